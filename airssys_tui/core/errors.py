@@ -1,0 +1,217 @@
+"""The one tree of errors.
+
+::
+
+    AirssysError
+    ├── UsageError                 the caller asked for something that cannot be meant
+    │   ├── IdentityError          a name, version or digest that is not one
+    │   ├── QuantityError          a size, duration or count that cannot be read or is out of bounds
+    │   └── UnknownComponent       no component has that name
+    ├── ManifestError              a Component.toml that cannot be used; carries every problem found
+    ├── AdmissionError             bytes that are not an admissible component; carries gate, offset and detail
+    ├── GateRefusal                a candidate that did not pass a gate; carries the gate
+    ├── TransitionError            a lifecycle event that the state does not allow
+    ├── RollbackRefused            a rollback that cannot be done, and why
+    ├── ArgumentError              a value that does not fit its WIT type; carries the path to it
+    ├── ExportNotFound             no such export, with the nearest ones
+    ├── GuestTrap                  the guest trapped; carries the classified trap
+    ├── HostFault                  raised *by* a host function to trap its caller
+    │   └── HostDenied             the guard said no
+    ├── NotServing                 the component does not accept calls now
+    │   ├── MailboxFull            its mailbox is full (try again)
+    │   └── CallDropped            the call was queued and its component went away
+    ├── CapacityError              the process has no room for another memory or thread
+    └── StoreError                 what must survive could not be read or written
+        ├── StateLocked            another process owns the state directory
+        ├── SchemaTooNew           written by a newer program
+        ├── FolderMismatch         the state directory belongs to another folder
+        └── BlobCorrupt            stored bytes do not have their digest
+
+Every error has a ``title`` (a few words), ``str(error)`` (what happened, where) and a ``remedy`` (what to do next,
+may be empty). Errors that may succeed when tried again have ``retryable = True``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AirssysError(Exception):
+    """Base of every error that the project raises on purpose.
+
+    Args:
+        message: What happened and where, in one sentence.
+        remedy: What to do next; empty when there is nothing to do.
+        component: Text form of the component's identity, when one is concerned.
+        revision: The revision concerned, when there is one.
+    """
+
+    title: ClassVar[str] = "failed"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, remedy: str = "", component: str | None = None, revision: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.component = component
+        self.revision = revision
+
+
+class UsageError(AirssysError):
+    """The caller asked for something that cannot be meant."""
+
+    title = "not understood"
+
+
+class IdentityError(UsageError):
+    """A name, version or digest that is not one."""
+
+    title = "bad identity"
+
+
+class QuantityError(UsageError):
+    """A size, duration or count that cannot be read or is out of bounds."""
+
+    title = "bad quantity"
+
+
+class UnknownComponent(UsageError):
+    """No component has that name."""
+
+    title = "unknown component"
+
+
+class AdmissionError(AirssysError):
+    """Bytes that are not an admissible component.
+
+    Args:
+        message: The reason.
+        offset: Byte offset in the file where the reason was found, when there is one.
+        gate: The gate that refused (``size``, ``magic``, ``sections``, ``compile``, ``types``).
+        remedy: What to do next.
+    """
+
+    title = "not admissible"
+
+    def __init__(self, message: str, *, gate: str, offset: int | None = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.gate = gate
+        self.offset = offset
+
+
+class GateRefusal(AirssysError):
+    """A candidate that did not pass a gate of the deploy pipeline."""
+
+    title = "refused"
+
+    def __init__(self, message: str, *, gate: str, remedy: str = "", component: str | None = None) -> None:
+        super().__init__(message, remedy=remedy, component=component)
+        self.gate = gate
+
+
+class TransitionError(AirssysError):
+    """A lifecycle event that the state does not allow."""
+
+    title = "not possible in this state"
+
+
+class RollbackRefused(AirssysError):
+    """A rollback that cannot be done, and why."""
+
+    title = "rollback refused"
+
+
+class ArgumentError(AirssysError):
+    """A value that does not fit its WIT type.
+
+    Args:
+        path: Where in the arguments, such as ``items[3].price``.
+        expected: The WIT type that was expected.
+        got: What was given, shortly.
+    """
+
+    title = "bad argument"
+
+    def __init__(self, path: str, expected: str, got: str) -> None:
+        super().__init__(f"arg {path}: expected {expected}, got {got}")
+        self.path = path
+        self.expected = expected
+        self.got = got
+
+
+class ExportNotFound(AirssysError):
+    """No such export, with the nearest ones named in the remedy."""
+
+    title = "no such export"
+
+
+class HostFault(AirssysError):
+    """Raised by a host function to trap the guest that called it."""
+
+    title = "host error"
+
+
+class HostDenied(HostFault):
+    """A host call that the guard denied."""
+
+    title = "denied"
+
+
+class NotServing(AirssysError):
+    """The component does not accept calls now."""
+
+    title = "not serving"
+
+
+class MailboxFull(NotServing):
+    """The mailbox is full; the call was not queued."""
+
+    title = "mailbox full"
+    retryable = True
+
+
+class CallDropped(NotServing):
+    """The call was queued, and its component went away before it ran."""
+
+    title = "call dropped"
+    retryable = True
+
+
+class CapacityError(AirssysError):
+    """The process has no room for another memory or thread."""
+
+    title = "capacity"
+    retryable = True
+
+
+class StoreError(AirssysError):
+    """What must survive could not be read or written."""
+
+    title = "store"
+
+
+class StateLocked(StoreError):
+    """Another process owns the state directory."""
+
+    title = "state directory in use"
+    retryable = True
+
+
+class SchemaTooNew(StoreError):
+    """The catalog was written by a newer program."""
+
+    title = "newer schema"
+
+
+class FolderMismatch(StoreError):
+    """The state directory belongs to another folder."""
+
+    title = "another folder's state"
+
+
+class BlobCorrupt(StoreError):
+    """Stored bytes do not have the digest that names them."""
+
+    title = "corrupt"

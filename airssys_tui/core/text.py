@@ -1,0 +1,100 @@
+"""Guest text is hostile: the one place where it becomes safe to show.
+
+Everything that comes from a component, a manifest, a file name or an error passes :func:`sanitise` before it reaches a
+terminal, a log or a label. The result travels as :class:`GuestText`, a ``str`` that a type checker can tell apart.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_LINE: Final = 2_000
+"""Longest line kept, in characters; the rest is counted in the mark that replaces it."""
+
+MAX_LINES: Final = 1_000
+"""Most lines kept of one text."""
+
+MAX_COMBINING: Final = 3
+"""Most combining marks kept after one base character; terminals stack any more over their neighbours."""
+
+
+class GuestText(str):
+    """Text that has passed :func:`sanitise`; safe on a terminal as plain text (never as markup)."""
+
+    __slots__ = ()
+
+
+_BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ZERO_WIDTH: Final = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0\ufff9\ufffa\ufffb"
+_SEPARATORS: Final = "\u2028\u2029"
+
+_VISIBLE: Final[dict[int, str]] = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)},
+    0x7F: "\u2421",
+    **{code: f"\u27e8{code:02x}\u27e9" for code in range(0x80, 0xA0)},
+    **{ord(char): "\u2426" for char in _BIDI + _ZERO_WIDTH + _SEPARATORS},
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+    **dict.fromkeys(range(0xFE00, 0xFE10), ""),
+    **dict.fromkeys(range(0xE0000, 0xE0200), "\u2426"),
+}
+_PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
+
+
+def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES) -> GuestText:
+    r"""Make text safe to show on a terminal, keeping newlines and tabs.
+
+    C0 (except newline and tab), DEL, C1, bidirectional overrides, zero-width characters, U+2028/2029, tag characters
+    and lone surrogates become visible symbols; variation selectors go; floods of combining marks are cut to
+    :data:`MAX_COMBINING`; lines longer than ``max_line`` characters and texts longer than ``max_lines`` lines are cut
+    with a mark that says how much went.
+
+    Args:
+        text: Anything.
+        max_line: Longest line kept, in characters.
+        max_lines: Most lines kept.
+
+    Returns:
+        Text in which every character is printable, a newline or a tab. Applying it twice changes nothing more.
+    """
+    if isinstance(text, GuestText) and len(text) <= max_line:
+        return text
+    budget = (max_line + 64) * max_lines
+    if not _PLAIN.match(text):
+        text = _limit_combining(text[:budget].translate(_VISIBLE))
+    if len(text) > max_line or text.count("\n") >= max_lines:
+        text = _cut(text, max_line, max_lines)
+    return GuestText(text)
+
+
+def one_line(text: str, width: int = 200) -> GuestText:
+    """Sanitise text into a single line of at most ``width`` characters; line breaks and tabs become spaces."""
+    flat = " ".join(sanitise(text[: width * 8]).split())
+    return GuestText(flat if len(flat) <= width else flat[: max(0, width - 1)] + "…")
+
+
+def _limit_combining(text: str) -> str:
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) else 0
+        if run <= MAX_COMBINING:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _cut(text: str, max_line: int, max_lines: int) -> str:
+    lines = text.split("\n")
+    dropped = len(lines) - max_lines
+    shown = [_cut_line(line, max_line) for line in lines[:max_lines]]
+    if dropped > 0:
+        shown[-1] = f"…[+{dropped + 1} lines]"
+    return "\n".join(shown)
+
+
+def _cut_line(line: str, max_line: int) -> str:
+    if len(line) <= max_line:
+        return line
+    keep = max(0, max_line - 24)
+    return f"{line[:keep]}…[+{len(line) - keep} characters]"[:max_line]

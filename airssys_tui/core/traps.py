@@ -1,0 +1,58 @@
+"""Why a guest stopped: a closed list of trap kinds and the value that carries one.
+
+Classification of the engine's own words into a kind happens in ``engine.traps``, in one place.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from airssys_tui.core.errors import AirssysError
+
+
+class TrapKind(StrEnum):
+    """Every way in which a call into a guest can end without a result."""
+
+    UNREACHABLE = "unreachable"
+    OUT_OF_BOUNDS = "out-of-bounds"
+    STACK_OVERFLOW = "stack-overflow"
+    OUT_OF_FUEL = "out-of-fuel"
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+    OUT_OF_MEMORY = "out-of-memory"
+    TABLE_LIMIT = "table-limit"
+    TRANSFER_LIMIT = "transfer-limit"
+    HOST_DENIAL = "host-denial"
+    HOST_ERROR = "host-error"
+    INTEGER = "integer"
+    INDIRECT_CALL = "indirect-call"
+    CANNOT_ENTER = "cannot-enter"
+    STUCK_IN_HOST = "stuck-in-host"
+    EXIT = "exit"
+    OTHER = "other"
+
+
+class Trap(msgspec.Struct, frozen=True):
+    """One trap, classified.
+
+    Args:
+        kind: The kind.
+        message: One line for people, already without backtrace. Guest-influenced: sanitise before showing.
+        frames: Backtrace, innermost first, as ``function`` or ``module!function``; empty when there is none.
+    """
+
+    kind: TrapKind
+    message: str
+    frames: tuple[str, ...] = ()
+
+
+class GuestTrap(AirssysError):
+    """A call into a guest ended in a trap; the instance is dead."""
+
+    title = "trap"
+
+    def __init__(self, trap: Trap, *, component: str | None = None) -> None:
+        super().__init__(f"{trap.kind}: {trap.message}", component=component)
+        self.trap = trap
