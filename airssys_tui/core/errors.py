@@ -22,7 +22,9 @@
     │   └── CallDropped            the call was queued and its component went away
     ├── CapacityError              the process has no room for another memory or thread
     └── StoreError                 what must survive could not be read or written
+        ├── StateAbsent            the state directory holds no catalog yet
         ├── StateLocked            another process owns the state directory
+        ├── DiskFull               no room for another byte (try again)
         ├── SchemaTooNew           written by a newer program
         ├── FolderMismatch         the state directory belongs to another folder
         └── BlobCorrupt            stored bytes do not have their digest
@@ -33,7 +35,7 @@ may be empty). Errors that may succeed when tried again have ``retryable = True`
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class AirssysError(Exception):
@@ -81,6 +83,44 @@ class UnknownComponent(UsageError):
     """No component has that name."""
 
     title = "unknown component"
+
+
+class ManifestProblem(NamedTuple):
+    """One thing wrong in a manifest.
+
+    Args:
+        file: The manifest's path, as it was given.
+        line: Line number, from 1.
+        key: Dotted key concerned, such as ``resources.memory``; empty when the file as a whole is.
+        message: What was expected and what is there, in one sentence.
+    """
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return ``file:line: key: message``."""
+        return (
+            f"{self.file}:{self.line}: {self.key}: {self.message}"
+            if self.key
+            else f"{self.file}:{self.line}: {self.message}"
+        )
+
+
+class ManifestError(AirssysError):
+    """A manifest that cannot be used.
+
+    Args:
+        problems: Every problem found, in the order of their lines; the message lists them one a line.
+    """
+
+    title = "bad manifest"
+
+    def __init__(self, problems: tuple[ManifestProblem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)), remedy="correct the manifest and save it")
+        self.problems = problems
 
 
 class AdmissionError(AirssysError):
@@ -190,6 +230,19 @@ class StoreError(AirssysError):
     """What must survive could not be read or written."""
 
     title = "store"
+
+
+class StateAbsent(StoreError):
+    """The state directory holds no catalog yet."""
+
+    title = "nothing stored yet"
+
+
+class DiskFull(StoreError):
+    """There is no room for another byte; what was stored before is unharmed."""
+
+    title = "disk full"
+    retryable = True
 
 
 class StateLocked(StoreError):
