@@ -39,7 +39,7 @@ class ComponentId(msgspec.Struct, frozen=True, order=True):
         for what, segment in (("namespace", self.namespace), ("name", self.name)):
             if len(segment) > MAX_SEGMENT or not _SEGMENT.match(segment):
                 raise IdentityError(
-                    f"{what} {segment[:MAX_SEGMENT + 1]!r} is not a component {what}",
+                    f"{what} {segment[: MAX_SEGMENT + 1]!r} is not a component {what}",
                     remedy="use a lowercase letter followed by a-z, 0-9 and single hyphens, at most 64 characters",
                 )
 

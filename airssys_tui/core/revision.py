@@ -75,7 +75,9 @@ def active(history: Iterable[Revision]) -> Revision | None:
     return next((revision for revision in history if revision.outcome is Outcome.ACTIVE), None)
 
 
-def rollback_target(history: Sequence[Revision], component: str, *, to: int | None = None, force: bool = False) -> Revision:
+def rollback_target(
+    history: Sequence[Revision], component: str, *, to: int | None = None, force: bool = False
+) -> Revision:
     """Choose the revision that a rollback goes back to.
 
     Without ``to``: the newest superseded revision before the active one that is stable and is not the active one's

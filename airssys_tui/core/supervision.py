@@ -90,7 +90,9 @@ class Decision(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def decide(policy: Supervision, budget: RestartBudget, now: float, rng: random.Random, *, failed: bool = True) -> Decision:
+def decide(
+    policy: Supervision, budget: RestartBudget, now: float, rng: random.Random, *, failed: bool = True
+) -> Decision:
     """Decide about a component that ended.
 
     Args:
