@@ -1,0 +1,303 @@
+"""What a component imports and exports, as frozen values: the WIT types every layer speaks.
+
+Read from compiled components by ``engine.reflection``; kept in the catalog as JSON; compared by ``core.compatibility``.
+The textual forms follow the WIT grammar of the Component Model specification (``design/mvp/WIT.md``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from airssys_tui.core.errors import ExportNotFound
+
+INTEGER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+    **{f"s{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+}
+"""Least and most value of each WIT integer type, both included."""
+
+
+class Primitive(msgspec.Struct, frozen=True, tag="primitive", tag_field="kind"):
+    """``bool``, an integer, ``f32``, ``f64``, ``char``, ``string`` or ``error-context``."""
+
+    name: str
+
+
+class ListOf(msgspec.Struct, frozen=True, tag="list", tag_field="kind"):
+    """``list<element>``."""
+
+    element: ValType
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One named field of a record."""
+
+    name: str
+    type: ValType
+
+
+class Record(msgspec.Struct, frozen=True, tag="record", tag_field="kind"):
+    """A record: named fields in order."""
+
+    fields: tuple[Field, ...]
+
+
+class TupleOf(msgspec.Struct, frozen=True, tag="tuple", tag_field="kind"):
+    """``tuple<…>``."""
+
+    elements: tuple[ValType, ...]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One case of a variant; ``type`` is None when it carries nothing."""
+
+    name: str
+    type: ValType | None = None
+
+
+class VariantOf(msgspec.Struct, frozen=True, tag="variant", tag_field="kind"):
+    """A variant: one of several cases, some with a payload."""
+
+    cases: tuple[Case, ...]
+
+
+class EnumOf(msgspec.Struct, frozen=True, tag="enum", tag_field="kind"):
+    """An enum: one of several names."""
+
+    names: tuple[str, ...]
+
+
+class OptionOf(msgspec.Struct, frozen=True, tag="option", tag_field="kind"):
+    """``option<element>``."""
+
+    element: ValType
+
+
+class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
+    """``result<ok, err>``; a side without a payload is None."""
+
+    ok: ValType | None = None
+    err: ValType | None = None
+
+
+class FlagsOf(msgspec.Struct, frozen=True, tag="flags", tag_field="kind"):
+    """Flags: any subset of several names."""
+
+    names: tuple[str, ...]
+
+
+class Own(msgspec.Struct, frozen=True, tag="own", tag_field="kind"):
+    """``own<resource>``: a handle that passes ownership."""
+
+    resource: str
+
+
+class Borrow(msgspec.Struct, frozen=True, tag="borrow", tag_field="kind"):
+    """``borrow<resource>``: a handle lent for one call."""
+
+    resource: str
+
+
+class FutureOf(msgspec.Struct, frozen=True, tag="future", tag_field="kind"):
+    """``future<element>``; known to the type system, not callable."""
+
+    element: ValType | None = None
+
+
+class StreamOf(msgspec.Struct, frozen=True, tag="stream", tag_field="kind"):
+    """``stream<element>``; known to the type system, not callable."""
+
+    element: ValType | None = None
+
+
+class MapOf(msgspec.Struct, frozen=True, tag="map", tag_field="kind"):
+    """``map<key, value>``; known to the type system, not callable."""
+
+    key: ValType
+    value: ValType
+
+
+ValType: TypeAlias = (
+    Primitive
+    | ListOf
+    | Record
+    | TupleOf
+    | VariantOf
+    | EnumOf
+    | OptionOf
+    | ResultOf
+    | FlagsOf
+    | Own
+    | Borrow
+    | FutureOf
+    | StreamOf
+    | MapOf
+)
+"""Any WIT value type."""
+
+BYTES: Final = ListOf(Primitive("u8"))
+"""``list<u8>``: bytes in Python."""
+
+
+class Param(msgspec.Struct, frozen=True):
+    """One named parameter."""
+
+    name: str
+    type: ValType
+
+
+class Function(msgspec.Struct, frozen=True, tag="function", tag_field="kind"):
+    """A function's name and type; ``result`` is None when it returns nothing."""
+
+    name: str
+    params: tuple[Param, ...] = ()
+    result: ValType | None = None
+
+    def same_type(self, other: Function) -> bool:
+        """Tell whether both have the same parameter types and result; names of parameters do not matter."""
+        mine = tuple(param.type for param in self.params)
+        return mine == tuple(param.type for param in other.params) and self.result == other.result
+
+
+class InterfaceType(msgspec.Struct, frozen=True, tag="interface", tag_field="kind"):
+    """An imported or exported instance: its functions and the names of its resources."""
+
+    name: str
+    functions: tuple[Function, ...] = ()
+    resources: tuple[str, ...] = ()
+
+
+class ExportedFunction(msgspec.Struct, frozen=True):
+    """A callable export; ``path`` is ``instance#function`` or ``function``."""
+
+    path: str
+    function: Function
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """Everything that a component imports and exports."""
+
+    imports: tuple[InterfaceType | Function, ...] = ()
+    exports: tuple[InterfaceType | Function, ...] = ()
+
+    def functions(self) -> tuple[ExportedFunction, ...]:
+        """List every callable export in declaration order."""
+        return tuple(_walk(self.exports))
+
+    def exports_interface(self, name: str) -> bool:
+        """Tell whether an instance of this name is exported; without a version, any version does."""
+        return any(
+            isinstance(item, InterfaceType) and name in (item.name, unversioned(item.name)) for item in self.exports
+        )
+
+    def find(self, text: str) -> ExportedFunction:
+        """Resolve an export from what a person types.
+
+        Args:
+            text: ``instance#function``, with the instance's version or package left out when that is unambiguous, or
+                a bare ``function`` name that is unique.
+
+        Raises:
+            ExportNotFound: If nothing or more than one export matches; the remedy names the nearest.
+        """
+        known = self.functions()
+        for export in known:
+            if export.path == text:
+                return export
+        matches = [export for export in known if text in _spellings(export.path)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = ", ".join(f"`{export.path}`" for export in matches)
+            raise ExportNotFound(f"`{text}` is ambiguous", remedy=f"say which one: {names}")
+        raise ExportNotFound(f"there is no export `{text}`", remedy=_nearest(text, known))
+
+
+def unversioned(name: str) -> str:
+    """Strip the version from an interface name: ``ns:pkg/face@1.0.0`` becomes ``ns:pkg/face``."""
+    return name.partition("@")[0]
+
+
+def _walk(items: tuple[InterfaceType | Function, ...]) -> Iterator[ExportedFunction]:
+    for item in items:
+        if isinstance(item, Function):
+            yield ExportedFunction(item.name, item)
+        else:
+            for function in item.functions:
+                yield ExportedFunction(f"{item.name}#{function.name}", function)
+
+
+def _spellings(path: str) -> set[str]:
+    instance, separator, function = path.rpartition("#")
+    if not separator:
+        return {function}
+    bare = unversioned(instance)
+    short = bare.rpartition("/")[2]
+    return {function, f"{bare}#{function}", f"{short}#{function}"}
+
+
+def _nearest(text: str, known: tuple[ExportedFunction, ...]) -> str:
+    if not known:
+        return "this component exports no functions"
+    candidates = {spelling: export.path for export in known for spelling in (*_spellings(export.path), export.path)}
+    close = difflib.get_close_matches(text, candidates, n=3, cutoff=0.5)
+    paths = list(dict.fromkeys(candidates[match] for match in close))
+    if paths:
+        return "did you mean " + " or ".join(f"`{path}`" for path in paths) + "?"
+    shown = ", ".join(f"`{export.path}`" for export in known[:5])
+    return f"its exports are {shown}" + (f" and {len(known) - 5} more" if len(known) > 5 else "")
+
+
+def render(item: ValType | Function | InterfaceType | None) -> str:
+    """Write a type, function or interface in WIT syntax; None is ``_``. Structural types are written in place."""
+    return "_" if item is None else _RENDERERS[type(item)](item)
+
+
+def _function(item: Function) -> str:
+    params = ", ".join(f"{param.name}: {render(param.type)}" for param in item.params)
+    arrow = "" if item.result is None else f" -> {render(item.result)}"
+    return f"{item.name}: func({params}){arrow}"
+
+
+def _interface(item: InterfaceType) -> str:
+    lines = [f"  resource {name};" for name in item.resources]
+    lines += [f"  {_function(function)};" for function in item.functions]
+    return "\n".join([f"interface {item.name} {{", *lines, "}"])
+
+
+def _case(case: Case) -> str:
+    return case.name if case.type is None else f"{case.name}({render(case.type)})"
+
+
+def _result(item: ResultOf) -> str:
+    if item.err is None:
+        return "result" if item.ok is None else f"result<{render(item.ok)}>"
+    return f"result<{render(item.ok)}, {render(item.err)}>"
+
+
+def _optional(keyword: str) -> Callable[[Any], str]:
+    return lambda item: keyword if item.element is None else f"{keyword}<{render(item.element)}>"
+
+
+_RENDERERS: Final[dict[type, Callable[[Any], str]]] = {
+    Primitive: lambda item: item.name,
+    ListOf: lambda item: f"list<{render(item.element)}>",
+    Record: lambda item: "record {" + ", ".join(f"{field.name}: {render(field.type)}" for field in item.fields) + "}",
+    TupleOf: lambda item: f"tuple<{', '.join(map(render, item.elements))}>",
+    VariantOf: lambda item: f"variant {{{', '.join(map(_case, item.cases))}}}",
+    EnumOf: lambda item: f"enum {{{', '.join(item.names)}}}",
+    OptionOf: lambda item: f"option<{render(item.element)}>",
+    ResultOf: _result,
+    FlagsOf: lambda item: f"flags {{{', '.join(item.names)}}}",
+    Own: lambda item: f"own<{item.resource}>",
+    Borrow: lambda item: f"borrow<{item.resource}>",
+    FutureOf: _optional("future"),
+    StreamOf: _optional("stream"),
+    MapOf: lambda item: f"map<{render(item.key)}, {render(item.value)}>",
+    Function: _function,
+    InterfaceType: _interface,
+}
