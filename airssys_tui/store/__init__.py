@@ -1,0 +1,1 @@
+"""What must survive: the catalog, content-addressed blobs and compiled code, in one state directory per folder."""

@@ -1,0 +1,123 @@
+"""Artifacts by their digest: written durably, re-hashed whenever they are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.core.errors import BlobCorrupt, IdentityError, StoreError
+from airssys_tui.core.identity import Digest, digest_of
+from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.faults import disk_faults
+
+_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
+
+
+def digest_hex(digest: str) -> str:
+    """Return the 64 hexadecimal digits of a digest.
+
+    Raises:
+        IdentityError: If it is not a digest; nothing else ever becomes part of a path.
+    """
+    match = _DIGEST.match(digest)
+    if match is None:
+        raise IdentityError(f"{digest[:80]!r} is not a digest")
+    return match[1]
+
+
+class Blobs:
+    """Content-addressed bytes below one directory.
+
+    Args:
+        directory: Where; created with the first blob. Two levels: ``ab/abcdef…``.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._aside = directory / "unfinished"
+
+    def recover(self) -> int:
+        """Prepare the directory for writing and remove what a crash left unfinished.
+
+        Returns:
+            How many unfinished files were removed.
+        """
+        with disk_faults("prepare the blobs", self._directory):
+            make_directory(self._aside)
+            return sweep(self._aside)
+
+    def put(self, data: bytes) -> Digest:
+        """Keep these bytes; when they are kept already and intact, nothing is written.
+
+        Raises:
+            DiskFull: There is no room.
+            StoreError: The directory cannot be written.
+        """
+        digest = digest_of(data)
+        path = self.path(digest)
+        with disk_faults("write the blob", path):
+            if self._holds(path, data):
+                return digest
+            write_file(path, data, aside=self._aside, points="blobs/put")
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of a digest, checked.
+
+        Raises:
+            BlobCorrupt: They are not what the digest names.
+            StoreError: There are none, or they cannot be read.
+        """
+        path = self.path(digest)
+        if not self.has(digest):
+            raise StoreError(f"no blob {digest} is kept", remedy="install the component's file again")
+        with disk_faults("read the blob", path):
+            data = path.read_bytes()
+        if digest_of(data) != digest:
+            raise BlobCorrupt(
+                f"the blob {path} does not have its digest: the disk or another program changed it",
+                remedy="install the component's file again; it replaces the damaged copy",
+            )
+        return data
+
+    def has(self, digest: str) -> bool:
+        """Return whether bytes of this digest are kept, without checking them."""
+        return self.path(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        """Return how many bytes are kept for a digest.
+
+        Raises:
+            StoreError: If there are none.
+        """
+        path = self.path(digest)
+        with disk_faults("measure the blob", path):
+            return path.stat().st_size
+
+    def path(self, digest: str) -> Path:
+        """Return where the bytes of a digest are, or would be.
+
+        Raises:
+            IdentityError: If it is not a digest.
+        """
+        name = digest_hex(digest)
+        return self._directory / name[:2] / name
+
+    def remove(self, digest: str) -> bool:
+        """Remove the bytes of a digest, to which nothing refers any more; returns whether there were any."""
+        path = self.path(digest)
+        with disk_faults("remove the blob", path):
+            existed = path.is_file()
+            path.unlink(missing_ok=True)
+        return existed
+
+    def digests(self) -> tuple[Digest, ...]:
+        """Return every digest kept, sorted."""
+        names = (entry.name for entry in self._directory.glob("??/*"))
+        return tuple(sorted(Digest(f"sha256:{name}") for name in names if _DIGEST.match(f"sha256:{name}")))
+
+    @staticmethod
+    def _holds(path: Path, data: bytes) -> bool:
+        # Comparing also repairs: a damaged copy differs, and is written anew.
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data

@@ -1,0 +1,172 @@
+"""The catalog: the truth about components, revisions, deployments, holds, snapshots and what happened.
+
+SQLite in WAL mode with ``synchronous = FULL``: what a method has returned survives a power cut. Every writing method
+is one transaction. Methods block; the runtime calls them from one executor thread. The rooms are in their own modules;
+here is what concerns all of them at once: opening, and the activation of a revision.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.core.errors import StateAbsent, StoreError
+from airssys_tui.store.components import Components
+from airssys_tui.store.database import Clock, Database
+from airssys_tui.store.deployments import Deployments, require_running
+from airssys_tui.store.records import Activation
+from airssys_tui.store.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
+from airssys_tui.store.schema import check_integrity, migrate, require_current
+from airssys_tui.store.snapshots import Snapshots, write_snapshot
+from airssys_tui.store.streams import Streams
+from airssys_tui.store.verdicts import Verdicts, write_holds
+
+ACTIVATED: Final = "activated"
+_FOLDER: Final = "folder"
+
+
+class Catalog(Components, Revisions, Deployments, Verdicts, Snapshots, Streams):
+    """The catalog of one state directory."""
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock = time.time) -> Catalog:
+        """Open the catalog for writing, creating it or bringing its schema forward.
+
+        Raises:
+            SchemaTooNew: A newer program wrote it.
+            StoreError: It is damaged, not writable, or not a catalog.
+        """
+        database = Database(path)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    @classmethod
+    def open_readonly(cls, path: Path, *, clock: Clock = time.time) -> Catalog:
+        """Open an existing catalog for reading, also while another process writes it.
+
+        Raises:
+            StateAbsent: There is none.
+            SchemaTooNew: A newer program wrote it.
+            StoreError: It is damaged, not readable, not a catalog, or of an older schema.
+        """
+        if not path.is_file():
+            raise StateAbsent(f"{path.parent} holds no catalog", remedy="start the runtime on the folder once")
+        database = Database(path, readonly=True)
+        try:
+            require_current(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    @property
+    def database(self) -> Database:
+        """The connection, for the stores that keep their index in the catalog."""
+        return self._database
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def integrity(self) -> None:
+        """Check every page.
+
+        Raises:
+            StoreError: The catalog is damaged.
+        """
+        check_integrity(self._database)
+
+    def folder(self) -> str | None:
+        """Return the folder whose components these are, once it is bound."""
+        rows = self._database.rows("SELECT value FROM facts WHERE name = ?", (_FOLDER,))
+        return str(rows[0][0]) if rows else None
+
+    def bind_folder(self, folder: str) -> None:
+        """Bind the catalog to a folder's real path."""
+        with self._database.transaction("bind-folder") as connection:
+            connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (_FOLDER, folder))
+
+    def activate(self, activation: Activation) -> None:
+        """Make a candidate the active revision, and all that follows from it, in one transaction.
+
+        After a crash either all of it holds or none of it.
+
+        Raises:
+            StoreError: The revision is not a candidate, the deployment is not under way, or the catalog refuses;
+                nothing has changed.
+        """
+        with self._database.transaction("activate") as connection:
+            _require_candidate(connection, activation)
+            if activation.snapshot is not None:
+                write_snapshot(connection, activation.snapshot)
+            _switch_outcomes(connection, activation)
+            _settle_verdicts(connection, activation)
+            if activation.deployment is not None:
+                done = connection.execute(
+                    """UPDATE deployments SET finished_at = ?, outcome = ?, reason = ?, revision = ?
+                       WHERE id = ? AND component = ? AND finished_at IS NULL""",
+                    (
+                        activation.at,
+                        ACTIVATED,
+                        activation.reason,
+                        activation.revision,
+                        activation.deployment,
+                        activation.component,
+                    ),
+                )
+                require_running(done.rowcount, activation.deployment)
+
+
+def _require_candidate(connection: sqlite3.Connection, activation: Activation) -> None:
+    rows = connection.execute(
+        "SELECT outcome FROM revisions WHERE component = ? AND number = ?", (activation.component, activation.revision)
+    ).fetchall()
+    outcome = str(rows[0][0]) if rows else "unknown"
+    if outcome != CANDIDATE:
+        raise StoreError(
+            f"r{activation.revision} of {activation.component} is {outcome}, not a candidate",
+            component=activation.component,
+            revision=activation.revision,
+        )
+
+
+def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> None:
+    component = activation.component
+    old = connection.execute(
+        "SELECT number FROM revisions WHERE component = ? AND outcome = 'active'", (component,)
+    ).fetchall()
+    for (number,) in old:
+        write_outcome(
+            connection, component, number, activation.old_outcome, reason=activation.old_reason, at=activation.at
+        )
+    write_outcome(connection, component, activation.revision, ACTIVE, reason=activation.reason, at=activation.at)
+    connection.execute(
+        "UPDATE revisions SET activated_at = ?, stable = max(stable, ?) WHERE component = ? AND number = ?",
+        (activation.at, int(activation.stable), component, activation.revision),
+    )
+
+
+def _settle_verdicts(connection: sqlite3.Connection, activation: Activation) -> None:
+    component, at = activation.component, (activation.component, activation.revision)
+    digest, manifest_digest = connection.execute(
+        "SELECT digest, manifest_digest FROM revisions WHERE component = ? AND number = ?", at
+    ).fetchone()
+    if activation.lift_all:
+        connection.execute("DELETE FROM holds WHERE component = ?", (component,))
+    write_holds(connection, component, activation.holds)
+    connection.executemany(
+        "DELETE FROM holds WHERE component = ? AND digest = ?",
+        [(component, lifted) for lifted in (*activation.lift, digest)],
+    )
+    if activation.forget_refusals:
+        connection.execute("DELETE FROM refusals WHERE component = ?", (component,))
+    connection.execute(
+        "DELETE FROM refusals WHERE component = ? AND digest = ? AND manifest_digest = ?",
+        (component, digest, manifest_digest),
+    )

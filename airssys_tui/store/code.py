@@ -1,0 +1,183 @@
+"""Compiled code, so that a start or a rollback does not compile: a cache that is safe to delete and never trusted.
+
+Loading a compiled file that somebody changed is as bad as running their machine code, so the hash of every file is in
+the catalog, and is compared before the file's path is handed out. The least recently used files go first when it is
+full; the recency of a file is its modification time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.units import MIB
+from airssys_tui.store.blobs import digest_hex
+from airssys_tui.store.database import Database
+from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.faults import disk_faults
+
+MAX_BYTES: Final = 512 * MIB
+_SUFFIX: Final = ".cwasm"
+
+
+class CodeCounters(msgspec.Struct, frozen=True):
+    """What the cache did since it was opened; ``rejected`` counts files that did not have their recorded hash."""
+
+    hits: int = 0
+    misses: int = 0
+    rejected: int = 0
+    evicted: int = 0
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    digest: str
+    engine: str
+    sha256: str
+    size: int
+
+
+class CodeCache:
+    """Compiled code by artifact digest and engine identity.
+
+    Args:
+        directory: Where the files are.
+        database: The catalog's connection, which keeps their hashes.
+        max_bytes: Size at which the least recently used files go; pinned ones stay.
+    """
+
+    def __init__(self, directory: Path, database: Database, *, max_bytes: int = MAX_BYTES) -> None:
+        self._directory = directory
+        self._aside = directory / "unfinished"
+        self._database = database
+        self._max_bytes = max_bytes
+        self._pins: frozenset[str] = frozenset()
+        self._last_use = 0
+        self.counters = CodeCounters()
+
+    def recover(self) -> None:
+        """Prepare the directory; drop unfinished files, files without a record and records without a file."""
+        with disk_faults("prepare the code cache", self._directory):
+            make_directory(self._aside)
+            sweep(self._aside)
+            entries = self._entries("")
+            known = {self._path(entry.digest, entry.engine): entry for entry in entries}
+            for path in self._directory.glob(f"*/*{_SUFFIX}"):
+                if path not in known:
+                    path.unlink()
+        for path, entry in known.items():
+            if not path.is_file():
+                self._forget(entry)
+
+    def pin(self, digests: Collection[str]) -> None:
+        """Keep the code of these artifacts whatever the size; replaces the pins there were."""
+        self._pins = frozenset(digests)
+
+    def get(self, digest: str, engine: str) -> Path | None:
+        """Return the file of compiled code whose bytes are those that were put, or nothing.
+
+        Args:
+            digest: The artifact.
+            engine: Identity of the engine and its settings; code of another one cannot be loaded.
+        """
+        path = self._path(digest, engine)
+        found = self._entries("WHERE digest = ? AND engine = ?", digest, engine)
+        if not found:
+            self._count(misses=self.counters.misses + 1)
+            return None
+        with disk_faults("read compiled code", path):
+            actual = _hash_of(path)
+            if actual == found[0].sha256:
+                self._touch(path)
+        if actual != found[0].sha256:
+            self._forget(found[0])
+            changed = actual is not None
+            self._count(misses=self.counters.misses + 1, rejected=self.counters.rejected + changed)
+            return None
+        self._count(hits=self.counters.hits + 1)
+        return path
+
+    def put(self, digest: str, engine: str, data: bytes) -> Path:
+        """Keep compiled code, and make room for it.
+
+        Raises:
+            DiskFull: There is no room on the disk.
+            StoreError: The directory cannot be written.
+        """
+        path = self._path(digest, engine)
+        with disk_faults("write compiled code", path):
+            make_directory(self._aside)
+            write_file(path, data, aside=self._aside, points="code/put", sync=False)
+            self._touch(path)
+        with self._database.transaction("record-code") as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO compiled_code (digest, engine, sha256, size) VALUES (?, ?, ?, ?)",
+                (digest, engine, hashlib.sha256(data).hexdigest(), len(data)),
+            )
+        self._make_room(digest, engine)
+        return path
+
+    def remove(self, digest: str) -> int:
+        """Remove the code of an artifact for every engine; returns how many files that were."""
+        entries = self._entries("WHERE digest = ?", digest)
+        for entry in entries:
+            self._forget(entry)
+        return len(entries)
+
+    def size(self) -> int:
+        """Return the bytes of every file kept."""
+        return self._database.count("SELECT sum(size) FROM compiled_code")
+
+    def _make_room(self, digest: str, engine: str) -> None:
+        excess = self.size() - self._max_bytes
+        if excess <= 0:
+            return
+        for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, engine)):
+            pinned = entry.engine == engine and (entry.digest in self._pins or entry.digest == digest)
+            if excess <= 0 or pinned:
+                continue
+            self._forget(entry)
+            self._count(evicted=self.counters.evicted + 1)
+            excess -= entry.size
+
+    def _eviction_rank(self, entry: _Entry, engine: str) -> tuple[bool, int]:
+        # Code of another engine cannot be loaded by this one: it goes first, pinned or not.
+        path = self._path(entry.digest, entry.engine)
+        return entry.engine == engine, path.stat().st_mtime_ns if path.is_file() else 0
+
+    def _forget(self, entry: _Entry) -> None:
+        path = self._path(entry.digest, entry.engine)
+        with self._database.transaction("forget-code") as connection:
+            connection.execute(
+                "DELETE FROM compiled_code WHERE digest = ? AND engine = ?", (entry.digest, entry.engine)
+            )
+        with disk_faults("remove compiled code", path):
+            path.unlink(missing_ok=True)
+
+    def _touch(self, path: Path) -> None:
+        # Two uses within one tick of the clock still have an order.
+        self._last_use = max(time.time_ns(), self._last_use + 1)
+        os.utime(path, ns=(self._last_use, self._last_use))
+
+    def _entries(self, tail: str, *parameters: str) -> tuple[_Entry, ...]:
+        return self._database.records(_Entry, "compiled_code", tail, parameters)
+
+    def _path(self, digest: str, engine: str) -> Path:
+        engine_name = hashlib.sha256(engine.encode()).hexdigest()[:16]
+        return self._directory / engine_name / f"{digest_hex(digest)}{_SUFFIX}"
+
+    def _count(self, **changes: int) -> None:
+        self.counters = msgspec.structs.replace(self.counters, **changes)
+
+
+def _hash_of(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

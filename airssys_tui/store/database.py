@@ -1,0 +1,137 @@
+"""One SQLite connection with explicit transactions. The only module that executes statements outside a migration."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.faults import disk_faults
+
+Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
+Clock: TypeAlias = Callable[[], float]
+RecordT = TypeVar("RecordT", bound=msgspec.Struct)
+
+BUSY_SECONDS: Final = 5.0
+"""How long a statement waits for another process that holds the file, such as a reader of the catalog."""
+
+
+class Database:
+    """A connection to the catalog.
+
+    Transactions of several threads take turns on a lock, so that none commits half of another's.
+
+    Args:
+        path: The database file.
+        readonly: Open an existing one without ever writing to it.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with disk_faults("open the catalog", path):
+            self._connection = _connect_readonly(path) if readonly else _connect(path)
+
+    def close(self) -> None:
+        """Close the connection; later use raises :class:`StoreError`."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self, name: str) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: committed when the block ends, rolled back when it raises.
+
+        Args:
+            name: An entry of ``failpoint.TRANSACTIONS``; a failpoint is passed on each side of the commit.
+
+        Raises:
+            DiskFull: There is no room; nothing was written.
+            StoreError: The catalog refused; nothing was written.
+        """
+        with self._lock, disk_faults("write the catalog", self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                failpoint(f"catalog/{name}/before-commit")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            failpoint(f"catalog/{name}/after-commit")
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Return every row of a query.
+
+        Raises:
+            StoreError: The catalog cannot be read.
+        """
+        with self._lock, disk_faults("read the catalog", self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def records(self, record: type[RecordT], table: str, tail: str, parameters: Parameters = ()) -> tuple[RecordT, ...]:
+        """Return rows as records whose fields are the table's columns, in order."""
+        columns = ", ".join(record.__struct_fields__)
+        # Table and tail are literals of the calling modules; every value is a parameter.
+        rows = self.rows(f"SELECT {columns} FROM {table} {tail}", parameters)  # noqa: S608
+        return tuple(record(*row) for row in rows)
+
+    def count(self, sql: str, parameters: Parameters = ()) -> int:
+        """Return the one number that a query answers with; 0 when it answers with nothing."""
+        rows = self.rows(sql, parameters)
+        return int(rows[0][0] or 0) if rows else 0
+
+
+class Room:
+    """A part of the catalog: the tables of one idea, over the shared connection.
+
+    Args:
+        database: The connection.
+        clock: Returns unix seconds; for times that the caller does not give.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def _time(self, at: float | None) -> float:
+        return self._clock() if at is None else at
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    # A catalog in WAL mode is read through its -wal file. Where that cannot be opened (a read-only directory after a
+    # clean stop) the file itself is complete and nobody can change it: `immutable` is then the truth.
+    connection = _open_uri(path, "mode=ro")
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        return _open_uri(path, "mode=ro&immutable=1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_uri(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{options}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

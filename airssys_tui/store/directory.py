@@ -1,0 +1,151 @@
+"""The state directory: everything that survives, for one watched folder, owned by one process.
+
+::
+
+    <state directory>/        0700
+      owner.lock  owner.json  who owns it
+      catalog.db              the truth
+      blobs/ab/abcdef…        artifacts by digest
+      code/<engine>/…         compiled code: a cache
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import platformdirs
+
+from airssys_tui.core.errors import FolderMismatch
+from airssys_tui.store.blobs import Blobs
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.code import MAX_BYTES, CodeCache
+from airssys_tui.store.database import Clock
+from airssys_tui.store.durable import make_directory
+from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.ownership import Ownership
+
+CATALOG_FILE: Final = "catalog.db"
+_PROGRAM: Final = "airssys-tui"
+
+
+def default_state_dir(folder: Path) -> Path:
+    """Return the state directory of a folder: below the user's own, named after the folder's real path."""
+    real = folder.resolve()
+    label = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:32] or "folder"
+    mark = hashlib.sha256(str(real).encode(errors="surrogateescape")).hexdigest()[:12]
+    return platformdirs.user_state_path(_PROGRAM, appauthor=False) / f"{label}-{mark}"
+
+
+class StateReader:
+    """A state directory opened for reading, whoever owns it. Close it, or use it in a ``with`` block."""
+
+    def __init__(self, path: Path, catalog: Catalog) -> None:
+        self.path = path
+        self.catalog = catalog
+        self.blobs = Blobs(path / "blobs")
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self.catalog.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+class StateDirectory(StateReader):
+    """A state directory that this process owns until :meth:`close`.
+
+    Attributes:
+        path: The directory.
+        catalog: The truth.
+        blobs: Artifacts.
+        code: Compiled code.
+        left_in_disorder: Whether the last owner ended without closing it.
+    """
+
+    def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int) -> None:
+        super().__init__(path, catalog)
+        self._ownership = ownership
+        self.left_in_disorder = ownership.left_in_disorder
+        self.code = CodeCache(path / "code", catalog.database, max_bytes=max_code)
+
+    @classmethod
+    def open(
+        cls, path: Path, *, folder: Path, adopt: bool = False, clock: Clock = time.time, max_code: int = MAX_BYTES
+    ) -> StateDirectory:
+        """Own a state directory: create it, lock it, check it, bring its schema forward, clear what a crash left.
+
+        Args:
+            path: The directory; created, and private to the user.
+            folder: The folder of components it belongs to.
+            adopt: Bind a directory of another folder to this one.
+            clock: Returns unix seconds.
+            max_code: Bytes of compiled code kept.
+
+        Raises:
+            StateLocked: Another process owns it.
+            SchemaTooNew: A newer program wrote it.
+            FolderMismatch: It belongs to another folder and is not adopted.
+            DiskFull: There is no room.
+            StoreError: It is damaged or not writable.
+        """
+        real = folder.resolve()
+        with disk_faults("prepare the state directory", path):
+            make_directory(path)
+            ownership = Ownership(path, real)
+        try:
+            catalog = Catalog.open(path / CATALOG_FILE, clock=clock)
+        except BaseException:
+            ownership.release()
+            raise
+        state = cls(path, catalog, ownership, max_code=max_code)
+        try:
+            state._prepare(str(real), adopt=adopt)
+        except BaseException:
+            state.close()
+            raise
+        return state
+
+    @classmethod
+    def open_readonly(cls, path: Path, *, clock: Clock = time.time) -> StateReader:
+        """Read a state directory without owning it, also while another process does.
+
+        Raises:
+            StateAbsent: There is no catalog yet.
+            SchemaTooNew: A newer program wrote it.
+            StoreError: It is damaged or not readable.
+        """
+        return StateReader(path, Catalog.open_readonly(path / CATALOG_FILE, clock=clock))
+
+    def close(self) -> None:
+        """Close the catalog and give the directory up."""
+        try:
+            super().close()
+        finally:
+            self._ownership.release()
+
+    def _prepare(self, folder: str, *, adopt: bool) -> None:
+        if self.left_in_disorder:
+            self.catalog.integrity()
+        bound = self.catalog.folder()
+        if bound not in {None, folder} and not adopt:
+            raise FolderMismatch(
+                f"{self.path} belongs to {bound}, not to {folder}",
+                remedy="choose another --state-dir, or bind it to this folder with --adopt",
+            )
+        if bound != folder:
+            self.catalog.bind_folder(folder)
+        self.blobs.recover()
+        self.code.recover()

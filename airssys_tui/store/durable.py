@@ -1,0 +1,73 @@
+"""Files that are there whole or not at all: write aside, fsync, rename, fsync the directory."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from airssys_tui.store.failpoint import failpoint
+
+PRIVATE_FILE = 0o600
+PRIVATE_DIRECTORY = 0o700
+
+
+def make_directory(path: Path) -> None:
+    """Create a private directory and its parents, durably; do nothing if it is there."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: Path, data: bytes, *, aside: Path, points: str, sync: bool = True) -> None:
+    """Write a file so that a crash leaves the old one, none, or the whole new one.
+
+    Args:
+        path: Where it is to be; its directory is created.
+        data: Its bytes.
+        aside: Directory on the same file system for the unfinished file; :func:`sweep` empties it.
+        points: Prefix of the failpoints passed on the way.
+        sync: Whether it must survive a power cut whole; what is checked before each use need not.
+    """
+    make_directory(path.parent)
+    unfinished = aside / f"{path.name}.{secrets.token_hex(8)}"
+    failpoint(f"{points}/before-write")
+    try:
+        _write(unfinished, data, sync=sync)
+        failpoint(f"{points}/before-rename")
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    if sync:
+        sync_directory(path.parent)
+    failpoint(f"{points}/after-rename")
+
+
+def sweep(aside: Path) -> int:
+    """Remove what crashes left unfinished; only the owner of the state directory may. Returns how many files went."""
+    leftovers = [entry for entry in aside.iterdir() if entry.is_file()]
+    for leftover in leftovers:
+        leftover.unlink()
+    return len(leftovers)
+
+
+def _write(path: Path, data: bytes, *, sync: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        if sync:
+            os.fsync(file.fileno())

@@ -1,0 +1,124 @@
+"""Named points at which a test can kill the process, as a power cut would.
+
+Set ``AIRSSYS_TUI_FAILPOINT=name`` (or ``name:3`` for the third time it is reached) before the program starts, and
+the process sends itself SIGKILL there: nothing is flushed, closed or cleaned up. Without it a failpoint is two
+look-ups.
+Every name is declared in the table below, so that a crash campaign can walk through all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.errors import UsageError
+
+VARIABLE: Final = "AIRSSYS_TUI_FAILPOINT"
+
+TRANSACTIONS: Final = (
+    "abort-unfinished",
+    "activate",
+    "add-revision",
+    "add-snapshot",
+    "append-events",
+    "append-ledger",
+    "begin-deployment",
+    "bind-folder",
+    "finish-deployment",
+    "forget-code",
+    "forget-refusals",
+    "hold",
+    "lift-hold",
+    "mark-snapshot-failed",
+    "mark-stable",
+    "migrate",
+    "record-code",
+    "remember-refusal",
+    "set-desired",
+    "set-interface",
+    "set-outcome",
+    "set-present",
+    "stage",
+    "upsert-component",
+)
+"""Every write of the catalog is one transaction with a failpoint before and one after its commit."""
+
+_FILES: Final = (
+    "blobs/put/before-write",
+    "blobs/put/before-rename",
+    "blobs/put/after-rename",
+    "code/put/before-write",
+    "code/put/before-rename",
+    "code/put/after-rename",
+)
+
+_DEPLOY: Final = (
+    "deploy/accepted",
+    "deploy/compiled",
+    "deploy/rehearsed",
+    "deploy/held",
+    "deploy/saved",
+    "deploy/loaded",
+    "deploy/committed",
+    "deploy/switched",
+    "deploy/retired",
+)
+"""Stage boundaries of a deployment or rollback; the runtime passes them."""
+
+NAMES: Final[frozenset[str]] = frozenset(
+    (
+        *_FILES,
+        *_DEPLOY,
+        *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),
+    )
+)
+"""Every failpoint of the program."""
+
+
+class _Armed(msgspec.Struct):
+    name: str
+    hits_left: int
+
+
+def registered() -> tuple[str, ...]:
+    """Return the names of every failpoint, sorted."""
+    return tuple(sorted(NAMES))
+
+
+def parse(setting: str) -> tuple[str, int]:
+    """Read ``name`` or ``name:n``.
+
+    Returns:
+        The name and the hit, from 1, at which the process dies.
+
+    Raises:
+        UsageError: If there is no such failpoint or the hit is not a positive number.
+    """
+    name, _, hit = setting.partition(":")
+    if name not in NAMES or not (hit == "" or (hit.isdecimal() and int(hit) > 0)):
+        raise UsageError(
+            f"{VARIABLE}={setting!r} names no failpoint", remedy="use name or name:hit; see failpoint.NAMES"
+        )
+    return name, int(hit or 1)
+
+
+def failpoint(name: str) -> None:
+    """Die here if this failpoint is armed and its hit has come.
+
+    Raises:
+        LookupError: If the name is not in the table; a failpoint that no campaign knows is never tested.
+    """
+    if name not in NAMES:
+        raise LookupError(f"{name!r} is not a declared failpoint")
+    if _armed is None or _armed.name != name:
+        return
+    _armed.hits_left -= 1
+    if _armed.hits_left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+_setting: Final = os.environ.get(VARIABLE, "")
+_armed: Final = _Armed(*parse(_setting)) if _setting else None

@@ -1,0 +1,111 @@
+"""One process owns a state directory: a lock of the operating system, and a note beside it that says whose it is.
+
+The lock is what counts; it goes with its process however that ends. The note is for people, and for finding out at the
+next start that the last owner did not leave in good order.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from airssys_tui.core.errors import StateLocked, StoreError
+from airssys_tui.store.durable import PRIVATE_FILE
+
+LOCK_FILE: Final = "owner.lock"
+NOTE_FILE: Final = "owner.json"
+_DAY: Final = 86_400.0
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Who owns a state directory: process, host, since when (unix seconds), for which folder."""
+
+    pid: int
+    host: str
+    started: float
+    folder: str
+
+    def __str__(self) -> str:
+        """Return ``pid 4121 since 14:02``, with the host when it is another and the day when it is not today."""
+        recent = time.time() - self.started < _DAY
+        since = time.strftime("%H:%M" if recent else "%Y-%m-%d %H:%M", time.localtime(self.started))
+        elsewhere = "" if self.host == socket.gethostname() else f" on {self.host}"
+        return f"pid {self.pid}{elsewhere} since {since}"
+
+
+class Ownership:
+    """The lock on a state directory, held from construction to :meth:`release`.
+
+    Args:
+        directory: The state directory, which exists.
+        folder: The folder it is owned for; noted for people.
+
+    Raises:
+        StateLocked: Another process (or another part of this one) owns it.
+        StoreError: The file system cannot lock files.
+    """
+
+    def __init__(self, directory: Path, folder: Path) -> None:
+        self._note = directory / NOTE_FILE
+        self._lock = FileLock(directory / LOCK_FILE, timeout=0, mode=PRIVATE_FILE, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            owner = read_owner(directory)
+            raise StateLocked(
+                f"{directory} is in use by {owner or 'another process'}",
+                remedy="stop that one, attach to it, or give this one its own --state-dir",
+            ) from error
+        except NotImplementedError as error:
+            raise StoreError(
+                f"the file system of {directory} cannot lock files", remedy="choose a local --state-dir"
+            ) from error
+        self.left_in_disorder = self._note.exists()
+        try:
+            self._write_note(folder)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def release(self) -> None:
+        """Give the directory up, in good order."""
+        self._note.unlink(missing_ok=True)
+        self._lock.release()
+
+    def _write_note(self, folder: Path) -> None:
+        owner = Owner(os.getpid(), socket.gethostname(), time.time(), str(folder))
+        unfinished = self._note.with_suffix(".new")
+        unfinished.write_bytes(msgspec.json.encode(owner))
+        unfinished.chmod(PRIVATE_FILE)
+        unfinished.replace(self._note)
+
+
+def read_owner(directory: Path) -> Owner | None:
+    """Return the owner that the note names, if there is a note; after a crash it names one that is gone."""
+    try:
+        return msgspec.json.decode((directory / NOTE_FILE).read_bytes(), type=Owner)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def live_owner(directory: Path) -> Owner | None:
+    """Return the owner if, as far as can be seen without touching the lock, it is alive.
+
+    A hint for messages and for finding a socket: a process of another host or a reused process id can mislead it.
+    """
+    owner = read_owner(directory)
+    if owner is None or owner.host != socket.gethostname():
+        return owner
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        return owner
+    return owner

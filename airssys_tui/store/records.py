@@ -1,0 +1,247 @@
+"""The rows of the catalog as frozen values. Plain text and numbers; every time is in unix seconds.
+
+Identities are the text form of :class:`~airssys_tui.core.identity.ComponentId`; enumerations are the text of the
+``core`` enums (``core.revision.Outcome``, ``core.revision.Cause``, ``core.lifecycle.Desired``).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ComponentRecord(msgspec.Struct, frozen=True):
+    """A component the runtime has met.
+
+    Attributes:
+        id: Text form of the identity.
+        source: Path of its manifest or of its bare wasm file.
+        desired: ``running`` or ``stopped``; survives restarts.
+        first_seen: When it was first met.
+        active_revision: The number of its active revision, derived from the revisions, never stored twice.
+        present: Whether its source was there when last looked at.
+    """
+
+    id: str
+    source: str
+    desired: str
+    first_seen: float
+    active_revision: int | None
+    present: bool
+
+
+class RevisionRecord(msgspec.Struct, frozen=True):
+    """One entry of a component's history. All but outcome, stable, note and activation is immutable once written.
+
+    Attributes:
+        component: Whose.
+        digest: Digest of the wasm bytes.
+        manifest: The manifest as JSON text.
+        manifest_digest: Digest of the manifest's meaning.
+        cause: ``deploy``, ``reload``, ``rollback`` or ``restore``.
+        who: Who asked: ``watcher``, ``operator``…
+        created_at: When it was accepted as a candidate.
+        size: Bytes of wasm.
+        number: Given by the catalog; 0 before.
+        version: SemVer text, when there is one.
+        interface: The component's interface as JSON text; nothing when it was refused before its types were known.
+        origin: For a rollback, the revision it points at.
+        note: The operator's own words.
+        outcome: ``candidate``, ``active``, ``superseded``, ``failed``, ``quarantined`` or ``purged``.
+        outcome_reason: Why, in one line.
+        outcome_at: When the outcome was last set.
+        activated_at: When it became active; nothing when it never served.
+        stable: Whether it served through its probation, or was marked by the operator.
+    """
+
+    component: str
+    digest: str
+    manifest: str
+    manifest_digest: str
+    cause: str
+    who: str
+    created_at: float
+    size: int
+    number: int = 0
+    version: str | None = None
+    interface: str | None = None
+    origin: int | None = None
+    note: str = ""
+    outcome: str = "candidate"
+    outcome_reason: str = ""
+    outcome_at: float | None = None
+    activated_at: float | None = None
+    stable: bool = False
+
+
+class StageRecord(msgspec.Struct, frozen=True):
+    """A stage that a deployment entered, in order of ``position`` (from 1)."""
+
+    position: int
+    name: str
+    detail: str
+    at: float
+
+
+class DeploymentRecord(msgspec.Struct, frozen=True):
+    """A journalled deployment.
+
+    Attributes:
+        id: Given by the catalog.
+        component: Whose.
+        generation: The generation of the change; it grows with every change of the component.
+        digest: The artifact.
+        cause: Why.
+        started_at: When it began.
+        revision: The revision it made, once accepted.
+        finished_at: When it ended; nothing while it runs.
+        outcome: ``activated``, ``refused``, ``superseded``, ``cancelled``, ``aborted``…; nothing while it runs.
+        reason: Why it ended so.
+    """
+
+    id: int
+    component: str
+    generation: int
+    digest: str
+    cause: str
+    started_at: float
+    revision: int | None = None
+    finished_at: float | None = None
+    outcome: str | None = None
+    reason: str = ""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A digest that neither the watcher nor a restart deploys for this component."""
+
+    digest: str
+    version: str | None
+    reason: str
+    at: float
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A digest and manifest that a gate refused; not tried again at the next start.
+
+    Attributes:
+        component: Whose.
+        digest: The artifact.
+        manifest_digest: The meaning of the manifest beside it.
+        gate: Which gate refused.
+        reason: Why, in one line.
+        at: When.
+        program: The program's version that refused; a newer one may think better of it.
+        revision: The revision the candidate had, when it was accepted for deployment.
+    """
+
+    component: str
+    digest: str
+    manifest_digest: str
+    gate: str
+    reason: str
+    at: float
+    program: str
+    revision: int | None = None
+
+
+class NewSnapshot(msgspec.Struct, frozen=True):
+    """A component's state as it is to be kept.
+
+    Attributes:
+        component: Whose.
+        revision: The revision that saved it.
+        schema_tag: The guest's own name for the layout; guest text.
+        payload_kind: ``text`` or ``binary``.
+        data: The bytes.
+        cause: ``update``, ``stop``, ``demand``, ``timer``…
+        at: When it was saved.
+    """
+
+    component: str
+    revision: int
+    schema_tag: str
+    payload_kind: str
+    data: bytes
+    cause: str
+    at: float
+
+
+class SnapshotInfo(msgspec.Struct, frozen=True):
+    """A kept snapshot without its bytes; ``failed_by`` are the revisions that could not load it."""
+
+    id: int
+    component: str
+    revision: int
+    schema_tag: str
+    payload_kind: str
+    cause: str
+    at: float
+    digest: str
+    size: int
+    failed_by: tuple[int, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A kept snapshot with its bytes, which have been checked against their digest."""
+
+    info: SnapshotInfo
+    data: bytes
+
+
+class Activation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that becomes true at once when a candidate takes over.
+
+    Attributes:
+        component: Whose.
+        revision: The candidate that becomes active.
+        at: When.
+        deployment: The deployment that ends with it.
+        snapshot: The old revision's final state, when it has one.
+        old_outcome: What the revision that was active becomes: ``superseded``, ``failed`` or ``quarantined``.
+        old_reason: Why.
+        reason: Why the new one is active; empty for a plain deployment.
+        stable: Whether the new one is stable from the start, as the target of a rollback is.
+        holds: Digests held from now on.
+        lift: Digests held no longer. The active one's own digest is always lifted.
+        lift_all: Lift every hold of the component before adding ``holds``.
+        forget_refusals: Forget every refusal of the component; the active one's own is always forgotten.
+    """
+
+    component: str
+    revision: int
+    at: float
+    deployment: int | None = None
+    snapshot: NewSnapshot | None = None
+    old_outcome: str = "superseded"
+    old_reason: str = ""
+    reason: str = ""
+    stable: bool = False
+    holds: tuple[Hold, ...] = ()
+    lift: tuple[str, ...] = ()
+    lift_all: bool = False
+    forget_refusals: bool = False
+
+
+class LedgerRow(msgspec.Struct, frozen=True):
+    """One decision of the reload ledger; ``id`` is given by the catalog and grows."""
+
+    at: float
+    kind: str
+    text: str
+    component: str | None = None
+    deployment: int | None = None
+    generation: int | None = None
+    id: int = 0
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """One event; ``id`` is given by the catalog and grows."""
+
+    at: float
+    kind: str
+    level: str
+    text: str
+    component: str | None = None
+    revision: int | None = None
+    action: str = ""
+    generation: int | None = None
+    id: int = 0

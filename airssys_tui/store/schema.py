@@ -1,0 +1,247 @@
+"""The catalog's tables and how they came to be: a table of migrations, each applied in one transaction.
+
+A migration that has been released is never edited; a change is a new entry. Rules that must hold whatever the code
+above does are in the schema: one active revision per component, history that can be neither rewritten nor deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.errors import SchemaTooNew, StoreError
+from airssys_tui.store.database import Database
+from airssys_tui.store.faults import corrupt
+
+APPLICATION_ID: Final = 0x41525359
+"""``ARSY``, in the header of every catalog (sqlite.org/fileformat2.html, offset 68)."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One step of the schema: the version it leads to and its statements, in order."""
+
+    version: int
+    statements: tuple[str, ...]
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(
+        1,
+        (
+            "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+            """CREATE TABLE components (
+                id TEXT PRIMARY KEY,
+                source TEXT NOT NULL,
+                desired TEXT NOT NULL DEFAULT 'running' CHECK (desired IN ('running', 'stopped')),
+                first_seen REAL NOT NULL,
+                present INTEGER NOT NULL DEFAULT 1 CHECK (present IN (0, 1)),
+                last_revision INTEGER NOT NULL DEFAULT 0
+            ) STRICT""",
+            """CREATE TABLE revisions (
+                component TEXT NOT NULL REFERENCES components (id),
+                number INTEGER NOT NULL CHECK (number > 0),
+                digest TEXT NOT NULL,
+                manifest TEXT NOT NULL,
+                manifest_digest TEXT NOT NULL,
+                cause TEXT NOT NULL,
+                who TEXT NOT NULL,
+                created_at REAL NOT NULL,
+                size INTEGER NOT NULL,
+                version TEXT,
+                interface TEXT,
+                origin INTEGER,
+                note TEXT NOT NULL,
+                outcome TEXT NOT NULL
+                    CHECK (outcome IN ('candidate', 'active', 'superseded', 'failed', 'quarantined', 'purged')),
+                outcome_reason TEXT NOT NULL,
+                outcome_at REAL,
+                activated_at REAL,
+                stable INTEGER NOT NULL CHECK (stable IN (0, 1)),
+                PRIMARY KEY (component, number),
+                FOREIGN KEY (component, origin) REFERENCES revisions (component, number)
+            ) STRICT""",
+            "CREATE UNIQUE INDEX one_active_revision ON revisions (component) WHERE outcome = 'active'",
+            "CREATE INDEX candidates ON revisions (outcome) WHERE outcome = 'candidate'",
+            "CREATE INDEX revisions_by_digest ON revisions (digest)",
+            """CREATE TRIGGER history_is_not_deleted BEFORE DELETE ON revisions
+                BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+            """CREATE TRIGGER history_is_not_rewritten
+                BEFORE UPDATE OF component, number, digest, manifest, manifest_digest, cause, who, created_at, size,
+                    version, origin ON revisions
+                BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
+            """CREATE TABLE deployments (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                component TEXT NOT NULL REFERENCES components (id),
+                generation INTEGER NOT NULL,
+                digest TEXT NOT NULL,
+                cause TEXT NOT NULL,
+                started_at REAL NOT NULL,
+                revision INTEGER,
+                finished_at REAL,
+                outcome TEXT,
+                reason TEXT NOT NULL DEFAULT '',
+                CHECK ((finished_at IS NULL) = (outcome IS NULL)),
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT""",
+            "CREATE INDEX deployments_by_component ON deployments (component, generation)",
+            "CREATE INDEX unfinished_deployments ON deployments (id) WHERE finished_at IS NULL",
+            """CREATE TABLE stages (
+                deployment INTEGER NOT NULL REFERENCES deployments (id) ON DELETE CASCADE,
+                position INTEGER NOT NULL,
+                name TEXT NOT NULL,
+                detail TEXT NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (deployment, position)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE holds (
+                component TEXT NOT NULL REFERENCES components (id),
+                digest TEXT NOT NULL,
+                version TEXT,
+                reason TEXT NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (component, digest)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE refusals (
+                component TEXT NOT NULL REFERENCES components (id),
+                digest TEXT NOT NULL,
+                manifest_digest TEXT NOT NULL,
+                gate TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                at REAL NOT NULL,
+                program TEXT NOT NULL,
+                revision INTEGER,
+                PRIMARY KEY (component, digest, manifest_digest)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE snapshots (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                component TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                schema_tag TEXT NOT NULL,
+                payload_kind TEXT NOT NULL CHECK (payload_kind IN ('text', 'binary')),
+                cause TEXT NOT NULL,
+                at REAL NOT NULL,
+                digest TEXT NOT NULL,
+                size INTEGER NOT NULL,
+                data BLOB NOT NULL,
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT""",
+            "CREATE INDEX snapshots_by_revision ON snapshots (component, revision)",
+            """CREATE TABLE failed_loads (
+                snapshot INTEGER NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
+                revision INTEGER NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (snapshot, revision)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE ledger (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                at REAL NOT NULL,
+                kind TEXT NOT NULL,
+                text TEXT NOT NULL,
+                component TEXT,
+                deployment INTEGER,
+                generation INTEGER
+            ) STRICT""",
+            "CREATE INDEX ledger_by_component ON ledger (component, id)",
+            """CREATE TABLE events (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                at REAL NOT NULL,
+                kind TEXT NOT NULL,
+                level TEXT NOT NULL,
+                text TEXT NOT NULL,
+                component TEXT,
+                revision INTEGER,
+                action TEXT NOT NULL,
+                generation INTEGER
+            ) STRICT""",
+            "CREATE INDEX events_by_component ON events (component, id)",
+            """CREATE TABLE trimmed (
+                stream TEXT NOT NULL,
+                component TEXT NOT NULL,
+                rows INTEGER NOT NULL,
+                PRIMARY KEY (stream, component)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE compiled_code (
+                digest TEXT NOT NULL,
+                engine TEXT NOT NULL,
+                sha256 TEXT NOT NULL,
+                size INTEGER NOT NULL,
+                PRIMARY KEY (digest, engine)
+            ) STRICT, WITHOUT ROWID""",
+            f"PRAGMA application_id = {APPLICATION_ID}",
+        ),
+    ),
+)
+"""Every migration, in order of its version; the last one's is the version this program reads and writes."""
+
+
+def schema_version(database: Database) -> int:
+    """Return the version of the catalog's schema; 0 for a new file."""
+    return database.count("PRAGMA user_version")
+
+
+def check_schema(database: Database, *, newest: int = MIGRATIONS[-1].version) -> int:
+    """Return the version of a catalog that this program may use.
+
+    Raises:
+        SchemaTooNew: A newer program wrote it.
+        StoreError: The file is a database of something else.
+    """
+    version = schema_version(database)
+    application = database.count("PRAGMA application_id")
+    tables = database.count("SELECT count(*) FROM sqlite_schema")
+    if application != APPLICATION_ID and (application or version or tables):
+        raise StoreError(
+            f"{database.path} is a database, but not a catalog of this program",
+            remedy="choose another directory with --state-dir or AIRSSYS_TUI_STATE_DIR",
+        )
+    if version > newest:
+        raise SchemaTooNew(
+            f"the catalog {database.path} has schema {version}; this program knows up to {newest}",
+            remedy="use the newer program, or another --state-dir; nothing was changed",
+        )
+    return version
+
+
+def require_current(database: Database) -> None:
+    """Refuse a catalog that would have to be migrated to be read.
+
+    Raises:
+        SchemaTooNew: A newer program wrote it.
+        StoreError: An older program wrote it, or it is a database of something else.
+    """
+    version = check_schema(database)
+    if version < MIGRATIONS[-1].version:
+        raise StoreError(
+            f"the catalog {database.path} has schema {version}, older than this program's",
+            remedy="start the runtime on the folder once: it brings the catalog forward",
+        )
+
+
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring the schema forward, one transaction per migration; returns how many were applied.
+
+    Raises:
+        SchemaTooNew: A newer program wrote the catalog; nothing is changed.
+        StoreError: A statement failed; the schema is as the last whole migration left it.
+    """
+    version = check_schema(database, newest=migrations[-1].version)
+    pending = [migration for migration in migrations if migration.version > version]
+    for migration in pending:
+        with database.transaction("migrate") as connection:
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {migration.version:d}")
+    return len(pending)
+
+
+def check_integrity(database: Database) -> None:
+    """Walk through every page of the catalog.
+
+    Raises:
+        StoreError: It is damaged, with what SQLite found first.
+    """
+    found = [str(row[0]) for row in database.rows("PRAGMA quick_check(5)")]
+    if found != ["ok"]:
+        raise corrupt(database.path, found[0].splitlines()[0] if found else "nothing could be read")

@@ -1,0 +1,99 @@
+"""What happened, kept within bounds: the reload ledger and the events. The oldest rows go, and are counted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from airssys_tui.store.database import Clock, Database, Room
+from airssys_tui.store.records import EventRow, LedgerRow
+
+LEDGER_ROWS: Final = 1_000
+"""Ledger rows kept per component."""
+
+EVENT_ROWS: Final = 2_000
+"""Events kept per component."""
+
+
+class Streams(Room):
+    """The tables of the ledger and of events.
+
+    Args:
+        database: The connection.
+        clock: Returns unix seconds.
+        ledger_rows: Ledger rows kept per component (and as many that concern none).
+        event_rows: Events kept per component (and as many that concern none).
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, *, ledger_rows: int = LEDGER_ROWS, event_rows: int = EVENT_ROWS
+    ) -> None:
+        super().__init__(database, clock)
+        self._ledger_rows = ledger_rows
+        self._event_rows = event_rows
+
+    def append_ledger(self, rows: Sequence[LedgerRow]) -> None:
+        """Append a batch of ledger rows in one transaction; their ``id`` is not looked at."""
+        if not rows:
+            return
+        with self._database.transaction("append-ledger") as connection:
+            connection.executemany(
+                "INSERT INTO ledger (at, kind, text, component, deployment, generation) VALUES (?, ?, ?, ?, ?, ?)",
+                [(row.at, row.kind, row.text, row.component, row.deployment, row.generation) for row in rows],
+            )
+            for component in {row.component for row in rows}:
+                self._trim(connection, "ledger", component, self._ledger_rows)
+
+    def ledger(
+        self, component: str | None = None, *, limit: int = 200, before: int | None = None
+    ) -> tuple[LedgerRow, ...]:
+        """Return ledger rows, newest first: of one component or of all, older than the row ``before`` when given."""
+        return self._database.records(LedgerRow, "ledger", _page(component), (component, before, limit))
+
+    def append_events(self, rows: Sequence[EventRow]) -> None:
+        """Append a batch of events in one transaction; their ``id`` is not looked at."""
+        if not rows:
+            return
+        with self._database.transaction("append-events") as connection:
+            connection.executemany(
+                """INSERT INTO events (at, kind, level, text, component, revision, action, generation)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                [(r.at, r.kind, r.level, r.text, r.component, r.revision, r.action, r.generation) for r in rows],
+            )
+            for component in {row.component for row in rows}:
+                self._trim(connection, "events", component, self._event_rows)
+
+    def events(
+        self, component: str | None = None, *, limit: int = 200, before: int | None = None
+    ) -> tuple[EventRow, ...]:
+        """Return events, newest first: of one component or of all, older than the row ``before`` when given."""
+        return self._database.records(EventRow, "events", _page(component), (component, before, limit))
+
+    def trimmed(self, stream: str, component: str | None = None) -> int:
+        """Return how many rows of ``ledger`` or ``events`` went to make room: of one component, or of all."""
+        return self._database.count(
+            "SELECT sum(rows) FROM trimmed WHERE stream = ?1 AND component = coalesce(?2, component)",
+            (stream, component),
+        )
+
+    @staticmethod
+    def _trim(connection: sqlite3.Connection, table: str, component: str | None, keep: int) -> None:
+        # The table is one of the two literals above. `IS` also matches rows that concern no component.
+        gone = connection.execute(
+            f"""DELETE FROM {table} WHERE component IS ?1 AND id <= (
+                    SELECT id FROM {table} WHERE component IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)""",  # noqa: S608
+            (component, keep),
+        ).rowcount
+        if gone:
+            connection.execute(
+                """INSERT INTO trimmed (stream, component, rows) VALUES (?, ?, ?)
+                   ON CONFLICT DO UPDATE SET rows = rows + excluded.rows""",
+                (table, component or "", gone),
+            )
+
+
+def _page(component: str | None) -> str:
+    # Two texts, so that each finds its index; both take (component, before, limit).
+    whose = "?1 IS NULL" if component is None else "component = ?1"
+    return f"WHERE {whose} AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"

@@ -1,0 +1,64 @@
+"""What must not be deployed again by itself: digests held after a rollback, and candidates that a gate refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from airssys_tui.store.database import Room
+from airssys_tui.store.records import Hold, Refusal
+
+
+class Verdicts(Room):
+    """The tables of holds and refusals."""
+
+    def holds(self, component: str) -> tuple[Hold, ...]:
+        """Return the digests held for a component, oldest first."""
+        return self._database.records(Hold, "holds", "WHERE component = ? ORDER BY at, digest", (component,))
+
+    def hold(self, component: str, hold: Hold) -> None:
+        """Hold a digest outside an activation, such as one found on disk later."""
+        with self._database.transaction("hold") as connection:
+            write_holds(connection, component, (hold,))
+
+    def lift_hold(self, component: str, digest: str | None = None) -> int:
+        """Lift one hold, or every hold of the component; returns how many there were."""
+        with self._database.transaction("lift-hold") as connection:
+            return connection.execute(
+                "DELETE FROM holds WHERE component = ?1 AND digest = coalesce(?2, digest)", (component, digest)
+            ).rowcount
+
+    def remember_refusal(self, refusal: Refusal) -> None:
+        """Remember that a gate refused this digest with this manifest; a newer refusal replaces an older one."""
+        with self._database.transaction("remember-refusal") as connection:
+            connection.execute(
+                """INSERT OR REPLACE INTO refusals
+                   (component, digest, manifest_digest, gate, reason, at, program, revision)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                msgspec.structs.astuple(refusal),
+            )
+
+    def refusal(self, component: str, digest: str, manifest_digest: str) -> Refusal | None:
+        """Return the refusal of this digest with this manifest, if it was refused."""
+        tail = "WHERE component = ? AND digest = ? AND manifest_digest = ?"
+        found = self._database.records(Refusal, "refusals", tail, (component, digest, manifest_digest))
+        return found[0] if found else None
+
+    def refusals(self, component: str) -> tuple[Refusal, ...]:
+        """Return every refusal remembered for a component, newest first."""
+        return self._database.records(Refusal, "refusals", "WHERE component = ? ORDER BY at DESC", (component,))
+
+    def forget_refusals(self, component: str) -> int:
+        """Forget every refusal of a component; returns how many there were."""
+        with self._database.transaction("forget-refusals") as connection:
+            return connection.execute("DELETE FROM refusals WHERE component = ?", (component,)).rowcount
+
+
+def write_holds(connection: sqlite3.Connection, component: str, holds: Sequence[Hold]) -> None:
+    """Write holds inside a transaction; one on the same digest is replaced."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO holds (component, digest, version, reason, at) VALUES (?, ?, ?, ?, ?)",
+        [(component, *msgspec.structs.astuple(hold)) for hold in holds],
+    )
