@@ -1,0 +1,101 @@
+"""Meters of played components: figures that move like those of real ones and depend on nothing but the time."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.views import ComponentView, History, Meters
+from airssys_tui.core.units import MIB
+
+SAMPLES: Final = 60
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What a played component uses when it runs.
+
+    Attributes:
+        fuel: Fuel units per second.
+        fuel_per_call: Fuel units per call.
+        memory: Bytes.
+        memory_limit: Bytes.
+        growth: Bytes more per second.
+        cpu: Share of a core.
+        calls: Calls per second.
+        queue: Calls waiting.
+        latency: Median latency in milliseconds.
+        wobble: How far the figures stray, as a fraction.
+    """
+
+    fuel: float = 0.0
+    fuel_per_call: int = 1_000
+    memory: int = MIB
+    memory_limit: int = 64 * MIB
+    growth: int = 0
+    cpu: float = 0.0
+    calls: float = 0.0
+    queue: int = 0
+    latency: float = 0.02
+    wobble: float = 0.0
+
+
+def _stray(name: str, at: float, amount: float) -> float:
+    seed = sum(map(ord, name)) % 97
+    wave = math.sin(at / 5.0 + seed) * 0.6 + math.sin(at / 1.7 + seed * 2) * 0.3 + math.sin(at * 3.1 + seed) * 0.1
+    return 1.0 + amount * wave
+
+
+def metered(name: str, load: Load, at: float, before: Meters | None = None, elapsed: int = 0) -> Meters:
+    """Return the meters at a time, grown from those before."""
+    factor = _stray(name, at, load.wobble)
+    memory = min(load.memory_limit, load.memory if before is None else (before.memory or load.memory))
+    memory = min(load.memory_limit, memory + load.growth * elapsed)
+    fuel = load.fuel * factor
+    calls = load.calls * factor
+    return Meters(
+        fuel=int((before.fuel if before else 0) + fuel * elapsed),
+        fuel_per_second=fuel,
+        fuel_per_call=float(load.fuel_per_call),
+        memory=memory,
+        memory_peak=memory,
+        memory_limit=load.memory_limit,
+        cpu=load.cpu * factor,
+        cpu_seconds=(before.cpu_seconds or 0.0 if before else 0.0) + load.cpu * factor * elapsed,
+        calls=int((before.calls if before else 0) + calls * elapsed),
+        calls_per_second=calls,
+        queue=load.queue,
+        p50_ms=load.latency,
+        p95_ms=load.latency * 3.5,
+        p99_ms=load.latency * 5.5,
+    )
+
+
+def idle(load: Load) -> Meters:
+    """Return the meters of a component that does not run."""
+    return Meters(memory_limit=load.memory_limit)
+
+
+def past(name: str, load: Load, at: float, seconds: int = SAMPLES) -> History:
+    """Return the samples of the seconds before a time."""
+    times = [at - seconds + 1 + index for index in range(seconds)]
+    wobble = max(load.wobble, 0.02)
+    return History(
+        fuel=tuple(load.fuel * _stray(name, when, wobble) for when in times),
+        memory=tuple(float(max(0, load.memory - load.growth * (at - when))) for when in times),
+        latency_ms=tuple(
+            load.latency * (_stray(name + "l", when, wobble) + (2.5 if int(when) % 23 == 0 else 0)) for when in times
+        ),
+    )
+
+
+def sampled(view: ComponentView, load: Load, at: float, elapsed: int) -> ComponentView:
+    """Return a running component's view one sample later."""
+    meters = metered(view.id, load, at, view.meters, elapsed)
+    history = History(
+        fuel=(*view.history.fuel, meters.fuel_per_second)[-SAMPLES:],
+        memory=(*view.history.memory, float(meters.memory or 0))[-SAMPLES:],
+        latency_ms=(*view.history.latency_ms, (meters.p50_ms or 0.0) * _stray(view.id, at, 0.3))[-SAMPLES:],
+    )
+    return msgspec.structs.replace(view, meters=meters, history=history)

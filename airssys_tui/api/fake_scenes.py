@@ -1,0 +1,355 @@
+"""Named situations of a played runtime, each one state that a screen must show well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from airssys_tui.api import fake_meters
+from airssys_tui.api.commands import Rollback
+from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.fake_component import FakeComponent, Release
+from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.views import (
+    ComponentDetail,
+    ComponentView,
+    History,
+    Meters,
+    Note,
+    NoteKind,
+    Phase,
+    RevisionView,
+    WatchView,
+)
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
+from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.text import sanitise
+from airssys_tui.core.units import MIB
+
+NOON: Final = 1_773_496_931.0
+"""14 March 2026, 14:02:11 UTC: the moment in which every picture is taken."""
+
+HOUR: Final = 3_600.0
+
+COUNTER: Final = {
+    "1.0.0": Release(
+        version="1.0.0",
+        exports=("increment: func(by: u32) -> u32", "reset: func()", "value: func() -> u32"),
+        state_bytes=37,
+        fuel_per_call=1_180,
+    ),
+    "1.1.0": Release(
+        version="1.1.0",
+        exports=(
+            "increment: func(by: u32) -> u32",
+            "reset: func()",
+            "stats: func() -> stats",
+            "value: func() -> u32",
+        ),
+        state_bytes=41,
+        fuel_per_call=1_204,
+    ),
+    "1.2.0": Release(version="1.2.0", gate="health probe", reason='status unhealthy ("negative count")'),
+    "1.3.0": Release(version="1.3.0", gate="compatibility", reason="export `reset` removed"),
+}
+"""The releases of the sample ``counter``, as the scenes play them."""
+
+
+def still() -> float:
+    """Return the moment in which every picture is taken."""
+    return NOON
+
+
+def played(
+    name: str,
+    load: Load,
+    *,
+    now: float,
+    release: Release | None = None,
+    up: float = 2 * HOUR + 14 * 60,
+    **view: Any,
+) -> FakeComponent:
+    """Return a component that serves the only release it ever had; fields of its view can be given."""
+    release = release or Release(version="1.0.0", exports=("run: func() -> u32",), salt=name)
+    stateful = release.state_bytes is not None
+    running = view.get("state", State.RUNNING) in {State.RUNNING, State.UPDATING}
+    revision = RevisionView(
+        number=view.get("revision", 1),
+        version=release.version,
+        digest=release.digest,
+        outcome=Outcome.ACTIVE,
+        stable=True,
+        cause=Cause.DEPLOY,
+        who=sanitise("watcher"),
+        note=sanitise(""),
+        at=now - up,
+        fuel_per_call=float(load.fuel_per_call),
+        state_bytes=release.state_bytes,
+        size=release.size,
+    )
+    fields: dict[str, Any] = {
+        "id": name,
+        "state": State.RUNNING,
+        "health": Health.HEALTHY if running else Health.UNKNOWN,
+        "kind": "actor" if stateful else "passive",
+        "version": release.version,
+        "revision": revision.number,
+        "digest": release.digest,
+        "stable": True,
+        "stateful": stateful,
+        "source": sanitise(f"{name.rpartition('/')[2]}/"),
+        "started_at": now - up if running else None,
+        "state_bytes": release.state_bytes,
+        "state_saved_at": now - 12 if stateful else None,
+        "meters": fake_meters.metered(name, load, now) if running else Meters(memory_limit=load.memory_limit),
+        "history": fake_meters.past(name, load, now) if running else History(),
+    }
+    component = FakeComponent(ComponentView(**{**fields, **view}), load=load, timeline=[revision])
+    component.releases[release.digest] = release
+    component.on_disk = release
+    component.detail = _detail(component, release)
+    return component
+
+
+def counter(now: float, *, load: Load | None = None) -> FakeComponent:
+    """Return the sample ``counter`` at 1.1.0, with the history of a day and two refused releases."""
+    load = load or Load(fuel=1.2e6, fuel_per_call=1_204, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08)
+    component = played("counter", load, now=now, release=COUNTER["1.0.0"])
+    component.timeline[0] = RevisionView(
+        number=1,
+        version="1.0.0",
+        digest=COUNTER["1.0.0"].digest,
+        outcome=Outcome.ACTIVE,
+        stable=True,
+        cause=Cause.DEPLOY,
+        who=sanitise("watcher"),
+        note=sanitise(""),
+        at=now - 2 * HOUR - 15 * 60,
+        fuel_per_call=1_180.0,
+        state_bytes=37,
+        state_at=now - 42 * 60,
+        size=18_104,
+    )
+    component.on_disk = COUNTER["1.1.0"]
+    component.deploy(COUNTER["1.1.0"], now - 42 * 60, force=False)
+    component.deploy(COUNTER["1.2.0"], now - 70, force=False)
+    component.deploy(COUNTER["1.3.0"], now - 13, force=False)
+    component.on_disk = COUNTER["1.3.0"]
+    started = now - 2 * HOUR - 14 * 60
+    component.change(
+        started_at=started,
+        stable=True,
+        state_bytes=41,
+        state_saved_at=now - 12,
+        meters=fake_meters.metered("counter", load, now),
+        history=fake_meters.past("counter", load, now),
+    )
+    component.bless()
+    return component
+
+
+def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
+    limit = component.load.memory_limit // MIB
+    return ComponentDetail(
+        view=component.view,
+        exports=tuple(map(sanitise, release.exports)),
+        imports=(
+            sanitise("airssys:core-host/logging@0.1.0: interface"),
+            sanitise("airssys:core-host/clock@0.1.0: interface"),
+        ),
+        capabilities=(),
+        limits=tuple(
+            map(sanitise, (f"memory: {limit} MiB", "fuel per call: 100 M", "deadline: 1 s", "mailbox: 1 000 calls"))
+        ),
+        config=(sanitise('greeting: "hello"'),) if release.state_bytes else (),
+        described=(sanitise("language: Rust"),),
+        description=sanitise("Counts what it is asked to count." if release.state_bytes else "A sample component."),
+    )
+
+
+def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Every kind of row at once, as the design draws them."""
+    now = clock()
+    small = Load(fuel=88e3, fuel_per_call=9_700, memory=int(1.1 * MIB), cpu=0.004, calls=9, wobble=0.1)
+    hoard = Load(fuel=5.0e6, memory=int(61.9 * MIB), growth=0, cpu=0.12, calls=3, wobble=0.05)
+    prime = Load(fuel=1.1e9, fuel_per_call=10**9, memory=MIB, cpu=0.98, calls=1, latency=910.0, wobble=0.01)
+    fetch = Load(fuel=310e3, memory=int(8.4 * MIB), cpu=0.01, calls=22, wobble=0.1)
+    components = [
+        counter(now),
+        played(
+            "crasher",
+            Load(),
+            now=now,
+            state=State.FAILED,
+            health=Health.UNHEALTHY,
+            recovery=Recovery(RecoveryKind.BACKOFF, now + 3.2, 1),
+            restarts=2,
+            meters=Meters(memory_limit=64 * MIB, queue=17, errors=3),
+            note=Note(NoteKind.TROUBLE, sanitise("unreachable · restart in 3.2s (1 left)")),
+        ),
+        played(
+            "fetcher",
+            fetch,
+            now=now,
+            release=Release(version="2.0.0", exports=("fetch: func(url: string) -> list<u8>",)),
+            up=27 * HOUR,
+            state=State.UPDATING,
+            revision=4,
+            candidate=5,
+            restarts=3,
+            note=Note(NoteKind.INFO, sanitise("candidate r5: compiling")),
+        ),
+        played("greeter", small, now=now),
+        played(
+            "hoarder",
+            hoard,
+            now=now,
+            health=Health.DEGRADED,
+            note=Note(NoteKind.TROUBLE, sanitise("memory full in ~40s")),
+        ),
+        played(
+            "pipeline/parse",
+            Load(),
+            now=now,
+            release=Release(version="0.3.1"),
+            state=State.STOPPED,
+            revision=7,
+            desired=Desired.STOPPED,
+            note=Note(NoteKind.INFO, sanitise("stopped by operator")),
+        ),
+        played("primes", prime, now=now),
+        played(
+            "snoop",
+            Load(),
+            now=now,
+            state=State.FAILED,
+            health=Health.UNHEALTHY,
+            recovery=Recovery(RecoveryKind.EXHAUSTED, None, 0),
+            restarts=3,
+            note=Note(NoteKind.TROUBLE, sanitise("3 traps in 60s: r1 quarantined")),
+        ),
+    ]
+    runtime = FakeRuntime(clock).add(components)
+    _tell(runtime)
+    return runtime
+
+
+def _tell(runtime: FakeRuntime) -> None:
+    say = runtime.emit
+    life, supervision = EventKind.LIFECYCLE, EventKind.SUPERVISION
+    say("watching components/ (8 sources)", kind=EventKind.SYSTEM, action="watching", ago=8041)
+    say(
+        "switched r1 → r2 in 0.4 ms (held 2 calls), state migrated 37 B → 41 B",
+        component="counter",
+        action="switched",
+        ago=2520,
+    )
+    say("stopped by operator", component="pipeline/parse", kind=life, action="stopped", ago=1810)
+    say("trap unreachable in crash#now", component="snoop", kind=supervision, level=Level.ERROR, action="trap", ago=700)
+    say(
+        "3 traps in 60s: r1 quarantined, not restarted",
+        component="snoop",
+        kind=supervision,
+        level=Level.ERROR,
+        action="exhausted",
+        ago=690,
+    )
+    say(
+        'refused 1.2.0 at health probe: status unhealthy ("negative count") · r2 keeps serving',
+        component="counter",
+        level=Level.ERROR,
+        action="refused",
+        ago=70,
+    )
+    say("ignored: partial write", component="counter", level=Level.DEBUG, action="ignored", ago=15)
+    say(
+        "refused 1.3.0 at compatibility: export `reset` removed · r2 keeps serving",
+        component="counter",
+        level=Level.ERROR,
+        action="refused",
+        ago=13,
+    )
+    say("accepted: generation 5", component="fetcher", action="accepted", ago=4)
+    say(
+        "status degraded: 61.9 of 64 MiB in use",
+        component="hoarder",
+        kind=EventKind.HEALTH,
+        level=Level.WARNING,
+        action="health",
+        ago=3,
+    )
+    say(
+        "trap unreachable in crash#now; restart in 3.2s (1 left)",
+        component="crasher",
+        kind=supervision,
+        level=Level.WARNING,
+        action="backoff",
+        ago=1,
+    )
+
+
+def empty(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return a runtime whose folder has no components."""
+    return FakeRuntime(clock)
+
+
+def starting(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return a runtime that is still scanning."""
+    return FakeRuntime(clock, phase=Phase.STARTING)
+
+
+def held(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return ``counter`` after a rollback: r5 serves 1.0.0 and what is on disk is held."""
+    runtime = FakeRuntime(clock).add([counter(clock())])
+    runtime.submit(Rollback("counter"))
+    return runtime
+
+
+def polling(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return a runtime that could not watch and polls instead, beside a file that is no component."""
+    runtime = mixed(clock)
+    reason = "no inotify watches left; polling every 2s (raise fs.inotify.max_user_watches)"
+    runtime.watch = WatchView("polling", sanitise(reason))
+    runtime.problems = (sanitise("notes.wasm: not admissible: core module, not a component (offset 4)"),)
+    return runtime
+
+
+def many(count: int, clock: Callable[[], float] = time.time) -> FakeRuntime:
+    """Return a runtime with that many running components."""
+    now = clock()
+    loads = [
+        Load(fuel=1e3 * (1 + index % 977), memory=(1 + index % 61) * MIB, cpu=0.001, calls=index % 50, wobble=0.2)
+        for index in range(count)
+    ]
+    return FakeRuntime(clock).add(played(f"part-{index:05d}", load, now=now) for index, load in enumerate(loads))
+
+
+HOSTILE: Final = "\x1b]52;c;ZWNobw==\x07\x1b[2J[/foo][bold]\x00\x9b31m\u202e\u200b\u2028tail\ud800"
+"""What a guest may say: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
+
+
+def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return a runtime whose component speaks in escape sequences and markup."""
+    now = clock()
+    release = Release(version=f"1.0.0-{HOSTILE}", exports=(f"{HOSTILE}: func()",), state_bytes=9)
+    component = played("hostile", Load(fuel=5), now=now, release=release)
+    component.change(
+        note=Note(NoteKind.TROUBLE, sanitise(HOSTILE)), held=(sanitise(HOSTILE),), source=sanitise(HOSTILE)
+    )
+    runtime = FakeRuntime(clock, folder=f"components{HOSTILE}/").add([component])
+    runtime.problems = (sanitise(HOSTILE),)
+    runtime.emit(HOSTILE, component="hostile", kind=EventKind.LOG, level=Level.WARNING, action="log")
+    return runtime
+
+
+SCENES: Final[dict[str, Callable[[Callable[[], float]], FakeRuntime]]] = {
+    "empty": empty,
+    "starting": starting,
+    "mixed": mixed,
+    "held": held,
+    "polling": polling,
+    "hostile": hostile,
+}
+"""Every scene by its name."""
