@@ -24,7 +24,7 @@ comptime {
     abi.exportAs("increment", increment);
     abi.exportAs("get", get);
     if (release.with_reset) abi.exportAs("reset", reset);
-    if (release.with_statistics) abi.exportAs("airssys:counter/statistics#stats", stats);
+    if (release.with_statistics) abi.exportAs("stats", stats);
 }
 
 // The world's own functions.
@@ -45,7 +45,7 @@ fn reset() callconv(.c) void {
     state.operations +|= 1;
 }
 
-/// `airssys:counter/statistics.totals`.
+/// `totals`: a record of the world.
 const Totals = extern struct { count: u64, operations: u64, largest_step: u64 };
 
 fn stats() callconv(.c) *const Totals {

@@ -51,8 +51,9 @@ fn greet(whom: Person, mood: Mood) Answer {
     if (whom.name.len == 0) return Answer.err(.{ .tag = .nameless, .value = .{ .none = .{} } });
     if (whom.name.len > longest_name)
         return Answer.err(.{ .tag = .too_long, .value = .{ .too_long = whom.name.len } });
-    const age = whom.age orelse 0;
-    if (age > oldest) return Answer.err(.{ .tag = .too_old, .value = .{ .too_old = age } });
+    if (whom.age) |age| {
+        if (age > oldest) return Answer.err(.{ .tag = .too_old, .value = .{ .too_old = age } });
+    }
     const words = switch (mood) {
         .cheerful => abi.print("{s}, {s}!", .{ greetingWord(), fullName(whom) }),
         .formal => abi.print("{s}, {s}.", .{ greetingWord(), fullName(whom) }),
@@ -61,7 +62,11 @@ fn greet(whom: Person, mood: Mood) Answer {
     return Answer.ok(.{
         .text = String.of(words),
         .mood = mood,
-        .wishes = .{ .health = age >= 60, .wealth = age < 30, .long_life = whom.languages.len > 1 },
+        .wishes = .{
+            .health = if (whom.age) |age| age >= 60 else false,
+            .wealth = if (whom.age) |age| age < 30 else false,
+            .long_life = whom.languages.len > 1,
+        },
         .characters = characters(words),
     });
 }

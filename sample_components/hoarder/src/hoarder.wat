@@ -11,10 +11,12 @@
     (func $grab (export "grab") (param $pages i32) (result i32)
       (memory.grow (local.get $pages)))
 
-    ;; Ask for 16 pages (1 MiB) at a time until that is refused. What it has then, in bytes.
+    ;; Ask for 1 MiB at a time until that is refused, then for single pages. What it has in the end, in bytes.
     (func $hog (export "hog") (result i64)
       (loop $again
         (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
+      (loop $again
+        (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
       (call $size))
 
     ;; What it has, in bytes.

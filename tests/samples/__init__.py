@@ -1,0 +1,1 @@
+"""The sample components and the WIT packages, across the real boundary."""
