@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.store.database import Room
 from airssys_tui.store.records import ComponentRecord
@@ -56,7 +58,7 @@ class Components(Room):
 
 
 def _record(row: tuple[Any, ...]) -> ComponentRecord:
-    return ComponentRecord(*row[:5], present=bool(row[5]))
+    return msgspec.structs.replace(ComponentRecord(*row), present=bool(row[-1]))
 
 
 def require_known(rows: int, component: str) -> None:

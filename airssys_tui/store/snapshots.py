@@ -80,7 +80,7 @@ class Snapshots(Room):
 
     def _infos(self, tail: str, parameter: str | int) -> tuple[SnapshotInfo, ...]:
         rows = self._database.rows(_SELECT + tail, (parameter,))
-        return tuple(SnapshotInfo(*row[:9], failed_by=_numbers(row[9])) for row in rows)
+        return tuple(msgspec.structs.replace(SnapshotInfo(*row), failed_by=_numbers(row[-1])) for row in rows)
 
 
 def write_snapshot(connection: sqlite3.Connection, snapshot: NewSnapshot) -> int:

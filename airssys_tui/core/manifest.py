@@ -1,0 +1,181 @@
+"""The manifest of a component: ``Component.toml`` read into values, with every problem found at once.
+
+A manifest that cannot be used raises :class:`~airssys_tui.core.errors.ManifestError`, whose problems each name file,
+line and key. Unknown keys are problems, with the nearest known one; limits past a bound are, and are never clamped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core import manifest_sections as sections
+from airssys_tui.core.errors import ManifestError, ManifestProblem
+from airssys_tui.core.identity import name_from_stem
+from airssys_tui.core.manifest_capabilities import Capabilities
+from airssys_tui.core.manifest_structure import (
+    Artifact,
+    Build,
+    Canary,
+    ConfigEntry,
+    Dependency,
+    Deployment,
+    HealthPolicy,
+    Kind,
+    Manifest,
+    Package,
+    Security,
+    Strategy,
+)
+from airssys_tui.core.manifest_table import Report, Table
+from airssys_tui.core.text import one_line
+from airssys_tui.core.toml_lines import TomlLines
+
+__all__ = [
+    "Artifact",
+    "Build",
+    "Canary",
+    "Capabilities",
+    "ConfigEntry",
+    "Dependency",
+    "Deployment",
+    "HealthPolicy",
+    "Kind",
+    "Manifest",
+    "Package",
+    "Security",
+    "Strategy",
+    "bare_manifest",
+    "decode_manifest",
+    "encode_manifest",
+    "manifest_digest",
+    "parse_manifest",
+]
+
+FILE_NAME: Final = "Component.toml"
+MAX_CHARACTERS: Final = 256 * 1024
+"""Longest manifest read; a longer one is not a manifest."""
+
+MAX_DEPTH: Final = 32
+"""Deepest nesting of tables and arrays."""
+
+_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z")
+
+
+def parse_manifest(text: str, path: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        text: The document.
+        path: Its path, for the problems only.
+
+    Raises:
+        ManifestError: With every problem found, when there is one.
+    """
+    document = _load(text.removeprefix("\ufeff"), path)
+    report = Report(path, TomlLines(text.removeprefix("\ufeff")))
+    root = Table(document, (), report)
+    manifest = Manifest(
+        package=sections.read_package(root.table("package")),
+        artifact=sections.read_artifact(root.table("component")),
+        build=sections.read_build(root.table("build")),
+        capabilities=sections.read_capabilities(root.table("capabilities")),
+        limits=sections.read_limits(root.table("resources")),
+        supervision=sections.read_supervision(root.table("supervision")),
+        health=sections.read_health(root.table("health")),
+        deployment=sections.read_deployment(root.table("deployment")),
+        config=sections.read_config(root.table("config")),
+        dependencies=sections.read_dependencies(root.table("dependencies")),
+        security=sections.read_security(root.table("security")),
+    )
+    root.close()
+    problems = report.problems()
+    if problems:
+        raise ManifestError(problems)
+    return manifest
+
+
+def bare_manifest(stem: str) -> Manifest:
+    """Return the manifest of a wasm file that has none: name from the file, no capabilities, default limits.
+
+    Args:
+        stem: The file's name without ``.wasm``.
+
+    Raises:
+        IdentityError: If no component name can be made from it.
+    """
+    return Manifest(package=Package(name=name_from_stem(stem)), artifact=Artifact(wasm=f"{stem}.wasm"))
+
+
+def encode_manifest(manifest: Manifest) -> str:
+    """Return a manifest as JSON text, complete with its defaults."""
+    return msgspec.json.encode(manifest).decode()
+
+
+def decode_manifest(text: str) -> Manifest:
+    """Read what :func:`encode_manifest` wrote.
+
+    Raises:
+        msgspec.DecodeError: If it is not that.
+    """
+    return msgspec.json.decode(text, type=Manifest)
+
+
+def manifest_digest(manifest: Manifest) -> str:
+    """Return the digest of what a manifest means.
+
+    Comments, layout, the order of keys and of capabilities, units (``"1s"`` or ``"1000ms"``) and defaults that are
+    spelled out make no difference. Every value does, descriptions included, because operators see them. Since values
+    at their default are left out, a program that knows more keys gives an old manifest the same digest.
+    """
+    meaning = msgspec.json.encode(_without_defaults(manifest), order="deterministic")
+    return "sha256:" + hashlib.sha256(meaning).hexdigest()
+
+
+def _without_defaults(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_without_defaults(item) for item in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    defaults = {field.name: field.default for field in msgspec.structs.fields(value)}
+    return {
+        name: _without_defaults(part) for name, part in msgspec.structs.asdict(value).items() if part != defaults[name]
+    }
+
+
+def _load(text: str, path: str) -> dict[str, Any]:
+    if len(text) > MAX_CHARACTERS:
+        raise _unusable(path, 1, f"the manifest is longer than {MAX_CHARACTERS} characters")
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise _unusable(path, 1, "tables and arrays are nested too deeply") from None
+    except ValueError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
+        raise _unusable(path, line, f"not TOML: {_PLACE.sub('', message)}") from error
+    if _depth(document) > MAX_DEPTH:
+        raise _unusable(path, 1, f"tables and arrays are nested more than {MAX_DEPTH} deep")
+    return document
+
+
+def _unusable(path: str, line: int, message: str) -> ManifestError:
+    return ManifestError((ManifestProblem(path, line, "", one_line(message, 300)),))
+
+
+def _depth(document: Any) -> int:
+    depth, level = 0, [document]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+            if isinstance(child, dict | list)
+        ]
+    return depth

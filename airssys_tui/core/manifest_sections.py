@@ -1,0 +1,256 @@
+"""The sections of a manifest: which keys each has, their units and their bounds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId, parse_version
+from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Bound, Limits
+from airssys_tui.core.manifest_capabilities import (
+    Capabilities,
+    StorageAccess,
+    parse_environment,
+    parse_filesystem,
+    parse_messaging,
+    parse_network,
+    parse_process,
+)
+from airssys_tui.core.manifest_structure import (
+    Artifact,
+    Build,
+    Canary,
+    ConfigEntry,
+    Dependency,
+    Deployment,
+    HealthPolicy,
+    Kind,
+    Package,
+    Security,
+    Strategy,
+)
+from airssys_tui.core.manifest_table import ExpectationError, Table, shown
+from airssys_tui.core.supervision import Backoff, Restart, Supervision
+
+UNLIMITED: Final = "unlimited"
+_DAY: Final = 86_400.0
+_INT64: Final = Bound(-(2**63), 2**63 - 1)
+_REQUIREMENT: Final = re.compile(
+    r"(?:\*|(?:\^|~|>=|<=|>|<|=)?\s*\d+(?:\.(?:\d+|\*)){0,2}(?:-[0-9A-Za-z.-]+)?"
+    r"(?:\s*,\s*(?:\^|~|>=|<=|>|<|=)?\s*\d+(?:\.(?:\d+|\*)){0,2}(?:-[0-9A-Za-z.-]+)?)*)\Z"
+)
+
+
+def read_package(table: Table) -> Package:
+    """Read ``[package]``."""
+    name = table.required_text("name", "counter")
+    namespace = table.optional_text("namespace")
+    namespace = DEFAULT_NAMESPACE if namespace is None else namespace
+    if name:
+        table.attempt("name", lambda: ComponentId(DEFAULT_NAMESPACE, name))
+    table.attempt("namespace", lambda: ComponentId(namespace, "name"))
+    package = Package(
+        name=name,
+        namespace=namespace,
+        version=table.checked_text("version", parse_version),
+        description=table.optional_text("description") or "",
+        authors=table.texts("authors"),
+        license=table.optional_text("license") or "",
+        homepage=table.optional_text("homepage") or "",
+    )
+    table.close()
+    return package
+
+
+def read_artifact(table: Table) -> Artifact:
+    """Read ``[component]``."""
+    wasm = table.required_text("wasm", "counter.wasm")
+    path = PurePosixPath(wasm)
+    if wasm and (path.is_absolute() or ".." in path.parts or path == PurePosixPath() or "\0" in wasm):
+        table.problem("wasm", f"expected a file beside the manifest or below it, got {shown(wasm)}")
+    artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", Kind))
+    table.close()
+    return artifact
+
+
+def read_build(table: Table) -> Build:
+    """Read ``[build]``."""
+    build = Build(command=table.optional_text("command"), watch=table.texts("watch"))
+    table.close()
+    return build
+
+
+def read_capabilities(table: Table) -> Capabilities:
+    """Read ``[capabilities]``."""
+    capabilities = Capabilities(
+        filesystem=_declared(table, "filesystem", parse_filesystem),
+        network=_declared(table, "network", parse_network),
+        storage=table.optional_choice("storage", StorageAccess),
+        messaging=_declared(table, "messaging", parse_messaging),
+        process=_declared(table, "process", parse_process),
+        environment=_declared(table, "environment", parse_environment),
+        rationale=table.optional_text("rationale") or "",
+    )
+    table.close()
+    return capabilities
+
+
+def read_limits(table: Table) -> Limits:
+    """Read ``[resources]``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
+    default = Limits()
+    limits = Limits(
+        memory=table.size("memory", default.memory, BOUNDS["memory"]),
+        table_elements=table.integer("table_elements", default.table_elements, BOUNDS["table_elements"]),
+        fuel_per_call=_fuel(table, default.fuel_per_call),
+        deadline=table.duration("deadline", default.deadline, BOUNDS["deadline"]),
+        storage=table.size("storage", default.storage, BOUNDS["storage"]),
+        mailbox=table.integer("mailbox", default.mailbox, BOUNDS["mailbox"]),
+        message_size=table.size("message_size", default.message_size, BOUNDS["message_size"]),
+        messages_per_second=table.integer(
+            "messages_per_second", default.messages_per_second, BOUNDS["messages_per_second"]
+        ),
+        replicas=table.integer("replicas", default.replicas, BOUNDS["replicas"]),
+    )
+    table.close()
+    return limits
+
+
+def read_supervision(table: Table) -> Supervision:
+    """Read ``[supervision]``."""
+    default = Supervision()
+    supervision = Supervision(
+        restart=table.choice("restart", Restart, default.restart),
+        max_restarts=table.integer("max_restarts", default.max_restarts, Bound(0, 1_000)),
+        window=table.duration("window", default.window, Bound(0.1, _DAY)),
+        backoff=_backoff(table.table("backoff")),
+        shutdown=table.duration("shutdown", default.shutdown, Bound(0.0, 300.0)),
+        restore_state=table.boolean("restore_state", default.restore_state),
+    )
+    table.close()
+    return supervision
+
+
+def read_health(table: Table) -> HealthPolicy:
+    """Read ``[health]``."""
+    default = HealthPolicy()
+    health = HealthPolicy(
+        interval=table.duration("interval", default.interval, Bound(0.1, _DAY)),
+        timeout=table.duration("timeout", default.timeout, Bound(0.020, 3600.0)),
+        failures=table.integer("failures", default.failures, Bound(1, 1_000)),
+    )
+    table.close()
+    return health
+
+
+def read_deployment(table: Table) -> Deployment:
+    """Read ``[deployment]``."""
+    default = Deployment()
+    deployment = Deployment(
+        strategy=table.choice("strategy", Strategy, default.strategy),
+        probation=table.duration("probation", default.probation, Bound(0.0, _DAY)),
+        keep=table.integer("keep", default.keep, Bound(1, 1_000)),
+        canary=_canary(table.table("canary")),
+    )
+    table.close()
+    return deployment
+
+
+def read_config(table: Table) -> tuple[ConfigEntry, ...]:
+    """Read ``[config]``: free keys whose values JSON can say."""
+    entries: list[ConfigEntry] = []
+    for key in table.free_keys():
+        value = table.raw(key)
+        problem = _not_json(value)
+        if problem:
+            table.problem(key, problem)
+        else:
+            text = msgspec.json.encode(value, order="deterministic").decode()
+            entries.append(ConfigEntry(key, text))
+    return tuple(sorted(entries, key=lambda entry: entry.key))
+
+
+def read_dependencies(table: Table) -> tuple[Dependency, ...]:
+    """Read ``[dependencies]``: component names and version requirements."""
+    found: list[Dependency] = []
+    for key in table.free_keys():
+        table.attempt(key, partial(ComponentId.parse, key))
+        requirement = table.checked_text(key, _check_requirement)
+        if requirement is not None:
+            found.append(Dependency(key, requirement))
+    return tuple(sorted(found, key=lambda dependency: dependency.name))
+
+
+def read_security(table: Table) -> Security:
+    """Read ``[security]``."""
+    security = Security(public_key=table.optional_text("public_key"), signature=table.optional_text("signature"))
+    table.close()
+    return security
+
+
+def _declared(table: Table, key: str, parse: Callable[[str], Any]) -> tuple[Any, ...]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ExpectationError(f"expected text in quotes, got {shown(value)}")
+        return parse(value)
+
+    return tuple(sorted(set(table.items(key, read)), key=str))
+
+
+def _fuel(table: Table, default: int) -> int:
+    if table.raw("fuel_per_call") == UNLIMITED:
+        return UNLIMITED_FUEL
+    return table.integer("fuel_per_call", default, BOUNDS["fuel_per_call"])
+
+
+def _backoff(table: Table) -> Backoff:
+    default = Backoff()
+    backoff = Backoff(
+        initial=table.duration("initial", default.initial, Bound(0.001, 3600.0)),
+        factor=table.number("factor", default.factor, Bound(1.0, 100.0)),
+        max=table.duration("max", default.max, Bound(0.001, _DAY)),
+        jitter=table.number("jitter", default.jitter, Bound(0.0, 1.0)),
+    )
+    table.close()
+    return backoff
+
+
+def _canary(table: Table) -> Canary:
+    default = Canary()
+    steps = table.items("steps", _percentage) or default.steps
+    if list(steps) != sorted(set(steps)):
+        table.problem("steps", "expected rising percentages, such as [5, 25, 50]")
+    canary = Canary(steps=steps, step=table.duration("step", default.step, Bound(0.1, _DAY)))
+    table.close()
+    return canary
+
+
+def _percentage(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 99:
+        raise ExpectationError(f"expected a percentage from 1 to 99, got {shown(value)}")
+    return value
+
+
+def _check_requirement(text: str) -> None:
+    if not _REQUIREMENT.match(text):
+        raise ExpectationError(f"expected a version requirement such as '^1.0', got {shown(text)}")
+
+
+def _not_json(value: Any) -> str:
+    """Return why a value cannot be said in JSON; empty when it can."""
+    if isinstance(value, dict):
+        return next(filter(None, map(_not_json, value.values())), "")
+    if isinstance(value, list):
+        return next(filter(None, map(_not_json, value)), "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} cannot be handed to a component: configuration is JSON"
+    if isinstance(value, int) and not _INT64.least <= value <= _INT64.most:
+        return "expected a whole number of at most 64 bits"
+    if not isinstance(value, str | int | float | bool):
+        return f"dates and times are not JSON: write {value} in quotes"
+    return ""

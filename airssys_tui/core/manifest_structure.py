@@ -1,0 +1,133 @@
+"""What a manifest says, as frozen values with their defaults; ``core.manifest`` reads and identifies them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.manifest_capabilities import Capabilities
+from airssys_tui.core.supervision import Supervision
+
+
+class Kind(StrEnum):
+    """What a component is run as."""
+
+    ACTOR = "actor"
+    PASSIVE = "passive"
+    COMMAND = "command"
+
+
+class Strategy(StrEnum):
+    """How a new revision takes over."""
+
+    STOP_START = "stop-start"
+    BLUE_GREEN = "blue-green"
+    CANARY = "canary"
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """``[package]``: who the component is, and who made it."""
+
+    name: str
+    namespace: str = DEFAULT_NAMESPACE
+    version: str | None = None
+    description: str = ""
+    authors: tuple[str, ...] = ()
+    license: str = ""
+    homepage: str = ""
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """``[component]``: the wasm file, relative to the manifest, and what it is run as (nothing: from its exports)."""
+
+    wasm: str
+    kind: Kind | None = None
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """``[build]``: the command to run when a file that matches one of the globs changes."""
+
+    command: str | None = None
+    watch: tuple[str, ...] = ()
+
+
+class HealthPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """``[health]``: seconds between probes, seconds for one, and failures in a row that count as unhealthy."""
+
+    interval: float = 5.0
+    timeout: float = 1.0
+    failures: int = 3
+
+
+class Canary(msgspec.Struct, frozen=True, kw_only=True):
+    """Shares of the calls in percent, rising, and the seconds that each is kept."""
+
+    steps: tuple[int, ...] = (5, 25, 50)
+    step: float = 10.0
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """``[deployment]``: how a revision takes over, seconds of probation, revisions kept."""
+
+    strategy: Strategy = Strategy.STOP_START
+    probation: float = 10.0
+    keep: int = 10
+    canary: Canary = Canary()
+
+
+class ConfigEntry(msgspec.Struct, frozen=True):
+    """One key of ``[config]`` and its value as JSON text."""
+
+    key: str
+    value: str
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    """A component that this one needs, and which versions of it do."""
+
+    name: str
+    requirement: str
+
+
+class Security(msgspec.Struct, frozen=True, kw_only=True):
+    """``[security]``: an Ed25519 key and signature, as they are written."""
+
+    public_key: str | None = None
+    signature: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a ``Component.toml`` says. Serialisable as JSON with msgspec.
+
+    Collections whose order means nothing (capabilities, config, dependencies) are sorted.
+    """
+
+    package: Package
+    artifact: Artifact
+    build: Build = Build()
+    capabilities: Capabilities = Capabilities()
+    limits: Limits = Limits()
+    supervision: Supervision = Supervision()
+    health: HealthPolicy = HealthPolicy()
+    deployment: Deployment = Deployment()
+    config: tuple[ConfigEntry, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    security: Security = Security()
+
+    @property
+    def id(self) -> ComponentId:
+        """The component's identity."""
+        return ComponentId(self.package.namespace, self.package.name)
+
+    @property
+    def version(self) -> str | None:
+        """The component's version, when the manifest gives one."""
+        return self.package.version
+
+    def config_values(self) -> dict[str, Any]:
+        """Return the values of ``[config]``, decoded."""
+        return {entry.key: msgspec.json.decode(entry.value) for entry in self.config}

@@ -1,0 +1,272 @@
+"""Reading one table of a manifest: every value checked, every problem noted with its line, none stopping the rest."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from airssys_tui.core.errors import AirssysError, ManifestProblem
+from airssys_tui.core.limits import Bound
+from airssys_tui.core.text import one_line
+from airssys_tui.core.toml_lines import Path, TomlLines
+from airssys_tui.core.units import GIB, KIB, MIB, parse_duration, parse_size
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+_SHOWN: Final = 60
+
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+ItemT = TypeVar("ItemT")
+
+
+class ExpectationError(ValueError):
+    """A value is not what was expected; the message says both."""
+
+
+class Report:
+    """The problems of one document.
+
+    Args:
+        file: The document's path, for the problems.
+        lines: Where its keys stand.
+    """
+
+    def __init__(self, file: str, lines: TomlLines) -> None:
+        self._file = file
+        self._lines = lines
+        self._problems: list[ManifestProblem] = []
+
+    def add(self, path: Path, message: str) -> None:
+        """Note a problem at a path."""
+        key = dotted(path)
+        self._problems.append(ManifestProblem(self._file, self._lines.line(path), key, one_line(message, 300)))
+
+    def problems(self) -> tuple[ManifestProblem, ...]:
+        """Return every problem, in the order of their lines."""
+        return tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.key)))
+
+
+class Table:
+    """One table while it is read. Each reading method names a key that is known; :meth:`close` refuses the others.
+
+    A reading method returns the default when the key is absent, and also, after noting the problem, when it is wrong.
+
+    Args:
+        values: The table.
+        path: Where it stands.
+        report: Where problems go.
+    """
+
+    def __init__(self, values: Mapping[str, Any], path: Path, report: Report) -> None:
+        self._values = values
+        self._path = path
+        self._report = report
+        self._known: list[str] = []
+
+    def close(self) -> None:
+        """Refuse the keys that no reading method has named, each with the nearest that one has."""
+        for key in self._values:
+            if key not in self._known:
+                self.problem(key, f"unknown key; {_nearest(key, self._known)}")
+
+    def free_keys(self) -> tuple[str, ...]:
+        """Return the keys of a table whose keys are free, in order; all of them are known then."""
+        self._known.extend(self._values)
+        return tuple(self._values)
+
+    def problem(self, key: str, message: str, index: int | None = None) -> None:
+        """Note a problem at a key of this table, or at one of its elements."""
+        self._report.add((*self._path, key) if index is None else (*self._path, key, index), message)
+
+    def raw(self, key: str) -> Any:
+        """Return a value unchecked; nothing when it is absent."""
+        self._known.append(key)
+        return self._values.get(key)
+
+    def table(self, key: str) -> Table:
+        """Return a table inside this one; an empty one when it is absent."""
+        value = self.raw(key)
+        if value is not None and not isinstance(value, dict):
+            self.problem(key, f"expected a table, got {shown(value)}")
+            value = None
+        return Table(value or {}, (*self._path, key), self._report)
+
+    def optional_text(self, key: str) -> str | None:
+        """Return text, or nothing."""
+        return self._checked(key, None, _text)
+
+    def required_text(self, key: str, example: str) -> str:
+        """Return text that must be there; empty, and noted, when it is not."""
+        if key not in self._values:
+            self.raw(key)
+            self.problem(key, f'is required, such as {key} = "{example}"')
+            return ""
+        return self._checked(key, "", _text)
+
+    def boolean(self, key: str, default: bool) -> bool:
+        """Return ``true`` or ``false``."""
+        return self._checked(key, default, _boolean)
+
+    def integer(self, key: str, default: int, bound: Bound) -> int:
+        """Return a whole number within bounds."""
+        return self._checked(key, default, lambda value: _within(_integer(value), bound, str))
+
+    def number(self, key: str, default: float, bound: Bound) -> float:
+        """Return a number within bounds."""
+        return self._checked(key, default, lambda value: _within(_number(value), bound, "{:g}".format))
+
+    def size(self, key: str, default: int, bound: Bound) -> int:
+        """Return bytes within bounds, from a number or text with a unit."""
+        return self._checked(key, default, lambda value: _within(_size(value), bound, _size_text))
+
+    def duration(self, key: str, default: float, bound: Bound) -> float:
+        """Return seconds within bounds, from a number or text with a unit."""
+        return self._checked(key, default, lambda value: _within(_duration(value), bound, "{:g} s".format))
+
+    def choice(self, key: str, choices: type[ChoiceT], default: ChoiceT) -> ChoiceT:
+        """Return one of the words of an enumeration."""
+        return self._checked(key, default, lambda value: _choice(value, choices))
+
+    def optional_choice(self, key: str, choices: type[ChoiceT]) -> ChoiceT | None:
+        """Return one of the words of an enumeration, or nothing."""
+        return self._checked(key, None, lambda value: _choice(value, choices))
+
+    def items(self, key: str, read: Callable[[Any], ItemT]) -> tuple[ItemT, ...]:
+        """Return the elements of an array, each read by a function that raises ``ValueError`` with what it expected."""
+        value = self.raw(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.problem(key, f"expected an array, got {shown(value)}")
+            return ()
+        found: list[ItemT] = []
+        for index, item in enumerate(value):
+            try:
+                found.append(read(item))
+            except (ValueError, AirssysError) as error:
+                self.problem(key, _said(error), index)
+        return tuple(found)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return an array of text."""
+        return self.items(key, _text)
+
+    def checked_text(self, key: str, check: Callable[[str], object]) -> str | None:
+        """Return text that a function accepts, which raises ``ValueError`` or an error of the tree; or nothing."""
+
+        def read(value: Any) -> str:
+            text = _text(value)
+            check(text)
+            return text
+
+        return self._checked(key, None, read)
+
+    def attempt(self, key: str, check: Callable[[], object]) -> None:
+        """Note the problem that a check of a key raises, if it does."""
+        try:
+            check()
+        except (ValueError, AirssysError) as error:
+            self.problem(key, _said(error))
+
+    def _checked(self, key: str, default: ItemT, read: Callable[[Any], ItemT]) -> ItemT:
+        value = self.raw(key)
+        if value is None:
+            return default
+        try:
+            return read(value)
+        except (ValueError, AirssysError) as error:
+            self.problem(key, _said(error))
+            return default
+
+
+def dotted(path: Path) -> str:
+    """Return a path as it is written in TOML, with indices in brackets: ``capabilities.network[1]``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + (part if _BARE_KEY.match(part) else repr(part))
+    return text
+
+
+def shown(value: Any) -> str:
+    """Return a value as a problem shows it: kind and beginning."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "an array"
+    text = repr(value) if isinstance(value, str | int | float) else str(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _said(error: Exception) -> str:
+    remedy = error.remedy if isinstance(error, AirssysError) else ""
+    return f"{error}; {remedy}" if remedy else str(error)
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    words = list(dict.fromkeys(known))
+    close = difflib.get_close_matches(key.lower().replace("-", "_"), words, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(words)}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ExpectationError(f"expected text in quotes, got {shown(value)}")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ExpectationError(f"expected true or false, got {shown(value)}")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ExpectationError(f"expected a whole number, got {shown(value)}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ExpectationError(f"expected a number, got {shown(value)}")
+    return float(value)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ExpectationError(f'expected a size such as "16MiB", got {shown(value)}')
+    return parse_size(value)
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ExpectationError(f'expected a duration such as "250ms", got {shown(value)}')
+    return parse_duration(value)
+
+
+def _choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:
+    words = {choice.value: choice for choice in choices}
+    if not isinstance(value, str) or value not in words:
+        raise ExpectationError(f"expected one of {', '.join(map(repr, words))}, got {shown(value)}")
+    return words[value]
+
+
+def _within(value: ItemT, bound: Bound, write: Callable[[Any], str]) -> ItemT:
+    # Written so that NaN, which compares with nothing, is refused.
+    if not bound.least <= value <= bound.most:  # type: ignore[operator]
+        raise ExpectationError(f"{write(value)} is out of bounds: {write(bound.least)} to {write(bound.most)}")
+    return value
+
+
+def _size_text(size: float) -> str:
+    for factor, unit in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size and size % factor == 0:
+            return f"{int(size // factor)} {unit}"
+    return f"{int(size)} bytes"
