@@ -1,0 +1,77 @@
+"""Every command there is, with its examples: what the parser, the help and the README's table are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from cyclopts import App, Parameter
+
+from airssys_tui import __version__
+from airssys_tui.cli.control import reload, restart, rollback, start, stop
+from airssys_tui.cli.doctor import config_path, config_show, doctor
+from airssys_tui.cli.headless import run
+from airssys_tui.cli.help import TwoColumns
+from airssys_tui.cli.inspection import call, check
+from airssys_tui.cli.inventory import describe, list_components, versions
+from airssys_tui.cli.screen import screen
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: its words, what it calls, how it is used."""
+
+    name: str
+    function: Callable[..., int]
+    example: str
+
+
+SCREEN: Final = Entry("", screen, "airssys-tui components/")
+
+COMMANDS: Final = (
+    Entry("run", run, "airssys-tui run components/ --headless --for 30s --json"),
+    Entry("list", list_components, "airssys-tui list --folder components/ --json"),
+    Entry("describe", describe, "airssys-tui describe counter --folder components/"),
+    Entry("versions", versions, "airssys-tui versions counter --folder components/"),
+    Entry("rollback", rollback, 'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"'),
+    Entry("start", start, "airssys-tui start counter"),
+    Entry("stop", stop, "airssys-tui stop counter"),
+    Entry("restart", restart, "airssys-tui restart counter"),
+    Entry("reload", reload, "airssys-tui reload counter --force"),
+    Entry("check", check, "airssys-tui check components/counter components/echo.wasm"),
+    Entry("call", call, 'airssys-tui call components/greeter greet \'{"name": "Ada"}\' --json'),
+    Entry("config path", config_path, "airssys-tui config path"),
+    Entry("config show", config_show, "airssys-tui config show --json"),
+    Entry("doctor", doctor, "airssys-tui doctor --folder components/"),
+)
+
+_GROUPS: Final = {"config": "Show the settings in force and where they come from."}
+_EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."
+
+
+def build() -> App:
+    """Return the parser of the whole command line."""
+    app = App(
+        name="airssys-tui",
+        version=__version__,
+        help_format="plaintext",
+        help_formatter=TwoColumns(),
+        help_epilogue=_epilogue(SCREEN),
+        default_parameter=Parameter(negative=()),
+        result_action="return_value",
+    )
+    app.default(screen)
+    groups: dict[str, App] = {}
+    for position, entry in enumerate(COMMANDS):
+        group, _, leaf = entry.name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = App(name=group, help=_GROUPS[group], help_epilogue="", sort_key=position)
+            app.command(groups[group])
+        parent = groups[group] if group else app
+        parent.command(entry.function, name=leaf, help_epilogue=_epilogue(entry), sort_key=position)
+    return app
+
+
+def _epilogue(entry: Entry) -> str:
+    return f"Example: {entry.example}\n\n{_EPILOGUE}"

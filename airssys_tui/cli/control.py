@@ -1,0 +1,136 @@
+"""``start``, ``stop``, ``restart``, ``reload`` and ``rollback`` without an owner.
+
+What an operator wants is written into the catalog and takes effect at the next start. What has to be tried on a living
+component is done at once: the command becomes the owner for a moment, on a runtime that watches nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.api.commands import Command, Reload, Restart, Rollback
+from airssys_tui.api.views import Done
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import HERE, Place, Site, locate
+from airssys_tui.cli.output import answer, say
+from airssys_tui.cli.signals import close_in_time
+from airssys_tui.core.errors import NotServing, StateLocked
+from airssys_tui.core.lifecycle import Desired
+from airssys_tui.core.revision import StatePolicy
+
+SETTLE: Final = 60.0
+"""Seconds that a runtime may take to come up before a command gives up."""
+
+ANSWER: Final = 120.0
+"""Seconds that a command may take."""
+
+
+def start(name: str, /, *, place: Place = HERE) -> int:
+    """Want a component running, from the next start of the runtime on.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    return _want(name, Desired.RUNNING, place)
+
+
+def stop(name: str, /, *, place: Place = HERE) -> int:
+    """Want a component stopped, from the next start of the runtime on.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    return _want(name, Desired.STOPPED, place)
+
+
+def restart(name: str, /, *, place: Place = HERE) -> int:
+    """Replace a component's instance by a fresh one of the same revision; its state goes along.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    return _carry_out(Restart(name), place)
+
+
+def reload(name: str, /, *, force: bool = False, place: Place = HERE) -> int:
+    """Deploy what is on disk now, lifting holds and remembered refusals.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        force: Accept a breaking change of its exports.
+        place: Which runtime.
+    """
+    return _carry_out(Reload(name, force=force), place)
+
+
+def rollback(
+    name: str,
+    /,
+    *,
+    to: int | None = None,
+    state: StatePolicy = StatePolicy.KEEP,
+    force: bool = False,
+    note: str = "",
+    place: Place = HERE,
+) -> int:
+    """Go back to an earlier revision; what is rolled back from is held and not deployed again by itself.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        to: Number of the revision; without it, the previous stable one.
+        state: What happens to its state: keep it, restore the one saved with that revision, or start fresh.
+        force: Also to a quarantined or failed revision.
+        note: Why, for the history.
+        place: Which runtime.
+    """
+    return _carry_out(Rollback(name, to=to, state=state, force=force, note=note), place)
+
+
+def _want(name: str, desired: Desired, place: Place) -> int:
+    from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415 - late: `--help` needs no store
+
+    site = locate(place.folder, place.state_dir)
+    try:
+        done = record_desired(site, name, desired)
+    except StateLocked as error:
+        raise _owned_elsewhere(error) from error
+    return _tell(done, place)
+
+
+def _carry_out(command: Command, place: Place) -> int:
+    site = locate(place.folder, place.state_dir)
+    try:
+        done = _with_runtime(command, site)
+    except StateLocked as error:
+        raise _owned_elsewhere(error) from error
+    return _tell(done, place)
+
+
+def _with_runtime(command: Command, site: Site) -> Done:
+    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+
+    runtime = open_runtime(site, watch=False)
+    try:
+        if not runtime.wait_settled(SETTLE):
+            raise NotServing(
+                f"the components of {site.folder.value} did not come up within {SETTLE:g} s",
+                remedy="see what holds them up: airssys-tui run FOLDER --headless",
+            )
+        return runtime.submit(command, who="operator").result(ANSWER)
+    finally:
+        close_in_time(runtime.close)
+
+
+def _tell(done: Done, place: Place) -> int:
+    if place.json:
+        answer(done)
+    else:
+        say(done.text)
+    return ExitCode.OK
+
+
+def _owned_elsewhere(error: StateLocked) -> StateLocked:
+    return StateLocked(error.message, remedy="use its screen (a control socket comes later), or end that process first")

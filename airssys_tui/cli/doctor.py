@@ -1,0 +1,178 @@
+"""``doctor`` and ``config``: what this installation is, where things are, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui import __version__
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.log import log_path
+from airssys_tui.cli.options import HERE, Place, Site, locate
+from airssys_tui.cli.output import NOTHING, answer, say_pairs, terminal_width
+from airssys_tui.core.units import format_size
+
+LIBRARIES: Final = ("wasmtime", "textual", "watchfiles", "msgspec", "cyclopts")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing found out.
+
+    Attributes:
+        name: What it is about.
+        value: What was found, one line.
+        ok: Whether it is as it should be.
+        remedy: What to do when it is not.
+    """
+
+    name: str
+    value: str
+    ok: bool = True
+    remedy: str = ""
+
+
+def doctor(*, place: Place = HERE) -> int:
+    """Show versions, platform, state directory, its owner, disk use, log, optional tools and the terminal.
+
+    Exit code 0 when everything is as it should be, 1 when something is not; the remedy stands below it.
+    """
+    site = locate(place.folder, place.state_dir)
+    findings = [*_program(), *_state(site.state_dir.value), *_tools(), *_terminal()]
+    if place.json:
+        answer(findings)
+    else:
+        say_pairs([(finding.name, _line(finding)) for finding in findings])
+    return ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.FAILED
+
+
+def _line(finding: Finding) -> str:
+    return finding.value if finding.ok else f"PROBLEM: {finding.value}\n  → {finding.remedy}"
+
+
+def _program() -> list[Finding]:
+    found = [
+        Finding("airssys-tui", __version__),
+        Finding("python", f"{platform.python_version()} ({sys.executable})"),
+        Finding("platform", f"{platform.platform()}, {os.cpu_count()} processors"),
+    ]
+    for library in LIBRARIES:
+        try:
+            found.append(Finding(library, metadata.version(library)))
+        except metadata.PackageNotFoundError:
+            found.append(Finding(library, "not installed", ok=False, remedy="pip install airssys-tui"))
+    return found
+
+
+def _state(directory: Path) -> list[Finding]:
+    found = [Finding("state directory", str(directory)), _access(directory), _owner(directory), _catalog(directory)]
+    log = log_path(directory)
+    sizes = {part.name: _disk_use(part) for part in sorted(directory.iterdir())} if directory.is_dir() else {}
+    use = ", ".join(f"{name} {format_size(size)}" for name, size in sizes.items())
+    found.append(Finding("disk use", f"{format_size(sum(sizes.values()))}" + (f" ({use})" if use else "")))
+    found.append(Finding("log", str(log) if log.exists() else f"{log} (not written yet)"))
+    return found
+
+
+def _access(directory: Path) -> Finding:
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if os.access(nearest, os.W_OK | os.X_OK):
+        free = format_size(shutil.disk_usage(nearest).free)
+        return Finding("access", f"writable, {free} free" if directory.exists() else f"not created yet, {free} free")
+    return Finding("access", f"{nearest} is not writable", ok=False, remedy="name another --state-dir")
+
+
+def _owner(directory: Path) -> Finding:
+    from airssys_tui.store.ownership import live_owner  # noqa: PLC0415 - late: `--help` needs no store
+
+    owner = live_owner(directory)
+    return Finding("owner", "none" if owner is None else str(owner))
+
+
+def _catalog(directory: Path) -> Finding:
+    from airssys_tui.core.errors import StateAbsent, StoreError  # noqa: PLC0415
+    from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415
+
+    try:
+        with StateDirectory.open_readonly(directory) as state:
+            return Finding("catalog", f"{len(state.catalog.components())} components of {state.catalog.folder()}")
+    except StateAbsent:
+        return Finding("catalog", "nothing recorded yet")
+    except StoreError as error:
+        return Finding("catalog", error.message, ok=False, remedy=error.remedy)
+
+
+def _disk_use(path: Path) -> int:
+    if not path.is_dir():
+        return path.lstat().st_size
+    return sum(
+        (Path(where) / name).lstat().st_size for where, _, names in os.walk(path, followlinks=False) for name in names
+    )
+
+
+def _tools() -> list[Finding]:
+    beside = Path(sys.executable).with_name("wasm-tools")
+    found = shutil.which("wasm-tools") or (str(beside) if beside.exists() else None)
+    return [
+        Finding("wasm-tools", found or "not there; only rebuilding samples needs it: pip install 'airssys-tui[build]'")
+    ]
+
+
+def _terminal() -> list[Finding]:
+    width = terminal_width()
+    facts = {
+        "terminal": "none" if width is None else f"{width} columns, {shutil.get_terminal_size().lines} lines",
+        "TERM": os.environ.get("TERM", NOTHING),
+        "COLORTERM": os.environ.get("COLORTERM", NOTHING),
+        "NO_COLOR": "set" if os.environ.get("NO_COLOR") else NOTHING,
+        "encoding": sys.stdout.encoding,
+    }
+    return [Finding(name, value) for name, value in facts.items()]
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting in force: its name, its value, and where that comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+def config_path(*, place: Place = HERE) -> int:
+    """Print where the configuration file is looked for."""
+    from airssys_tui.cli.settings import settings_path  # noqa: PLC0415
+
+    path = settings_path()
+    if place.json:
+        answer({"path": str(path), "exists": path.is_file()})
+    else:
+        say_pairs([(str(path), "" if path.is_file() else "(there is none)")])
+    return ExitCode.OK
+
+
+def config_show(*, place: Place = HERE) -> int:
+    """Print the settings in force and where each comes from."""
+    settings = settings_in_force(locate(place.folder, place.state_dir, must_exist=False))
+    if place.json:
+        answer(settings)
+    else:
+        say_pairs([(setting.name, f"{setting.value}  ({setting.source})") for setting in settings])
+    return ExitCode.OK
+
+
+def settings_in_force(site: Site) -> list[Setting]:
+    """Return the settings that a command with this site uses."""
+    folder, state_dir = site.folder, site.state_dir
+    readonly = site.settings.readonly
+    return [
+        Setting("folder", str(folder.value.absolute()), folder.source),
+        Setting("state-dir", str(state_dir.value.absolute()), state_dir.source),
+        Setting("readonly", str(readonly).lower(), "config file" if readonly else "default"),
+        Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
+    ]

@@ -1,0 +1,84 @@
+"""Help pages as plain text in two columns: legible in a pipe, on a narrow terminal and through a screen reader."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from cyclopts.help import HelpEntry, HelpPanel
+
+WIDEST: Final = 110
+"""Help lines are not longer than this, however wide the terminal is."""
+
+LABELS: Final = 22
+"""Longest label that has its text beside it; a longer one has it below."""
+
+
+class TwoColumns:
+    """A formatter for cyclopts: labels on the left, what they mean beside them."""
+
+    def __call__(self, console: Any, options: Any, panel: HelpPanel) -> None:  # noqa: ARG002 - the parser's signature
+        """Print one group of commands or parameters."""
+        entries = [(_label(entry), _meaning(entry)) for entry in panel.entries]
+        if not entries:
+            return
+        room = min(LABELS, max(len(label) for label, _ in entries))
+        lines = [f"{panel.title}:"] if isinstance(panel.title, str) else []
+        for label, meaning in entries:
+            lines += _entry(label, meaning, room, min(WIDEST, console.width))
+        _print(console, [*lines, ""])
+
+    def render_usage(self, console: Any, options: Any, usage: Any) -> None:  # noqa: ARG002 - the parser's signature
+        """Print how the command is written."""
+        if usage:
+            _print(console, [f"Usage: {_plain(usage).removeprefix('Usage: ')}", ""])
+
+    def render_description(self, console: Any, options: Any, description: Any) -> None:  # noqa: ARG002 - the parser's signature
+        """Print what the command is for, and its epilogue."""
+        text = _plain(description)
+        if text:
+            paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+            wrapped = [textwrap.fill(paragraph, min(WIDEST, console.width)) for paragraph in paragraphs if paragraph]
+            _print(console, ["\n\n".join(wrapped), ""])
+
+
+def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:
+    left = f"  {label:<{room}}  "
+    body = textwrap.wrap(meaning, max(20, width - room - 4)) or [""]
+    lines = [left.rstrip()] if len(label) > room else []
+    for index, line in enumerate(body):
+        beside = left if index == 0 and len(label) <= room else " " * (room + 4)
+        lines.append((beside + line).rstrip())
+    return lines
+
+
+def _label(entry: HelpEntry) -> str:
+    labels = entry.display_labels_with_metavar
+    return ", ".join(labels) if labels else ", ".join((*entry.positive_names, *entry.positive_shorts))
+
+
+def _meaning(entry: HelpEntry) -> str:
+    parts = [" ".join(_plain(entry.description).split())]
+    if entry.choices:
+        parts.append(f"[{' | '.join(entry.choices)}]")
+    if entry.default is not None and str(entry.default) not in {"False", "", '""'}:
+        parts.append(f"[default: {entry.default}]")
+    if entry.required:
+        parts.append("[required]")
+    return " ".join(part for part in parts if part)
+
+
+def _plain(text: Any) -> str:
+    """Return the words of what the parser hands over: a string, or something of its markup that has a plain form."""
+    if text is None:
+        return ""
+    for name in ("plain", "markup", "primary_renderable"):
+        inner = getattr(text, name, None)
+        if inner is not None:
+            return inner if isinstance(inner, str) else _plain(inner)
+    return str(text)
+
+
+def _print(console: Any, lines: list[str]) -> None:
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

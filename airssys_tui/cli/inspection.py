@@ -1,0 +1,106 @@
+"""``check`` and ``call``: components looked at and tried out without a runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airssys_tui.api.views import CallReport
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import AS_TEXT, Form
+from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
+from airssys_tui.core.units import format_count, format_duration, format_size
+
+if TYPE_CHECKING:
+    from airssys_tui.runtime.inspection import CheckReport
+
+
+def check(*paths: Path, form: Form = AS_TEXT) -> int:
+    """Say whether files are admissible components: what they are and need, or which gate refuses them, where and why.
+
+    Exit code 0 when all are, 1 when one is not. Nothing of a component is run.
+
+    Args:
+        paths: WebAssembly files, or component folders with a Component.toml.
+        form: How to answer.
+    """
+    from airssys_tui.runtime.inspection import inspect_path  # noqa: PLC0415 - late: loads the engine
+
+    if not paths:
+        from airssys_tui.core.errors import UsageError  # noqa: PLC0415
+
+        raise UsageError("no file named", remedy="airssys-tui check counter.wasm")
+    reports = [inspect_path(path) for path in paths]
+    if form.json:
+        answer(reports)
+    else:
+        for report in reports:
+            _say_check(report)
+    return ExitCode.OK if all(report.admissible for report in reports) else ExitCode.FAILED
+
+
+def call(path: Path, export: str, /, *arguments: str, form: Form = AS_TEXT) -> int:
+    """Call one export of a component in a throw-away instance; print its result and what it cost.
+
+    Args:
+        path: A WebAssembly file, or a component folder.
+        export: `function`, or `interface#function`; `airssys-tui check` lists them.
+        arguments: One JSON text per parameter; what is no JSON is taken as a string, so that `hello` is "hello".
+        form: How to answer.
+    """
+    from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+
+    report = call_path(path, export, join_arguments(arguments))
+    if form.json:
+        answer(report)
+    else:
+        _say_call(report)
+    return ExitCode.OK
+
+
+def join_arguments(arguments: tuple[str, ...]) -> str:
+    """Return the JSON array of arguments given one by one; an argument that is not JSON is a string.
+
+    The text of a number is kept as it is, so that no digit is lost.
+    """
+    import msgspec  # noqa: PLC0415 - late: see `options`
+
+    def one(text: str) -> str:
+        try:
+            msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            return msgspec.json.encode(text.encode(errors="replace").decode()).decode()
+        return text
+
+    return "[" + ",".join(map(one, arguments)) + "]"
+
+
+def _say_check(report: CheckReport) -> None:
+    if not report.admissible:
+        where = f" (offset {report.offset})" if report.offset is not None else ""
+        say(f"refused     {report.path}\n  at {report.gate}{where}: {report.reason}")
+        if report.remedy:
+            say(f"  → {report.remedy}")
+        return
+    say(f"admissible  {report.path}")
+    facts = [
+        ("kind", report.kind),
+        ("version", report.version or NOTHING),
+        ("digest", report.digest or NOTHING),
+        ("size", NOTHING if report.size is None else f"{format_size(report.size)} ({report.size} bytes)"),
+        ("exports", "\n".join(report.exports)),
+        ("imports", "\n".join(report.imports)),
+        ("capabilities", "\n".join(report.capabilities)),
+        ("problems", "\n".join(report.problems)),
+    ]
+    say_pairs([(name, value) for name, value in facts if value], indent="  ")
+
+
+def _say_call(report: CallReport) -> None:
+    say(report.result)
+    for line in report.output:
+        warn(line)
+    cpu = "" if report.cpu_seconds is None else f" (cpu {format_duration(report.cpu_seconds)})"
+    peak = NOTHING if report.memory_peak is None else format_size(report.memory_peak)
+    time = format_duration(report.seconds)
+    warn(f"{report.export}: fuel {report.fuel} ({format_count(report.fuel)}), time {time}{cpu}, peak memory {peak}")

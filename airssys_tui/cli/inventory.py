@@ -1,0 +1,173 @@
+"""``list``, ``describe`` and ``versions``: what the catalog knows, whoever owns it.
+
+They load neither the engine nor the screens, so that scripts get their answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import HERE, Place, locate
+from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
+from airssys_tui.cli.table import Column
+from airssys_tui.core.errors import StateAbsent
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.units import format_size
+
+COMPONENT_COLUMNS: Final = (
+    Column("NAME", least=12),
+    Column("STATE"),
+    Column("HEALTH", rank=4),
+    Column("VERSION", rank=1),
+    Column("REV", right=True, rank=1),
+    Column("DIGEST", rank=5),
+    Column("DESIRED", rank=6),
+    Column("FUEL/S", right=True, rank=9),
+    Column("MEMORY", right=True, rank=8),
+    Column("STATE SIZE", right=True, rank=7),
+    Column("NOTE", rank=2, least=20),
+)
+
+REVISION_COLUMNS: Final = (
+    Column("REV", right=True),
+    Column("VERSION"),
+    Column("OUTCOME"),
+    Column("CAUSE", rank=3),
+    Column("DIGEST", rank=4),
+    Column("WHEN", rank=2),
+    Column("WHO", rank=6),
+    Column("SIZE", right=True, rank=7),
+    Column("STATE", right=True, rank=5),
+    Column("REASON", rank=1, least=20),
+)
+
+
+def list_components(*, place: Place = HERE) -> int:
+    """List the components of a folder, from what is recorded.
+
+    Works whether or not a process runs them. Figures that only a living runtime has are shown as "-". STATE is the
+    last one recorded; when no process owns the folder's state nothing runs, and DESIRED says what the next start does.
+    """
+    from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: `--help` needs no store
+
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    try:
+        views = recorded_components(site.state_dir.value)
+    except StateAbsent as error:
+        views = ()
+        warn(f"nothing is recorded yet: {error.message}\n  → open it once: airssys-tui run FOLDER --headless --for 5s")
+    if place.json:
+        answer(views)
+    elif views:
+        say_table(COMPONENT_COLUMNS, [_component_row(view) for view in views])
+    return ExitCode.OK
+
+
+def describe(name: str, /, *, place: Place = HERE) -> int:
+    """Describe one component: what it is, exports, may use and has been.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    from airssys_tui.cli.recorded import recorded_detail  # noqa: PLC0415 - late: `--help` needs no store
+
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    detail = recorded_detail(site.state_dir.value, name)
+    if place.json:
+        answer(detail)
+    else:
+        _say_detail(detail)
+    return ExitCode.OK
+
+
+def versions(name: str, /, *, place: Place = HERE) -> int:
+    """Show every revision of a component, newest first: what it was, why it came and what became of it.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415 - late: `--help` needs no store
+
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    revisions = recorded_versions(site.state_dir.value, name)
+    if place.json:
+        answer(revisions)
+    else:
+        say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in revisions])
+    return ExitCode.OK
+
+
+def _component_row(view: ComponentView) -> Sequence[str]:
+    live = view.started_at is not None
+    memory = view.meters.memory if live else None
+    return (
+        view.id,
+        view.state,
+        view.health,
+        view.version or NOTHING,
+        NOTHING if view.revision is None else f"r{view.revision}",
+        short_digest(view.digest) if view.digest else NOTHING,
+        view.desired,
+        f"{view.meters.fuel_per_second:.0f}" if live else NOTHING,
+        NOTHING if memory is None else format_size(memory),
+        NOTHING if view.state_bytes is None else format_size(view.state_bytes),
+        view.note.text,
+    )
+
+
+def _revision_row(revision: RevisionView) -> Sequence[str]:
+    cause = f"{revision.cause} of r{revision.origin}" if revision.origin is not None else str(revision.cause)
+    remarks = [text for text in (revision.reason, revision.note) if text]
+    return (
+        f"r{revision.number}",
+        revision.version or NOTHING,
+        f"{revision.outcome} (stable)" if revision.stable else str(revision.outcome),
+        cause,
+        short_digest(revision.digest),
+        moment(revision.at),
+        revision.who,
+        NOTHING if revision.size is None else format_size(revision.size),
+        NOTHING if revision.state_bytes is None else format_size(revision.state_bytes),
+        " · ".join(remarks),
+    )
+
+
+def _say_detail(detail: ComponentDetail) -> None:
+    view = detail.view
+    facts = [
+        ("name", view.id),
+        ("description", detail.description),
+        ("state", f"{view.state}, wanted {view.desired}, health {view.health}"),
+        ("version", f"{view.version or NOTHING} r{view.revision}" if view.revision is not None else NOTHING),
+        ("digest", view.digest or NOTHING),
+        ("kind", f"{view.kind}, {'keeps state' if view.stateful else 'keeps no state'}"),
+        ("source", view.source if view.present else f"{view.source} (gone)"),
+        ("held", ", ".join(view.held)),
+        ("note", view.note.text),
+        (
+            "state saved",
+            f"{format_size(view.state_bytes)} at {moment(view.state_saved_at)}" if view.state_bytes else "",
+        ),
+    ]
+    say_pairs([(name, value) for name, value in facts if value])
+    sections = {
+        "exports": detail.exports,
+        "imports": detail.imports,
+        "capabilities": detail.capabilities,
+        "limits": detail.limits,
+        "config": detail.config,
+        "says of itself": detail.described,
+    }
+    for title, lines in sections.items():
+        if lines:
+            say(f"\n{title}")
+            for line in lines:
+                say(f"  {line}")
+    if detail.revisions:
+        say("\nrevisions")
+        say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in detail.revisions], indent="  ")

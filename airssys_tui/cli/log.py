@@ -1,0 +1,53 @@
+"""The log of the screen: what native code writes to file descriptor 2 goes to a file, not over the picture."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.core.units import MIB
+
+MAX_SIZE: Final = MIB
+"""A log larger than this many bytes is put aside when the next screen opens."""
+
+KEPT: Final = 3
+"""Logs put aside that are kept: ``tui.log.1`` is the newest."""
+
+
+def log_path(state_dir: Path) -> Path:
+    """Return where the screen's log is, in its state directory."""
+    return state_dir / "logs" / "tui.log"
+
+
+def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
+    """Put a large log aside and drop the oldest one."""
+    if not path.exists() or path.stat().st_size <= max_size:
+        return
+    for number in range(kept, 0, -1):
+        older = path.with_name(f"{path.name}.{number - 1}") if number > 1 else path
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number}"))
+
+
+@contextlib.contextmanager
+def standard_error_to(path: Path) -> Iterator[None]:
+    """Send file descriptor 2 to the log for the length of a block, for native code too."""
+    from airssys_tui.store.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
+
+    make_directory(path.parent)
+    rotate(path)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    sys.stderr.flush()
+    before = os.dup(2)
+    try:
+        os.dup2(log, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(log)

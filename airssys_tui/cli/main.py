@@ -1,0 +1,74 @@
+"""The entry: parse, run, and turn every outcome into an exit code and a message."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cyclopts import CycloptsError
+
+from airssys_tui.cli.application import build
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.output import discard_output, report_error, report_failure
+from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: The words after the program's name; those of this process when left out.
+
+    Returns:
+        0 done, 1 failed or refused, 2 the command line cannot be meant.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_to_encode(stream)
+    try:
+        code = _run(build(), words, json=_wants_json(words))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run(app: App, words: list[str], *, json: bool) -> int:
+    try:
+        result = app(words, exit_on_error=False, print_error=False, help_on_error=False)
+    except CycloptsError as error:
+        hint = "airssys-tui --help lists the commands; COMMAND --help shows one"
+        report_failure("not understood", str(error), hint, json=json, kind="UsageError")
+        return ExitCode.USAGE
+    except UnknownComponent as error:  # well said, but there is none
+        report_error(error, json=json)
+        return ExitCode.FAILED
+    except AirssysError as error:
+        report_error(error, json=json)
+        return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        report_failure("system", str(error), json=json, kind=type(error).__name__)
+        return ExitCode.FAILED
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _wants_json(words: list[str]) -> bool:
+    """Return whether JSON was asked for, also on a command line that cannot be parsed."""
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options
+
+
+def _never_fail_to_encode(stream: object) -> None:
+    """Write what the terminal's encoding lacks as an escape; a name must not end a command."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

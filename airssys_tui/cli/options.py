@@ -1,0 +1,89 @@
+"""Options that many commands share, and the place they point at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from airssys_tui.cli.settings import (
+    FOLDER_VARIABLE,
+    STATE_DIR_VARIABLE,
+    SettingsFile,
+    Sourced,
+    choose_path,
+    read_settings,
+)
+from airssys_tui.core.errors import UsageError
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How a command answers.
+
+    Attributes:
+        json: Answer in JSON on standard output, errors included.
+    """
+
+    json: bool = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which runtime a command is about, and how it answers.
+
+    Attributes:
+        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
+        state_dir: Where its state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
+            the folder's real path).
+        json: Answer in JSON on standard output, errors included.
+    """
+
+    folder: Annotated[Path | None, Parameter(name="--folder")] = None
+    state_dir: Annotated[Path | None, Parameter(name="--state-dir")] = None
+    json: bool = False
+
+
+AS_TEXT: Final = Form()
+HERE: Final = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A folder of components and the state directory that belongs to it, with the sources of both."""
+
+    folder: Sourced[Path]
+    state_dir: Sourced[Path]
+    settings: SettingsFile
+
+
+def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = True) -> Site:
+    """Find the folder and the state directory that are meant.
+
+    Args:
+        folder: As named on the command line, if it was.
+        state_dir: Likewise.
+        must_exist: Whether the folder has to be there; what only reads a named state directory does not need it.
+
+    Raises:
+        UsageError: The folder is not a directory, or the configuration file cannot be used.
+    """
+    settings = read_settings()
+    chosen = choose_path(folder, FOLDER_VARIABLE, settings.folder) or Sourced(Path(), "current directory")
+    kept = choose_path(state_dir, STATE_DIR_VARIABLE, settings.state_dir)
+    if not chosen.value.is_dir() and (must_exist or kept is None):
+        raise UsageError(
+            f"{chosen.value} is not a folder" if chosen.value.exists() else f"there is no folder {chosen.value}",
+            remedy="name a folder of components; `airssys-tui --help` lists the commands",
+        )
+    return Site(folder=chosen, state_dir=kept or _derived(chosen.value), settings=settings)
+
+
+def _derived(folder: Path) -> Sourced[Path]:
+    from airssys_tui.store.directory import default_state_dir  # noqa: PLC0415 - late: not every command has a state
+
+    return Sourced(default_state_dir(folder), "made from the folder")

@@ -1,0 +1,115 @@
+"""The one way out: documents as JSON or as safe, plain text; errors with what to do next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from airssys_tui.cli.table import Column, render
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.text import sanitise
+
+NOTHING: Final = "-"
+"""What stands where a figure cannot be had."""
+
+
+def say(text: str = "") -> None:
+    """Print text for people, made safe."""
+    sys.stdout.write(sanitise(text) + "\n")
+
+
+def say_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: str = "") -> None:
+    """Print a table that fits the terminal; one that goes to a file or a pipe is never cut."""
+    width = terminal_width()
+    for line in render(columns, rows, None if width is None else width - len(indent)):
+        say(indent + line)
+
+
+def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
+    """Print names and values in two columns; values of many lines stay under each other."""
+    room = max((len(name) for name, _ in pairs), default=0) + 2
+    for name, value in pairs:
+        first, *rest = sanitise(value).split("\n")
+        say(f"{indent}{name:<{room}}{first}".rstrip())
+        for line in rest:
+            say(f"{indent}{'':<{room}}{line}")
+
+
+def terminal_width() -> int | None:
+    """Return the width of the terminal, or ``None`` when standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def warn(text: str) -> None:
+    """Print a remark on standard error, made safe."""
+    sys.stderr.write(sanitise(text) + "\n")
+
+
+def answer(value: Any) -> None:
+    """Print a value as one JSON document."""
+    import msgspec  # noqa: PLC0415 - late: `--help` and `--version` answer without it
+
+    from airssys_tui.api.wire import encode  # noqa: PLC0415
+
+    sys.stdout.write(msgspec.json.format(encode(value), indent=2).decode() + "\n")
+
+
+def answer_line(value: Any) -> None:
+    """Print a value as one line of JSON, at once."""
+    from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see above
+
+    sys.stdout.write(encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:
+    """Say what went wrong and what to do next: on standard error, with ``json`` also as an object.
+
+    Args:
+        title: A few words.
+        message: What happened, where.
+        remedy: What to do next; may be empty.
+        json: Whether standard output carries JSON.
+        facts: More members of the error object; those without a value are left out.
+    """
+    first, *rest = message.split("\n")
+    warn("\n  ".join([f"error: {title}: {first}", *rest]))
+    if remedy:
+        warn(f"  → {remedy}")
+    if json:
+        members = {"title": title, "message": sanitise(message), "remedy": sanitise(remedy), **facts}
+        answer({"error": {name: value for name, value in members.items() if value not in (None, "")}})
+
+
+def report_error(error: AirssysError, *, json: bool = False) -> None:
+    """Say what an error of the project's tree says."""
+    report_failure(
+        error.title,
+        error.message,
+        error.remedy,
+        json=json,
+        kind=type(error).__name__,
+        component=error.component,
+        revision=error.revision,
+        gate=getattr(error, "gate", None),
+        offset=getattr(error, "offset", None),
+        retryable=error.retryable or None,
+    )
+
+
+def moment(at: float | None) -> str:
+    """Write a Unix time in the local zone, with its offset."""
+    if at is None:
+        return NOTHING
+    return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def discard_output() -> None:
+    """Point standard output nowhere, after its reader went away (``airssys-tui list | head -1``)."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

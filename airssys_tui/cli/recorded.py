@@ -1,0 +1,230 @@
+"""Views made from the catalog alone: what is known of components without a runtime, and what is wanted of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionView
+from airssys_tui.cli.options import Site
+from airssys_tui.core.errors import UnknownComponent
+from airssys_tui.core.identity import ComponentId, short_digest
+from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.manifest import Manifest, decode_manifest
+from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.text import GuestText, one_line, sanitise
+from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.ownership import live_owner
+from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord
+
+STATE_INTERFACE: Final = "airssys:core-component/state"
+
+
+def recorded_components(state_dir: Path) -> tuple[ComponentView, ...]:
+    """Return every component that a state directory knows, by identity.
+
+    Raises:
+        StateAbsent: Nothing was ever recorded there.
+        StoreError: It cannot be read.
+    """
+    owned = live_owner(state_dir) is not None
+    with StateDirectory.open_readonly(state_dir) as state:
+        return tuple(_view(state.catalog, record, owned=owned) for record in state.catalog.components())
+
+
+def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
+    """Return everything that is recorded about one component.
+
+    Raises:
+        UnknownComponent: There is none of that name.
+        StoreError: The state directory cannot be read.
+    """
+    owned = live_owner(state_dir) is not None
+    with StateDirectory.open_readonly(state_dir) as state:
+        catalog = state.catalog
+        record = _find(catalog, name)
+        active = catalog.active_revision(record.id)
+        manifest = decode_manifest(active.manifest) if active else None
+        interface = _interface(active)
+        return ComponentDetail(
+            view=_view(catalog, record, owned=owned),
+            exports=tuple(map(_signature, interface.functions())),
+            imports=tuple(line for item in interface.imports for line in _import_lines(item)),
+            capabilities=_capabilities(manifest) if manifest else (),
+            limits=_limits(manifest) if manifest else (),
+            config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config) if manifest else (),
+            description=one_line(manifest.package.description) if manifest else GuestText(""),
+            revisions=_timeline(catalog, record.id),
+        )
+
+
+def recorded_versions(state_dir: Path, name: str) -> tuple[RevisionView, ...]:
+    """Return a component's timeline, newest first.
+
+    Raises:
+        UnknownComponent: There is none of that name.
+        StoreError: The state directory cannot be read.
+    """
+    with StateDirectory.open_readonly(state_dir) as state:
+        return _timeline(state.catalog, _find(state.catalog, name).id)
+
+
+def record_desired(site: Site, name: str, desired: Desired) -> Done:
+    """Record what the operator wants of a component; it takes effect at the next start.
+
+    Raises:
+        StateLocked: A process owns the state directory, so it would not notice.
+        UnknownComponent: There is none of that name.
+        StoreError: The catalog cannot be written.
+    """
+    with StateDirectory.open_readonly(site.state_dir.value) as reader:
+        component = _find(reader.catalog, name).id
+    with StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state:
+        state.catalog.set_desired(component, desired)
+        active = state.catalog.active_revision(component)
+    text = one_line(f"{component} is wanted {desired}; it takes effect when its folder is opened next")
+    return Done(text, active.number if active else None)
+
+
+def _find(catalog: Catalog, name: str) -> ComponentRecord:
+    wanted = str(ComponentId.parse(name))
+    known = catalog.components()
+    for record in known:
+        if record.id == wanted:
+            return record
+    names = ", ".join(record.id for record in known[:10])
+    raise UnknownComponent(
+        f"no component {wanted} is recorded",
+        remedy=f"there are: {names}" if names else "open the folder once, so that its components are found",
+        component=wanted,
+    )
+
+
+def _view(catalog: Catalog, record: ComponentRecord, *, owned: bool) -> ComponentView:
+    active = catalog.active_revision(record.id)
+    holds = catalog.holds(record.id)
+    refusal = next(iter(sorted(catalog.refusals(record.id), key=lambda refusal: -refusal.at)), None)
+    saved = next(iter(catalog.snapshots(record.id)), None)
+    interface = _interface(active)
+    manifest = decode_manifest(active.manifest) if active else None
+    return ComponentView(
+        id=record.id,
+        state=_state(record, active, refusal, owned=owned),
+        desired=Desired(record.desired),
+        kind=str(manifest.artifact.kind) if manifest and manifest.artifact.kind else _kind(interface),
+        version=active.version if active else None,
+        revision=active.number if active else None,
+        digest=active.digest if active else None,
+        stable=bool(active and active.stable),
+        stateful=interface.exports_interface(STATE_INTERFACE),
+        source=one_line(record.source),
+        present=record.present,
+        held=tuple(_label(hold) for hold in holds),
+        note=_note(active, holds, refusal),
+        state_bytes=saved.size if saved else None,
+        state_saved_at=saved.at if saved else None,
+    )
+
+
+def _state(record: ComponentRecord, active: RevisionRecord | None, refusal: Refusal | None, *, owned: bool) -> State:
+    """Return the state last recorded: without a process that owns the directory, nothing runs."""
+    if active is None:
+        return State.FAILED if refusal else State.INSTALLED
+    return State.RUNNING if owned and record.desired == Desired.RUNNING and record.present else State.STOPPED
+
+
+def _note(active: RevisionRecord | None, holds: tuple[Hold, ...], refusal: Refusal | None) -> Note:
+    held = {hold.digest for hold in holds}
+    since = active.activated_at or 0.0 if active else 0.0
+    if refusal is not None and refusal.at >= since and refusal.digest not in held:
+        return Note(NoteKind.REFUSED, one_line(f"refused at {refusal.gate}: {refusal.reason}", 300))
+    if holds:
+        return Note(NoteKind.HELD, one_line("held: " + ", ".join(map(_label, holds)), 300))
+    return Note()
+
+
+def _label(hold: Hold) -> GuestText:
+    return one_line(hold.version or short_digest(hold.digest), 64)
+
+
+def _interface(revision: RevisionRecord | None) -> Interface:
+    if revision is None or revision.interface is None:
+        return Interface()
+    return msgspec.json.decode(revision.interface, type=Interface)
+
+
+def _kind(interface: Interface) -> str:
+    if interface.exports_interface("wasi:cli/run"):
+        return "command"
+    contract = ("lifecycle", "execution", "health", "state")
+    is_actor = any(interface.exports_interface(f"airssys:core-component/{name}") for name in contract)
+    return "actor" if is_actor else "passive"
+
+
+def _signature(export: ExportedFunction) -> GuestText:
+    return one_line(export.path.removesuffix(export.function.name) + render(export.function), 1_000)
+
+
+def _import_lines(item: InterfaceType | Function) -> tuple[GuestText, ...]:
+    if isinstance(item, Function):
+        return (one_line(render(item), 1_000),)
+    return tuple(one_line(f"{item.name}#{render(function)}", 1_000) for function in item.functions)
+
+
+def _capabilities(manifest: Manifest) -> tuple[GuestText, ...]:
+    declared = manifest.capabilities
+    kinds = {
+        "filesystem": declared.filesystem,
+        "network": declared.network,
+        "storage": (declared.storage,) if declared.storage else (),
+        "messaging": declared.messaging,
+        "process": declared.process,
+        "environment": declared.environment,
+    }
+    return tuple(one_line(f"{kind}: {entry}", 500) for kind, entries in kinds.items() for entry in entries)
+
+
+def _limits(manifest: Manifest) -> tuple[GuestText, ...]:
+    limits = manifest.limits
+    return tuple(
+        GuestText(f"{name}: {value}")
+        for name, value in (
+            ("memory", format_size(limits.memory)),
+            ("fuel per call", format_count(limits.fuel_per_call)),
+            ("deadline", format_duration(limits.deadline)),
+            ("mailbox", format_count(limits.mailbox)),
+            ("message size", format_size(limits.message_size)),
+            ("storage", format_size(limits.storage)),
+        )
+    )
+
+
+def _timeline(catalog: Catalog, component: str) -> tuple[RevisionView, ...]:
+    sizes: dict[int, tuple[int, float]] = {}
+    for info in catalog.snapshots(component):
+        sizes.setdefault(info.revision, (info.size, info.at))
+    return tuple(_revision(record, sizes.get(record.number)) for record in catalog.revisions(component))
+
+
+def _revision(record: RevisionRecord, saved: tuple[int, float] | None) -> RevisionView:
+    return RevisionView(
+        number=record.number,
+        version=record.version,
+        digest=record.digest,
+        outcome=Outcome(record.outcome),
+        stable=record.stable,
+        cause=Cause(record.cause),
+        who=one_line(record.who, 64),
+        note=sanitise(record.note),
+        at=record.created_at,
+        origin=record.origin,
+        reason=one_line(record.outcome_reason, 300),
+        state_bytes=saved[0] if saved else None,
+        state_at=saved[1] if saved else None,
+        size=record.size,
+    )

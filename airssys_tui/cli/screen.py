@@ -1,0 +1,151 @@
+"""The screen: Textual on a runtime in this process, with the terminal given back whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.log import log_path, standard_error_to
+from airssys_tui.cli.options import Site, locate
+from airssys_tui.cli.signals import close_in_time, leaving_on_signal
+from airssys_tui.core.errors import AirssysError, UsageError
+
+if TYPE_CHECKING:
+    from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.runtime.embedded import EmbeddedRuntime
+    from airssys_tui.tui.app import AirssysApp
+
+
+def screen(
+    folder: Path | None = None,
+    /,
+    *,
+    readonly: bool = False,
+    adopt: bool = False,
+    state_dir: Annotated[Path | None, Parameter(name="--state-dir")] = None,
+) -> int:
+    """Run a folder of WebAssembly components and open the screen on it.
+
+    Every component in the folder is admitted, started, supervised and metered. Replace its file and the new version
+    takes over with its state; a bad one is refused while the good one serves; `z` goes back.
+
+    Args:
+        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
+        readonly: Leave out every action that changes the system.
+        adopt: Bind a state directory that belongs to another folder to this one.
+        state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
+            the folder's real path).
+    """
+    return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
+
+
+def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, adopt: bool) -> int:
+    """Open the screen and run until it is left.
+
+    Raises:
+        UsageError: There is no terminal, or no such folder.
+        StoreError: The state directory cannot be owned.
+        AirssysError: The screen ended with an error of its own, or the terminal went away.
+    """
+    site = locate(folder, state_dir)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the screen needs a terminal on standard input and output",
+            remedy=f"without one: airssys-tui run {site.folder.value} --headless",
+        )
+    log = log_path(site.state_dir.value)
+    session = _Session(site, adopt=adopt)
+    try:
+        with _terminal_given_back(), leaving_on_signal(session.ask), standard_error_to(log):
+            try:
+                code = asyncio.run(session.show(readonly=readonly or site.settings.readonly))
+            finally:
+                session.close()
+    except OSError as error:
+        raise AirssysError(f"the terminal went away: {error}") from error
+    if code:
+        raise AirssysError("the screen ended with an error of its own", remedy=f"its log says more: {log}")
+    return ExitCode.OK
+
+
+class _Session:
+    """One showing of the screen: it opens the runtime when the screen asks for it and closes it afterwards."""
+
+    def __init__(self, site: Site, *, adopt: bool) -> None:
+        self._site = site
+        self._adopt = adopt
+        self._runtime: EmbeddedRuntime | None = None
+        self._failure: AirssysError | None = None
+        self._leave: Callable[[], None] | None = None
+        self._asked = False
+
+    def connect(self) -> RuntimeApi:
+        """Open the runtime; called by the screen, after its first paint, on a thread of its own.
+
+        Raises:
+            StoreError: The state directory cannot be owned; it is reported when the terminal is back.
+        """
+        from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+
+        try:
+            self._runtime = open_runtime(self._site, adopt=self._adopt)
+        except AirssysError as error:
+            self._failure = error
+            self.ask()
+            raise
+        return self._runtime
+
+    def ask(self) -> None:
+        """Ask the screen to close; safe in a signal handler and from any thread."""
+        self._asked = True
+        if self._leave is not None:
+            self._leave()
+
+    async def show(self, *, readonly: bool) -> int:
+        """Show the screen until it is left, and return its exit code."""
+        from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
+
+        app = AirssysApp(self.connect, folder=str(self._site.folder.value), readonly=readonly)
+        loop = asyncio.get_running_loop()
+        self._leave = lambda: _leave(loop, app)
+        try:
+            if not self._asked:
+                await app.run_async()
+        finally:
+            self._leave = None
+        return app.return_code or 0
+
+    def close(self) -> None:
+        """Stop the runtime in bounded time, and say what kept it from opening.
+
+        Raises:
+            AirssysError: It could not be opened, or did not stop in time.
+        """
+        if self._runtime is not None:
+            close_in_time(self._runtime.close)
+        if self._failure is not None:
+            raise self._failure
+
+
+def _leave(loop: asyncio.AbstractEventLoop, app: AirssysApp) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has just ended: there is nothing left to close
+        loop.call_soon_threadsafe(app.exit)
+
+
+@contextlib.contextmanager
+def _terminal_given_back() -> Iterator[None]:
+    """Put the terminal's own settings back at the end, also when the screen could not."""
+    before = termios.tcgetattr(0)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, termios.error):  # it may be gone: SIGHUP
+            termios.tcsetattr(0, termios.TCSADRAIN, before)

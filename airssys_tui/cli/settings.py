@@ -1,0 +1,85 @@
+"""Where a setting comes from: an option, a variable, the configuration file or the default, in this order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from airssys_tui.core.errors import UsageError
+
+T = TypeVar("T")
+
+FOLDER_VARIABLE: Final = "AIRSSYS_TUI_FOLDER"
+STATE_DIR_VARIABLE: Final = "AIRSSYS_TUI_STATE_DIR"
+CONFIG_VARIABLE: Final = "AIRSSYS_TUI_CONFIG"
+
+
+class SettingsFile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=lambda name: name.replace("_", "-")
+):
+    """The configuration file, ``config.toml``; every key may be left out.
+
+    Attributes:
+        folder: Folder of components used when none is named.
+        state_dir: State directory used when none is named.
+        readonly: Whether the screen opens without the actions that change the system.
+    """
+
+    folder: str | None = None
+    state_dir: str | None = None
+    readonly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T]):
+    """A value and where it comes from, in a word or two."""
+
+    value: T
+    source: str
+
+
+def settings_path() -> Path:
+    """Return where the configuration file is looked for; it need not exist."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    import platformdirs  # noqa: PLC0415 - late: most commands name their folder
+
+    return platformdirs.user_config_path("airssys-tui", appauthor=False) / "config.toml"
+
+
+def read_settings(path: Path | None = None) -> SettingsFile:
+    """Read the configuration file.
+
+    Args:
+        path: The file; without it, :func:`settings_path`.
+
+    Returns:
+        Its settings; the defaults when there is no file.
+
+    Raises:
+        UsageError: If it cannot be read, is not TOML or has an unknown key.
+    """
+    path = path or settings_path()
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=SettingsFile)
+    except FileNotFoundError:
+        return SettingsFile()
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}", remedy="keys are: folder, state-dir, readonly") from error
+
+
+def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:
+    """Choose a path: the option, else the variable, else the setting, else nothing."""
+    if option is not None:
+        return Sourced(option.expanduser(), "option")
+    named = os.environ.get(variable)
+    if named:
+        return Sourced(Path(named).expanduser(), variable)
+    if setting:
+        return Sourced(Path(setting).expanduser(), "config file")
+    return None

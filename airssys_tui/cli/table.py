@@ -1,0 +1,98 @@
+"""Plain aligned tables: columns that fit the terminal, the least important ones leave first."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from airssys_tui.core.text import one_line
+
+GAP: Final = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: Its heading.
+        right: Whether figures in it are aligned to the right.
+        rank: Columns with the highest rank are dropped first when the table is too wide; rank 0 stays.
+        least: A column that may be cut: the cells it keeps at least; 0 for one that is never cut.
+    """
+
+    title: str
+    right: bool = False
+    rank: int = 0
+    least: int = 0
+
+
+def render(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """Lay out a table.
+
+    Args:
+        columns: What there is to show.
+        rows: One text per column; each is made safe and put on one line here.
+        width: Cells that there are; ``None`` for as many as it takes.
+
+    Returns:
+        The heading and one line per row, without trailing blanks.
+    """
+    cells: list[list[str]] = [[one_line(text, 2_000) for text in row] for row in rows]
+    widths = [
+        max([cell_width(column.title)] + [cell_width(row[index]) for row in cells])
+        for index, column in enumerate(columns)
+    ]
+    shown = list(range(len(columns)))
+    if width is not None:
+        _shrink(columns, widths, shown, width)
+    titles = [column.title for column in columns]
+    return [
+        GAP.join(_fit(row[index], widths[index], right=columns[index].right) for index in shown).rstrip()
+        for row in [titles, *cells]
+    ]
+
+
+def cell_width(text: str) -> int:
+    """Return how many terminal cells a text takes."""
+    return sum(_cells(char) for char in text)
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _shrink(columns: Sequence[Column], widths: list[int], shown: list[int], width: int) -> None:
+    """Cut what may be cut, and drop columns from the highest rank on, until the table fits or only rank 0 is left."""
+    while True:
+        excess = sum(widths[index] for index in shown) + len(GAP) * (len(shown) - 1) - width
+        if excess <= 0:
+            return
+        spare = sum(max(0, widths[index] - columns[index].least) for index in shown if columns[index].least)
+        ranked = [index for index in shown if columns[index].rank]
+        if spare < excess and ranked:
+            shown.remove(max(ranked, key=lambda index: columns[index].rank))
+            continue
+        for index in sorted(shown, key=lambda index: -widths[index]):
+            if columns[index].least:
+                cut = min(excess, max(0, widths[index] - columns[index].least))
+                widths[index] -= cut
+                excess -= cut
+        return
+
+
+def _fit(text: str, width: int, *, right: bool) -> str:
+    taken = cell_width(text)
+    if taken > width:
+        kept, taken = "", 0
+        for char in text:
+            if taken + _cells(char) > width - 1:
+                break
+            kept, taken = kept + char, taken + _cells(char)
+        text, taken = kept + "…", taken + 1
+    blank = " " * (width - taken)
+    return blank + text if right else text + blank
