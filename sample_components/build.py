@@ -56,8 +56,9 @@ def run(*command: str | Path, cwd: Path = SAMPLES) -> None:
     Raises:
         BuildError: it failed; carries what it printed.
     """
-    # Where intermediate files lie must not reach the output, and the scratch folder goes away.
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}
+    )
     if done.returncode != 0:
         raise BuildError(f"{' '.join(map(str, command))}\n{done.stderr or done.stdout}")
 
@@ -90,7 +91,9 @@ def componentize(core: Path, wit: Path, world: str, scratch: Path, output: Path)
     folder = scratch / "wit"
     shutil.copytree(wit, folder)
     for package in sorted(WIT.glob("*/")):
-        shutil.copytree(package, folder / "deps" / package.name, ignore=shutil.ignore_patterns("deps"), dirs_exist_ok=True)
+        shutil.copytree(
+            package, folder / "deps" / package.name, ignore=shutil.ignore_patterns("deps"), dirs_exist_ok=True
+        )
     embedded, whole = scratch / "embedded.wasm", scratch / "whole.wasm"
     run(wasm_tools(), "component", "embed", folder, "--world", world, core, "-o", embedded)
     run(wasm_tools(), "component", "new", embedded, "-o", whole)
@@ -104,12 +107,13 @@ def from_zig(source: Path, world: str, release: Path | None = None) -> Callable[
         core = scratch / "core.wasm"
         # Paths relative to a common folder keep the compiler from seeing where that folder lies.
         root, shared = (os.path.relpath(path, SAMPLES) for path in (source, SHARED / "airssys.zig"))
-        modules = ["--dep", "airssys", *(["--dep", "release"] if release else []), f"-Mroot={root}", f"-Mairssys={shared}"]
+        modules = ["--dep", "airssys", f"-Mroot={root}", f"-Mairssys={shared}"]
         if release:
-            modules.append(f"-Mrelease={os.path.relpath(release, SAMPLES)}")
+            modules = ["--dep", "release", *modules, f"-Mrelease={os.path.relpath(release, SAMPLES)}"]
         run(
             *zig(), "build-exe", "-target", "wasm32-freestanding", "-OReleaseSmall", "-fno-entry", "-rdynamic",
-            "-fno-strip", "--stack", "65536", "--name", source.stem, f"-femit-bin={core}", "--cache-dir", scratch / "cache", *modules,
+            "-fno-strip", "--stack", "65536", "--name", source.stem, "--cache-dir", scratch / "cache",
+            f"-femit-bin={core}", *modules,
         )  # fmt: skip
         componentize(core, source.parent.parent / "wit", world, scratch, output)
 
@@ -122,8 +126,9 @@ def from_c(source: Path, world: str) -> Callable[[Path, Path], None]:
     def build(scratch: Path, output: Path) -> None:
         core = scratch / "core.wasm"
         run(
-            *zig(), "cc", "-target", "wasm32-freestanding", "-std=c17", "-Oz", "-Wall", "-Wextra", "-Werror", "-nostdlib",
-            "-mbulk-memory", "-Wl,--no-entry", "-Wl,--strip-debug", "-o", core, os.path.relpath(source, SAMPLES),
+            *zig(), "cc", "-target", "wasm32-freestanding", "-std=c17", "-Oz", "-Wall", "-Wextra", "-Werror",
+            "-nostdlib", "-mbulk-memory", "-Wl,--no-entry", "-Wl,--strip-debug",
+            "-o", core, os.path.relpath(source, SAMPLES),
         )  # fmt: skip
         componentize(core, source.parent.parent / "wit", world, scratch, output)
 
@@ -166,11 +171,27 @@ TARGETS = (
     counter(release_of_counter("1.2.0"), "1.2.0", "counter-with-statistics"),
     counter(release_of_counter("1.3.0"), "1.3.0", "counter-without-reset"),
     counter(release_of_counter("1.4.0"), "1.4.0", "counter-with-statistics"),
-    Target("greeter", SAMPLES / "greeter" / "greeter.wasm", from_zig(SAMPLES / "greeter" / "src" / "greeter.zig", "greeter")),
+    Target(
+        "greeter",
+        SAMPLES / "greeter" / "greeter.wasm",
+        from_zig(SAMPLES / "greeter" / "src" / "greeter.zig", "greeter"),
+    ),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
-    Target("hoarder", SAMPLES / "hoarder" / "hoarder.wasm", from_component_text(SAMPLES / "hoarder" / "src" / "hoarder.wat")),
-    Target("crasher", SAMPLES / "crasher" / "crasher.wasm", from_core_text(SAMPLES / "crasher" / "src" / "crasher.wat", "crasher")),
-    Target("wasi-hello", SAMPLES / "wasi-hello" / "wasi-hello.wasm", from_c(SAMPLES / "wasi-hello" / "src" / "hello.c", "hello")),
+    Target(
+        "hoarder",
+        SAMPLES / "hoarder" / "hoarder.wasm",
+        from_component_text(SAMPLES / "hoarder" / "src" / "hoarder.wat"),
+    ),
+    Target(
+        "crasher",
+        SAMPLES / "crasher" / "crasher.wasm",
+        from_core_text(SAMPLES / "crasher" / "src" / "crasher.wat", "crasher"),
+    ),
+    Target(
+        "wasi-hello",
+        SAMPLES / "wasi-hello" / "wasi-hello.wasm",
+        from_c(SAMPLES / "wasi-hello" / "src" / "hello.c", "hello"),
+    ),
 )
 
 

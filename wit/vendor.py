@@ -45,7 +45,9 @@ class Package:
 
     def digest(self) -> str:
         """Hash its own files."""
-        return hashlib.sha256(b"".join(name.encode() + b"\0" + text + b"\0" for name, text in self.texts().items())).hexdigest()
+        return hashlib.sha256(
+            b"".join(name.encode() + b"\0" + text + b"\0" for name, text in self.texts().items())
+        ).hexdigest()
 
 
 def read_packages() -> dict[str, Package]:

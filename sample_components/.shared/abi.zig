@@ -8,7 +8,7 @@
 
 const std = @import("std");
 
-/// What the host puts between the sections of memory and what is free: the linker defines it.
+/// Its address is where data and stack end and free memory starts: the linker puts it there.
 extern var __heap_base: u8;
 
 /// The first address that is not taken.
@@ -98,7 +98,7 @@ pub fn Tagged(comptime Case: type) type {
 pub fn Option(comptime T: type) type {
     return extern struct {
         is_some: bool,
-        value: extern union { none: void_, some: T },
+        value: extern union { none: Nothing, some: T },
 
         pub const none: @This() = .{ .is_some = false, .value = .{ .none = .{} } };
 
@@ -131,7 +131,6 @@ pub fn Result(comptime T: type, comptime E: type) type {
 
 /// No value.
 pub const Nothing = extern struct {};
-const void_ = Nothing;
 
 /// Export `function` under the name WIT gives it, with the step that forgets the call's memory.
 pub fn exportAs(comptime name: []const u8, comptime function: anytype) void {

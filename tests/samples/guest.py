@@ -96,7 +96,9 @@ class Guest:
         linker.add_wasip2()
         with linker.root() as root:
             with root.add_instance("airssys:core-host/logging@1.0.0") as logging:
-                logging.add_func("log", lambda _s, level, message, fields: self.logged.append((level, message, dict(fields))))
+                logging.add_func(
+                    "log", lambda _s, level, message, fields: self.logged.append((level, message, dict(fields)))
+                )
             with root.add_instance("airssys:core-host/config@1.0.0") as config:
                 config.add_func("get", lambda _s, key: self.config.get(key))
                 config.add_func("all", lambda _s: list(self.config.items()))

@@ -48,8 +48,13 @@ def test_c_inventory_keeps_what_it_is_given() -> None:
 
 def test_c_inventory_imports_types_and_nothing_else() -> None:
     text = wasm_tools("print", fixture("c-inventory"))
-    assert set(re.findall(r'^  \(import "([^"]+)" \((\w+)', text, re.MULTILINE)) == {("item", "type"), ("level", "type")}
-    assert set(Guest(fixture("c-inventory")).imports) == set(), "the engine now lists imported types: admission must skip them"
+    assert set(re.findall(r'^  \(import "([^"]+)" \((\w+)', text, re.MULTILINE)) == {
+        ("item", "type"),
+        ("level", "type"),
+    }
+    assert set(Guest(fixture("c-inventory")).imports) == set(), (
+        "the engine now lists imported types: admission must skip them"
+    )
 
 
 def test_assemblyscript_counts_words_without_leaking() -> None:

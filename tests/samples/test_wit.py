@@ -1,0 +1,141 @@
+"""The WIT packages resolve, are documented, and their vendored copies are what they copy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.samples.guest import ROOT, wasm_tools
+
+WIT = ROOT / "wit"
+PACKAGES = {name: entry["path"] for name, entry in tomllib.loads((WIT / "deps.toml").read_text())["packages"].items()}
+
+
+def resolve(folder: Path) -> dict[str, Any]:
+    return json.loads(wasm_tools("component", "wit", "--json", folder))
+
+
+def own(resolved: dict[str, Any], package: str) -> dict[str, list[dict[str, Any]]]:
+    """Pick what a package defines itself: its interfaces and worlds."""
+    names = [entry["name"].partition("@")[0] for entry in resolved["packages"]]
+    index = names.index(package)
+    return {kind: [item for item in resolved[kind] if item["package"] == index] for kind in ("interfaces", "worlds")}
+
+
+def vendor(wit: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, wit / "vendor.py", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return shutil.copytree(WIT, tmp_path / "wit")
+
+
+def test_every_folder_is_listed() -> None:
+    assert sorted(PACKAGES.values()) == sorted(path.name for path in WIT.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_resolves_at_the_listed_version(package: str) -> None:
+    resolved = resolve(WIT / PACKAGES[package])
+    version = tomllib.loads((WIT / "deps.toml").read_text())["packages"][package]["version"]
+    assert f"{package}@{version}" in {entry["name"] for entry in resolved["packages"]}
+
+
+@pytest.mark.parametrize(
+    ("package", "interfaces", "worlds"),
+    [
+        ("core-types", {"identity", "time", "errors", "status", "payload", "resources"}, set()),
+        ("core-component", {"lifecycle", "execution", "metadata", "health", "state"}, {"minimal", "stateful"}),
+        ("core-host", {"logging", "clock", "random", "config"}, {"imports"}),
+    ],
+)
+def test_package_has_its_interfaces(package: str, interfaces: set[str], worlds: set[str]) -> None:
+    found = own(resolve(WIT / package), f"airssys:{package}")
+    assert interfaces <= {interface["name"] for interface in found["interfaces"]}
+    assert worlds <= {world["name"] for world in found["worlds"]}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_everything_is_documented(package: str) -> None:
+    resolved = resolve(WIT / PACKAGES[package])
+    found = own(resolved, package)
+    undocumented = [item["name"] for kind in found.values() for item in kind if not item.get("docs")]
+    for interface in found["interfaces"]:
+        functions = interface["functions"].values()
+        # A type taken over by `use` is documented where it is defined.
+        types = [resolved["types"][index] for index in interface["types"].values()]
+        defined = [
+            a_type
+            for a_type in types
+            if not (isinstance(a_type["kind"], dict) and isinstance(a_type["kind"].get("type"), int))
+        ]
+        undocumented += [
+            f"{interface['name']}.{item['name']}" for item in (*functions, *defined) if not item.get("docs")
+        ]
+        undocumented += [
+            f"{interface['name']}.{a_type['name']}.{part['name']}"
+            for a_type in defined
+            if isinstance(a_type["kind"], dict)
+            for shape in a_type["kind"].values()
+            if isinstance(shape, dict)
+            for part in (*shape.get("fields", ()), *shape.get("cases", ()))
+            if not part.get("docs")
+        ]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_function_names_its_capability(package: str) -> None:
+    interfaces = own(resolve(WIT / PACKAGES[package]), package)["interfaces"]
+    docs = {
+        f"{interface['name']}.{name}": function["docs"]["contents"].replace("\n", " ")
+        for interface in interfaces
+        for name, function in interface["functions"].items()
+    }
+    assert [name for name, text in docs.items() if "capability" not in text] == []
+
+
+def test_copies_and_checksums_are_current() -> None:
+    done = vendor(WIT, "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_changed_copy_is_found(copy: Path) -> None:
+    changed = copy / "core-host" / "deps" / "core-types" / "time.wit"
+    changed.write_text(changed.read_text() + "\n")
+    done = vendor(copy, "--check")
+    assert done.returncode == 1
+    assert "core-host/deps/core-types differs from core-types" in done.stderr
+
+
+def test_a_changed_original_is_found_and_copied(copy: Path) -> None:
+    original = copy / "core-types" / "time.wit"
+    original.write_text(original.read_text() + "\n")
+    found = vendor(copy, "--check").stderr
+    assert "the checksum of airssys:core-types is out of date" in found
+    assert "core-component/deps/core-types differs from core-types" in found
+    assert vendor(copy).returncode == 0
+    assert vendor(copy, "--check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "message"),
+    [
+        ('["airssys:core-missing"]', "airssys:core-types depends on airssys:core-missing, which is not listed"),
+        ('["airssys:core-host"]', "a cycle: airssys:core-types -> airssys:core-host -> airssys:core-types"),
+    ],
+)
+def test_bad_dependencies_are_refused(copy: Path, dependencies: str, message: str) -> None:
+    listed = copy / "deps.toml"
+    listed.write_text(listed.read_text().replace("dependencies = []", f"dependencies = {dependencies}"))
+    done = vendor(copy)
+    assert done.returncode == 1
+    assert message in done.stderr
