@@ -114,13 +114,6 @@ class StreamOf(msgspec.Struct, frozen=True, tag="stream", tag_field="kind"):
     element: ValType | None = None
 
 
-class MapOf(msgspec.Struct, frozen=True, tag="map", tag_field="kind"):
-    """``map<key, value>``; known to the type system, not callable."""
-
-    key: ValType
-    value: ValType
-
-
 ValType: TypeAlias = (
     Primitive
     | ListOf
@@ -135,7 +128,6 @@ ValType: TypeAlias = (
     | Borrow
     | FutureOf
     | StreamOf
-    | MapOf
 )
 """Any WIT value type."""
 
@@ -297,7 +289,6 @@ _RENDERERS: Final[dict[type, Callable[[Any], str]]] = {
     Borrow: lambda item: f"borrow<{item.resource}>",
     FutureOf: _optional("future"),
     StreamOf: _optional("stream"),
-    MapOf: lambda item: f"map<{render(item.key)}, {render(item.value)}>",
     Function: _function,
     InterfaceType: _interface,
 }

@@ -1,0 +1,1 @@
+"""Wasmtime and nothing else: admit, compile, link, instantiate, call, meter."""

@@ -1,0 +1,223 @@
+"""The one module that touches private names of wasmtime-py, so that an upgrade breaks in one place.
+
+Functions come in two kinds. Those of :data:`_library` release the interpreter lock and are for work that can take
+long: guest code, compilation. Those of :data:`_quick` keep it and are for calls of well under a microsecond, which
+would otherwise hand the lock to whoever waits for it. Functions on the call path have no ``argtypes``: their callers
+pass ready-made ctypes objects, which halves their cost. ``tests/engine/test_bindings.py`` holds a contract test for
+every name and layout used here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any, Final
+
+import wasmtime
+from wasmtime import _bindings, _ffi, component
+
+VALUE_SIZE: Final = 32
+"""Bytes of one ``wasmtime_component_val_t``: kind at 0, payload at 8."""
+
+PAYLOAD: Final = 8
+"""Offset of the payload in a value."""
+
+ENTRY_SIZE: Final = 48
+"""Bytes of one record entry: name (size, pointer) at 0, value at 16."""
+
+BYTES_HEADER: Final = bytes.__basicsize__ - 1
+"""Bytes in front of the data of a ``bytes`` object in CPython; ``id(data) + BYTES_HEADER`` is its address."""
+
+KINDS: Final[dict[str, int]] = {
+    name: getattr(_ffi, f"WASMTIME_COMPONENT_{name.upper()}").value
+    for name in (
+        *("bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string"),
+        *("list", "record", "tuple", "variant", "enum", "option", "result", "flags", "resource"),
+    )
+}
+"""Kind byte of each value form."""
+
+_library = _ffi.dll
+_quick = ctypes.PyDLL(str(_ffi.filename))
+
+_POINTER = ctypes.c_void_p
+_SIZE = ctypes.c_size_t
+
+
+def _function(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any:
+    function = library[name]
+    function.restype = result
+    if arguments:
+        function.argtypes = arguments
+    return function
+
+
+func_call: Final = _function(_library, "wasmtime_component_func_call", _POINTER)
+"""``(func*, context, args*, nargs, results*, nresults) -> error*``: runs the guest."""
+
+set_fuel: Final = _function(_quick, "wasmtime_context_set_fuel", _POINTER)
+get_fuel: Final = _function(_quick, "wasmtime_context_get_fuel", _POINTER)
+set_epoch_deadline: Final = _function(_quick, "wasmtime_context_set_epoch_deadline", None)
+value_delete: Final = _function(_quick, "wasmtime_component_val_delete", None)
+value_clone: Final = _function(_quick, "wasmtime_component_val_clone", None, _POINTER, _POINTER)
+
+resource_clone: Final = _function(_quick, "wasmtime_component_resource_any_clone", _POINTER, _POINTER)
+resource_delete: Final = _function(_quick, "wasmtime_component_resource_any_delete", None, _POINTER)
+resource_owned: Final = _function(_quick, "wasmtime_component_resource_any_owned", ctypes.c_bool, _POINTER)
+resource_drop: Final = _function(_library, "wasmtime_component_resource_any_drop", _POINTER, _POINTER, _POINTER)
+
+store_new: Final = _function(_quick, "wasmtime_store_new", _POINTER, _POINTER, _POINTER, _POINTER)
+store_context: Final = _function(_quick, "wasmtime_store_context", _POINTER, _POINTER)
+store_delete: Final = _function(_library, "wasmtime_store_delete", None, _POINTER)
+store_limiter: Final = _function(_quick, "wasmtime_store_limiter", None, _POINTER, *[ctypes.c_int64] * 5)
+store_epoch_callback: Final = _function(
+    _quick, "wasmtime_store_epoch_deadline_callback", None, _POINTER, _POINTER, _POINTER, _POINTER
+)
+context_set_wasi: Final = _function(_quick, "wasmtime_context_set_wasi", _POINTER, _POINTER, _POINTER)
+linker_instantiate: Final = _function(_library, "wasmtime_component_linker_instantiate", _POINTER, *[_POINTER] * 4)
+instance_get_func: Final = _function(
+    _quick, "wasmtime_component_instance_get_func", ctypes.c_bool, _POINTER, _POINTER, _POINTER, _POINTER
+)
+linker_add_func: Final = _function(
+    _quick,
+    "wasmtime_component_linker_instance_add_func",
+    _POINTER,
+    _POINTER,
+    ctypes.c_char_p,
+    _SIZE,
+    _POINTER,
+    _POINTER,
+    _POINTER,
+)
+engine_clone: Final = _function(_quick, "wasmtime_engine_clone", _POINTER, _POINTER)
+engine_delete: Final = _function(_quick, "wasm_engine_delete", None, _POINTER)
+increment_epoch: Final = _function(_quick, "wasmtime_engine_increment_epoch", None, _POINTER)
+
+_error_new: Final = _function(_quick, "wasmtime_error_new", _POINTER, ctypes.c_char_p)
+_error_delete: Final = _function(_quick, "wasmtime_error_delete", None, _POINTER)
+_error_message: Final = _function(_quick, "wasmtime_error_message", None, _POINTER, _POINTER)
+_error_exit: Final = _function(_quick, "wasmtime_error_exit_status", ctypes.c_bool, _POINTER, _POINTER)
+_error_trace: Final = _function(_quick, "wasmtime_error_wasm_trace", None, _POINTER, _POINTER)
+
+FUNC_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_func_t)
+INSTANCE_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_instance_t)
+
+HostCallback: Final = ctypes.CFUNCTYPE(_SIZE, _POINTER, _POINTER, _POINTER, _POINTER, _SIZE, _POINTER, _SIZE)
+"""``(env, context, type, args*, nargs, results*, nresults) -> error*``; pointers as plain integers."""
+
+EpochCallback: Final = ctypes.CFUNCTYPE(
+    _SIZE, _POINTER, _POINTER, ctypes.POINTER(ctypes.c_uint64), ctypes.POINTER(ctypes.c_uint8)
+)
+"""``(context, env, ticks*, kind*) -> error*``: extends or stops the running call."""
+
+MemoryCreator: Final = _bindings.wasmtime_memory_creator_t
+NewMemory: Final = _bindings.wasmtime_new_memory_callback_t
+GetMemory: Final = _bindings.wasmtime_memory_get_callback_t
+GrowMemory: Final = _bindings.wasmtime_memory_grow_callback_t
+Finalizer: Final = dict(MemoryCreator._fields_)["finalizer"]
+
+
+class EngineError:
+    """What the engine said when something failed, detached from its native object.
+
+    Attributes:
+        message: The engine's words, with its backtrace and causes.
+        exit_status: The status the guest exited with, when it exited.
+        frames: Backtrace, innermost first.
+    """
+
+    __slots__ = ("exit_status", "frames", "message")
+
+    def __init__(self, message: str, exit_status: int | None, frames: tuple[str, ...]) -> None:
+        self.message = message
+        self.exit_status = exit_status
+        self.frames = frames
+
+
+def new_error(message: str) -> int:
+    """Make a native error to hand to the engine, which takes ownership."""
+    pointer: int = _error_new(message.encode(errors="replace").replace(b"\0", b" "))
+    return pointer
+
+
+def take_error(pointer: int) -> EngineError:
+    """Read and free a native error."""
+    words = _bindings.wasm_byte_vec_t()
+    _error_message(pointer, ctypes.addressof(words))
+    message = ctypes.string_at(words.data, words.size).decode(errors="replace")
+    _bindings.wasm_byte_vec_delete(ctypes.byref(words))
+    status = ctypes.c_int(0)
+    exited = _error_exit(pointer, ctypes.addressof(status))
+    frames = _frames(pointer)
+    _error_delete(pointer)
+    return EngineError(message, status.value if exited else None, frames)
+
+
+def _frames(pointer: int) -> tuple[str, ...]:
+    trace = _bindings.wasm_frame_vec_t()
+    _error_trace(pointer, ctypes.addressof(trace))
+    frames = tuple(_frame_name(trace.data[index]) for index in range(min(trace.size, 64)))
+    _bindings.wasm_frame_vec_delete(ctypes.byref(trace))
+    return frames
+
+
+def _frame_name(frame: Any) -> str:
+    name = _bindings.wasmtime_frame_func_name(frame)
+    module = _bindings.wasmtime_frame_module_name(frame)
+    function = _text(name) if name else f"function {_bindings.wasm_frame_func_index(frame)}"
+    return f"{_text(module)}!{function}" if module else function
+
+
+def _text(name: Any) -> str:
+    return ctypes.string_at(name.contents.data, name.contents.size).decode(errors="replace")
+
+
+def address(managed: Any) -> int:
+    """Give the native address of a wasmtime-py object (engine, component, linker, export index…)."""
+    value = ctypes.cast(managed.ptr(), ctypes.c_void_p).value
+    assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
+    return value
+
+
+def consume(managed: Any) -> int:
+    """Take the native object out of a wasmtime-py object; the caller owns it from now on."""
+    value = ctypes.cast(managed._consume(), ctypes.c_void_p).value  # noqa: SLF001 -- this module's task
+    assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
+    return value
+
+
+def epoch_address() -> int:
+    """Give the address of the native function that increments an engine's epoch, for a native timer."""
+    value = ctypes.cast(_library["wasmtime_engine_increment_epoch"], ctypes.c_void_p).value
+    assert value is not None, "an exported function has an address"  # noqa: S101 -- narrows the type
+    return value
+
+
+def callback_address(callback: Any) -> int:
+    """Give the native address of a ctypes callback; the caller keeps the callback alive."""
+    value = ctypes.cast(callback, ctypes.c_void_p).value
+    assert value is not None, "a callback has an address"  # noqa: S101 -- narrows the type
+    return value
+
+
+def set_memory_creator(config: wasmtime.Config, creator: Any) -> None:
+    """Make the engine ask this process for every linear memory."""
+    _bindings.wasmtime_config_host_memory_creator_set(config.ptr(), ctypes.byref(creator))
+
+
+def resource_types_equal(first: Any, second: Any) -> bool:
+    """Tell whether two resource types of one component are the same."""
+    return bool(_bindings.wasmtime_component_resource_type_equal(first.ptr(), second.ptr()))
+
+
+def add_function(instance: component.LinkerInstance, name: str, callback: Any) -> EngineError | None:
+    """Define a host function in a linker's instance; the caller keeps the callback alive as long as the linker."""
+    encoded = name.encode()
+    pointer = linker_add_func(address(instance), encoded, len(encoded), callback_address(callback), None, None)
+    return take_error(pointer) if pointer else None
+
+
+def memory_view() -> memoryview:
+    """Give a view over the whole address space, from which native values are read at their addresses."""
+    everything = (ctypes.c_ubyte * (1 << (47 if sys.maxsize > 2**32 else 31))).from_address(0)
+    return memoryview(everything).cast("B")

@@ -1,0 +1,105 @@
+"""A compiled component: its interface, its serialised form, and where its exports are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import wasmtime
+from wasmtime import component
+
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.interface import Interface
+from airssys_tui.engine import bindings, reflection, wasi
+from airssys_tui.engine.traps import plain
+
+if TYPE_CHECKING:
+    from airssys_tui.core.interface import ExportedFunction
+
+
+class Code:
+    """A component compiled for one engine; shared by any number of instances and threads.
+
+    Attributes:
+        interface: What it imports and exports.
+    """
+
+    def __init__(self, compiled: component.Component, engine: wasmtime.Engine) -> None:
+        self._compiled = compiled
+        try:
+            self.interface: Interface = reflection.read(compiled, engine)
+        except (TypeError, KeyError) as error:
+            raise AdmissionError(f"it uses a type that is not supported: {error}", gate="types") from error
+        self._indices: dict[str, component.ExportIndex | None] = {}
+
+    @classmethod
+    def compile_here(cls, engine: wasmtime.Engine, wasm: bytes) -> Code:
+        """Compile in this process.
+
+        Raises:
+            AdmissionError: At gate ``compile``, with the compiler's words.
+        """
+        try:
+            return cls(component.Component(engine, wasm), engine)
+        except wasmtime.WasmtimeError as error:
+            raise compile_refused(str(error)) from error
+
+    @classmethod
+    def load(cls, engine: wasmtime.Engine, serialised: bytes | Path) -> Code:
+        """Load code that :meth:`serialised` gave for an engine of the same identity.
+
+        The bytes are trusted: verify where they come from first.
+
+        Raises:
+            AdmissionError: At gate ``compile``, if they belong to another engine or are damaged.
+        """
+        try:
+            if isinstance(serialised, Path):
+                compiled = component.Component.deserialize_file(engine, str(serialised))
+            else:
+                compiled = component.Component.deserialize(engine, serialised)
+        except wasmtime.WasmtimeError as error:
+            remedy = "compile the component again"
+            raise AdmissionError(
+                f"compiled code cannot be loaded: {plain(str(error))}", gate="compile", remedy=remedy
+            ) from error
+        return cls(compiled, engine)
+
+    @cached_property
+    def imports_wasi(self) -> bool:
+        """Whether it imports anything of WASI."""
+        return wasi.imports(self.interface)
+
+    @cached_property
+    def waits_in_wasi(self) -> bool:
+        """Whether it can wait inside WASI, where deadlines do not reach; such calls belong on side threads."""
+        return wasi.waits(self.interface)
+
+    def serialised(self) -> bytes:
+        """Give the bytes that :meth:`load` accepts."""
+        return bytes(self._compiled.serialize())
+
+    @cached_property
+    def address(self) -> int:
+        """Address of the native component."""
+        return bindings.address(self._compiled)
+
+    def export_address(self, export: ExportedFunction) -> int | None:
+        """Give the address of an export's native index; None when the component does not have it."""
+        index = self._indices.get(export.path)
+        if index is None:
+            index = self._indices[export.path] = self._find(export)
+        return None if index is None else bindings.address(index)
+
+    def _find(self, export: ExportedFunction) -> component.ExportIndex | None:
+        instance_name, separator, _ = export.path.rpartition("#")
+        if not separator:
+            return self._compiled.get_export_index(export.function.name)
+        instance = self._compiled.get_export_index(instance_name)
+        return None if instance is None else self._compiled.get_export_index(export.function.name, instance)
+
+
+def compile_refused(words: str) -> AdmissionError:
+    """Make the refusal of gate ``compile`` from what the compiler said."""
+    return AdmissionError(f"it does not compile: {plain(words)}", gate="compile")

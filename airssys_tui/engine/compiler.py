@@ -1,0 +1,90 @@
+"""Compiles large components in a child process that can be limited and killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import airssys_tui
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.engine.compile_child import REFUSED
+from airssys_tui.engine.settings import EngineSettings
+
+_POLL_SECONDS: Final = 0.02
+"""How soon a running compilation notices that it was cancelled."""
+
+
+def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None) -> bytes:
+    """Compile under limits on CPU, wall time and address space.
+
+    Returns:
+        Compiled code that an engine of the same settings loads.
+
+    Raises:
+        AdmissionError: At gate ``compile``: the compiler's words, the limit that was passed, or that it was cancelled.
+    """
+    command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
+    pipe = subprocess.PIPE
+    child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment())  # noqa: S603 -- our own module
+    with child:
+        try:
+            output, words = _converse(child, msgspec.json.encode(settings) + b"\n" + wasm, settings, cancel)
+        finally:
+            if child.poll() is None:
+                child.kill()
+    if child.returncode != 0:
+        raise _refused(child.returncode, words.decode(errors="replace"), settings)
+    return output
+
+
+def _converse(
+    child: subprocess.Popen[bytes], message: bytes, settings: EngineSettings, cancel: threading.Event | None
+) -> tuple[bytes, bytes]:
+    end = time.monotonic() + settings.compile_wall
+    given: bytes | None = message
+    while True:
+        try:
+            return child.communicate(given, timeout=_POLL_SECONDS if cancel else settings.compile_wall)
+        except subprocess.TimeoutExpired:
+            given = None
+        if cancel is not None and cancel.is_set():
+            raise AdmissionError(
+                "the compilation was cancelled", gate="compile", remedy="a newer change took its place"
+            )
+        if time.monotonic() >= end:
+            wall = format_duration(settings.compile_wall)
+            raise _too_expensive(f"it took longer than {wall} to compile")
+
+
+def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionError:
+    if status == REFUSED:
+        return AdmissionError(words, gate="compile")
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return _too_expensive(f"it took more than {format_duration(settings.compile_cpu)} of CPU time to compile")
+    if "memory" in words.lower() or status == -signal.SIGABRT:
+        return _too_expensive(f"it took more than {format_size(settings.compile_address_space)} of memory to compile")
+    last = words.strip().splitlines()[-1:] or ["no reason was given"]
+    return AdmissionError(f"the compiler ended with status {status}: {last[0]}", gate="compile")
+
+
+def _too_expensive(text: str) -> AdmissionError:
+    return AdmissionError(text, gate="compile", remedy="split very large functions, or raise the compile limits")
+
+
+def _environment() -> dict[str, str]:
+    """Give the child what it needs to import this package, and nothing of the outside."""
+    root = str(Path(airssys_tui.__file__).parent.parent)
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV") if name in os.environ
+    }
+    paths = [root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in paths if path), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,146 @@
+"""Joins components with what the host offers, and says beforehand why that will not work."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from wasmtime import component
+
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.interface import Function, Interface, InterfaceType, render
+from airssys_tui.engine import bindings, wasi
+from airssys_tui.engine.host import HostInterface, callback
+from airssys_tui.engine.instance import Instance
+
+if TYPE_CHECKING:
+    from airssys_tui.core.limits import Limits
+    from airssys_tui.engine.code import Code
+    from airssys_tui.engine.engine import Engine
+
+_DEFINING: Final = threading.Lock()
+"""wasmtime-py's linkers are not safe to build on two threads at a time, not even different ones."""
+
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:[-+].*)?\Z")
+
+
+class ImportProblem(msgspec.Struct, frozen=True):
+    """An import that cannot be satisfied, and why."""
+
+    name: str
+    reason: str
+
+
+class Linker:
+    """The host interfaces of one kind of component, defined once and shared by all instances and threads.
+
+    WASI 0.2 is always included, closed: no files, no environment, no sockets, no HTTP.
+
+    Raises:
+        ArgumentError: If a host function has types that cannot be passed.
+    """
+
+    def __init__(self, engine: Engine, interfaces: Sequence[HostInterface]) -> None:
+        self.engine = engine
+        self._interfaces = {interface.name: interface for interface in interfaces}
+        self._callbacks: list[Any] = []
+        with _DEFINING:
+            self._native = component.Linker(engine.native)
+            self._native.add_wasip2()
+            for interface in interfaces:
+                self._define(interface)
+        self.address = bindings.address(self._native)
+
+    def _define(self, interface: HostInterface) -> None:
+        with self._native.root() as root, root.add_instance(interface.name) as instance:
+            for function in interface.functions:
+                made = callback(f"{interface.name}#{function.type.name}", function)
+                self._callbacks.append(made)
+                if error := bindings.add_function(instance, function.type.name, made):
+                    raise AdmissionError(error.message, gate="types")
+
+    @property
+    def available(self) -> tuple[str, ...]:
+        """Names of everything that may be imported; WASI interfaces without their version."""
+        return (*sorted(self._interfaces), *sorted(wasi.PROVIDED))
+
+    def problems(self, interface: Interface) -> tuple[ImportProblem, ...]:
+        """Find every import that cannot be satisfied, before anything is instantiated."""
+        found: list[ImportProblem] = []
+        for item in interface.imports:
+            if isinstance(item, Function):
+                found.append(
+                    ImportProblem(item.name, f"functions are offered in interfaces only; {self._offer(item.name)}")
+                )
+            elif not wasi.provides(item.name):
+                found += self._compare(item)
+        return tuple(found)
+
+    def _compare(self, wanted: InterfaceType) -> list[ImportProblem]:
+        offered = next((known for known in self._interfaces.values() if _satisfies(known.name, wanted.name)), None)
+        if offered is None:
+            # An interface of types alone needs nothing from the host.
+            if not wanted.functions and not wanted.resources:
+                return []
+            return [ImportProblem(wanted.name, f"unknown import; {self._offer(wanted.name)}")]
+        known = {function.type.name: function.type for function in offered.functions}
+        return [
+            ImportProblem(f"{wanted.name}#{function.name}", reason)
+            for function in wanted.functions
+            if (reason := _mismatch(function, known)) is not None
+        ]
+
+    def _offer(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self.available, n=1, cutoff=0.6)
+        hint = f"did you mean {close[0]}? " if close else ""
+        hosts = ", ".join(sorted(self._interfaces)) or "no host interfaces"
+        return f"{hint}available: {hosts}, and WASI 0.2 (io, clocks, random, cli, filesystem, sockets)"
+
+    def instantiate(self, code: Code, limits: Limits, *, owner: Any = None, deadline: float | None = None) -> Instance:
+        """Make an instance under fuel, deadline, memory and table limits.
+
+        Args:
+            code: The component.
+            limits: Its limits; start functions run under ``fuel_per_call`` and ``deadline`` like any call.
+            owner: Given to host functions as ``context.owner``.
+            deadline: Seconds for start functions instead of the limits' deadline.
+
+        Raises:
+            AdmissionError: If an import is missing or it cannot exist within its limits.
+            GuestTrap: If a start function trapped.
+            CapacityError: If the process has no room for another memory.
+        """
+        return Instance(self, code, limits, owner=owner, deadline=deadline)
+
+
+def _mismatch(wanted: Function, known: dict[str, Function]) -> str | None:
+    offered = known.get(wanted.name)
+    if offered is None:
+        return f"no such function; the interface offers {', '.join(known)}"
+    if not offered.same_type(wanted):
+        return f"expected `{render(wanted)}`, the host offers `{render(offered)}`"
+    return None
+
+
+def _satisfies(offered: str, wanted: str) -> bool:
+    """Tell whether an offered interface answers an import: the same name and a compatible version."""
+    offered_name, _, offered_version = offered.partition("@")
+    wanted_name, _, wanted_version = wanted.partition("@")
+    if offered_name != wanted_name:
+        return False
+    return offered_version == wanted_version or _track(offered_version) == _track(wanted_version) is not None
+
+
+def _track(version: str) -> str | None:
+    """Give the part of a version within which the engine's linker treats others as compatible."""
+    match = _VERSION.match(version)
+    if match is None or "-" in version:
+        return None
+    major, minor, patch = match.groups()
+    if major != "0":
+        return major
+    return f"0.{minor}" if minor != "0" else f"0.0.{patch}"

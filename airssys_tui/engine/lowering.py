@@ -1,0 +1,319 @@
+"""From Python values to native ones: generated code that fills ``wasmtime_component_val_t`` storage.
+
+The storage is Python's own memory (``bytes`` objects kept alive until the call is over): the engine only borrows
+arguments. What a generated function refuses is diagnosed afterwards by ``core.values.check``, so the fast path
+carries no paths and no messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from airssys_tui.core.interface import (
+    BYTES,
+    Borrow,
+    EnumOf,
+    FlagsOf,
+    Function,
+    ListOf,
+    OptionOf,
+    Own,
+    Primitive,
+    Record,
+    ResultOf,
+    TupleOf,
+    ValType,
+    VariantOf,
+)
+from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, VALUE_SIZE
+from airssys_tui.engine.source import LAYOUTS, Source
+
+Keep = Callable[[Any], None]
+
+
+class _Piece:
+    """Part of a ``struct.pack`` call: the layout of one value and the expressions that fill it."""
+
+    __slots__ = ("fill", "layout")
+
+    def __init__(self, layout: str, *fill: object) -> None:
+        self.layout = layout
+        self.fill = [str(item) for item in fill]
+
+
+def as_int(value: Any) -> int:
+    """Accept integers, subclasses included, but not booleans."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    raise TypeError
+
+
+def as_float(value: Any) -> float:
+    """Accept floats and integers, but not booleans."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise TypeError
+
+
+def as_char(value: Any) -> int:
+    """Give the code of one Unicode scalar value."""
+    code = ord(value)
+    if 0xD800 <= code < 0xE000 or not isinstance(value, str):
+        raise ValueError
+    return code
+
+
+def refuse() -> Any:
+    """Refuse a value; the reason is found afterwards."""
+    raise TypeError
+
+
+def lower_bytes(value: Any, keep: Keep) -> tuple[int, int]:
+    """Spread bytes over the payloads of as many values by stride, without a loop.
+
+    Returns:
+        Count and address.
+    """
+    if not isinstance(value, bytes | bytearray):
+        if not isinstance(value, memoryview):
+            raise TypeError
+        value = bytes(value)
+    count = len(value)
+    spread = bytearray(_LANE[: VALUE_SIZE * count] if count <= _LANE_COUNT else _U8_VALUE * count)
+    spread[8::VALUE_SIZE] = value
+    frozen = bytes(spread)
+    keep(frozen)
+    return count, id(frozen) + BYTES_HEADER
+
+
+_U8_VALUE: Final = bytes([KINDS["u8"]]) + bytes(VALUE_SIZE - 1)
+_LANE_COUNT: Final = 4096
+_LANE: Final = _U8_VALUE * _LANE_COUNT
+
+_CONSTANTS: Final[dict[str, Any]] = {
+    "as_int": as_int,
+    "as_float": as_float,
+    "as_char": as_char,
+    "refuse": refuse,
+    "lower_bytes": lower_bytes,
+    "Some": Some,
+    "Ok": Ok,
+    "Err": Err,
+    "Variant": Variant,
+}
+
+_NAMED: Final = f"QQ{VALUE_SIZE - 24}x"
+
+
+class Lowering:
+    """Writes the code that lowers values of the types it meets."""
+
+    def __init__(self) -> None:
+        self.source = Source(_CONSTANTS)
+
+    def values(self, types: list[ValType], body: list[str], variables: list[str]) -> _Piece:
+        """Write the lowering of several values next to each other and give one piece for all."""
+        layout, fill = "", []
+        for type_, variable in zip(types, variables, strict=True):
+            piece = self.value(type_, body, variable)
+            layout += piece.layout
+            fill += piece.fill
+        return _Piece(layout, *fill)
+
+    def value(self, type_: ValType, body: list[str], variable: str) -> _Piece:
+        """Write the statements that one value needs and give its 32 bytes as a piece."""
+        return _WRITERS[type(type_)](self, type_, body, variable)
+
+    def block(self, type_: ValType) -> str:
+        """Name the function ``(value, keep, scope) -> bytes`` that makes the 32 bytes of a value."""
+        return self.source.for_type("block", type_, self._write_block)
+
+    def _write_block(self, name: str, type_: ValType) -> None:
+        body: list[str] = []
+        piece = self.value(type_, body, "v")
+        pack = self.source.layout(piece.layout, "pack")
+        self.source.function(name, "v, keep, scope", [*body, f"return {pack}({', '.join(piece.fill)})"])
+
+    def boxed(self, type_: ValType, body: list[str], expression: str) -> str:
+        """Write the making of a separate value and give the name of its address."""
+        made, where = self.source.name("b"), self.source.name("p")
+        body.append(f"{made} = {self.block(type_)}({expression}, keep, scope)")
+        body.append(f"keep({made}); {where} = id({made}) + {BYTES_HEADER}")
+        return where
+
+    def kept(self, body: list[str], expression: str) -> str:
+        """Write the making of bytes that must outlive the statement and give the name of their address."""
+        made, where = self.source.name("b"), self.source.name("p")
+        body.append(f"{made} = {expression}; keep({made}); {where} = id({made}) + {BYTES_HEADER}")
+        return where
+
+    def named(self, name: str) -> tuple[int, int]:
+        """Keep a name for as long as the code lives; give its size and address."""
+        encoded = name.encode()
+        self.source.constant(encoded)
+        return len(encoded), id(encoded) + BYTES_HEADER
+
+
+def _primitive(lowering: Lowering, type_: Primitive, body: list[str], variable: str) -> _Piece:
+    name = type_.name
+    if name == "string":
+        text = lowering.source.name("s")
+        body.append(f"{text} = {variable}.encode(); keep({text})")
+        return _Piece(f"Q{_NAMED}", KINDS[name], f"len({text})", f"id({text}) + {BYTES_HEADER}")
+    if name not in LAYOUTS:
+        raise NotImplementedError(name)
+    return _Piece("Q" + LAYOUTS[name], KINDS[name], _SCALARS.get(name, _INTEGER).format(v=variable))
+
+
+_INTEGER: Final = "({v} if {v}.__class__ is int else as_int({v}))"
+_SCALARS: Final = {
+    "bool": "({v} if {v} is True or {v} is False else refuse())",
+    "f32": "({v} if {v}.__class__ is float else as_float({v}))",
+    "f64": "({v} if {v}.__class__ is float else as_float({v}))",
+    "char": "as_char({v})",
+}
+
+
+def _list(lowering: Lowering, type_: ListOf, body: list[str], variable: str) -> _Piece:
+    if type_ == BYTES:
+        count, where = lowering.source.name("n"), lowering.source.name("p")
+        body.append(f"{count}, {where} = lower_bytes({variable}, keep)")
+        return _Piece("QQQ8x", KINDS["list"], count, where)
+    block = lowering.block(type_.element)
+    body.append(f"if not isinstance({variable}, list): refuse()")
+    where = lowering.kept(body, f"b''.join([{block}(e, keep, scope) for e in {variable}])")
+    return _Piece("QQQ8x", KINDS["list"], f"len({variable})", where)
+
+
+def _record(lowering: Lowering, type_: Record, body: list[str], variable: str) -> _Piece:
+    layout, fill = "", []
+    body.append(f"if not isinstance({variable}, dict) or len({variable}) != {len(type_.fields)}: refuse()")
+    for field in type_.fields:
+        part = lowering.source.name("f")
+        body.append(f"{part} = {variable}[{lowering.source.constant(field.name)}]")
+        piece = lowering.value(field.type, body, part)
+        layout += "QQ" + piece.layout
+        fill += [*map(str, lowering.named(field.name)), *piece.fill]
+    where = lowering.kept(body, f"{lowering.source.layout(layout, 'pack')}({', '.join(fill)})")
+    return _Piece("QQQ8x", KINDS["record"], len(type_.fields), where)
+
+
+def _tuple(lowering: Lowering, type_: TupleOf, body: list[str], variable: str) -> _Piece:
+    parts = [lowering.source.name("t") for _ in type_.elements]
+    body.append(f"if not isinstance({variable}, tuple): refuse()")
+    body.append(f"{', '.join(parts)}, = {variable}")
+    piece = lowering.values(list(type_.elements), body, parts)
+    where = lowering.kept(body, f"{lowering.source.layout(piece.layout, 'pack')}({', '.join(piece.fill)})")
+    return _Piece("QQQ8x", KINDS["tuple"], len(parts), where)
+
+
+def _enum(lowering: Lowering, type_: EnumOf, body: list[str], variable: str) -> _Piece:
+    names = lowering.source.constant({name: lowering.named(name) for name in type_.names})
+    size, where = lowering.source.name("n"), lowering.source.name("p")
+    body.append(f"{size}, {where} = {names}[{variable}]")
+    return _Piece("QQQ8x", KINDS["enum"], size, where)
+
+
+def _flags(lowering: Lowering, type_: FlagsOf, body: list[str], variable: str) -> _Piece:
+    sizes = {name: lowering.named(name) for name in type_.names}
+    packed = {name: b"".join(part.to_bytes(8, "little") for part in pair) for name, pair in sizes.items()}
+    names = lowering.source.constant(packed)
+    body.append(f"if not isinstance({variable}, (frozenset, set)): refuse()")
+    where = lowering.kept(body, f"b''.join([{names}[e] for e in {variable}])")
+    return _Piece("QQQ8x", KINDS["flags"], f"len({variable})", where)
+
+
+def _option(lowering: Lowering, type_: OptionOf, body: list[str], variable: str) -> _Piece:
+    where = lowering.source.name("p")
+    inner: list[str] = []
+    boxed = lowering.boxed(type_.element, inner, f"{variable}.value")
+    body.append(f"if {variable} is None: {where} = 0")
+    body.append(f"elif not isinstance({variable}, Some): refuse()")
+    body += ["else:", *(f"    {line}" for line in inner), f"    {where} = {boxed}"]
+    return _Piece("QQ16x", KINDS["option"], where)
+
+
+def _payload(lowering: Lowering, type_: ValType | None, where: str, expression: str) -> list[str]:
+    if type_ is None:
+        return [f"    if {expression} is not None: refuse()", f"    {where} = 0"]
+    inner: list[str] = []
+    boxed = lowering.boxed(type_, inner, expression)
+    return [*(f"    {line}" for line in inner), f"    {where} = {boxed}"]
+
+
+def _result(lowering: Lowering, type_: ResultOf, body: list[str], variable: str) -> _Piece:
+    where = lowering.source.name("p")
+    body += [f"if isinstance({variable}, Ok):", *_payload(lowering, type_.ok, where, f"{variable}.value")]
+    body += [f"elif isinstance({variable}, Err):", *_payload(lowering, type_.err, where, f"{variable}.value")]
+    body.append("else: refuse()")
+    return _Piece("QQQ8x", KINDS["result"], f"isinstance({variable}, Ok)", where)
+
+
+def _variant(lowering: Lowering, type_: VariantOf, body: list[str], variable: str) -> _Piece:
+    size, name, where = (lowering.source.name(prefix) for prefix in "nqp")
+    body.append(f"if not isinstance({variable}, Variant): refuse()")
+    for index, case in enumerate(type_.cases):
+        length, address = lowering.named(case.name)
+        body.append(f"{'el' if index else ''}if {variable}.case == {lowering.source.constant(case.name)}:")
+        body.append(f"    {size} = {length}; {name} = {address}")
+        body += _payload(lowering, case.type, where, f"{variable}.payload")
+    body.append("else: refuse()")
+    return _Piece("QQQQ", KINDS["variant"], size, name, where)
+
+
+def _handle(lowering: Lowering, type_: Own | Borrow, body: list[str], variable: str) -> _Piece:
+    where = lowering.source.name("p")
+    owned = isinstance(type_, Own)
+    resource = lowering.source.constant(type_.resource)
+    body.append(f"{where} = scope.lend({variable}, {resource}, {owned})")
+    return _Piece("QQ16x", KINDS["resource"], where)
+
+
+_WRITERS: Final[dict[type, Callable[[Lowering, Any, list[str], str], _Piece]]] = {
+    Primitive: _primitive,
+    ListOf: _list,
+    Record: _record,
+    TupleOf: _tuple,
+    EnumOf: _enum,
+    FlagsOf: _flags,
+    OptionOf: _option,
+    ResultOf: _result,
+    VariantOf: _variant,
+    Own: _handle,
+    Borrow: _handle,
+}
+
+
+def compile_arguments(function: Function) -> Callable[[tuple[Any, ...], Any, Any], Any]:
+    """Generate ``lower(arguments, storage, scope) -> what must be kept until the call is over``.
+
+    Raises:
+        NotImplementedError: If a type cannot be passed (future, stream, map, error-context).
+        RecursionError: If types nest too deeply.
+    """
+    lowering = Lowering()
+    variables = [f"a{index}" for index in range(len(function.params))]
+    body: list[str] = []
+    piece = lowering.values([param.type for param in function.params], body, variables)
+    keeps = any("keep" in line for line in body)
+    head = ["kept = []", "keep = kept.append"] if keeps else []
+    head.append(f"{', '.join(variables)}, = arguments" if variables else "if arguments: refuse()")
+    if variables:
+        pack = lowering.source.layout(piece.layout, "pack_into")
+        body.append(f"{pack}(storage, 0, {', '.join(piece.fill)})")
+    body.append("return kept" if keeps else "return None")
+    lowering.source.function("lower", "arguments, storage, scope", head + body)
+    return lowering.source.compile("lower")
+
+
+def compile_value(type_: ValType) -> Callable[[Any, Keep, Any], bytes]:
+    """Generate ``lower(value, keep, scope) -> the value's 32 bytes``; for results of host functions.
+
+    Raises:
+        NotImplementedError: If the type cannot be passed.
+        RecursionError: If types nest too deeply.
+    """
+    lowering = Lowering()
+    return lowering.source.compile(lowering.block(type_))

@@ -1,0 +1,217 @@
+"""Every linear memory belongs to us: exact current and peak bytes per instance, one limit over all its memories.
+
+Components do not export their memories and the engine's own limits do not measure. So the engine is configured with a
+host memory creator: this module reserves address space with ``mmap``, makes live what is live, and refuses growth past
+the account of the instance. Creation runs on the instantiating thread, so a thread-local account attributes it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import wasmtime
+
+from airssys_tui.engine import bindings
+
+_PROT_NONE: Final = 0
+_MAP_NORESERVE: Final = 0x4000 if sys.platform == "linux" else 0x40
+_FAILED: Final = ctypes.c_void_p(-1).value
+_DEFAULT_MAPPINGS: Final = 65_530
+_MAPPINGS_PER_MEMORY: Final = 2
+
+
+class MemoryUse(msgspec.Struct, frozen=True):
+    """Linear memory of one instance, in bytes over all its memories.
+
+    Attributes:
+        current: Live now.
+        peak: Most at any time.
+        limit: Growth past it is refused.
+    """
+
+    current: int
+    peak: int
+    limit: int
+
+
+class MemoryAccount:
+    """The running sums behind :class:`MemoryUse`; touched by the thread that runs the instance.
+
+    Attributes:
+        refused: How often growth was refused because of the limit.
+        full: Whether a memory was refused because the process has no room for another.
+        wanted: Bytes of the last refusal.
+    """
+
+    __slots__ = ("current", "full", "limit", "peak", "refused", "wanted")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.current = 0
+        self.peak = 0
+        self.refused = 0
+        self.wanted = 0
+        self.full = False
+
+    def take(self, size: int) -> bool:
+        """Add bytes unless that passes the limit."""
+        total = self.current + size
+        if total > self.limit:
+            self.refused += 1
+            self.wanted = total
+            return False
+        self.current = total
+        self.peak = max(self.peak, total)
+        return True
+
+    def use(self) -> MemoryUse:
+        """Give the sums as a value."""
+        return MemoryUse(self.current, self.peak, self.limit)
+
+
+class _LinearMemory:
+    __slots__ = ("account", "base", "mapped", "reserved", "size")
+
+    def __init__(self, account: MemoryAccount, base: int, mapped: int, reserved: int, size: int) -> None:
+        self.account = account
+        self.base = base
+        self.mapped = mapped
+        self.reserved = reserved
+        self.size = size
+
+
+def default_capacity() -> int:
+    """Compute how many memories may live: 80 % of what the system's limit on mappings allows."""
+    try:
+        mappings = int(Path("/proc/sys/vm/max_map_count").read_text())
+    except (OSError, ValueError):
+        mappings = _DEFAULT_MAPPINGS
+    return max(16, mappings * 8 // 10 // _MAPPINGS_PER_MEMORY)
+
+
+def supported() -> bool:
+    """Tell whether this system has what host memories need."""
+    return hasattr(mmap, "MAP_ANONYMOUS") and hasattr(mmap, "PROT_READ") and sys.maxsize > 2**32
+
+
+class MemoryPool:
+    """All linear memories of one engine.
+
+    Args:
+        capacity: Most memories alive at a time.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._memories: dict[int, _LinearMemory] = {}
+        self._serial = 0
+        self._lock = threading.Lock()
+        self._current = threading.local()
+        self._system = _system_calls()
+        self._get = bindings.GetMemory(self._on_get)
+        self._grow = bindings.GrowMemory(self._on_grow)
+        self._free = bindings.Finalizer(self._on_free)
+        self._new = bindings.NewMemory(self._on_new)
+        self._creator = bindings.MemoryCreator(None, self._new, bindings.Finalizer())
+
+    @property
+    def live(self) -> int:
+        """Memories alive now."""
+        return len(self._memories)
+
+    def install(self, config: wasmtime.Config) -> None:
+        """Make engines of this configuration use the pool; it must outlive them."""
+        bindings.set_memory_creator(config, self._creator)
+
+    def attribute(self, account: MemoryAccount | None) -> None:
+        """Say whose memories this thread creates from now on."""
+        self._current.account = account
+
+    def _on_new(self, _env: Any, _type: Any, minimum: int, _maximum: int, reserved: int, guard: int, out: Any) -> int:
+        account: MemoryAccount | None = getattr(self._current, "account", None)
+        if account is None:
+            return bindings.new_error("a memory without an owner")
+        with self._lock:
+            if len(self._memories) >= self.capacity:
+                account.full = True
+                return bindings.new_error(f"{self.capacity} linear memories are alive: no room for another")
+            self._serial += 1
+            key = self._serial
+            if not account.take(minimum):
+                return bindings.new_error(f"memory of {minimum} bytes is past the limit of {account.limit}")
+            memory = self._map(account, minimum, max(reserved, minimum), guard)
+            if memory is None:
+                account.current -= minimum
+                account.full = True
+                return bindings.new_error("the system refused to map another memory")
+            self._memories[key] = memory
+        result = out.contents
+        result.env, result.get_memory, result.grow_memory, result.finalizer = key, self._get, self._grow, self._free
+        return 0
+
+    def _map(self, account: MemoryAccount, size: int, reserved: int, guard: int) -> _LinearMemory | None:
+        mapped = _whole_pages(reserved + guard) or mmap.PAGESIZE
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+        base = self._system.mmap(None, mapped, _PROT_NONE, flags, -1, 0)
+        if base in (_FAILED, None):
+            return None
+        if size and not self._open(base, size):
+            self._system.munmap(base, mapped)
+            return None
+        return _LinearMemory(account, base, mapped, reserved, size)
+
+    def _open(self, base: int, size: int) -> bool:
+        return bool(self._system.mprotect(base, _whole_pages(size), mmap.PROT_READ | mmap.PROT_WRITE) == 0)
+
+    def _on_get(self, key: int, size: Any, capacity: Any) -> int:
+        memory = self._memories[key]
+        size[0] = memory.size
+        capacity[0] = memory.reserved
+        return memory.base
+
+    def _on_grow(self, key: int, size: int) -> int:
+        memory = self._memories[key]
+        account, more = memory.account, size - memory.size
+        if size > memory.reserved or not account.take(more):
+            return bindings.new_error(f"memory of {size} bytes is past the limit of {account.limit}")
+        if not self._open(memory.base, size):
+            account.current -= more
+            account.refused += 1
+            return bindings.new_error("the system refused to grow the memory")
+        memory.size = size
+        return 0
+
+    def _on_free(self, key: int) -> None:
+        with self._lock:
+            memory = self._memories.pop(key, None)
+        if memory is not None:
+            memory.account.current -= memory.size
+            self._system.munmap(memory.base, memory.mapped)
+
+
+class _SystemCalls:
+    """``mmap``, ``mprotect`` and ``munmap`` of the C library, at addresses."""
+
+    def __init__(self, quick: ctypes.CDLL, slow: ctypes.CDLL) -> None:
+        size, pointer, integer = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
+        self.mmap = quick["mmap"]
+        self.mmap.restype = pointer
+        self.mmap.argtypes = [pointer, size, integer, integer, integer, ctypes.c_int64]
+        self.mprotect = quick["mprotect"]
+        self.mprotect.argtypes = [pointer, size, integer]
+        self.munmap = slow["munmap"]
+        self.munmap.argtypes = [pointer, size]
+
+
+def _system_calls() -> _SystemCalls:
+    return _SystemCalls(ctypes.PyDLL(None), ctypes.CDLL(None))
+
+
+def _whole_pages(size: int) -> int:
+    return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE

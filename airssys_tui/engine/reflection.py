@@ -1,0 +1,143 @@
+"""Reads imports and exports of a compiled component into ``core.interface`` values."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import wasmtime
+from wasmtime import component
+
+from airssys_tui.core.interface import (
+    Borrow,
+    Case,
+    EnumOf,
+    Field,
+    FlagsOf,
+    Function,
+    FutureOf,
+    Interface,
+    InterfaceType,
+    ListOf,
+    OptionOf,
+    Own,
+    Param,
+    Primitive,
+    Record,
+    ResultOf,
+    StreamOf,
+    TupleOf,
+    ValType,
+    VariantOf,
+)
+from airssys_tui.engine import bindings
+
+_PRIMITIVES: Final[dict[type, Primitive]] = {
+    component.Bool: Primitive("bool"),
+    component.Char: Primitive("char"),
+    component.String: Primitive("string"),
+    component.ErrorContext: Primitive("error-context"),
+    **{
+        getattr(component, f"{sign}{bits}"): Primitive(f"{sign.lower()}{bits}")
+        for sign in "SU"
+        for bits in (8, 16, 32, 64)
+    },
+    component.F32: Primitive("f32"),
+    component.F64: Primitive("f64"),
+}
+
+
+def read(compiled: component.Component, engine: wasmtime.Engine) -> Interface:
+    """Read what a component imports and exports.
+
+    Nested components, core modules and bare types among them are not callable and left out.
+
+    Raises:
+        TypeError: If it uses a type that wasmtime-py cannot read.
+    """
+    kind = compiled.type
+    reader = _Reader(engine)
+    imports, exports = kind.imports(engine), kind.exports(engine)
+    reader.name_resources(imports)
+    reader.name_resources(exports)
+    return Interface(imports=reader.items(imports), exports=reader.items(exports))
+
+
+class _Reader:
+    def __init__(self, engine: wasmtime.Engine) -> None:
+        self._engine = engine
+        self._resources: list[tuple[Any, str]] = []
+
+    def name_resources(self, items: dict[str, Any]) -> None:
+        """Remember under which name each resource type is first seen."""
+        for name, extern in items.items():
+            kind = extern.ty
+            if isinstance(kind, component.ResourceType):
+                self._resources.append((kind, name))
+            elif isinstance(kind, component.ComponentInstanceType):
+                self.name_resources(kind.exports(self._engine))
+
+    def items(self, items: dict[str, Any]) -> tuple[InterfaceType | Function, ...]:
+        found: list[InterfaceType | Function] = []
+        for name, extern in items.items():
+            kind = extern.ty
+            if isinstance(kind, component.FuncType):
+                found.append(self._function(name, kind))
+            elif isinstance(kind, component.ComponentInstanceType):
+                found.append(self._instance(name, kind))
+        return tuple(found)
+
+    def _instance(self, name: str, kind: component.ComponentInstanceType) -> InterfaceType:
+        members = {member: extern.ty for member, extern in kind.exports(self._engine).items()}
+        return InterfaceType(
+            name=name,
+            functions=tuple(
+                self._function(key, ty) for key, ty in members.items() if isinstance(ty, component.FuncType)
+            ),
+            resources=tuple(key for key, ty in members.items() if isinstance(ty, component.ResourceType)),
+        )
+
+    def _function(self, name: str, kind: component.FuncType) -> Function:
+        params = tuple(Param(param, self.value(ty)) for param, ty in kind.params)
+        result = kind.result
+        return Function(name, params, None if result is None else self.value(result))
+
+    def value(self, kind: Any) -> ValType:
+        """Read one value type."""
+        primitive = _PRIMITIVES.get(type(kind))
+        return primitive if primitive is not None else _READERS[type(kind)](self, kind)
+
+    def optional(self, kind: Any) -> ValType | None:
+        """Read a payload type that may be absent."""
+        return None if kind is None else self.value(kind)
+
+    def resource(self, kind: Any) -> str:
+        """Name a resource type."""
+        for known, name in self._resources:
+            if bindings.resource_types_equal(known, kind):
+                return name
+        self._resources.append((kind, f"resource{len(self._resources)}"))
+        return self._resources[-1][1]
+
+
+def _record(reader: _Reader, kind: Any) -> ValType:
+    return Record(tuple(Field(name, reader.value(ty)) for name, ty in kind.fields))
+
+
+def _variant(reader: _Reader, kind: Any) -> ValType:
+    return VariantOf(tuple(Case(name, reader.optional(ty)) for name, ty in kind.cases))
+
+
+_READERS: Final[dict[type, Any]] = {
+    component.ListType: lambda reader, kind: ListOf(reader.value(kind.element)),
+    component.RecordType: _record,
+    component.TupleType: lambda reader, kind: TupleOf(tuple(map(reader.value, kind.elements))),
+    component.VariantType: _variant,
+    component.EnumType: lambda _, kind: EnumOf(tuple(kind.names)),
+    component.OptionType: lambda reader, kind: OptionOf(reader.value(kind.payload)),
+    component.ResultType: lambda reader, kind: ResultOf(reader.optional(kind.ok), reader.optional(kind.err)),
+    component.FlagsType: lambda _, kind: FlagsOf(tuple(kind.names)),
+    component.OwnType: lambda reader, kind: Own(reader.resource(kind.ty)),
+    component.BorrowType: lambda reader, kind: Borrow(reader.resource(kind.ty)),
+    component.FutureType: lambda reader, kind: FutureOf(reader.optional(kind.payload)),
+    component.StreamType: lambda reader, kind: StreamOf(reader.optional(kind.payload)),
+}

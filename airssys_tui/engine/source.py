@@ -1,0 +1,91 @@
+"""Python source written for one WIT type and compiled once: the base of lowering and lifting.
+
+A call across the boundary costs about half a microsecond in native code; walking a type on every call would cost many
+times that. So each function type is turned into straight-line Python with one ``struct`` operation per group of values.
+Names that come from a component never enter the source text: they are bound as constants.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+from airssys_tui.core.interface import ValType
+
+LAYOUTS: Final[dict[str, str]] = {
+    "bool": "?23x",
+    "s8": "b23x",
+    "u8": "B23x",
+    "s16": "h22x",
+    "u16": "H22x",
+    "s32": "i20x",
+    "u32": "I20x",
+    "s64": "q16x",
+    "u64": "Q16x",
+    "f32": "f20x",
+    "f64": "d16x",
+    "char": "I20x",
+}
+"""``struct`` layout of the 24 payload bytes of each scalar."""
+
+MOST_NESTED: Final = 64
+"""Deepest nesting of types that is compiled; the engine's own limit is higher, Python's recursion limit is not."""
+
+
+class Source:
+    """A growing Python module: functions, the constants they use, and one function per type.
+
+    Args:
+        constants: Names that every generated function sees.
+    """
+
+    def __init__(self, constants: dict[str, Any]) -> None:
+        self._namespace = dict(constants)
+        self._functions: list[str] = []
+        self._by_type: dict[tuple[str, ValType], str] = {}
+        self._serial = 0
+        self._depth = 0
+
+    def name(self, prefix: str) -> str:
+        """Make a name that is not used yet."""
+        self._serial += 1
+        return f"{prefix}{self._serial}"
+
+    def constant(self, value: Any) -> str:
+        """Bind a value and give its name."""
+        name = self.name("K")
+        self._namespace[name] = value
+        return name
+
+    def layout(self, text: str, operation: str) -> str:
+        """Bind ``pack``, ``unpack_from``, … of a layout and give its name."""
+        return self.constant(getattr(struct.Struct("<" + text), operation))
+
+    def function(self, name: str, parameters: str, body: list[str]) -> None:
+        """Add a function."""
+        self._functions.append(f"def {name}({parameters}):\n" + "\n".join(f"    {line}" for line in body))
+
+    def for_type(self, purpose: str, type_: ValType, write: Callable[[str, ValType], None]) -> str:
+        """Give the name of the function that serves a type, writing it when it is the first of its kind.
+
+        Raises:
+            RecursionError: If types nest deeper than :data:`MOST_NESTED`.
+        """
+        known = self._by_type.get((purpose, type_))
+        if known is not None:
+            return known
+        if self._depth >= MOST_NESTED:
+            raise RecursionError(f"types nested deeper than {MOST_NESTED}")
+        name = self._by_type[purpose, type_] = self.name(purpose)
+        self._depth += 1
+        write(name, type_)
+        self._depth -= 1
+        return name
+
+    def compile(self, entry: str) -> Callable[..., Any]:
+        """Compile everything and give one function."""
+        code = compile("\n".join(self._functions), "<airssys-tui value layer>", "exec")
+        exec(code, self._namespace)  # noqa: S102 -- our own text; guest names are constants in the namespace
+        function: Callable[..., Any] = self._namespace[entry]
+        return function

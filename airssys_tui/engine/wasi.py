@@ -1,0 +1,117 @@
+"""WASI 0.2, closed: what is linked, what a component imports of it, and where its output goes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+import msgspec
+import wasmtime
+
+from airssys_tui.core.interface import Interface, InterfaceType, unversioned
+from airssys_tui.engine import bindings
+
+PROVIDED: Final = frozenset(
+    {
+        *("wasi:io/error", "wasi:io/poll", "wasi:io/streams"),
+        *("wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock"),
+        *("wasi:random/random", "wasi:random/insecure", "wasi:random/insecure-seed"),
+        *("wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stdin", "wasi:cli/stdout", "wasi:cli/stderr"),
+        *("wasi:cli/terminal-input", "wasi:cli/terminal-output"),
+        *("wasi:cli/terminal-stdin", "wasi:cli/terminal-stdout", "wasi:cli/terminal-stderr"),
+        *("wasi:filesystem/types", "wasi:filesystem/preopens"),
+        *("wasi:sockets/network", "wasi:sockets/instance-network", "wasi:sockets/ip-name-lookup"),
+        *("wasi:sockets/tcp", "wasi:sockets/tcp-create-socket", "wasi:sockets/udp", "wasi:sockets/udp-create-socket"),
+    }
+)
+"""Interfaces of WASI 0.2 that the engine implements; without any grant they offer no files, names or connections."""
+
+_VERSION: Final = re.compile(r"0\.2\.\d+\Z")
+
+_WAITING: Final = frozenset(
+    {
+        "wasi:io/poll#poll",
+        "wasi:io/poll#[method]pollable.block",
+        "wasi:io/streams#[method]input-stream.blocking-read",
+        "wasi:io/streams#[method]input-stream.blocking-skip",
+        "wasi:io/streams#[method]output-stream.blocking-splice",
+    }
+)
+"""Functions that can wait inside the engine, where neither deadline nor cancellation reaches."""
+
+
+def provides(name: str) -> bool:
+    """Tell whether an imported instance is a WASI 0.2 interface that is linked."""
+    bare, _, version = name.partition("@")
+    return bare in PROVIDED and _VERSION.match(version) is not None
+
+
+def imports(interface: Interface) -> bool:
+    """Tell whether a component imports anything of WASI."""
+    return any(isinstance(item, InterfaceType) and item.name.startswith("wasi:") for item in interface.imports)
+
+
+def waits(interface: Interface) -> bool:
+    """Tell whether a component can wait inside WASI, out of reach of its deadline."""
+    return any(
+        f"{unversioned(item.name)}#{function.name}" in _WAITING
+        for item in interface.imports
+        if isinstance(item, InterfaceType)
+        for function in item.functions
+    )
+
+
+class Output(msgspec.Struct, frozen=True):
+    """What a guest wrote since the last drain.
+
+    Attributes:
+        chunks: ``(stream, text)`` in order; ``stdout`` or ``stderr``. Guest text: sanitise before showing.
+        dropped: Bytes that were not kept because the buffer was full.
+    """
+
+    chunks: tuple[tuple[str, str], ...] = ()
+    dropped: int = 0
+
+
+class OutputBuffer:
+    """Collects what a guest writes to stdout and stderr, up to a bound.
+
+    Args:
+        limit: Bytes kept between two drains.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._chunks: list[tuple[str, bytes]] = []
+        self._size = 0
+        self._dropped = 0
+        make = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {name: make(errors="replace") for name in ("stdout", "stderr")}
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Keep what there is room for and count the rest."""
+        kept = data[: max(0, self._limit - self._size)]
+        self._dropped += len(data) - len(kept)
+        self._size += len(kept)
+        if kept:
+            self._chunks.append((stream, kept))
+
+    def drain(self) -> Output:
+        """Give what was kept and forget it."""
+        chunks, self._chunks, self._size = self._chunks, [], 0
+        dropped, self._dropped = self._dropped, 0
+        texts = tuple((stream, text) for stream, data in chunks if (text := self._decoders[stream].decode(data)))
+        return Output(texts, dropped)
+
+    def attach(self, context: int) -> None:
+        """Give a store a closed WASI whose output comes here.
+
+        Args:
+            context: Address of the store's context.
+        """
+        config = wasmtime.WasiConfig()
+        config.stdout_custom = lambda data: self.write("stdout", data)
+        config.stderr_custom = lambda data: self.write("stderr", data)
+        if error := bindings.context_set_wasi(context, bindings.consume(config)):
+            raise RuntimeError(bindings.take_error(error).message)
