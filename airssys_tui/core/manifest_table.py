@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from types import UnionType
 from typing import Any, Final, TypeVar
 
 from airssys_tui.core.errors import AirssysError, ManifestProblem
@@ -16,6 +17,7 @@ from airssys_tui.core.units import GIB, KIB, MIB, parse_duration, parse_size
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SHOWN: Final = 60
+_BITS_64: Final = 2**63
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 ItemT = TypeVar("ItemT")
@@ -200,6 +202,8 @@ def shown(value: Any) -> str:
         return "a table"
     if isinstance(value, list):
         return "an array"
+    if isinstance(value, int) and not -_BITS_64 <= value < _BITS_64:
+        return "a number of more than 64 bits"
     text = repr(value) if isinstance(value, str | int | float) else str(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
@@ -228,27 +232,32 @@ def _boolean(value: Any) -> bool:
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not _is_number(value, int):
         raise ExpectationError(f"expected a whole number, got {shown(value)}")
-    return value
+    return int(value)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value, int | float):
         raise ExpectationError(f"expected a number, got {shown(value)}")
     return float(value)
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if not isinstance(value, str) and not _is_number(value, int):
         raise ExpectationError(f'expected a size such as "16MiB", got {shown(value)}')
     return parse_size(value)
 
 
 def _duration(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if not isinstance(value, str) and not _is_number(value, int | float):
         raise ExpectationError(f'expected a duration such as "250ms", got {shown(value)}')
     return parse_duration(value)
+
+
+def _is_number(value: Any, kinds: type | UnionType) -> bool:
+    # A boolean is an int to Python, and TOML's whole numbers have 64 bits though its parser gives any length.
+    return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < _BITS_64
 
 
 def _choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:

@@ -27,7 +27,10 @@ class GuestText(str):
 
 
 _BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_ZERO_WIDTH: Final = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0\ufff9\ufffa\ufffb"
+_ZERO_WIDTH: Final = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d"
+    "\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0\ufff9\ufffa\ufffb"
+)
 _SEPARATORS: Final = "\u2028\u2029"
 
 _VISIBLE: Final[dict[int, str]] = {
@@ -39,6 +42,8 @@ _VISIBLE: Final[dict[int, str]] = {
     **dict.fromkeys(range(0xFE00, 0xFE10), ""),
     **dict.fromkeys(range(0xE0000, 0xE0200), "\u2426"),
 }
+_CONTROLLING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_STACKING: Final = frozenset({"Mn", "Me"})
 _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
 
 
@@ -58,11 +63,11 @@ def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES)
     Returns:
         Text in which every character is printable, a newline or a tab. Applying it twice changes nothing more.
     """
-    if isinstance(text, GuestText) and len(text) <= max_line:
+    if isinstance(text, GuestText) and len(text) <= max_line and text.count("\n") < max_lines:
         return text
     budget = (max_line + 64) * max_lines
     if not _PLAIN.match(text):
-        text = _limit_combining(text[:budget].translate(_VISIBLE))
+        text = _by_category(text[:budget].translate(_VISIBLE))
     if len(text) > max_line or text.count("\n") >= max_lines:
         text = _cut(text, max_line, max_lines)
     return GuestText(text)
@@ -70,17 +75,21 @@ def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES)
 
 def one_line(text: str, width: int = 200) -> GuestText:
     """Sanitise text into a single line of at most ``width`` characters; line breaks and tabs become spaces."""
-    flat = " ".join(sanitise(text[: width * 8]).split())
-    return GuestText(flat if len(flat) <= width else flat[: max(0, width - 1)] + "…")
+    read = text[: width * 8]
+    flat = " ".join(sanitise(read).split())
+    whole = len(flat) <= width and len(read) == len(text)
+    return GuestText(flat if whole else flat[: max(0, width - 1)] + "…")
 
 
-def _limit_combining(text: str) -> str:
+def _by_category(text: str) -> str:
+    # The table above knows the characters that need their own symbol; the categories catch all the others.
     kept: list[str] = []
     run = 0
     for char in text:
-        run = run + 1 if unicodedata.combining(char) else 0
+        category = unicodedata.category(char)
+        run = run + 1 if category in _STACKING else 0
         if run <= MAX_COMBINING:
-            kept.append(char)
+            kept.append("\u2426" if category in _CONTROLLING and char not in "\n\t" else char)
     return "".join(kept)
 
 

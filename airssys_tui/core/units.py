@@ -11,10 +11,13 @@ KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
+MAX_SECONDS: Final = 1e12
+"""Longest duration that is read."""
+
 _SIZE_UNITS: Final = {"": 1, "b": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 10**6, "gb": 10**9}
 _TIME_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\Z")
-_TIME: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
+_SIZE: Final = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)\Z")
+_TIME: Final = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*(us|ms|s|m|h|d)")
 
 
 def parse_size(value: str | int) -> int:
@@ -25,7 +28,7 @@ def parse_size(value: str | int) -> int:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:
-            raise QuantityError(f"a size cannot be negative: {value}")
+            raise QuantityError("a size cannot be negative")
         return value
     match = _SIZE.match(value.strip()) if isinstance(value, str) else None
     unit = _SIZE_UNITS.get(match[2].lower()) if match else None
@@ -41,14 +44,17 @@ def parse_duration(value: str | float) -> float:
         QuantityError: If it cannot be read or is negative.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if not 0 <= value < float("inf"):
-            raise QuantityError(f"a duration cannot be {value}")
+        if not 0 <= value <= MAX_SECONDS:
+            raise QuantityError(f"a duration is 0 to {MAX_SECONDS:g} seconds")
         return float(value)
     text = value.strip() if isinstance(value, str) else ""
     parts = _TIME.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
         raise QuantityError(f"{value!r} is not a duration", remedy='write it as "250ms", "1s" or "1h30m"')
-    return sum(float(number) * _TIME_UNITS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _TIME_UNITS[unit] for number, unit in parts)
+    if seconds > MAX_SECONDS:
+        raise QuantityError(f"a duration is 0 to {MAX_SECONDS:g} seconds")
+    return seconds
 
 
 def format_size(size: float) -> str:
@@ -69,15 +75,16 @@ def format_count(count: float) -> str:
 
 def format_duration(seconds: float) -> str:
     """Write a duration with at most two units: ``0.4ms``, ``12ms``, ``3.2s``, ``2h14m``, ``1d03h``."""
-    if seconds < 0.01:
+    # Each threshold is where rounding would give the next form one digit more.
+    if seconds < 0.00995:
         return f"{seconds * 1000:.1f}ms"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f}ms"
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f}s"
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f}s"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)
     days, hours_left = divmod(hours, 24)
     if days:
