@@ -32,7 +32,7 @@ class TwoColumns:
     def render_usage(self, console: Any, options: Any, usage: Any) -> None:  # noqa: ARG002 - the parser's signature
         """Print how the command is written."""
         if usage:
-            _print(console, [f"Usage: {_plain(usage).removeprefix('Usage: ')}", ""])
+            _print(console, [f"Usage: {_plain(usage).removeprefix('Usage: ')}"])
 
     def render_description(self, console: Any, options: Any, description: Any) -> None:  # noqa: ARG002 - the parser's signature
         """Print what the command is for, and its epilogue."""

@@ -1,0 +1,71 @@
+# Needs GNU make and Python 3.11 or later. `make help` lists the targets.
+#   PYTHON=python3.12 make install     choose the interpreter
+#   make run SCRATCH=/somewhere/else   choose where the demonstration lives
+
+PYTHON  ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV    ?= .venv
+SCRATCH ?= .scratch
+JOBS    ?= 2
+
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run fresh test check format generate bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+install: $(STAMP) ## the environment in .venv, with everything for development (quick the second time)
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; set PYTHON=..." >&2; exit 2; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" $(VENV); \
+	  uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+	else \
+	  test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV); \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	fi
+	@touch $(STAMP)
+
+run: $(STAMP) ## the screen on a copy of the samples; quit and run again: everything is as it was
+	@test -d $(SCRATCH)/components || { \
+	  for sample in sample_components/*/Component.toml; do \
+	    from=$$(dirname $$sample); to=$(SCRATCH)/components/$$(basename $$from); \
+	    mkdir -p $$to; cp $$from/Component.toml $$from/*.wasm $$to/; \
+	  done; }
+	@echo "components: $(SCRATCH)/components    state: $(SCRATCH)/state    start over: make fresh run"
+	@$(BIN)/airssys-tui $(SCRATCH)/components --state-dir $(SCRATCH)/state
+
+fresh: ## forget the demonstration: its components, its state
+	@rm -rf $(SCRATCH)/components $(SCRATCH)/state
+
+test: $(STAMP) ## every test
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: $(STAMP) ## lint, format, types, import contracts, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python wit/vendor.py --check
+	$(BIN)/python -m tools.readme --check
+	$(BIN)/python sample_components/build.py --check
+
+format: $(STAMP) ## rewrite the sources in the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: $(STAMP) ## rewrite what is generated: README tables, WIT copies, samples
+	$(BIN)/python wit/vendor.py
+	$(BIN)/python -m tools.readme
+	$(BIN)/python sample_components/build.py
+
+bench: $(STAMP) ## measure; each figure beside its baseline
+	$(BIN)/python -m benchmarks
+
+clean: fresh ## remove the environment and every cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

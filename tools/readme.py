@@ -1,0 +1,92 @@
+"""Write the generated tables of the README: commands from the parser, keys from the action registry.
+
+``python -m tools.readme`` rewrites what is between the markers; with ``--check`` it changes nothing and exits 1 when a
+table is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
+from airssys_tui.tui.actions import ACTIONS, ALL, Group, key_label
+
+README: Final = Path(__file__).resolve().parents[1] / "README.md"
+
+
+def commands_table() -> str:
+    """Return the table of commands: how each is written, and the first sentence of its help."""
+    rows = [f"| `{_usage(entry)}` | {_summary(entry)} |" for entry in (SCREEN, *COMMANDS)]
+    return "\n".join(["| Command | What it does |", "|---|---|", *rows])
+
+
+def keys_table() -> str:
+    """Return the table of keys, group by group in the order of the registry."""
+    lines = ["| Key | Action | Where |", "|---|---|---|"]
+    for group in Group:
+        lines.append(f"| | **{group}** | |")
+        for action in ACTIONS:
+            if action.group is group:
+                keys = " ".join(f"`{key_label(key)}`" for key in action.keys)
+                where = "everywhere" if action.everywhere or action.views == ALL else ", ".join(sorted(action.views))
+                lines.append(f"| {keys} | {action.title}: {action.help} | {where} |")
+    return "\n".join(lines)
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {"commands": commands_table, "keys": keys_table}
+
+
+def renewed(text: str) -> str:
+    """Return the README's text with every table as it should be.
+
+    Raises:
+        ValueError: A pair of markers is missing.
+    """
+    for name, make in TABLES.items():
+        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+        before, opened, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (opened and closed):
+            raise ValueError(f"README.md has no markers for the table of {name}")
+        text = f"{before}{begin}\n{make()}\n\n{end}{after}"
+    return text
+
+
+def main() -> int:
+    """Rewrite or check; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a table is out of date")
+    check = parser.parse_args().check
+    before = README.read_text(encoding="utf-8")
+    after = renewed(before)
+    if check and before != after:
+        sys.stderr.write("README.md: a generated table is out of date; run: python -m tools.readme\n")
+        return 1
+    if not check:
+        README.write_text(after, encoding="utf-8")
+    return 0
+
+
+def _usage(entry: Entry) -> str:
+    words = ["airssys-tui", *entry.name.split()]
+    for parameter in inspect.signature(entry.function).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            words.append("PATH…" if parameter.name == "paths" else "[ARG…]")
+        elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY or parameter.name == "path":
+            name = parameter.name.upper()
+            words.append(name if parameter.default is inspect.Parameter.empty else f"[{name}]")
+    return " ".join(words)
+
+
+def _summary(entry: Entry) -> str:
+    first = (inspect.getdoc(entry.function) or "").split("\n\n")[0]
+    return " ".join(first.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
