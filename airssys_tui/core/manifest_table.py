@@ -105,7 +105,7 @@ class Table:
             self.raw(key)
             self.problem(key, f'is required, such as {key} = "{example}"')
             return ""
-        return self._checked(key, "", _text)
+        return self._checked(key, "", _some_text)
 
     def boolean(self, key: str, default: bool) -> bool:
         """Return ``true`` or ``false``."""
@@ -225,6 +225,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _some_text(value: Any) -> str:
+    if value == "":
+        raise ExpectationError("must not be empty")
+    return _text(value)
+
+
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ExpectationError(f"expected true or false, got {shown(value)}")
@@ -257,7 +263,10 @@ def _duration(value: Any) -> float:
 
 def _is_number(value: Any, kinds: type | UnionType) -> bool:
     # A boolean is an int to Python, and TOML's whole numbers have 64 bits though its parser gives any length.
-    return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < _BITS_64
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        return False
+    number: Any = value
+    return bool(abs(number) < _BITS_64)
 
 
 def _choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:
