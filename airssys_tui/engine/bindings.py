@@ -55,8 +55,8 @@ def _function(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> 
 func_call: Final = _function(_library, "wasmtime_component_func_call", _POINTER)
 """``(func*, context, args*, nargs, results*, nresults) -> error*``: runs the guest."""
 
-set_fuel: Final = _function(_quick, "wasmtime_context_set_fuel", _POINTER)
-get_fuel: Final = _function(_quick, "wasmtime_context_get_fuel", _POINTER)
+set_fuel: Final = _function(_quick, "wasmtime_context_set_fuel", None)
+get_fuel: Final = _function(_quick, "wasmtime_context_get_fuel", None)
 set_epoch_deadline: Final = _function(_quick, "wasmtime_context_set_epoch_deadline", None)
 value_delete: Final = _function(_quick, "wasmtime_component_val_delete", None)
 value_clone: Final = _function(_quick, "wasmtime_component_val_clone", None, _POINTER, _POINTER)

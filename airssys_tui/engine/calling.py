@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -41,26 +42,30 @@ class Meters(msgspec.Struct, frozen=True):
 
 
 class BoundExport:
-    """An export made ready for calls: its native function, its storage and the references that calls pass."""
+    """An export made ready for calls: its native function, its storage, and the native call over both."""
 
     __slots__ = (
-        *("arguments", "count", "function", "lift", "lower", "native", "path"),
-        *("result", "result_address", "result_storage", "results", "signature", "storage"),
+        *("invoke", "lift", "lower", "native", "path"),
+        *("result", "result_address", "result_storage", "signature", "storage"),
     )
 
-    def __init__(self, path: str, native: Any, compiled: Signature) -> None:
+    def __init__(self, path: str, native: Any, context: Any, compiled: Signature) -> None:
         self.path = path
         self.signature = compiled
         self.lower = compiled.lower
         self.lift = compiled.lift
         self.native = native
-        self.function = ctypes.byref(native)
         count = len(compiled.function.params)
         self.storage = ctypes.create_string_buffer(bindings.VALUE_SIZE * max(count, 1))
-        self.arguments = ctypes.byref(self.storage)
-        self.count = ctypes.c_size_t(count)
         self.result_storage = ctypes.create_string_buffer(bindings.VALUE_SIZE)
         self.result_address = ctypes.addressof(self.result_storage)
-        returns = compiled.lift is not None
-        self.result = ctypes.byref(self.result_storage) if returns else None
-        self.results = ctypes.c_size_t(1 if returns else 0)
+        self.result = ctypes.byref(self.result_storage)
+        self.invoke = partial(
+            bindings.func_call,
+            ctypes.byref(native),
+            context,
+            ctypes.byref(self.storage),
+            ctypes.c_size_t(count),
+            None if compiled.lift is None else self.result,
+            ctypes.c_size_t(0 if compiled.lift is None else 1),
+        )

@@ -69,15 +69,20 @@ class HostContext:
         """Give the seconds left until the running call's deadline; never negative."""
         return self._instance.remaining()
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the running call is to end; a host function that waits looks at it."""
+        return self._instance.cancelled
+
 
 class _Caller(threading.local):
-    """The instance whose code this thread is running: innermost first when calls nest."""
+    """The instance whose code this thread is running, or ran last."""
 
     instance: Instance | None = None
 
 
 CALLER = _Caller()
-"""Set around every call into a guest, read by callbacks that the engine makes from it."""
+"""Set before every entry into a guest and after every host function, read by callbacks the engine makes from it."""
 
 
 class HostFailure:
@@ -130,6 +135,7 @@ def callback(path: str, function: HostFunction) -> Any:
         except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
             return instance.host_failed(HostFailure(error, path))
         finally:
+            CALLER.instance = instance
             instance.host_ns += clock() - started
         return 0
 

@@ -55,6 +55,7 @@ class Instance:
         self._failure: HostFailure | None = None
         self._cancelled = self._inside = self._close_wanted = False
         self._deadline_ns = 0
+        self._extended = True
         self._fuel = ctypes.c_uint64(limits.fuel_per_call)
         self._left = ctypes.c_uint64(0)
         self._left_at = ctypes.byref(self._left)
@@ -139,14 +140,14 @@ class Instance:
         fuel = limits.fuel_per_call if fuel is None else fuel
         host_before = self.host_ns
         error, used, wall, cpu = self._enter(
-            bindings.func_call,
+            bound.invoke,
             fuel,
             limits.deadline if deadline is None else deadline,
-            (bound.function, self._context, bound.arguments, bound.count, bound.result, bound.results),
         )
         del kept
         host = self.host_ns - host_before
-        cpu = min(cpu, max(0, wall - host))
+        if cpu + host > wall:
+            cpu = wall - host if wall > host else 0
         self._calls += 1
         self._fuel_total += used
         self._cpu_ns += cpu
@@ -159,16 +160,17 @@ class Instance:
             self.close()
         return CallResult(value, used, wall, cpu, host)
 
-    def _enter(
-        self, call: Callable[..., Any], fuel: int, deadline: float, arguments: tuple[Any, ...] = ()
-    ) -> tuple[int | None, int, int, int]:
+    def _enter(self, call: Callable[[], Any], fuel: int, deadline: float) -> tuple[int | None, int, int, int]:
         """Run native code of this store under fuel and deadline; give its error, fuel, wall and CPU time."""
         engine, context = self._engine, self._context
         self._fuel.value = fuel
         bindings.set_fuel(context, self._fuel)
-        bindings.set_epoch_deadline(context, _ONE_TICK)
+        if self._extended:
+            self._extended = False
+            bindings.set_epoch_deadline(context, _ONE_TICK)
         self._cancelled = False
-        previous, CALLER.instance = CALLER.instance, self
+        # Not restored here: a host function that makes a nested call restores it, see ``host.callback``.
+        CALLER.instance = self
         self._inside = True
         engine.running.add(self)
         if not engine.ticker.armed:
@@ -177,11 +179,10 @@ class Instance:
         started = perf_counter_ns()
         self._deadline_ns = started + int(deadline * 1_000_000_000)
         try:
-            error = call(*arguments)
+            error = call()
         finally:
             wall = perf_counter_ns() - started
             cpu = thread_time_ns() - cpu
-            CALLER.instance = previous
             engine.running.discard(self)
             self._inside = False
         bindings.get_fuel(context, self._left_at)
@@ -205,7 +206,9 @@ class Instance:
         )
         if not found:
             raise ExportNotFound(f"the instance has no function `{export.path}`")
-        bound = self._bound.get(export.path) or BoundExport(export.path, native, signature(export.function))
+        bound = self._bound.get(export.path) or BoundExport(
+            export.path, native, self._context, signature(export.function)
+        )
         self._bound[export.path] = self._bound[path] = bound
         return bound
 
@@ -270,6 +273,8 @@ class Instance:
             return bindings.new_error("deadline")
         settings = self._engine.settings
         step = min(left // 1_000_000, settings.cancel_ms) // settings.tick_ms
+        # The next call must not inherit a far deadline: it sets its own when this one was extended.
+        self._extended = True
         ticks[0] = max(1, step)
         return 0
 
@@ -289,6 +294,11 @@ class Instance:
     def remaining(self) -> float:
         """Give the seconds left until the running call's deadline."""
         return max(0.0, (self._deadline_ns - perf_counter_ns()) / 1e9)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the running call has been cancelled."""
+        return self._cancelled
 
     @property
     def dead(self) -> bool:
@@ -323,6 +333,8 @@ class Instance:
         store, self._store = self._store, 0
         if store:
             self._engine.instances.discard(self)
+            if CALLER.instance is self:
+                CALLER.instance = None
             self.resources.clear()
             self._bound.clear()
             bindings.store_delete(store)

@@ -7,6 +7,7 @@ carries no paths and no messages.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from airssys_tui.core.interface import (
     VariantOf,
 )
 from airssys_tui.core.values import Err, Ok, Some, Variant
-from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, VALUE_SIZE
+from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE
 from airssys_tui.engine.source import LAYOUTS, Source
 
 Keep = Callable[[Any], None]
@@ -81,16 +82,52 @@ def lower_bytes(value: Any, keep: Keep) -> tuple[int, int]:
             raise TypeError
         value = bytes(value)
     count = len(value)
-    spread = bytearray(_LANE[: VALUE_SIZE * count] if count <= _LANE_COUNT else _U8_VALUE * count)
-    spread[8::VALUE_SIZE] = value
+    if count > _LANE_COUNT:
+        return count, _lower_long(value, keep)
+    spread = bytearray(_LANE[: VALUE_SIZE * count])
+    spread[PAYLOAD::VALUE_SIZE] = value
     frozen = bytes(spread)
     keep(frozen)
     return count, id(frozen) + BYTES_HEADER
 
 
+class _Lane:
+    """Storage for a long byte list with its kinds in place; goes back to the pool when the call is over."""
+
+    __slots__ = ("address", "spread")
+
+    def __init__(self, spread: bytearray, address: int) -> None:
+        self.spread = spread
+        self.address = address
+
+    def __del__(self) -> None:
+        if len(self.spread) == VALUE_SIZE * _POOLED_COUNT and len(_POOL) < _POOL_SIZE:
+            _POOL.append((self.spread, self.address))
+
+
+def _lower_long(value: bytes | bytearray, keep: Keep) -> int:
+    lane = _Lane(*_take_lane(len(value)))
+    lane.spread[PAYLOAD : VALUE_SIZE * len(value) : VALUE_SIZE] = value
+    keep(lane)
+    return lane.address
+
+
+def _take_lane(count: int) -> tuple[bytearray, int]:
+    if count <= _POOLED_COUNT:
+        try:
+            return _POOL.pop()
+        except IndexError:
+            count = _POOLED_COUNT
+    spread = bytearray(_U8_VALUE * count)
+    return spread, ctypes.addressof(ctypes.c_char.from_buffer(spread))
+
+
 _U8_VALUE: Final = bytes([KINDS["u8"]]) + bytes(VALUE_SIZE - 1)
 _LANE_COUNT: Final = 4096
 _LANE: Final = _U8_VALUE * _LANE_COUNT
+_POOLED_COUNT: Final = 65_536
+_POOL_SIZE: Final = 4
+_POOL: Final[list[tuple[bytearray, int]]] = []
 
 _CONSTANTS: Final[dict[str, Any]] = {
     "as_int": as_int,
