@@ -6,23 +6,14 @@ component is done at once: the command becomes the owner for a moment, on a runt
 
 from __future__ import annotations
 
-from typing import Final
-
 from airssys_tui.api.commands import Command, Reload, Restart, Rollback
 from airssys_tui.api.views import Done
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, Place, Site, locate
+from airssys_tui.cli.options import HERE, Place, locate
 from airssys_tui.cli.output import answer, say
-from airssys_tui.cli.signals import close_in_time
-from airssys_tui.core.errors import NotServing, StateLocked
+from airssys_tui.core.errors import StateLocked
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.revision import StatePolicy
-
-SETTLE: Final = 60.0
-"""Seconds that a runtime may take to come up before a command gives up."""
-
-ANSWER: Final = 120.0
-"""Seconds that a command may take."""
 
 
 def start(name: str, /, *, place: Place = HERE) -> int:
@@ -90,38 +81,22 @@ def rollback(
 
 
 def _want(name: str, desired: Desired, place: Place) -> int:
+    from airssys_tui.cli.embedding import owned_elsewhere  # noqa: PLC0415
     from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415 - late: `--help` needs no store
 
     site = locate(place.folder, place.state_dir)
     try:
         done = record_desired(site, name, desired)
     except StateLocked as error:
-        raise _owned_elsewhere(error) from error
+        raise owned_elsewhere(error) from error
     return _tell(done, place)
 
 
 def _carry_out(command: Command, place: Place) -> int:
+    from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
+
     site = locate(place.folder, place.state_dir)
-    try:
-        done = _with_runtime(command, site)
-    except StateLocked as error:
-        raise _owned_elsewhere(error) from error
-    return _tell(done, place)
-
-
-def _with_runtime(command: Command, site: Site) -> Done:
-    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-
-    runtime = open_runtime(site, watch=False)
-    try:
-        if not runtime.wait_settled(SETTLE):
-            raise NotServing(
-                f"the components of {site.folder.value} did not come up within {SETTLE:g} s",
-                remedy="see what holds them up: airssys-tui run FOLDER --headless",
-            )
-        return runtime.submit(command, who="operator").result(ANSWER)
-    finally:
-        close_in_time(runtime.close)
+    return _tell(with_runtime(site, lambda runtime: runtime.submit(command, who="operator")), place)
 
 
 def _tell(done: Done, place: Place) -> int:
@@ -130,7 +105,3 @@ def _tell(done: Done, place: Place) -> int:
     else:
         say(done.text)
     return ExitCode.OK
-
-
-def _owned_elsewhere(error: StateLocked) -> StateLocked:
-    return StateLocked(error.message, remedy="use its screen (a control socket comes later), or end that process first")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.api.views import CallReport
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import AS_TEXT, Form
+from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, locate
 from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
 from airssys_tui.core.units import format_count, format_duration, format_size
 
@@ -39,19 +39,29 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
     return ExitCode.OK if all(report.admissible for report in reports) else ExitCode.FAILED
 
 
-def call(path: Path, export: str, /, *arguments: str, form: Form = AS_TEXT) -> int:
+def call(path: Path, export: str, /, *arguments: str, live: bool = False, place: Place = HERE) -> int:
     """Call one export of a component in a throw-away instance; print its result and what it cost.
 
+    With `--live` the component of that name in the folder is called: its state goes on from where it was and is kept.
+
     Args:
-        path: A WebAssembly file, or a component folder.
+        path: A WebAssembly file or a component folder; with `--live` a component, as `name` or `namespace/name`.
         export: `function`, or `interface#function`; `airssys-tui check` lists them.
         arguments: One JSON text per parameter; what is no JSON is taken as a string, so that `hello` is "hello".
-        form: How to answer.
+        live: Call the component in the folder, not a throw-away instance; --folder and --state-dir say which.
+        place: Which runtime.
     """
-    from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+    json_arguments = join_arguments(arguments)
+    if live:
+        from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
 
-    report = call_path(path, export, join_arguments(arguments))
-    if form.json:
+        site = locate(place.folder, place.state_dir)
+        report = with_runtime(site, lambda runtime: runtime.call(str(path), export, json_arguments))
+    else:
+        from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+
+        report = call_path(path, export, json_arguments)
+    if place.json:
         answer(report)
     else:
         _say_call(report)

@@ -14,9 +14,9 @@ from airssys_tui.core.identity import ComponentId, short_digest
 from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest import Manifest, decode_manifest
-from airssys_tui.core.revision import Cause, Outcome
-from airssys_tui.core.text import GuestText, one_line, sanitise
+from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.ownership import live_owner
@@ -59,7 +59,7 @@ def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
             limits=_limits(manifest) if manifest else (),
             config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config) if manifest else (),
             description=one_line(manifest.package.description) if manifest else GuestText(""),
-            revisions=_timeline(catalog, record.id),
+            revisions=timeline(catalog, record.id),
         )
 
 
@@ -71,7 +71,7 @@ def recorded_versions(state_dir: Path, name: str) -> tuple[RevisionView, ...]:
         StoreError: The state directory cannot be read.
     """
     with StateDirectory.open_readonly(state_dir) as state:
-        return _timeline(state.catalog, _find(state.catalog, name).id)
+        return timeline(state.catalog, _find(state.catalog, name).id)
 
 
 def record_desired(site: Site, name: str, desired: Desired) -> Done:
@@ -201,30 +201,4 @@ def _limits(manifest: Manifest) -> tuple[GuestText, ...]:
             ("message size", format_size(limits.message_size)),
             ("storage", format_size(limits.storage)),
         )
-    )
-
-
-def _timeline(catalog: Catalog, component: str) -> tuple[RevisionView, ...]:
-    sizes: dict[int, tuple[int, float]] = {}
-    for info in catalog.snapshots(component):
-        sizes.setdefault(info.revision, (info.size, info.at))
-    return tuple(_revision(record, sizes.get(record.number)) for record in catalog.revisions(component))
-
-
-def _revision(record: RevisionRecord, saved: tuple[int, float] | None) -> RevisionView:
-    return RevisionView(
-        number=record.number,
-        version=record.version,
-        digest=record.digest,
-        outcome=Outcome(record.outcome),
-        stable=record.stable,
-        cause=Cause(record.cause),
-        who=one_line(record.who, 64),
-        note=sanitise(record.note),
-        at=record.created_at,
-        origin=record.origin,
-        reason=one_line(record.outcome_reason, 300),
-        state_bytes=saved[0] if saved else None,
-        state_at=saved[1] if saved else None,
-        size=record.size,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import termios
@@ -19,6 +18,8 @@ from airssys_tui.cli.signals import close_in_time, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.runtime.embedded import EmbeddedRuntime
     from airssys_tui.tui.app import AirssysApp
@@ -55,6 +56,8 @@ def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, 
         StoreError: The state directory cannot be owned.
         AirssysError: The screen ended with an error of its own, or the terminal went away.
     """
+    import asyncio  # noqa: PLC0415 - late: commands that only read do without
+
     site = locate(folder, state_dir)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -111,6 +114,8 @@ class _Session:
 
     async def show(self, *, readonly: bool) -> int:
         """Show the screen until it is left, and return its exit code."""
+        import asyncio  # noqa: PLC0415 - late: see `open_screen`
+
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
 
         app = AirssysApp(self.connect, folder=str(self._site.folder.value), readonly=readonly)
