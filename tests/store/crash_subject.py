@@ -1,0 +1,101 @@
+"""A program that writes everything a state directory can hold, one acknowledged step after the other.
+
+Run as ``python -m tests.store.crash_subject DIRECTORY``; the number of the last step that returned is printed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from airssys_tui.core.identity import digest_of
+from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.records import Activation, EventRow, Hold, LedgerRow, NewSnapshot, Refusal, RevisionRecord
+
+ONE, TWO = digest_of(b"one"), digest_of(b"two")
+
+
+def revision(digest: str) -> RevisionRecord:
+    return RevisionRecord("counter", digest, "{}", "sha256:m", "deploy", "watcher", 1.0, 3)
+
+
+def snapshot(number: int) -> NewSnapshot:
+    return NewSnapshot("counter", number, "v1", "binary", b"state", "update", 2.0)
+
+
+ACTIVATION = Activation(
+    component="counter",
+    revision=2,
+    at=9.0,
+    deployment=2,
+    snapshot=snapshot(1),
+    old_outcome="quarantined",
+    holds=(Hold("sha256:x", None, "rolled back", 9.0),),
+    lift=(ONE,),
+    forget_refusals=True,
+)
+
+
+def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
+    catalog, refusal = state.catalog, Refusal("counter", TWO, "sha256:m", "probe", "unhealthy", 3.0, "0.1.0")
+    yield lambda: state.blobs.put(b"one")
+    yield lambda: state.blobs.put(b"two")
+    yield lambda: state.code.put(ONE, "engine", b"compiled")
+    yield lambda: state.code.remove(ONE)
+    yield lambda: catalog.upsert_component("counter", "/c")
+    yield lambda: catalog.begin_deployment("counter", 1, ONE, "deploy")
+    yield lambda: catalog.stage(1, "compile", "41 ms")
+    yield lambda: catalog.add_revision(revision(ONE), deployment=1)
+    yield lambda: catalog.set_interface("counter", 1, "{}")
+    yield lambda: catalog.activate(Activation(component="counter", revision=1, at=4.0, deployment=1))
+    yield lambda: catalog.mark_stable("counter", 1)
+    yield lambda: catalog.add_snapshot(snapshot(1))
+    yield lambda: catalog.mark_snapshot_failed(1, 1)
+    yield lambda: catalog.hold("counter", Hold(ONE, "1.0.0", "held", 5.0))
+    yield lambda: catalog.remember_refusal(refusal)
+    yield lambda: catalog.begin_deployment("counter", 2, TWO, "deploy")
+    yield lambda: catalog.add_revision(revision(TWO), deployment=2)
+    yield lambda: catalog.activate(ACTIVATION)
+    yield lambda: catalog.set_outcome("counter", 1, "purged", "retention")
+    yield lambda: catalog.lift_hold("counter")
+    yield lambda: catalog.remember_refusal(refusal)
+    yield lambda: catalog.forget_refusals("counter")
+    yield lambda: catalog.set_desired("counter", "stopped")
+    yield lambda: catalog.set_present("counter", present=False)
+    yield lambda: catalog.append_ledger([LedgerRow(6.0, "accepted", "generation 2", "counter")] * 2)
+    yield lambda: catalog.append_events([EventRow(6.0, "lifecycle", "info", "running", "counter")] * 2)
+    yield lambda: catalog.begin_deployment("counter", 3, ONE, "reload")
+    yield lambda: catalog.finish(3, "refused", "why")
+    yield lambda: catalog.begin_deployment("counter", 4, ONE, "reload")
+    yield lambda: catalog.add_revision(revision(ONE), deployment=4)
+    yield catalog.abort_unfinished
+
+
+def contents(directory: Path) -> dict[str, object]:
+    """Return every row of every table but the folder's name, and every finished file, without changing anything."""
+    files = (path for kind in ("blobs", "code") for path in (directory / kind).glob("*/*"))
+    found: dict[str, object] = {
+        "files": {path.name: path.read_bytes() for path in files if path.parent.name != "unfinished"}
+    }
+    if not (directory / "catalog.db").exists():
+        return found
+    with closing(sqlite3.connect(directory / "catalog.db")) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'facts'")]
+        return found | {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in sorted(names)}
+
+
+def main(directory: Path) -> None:
+    (directory.parent / "components").mkdir(exist_ok=True)
+    state = StateDirectory.open(directory, folder=directory.parent / "components", clock=lambda: 7.0)
+    print("opened", flush=True)
+    for step in steps(state):
+        step()
+        print("step", flush=True)
+    state.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
