@@ -1,0 +1,15 @@
+"""All interfaces that the host implements now."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.engine.host import HostInterface
+from airssys_tui.host import clock, config, logging, random
+
+INTERFACES: Final[tuple[HostInterface, ...]] = (
+    logging.INTERFACE,
+    clock.INTERFACE,
+    random.INTERFACE,
+    config.INTERFACE,
+)

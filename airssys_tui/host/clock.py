@@ -1,0 +1,60 @@
+"""``airssys:core-host/clock``: reading the time and letting it pass."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from airssys_tui.core.interface import Function, Param
+from airssys_tui.core.values import Err, Ok, Variant
+from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
+from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.types import TIMESTAMP, U32, U64, UNIT_OR_ERROR
+
+MAX_SLEEP_MS: Final = 60_000
+LOOK: Final = 0.02
+"""Seconds between two looks at whether the call was cancelled."""
+
+_START_NS: Final = time.monotonic_ns()
+
+
+def _now(_context: HostContext) -> dict[str, int]:
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return {"seconds": seconds, "nanoseconds": nanoseconds}
+
+
+def _monotonic_ns(_context: HostContext) -> int:
+    return time.monotonic_ns() - _START_NS
+
+
+def _sleep_ms(context: HostContext, milliseconds: int) -> Any:
+    if milliseconds > MAX_SLEEP_MS:
+        return _error("invalid-input", f"{milliseconds} ms is more than {MAX_SLEEP_MS} ms")
+    seconds = milliseconds / 1000
+    left = context.remaining()
+    if seconds > left:
+        return _error("timeout", f"the call's deadline is in {left * 1000:.0f} ms")
+    tenant: Tenant = context.owner
+    with tenant.blocking():
+        _wait(context, seconds)
+    return _error("cancelled", "the call was cancelled") if context.cancelled else Ok(None)
+
+
+def _wait(context: HostContext, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not context.cancelled and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, LOOK))
+
+
+def _error(case: str, text: str) -> Err:
+    return Err(Variant(case, text))
+
+
+INTERFACE: Final = HostInterface(
+    "airssys:core-host/clock@1.0.0",
+    (
+        HostFunction(Function("now", (), TIMESTAMP), _now),
+        HostFunction(Function("monotonic-ns", (), U64), _monotonic_ns),
+        HostFunction(Function("sleep-ms", (Param("ms", U32),), UNIT_OR_ERROR), _sleep_ms),
+    ),
+)

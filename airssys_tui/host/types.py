@@ -1,0 +1,45 @@
+"""The WIT types that several core-host interfaces share, as the engine compares and converts them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.core.interface import (
+    Case,
+    EnumOf,
+    Field,
+    ListOf,
+    OptionOf,
+    Primitive,
+    Record,
+    ResultOf,
+    TupleOf,
+    VariantOf,
+)
+
+STRING: Final = Primitive("string")
+U32: Final = Primitive("u32")
+U64: Final = Primitive("u64")
+BYTES: Final = ListOf(Primitive("u8"))
+PAIRS: Final = ListOf(TupleOf((STRING, STRING)))
+OPTIONAL_STRING: Final = OptionOf(STRING)
+LOG_LEVEL: Final = EnumOf(("trace", "debug", "info", "warn", "error"))
+TIMESTAMP: Final = Record((Field("seconds", U64), Field("nanoseconds", U32)))
+COMPONENT_ERROR: Final = VariantOf(
+    tuple(
+        Case(name, STRING)
+        for name in (
+            "invalid-config",
+            "invalid-input",
+            "invalid-state",
+            "unsupported",
+            "denied",
+            "unavailable",
+            "timeout",
+            "cancelled",
+            "retryable",
+            "internal",
+        )
+    )
+)
+UNIT_OR_ERROR: Final = ResultOf(None, COMPONENT_ERROR)

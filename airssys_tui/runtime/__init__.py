@@ -1,0 +1,1 @@
+"""The living system: watch, deploy, actors, route, supervise, observe."""

@@ -1,0 +1,137 @@
+"""The history of a component, told for people: its timeline and what differs between two of its revisions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airssys_tui.api.views import DiffLine, RevisionDiff, RevisionView
+from airssys_tui.core.compatibility import changes
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.interface import Interface
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.manifest import Manifest, decode_manifest
+from airssys_tui.core.revision import Cause, Outcome, Revision
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.units import format_size
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.records import RevisionRecord
+
+
+def rule_view(record: RevisionRecord) -> Revision:
+    """Return a record as the rules of ``core.revision`` see it."""
+    return Revision(
+        number=record.number,
+        digest=record.digest,
+        manifest_digest=record.manifest_digest,
+        version=record.version,
+        outcome=Outcome(record.outcome),
+        stable=record.stable,
+        origin=record.origin,
+        serving=record.activated_at is not None,
+    )
+
+
+def timeline(
+    catalog: Catalog, component: str, fuel_per_call: dict[int, float] | None = None
+) -> tuple[RevisionView, ...]:
+    """Return a component's revisions, newest first. Blocks on the catalog.
+
+    Args:
+        catalog: Where the history is.
+        component: Text form of the identity.
+        fuel_per_call: Measured figures by revision, when a runtime has some.
+    """
+    gates = {
+        deployment.revision: next(
+            (stage.detail for stage in catalog.stages(deployment.id) if stage.name in {"rehearsed", "refused"}), "[]"
+        )
+        for deployment in catalog.deployments(component)
+    }
+    states = {info.revision: info for info in reversed(catalog.snapshots(component))}
+    measured = fuel_per_call or {}
+    views = []
+    for record in catalog.revisions(component):
+        state = states.get(record.number)
+        views.append(
+            RevisionView(
+                number=record.number,
+                version=record.version,
+                digest=record.digest,
+                outcome=Outcome(record.outcome),
+                stable=record.stable,
+                cause=Cause(record.cause),
+                who=one_line(record.who),
+                note=one_line(record.note),
+                at=record.created_at,
+                origin=record.origin,
+                reason=one_line(record.outcome_reason, 400),
+                gates=msgspec.json.decode(gates.get(record.number, "[]"), type=tuple[tuple[str, float], ...]),
+                fuel_per_call=measured.get(record.number),
+                state_bytes=state.size if state else None,
+                state_at=state.at if state else None,
+                size=record.size,
+            )
+        )
+    return tuple(views)
+
+
+def compare(catalog: Catalog, component: str, revision: int) -> RevisionDiff:
+    """Compare a revision with the active one. Blocks on the catalog.
+
+    Raises:
+        UsageError: If there is no such revision.
+    """
+    records = {record.number: record for record in catalog.revisions(component)}
+    then = records.get(revision)
+    if then is None:
+        raise UsageError(f"{component} has no revision r{revision}", remedy="`versions` lists them")
+    now = catalog.active_revision(component)
+    views = {view.number: view for view in timeline(catalog, component)}
+    lines: list[DiffLine] = []
+    if now is not None:
+        lines += _identity_lines(now, then)
+        lines += _export_lines(now, then)
+        lines += _manifest_lines(decode_manifest(now.manifest), decode_manifest(then.manifest))
+    return RevisionDiff(component, views[now.number] if now else None, views[revision], tuple(lines))
+
+
+def _identity_lines(now: RevisionRecord, then: RevisionRecord) -> list[DiffLine]:
+    lines = [_line("version", now.version or "none", then.version or "none")]
+    lines.append(_line("digest", short_digest(now.digest), short_digest(then.digest)))
+    lines.append(_line("size", format_size(now.size), format_size(then.size)))
+    return lines
+
+
+def _export_lines(now: RevisionRecord, then: RevisionRecord) -> list[DiffLine]:
+    if now.interface is None or then.interface is None:
+        return [DiffLine("exports", "changed", GuestText("not known for a revision refused before its types were"))]
+    found = changes(
+        msgspec.json.decode(now.interface, type=Interface), msgspec.json.decode(then.interface, type=Interface)
+    )
+    if not found:
+        return [DiffLine("exports", "same", GuestText("unchanged"))]
+    return [DiffLine("exports", change.kind, one_line(change.describe(), 300)) for change in found]
+
+
+def _manifest_lines(now: Manifest, then: Manifest) -> list[DiffLine]:
+    lines = [
+        _line(f"limits {name}", str(getattr(now.limits, name)), str(getattr(then.limits, name)))
+        for name in Limits.__struct_fields__
+        if getattr(now.limits, name) != getattr(then.limits, name)
+    ] or [DiffLine("limits", "same", GuestText("unchanged"))]
+    same = now.capabilities == then.capabilities
+    lines.append(
+        DiffLine(
+            "capabilities", "same" if same else "changed", GuestText("unchanged" if same else "declared differently")
+        )
+    )
+    if now.config != then.config:
+        lines.append(DiffLine("config", "changed", GuestText("other values")))
+    return lines
+
+
+def _line(subject: str, now: str, then: str) -> DiffLine:
+    if now == then:
+        return DiffLine(subject, "same", one_line(now))
+    return DiffLine(subject, "changed", one_line(f"{now} → {then}"))

@@ -1,0 +1,50 @@
+"""Compiled code: from the cache when it is there and intact, else compiled and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import msgspec
+
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.identity import Digest
+from airssys_tui.engine.code import Code
+from airssys_tui.runtime.floor import Floor
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Code ready to instantiate, and whether it came from the cache."""
+
+    code: Code
+    cached: bool
+
+
+async def load_code(floor: Floor, digest: Digest, wasm: bytes) -> Loaded:
+    """Return the code of an artifact. Cancelling the wait kills a running compilation.
+
+    Args:
+        floor: The machinery.
+        digest: Digest of the artifact.
+        wasm: The artifact.
+
+    Raises:
+        AdmissionError: If it does not compile.
+    """
+    engine, cache = floor.engine, floor.state.code
+    path = await floor.disk(cache.get, digest, engine.identity)
+    if path is not None:
+        try:
+            return Loaded(await floor.compiling(engine.load, path), cached=True)
+        except AdmissionError:
+            # The file is as it was written, but this engine cannot use it: compile anew.
+            await floor.disk(cache.remove, digest)
+    cancel = threading.Event()
+    try:
+        code = await floor.compiling(lambda: engine.compile(wasm, cancel=cancel))
+    except asyncio.CancelledError:
+        cancel.set()
+        raise
+    serialised = await floor.compiling(code.serialised)
+    await floor.disk(cache.put, digest, engine.identity, serialised)
+    return Loaded(code, cached=False)

@@ -1,0 +1,130 @@
+"""One component as the control loop knows it. Read and written on the control loop only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from airssys_tui.api.views import Note, NoteKind
+from airssys_tui.core.identity import ComponentId, short_digest
+from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State, advance
+from airssys_tui.core.supervision import RestartBudget
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.runtime.actor import Actor
+from airssys_tui.runtime.meters import Rates
+from airssys_tui.runtime.serving import Artifact
+from airssys_tui.store.records import Hold, Refusal
+
+
+class OnDisk(msgspec.Struct, frozen=True):
+    """What was last read from the component's files."""
+
+    digest: str
+    manifest_digest: str
+    version: str | None
+
+    @property
+    def label(self) -> GuestText:
+        """The version, or the short digest when there is none."""
+        return one_line(self.version or short_digest(self.digest), 64)
+
+
+class Component:
+    """The control state of one component.
+
+    Args:
+        identity: Who it is.
+        actor: What callers hold.
+    """
+
+    def __init__(self, identity: ComponentId, actor: Actor) -> None:
+        self.id = identity
+        self.name = str(identity)
+        self.actor = actor
+        self.lock = asyncio.Lock()
+        self.state = State.UNINSTALLED
+        self.health = Health.UNKNOWN
+        self.recovery: Recovery = NO_RECOVERY
+        self.desired = Desired.RUNNING
+        self.kind = "passive"
+        self.source = ""
+        self.present = False
+        self.unloaded = False
+        self.active: Artifact | None = None
+        self.stable = False
+        self.activated_at: float | None = None
+        self.candidate: int | None = None
+        self.on_disk: OnDisk | None = None
+        self.holds: tuple[Hold, ...] = ()
+        self.refusal: Refusal | None = None
+        self.trouble = GuestText("")
+        self.remark = GuestText("")
+        self.generation = 0
+        self.deploying: asyncio.Task[object] | None = None
+        self.restarting: asyncio.Task[object] | None = None
+        self.budget = RestartBudget()
+        self.restarts = 0
+        self.clean = True
+        self.unhealthy_in_a_row = 0
+        self.health_due = 0.0
+        self.started_at: float | None = None
+        self.state_bytes: int | None = None
+        self.state_saved_at: float | None = None
+        self.rates = Rates()
+        self.dirty = True
+
+    @property
+    def version(self) -> str | None:
+        """Version of the active revision."""
+        return self.active.manifest.version if self.active else None
+
+    @property
+    def stateful(self) -> bool:
+        """Whether the active revision can hand over its state."""
+        from airssys_tui.runtime.contract import is_stateful  # noqa: PLC0415 - contract knows Serving, not us
+
+        return self.active is not None and is_stateful(self.active.interface)
+
+    def enter(self, event: str, target: State) -> None:
+        """Go to another state, if the table allows it.
+
+        Raises:
+            TransitionError: If it does not.
+        """
+        self.state = advance(self.name, self.state, event, target)
+        self.dirty = True
+
+    def install(self, artifact: Artifact, kind: str, now: float, *, stable: bool) -> None:
+        """Take over a revision that was activated: what was said of the one before is void."""
+        self.active = artifact
+        self.kind = kind
+        self.stable = stable
+        self.activated_at = now
+        self.clean = True
+        self.refusal = None
+        self.unhealthy_in_a_row = 0
+        self.recovery = NO_RECOVERY
+        self.trouble = self.remark = GuestText("")
+
+    def serves(self, digest: str, manifest_digest: str) -> bool:
+        """Return whether the active revision is this artifact with this manifest."""
+        active = self.active
+        return active is not None and (active.digest, active.manifest_digest) == (digest, manifest_digest)
+
+    def holds_disk(self) -> bool:
+        """Return whether what is on disk is held back."""
+        return self.on_disk is not None and any(hold.digest == self.on_disk.digest for hold in self.holds)
+
+    def note(self) -> Note:
+        """Return the one thing to know about this component now."""
+        if self.trouble:
+            return Note(NoteKind.TROUBLE, self.trouble)
+        if self.on_disk is not None and self.holds_disk():
+            return Note(NoteKind.HELD, GuestText(f"held: {self.on_disk.label} on disk"))
+        if self.refusal is not None:
+            label = f"{self.on_disk.label} " if self.on_disk and self.on_disk.digest == self.refusal.digest else ""
+            return Note(
+                NoteKind.REFUSED, one_line(f"{label}refused at {self.refusal.gate}: {self.refusal.reason}", 300)
+            )
+        return Note(NoteKind.INFO, self.remark) if self.remark else Note()

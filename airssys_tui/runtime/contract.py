@@ -1,0 +1,175 @@
+"""The ``airssys:core-component`` contract, seen from the host: what it asks of a component that implements it.
+
+Every interface is optional; each question has an answer for components that lack it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import semver
+
+from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.interface import Interface
+from airssys_tui.core.lifecycle import Health
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.values import Err, Some, Variant
+from airssys_tui.runtime.serving import Serving
+
+LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"
+EXECUTION: Final = "airssys:core-component/execution@1.0.0"
+METADATA: Final = "airssys:core-component/metadata@1.0.0"
+HEALTH: Final = "airssys:core-component/health@1.0.0"
+STATE: Final = "airssys:core-component/state@1.0.0"
+COMMAND: Final = "wasi:cli/run"
+
+MAX_STATE: Final = 2 * 1024 * 1024
+MAX_SCHEMA: Final = 64
+
+
+class SavedState(msgspec.Struct, frozen=True):
+    """What ``state.save`` handed out.
+
+    Attributes:
+        schema: Its form, as the component names it.
+        kind: ``text`` or ``binary``.
+        data: The bytes; UTF-8 for text.
+        version: Version of the component that saved it.
+    """
+
+    schema: str
+    kind: str
+    data: bytes
+    version: str | None
+
+
+class HealthReport(msgspec.Struct, frozen=True):
+    """What ``health.check`` said."""
+
+    health: Health
+    message: GuestText = GuestText("")
+
+
+def kind_of(interface: Interface, declared: str | None) -> str:
+    """Return ``command``, ``actor`` or ``passive``: as declared, else from the exports."""
+    if declared is not None:
+        return declared
+    if interface.exports_interface(COMMAND):
+        return "command"
+    contract = (LIFECYCLE, EXECUTION, HEALTH, STATE)
+    return "actor" if any(interface.exports_interface(name) for name in contract) else "passive"
+
+
+def is_stateful(interface: Interface) -> bool:
+    """Return whether the component can hand over its state."""
+    return interface.exports_interface(STATE)
+
+
+def initialise(serving: Serving) -> None:
+    """Call ``lifecycle.init``, if there is one.
+
+    Raises:
+        GateRefusal: If it answers with an error.
+        GuestTrap: If it traps.
+    """
+    manifest = serving.manifest
+    if not serving.artifact.interface.exports_interface(LIFECYCLE):
+        return
+    config = {
+        "id": id_value(manifest.id),
+        "version": version_value(manifest.version),
+        "entries": [(entry.key, entry.value) for entry in manifest.config],
+    }
+    answer = serving.call(f"{LIFECYCLE}#init", config).value
+    if isinstance(answer, Err):
+        raise GateRefusal(f"init answered {error_text(answer)}", gate="init")
+
+
+def shut_down(serving: Serving) -> None:
+    """Call ``lifecycle.shutdown``, if there is one, under the manifest's ``shutdown`` bound."""
+    if serving.artifact.interface.exports_interface(LIFECYCLE):
+        serving.call(f"{LIFECYCLE}#shutdown", deadline=serving.manifest.supervision.shutdown)
+
+
+def save_state(serving: Serving) -> SavedState | None:
+    """Take the component's state, if it has one.
+
+    Raises:
+        GateRefusal: If it answers with an error or with more than 2 MiB.
+        GuestTrap: If it traps.
+    """
+    if not is_stateful(serving.artifact.interface):
+        return None
+    schema = serving.call(f"{STATE}#schema").value
+    answer = serving.call(f"{STATE}#save").value
+    if isinstance(answer, Err):
+        raise GateRefusal(f"save answered {error_text(answer)}", gate="state save")
+    payload: Variant = answer.value
+    data = payload.payload.encode() if payload.case == "text" else bytes(payload.payload)
+    if len(data) > MAX_STATE:
+        raise GateRefusal(f"the saved state has {len(data)} bytes, at most {MAX_STATE} are kept", gate="state save")
+    return SavedState(one_line(schema, MAX_SCHEMA), payload.case, data, serving.manifest.version)
+
+
+def load_state(serving: Serving, state: SavedState) -> None:
+    """Hand a saved state to the component.
+
+    Raises:
+        GateRefusal: If it cannot take it.
+        GuestTrap: If it traps.
+    """
+    body = state.data.decode() if state.kind == "text" else state.data
+    answer = serving.call(f"{STATE}#load", Variant(state.kind, body), version_value(state.version)).value
+    if isinstance(answer, Err):
+        raise GateRefusal(f"load answered {error_text(answer)}", gate="state load")
+
+
+def check_health(serving: Serving) -> HealthReport:
+    """Ask the component how it goes; one that cannot say is ``unknown``.
+
+    Raises:
+        GuestTrap: If it traps or does not answer within the manifest's ``health.timeout``.
+    """
+    if not serving.artifact.interface.exports_interface(HEALTH):
+        return HealthReport(Health.UNKNOWN)
+    report = serving.call(f"{HEALTH}#check", deadline=serving.manifest.health.timeout).value
+    message = report["message"]
+    return HealthReport(Health(report["status"]), one_line(message.value) if message is not None else GuestText(""))
+
+
+def describe(serving: Serving) -> tuple[GuestText, ...]:
+    """Return what the component says about itself, as ``key: value`` lines."""
+    if not serving.artifact.interface.exports_interface(METADATA):
+        return ()
+    said = serving.call(f"{METADATA}#describe").value
+    lines = [f"title: {said['title']}", f"description: {said['description']}"]
+    lines += [f"operation {entry['name']}: {entry['summary']}" for entry in said["operations"][:64]]
+    lines += [f"{key}: {value}" for key, value in said["labels"][:64]]
+    return tuple(one_line(line, 500) for line in lines)
+
+
+def id_value(identity: ComponentId) -> dict[str, str]:
+    """Return a WIT ``component-id``."""
+    return {"namespace": identity.namespace, "name": identity.name}
+
+
+def version_value(text: str | None) -> dict[str, Any]:
+    """Return a WIT ``component-version``; 0.0.0 for a component without a version."""
+    version = semver.Version.parse(text) if text else semver.Version(0)
+    return {
+        "major": version.major,
+        "minor": version.minor,
+        "patch": version.patch,
+        "pre-release": Some(version.prerelease) if version.prerelease else None,
+        "build": Some(version.build) if version.build else None,
+    }
+
+
+def error_text(answer: Err) -> GuestText:
+    """Return an error answer as ``case: text`` for people."""
+    error = answer.value
+    if isinstance(error, Variant):
+        return one_line(f"{error.case}: {error.payload}" if error.payload is not None else error.case)
+    return one_line(str(error))

@@ -1,0 +1,331 @@
+"""The deploy pipeline: from a settled change to a serving revision, or to a reason on the row.
+
+Deploys of one component are serial and carry a generation: an older, slower one never overwrites a newer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from airssys_tui import __version__
+from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, StoreError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.manifest import encode_manifest
+from airssys_tui.core.revision import Cause, Outcome, StatePolicy
+from airssys_tui.core.text import one_line
+from airssys_tui.engine.admission import inspect
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import SavedState
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.gates import Passage
+from airssys_tui.runtime.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.source import Reading
+from airssys_tui.runtime.switch import Successor, Switched, Switcher, pause_text
+from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.records import Activation, Hold, Refusal, RevisionRecord
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a candidate is to be deployed, and on whose word.
+
+    Attributes:
+        cause: For the history.
+        who: For the history.
+        generation: Of the change; a newer one makes this one void.
+        force: Accept breaking changes of exports.
+        note: The operator's reason.
+        policy: What happens to the state.
+        origin: For a rollback, the revision whose artifact is deployed.
+        holds: Digests to hold from then on; those held before are lifted.
+        snapshot: The state to restore, when the policy says so.
+        compatible: Whether exports are held against the active revision's.
+        stable: Whether the new revision is stable from the start.
+    """
+
+    cause: Cause
+    who: str
+    generation: int
+    force: bool = False
+    note: str = ""
+    policy: StatePolicy = StatePolicy.KEEP
+    origin: int | None = None
+    holds: tuple[Hold, ...] = ()
+    snapshot: SavedState | None = None
+    compatible: bool = True
+    stable: bool = False
+
+
+class Attempt:
+    """One candidate on its way: what it is, why it is deployed, its number, its journal and the gates it has passed.
+
+    Attributes:
+        revision: Its number.
+        deployment: Its entry in the journal of deployments.
+    """
+
+    __slots__ = ("component", "deployment", "order", "passage", "reading", "revision")
+
+    def __init__(self, component: Component, reading: Reading, order: Order, revision: int, deployment: int) -> None:
+        self.component = component
+        self.reading = reading
+        self.order = order
+        self.revision = revision
+        self.deployment = deployment
+        self.passage = Passage()
+
+
+class Deployer:
+    """Deploys candidates.
+
+    Args:
+        floor: The machinery.
+        rehearsal: Takes candidates through the gates.
+        switcher: Lets them take over.
+    """
+
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: Switcher) -> None:
+        self._floor = floor
+        self._rehearsal = rehearsal
+        self._switcher = switcher
+
+    async def deploy(self, component: Component, reading: Reading, order: Order) -> int:
+        """Deploy a candidate. The caller holds the component's lock.
+
+        Returns:
+            The number of the revision that serves now.
+
+        Raises:
+            GateRefusal: If a gate refused; the component is where it was.
+            StoreError: If it could not be recorded; the component is where it was.
+            asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
+        """
+        reading = await self._floor.compiling(with_embedded_version, reading)
+        attempt = await asyncio.shield(self._accept(component, reading, order))
+        origin = component.state
+        component.candidate = attempt.revision
+        component.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
+        try:
+            rehearsed = await self._rehearse(attempt)
+            failpoint("deploy/rehearsed")
+            switched = await _to_the_end(asyncio.ensure_future(self._switch(attempt, rehearsed)))
+        except (GateRefusal, StoreError) as error:
+            await self._refuse(attempt, error)
+            _return(component, origin)
+            raise
+        except asyncio.CancelledError:
+            await self._close(attempt, "cancelled", "a newer change or a rollback came first")
+            _return(component, origin)
+            raise
+        finally:
+            component.candidate = None
+            component.dirty = True
+        self._arrive(attempt, rehearsed, origin)
+        version = f" {component.version}" if component.version else ""
+        self._ledger(attempt, f"switched to r{attempt.revision}{version} {pause_text(switched)}", "switched")
+        return attempt.revision
+
+    async def _accept(self, component: Component, reading: Reading, order: Order) -> Attempt:
+        catalog, at = self._floor.state.catalog, self._floor.clock()
+
+        def write() -> Attempt:
+            catalog.upsert_component(component.name, component.source, at=at)
+            deployment = catalog.begin_deployment(component.name, order.generation, reading.digest, order.cause, at=at)
+            record = RevisionRecord(
+                component=component.name,
+                digest=reading.digest,
+                manifest=encode_manifest(reading.manifest),
+                manifest_digest=reading.manifest_digest,
+                cause=order.cause,
+                who=order.who,
+                created_at=at,
+                size=len(reading.wasm),
+                version=reading.manifest.version,
+                origin=order.origin,
+                note=order.note,
+            )
+            added = catalog.add_revision(record, deployment=deployment)
+            return Attempt(component, reading, order, added.number, deployment)
+
+        attempt = await self._floor.disk(write)
+        failpoint("deploy/accepted")
+        self._ledger(attempt, f"accepted: generation {order.generation} as r{attempt.revision}", "accepted")
+        return attempt
+
+    async def _rehearse(self, attempt: Attempt) -> Rehearsed:
+        reading, order = attempt.reading, attempt.order
+        plan = Plan(
+            digest=reading.digest,
+            wasm=reading.wasm,
+            manifest=reading.manifest,
+            manifest_digest=reading.manifest_digest,
+            revision=attempt.revision,
+            force=order.force,
+            compatible=order.compatible,
+            trial=await self._trial_state(attempt),
+        )
+        rehearsed = await self._rehearsal.rehearse(plan, attempt.passage, attempt.component)
+        compiled = next((ms for gate, ms in attempt.passage.times if gate == "compile"), 0.0)
+        how = "code from the cache" if rehearsed.cached else "compiled"
+        self._ledger(attempt, f"{how} in {compiled:.1f} ms, passed every gate", "rehearsed")
+        failpoint("deploy/compiled")
+        await self._floor.disk(self._record_rehearsed, attempt, rehearsed)
+        return rehearsed
+
+    def _record_rehearsed(self, attempt: Attempt, rehearsed: Rehearsed) -> None:
+        state, name = self._floor.state, attempt.component.name
+        state.blobs.put(attempt.reading.wasm)
+        interface = msgspec.json.encode(rehearsed.artifact.interface).decode()
+        state.catalog.set_interface(name, attempt.revision, interface)
+        gates = msgspec.json.encode(attempt.passage.times).decode()
+        state.catalog.stage(attempt.deployment, "rehearsed", gates, at=self._floor.clock())
+
+    async def _trial_state(self, attempt: Attempt) -> SavedState | None:
+        component, order = attempt.component, attempt.order
+        if order.policy is StatePolicy.FRESH:
+            return None
+        if order.snapshot is not None:
+            return order.snapshot
+        if component.actor.serving is not None and component.stateful:
+            with attempt.passage.at("state save"):
+                saved: SavedState | None = await asyncio.wrap_future(component.actor.post(contract.save_state))
+            return saved
+        return await self._last_state(component)
+
+    async def _last_state(self, component: Component) -> SavedState | None:
+        catalog = self._floor.state.catalog
+        snapshot = await self._floor.disk(catalog.latest_snapshot, component.name)
+        if snapshot is None:
+            return None
+        info = snapshot.info
+        record = await self._floor.disk(catalog.revision, info.component, info.revision)
+        version = record.version if record is not None else None
+        return SavedState(info.schema_tag, info.payload_kind, snapshot.data, version)
+
+    async def _switch(self, attempt: Attempt, rehearsed: Rehearsed) -> Switched:
+        component, order = attempt.component, attempt.order
+        wanted = component.desired is Desired.RUNNING and rehearsed.kind != "command"
+        if not wanted and rehearsed.serving is not None:
+            await self._rehearsal.discard(rehearsed.serving)
+            rehearsed.serving = None
+        restored = order.snapshot
+        if restored is None and component.actor.serving is None and order.policy is not StatePolicy.FRESH:
+            restored = await self._last_state(component)
+        left_behind = order.cause is Cause.ROLLBACK
+        if component.active is not None and component.clean and not component.stable and not left_behind:
+            # What served without a fault until it is superseded has proved itself.
+            old = component.active.revision
+            await self._floor.disk(self._floor.state.catalog.mark_stable, component.name, old)
+        activation = Activation(
+            component=component.name,
+            revision=attempt.revision,
+            at=self._floor.clock(),
+            deployment=attempt.deployment,
+            holds=order.holds,
+            lift_all=True,
+            forget_refusals=True,
+            stable=order.stable,
+            old_reason=f"{order.cause} to r{attempt.revision}",
+            reason=order.note,
+        )
+        successor = Successor(rehearsed.artifact, rehearsed.code, rehearsed.serving, order.policy, restored)
+        return await self._switcher.switch(component, successor, activation, attempt.passage)
+
+    def _arrive(self, attempt: Attempt, rehearsed: Rehearsed, origin: State) -> None:
+        component, now = attempt.component, self._floor.clock()
+        component.install(rehearsed.artifact, rehearsed.kind, now, stable=attempt.order.stable)
+        component.holds = attempt.order.holds
+        component.health = rehearsed.health.health
+        serves = component.actor.serving is not None
+        component.started_at = now if serves else None
+        if component.state is State.INSTALLING:
+            component.enter("installed", State.INSTALLED)
+            if serves:
+                component.enter("start", State.STARTING)
+                component.enter("started", State.RUNNING)
+        elif serves:
+            component.enter("switched", State.RUNNING)
+        else:
+            component.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
+
+    async def _refuse(self, attempt: Attempt, error: AirssysError) -> None:
+        component, reading = attempt.component, attempt.reading
+        gate = error.gate if isinstance(error, GateRefusal) else "store"
+        reason = one_line(error.message, 400)
+        if attempt.order.cause is not Cause.ROLLBACK and gate != "store":
+            component.refusal = Refusal(
+                component.name,
+                reading.digest,
+                reading.manifest_digest,
+                gate,
+                reason,
+                self._floor.clock(),
+                __version__,
+                attempt.revision,
+            )
+            await self._floor.disk(self._floor.state.catalog.remember_refusal, component.refusal)
+        await self._close(attempt, "refused", f"refused at {gate}: {reason}")
+        serves = (
+            f" · r{component.active.revision} keeps serving" if component.active and component.actor.serving else ""
+        )
+        label = reading.manifest.version or f"r{attempt.revision}"
+        hint = f" · {error.remedy}" if error.remedy else ""
+        self._ledger(attempt, f"{label} refused at {gate}: {reason}{serves}{hint}", "refused", level=Level.ERROR)
+
+    async def _close(self, attempt: Attempt, outcome: str, reason: str) -> None:
+        catalog, at = self._floor.state.catalog, self._floor.clock()
+
+        def write() -> None:
+            gates = msgspec.json.encode(attempt.passage.times).decode()
+            catalog.stage(attempt.deployment, outcome, gates, at=at)
+            catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)
+            catalog.finish(attempt.deployment, outcome, reason, at=at)
+
+        try:
+            await asyncio.shield(self._floor.disk(write))
+        except StoreError as error:
+            # The next start closes it as aborted; what serves is not harmed.
+            self._ledger(attempt, f"could not be recorded: {error.message}", "store", Level.ERROR)
+
+    def _ledger(self, attempt: Attempt, text: str, action: str, level: Level = Level.INFO) -> None:
+        self._floor.journal.emit(
+            EventKind.LEDGER,
+            text,
+            component=attempt.component.name,
+            revision=attempt.revision,
+            action=action,
+            level=level,
+            generation=attempt.order.generation,
+        )
+
+
+def with_embedded_version(reading: Reading) -> Reading:
+    """Give a manifest without a version the one in the wasm file; what is wrong with the file, its gate will say."""
+    try:
+        manifest = with_version(reading.manifest, inspect(reading.wasm).version)
+    except (AdmissionError, GateRefusal):
+        return reading
+    return msgspec.structs.replace(reading, manifest=manifest)
+
+
+def _return(component: Component, origin: State) -> None:
+    """Bring a component back to where it was before a candidate that did not make it."""
+    if component.state is State.INSTALLING:
+        component.enter("refused", State.FAILED)
+    elif component.actor.serving is None and origin is State.RUNNING:
+        component.enter("lost", State.FAILED)  # the old instance trapped meanwhile; supervision starts it again
+    else:
+        component.enter("refused", origin)
+
+
+async def _to_the_end(switching: asyncio.Future[Switched]) -> Switched:
+    """Wait for a swap; a cancellation that comes meanwhile is too late and is forgotten."""
+    while True:
+        try:
+            return await asyncio.shield(switching)
+        except asyncio.CancelledError:
+            if switching.done():
+                raise

@@ -1,0 +1,86 @@
+"""Everything about one component that does not change every second."""
+
+from __future__ import annotations
+
+import asyncio
+
+from airssys_tui.api.views import ComponentDetail
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
+from airssys_tui.core.manifest import Manifest
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.chronicle import timeline
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.gates import signature_lines
+from airssys_tui.runtime.system import System
+
+SELF_DESCRIPTION: float = 0.5
+"""Seconds that a component gets to describe itself before the rest is shown without."""
+
+
+async def detail_of(system: System, name: str) -> ComponentDetail:
+    """Return the details of a component.
+
+    Raises:
+        UnknownComponent: If there is none of that name.
+    """
+    component = system.router.find(name)
+    view = next(row for row in system.observer.snapshot(0).components if row.id == component.name)
+    revisions = await system.floor.disk(
+        timeline, system.floor.state.catalog, component.name, component.actor.counters.fuel_per_call()
+    )
+    recent = system.floor.journal.recent(component.name)
+    if component.active is None:
+        return ComponentDetail(view=view, revisions=revisions, recent=recent)
+    exports, imports = signature_lines(component.active.interface)
+    manifest = component.active.manifest
+    return ComponentDetail(
+        view=view,
+        exports=exports,
+        imports=imports,
+        capabilities=capability_lines(manifest),
+        limits=limit_lines(manifest.limits),
+        config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
+        described=await _described(component),
+        description=one_line(manifest.package.description or "", 500),
+        revisions=revisions,
+        recent=recent,
+    )
+
+
+async def _described(component: Component) -> tuple[GuestText, ...]:
+    if component.actor.serving is None:
+        return ()
+    try:
+        asked = asyncio.wrap_future(component.actor.post(contract.describe))
+        lines: tuple[GuestText, ...] = await asyncio.wait_for(asked, SELF_DESCRIPTION)
+    except (AirssysError, TimeoutError):
+        return ()
+    return lines
+
+
+def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
+    """Return limits as ``name: value`` for people."""
+    fuel = "unlimited" if limits.fuel_per_call >= UNLIMITED_FUEL else format_count(limits.fuel_per_call)
+    shown = {
+        "memory": format_size(limits.memory),
+        "table elements": format_count(limits.table_elements),
+        "fuel per call": fuel,
+        "deadline": format_duration(limits.deadline),
+        "mailbox": f"{limits.mailbox} calls",
+    }
+    return tuple(GuestText(f"{name}: {value}") for name, value in shown.items())
+
+
+def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
+    """Return the declared capabilities, one a line."""
+    declared = manifest.capabilities
+    lines = []
+    for name in declared.__struct_fields__:
+        value = getattr(declared, name)
+        if value:
+            text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+            lines.append(one_line(f"{name}: {text}", 400))
+    return tuple(lines)

@@ -1,0 +1,206 @@
+"""A runtime in this process: the control loop in its own thread, and the api over it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from airssys_tui.api.commands import Command
+from airssys_tui.api.views import (
+    CallReport,
+    ComponentDetail,
+    Done,
+    EventPage,
+    RevisionDiff,
+    RevisionView,
+    RollbackPreview,
+    Snapshot,
+)
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.events import Event
+from airssys_tui.runtime.calls import call_json
+from airssys_tui.runtime.chronicle import compare, timeline
+from airssys_tui.runtime.details import detail_of
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.operations import Operations
+from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.system import System
+from airssys_tui.store.directory import StateDirectory, default_state_dir
+
+T = TypeVar("T")
+
+
+class EmbeddedRuntime:
+    """The runtime of one folder, in this process. Implements ``api.RuntimeApi``; open it with :meth:`open`."""
+
+    def __init__(self, floor: Floor, folder: str) -> None:
+        self._floor = floor
+        self._folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._ready: Future[System] = Future()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._thread.start()
+        self._system = self._ready.result()
+        self._operations = Operations(self._system)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        state_dir: Path | None = None,
+        adopt: bool = False,
+        settings: RuntimeSettings | None = None,
+    ) -> EmbeddedRuntime:
+        """Take the state directory, start the control loop and begin to resume and scan.
+
+        Args:
+            folder: The folder of components.
+            state_dir: Where its state is; derived from the folder's real path when not given.
+            adopt: Take over a state directory that was another folder's.
+            settings: What was chosen.
+
+        Raises:
+            UsageError: If the folder is none.
+            StoreError: If the state directory cannot be had; see its subclasses.
+        """
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder", remedy="name a folder that holds components, or create it")
+        real = folder.resolve()
+        state = StateDirectory.open(state_dir or default_state_dir(real), folder=real, adopt=adopt)
+        try:
+            floor = Floor(real, state, settings or RuntimeSettings())
+        except BaseException:
+            state.close()
+            raise
+        return cls(floor, str(folder))
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the state is."""
+        return self._floor.state.path
+
+    def wait_settled(self, timeout: float | None = None) -> bool:
+        """Wait until what was remembered runs again and the first scan is through; return whether it is."""
+        waiting = asyncio.run_coroutine_threadsafe(self._system.settled.wait(), self._loop)
+        try:
+            return waiting.result(timeout)
+        except TimeoutError:
+            waiting.cancel()
+            return False
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call a function for each event as it happens, on the thread that emits it; return how to stop that."""
+        return self._floor.journal.listen(listener)
+
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """Return the runtime as it is now; with ``since``, only rows that changed after that generation."""
+        return self._system.observer.snapshot(since)
+
+    def events(self, after: int = 0, limit: int = 500) -> EventPage:
+        """Return at most ``limit`` of the newest events with a sequence number above ``after``, oldest first."""
+        return self._floor.journal.page(after, limit)
+
+    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
+        """Carry out a command."""
+        return self._on_loop(lambda: self._operations.carry_out(command, who))
+
+    def describe(self, component: str) -> Future[ComponentDetail]:
+        """Return everything about one component."""
+        return self._on_loop(lambda: detail_of(self._system, component))
+
+    def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
+        """Return a component's timeline, newest first."""
+
+        async def ask() -> tuple[RevisionView, ...]:
+            found = self._system.router.find(component)
+            measured = found.actor.counters.fuel_per_call()
+            return await self._floor.disk(timeline, self._floor.state.catalog, found.name, measured)
+
+        return self._on_loop(ask)
+
+    def diff(self, component: str, revision: int) -> Future[RevisionDiff]:
+        """Compare a revision with the active one."""
+
+        async def ask() -> RevisionDiff:
+            found = self._system.router.find(component)
+            return await self._floor.disk(compare, self._floor.state.catalog, found.name, revision)
+
+        return self._on_loop(ask)
+
+    def preview_rollback(self, component: str, to: int | None = None) -> Future[RollbackPreview]:
+        """Return what a rollback would do, without doing it."""
+
+        async def ask() -> RollbackPreview:
+            return await self._system.undo.preview(self._system.router.find(component), to)
+
+        return self._on_loop(ask)
+
+    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
+        """Call an export of a running component with a JSON array of arguments."""
+
+        async def ask() -> CallReport:
+            found = self._system.router.find(component)
+            posted = found.actor.post(lambda serving: call_json(serving, export, arguments))
+            report: CallReport = await asyncio.wrap_future(posted)
+            return report
+
+        return self._on_loop(ask)
+
+    def invoke(self, component: str, export: str, *args: Any) -> Future[Any]:
+        """Call an export by its full path with Python values; the short way for programs in this process.
+
+        Raises:
+            NotServing: If the component does not accept calls.
+        """
+        found = self._system.router.find(component)
+        return found.actor.post(lambda serving: serving.call(export, *args).value)
+
+    def close(self) -> None:
+        """Stop everything in bounded time; states are saved. Closing twice does nothing."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            limit = self._floor.settings.shutdown
+            stopping = asyncio.run_coroutine_threadsafe(self._system.stop(limit), self._loop)
+            try:
+                stopping.result(limit + 2.0)
+            except TimeoutError:
+                stopping.cancel()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(2.0)
+            self._floor.close(1.0)
+            self._floor.state.close()
+
+    def _on_loop(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+        if self._closed:
+            raise UsageError("the runtime is closed")
+        return asyncio.run_coroutine_threadsafe(ask(), self._loop)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+
+        async def begin() -> None:
+            try:
+                self._ready.set_result(System(self._floor, self._folder))
+            except BaseException as error:  # noqa: BLE001 - the opener waits for it on another thread
+                self._ready.set_exception(error)
+                return
+            await self._ready.result().start()
+
+        task = self._loop.create_task(begin())
+        try:
+            self._loop.run_forever()
+        finally:
+            task.cancel()
+            self._loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()

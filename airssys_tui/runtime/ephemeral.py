@@ -1,0 +1,72 @@
+"""``call PATH``: one call into a throw-away instance, with the same limits and meters as in a system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from airssys_tui.api.views import CallReport
+from airssys_tui.core.identity import digest_of
+from airssys_tui.core.manifest import manifest_digest
+from airssys_tui.core.text import one_line
+from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.engine import Engine
+from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.calls import call_json
+from airssys_tui.runtime.gates import Passage, check_types
+from airssys_tui.runtime.inspection import read_path
+from airssys_tui.runtime.journal import Journal
+from airssys_tui.runtime.rehearsal import with_version
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.tenant import ComponentTenant, tell_output
+from airssys_tui.runtime.workers import SideThreads, Workers
+
+
+def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
+    """Call an export of the component at a path.
+
+    Args:
+        path: A wasm file or a component directory.
+        export: ``instance#function`` or ``function``.
+        arguments: A JSON array.
+
+    Raises:
+        AirssysError: If it is not admissible, has no such export, an argument does not fit, or it traps.
+    """
+    manifest, wasm = read_path(path)
+    manifest = with_version(manifest, inspect(wasm).version)
+    engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
+    try:
+        code, linker = engine.compile(wasm), engine.linker(INTERFACES)
+        passage = Passage()
+        with passage.at("types"):
+            check_types(linker, code.interface)
+        artifact = Artifact(
+            digest=digest_of(wasm),
+            interface=code.interface,
+            manifest=manifest,
+            manifest_digest=manifest_digest(manifest),
+            revision=0,
+            waits=code.waits_in_wasi,
+        )
+
+        def run() -> CallReport:
+            tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
+            serving = Serving(artifact, linker.instantiate(code, manifest.limits, owner=tenant), side)
+            try:
+                if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
+                    with passage.at("init"):
+                        contract.initialise(serving)
+                return call_json(serving, export, arguments)
+            finally:
+                tell_output(journal, str(manifest.id), serving)
+                serving.close()
+
+        report = workers.submit(run).result()
+        lines = tuple(one_line(event.text, 500) for event in journal.page(0, 500).events)
+        return msgspec.structs.replace(report, output=lines, revision=None)
+    finally:
+        workers.close(1.0)
+        engine.close()

@@ -1,0 +1,68 @@
+"""The machinery that every part of the runtime stands on, put together once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.linker import Linker
+from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime.journal import Journal
+from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.workers import SideThreads, Workers
+from airssys_tui.store.directory import StateDirectory
+
+T = TypeVar("T")
+
+
+class Floor:
+    """Engine, linker, state directory, threads and journal of one runtime.
+
+    Args:
+        folder: The watched folder.
+        state: Its state directory, owned by this process.
+        settings: What was chosen.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(
+        self, folder: Path, state: StateDirectory, settings: RuntimeSettings, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.folder = folder
+        self.state = state
+        self.settings = settings
+        self.clock = clock
+        self.journal = Journal(clock)
+        self.engine = Engine()
+        self.linker: Linker = self.engine.linker(INTERFACES)
+        self.workers = Workers(settings.workers)
+        self.side = SideThreads()
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._compilers = ThreadPoolExecutor(2, "compile")
+
+    async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run something that touches the catalog or the blobs, in order with all else that does."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
+
+    async def compiling(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a compilation."""
+        return await asyncio.get_running_loop().run_in_executor(self._compilers, function, *args)
+
+    async def guest(self, function: Callable[..., T], *args: Any) -> T:
+        """Run guest code on a worker. Cancelling the wait does not stop the guest."""
+        return await asyncio.wrap_future(self.workers.submit(function, *args))
+
+    def close(self, timeout: float) -> bool:
+        """Let go of the threads and the engine; return whether every worker ended in time."""
+        ended = self.workers.close(timeout)
+        self._compilers.shutdown(wait=False, cancel_futures=True)
+        self._disk.shutdown(wait=True)
+        if ended and not self.side.abandoned:
+            self.engine.close()
+        return ended

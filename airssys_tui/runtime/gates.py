@@ -1,0 +1,128 @@
+"""The gates that a candidate passes, in order, each timed and each naming itself when it refuses."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from airssys_tui.core.compatibility import changes
+from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal
+from airssys_tui.core.interface import Interface, render
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.engine.linker import Linker
+from airssys_tui.runtime.contract_types import wrong_exports
+
+ORDER: Final = (
+    "size",
+    "magic",
+    "manifest",
+    "sections",
+    "compile",
+    "types",
+    "compatibility",
+    "grants",
+    "instantiate",
+    "init",
+    "state load",
+    "health probe",
+)
+"""Every gate, in the order in which a candidate meets them."""
+
+
+class Passage:
+    """One candidate's way through the gates.
+
+    Attributes:
+        times: Gates passed, with milliseconds, in order.
+        gate: The gate that the candidate is at.
+    """
+
+    def __init__(self) -> None:
+        self.times: list[tuple[str, float]] = []
+        self.gate = ""
+
+    @contextlib.contextmanager
+    def at(self, gate: str) -> Iterator[None]:
+        """Be at a gate: time it, and turn what is raised there into a refusal by it.
+
+        Raises:
+            GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
+        """
+        self.gate = gate
+        started = time.perf_counter()
+        try:
+            yield
+        except GateRefusal as refusal:
+            raise GateRefusal(refusal.message, gate=gate, remedy=refusal.remedy) from refusal
+        except AdmissionError as error:
+            where = f" (at byte {error.offset})" if error.offset is not None else ""
+            raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy) from error
+        except GuestTrap as trap:
+            raise GateRefusal(trap_text(trap), gate=gate, remedy=_trap_remedy(trap)) from trap
+        except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
+            # The guest exports the contract under a type of its own making.
+            raise GateRefusal(one_line(f"answered out of its contract: {error}"), gate=gate) from error
+        except AirssysError as error:
+            raise GateRefusal(error.message, gate=gate, remedy=error.remedy) from error
+        self.times.append((gate, (time.perf_counter() - started) * 1000))
+
+
+def check_types(linker: Linker, interface: Interface) -> None:
+    """Refuse imports that nobody offers or offers with another type, and a contract exported with the wrong types.
+
+    Raises:
+        GateRefusal: With everything that is wrong, and what is available.
+    """
+    problems = linker.problems(interface)
+    if problems:
+        reasons = "; ".join(f"{problem.name}: {problem.reason}" for problem in problems)
+        available = ", ".join(linker.available)
+        raise GateRefusal(reasons, gate="types", remedy=f"available imports: {available}")
+    wrong = wrong_exports(interface)
+    if wrong:
+        raise GateRefusal("; ".join(wrong), gate="types", remedy="build against the packages in wit/")
+
+
+def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple[GuestText, ...]:
+    """Refuse a candidate that removes or changes an export which callers may use.
+
+    Returns:
+        Every change, in words.
+
+    Raises:
+        GateRefusal: If one is breaking and is not forced.
+    """
+    found = changes(old, new)
+    breaking = [change for change in found if change.breaking]
+    if breaking and not force:
+        reasons = "; ".join(change.describe() for change in breaking)
+        raise GateRefusal(
+            reasons, gate="compatibility", remedy="keep the export, or reload with --force when no caller needs it"
+        )
+    return tuple(one_line(change.describe()) for change in found)
+
+
+def trap_text(trap: GuestTrap) -> GuestText:
+    """Return a trap as one line: kind, message and the innermost named frame."""
+    frame = next(iter(trap.trap.frames), "")
+    return one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
+
+
+def _trap_remedy(trap: GuestTrap) -> str:
+    remedies = {
+        "out-of-fuel": "raise [resources] fuel_per_call, or do less in this step",
+        "deadline": "raise [resources] deadline, or do less in this step",
+        "out-of-memory": "raise [resources] memory",
+        "table-limit": "raise [resources] table_elements",
+    }
+    return remedies.get(trap.trap.kind, "")
+
+
+def signature_lines(interface: Interface) -> tuple[tuple[GuestText, ...], tuple[GuestText, ...]]:
+    """Return exports and imports as ``path: signature`` lines in WIT syntax."""
+    exports = tuple(one_line(f"{export.path}: {render(export.function)}", 500) for export in interface.functions())
+    imports = tuple(one_line(item.name, 200) for item in interface.imports)
+    return exports, imports

@@ -1,0 +1,141 @@
+"""``check``: what the gates that need no running system say about a file or a component directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
+from airssys_tui.core.identity import digest_of, name_from_stem
+from airssys_tui.core.manifest import Manifest, bare_manifest
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.engine import Engine
+from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime import source
+from airssys_tui.runtime.contract import kind_of
+from airssys_tui.runtime.details import capability_lines
+from airssys_tui.runtime.gates import Passage, check_types, signature_lines
+from airssys_tui.runtime.rehearsal import with_version
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    Attributes:
+        path: What was checked.
+        admissible: Whether it would pass every gate up to ``types``.
+        gate: The gate that refused.
+        reason: Why it refused.
+        offset: Byte offset of the reason, when there is one.
+        remedy: What to do.
+        problems: Every problem of the manifest, one each.
+        exports: ``path: signature`` lines.
+        imports: Names of what it imports.
+        capabilities: Declared ones.
+    """
+
+    path: str
+    admissible: bool
+    gate: str | None = None
+    reason: GuestText = GuestText("")
+    offset: int | None = None
+    remedy: GuestText = GuestText("")
+    id: str | None = None
+    digest: str | None = None
+    size: int | None = None
+    version: str | None = None
+    kind: str | None = None
+    imports: tuple[GuestText, ...] = ()
+    exports: tuple[GuestText, ...] = ()
+    capabilities: tuple[GuestText, ...] = ()
+    problems: tuple[GuestText, ...] = ()
+
+
+def inspect_path(path: Path) -> CheckReport:
+    """Check a wasm file, or a directory with a Component.toml. Never raises for what is wrong with it."""
+    shown = str(path)
+    try:
+        manifest, wasm = read_path(path)
+        report = _inspect(shown, manifest, wasm)
+    except ManifestError as error:
+        lines = tuple(one_line(str(problem), 400) for problem in error.problems)
+        report = _refused(shown, "manifest", error, problems=lines)
+    except AdmissionError as error:
+        report = _refused(shown, error.gate, error, offset=error.offset)
+    except GateRefusal as error:
+        report = _refused(shown, error.gate, error)
+    except AirssysError as error:
+        report = _refused(shown, "manifest", error)
+    return report
+
+
+def read_path(path: Path) -> tuple[Manifest, bytes]:
+    """Read what a path names: a component directory, its Component.toml, or a wasm file (with the manifest beside it).
+
+    Raises:
+        AirssysError: If there is nothing usable.
+    """
+    if path.name == source.MANIFEST:
+        path = path.parent
+    beside = path.parent / source.MANIFEST
+    if path.is_file() and beside.is_file():
+        with_manifest = source.read(path.resolve().parent.parent, path.resolve().parent.name)
+        if with_manifest is not None and with_manifest.manifest.artifact.wasm == path.name:
+            return with_manifest.manifest, with_manifest.wasm
+    if path.is_file():
+        size = path.stat().st_size
+        if size > source.MAX_WASM:
+            raise AdmissionError(f"{path.name} has {size} bytes, at most {source.MAX_WASM} are admitted", gate="size")
+        return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
+    if not path.exists():
+        raise AdmissionError(f"there is nothing at {path}", gate="size", remedy="name a wasm file or its directory")
+    real = path.resolve()
+    reading = source.read(real.parent, real.name)
+    if reading is None:
+        raise AdmissionError(
+            f"{path} has no {source.MANIFEST}", gate="manifest", remedy="name the wasm file itself, or write a manifest"
+        )
+    return reading.manifest, reading.wasm
+
+
+def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
+    sections = inspect(wasm)
+    manifest = with_version(manifest, sections.version)
+    engine = Engine()
+    try:
+        code = engine.compile(wasm)
+        linker = engine.linker(INTERFACES)
+        passage = Passage()
+        with passage.at("types"):
+            check_types(linker, code.interface)
+        exports, imports = signature_lines(code.interface)
+        return CheckReport(
+            path=path,
+            admissible=True,
+            id=str(manifest.id),
+            digest=digest_of(wasm),
+            size=len(wasm),
+            version=manifest.version,
+            kind=kind_of(code.interface, manifest.artifact.kind),
+            imports=imports,
+            exports=exports,
+            capabilities=capability_lines(manifest),
+        )
+    finally:
+        engine.close()
+
+
+def _refused(
+    path: str, gate: str, error: AirssysError, *, offset: int | None = None, problems: tuple[GuestText, ...] = ()
+) -> CheckReport:
+    return CheckReport(
+        path=path,
+        admissible=False,
+        gate=gate,
+        reason=one_line(error.message, 1000),
+        offset=offset,
+        remedy=one_line(error.remedy, 1000),
+        problems=problems,
+    )

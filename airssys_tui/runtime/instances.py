@@ -1,0 +1,248 @@
+"""Starting, stopping and replacing the instance of a component, all within its active revision."""
+
+from __future__ import annotations
+
+import asyncio
+
+from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.lifecycle import NO_RECOVERY, Health, State
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.code import load_code
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import SavedState
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.gates import trap_text
+from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.switch import new_snapshot
+from airssys_tui.runtime.tenant import tell_output
+
+
+class Instances:
+    """Gives components their instances and takes them away.
+
+    Args:
+        floor: The machinery.
+        rehearsal: Makes instances.
+    """
+
+    def __init__(self, floor: Floor, rehearsal: Rehearsal) -> None:
+        self._floor = floor
+        self._rehearsal = rehearsal
+
+    async def start(self, component: Component, *, why: str) -> None:
+        """Start the active revision with the last state it can load. The caller holds the component's lock.
+
+        Raises:
+            TransitionError: If the component cannot be started from where it is.
+            GateRefusal: If it could not be started; it is ``failed`` then.
+        """
+        component.enter("start", State.STARTING)
+        component.recovery = NO_RECOVERY
+        try:
+            if component.kind == "command":
+                await self._run_command(component)
+                return
+            serving = await self._make(component, await self._last_state(component))
+        except (AirssysError, asyncio.CancelledError) as error:
+            component.trouble = one_line(f"start failed: {error}" if str(error) else "start cancelled", 300)
+            component.enter("start failed", State.FAILED)
+            self._say(component, f"could not be started: {one_line(str(error), 400)}", "failed", Level.ERROR)
+            raise
+        serving.counters = component.actor.counters
+        component.actor.switch(serving)
+        component.trouble = component.remark = GuestText("")
+        component.started_at = self._floor.clock()
+        component.unhealthy_in_a_row = 0
+        component.enter("started", State.RUNNING)
+        self._say(component, f"r{serving.revision} started: {why}", "started")
+
+    async def stop(self, component: Component, *, why: str) -> None:
+        """Stop after saving the state; waiting calls fail with ``CallDropped``. The caller holds the component's lock.
+
+        Raises:
+            TransitionError: If it is not running.
+        """
+        component.enter("stop", State.STOPPING)
+        await self.retire(component)
+        component.enter("stopped", State.STOPPED)
+        component.remark = one_line(why)
+        component.started_at = None
+        component.health = Health.UNKNOWN
+        self._say(component, f"stopped: {why}", "stopped")
+
+    async def retire(self, component: Component) -> None:
+        """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake."""
+        actor = component.actor
+        actor.accept(False)
+        serving = actor.serving
+        if serving is None:
+            return
+        reached = asyncio.wrap_future(actor.hold())
+        patience = serving.manifest.supervision.shutdown
+        done, _ = await asyncio.wait([reached], timeout=patience)
+        if not done:
+            serving.instance.cancel()
+            await asyncio.wait([reached], timeout=1.0)
+        await self._save_quietly(component, serving, "stop")
+        actor.switch(None)
+        actor.release()
+        await self._floor.guest(self._farewell, component.name, serving)
+
+    async def replace(self, component: Component, *, why: str) -> int:
+        """Put a fresh instance of the active revision in the place of the one that serves; the state goes along.
+
+        Returns:
+            Calls that were held meanwhile.
+
+        Raises:
+            GateRefusal: If it could not be done; the old instance serves on.
+        """
+        artifact = self._active(component)
+        code = (await load_code(self._floor, artifact.digest, await self._wasm(artifact))).code
+        fresh = await self._rehearsal.prepare(component.name, artifact, code)
+        actor = component.actor
+        try:
+            await asyncio.wrap_future(actor.hold())
+            held = actor.queued
+            old = actor.serving
+            if old is not None and component.stateful:
+                saved = await self._floor.guest(contract.save_state, old)
+                if saved is not None:
+                    await self._keep(component, saved, "demand")
+                    await self._floor.guest(contract.load_state, fresh, saved)
+            fresh.counters = actor.counters
+            actor.switch(fresh)
+        except BaseException:
+            await self._rehearsal.discard(fresh)
+            raise
+        finally:
+            actor.release()
+        if old is not None:
+            old.counters = None
+            await self._floor.guest(self._farewell, component.name, old)
+        component.started_at = self._floor.clock()
+        self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", "restarted")
+        return held
+
+    async def _run_command(self, component: Component) -> None:
+        serving = await self._make(component, None)
+        export = next(e.path for e in serving.artifact.interface.functions() if e.path.startswith(contract.COMMAND))
+        component.enter("started", State.RUNNING)
+        component.started_at = self._floor.clock()
+        serving.counters = component.actor.counters
+
+        def run() -> str:
+            try:
+                result = serving.call(export)
+                self._drain(component.name, serving)
+                took = format_duration(result.wall_ns / 1e9)
+                return f"completed in {took}" if "Err" not in type(result.value).__name__ else f"failed after {took}"
+            except GuestTrap as trap:
+                self._drain(component.name, serving)
+                return f"ended: {trap_text(trap)}"
+            finally:
+                serving.close()
+
+        said = await self._floor.guest(run)
+        component.enter("completed", State.STOPPING)
+        component.enter("completed", State.STOPPED)
+        component.started_at = None
+        component.remark = one_line(said)
+        self._say(component, f"command {said}", "completed")
+
+    async def _make(self, component: Component, state: SavedState | None) -> Serving:
+        artifact = self._active(component)
+        code = (await load_code(self._floor, artifact.digest, await self._wasm(artifact))).code
+        artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
+        if component.kind == "command":
+            return await self._rehearsal.instantiate(component.name, artifact, code)
+        try:
+            serving = await self._rehearsal.prepare(component.name, artifact, code)
+        except GuestTrap as trap:
+            raise GateRefusal(trap_text(trap), gate="init") from trap
+        if state is not None and component.stateful:
+            try:
+                await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, state))
+            except (GuestTrap, AirssysError) as error:
+                await self._rehearsal.discard(serving)
+                raise GateRefusal(f"its last state could not be loaded: {error}", gate="state load") from error
+        return serving
+
+    async def _last_state(self, component: Component) -> SavedState | None:
+        artifact = self._active(component)
+        if not artifact.manifest.supervision.restore_state:
+            return None
+        catalog = self._floor.state.catalog
+        snapshot = await self._floor.disk(catalog.latest_snapshot, component.name)
+        if snapshot is None:
+            return None
+        component.state_bytes, component.state_saved_at = snapshot.info.size, snapshot.info.at
+        record = await self._floor.disk(catalog.revision, component.name, snapshot.info.revision)
+        version = record.version if record else None
+        return SavedState(snapshot.info.schema_tag, snapshot.info.payload_kind, snapshot.data, version)
+
+    async def _save_quietly(self, component: Component, serving: Serving, cause: str) -> None:
+        if serving.dead or not component.stateful:
+            return
+        try:
+            saved = await self._floor.guest(contract.save_state, serving)
+            if saved is not None:
+                await self._keep(component, saved, cause)
+        except (AirssysError, StoreError) as error:
+            self._say(component, f"state could not be saved: {one_line(str(error), 300)}", "state lost", Level.ERROR)
+
+    async def _keep(self, component: Component, saved: SavedState, cause: str) -> None:
+        snapshot = new_snapshot(component, saved, cause, self._floor.clock())
+        await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
+        component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
+        component.dirty = True
+        self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", "saved", Level.DEBUG)
+
+    async def _wasm(self, artifact: Artifact) -> bytes:
+        return await self._floor.disk(self._floor.state.blobs.get, artifact.digest)
+
+    def _farewell(self, name: str, serving: Serving) -> None:
+        try:
+            if not serving.dead:
+                contract.shut_down(serving)
+        except AirssysError as error:
+            self._floor.journal.emit(
+                EventKind.LIFECYCLE,
+                f"did not shut down cleanly: {one_line(str(error))}",
+                component=name,
+                revision=serving.revision,
+                level=Level.WARNING,
+                action="retired",
+            )
+        finally:
+            self._drain(name, serving)
+            serving.close()
+
+    def _drain(self, name: str, serving: Serving) -> None:
+        tell_output(self._floor.journal, name, serving)
+
+    @staticmethod
+    def _active(component: Component) -> Artifact:
+        if component.active is None:
+            raise GateRefusal(
+                f"{component.name} has no revision that passed every gate",
+                gate="start",
+                remedy="correct what was refused and reload it",
+            )
+        return component.active
+
+    def _say(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
+        component.dirty = True
+        self._floor.journal.emit(
+            EventKind.LIFECYCLE,
+            text,
+            component=component.name,
+            revision=component.active.revision if component.active else None,
+            action=action,
+            level=level,
+        )

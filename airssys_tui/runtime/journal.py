@@ -1,0 +1,140 @@
+"""What happened, kept: a bounded buffer for front ends, and the catalog for later.
+
+Events come from any thread. They are written to the catalog in batches by the disk thread; when it cannot keep up the
+oldest waiting ones are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from airssys_tui.api.views import EventPage
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.text import one_line
+from airssys_tui.store.records import EventRow, LedgerRow
+
+KEPT: Final = 5_000
+UNWRITTEN: Final = 20_000
+
+
+class Journal:
+    """Events of one runtime.
+
+    Args:
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._unwritten: deque[Event] = deque(maxlen=UNWRITTEN)
+        self._listeners: list[Callable[[Event], None]] = []
+        self.last = 0
+        self.dropped = 0
+        self.unwritten_dropped = 0
+
+    def emit(
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        component: str | None = None,
+        revision: int | None = None,
+        action: str = "",
+        level: Level = Level.INFO,
+        generation: int | None = None,
+        durable: bool = True,
+    ) -> Event:
+        """Record that something happened; the text is sanitised here.
+
+        Args:
+            kind: What it is about.
+            text: One line for people.
+            component: Text form of the identity.
+            revision: The revision concerned.
+            action: A stable word for programs.
+            level: How much it matters.
+            generation: Generation of the change, for the ledger.
+            durable: Whether the catalog keeps it (guest logs are only buffered).
+        """
+        with self._lock:
+            self.last += 1
+            event = Event(
+                seq=self.last,
+                at=self._clock(),
+                kind=kind,
+                level=level,
+                text=one_line(text, 500),
+                component=component,
+                revision=revision,
+                action=action,
+                generation=generation,
+            )
+            self.dropped += len(self._events) == KEPT
+            self._events.append(event)
+            if durable:
+                self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
+                self._unwritten.append(event)
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(event)
+        return event
+
+    def page(self, after: int, limit: int) -> EventPage:
+        """Return at most ``limit`` of the newest events after a sequence number, oldest first."""
+        with self._lock:
+            found: list[Event] = []
+            for event in reversed(self._events):
+                if event.seq <= after or len(found) >= limit:
+                    break
+                found.append(event)
+            first = self._events[0].seq if self._events else self.last + 1
+        return EventPage(tuple(reversed(found)), max(0, first - 1 - after))
+
+    def recent(self, component: str, limit: int = 50) -> tuple[Event, ...]:
+        """Return the newest events of one component, oldest first."""
+        with self._lock:
+            found = [event for event in self._events if event.component == component]
+        return tuple(found[-limit:])
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call a function for each event, on the thread that emits it; return how to stop that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def take_unwritten(self) -> tuple[tuple[EventRow, ...], tuple[LedgerRow, ...]]:
+        """Return what the catalog has not seen yet: events, and decisions of the reload ledger."""
+        with self._lock:
+            waiting = tuple(self._unwritten)
+            self._unwritten.clear()
+        ledger = tuple(
+            LedgerRow(event.at, event.action, event.text, event.component, None, event.generation)
+            for event in waiting
+            if event.kind is EventKind.LEDGER and event.component is not None
+        )
+        events = tuple(
+            EventRow(
+                event.at,
+                event.kind,
+                event.level,
+                event.text,
+                event.component,
+                event.revision,
+                event.action,
+                event.generation,
+            )
+            for event in waiting
+            if event.kind is not EventKind.LEDGER
+        )
+        return events, ledger

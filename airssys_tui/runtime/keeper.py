@@ -1,0 +1,284 @@
+"""Keeping the system in step with the folder: each change becomes a decision, each decision a row in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from airssys_tui import __version__
+from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import ComponentId, name_from_stem
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.revision import Cause
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.runtime import source
+from airssys_tui.runtime.component import Component, OnDisk
+from airssys_tui.runtime.deploy import Deployer, Order
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.instances import Instances
+from airssys_tui.runtime.router import Router
+from airssys_tui.runtime.settle import Settled
+from airssys_tui.runtime.source import Reading
+from airssys_tui.store.records import Refusal
+
+
+class Keeper:
+    """Decides what a change in the folder means.
+
+    Args:
+        floor: The machinery.
+        router: The components.
+        deployer: Deploys candidates.
+        instances: Starts and stops components.
+        make: Makes the control state of a component met for the first time.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        router: Router,
+        deployer: Deployer,
+        instances: Instances,
+        make: Callable[[ComponentId], Component],
+    ) -> None:
+        self._floor = floor
+        self._router = router
+        self._deployer = deployer
+        self._instances = instances
+        self._make = make
+        self.problems: dict[str, GuestText] = {}
+        self._owners: dict[str, Component] = {}
+
+    def adopt(self, component: Component, key: str) -> None:
+        """Remember which entry of the folder a component comes from."""
+        component.source = key
+        self._owners[key] = component
+
+    async def changed(self, change: Settled) -> None:
+        """Deal with one settled change."""
+        if not change.stamps:
+            await self._removed(change.key)
+            return
+        bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
+        await self.look(change.key, who="watcher", said=f"settled in {change.waited * 1000:.0f} ms{bursts}")
+
+    async def look(self, key: str, *, who: str, said: str = "", deploys: bool = True) -> None:
+        """Read one entry and deploy it if it asks for that; never raises for a component's sake.
+
+        Args:
+            key: The entry of the folder.
+            who: For the history.
+            said: What to tell before.
+            deploys: Whether it may be deployed; else it is only known what is there.
+        """
+        reading = await self._read(key)
+        if reading is None:
+            return
+        component = self._claim(key, reading)
+        if component is None or not deploys:
+            return
+        verdict = self._verdict(component, reading)
+        if verdict is not None:
+            self._ledger(component, verdict, "ignored")
+            await self._present(component)
+            return
+        if said:
+            self._ledger(component, said, "settled", Level.DEBUG)
+        component.generation += 1
+        order = Order(
+            cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
+            who=who,
+            generation=component.generation,
+        )
+        await self.deploy(component, reading, order)
+
+    async def deploy(self, component: Component, reading: Reading, order: Order) -> int | None:
+        """Deploy a reading in its turn; a refusal is told by the ledger and the row.
+
+        Returns:
+            The revision that serves now, or nothing when it was refused or made void by a newer change.
+        """
+        if component.deploying is not None:
+            component.deploying.cancel()
+        task = asyncio.current_task()
+        component.deploying = task
+        try:
+            async with component.lock:
+                if order.generation < component.generation:
+                    self._ledger(component, f"ignored: generation {component.generation} is newer", "ignored")
+                    return None
+                if component.state not in {
+                    State.UNINSTALLED,
+                    State.INSTALLED,
+                    State.RUNNING,
+                    State.STOPPED,
+                    State.FAILED,
+                }:
+                    return None
+                if component.state is State.FAILED and component.active is None:
+                    component.enter("retry", State.UNINSTALLED)
+                revision = await self._deployer.deploy(component, reading, order)
+                if component.kind == "command" and component.desired is Desired.RUNNING:
+                    await self._instances.start(component, why="deployed")
+                return revision
+        except AirssysError:
+            return None
+        finally:
+            if component.deploying is task:
+                component.deploying = None
+            component.dirty = True
+
+    async def _read(self, key: str) -> Reading | None:
+        try:
+            reading = await self._floor.disk(source.read, self._floor.folder, key)
+        except (ManifestError, AdmissionError, IdentityError) as error:
+            self._unreadable(key, error)
+            return None
+        self.problems.pop(key, None)
+        if reading is None:
+            self._floor.journal.emit(
+                EventKind.LEDGER,
+                f"{key}: waiting for a Component.toml beside the wasm file",
+                action="waiting",
+                level=Level.DEBUG,
+            )
+        return reading
+
+    async def read_now(self, component: Component) -> Reading:
+        """Read a component's files as they are.
+
+        Raises:
+            AirssysError: If they cannot be used, or are gone.
+        """
+        reading = await self._floor.disk(source.read, self._floor.folder, component.source)
+        if reading is None or reading.manifest.id != component.id:
+            raise GateRefusal(
+                f"{component.source or component.name} is not in the folder any more",
+                gate="size",
+                remedy="put the component's files back, or roll back to a revision that is kept",
+                component=component.name,
+            )
+        component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
+        component.present = True
+        return reading
+
+    def _unreadable(self, key: str, error: AirssysError) -> None:
+        gate = error.gate if isinstance(error, AdmissionError) else "manifest"
+        reason = one_line(error.message, 400)
+        component = self._owners.get(key) or self._phantom(key)
+        if component is None:
+            self.problems[key] = one_line(f"{key}: {reason}", 400)
+        else:
+            component.refusal = Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__)
+            component.dirty = True
+        self._floor.journal.emit(
+            EventKind.LEDGER,
+            f"refused at {gate}: {reason}" + (f" · {one_line(error.remedy)}" if error.remedy else ""),
+            component=component.name if component else key,
+            action="refused",
+            level=Level.ERROR,
+        )
+
+    def _phantom(self, key: str) -> Component | None:
+        """Make a row for an entry that is no component yet, so that its fault is seen where it is looked for."""
+        try:
+            identity = ComponentId.parse(name_from_stem(Path(key).stem))
+        except IdentityError:
+            return None
+        if self._router.get(identity) is not None:
+            return None
+        component = self._make(identity)
+        component.present = True
+        self.adopt(component, key)
+        component.enter("read", State.INSTALLING)
+        component.enter("refused", State.FAILED)
+        return component
+
+    def _claim(self, key: str, reading: Reading) -> Component | None:
+        """Return the component that a reading is of; nothing when another source has that identity already."""
+        identity = reading.manifest.id
+        before = self._owners.get(key)
+        component = self._router.get(identity)
+        if component is None:
+            component = self._make(identity)
+        elif component.source != key and component.present and component.source:
+            text = f"{key}: {identity} is {component.source} already; the second one is refused"
+            self.problems[key] = one_line(text, 400)
+            self._floor.journal.emit(
+                EventKind.LEDGER, text, component=component.name, action="refused", level=Level.ERROR
+            )
+            return None
+        if before is not None and before is not component and before.active is None:
+            self._router.remove(before)
+        self.adopt(component, key)
+        component.present = True
+        component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
+        component.dirty = True
+        return component
+
+    def _verdict(self, component: Component, reading: Reading) -> str | None:
+        """Return why a reading is not deployed, or nothing when it is."""
+        if component.unloaded:
+            return "ignored: unloaded by the operator"
+        if component.serves(reading.digest, reading.manifest_digest):
+            component.refusal = None
+            return "ignored: same digest and manifest"
+        if any(hold.digest == reading.digest for hold in component.holds):
+            return f"ignored: held after rollback ({component.on_disk.label if component.on_disk else ''})"
+        refusal = component.refusal
+        if refusal is not None and (refusal.digest, refusal.manifest_digest, refusal.program) == (
+            reading.digest,
+            reading.manifest_digest,
+            __version__,
+        ):
+            return f"ignored: refused before at {refusal.gate}"
+        return None
+
+    async def _present(self, component: Component) -> None:
+        """A source that is there again, as it was: what it is wanted to be, it becomes."""
+        await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
+        stopped = component.state in {State.STOPPED, State.INSTALLED}
+        if stopped and component.desired is Desired.RUNNING and component.kind != "command" and component.active:
+            async with component.lock:
+                if component.state in {State.STOPPED, State.INSTALLED} and not component.unloaded:
+                    await self._start_quietly(component)
+
+    async def _start_quietly(self, component: Component) -> None:
+        try:
+            await self._instances.start(component, why="its source is there again")
+        except AirssysError:
+            return
+
+    async def _removed(self, key: str) -> None:
+        self.problems.pop(key, None)
+        component = self._owners.get(key)
+        if component is None or not component.present:
+            return
+        component.present = False
+        component.on_disk = None
+        component.refusal = None
+        component.unloaded = False
+        if component.active is None:
+            self._router.remove(component)
+            self._owners.pop(key, None)
+            return
+        self._ledger(component, "source removed: stopped, history kept", "removed", Level.WARNING)
+        if component.deploying is not None:
+            component.deploying.cancel()
+        async with component.lock:
+            await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
+            if component.state is State.RUNNING:
+                await self._instances.stop(component, why="its file was removed")
+
+    def _ledger(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
+        self._floor.journal.emit(
+            EventKind.LEDGER,
+            text,
+            component=component.name,
+            revision=component.active.revision if component.active else None,
+            action=action,
+            level=level,
+            generation=component.generation,
+        )

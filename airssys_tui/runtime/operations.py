@@ -1,0 +1,179 @@
+"""What an operator asks for, carried out on the control loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop, Unload
+from airssys_tui.api.views import Done
+from airssys_tui.core.errors import AirssysError, TransitionError
+from airssys_tui.core.events import EventKind
+from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
+from airssys_tui.core.revision import Cause
+from airssys_tui.core.supervision import RestartBudget
+from airssys_tui.core.text import one_line
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.deploy import Order
+from airssys_tui.runtime.system import System
+
+
+class Operations:
+    """Carries out commands.
+
+    Args:
+        system: The living system.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    async def carry_out(self, command: Command, who: str) -> Done:
+        """Carry out one command.
+
+        Raises:
+            AirssysError: If it cannot be done; nothing has changed then.
+        """
+        component = self._system.router.find(command.component)
+        self._system.floor.journal.emit(
+            EventKind.OPERATOR, _asked(command, who), component=component.name, action=_verb(command)
+        )
+        try:
+            match command:
+                case Start():
+                    return await self._start(component)
+                case Stop():
+                    return await self._stop(component)
+                case Restart():
+                    return await self._restart(component)
+                case Reload():
+                    return await self._reload(component, command, who)
+                case Unload():
+                    return await self._unload(component)
+                case Rollback():
+                    return await self._roll_back(component, command, who)
+        finally:
+            component.dirty = True
+            self._system.touch()
+
+    async def _start(self, component: Component) -> Done:
+        system = self._system
+        system.supervisor.reset(component)
+        async with component.lock:
+            if component.state is State.RUNNING:
+                raise TransitionError(f"{component.name} runs already", component=component.name)
+            component.budget = RestartBudget()
+            component.unloaded = False
+            await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.RUNNING)
+            component.desired = Desired.RUNNING
+            await system.instances.start(component, why="by operator")
+        return _done(component, "started")
+
+    async def _stop(self, component: Component) -> Done:
+        system = self._system
+        system.supervisor.reset(component)
+        await self._cancel_update(component)
+        async with component.lock:
+            if component.state in {State.STOPPED, State.INSTALLED} and component.desired is Desired.STOPPED:
+                raise TransitionError(f"{component.name} is stopped already", component=component.name)
+            if component.active is not None:
+                await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.STOPPED)
+            component.desired = Desired.STOPPED
+            await self._bring_down(component, "stopped by operator")
+        return _done(component, "stopped")
+
+    async def _bring_down(self, component: Component, why: str) -> None:
+        """End up ``stopped``, from wherever the component is."""
+        if component.state is State.RUNNING:
+            await self._system.instances.stop(component, why=why)
+            return
+        component.actor.accept(False)
+        component.recovery = NO_RECOVERY
+        component.remark = one_line(why)
+        if component.state is State.FAILED and component.active is not None:
+            component.trouble = one_line("")
+            component.enter("stop", State.STARTING)
+            component.enter("stop", State.STOPPING)
+            component.enter("stopped", State.STOPPED)
+
+    async def _restart(self, component: Component) -> Done:
+        system = self._system
+        system.supervisor.reset(component)
+        async with component.lock:
+            if component.state is State.RUNNING and component.kind != "command":
+                held = await system.instances.replace(component, why="by operator")
+                return _done(component, f"restarted ({held} calls held)")
+            component.budget = RestartBudget()
+            await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.RUNNING)
+            component.desired = Desired.RUNNING
+            await system.instances.start(component, why="restarted by operator")
+        return _done(component, "restarted")
+
+    async def _reload(self, component: Component, command: Reload, who: str) -> Done:
+        system = self._system
+        await self._cancel_update(component)
+        reading = await system.keeper.read_now(component)
+        async with component.lock:
+            if component.serves(reading.digest, reading.manifest_digest) and not component.unloaded:
+                raise TransitionError(
+                    f"{component.name} serves what is on disk already",
+                    remedy="restart it for a fresh instance",
+                    component=component.name,
+                )
+            component.unloaded = False
+            component.generation += 1
+            order = Order(
+                cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
+                who=who,
+                generation=component.generation,
+                force=command.force,
+            )
+            if component.state is State.FAILED and component.active is None:
+                component.enter("retry", State.UNINSTALLED)
+            await system.deployer.deploy(component, reading, order)
+        return _done(component, "reloaded")
+
+    async def _unload(self, component: Component) -> Done:
+        await self._cancel_update(component)
+        self._system.supervisor.reset(component)
+        async with component.lock:
+            component.unloaded = True
+            await self._bring_down(component, "unloaded by operator; reload brings it back")
+            if component.state is State.FAILED:
+                component.enter("unload", State.UNINSTALLED)
+        return _done(component, "unloaded")
+
+    async def _roll_back(self, component: Component, command: Rollback, who: str) -> Done:
+        await self._cancel_update(component)
+        self._system.supervisor.reset(component)
+        async with component.lock:
+            component.generation += 1
+            revision = await self._system.undo.roll_back(component, command, who)
+        version = f" ({component.version})" if component.version else ""
+        held = ", ".join(hold.version or hold.digest[7:15] for hold in component.holds)
+        tail = f"; held back: {held}" if held else ""
+        return Done(one_line(f"{component.name} serves r{revision}{version}{tail}"), revision)
+
+    async def _cancel_update(self, component: Component) -> None:
+        task = component.deploying
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, AirssysError):
+                await asyncio.wait([task])
+
+
+def _done(component: Component, what: str) -> Done:
+    revision = component.active.revision if component.active else None
+    at = f" at r{revision}" if revision is not None else ""
+    return Done(one_line(f"{component.name} {what}{at}"), revision)
+
+
+def _verb(command: Command) -> str:
+    return type(command).__name__.lower()
+
+
+def _asked(command: Command, who: str) -> str:
+    if isinstance(command, Rollback):
+        to = f"r{command.to}" if command.to is not None else "the previous stable revision"
+        return f"{who} asked to roll back to {to}, state {command.state}"
+    return f"{who} asked to {_verb(command)}"

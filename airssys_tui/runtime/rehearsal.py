@@ -1,0 +1,234 @@
+"""Rehearsing a candidate while the old revision serves: from bytes to an instance that has passed every gate.
+
+What a rehearsal makes, it also unmakes: a refused or cancelled candidate leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import msgspec
+
+from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.identity import Digest
+from airssys_tui.core.lifecycle import Health
+from airssys_tui.core.manifest import Manifest
+from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.code import Code
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.code import load_code
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import HealthReport, SavedState
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.tenant import ComponentTenant
+
+T = TypeVar("T")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be rehearsed.
+
+    Attributes:
+        digest: Digest of the artifact.
+        wasm: The artifact.
+        manifest: Its manifest.
+        manifest_digest: Digest of the meaning of the manifest as it was read.
+        revision: The number it has been given.
+        force: Accept breaking changes.
+        compatible: Whether exports are held against the active revision's.
+        trial: Where the state for the trial load comes from; nothing for a fresh state.
+        probe: Whether an unhealthy report refuses.
+    """
+
+    digest: Digest
+    wasm: bytes
+    manifest: Manifest
+    manifest_digest: str
+    revision: int
+    force: bool = False
+    compatible: bool = True
+    trial: SavedState | None = None
+    probe: bool = True
+
+
+class Rehearsed(msgspec.Struct):
+    """A candidate that passed.
+
+    Attributes:
+        artifact: What was rehearsed.
+        code: Its compiled code.
+        cached: Whether the code came from the cache.
+        kind: ``actor``, ``passive`` or ``command``.
+        serving: The rehearsed instance; nothing for commands.
+        health: What the probe said.
+        changes: Changes of exports, in words.
+    """
+
+    artifact: Artifact
+    code: Code
+    cached: bool
+    kind: str
+    serving: Serving | None
+    health: HealthReport
+    changes: tuple[str, ...] = ()
+
+
+class Rehearsal:
+    """Makes instances of artifacts, with or without all the gates.
+
+    Args:
+        floor: The machinery.
+    """
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Artifact, Loadable]:
+        """Take a candidate through the gates that need no instance.
+
+        Raises:
+            GateRefusal: By the first gate that refuses.
+        """
+        with passage.at("sections"):
+            sections = await self._floor.compiling(inspect, plan.wasm)
+        with passage.at("manifest"):
+            manifest = with_version(plan.manifest, sections.version)
+        with passage.at("compile"):
+            loaded = await load_code(self._floor, plan.digest, plan.wasm)
+        with passage.at("types"):
+            check_types(self._floor.linker, loaded.code.interface)
+        found: tuple[str, ...] = ()
+        if component.active is not None and plan.compatible:
+            with passage.at("compatibility"):
+                found = check_compatibility(component.active.interface, loaded.code.interface, force=plan.force)
+        artifact = Artifact(
+            digest=plan.digest,
+            interface=loaded.code.interface,
+            manifest=manifest,
+            manifest_digest=plan.manifest_digest,
+            revision=plan.revision,
+            waits=loaded.code.waits_in_wasi,
+        )
+        return artifact, Loadable(loaded.code, loaded.cached, found)
+
+    async def rehearse(self, plan: Plan, passage: Passage, component: Component) -> Rehearsed:
+        """Take a candidate through every gate.
+
+        Raises:
+            GateRefusal: By the first gate that refuses.
+        """
+        artifact, loadable = await self.admit(plan, passage, component)
+        with passage.at("grants"):
+            declared = artifact.manifest.capabilities  # nothing can be granted yet: every door stays shut
+            del declared
+        kind = contract.kind_of(artifact.interface, artifact.manifest.artifact.kind)
+        with passage.at("instantiate"):
+            serving = await self.instantiate(component.name, artifact, loadable.code)
+        rehearsed = Rehearsed(
+            artifact, loadable.code, loadable.cached, kind, serving, HealthReport(Health.UNKNOWN), loadable.changes
+        )
+        try:
+            if kind == "command":
+                await self.discard(serving)
+                rehearsed.serving = None
+            else:
+                await self._try_out(plan, passage, rehearsed, serving)
+        except BaseException:
+            await self.discard(serving)
+            raise
+        return rehearsed
+
+    async def _try_out(self, plan: Plan, passage: Passage, rehearsed: Rehearsed, serving: Serving) -> None:
+        with passage.at("init"):
+            await self.on_guest(serving, contract.initialise)
+        if plan.trial is not None and contract.is_stateful(rehearsed.artifact.interface):
+            trial = plan.trial
+            with passage.at("state load"):
+                await self.on_guest(serving, lambda guest: contract.load_state(guest, trial))
+        if not plan.probe:
+            return
+        with passage.at("health probe"):
+            rehearsed.health = await self.on_guest(serving, contract.check_health)
+            if rehearsed.health.health is Health.UNHEALTHY:
+                said = f' ("{rehearsed.health.message}")' if rehearsed.health.message else ""
+                raise GateRefusal(f"status unhealthy{said}", gate="health probe")
+
+    async def prepare(self, component: str, artifact: Artifact, code: Code) -> Serving:
+        """Make an initialised instance, without gates.
+
+        Raises:
+            GateRefusal: If it cannot be made or its ``init`` answers with an error.
+            GuestTrap: If it traps.
+        """
+        serving = await self.instantiate(component, artifact, code)
+        try:
+            await self.on_guest(serving, contract.initialise)
+        except BaseException:
+            await self.discard(serving)
+            raise
+        return serving
+
+    async def instantiate(self, component: str, artifact: Artifact, code: Code) -> Serving:
+        """Make an instance."""
+        tenant = ComponentTenant(component, artifact.manifest, self._floor.journal, self._floor.workers)
+
+        def make() -> Serving:
+            instance = self._floor.linker.instantiate(code, artifact.manifest.limits, owner=tenant)
+            return Serving(artifact, instance, self._floor.side)
+
+        making = self._floor.workers.submit(make)
+        try:
+            return await asyncio.wrap_future(making)
+        except asyncio.CancelledError:
+            # The worker may still be making it: whoever finishes drops it.
+            making.add_done_callback(_close_made)
+            raise
+
+    async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
+        """Run something on an instance that nobody else uses; cancelling the wait cancels the guest's call."""
+        running = self._floor.workers.submit(function, serving)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(running))
+        except asyncio.CancelledError:
+            serving.instance.cancel()
+            await asyncio.wait([asyncio.wrap_future(running)])
+            raise
+
+    async def discard(self, serving: Serving) -> None:
+        """Drop an instance on a worker."""
+        await asyncio.shield(self._floor.guest(serving.close))
+
+
+class Loadable(msgspec.Struct, frozen=True):
+    """Code that passed the gates that need no instance."""
+
+    code: Code
+    cached: bool
+    changes: tuple[str, ...]
+
+
+def with_version(manifest: Manifest, embedded: str | None) -> Manifest:
+    """Return the manifest with the version of the artifact: its own, else the one in the wasm file.
+
+    Raises:
+        GateRefusal: If both have a version and they differ.
+    """
+    if embedded is None or embedded == manifest.version:
+        return manifest
+    if manifest.version is None:
+        return msgspec.structs.replace(manifest, package=msgspec.structs.replace(manifest.package, version=embedded))
+    raise GateRefusal(
+        f"the manifest says version {manifest.version}, the wasm file says {embedded}",
+        gate="manifest",
+        remedy="copy manifest and wasm of the same release",
+    )
+
+
+def _close_made(made: Future[Serving]) -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.result().close()

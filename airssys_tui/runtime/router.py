@@ -1,0 +1,53 @@
+"""The table from identities to actors: the one place where a caller's words become a component."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from airssys_tui.core.errors import IdentityError, UnknownComponent
+from airssys_tui.core.identity import ComponentId
+from airssys_tui.runtime.component import Component
+
+
+class Router:
+    """Every component of one runtime, by identity."""
+
+    def __init__(self) -> None:
+        self._table: dict[str, Component] = {}
+
+    def __iter__(self) -> Iterator[Component]:
+        """Iterate over the components in order of name."""
+        return iter([self._table[name] for name in sorted(self._table)])
+
+    def __len__(self) -> int:
+        """Return how many components there are."""
+        return len(self._table)
+
+    def get(self, identity: ComponentId) -> Component | None:
+        """Return the component of that identity, if there is one."""
+        return self._table.get(str(identity))
+
+    def add(self, component: Component) -> None:
+        """Enter a component."""
+        self._table[component.name] = component
+
+    def remove(self, component: Component) -> None:
+        """Take a component out."""
+        self._table.pop(component.name, None)
+
+    def find(self, name: str) -> Component:
+        """Return the component that a caller names.
+
+        Raises:
+            UnknownComponent: If there is none; the remedy names the nearest.
+        """
+        try:
+            found = self.get(ComponentId.parse(name))
+        except IdentityError:
+            found = None
+        if found is None:
+            nearest = difflib.get_close_matches(name, self._table, n=3)
+            remedy = f"did you mean {', '.join(nearest)}?" if nearest else "`list` shows what there is"
+            raise UnknownComponent(f"there is no component {name!r}", remedy=remedy)
+        return found

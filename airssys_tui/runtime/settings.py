@@ -1,0 +1,31 @@
+"""What can be chosen about a runtime when it is opened."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airssys_tui.runtime.settle import QUIET
+
+
+class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one runtime.
+
+    Attributes:
+        watch: Whether the folder is watched for changes after the first scan.
+        deploys: Whether the first scan deploys what it finds; else it is only known what is there.
+        workers: Worker threads; the number of cores when not given.
+        quiet: Seconds without a change after which a component's files are settled.
+        sample: Seconds between two samples of the meters.
+        shutdown: Seconds that leaving may take.
+        parallel_deploys: Components that are started or deployed at the same time.
+        code_cache: Bytes of compiled code that are kept.
+    """
+
+    watch: bool = True
+    deploys: bool = True
+    workers: int | None = None
+    quiet: float = QUIET
+    sample: float = 1.0
+    shutdown: float = 5.0
+    parallel_deploys: int = 4
+    code_cache: int = 1024 * 1024 * 1024

@@ -1,0 +1,173 @@
+"""Supervision: what happens when an instance traps or says that it is unhealthy."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from typing import Any
+
+from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
+from airssys_tui.core.supervision import decide
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.units import format_duration
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.gates import trap_text
+from airssys_tui.runtime.instances import Instances
+from airssys_tui.runtime.serving import Serving
+
+
+class Supervisor:
+    """Restarts what failed, within the budget its manifest gives.
+
+    Args:
+        floor: The machinery.
+        instances: Starts components.
+        rng: Source of the jitter.
+    """
+
+    def __init__(self, floor: Floor, instances: Instances, rng: random.Random | None = None) -> None:
+        self._floor = floor
+        self._instances = instances
+        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
+        """Take notice of a trap in a call; runs on the control loop."""
+        self._floor.workers.submit(serving.close)
+        reason = trap_text(trap)
+        self._floor.journal.emit(
+            EventKind.SUPERVISION,
+            f"trap in r{serving.revision}: {reason}",
+            component=component.name,
+            revision=serving.revision,
+            action="trapped",
+            level=Level.ERROR,
+        )
+        component.clean = False
+        if component.actor.serving is None:
+            self._spawn(self.recover(component, reason))
+
+    async def recover(self, component: Component, reason: GuestText) -> None:
+        """Bring a component that lost its instance back, or give it up."""
+        async with component.lock:
+            if component.actor.serving is not None or component.active is None:
+                return
+            if component.state is State.RUNNING:
+                component.enter("trap", State.FAILED)
+            if component.state is not State.FAILED or component.desired is Desired.STOPPED:
+                return
+            self._decide(component, reason)
+
+    def _decide(self, component: Component, reason: GuestText) -> None:
+        if component.active is None:
+            return
+        policy, now = component.active.manifest.supervision, self._floor.clock()
+        decision = decide(policy, component.budget, now, self._rng)
+        component.budget = decision.budget
+        component.health = Health.UNHEALTHY
+        component.started_at = None
+        component.dirty = True
+        if not decision.restart:
+            component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
+            component.trouble = one_line(f"{reason} · given up: {decision.reason}", 300)
+            dropped = component.actor.queued
+            component.actor.accept(False)
+            self._say(component, f"given up: {decision.reason}; {dropped} waiting calls dropped", "exhausted")
+            return
+        component.recovery = Recovery(RecoveryKind.BACKOFF, now + decision.delay, decision.tries_left)
+        component.trouble = one_line(f"{reason} · {decision.tries_left} tries left", 300)
+        self._say(
+            component,
+            f"restarting in {format_duration(decision.delay)} ({decision.tries_left} tries left)",
+            "restarting",
+        )
+        component.restarting = self._spawn(self._restart_later(component, decision.delay, reason))
+
+    async def _restart_later(self, component: Component, delay: float, reason: GuestText) -> None:
+        await asyncio.sleep(delay)
+        async with component.lock:
+            if component.state is not State.FAILED or component.recovery.kind is not RecoveryKind.BACKOFF:
+                return
+            component.restarts += 1
+            try:
+                await self._instances.start(component, why=f"after {reason}")
+            except AirssysError as error:
+                self._decide(component, one_line(str(error)))
+
+    def reset(self, component: Component) -> None:
+        """Forget a pending restart, as an operator's word overrides supervision. The lock is held."""
+        if component.restarting is not None and component.restarting is not asyncio.current_task():
+            component.restarting.cancel()
+        component.restarting = None
+
+    def check_due(self, component: Component, now: float) -> None:
+        """Ask a running component how it goes, when its interval is over. Called about once a second."""
+        if component.state is not State.RUNNING or component.active is None or now < component.health_due:
+            return
+        if not component.active.interface.exports_interface(contract.HEALTH):
+            return
+        component.health_due = now + component.active.manifest.health.interval
+        try:
+            asked = component.actor.post(contract.check_health)
+        except (NotServing, MailboxFull):
+            return
+        self._spawn(self._take_report(component, asyncio.wrap_future(asked)))
+
+    async def _take_report(self, component: Component, asked: asyncio.Future[contract.HealthReport]) -> None:
+        try:
+            report = await asked
+        except (AirssysError, asyncio.CancelledError):
+            return  # a trap has its own way to supervision
+        if report.health is not component.health:
+            said = f": {report.message}" if report.message else ""
+            level = Level.INFO if report.health is Health.HEALTHY else Level.WARNING
+            self._floor.journal.emit(
+                EventKind.HEALTH, f"{report.health}{said}", component=component.name, action=report.health, level=level
+            )
+            component.health = report.health
+            component.dirty = True
+        if report.health is not Health.UNHEALTHY or component.active is None:
+            component.unhealthy_in_a_row = 0
+            return
+        component.unhealthy_in_a_row += 1
+        component.clean = False
+        if component.unhealthy_in_a_row >= component.active.manifest.health.failures:
+            await self._replace_unhealthy(component, report.message)
+
+    async def _replace_unhealthy(self, component: Component, message: GuestText) -> None:
+        async with component.lock:
+            if component.state is not State.RUNNING:
+                return
+            component.unhealthy_in_a_row = 0
+            await self._instances.retire(component)
+            component.actor.accept(True)
+            component.enter("unhealthy", State.FAILED)
+            self._decide(component, one_line(f"unhealthy in a row: {message}"))
+
+    async def close(self) -> None:
+        """Give up every pending restart."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _say(self, component: Component, text: str, action: str) -> None:
+        self._floor.journal.emit(
+            EventKind.SUPERVISION,
+            text,
+            component=component.name,
+            revision=component.active.revision if component.active else None,
+            action=action,
+            level=Level.WARNING,
+        )

@@ -1,0 +1,203 @@
+"""The swap: hold the mailbox at a call boundary, move the state, commit one transaction, write one pointer, release.
+
+Any failure before the commit resumes the old instance, untouched. Nothing can fail after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from airssys_tui.core.errors import AirssysError, GateRefusal
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.engine.code import Code
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import SavedState
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.gates import Passage
+from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.records import Activation, NewSnapshot
+
+
+class Successor(msgspec.Struct):
+    """What takes over.
+
+    Attributes:
+        artifact: Its artifact.
+        code: Its code, for a fresh instance.
+        serving: A rehearsed instance; nothing when none is to serve.
+        policy: What happens to the state.
+        restored: The state to load when the policy is ``restore``, or when nothing serves now.
+    """
+
+    artifact: Artifact
+    code: Code
+    serving: Serving | None
+    policy: StatePolicy = StatePolicy.KEEP
+    restored: SavedState | None = None
+
+
+class Switched(msgspec.Struct, frozen=True):
+    """How a swap went: calls that were held, for how long, and what became of the state."""
+
+    held: int
+    seconds: float
+    state: GuestText
+
+
+class Switcher:
+    """Performs swaps.
+
+    Args:
+        floor: The machinery.
+        rehearsal: Makes the fresh instance that takes the final state.
+    """
+
+    def __init__(self, floor: Floor, rehearsal: Rehearsal) -> None:
+        self._floor = floor
+        self._rehearsal = rehearsal
+
+    async def switch(
+        self, component: Component, successor: Successor, activation: Activation, passage: Passage
+    ) -> Switched:
+        """Let the successor take over. Must not be cancelled half way: run it shielded.
+
+        Raises:
+            GateRefusal: If the state could not be moved. The old instance serves on, or is dead by its own trap.
+            StoreError: If the commit failed; the old instance serves on.
+        """
+        fresh = successor.serving
+        moves = (
+            fresh is not None and successor.policy is not StatePolicy.FRESH and self._moves_state(component, successor)
+        )
+        if moves and successor.serving is not None:
+            # `load` comes before any other call: the rehearsed instance has answered some, so a fresh one takes over.
+            with passage.at("instantiate"):
+                fresh = await self._rehearsal.prepare(component.name, successor.artifact, successor.code)
+        try:
+            switched = await self._hold_and_switch(component, successor, activation, passage, fresh, moves=moves)
+        except BaseException:
+            for serving in {fresh, successor.serving}:
+                if serving is not None:
+                    await self._rehearsal.discard(serving)
+            raise
+        if fresh is not successor.serving and successor.serving is not None:
+            await self._rehearsal.discard(successor.serving)
+        return switched
+
+    def _moves_state(self, component: Component, successor: Successor) -> bool:
+        if not contract.is_stateful(successor.artifact.interface):
+            return False
+        serves = component.actor.serving is not None and component.stateful
+        return successor.restored is not None or serves
+
+    async def _hold_and_switch(
+        self,
+        component: Component,
+        successor: Successor,
+        activation: Activation,
+        passage: Passage,
+        fresh: Serving | None,
+        *,
+        moves: bool,
+    ) -> Switched:
+        snapshot: NewSnapshot | None = None
+        started = time.perf_counter()
+        state = GuestText("")
+        async with self._held(component) as held:
+            failpoint("deploy/held")
+            old = component.actor.serving
+            if old is not None and component.stateful:
+                saved = await self._final_save(old, passage)
+                snapshot = new_snapshot(component, saved, "update", self._floor.clock())
+                failpoint("deploy/saved")
+                if successor.restored is None and moves:
+                    successor.restored = saved
+            if moves and fresh is not None and successor.restored is not None:
+                await self._load(fresh, successor.restored, passage)
+                failpoint("deploy/loaded")
+                state = _moved(successor.policy, snapshot, successor.restored)
+            await self._floor.disk(
+                self._floor.state.catalog.activate, msgspec.structs.replace(activation, snapshot=snapshot)
+            )
+            failpoint("deploy/committed")
+            if fresh is not None:
+                fresh.counters = component.actor.counters
+            before = component.actor.switch(fresh)
+            failpoint("deploy/switched")
+            seconds = time.perf_counter() - started
+        if snapshot is not None:
+            component.state_bytes, component.state_saved_at = len(snapshot.data), snapshot.at
+        if before is not None:
+            self._retire_later(component, before)
+        return Switched(held, seconds, state)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, component: Component) -> AsyncIterator[int]:
+        await asyncio.wrap_future(component.actor.hold())
+        try:
+            yield component.actor.queued
+        finally:
+            component.actor.release()
+
+    async def _final_save(self, old: Serving, passage: Passage) -> SavedState:
+        with passage.at("state save"):
+            saved = await self._floor.guest(contract.save_state, old)
+            if saved is None:
+                raise GateRefusal("the serving revision gave no state", gate="state save")
+        return saved
+
+    async def _load(self, fresh: Serving, state: SavedState, passage: Passage) -> None:
+        with passage.at("state load"):
+            await self._floor.guest(contract.load_state, fresh, state)
+
+    def _retire_later(self, component: Component, old: Serving) -> None:
+        def retire() -> None:
+            try:
+                if not old.dead:
+                    contract.shut_down(old)
+            except (GuestTrap, AirssysError) as error:
+                self._floor.journal.emit(
+                    EventKind.LIFECYCLE,
+                    f"r{old.revision} did not shut down cleanly: {one_line(str(error))}",
+                    component=component.name,
+                    revision=old.revision,
+                    level=Level.WARNING,
+                    action="retired",
+                )
+            finally:
+                old.close()
+            failpoint("deploy/retired")
+
+        old.counters = None
+        self._floor.workers.submit(retire)
+
+
+def new_snapshot(component: Component, saved: SavedState, cause: str, at: float) -> NewSnapshot:
+    """Return a snapshot row of the active revision's state."""
+    revision = component.active.revision if component.active else 0
+    return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)
+
+
+def _moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
+    size = format_size(len(loaded.data))
+    if policy is StatePolicy.RESTORE:
+        return GuestText(f"state restored {size}")
+    return GuestText(f"state kept {size}" if saved is not None else f"state loaded {size}")
+
+
+def pause_text(switched: Switched) -> str:
+    """Return the swap's pause for people."""
+    calls = f"held {switched.held} call{'s' if switched.held != 1 else ''}" if switched.held else "no call waited"
+    return f"in {format_duration(switched.seconds)} ({calls})" + (f", {switched.state}" if switched.state else "")

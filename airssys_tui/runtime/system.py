@@ -1,0 +1,240 @@
+"""The living system of one folder: put together, started, kept in step, commanded and stopped. On the control loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from airssys_tui.api.views import Phase, WatchView
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.actor import Actor
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.deploy import Deployer
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.instances import Instances
+from airssys_tui.runtime.keeper import Keeper
+from airssys_tui.runtime.observer import Observer
+from airssys_tui.runtime.recovery import remembered, restore
+from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.router import Router
+from airssys_tui.runtime.serving import Serving
+from airssys_tui.runtime.settle import Settled
+from airssys_tui.runtime.source import entries
+from airssys_tui.runtime.supervisor import Supervisor
+from airssys_tui.runtime.switch import Switcher
+from airssys_tui.runtime.undo import Undo
+from airssys_tui.runtime.watch import Watch
+
+PUBLISH: float = 0.05
+"""Seconds within which a change of a component is visible to front ends."""
+
+
+class System:
+    """Everything that lives on the control loop.
+
+    Args:
+        floor: The machinery.
+        folder: The watched folder as it was given.
+    """
+
+    def __init__(self, floor: Floor, folder: str) -> None:
+        self.floor = floor
+        self.router = Router()
+        self.observer = Observer(floor, self.router, folder)
+        rehearsal = Rehearsal(floor)
+        self.instances = Instances(floor, rehearsal)
+        self.deployer = Deployer(floor, rehearsal, Switcher(floor, rehearsal))
+        self.supervisor = Supervisor(floor, self.instances)
+        self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
+        self.undo = Undo(floor, self.deployer)
+        self.settled = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._watch: Watch | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._slots = asyncio.Semaphore(floor.settings.parallel_deploys)
+
+    async def start(self) -> None:
+        """Resume what the catalog remembers, scan the folder, then watch it."""
+        self._spawn(self._sampling())
+        self._spawn(self._publishing())
+        self._spawn(self._writing())
+        self._say(f"watching {self.floor.folder.name}/", "opened")
+        try:
+            await self._resume()
+            await self._scan()
+        except AirssysError as error:
+            self.observer.phase = Phase.FAILED
+            self.observer.problems = (one_line(f"{error.title}: {error.message}", 400),)
+            self._say(str(error), "failed", Level.ERROR)
+        else:
+            self.observer.phase = Phase.RUNNING
+            self._say(f"{len(self.router)} components", "ready")
+        self.observer.publish()
+        self.settled.set()
+
+    async def stop(self, patience: float) -> None:
+        """Stop everything within about ``patience`` seconds; states are saved."""
+        self.observer.phase = Phase.STOPPING
+        self.observer.publish()
+        if self._watch is not None:
+            self._watch.stop()
+        await self.supervisor.close()
+        for component in self.router:
+            if component.deploying is not None:
+                component.deploying.cancel()
+        stopping = [asyncio.ensure_future(self._retire(component)) for component in self.router]
+        if stopping:
+            _, late = await asyncio.wait(stopping, timeout=patience)
+            for retiring in late:
+                retiring.cancel()
+            await asyncio.gather(*stopping, return_exceptions=True)
+        self._say("closed", "closed")
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._write_journal()
+        self.observer.phase = Phase.STOPPED
+        self.observer.publish()
+
+    def touch(self) -> None:
+        """Publish soon."""
+        self.observer.problems = tuple(self.keeper.problems.values())
+        self.observer.publish()
+
+    def _make(self, identity: ComponentId) -> Component:
+        name = str(identity)
+
+        def trapped(serving: Serving, trap: GuestTrap) -> None:
+            self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
+
+        actor = Actor(name, self.floor.workers, 1_000, trapped)
+        component = Component(identity, actor)
+        self.router.add(component)
+        return component
+
+    async def _resume(self) -> None:
+        memories = await self.floor.disk(remembered, self.floor)
+        keys = set(await self.floor.disk(self._entries))
+        for memory in memories:
+            component = restore(memory, self._make)
+            component.present = component.source in keys
+            if component.active is None and not component.present:
+                self.router.remove(component)
+            elif component.source:
+                self.keeper.adopt(component, component.source)
+        await self._all(self._resume_one(component) for component in self.router)
+
+    async def _resume_one(self, component: Component) -> None:
+        async with self._slots, component.lock:
+            if component.active is None or component.state is not State.INSTALLED:
+                return
+            wanted = component.desired is Desired.RUNNING and component.present and component.kind != "command"
+            if not wanted:
+                why = "stopped by operator" if component.desired is Desired.STOPPED else ""
+                component.remark = GuestText(why or ("" if component.present else "its source is gone"))
+                return
+            try:
+                await self.instances.start(component, why="resumed")
+            except AirssysError as error:
+                self._hand_over(component, error)
+
+    def _hand_over(self, component: Component, error: AirssysError) -> None:
+        """Hand a component that could not be started to supervision."""
+        self._spawn(self.supervisor.recover(component, one_line(str(error))))
+
+    async def _scan(self) -> None:
+        if self.floor.settings.watch:
+            self._watch = Watch(self.floor.folder, self._changed, self._watching, self.floor.settings.quiet)
+            self._spawn(self._watch.run())
+        keys = await self.floor.disk(self._entries)
+        await self._all(self._look(key) for key in keys)
+
+    def _entries(self) -> tuple[str, ...]:
+        return entries(self.floor.folder)
+
+    async def _look(self, key: str) -> None:
+        async with self._slots:
+            await self.keeper.look(key, who="scan", deploys=self.floor.settings.deploys)
+        self.touch()
+
+    async def _changed(self, change: Settled) -> None:
+        # Not awaited: another change may settle meanwhile, and makes an older deployment of the component void.
+        self._spawn(self._follow(change))
+
+    async def _follow(self, change: Settled) -> None:
+        try:
+            await self.keeper.changed(change)
+        finally:
+            self.touch()
+
+    def _watching(self, view: WatchView) -> None:
+        if view.mode != "native":
+            self._say(f"watching by {view.mode}: {view.reason}", "watch", Level.WARNING)
+        self.observer.watch = view
+        self.observer.publish()
+
+    async def _retire(self, component: Component) -> None:
+        async with component.lock:
+            await self.instances.retire(component)
+
+    async def _sampling(self) -> None:
+        while True:
+            self.observer.sample()
+            now = time.monotonic()
+            for component in self.router:
+                self.supervisor.check_due(component, now)
+                self._settle_probation(component)
+            await asyncio.sleep(self.floor.settings.sample)
+
+    def _settle_probation(self, component: Component) -> None:
+        active, since = component.active, component.activated_at
+        if active is None or since is None or component.stable or not component.clean:
+            return
+        if component.state is State.RUNNING and self.floor.clock() - since >= active.manifest.deployment.probation:
+            component.stable = component.dirty = True
+            self._spawn(self.floor.disk(self.floor.state.catalog.mark_stable, component.name, active.revision))
+
+    async def _publishing(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH)
+            if any(component.dirty for component in self.router):
+                self.touch()
+
+    async def _writing(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            await self._write_journal()
+
+    async def _write_journal(self) -> None:
+        events, ledger = self.floor.journal.take_unwritten()
+        catalog = self.floor.state.catalog
+        with contextlib.suppress(AirssysError):
+            if events:
+                await self.floor.disk(catalog.append_events, events)
+            if ledger:
+                await self.floor.disk(catalog.append_ledger, ledger)
+
+    async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        await asyncio.gather(*works)
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._say(f"internal error: {type(error).__name__}: {error}", "internal", Level.ERROR)
+
+    def _say(self, text: str, action: str, level: Level = Level.INFO) -> None:
+        self.floor.journal.emit(EventKind.SYSTEM, text, action=action, level=level)

@@ -1,0 +1,124 @@
+"""Watching the folder: notices from the operating system, or polling when it has none to give, visibly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from watchfiles import Change, DefaultFilter, awatch
+
+from airssys_tui.api.views import WatchView
+from airssys_tui.core.text import one_line
+from airssys_tui.runtime.settle import QUIET, Settled, Settler
+from airssys_tui.runtime.source import entries, key_of, stamps
+
+POLL_MS: Final = 2_000
+STEP_MS: Final = 10
+DEBOUNCE_MS: Final = 20
+LOOK: Final = 0.01
+"""Seconds between two looks at the stamps of a change that has not settled."""
+
+
+class _OwnFilter(DefaultFilter):
+    """Everything that can matter; what is temporary is sorted out by :func:`source.key_of`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(ignore_dirs=(), ignore_entity_patterns=())
+        self._folder = folder
+
+    def __call__(self, change: Change, path: str) -> bool:  # noqa: ARG002 - the signature is watchfiles'
+        return key_of(self._folder, Path(path)) is not None
+
+
+class Watch:
+    """The watcher of one folder; runs on the control loop.
+
+    Args:
+        folder: What is watched.
+        settled: Awaited for each settled change.
+        changed: Called when the mode of watching changes.
+        quiet: Seconds without a change after which a component is settled.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settled: Callable[[Settled], Awaitable[None]],
+        changed: Callable[[WatchView], None],
+        quiet: float = QUIET,
+    ) -> None:
+        # Notices carry resolved paths: compare with the resolved folder.
+        self.folder = Path(os.path.realpath(folder))
+        self.view = WatchView("stopped")
+        self._settled = settled
+        self._changed = changed
+        self._settler = Settler(lambda key: stamps(self.folder, key), quiet)
+        self._stop = asyncio.Event()
+        self._noticed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Watch until :meth:`stop`; fall back to polling when the operating system cannot watch."""
+        settling = asyncio.create_task(self._settle())
+        try:
+            try:
+                await self._watch(polling=bool(os.environ.get("AIRSSYS_TUI_POLL")), reason="asked for")
+            except (OSError, RuntimeError) as error:
+                if self._stop.is_set():
+                    return
+                await self._watch(polling=True, reason=str(error))
+        except (OSError, RuntimeError) as error:
+            self._set_view(WatchView("stopped", one_line(str(error))))
+        finally:
+            settling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await settling
+
+    def stop(self) -> None:
+        """End :meth:`run`."""
+        self._stop.set()
+
+    def notice(self, key: str) -> None:
+        """Look at an entry as if it had changed."""
+        self._settler.notice(key, time.monotonic())
+        self._noticed.set()
+
+    def rescan(self) -> tuple[str, ...]:
+        """Return what is in the folder now. Blocks on the disk."""
+        return entries(self.folder)
+
+    async def _watch(self, *, polling: bool, reason: str) -> None:
+        self._set_view(WatchView("polling", one_line(reason)) if polling else WatchView("native"))
+        notices = awatch(
+            self.folder,
+            watch_filter=_OwnFilter(self.folder),
+            debounce=DEBOUNCE_MS,
+            step=STEP_MS,
+            stop_event=self._stop,
+            force_polling=polling,
+            poll_delay_ms=POLL_MS,
+            rust_timeout=500,
+        )
+        async for changes in notices:
+            for _, path in changes:
+                key = key_of(self.folder, Path(path))
+                if key is not None:
+                    self.notice(key)
+
+    async def _settle(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._noticed.wait()
+            while self._settler.waiting:
+                await asyncio.sleep(LOOK)
+                for settled in await loop.run_in_executor(None, self._settler.due, time.monotonic()):
+                    await self._settled(settled)
+            self._noticed.clear()
+
+    def _set_view(self, view: WatchView) -> None:
+        self.view = view
+        self._changed(view)

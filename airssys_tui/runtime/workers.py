@@ -1,0 +1,200 @@
+"""Threads that run guest code, and nothing else does.
+
+Worker threads have stacks deep enough for guests that recurse (16 MiB; a guest may use about 400 KiB per nested call).
+A task that is about to block in the host says so with :meth:`Workers.blocking`; a replacement keeps the others moving.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+from airssys_tui.core.errors import CapacityError
+
+T = TypeVar("T")
+
+STACK_SIZE: Final = 16 * 1024 * 1024
+MAX_REPLACEMENTS: Final = 32
+MAX_SIDE_THREADS: Final = 64
+
+_STACK_LOCK: Final = threading.Lock()
+
+Task = Callable[[], None]
+
+
+def spawn(target: Callable[[], None], name: str) -> threading.Thread:
+    """Start a daemon thread with a stack of :data:`STACK_SIZE`."""
+    # threading.stack_size is global to the process: set, start and restore under one lock.
+    with _STACK_LOCK:
+        before = threading.stack_size(STACK_SIZE)
+        try:
+            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    return thread
+
+
+class Workers:
+    """A pool of threads for guest calls.
+
+    Args:
+        count: Threads that may run guest code at once; the number of cores when not given.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or max(2, os.cpu_count() or 2)
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads: set[threading.Thread] = set()
+        self._blocked = 0
+        self._busy = 0
+        self._names = 0
+        self._closed = False
+        for _ in range(self.count):
+            self._add_thread()
+
+    @property
+    def busy(self) -> int:
+        """How many threads are in a task now."""
+        return self._busy
+
+    def schedule(self, task: Task) -> None:
+        """Run a task on some worker. The task must not raise."""
+        self._tasks.put(task)
+
+    def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
+        """Run a function on some worker and return its future."""
+        future: Future[T] = Future()
+
+        def task() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = function(*args)
+            except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the future's reader
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._tasks.put(task)
+        return future
+
+    @contextlib.contextmanager
+    def blocking(self) -> Iterator[None]:
+        """Announce that the calling worker is about to wait in the host; a replacement may start."""
+        with self._lock:
+            self._blocked += 1
+            live = len(self._threads)
+            if not self._closed and live - self._blocked < self.count and live < self.count + MAX_REPLACEMENTS:
+                self._start_thread()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._blocked -= 1
+
+    def close(self, timeout: float) -> bool:
+        """Let the threads end after what they are doing; wait at most ``timeout`` seconds for all of them.
+
+        Returns:
+            Whether every thread ended. One that did not is a daemon and ends with the process.
+        """
+        with self._lock:
+            self._closed = True
+            threads = list(self._threads)
+        for _ in threads:
+            self._tasks.put(None)
+        deadline = time.monotonic() + timeout
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _add_thread(self) -> None:
+        with self._lock:
+            self._start_thread()
+
+    def _start_thread(self) -> None:
+        self._names += 1
+        self._threads.add(spawn(self._work, f"worker-{self._names}"))
+
+    def _work(self) -> None:
+        while True:
+            task = self._tasks.get()
+            if task is None:
+                break
+            self._busy += 1
+            try:
+                task()
+            finally:
+                self._busy -= 1
+            if self._surplus():
+                break
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+
+    def _surplus(self) -> bool:
+        with self._lock:
+            if len(self._threads) - self._blocked <= self.count:
+                return False
+            self._threads.discard(threading.current_thread())
+            return True
+
+
+class SideThreads:
+    """Bounded threads for guests that wait inside native WASI, where neither deadline nor cancellation reaches them.
+
+    A call that is not back in time is abandoned: its thread is counted, never joined.
+    """
+
+    def __init__(self, most: int = MAX_SIDE_THREADS) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._live = 0
+        self.abandoned = 0
+
+    def run(self, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> T:
+        """Run a function on a thread of its own and wait for it.
+
+        Args:
+            function: What to run.
+            timeout: Seconds to wait.
+            give_up: Called when the time is over, before the thread is abandoned.
+
+        Raises:
+            TimeoutError: If it did not come back in time.
+            CapacityError: If too many threads are out already.
+        """
+        with self._lock:
+            if self._live >= self._most:
+                raise CapacityError(
+                    f"{self._live} calls wait inside WASI already", remedy="wait until some of them come back"
+                )
+            self._live += 1
+        future: Future[T] = Future()
+
+        def body() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the waiting call
+                future.set_exception(error)
+            finally:
+                with self._lock:
+                    self._live -= 1
+
+        spawn(body, "side")
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            if future.done():
+                raise
+            give_up()
+            with self._lock:
+                self.abandoned += 1
+            raise
