@@ -9,7 +9,7 @@ from __future__ import annotations
 from airssys_tui.api.commands import Command, Reload, Restart, Rollback
 from airssys_tui.api.views import Done
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, Place, locate
+from airssys_tui.cli.options import HERE, Place, component_name, locate
 from airssys_tui.cli.output import answer, say
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.core.lifecycle import Desired
@@ -43,7 +43,7 @@ def restart(name: str, /, *, place: Place = HERE) -> int:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _carry_out(Restart(name), place)
+    return _carry_out(Restart(component_name(name)), place)
 
 
 def reload(name: str, /, *, force: bool = False, place: Place = HERE) -> int:
@@ -54,7 +54,7 @@ def reload(name: str, /, *, force: bool = False, place: Place = HERE) -> int:
         force: Accept a breaking change of its exports.
         place: Which runtime.
     """
-    return _carry_out(Reload(name, force=force), place)
+    return _carry_out(Reload(component_name(name), force=force), place)
 
 
 def rollback(
@@ -77,16 +77,17 @@ def rollback(
         note: Why, for the history.
         place: Which runtime.
     """
-    return _carry_out(Rollback(name, to=to, state=state, force=force, note=note), place)
+    return _carry_out(Rollback(component_name(name), to=to, state=state, force=force, note=note), place)
 
 
 def _want(name: str, desired: Desired, place: Place) -> int:
     from airssys_tui.cli.embedding import owned_elsewhere  # noqa: PLC0415
     from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415 - late: `--help` needs no store
 
+    component = component_name(name)
     site = locate(place.folder, place.state_dir)
     try:
-        done = record_desired(site, name, desired)
+        done = record_desired(site, component, desired)
     except StateLocked as error:
         raise owned_elsewhere(error) from error
     return _tell(done, place)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.api.views import CallReport
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, locate
+from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
 from airssys_tui.core.units import format_count, format_duration, format_size
 
@@ -55,8 +55,9 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
     if live:
         from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
 
+        name = component_name(str(path))
         site = locate(place.folder, place.state_dir)
-        report = with_runtime(site, lambda runtime: runtime.call(str(path), export, json_arguments))
+        report = with_runtime(site, lambda runtime: runtime.call(name, export, json_arguments))
     else:
         from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
 

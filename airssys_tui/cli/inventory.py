@@ -10,7 +10,7 @@ from typing import Final
 
 from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, Place, locate
+from airssys_tui.cli.options import HERE, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
 from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import StateAbsent
@@ -75,6 +75,7 @@ def describe(name: str, /, *, place: Place = HERE) -> int:
     """
     from airssys_tui.cli.recorded import recorded_detail  # noqa: PLC0415 - late: `--help` needs no store
 
+    name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
     detail = recorded_detail(site.state_dir.value, name)
     if place.json:
@@ -93,6 +94,7 @@ def versions(name: str, /, *, place: Place = HERE) -> int:
     """
     from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415 - late: `--help` needs no store
 
+    name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
     revisions = recorded_versions(site.state_dir.value, name)
     if place.json:

@@ -87,3 +87,14 @@ def _derived(folder: Path) -> Sourced[Path]:
     from airssys_tui.store.directory import default_state_dir  # noqa: PLC0415 - late: not every command has a state
 
     return Sourced(default_state_dir(folder), "made from the folder")
+
+
+def component_name(text: str) -> str:
+    """Return the text form of the identity that is meant.
+
+    Raises:
+        IdentityError: If it is not a component's name.
+    """
+    from airssys_tui.core.identity import ComponentId  # noqa: PLC0415 - late: loads the versions' library
+
+    return str(ComponentId.parse(text))

@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.api.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionView
 from airssys_tui.cli.options import Site
 from airssys_tui.core.errors import UnknownComponent
-from airssys_tui.core.identity import ComponentId, short_digest
+from airssys_tui.core.identity import short_digest
 from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest import Manifest, decode_manifest
@@ -92,16 +92,15 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
 
 
 def _find(catalog: Catalog, name: str) -> ComponentRecord:
-    wanted = str(ComponentId.parse(name))
+    record = catalog.component(name)
+    if record is not None:
+        return record
     known = catalog.components()
-    for record in known:
-        if record.id == wanted:
-            return record
     names = ", ".join(record.id for record in known[:10])
     raise UnknownComponent(
-        f"no component {wanted} is recorded",
+        f"no component {name} is recorded",
         remedy=f"there are: {names}" if names else "open the folder once, so that its components are found",
-        component=wanted,
+        component=name,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,11 +19,8 @@ from airssys_tui.cli.signals import close_in_time, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
-    import asyncio
-
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.runtime.embedded import EmbeddedRuntime
-    from airssys_tui.tui.app import AirssysApp
 
 
 def screen(
@@ -67,7 +65,7 @@ def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, 
     log = log_path(site.state_dir.value)
     session = _Session(site, adopt=adopt)
     try:
-        with _terminal_given_back(), leaving_on_signal(session.ask), standard_error_to(log):
+        with _terminal_given_back(), leaving_on_signal(_ask_screen), standard_error_to(log):
             try:
                 code = asyncio.run(session.show(readonly=readonly or site.settings.readonly))
             finally:
@@ -87,14 +85,13 @@ class _Session:
         self._adopt = adopt
         self._runtime: EmbeddedRuntime | None = None
         self._failure: AirssysError | None = None
-        self._leave: Callable[[], None] | None = None
-        self._asked = False
 
     def connect(self) -> RuntimeApi:
-        """Open the runtime; called by the screen, after its first paint, on a thread of its own.
+        """Open the runtime; called by the screen after its first paint, on a thread of its own.
 
         Raises:
-            StoreError: The state directory cannot be owned; it is reported when the terminal is back.
+            StoreError: The state directory cannot be owned. The screen shows it, and it is said again when the terminal
+                is back.
         """
         from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
 
@@ -102,31 +99,16 @@ class _Session:
             self._runtime = open_runtime(self._site, adopt=self._adopt)
         except AirssysError as error:
             self._failure = error
-            self.ask()
             raise
         return self._runtime
 
-    def ask(self) -> None:
-        """Ask the screen to close; safe in a signal handler and from any thread."""
-        self._asked = True
-        if self._leave is not None:
-            self._leave()
-
     async def show(self, *, readonly: bool) -> int:
         """Show the screen until it is left, and return its exit code."""
-        import asyncio  # noqa: PLC0415 - late: see `open_screen`
-
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
 
         app = AirssysApp(self.connect, folder=str(self._site.folder.value), readonly=readonly)
-        loop = asyncio.get_running_loop()
-        self._leave = lambda: _leave(loop, app)
-        try:
-            if not self._asked:
-                await app.run_async()
-        finally:
-            self._leave = None
-        return app.return_code or 0
+        answer = await app.run_async()
+        return app.return_code or answer or 0
 
     def close(self) -> None:
         """Stop the runtime in bounded time, and say what kept it from opening.
@@ -140,9 +122,9 @@ class _Session:
             raise self._failure
 
 
-def _leave(loop: asyncio.AbstractEventLoop, app: AirssysApp) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has just ended: there is nothing left to close
-        loop.call_soon_threadsafe(app.exit)
+def _ask_screen() -> None:
+    # While the screen is there it catches SIGTERM itself; without it this ends the process, which then holds nothing.
+    signal.raise_signal(signal.SIGTERM)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,86 @@
+"""What loads what, found out in fresh interpreters: contracts on paper do not say what a library drags in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("wasmtime", "textual")
+
+
+def loaded(code: str, *names: str, env: dict[str, str] | None = None) -> set[str]:
+    """Run code in a fresh interpreter and return which of the named modules it has loaded."""
+    asked = f"json.dumps([name for name in {names!r} if name in sys.modules])"
+    report = f"{code}\nimport json, sys\nsys.__stdout__.write('\\n' + {asked})"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True, timeout=60, env=env
+    )
+    return set(json.loads(done.stdout.rsplit("\n", 1)[1]))
+
+
+def test_the_probe_sees_what_is_loaded() -> None:
+    assert loaded("import wasmtime", *HEAVY) == {"wasmtime"}
+
+
+@pytest.mark.parametrize("package", ["core", "api", "host", "engine", "store", "runtime"])
+def test_no_floor_below_the_screen_loads_it(package: str) -> None:
+    everything = (
+        "import importlib, pkgutil\n"
+        f"import airssys_tui.{package} as p\n"
+        "for m in pkgutil.walk_packages(p.__path__, p.__name__ + '.'):\n"
+        "    if not m.name.endswith('compile_child'): importlib.import_module(m.name)"
+    )
+    assert not loaded(everything, "textual", "rich")
+
+
+@pytest.mark.parametrize("package", ["core", "api", "store"])
+def test_pure_floors_and_the_store_do_not_load_the_engine(package: str) -> None:
+    everything = (
+        "import importlib, pkgutil\n"
+        f"import airssys_tui.{package} as p\n"
+        "for m in pkgutil.walk_packages(p.__path__, p.__name__ + '.'): importlib.import_module(m.name)"
+    )
+    assert not loaded(everything, "wasmtime")
+
+
+def test_the_screen_loads_neither_the_engine_nor_the_store() -> None:
+    assert not loaded("import airssys_tui.tui.app", "wasmtime", "sqlite3", "airssys_tui.runtime")
+
+
+def test_the_command_line_itself_loads_nothing_heavy() -> None:
+    assert not loaded("import airssys_tui.cli.main", *HEAVY, "rich", "sqlite3", "asyncio", "watchfiles")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["list", "--json"],
+        ["versions", "counter"],
+        ["describe", "counter"],
+        ["config", "show"],
+        ["config", "path", "--json"],
+        ["doctor"],
+        ["rollback", "--help"],
+        ["frobnicate"],
+    ],
+    ids=" ".join,
+)
+def test_commands_that_only_read_load_neither_the_engine_nor_the_screen(
+    words: list[str], recorded_folder: dict[str, str]
+) -> None:
+    assert not loaded(f"from airssys_tui.cli.main import main; main({words!r})", *HEAVY, env=recorded_folder)
+
+
+def test_every_module_has_a_docstring_and_a_bounded_length() -> None:
+    root = Path(__file__).resolve().parents[2] / "airssys_tui"
+    for path in root.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.lstrip().startswith(('"""', 'r"""')), f"{path} does not say why it exists"
+        assert text.count("\n") <= 500, f"{path} has more than 500 lines"

@@ -1,0 +1,87 @@
+"""The command line as a user has it: a folder, a state directory of its own, and the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airssys_tui.cli.main import main
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_components"
+RELEASES = SAMPLES / ".releases" / "counter"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "components"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its standard output as one JSON document."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A scratch folder of components, its state directory, and how the program is run on them."""
+
+    folder: Path
+    state_dir: Path
+    run: Callable[..., Answer]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that is to work on this folder."""
+        return {**os.environ}
+
+    def install(self, name: str, source: Path | None = None) -> Path:
+        """Copy a sample, or another component folder, over the one of that name; sources stay behind."""
+        target = self.folder / name
+        target.mkdir(exist_ok=True)
+        for file in sorted((source or SAMPLES / name).iterdir()):
+            if file.name == "Component.toml" or file.suffix == ".wasm":
+                shutil.copy(file, target / file.name)
+        return target
+
+    def spawn(self, *words: str) -> subprocess.Popen[str]:
+        """Start the program as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "airssys_tui", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """A desk with an empty folder; nothing of the user's own is read or written."""
+    folder, state_dir = tmp_path / "components", tmp_path / "state"
+    folder.mkdir()
+    monkeypatch.setenv("AIRSSYS_TUI_FOLDER", str(folder))
+    monkeypatch.setenv("AIRSSYS_TUI_STATE_DIR", str(state_dir))
+    monkeypatch.setenv("AIRSSYS_TUI_CONFIG", str(tmp_path / "config.toml"))
+
+    def run(*words: object) -> Answer:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return Desk(folder, state_dir, run)

@@ -1,0 +1,139 @@
+"""Command lines that cannot be meant, help, and how errors are said."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from airssys_tui import __version__
+from airssys_tui.cli.application import COMMANDS, SCREEN
+from airssys_tui.cli.output import report_error, say
+from airssys_tui.core.errors import AdmissionError
+
+from .conftest import Desk
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--frob"],
+        ["list", "--frob"],
+        ["list", "surplus"],
+        ["config", "frob"],
+        ["rollback", "counter", "--to", "two"],
+        ["rollback", "counter", "--state", "gone"],
+        ["rollback"],
+        ["describe"],
+        ["check"],
+        ["call", "only-a-path"],
+        ["run", "--headless", "--for", "soon"],
+        ["run", "--for", "1s"],
+        ["no-such-folder"],
+        ["run", "no-such-folder", "--headless"],
+        ["list", "--folder"],
+        ["start", "Not_A_Name"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_meant_exits_2_and_says_why(desk: Desk, words: list[str]) -> None:
+    answer = desk.run(*words)
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    first, *rest = answer.err.splitlines()
+    assert first.startswith("error: ")
+    assert rest, "an error says what to do next"
+    assert rest[-1].startswith("  → ")
+
+
+def test_an_error_is_json_too_when_json_is_asked_for(desk: Desk) -> None:
+    answer = desk.run("list", "--frob", "--json")
+    assert answer.code == 2
+    assert answer.json["error"]["kind"] == "UsageError"
+    assert "--frob" in answer.json["error"]["message"]
+
+
+def test_what_comes_after_two_dashes_does_not_ask_for_json(desk: Desk) -> None:
+    assert desk.run("check", "--", "--json").out.startswith("refused")
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
+def test_help_of_every_command_teaches_with_an_example(desk: Desk, entry: object) -> None:
+    answer = desk.run(*entry.name.split(), "--help")  # type: ignore[attr-defined]
+    assert answer.code == 0
+    assert f"Example: {entry.example}"[:60] in answer.out.replace("\n", " ")  # type: ignore[attr-defined]
+    assert "Exit code: 0 done, 1 failed or refused" in answer.out
+
+
+def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:
+    answer = desk.run("--help")
+    assert answer.code == 0
+    for entry in COMMANDS:
+        word = entry.name.split()[0]
+        assert f"\n  {word} " in answer.out, word
+    assert SCREEN.example in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 110
+    assert "\x1b" not in answer.out
+
+
+def test_the_version(desk: Desk) -> None:
+    assert desk.run("--version").out.strip() == __version__
+
+
+@pytest.mark.parametrize("words", [[], ["run"]], ids=["bare", "run"])
+def test_the_screen_without_a_terminal_exits_2_and_names_the_way_without(desk: Desk, words: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "airssys_tui", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=desk.environment,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"run {desk.folder} --headless" in done.stderr
+    assert not desk.state_dir.exists(), "nothing was opened"
+
+
+def test_guest_text_in_errors_and_output_is_made_safe(capsys: pytest.CaptureFixture[str]) -> None:
+    error = AdmissionError("\x1b[2Jbad\nsecond", gate="magic", offset=4, remedy="\x9b1mdo")
+    report_error(error, json=True)
+    say("\x1b]52;c;x\x07")
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert "\x9b" not in said.err
+    assert said.err.splitlines()[1] == "  second"
+    assert '"offset": 4' in said.out
+
+
+def test_a_terminal_that_cannot_show_a_character_does_not_end_a_command(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", narrow)
+    assert desk.run("start", "ünbekannt").code == 2
+    narrow.flush()
+    assert b"\\xfc" in narrow.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_reader_that_goes_away_is_no_traceback(desk: Desk) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "airssys_tui", "config", "show"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=desk.environment,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == ""
