@@ -1,0 +1,221 @@
+"""The application: connects after the first paint, pulls the feed, and lets go of the runtime at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from textual.app import App
+from textual.binding import BindingsMap
+from textual.command import CommandPalette
+from textual.screen import Screen
+
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.tui.actions import ACTIONS, View, bindings
+from airssys_tui.tui.arrangement import state_word
+from airssys_tui.tui.background import in_background
+from airssys_tui.tui.detail import DetailScreen
+from airssys_tui.tui.event_list import EventScreen
+from airssys_tui.tui.feed import Change
+from airssys_tui.tui.glyphs import chosen_glyphs
+from airssys_tui.tui.help import HelpScreen
+from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.notices import Notices
+from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.palette import OperatorCommands
+from airssys_tui.tui.registry import RegistryScreen
+from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.session import Session
+from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES
+from airssys_tui.tui.versions import VersionsScreen
+
+LETTING_GO: Final = 10.0
+"""Seconds that the runtime has to stop, after which the screen goes all the same."""
+
+FAILED: Final = 1
+"""Exit code when the runtime could not be had."""
+
+
+class AirssysApp(App[int]):
+    """The terminal interface of a runtime.
+
+    Args:
+        connect: Makes the runtime; called in a thread after the first paint, for importing an engine takes long.
+        folder: The watched folder, as the operator wrote it.
+        readonly: Leave out every action that changes the system.
+        clock: Unix time in seconds.
+        refresh: Seconds between two pulls.
+    """
+
+    TITLE = "airssys"
+    CSS = STYLE
+    ENABLE_COMMAND_PALETTE = False
+    DEFAULT_MODE = View.REGISTRY.value
+    COMMANDS: ClassVar[set[Any]] = {OperatorCommands}
+
+    def __init__(
+        self,
+        connect: Callable[[], RuntimeApi],
+        *,
+        folder: str,
+        readonly: bool = False,
+        clock: Callable[[], float] = time.time,
+        refresh: float = 1.0,
+    ) -> None:
+        # The themes draw black on black without colours, unless the terminal's own are let through.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self._connect = connect
+        self._every = refresh
+        self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
+        self.notices = Notices()
+        self.operations = Operations(self, self.session, self.notices)
+        self.animation_level = "none"
+        self._bindings = BindingsMap(bindings(ACTIONS, everywhere=True))
+        self.add_mode(View.REGISTRY, self._make_registry)
+        self.add_mode(View.EVENTS, self._make_events)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = os.environ.get("AIRSSYS_TUI_THEME", "") or THEMES[0].name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what our variables are under a theme that is not ours."""
+        return DEFAULTS
+
+    def _make_registry(self) -> Screen[None]:
+        return RegistryScreen(self.session, self.operations)
+
+    def _make_events(self) -> Screen[None]:
+        return EventScreen(self.session, self.operations)
+
+    def on_mount(self) -> None:
+        """Connect once the first picture is on the terminal."""
+        self._catch_signals()
+        self.call_after_refresh(self._start_opening)
+
+    def _start_opening(self) -> None:
+        self.run_worker(self._open(), exit_on_error=False)
+
+    async def _open(self) -> None:
+        connecting = in_background(self._connect_or_close, "connect")
+        try:
+            self.session.api = await asyncio.wrap_future(connecting)
+        except AirssysError as error:
+            self.session.failure = error
+        except Exception as error:  # noqa: BLE001 - the operator reads the reason here, not in a traceback
+            self.session.failure = AirssysError(f"{type(error).__name__}: {error}")
+        if self.session.api is not None:
+            self.tick(first=True)
+            self.set_interval(self._every, self.tick)
+        else:
+            self._redraw()
+
+    def _connect_or_close(self) -> RuntimeApi:
+        api = self._connect()
+        if self.session.closing:
+            api.close()
+        return api
+
+    def tick(self, *, first: bool = False) -> None:
+        """Pull what changed and show it on the screen that is seen; hidden ones catch up when they are shown."""
+        change = self.session.pull()
+        now = self.session.clock()
+        if not first:
+            self.notices.offer(change.events, now)
+        notice = self.notices.take(now)
+        if notice is not None:
+            self.operations.say(notice.text, title="reload", severity="warning" if notice.refused else "information")
+        self._redraw(None if first else change)
+
+    def _redraw(self, change: Change | None = None) -> None:
+        if isinstance(self.screen, LiveScreen):
+            self.screen.show(change)
+
+    def on_live_screen_open(self, message: LiveScreen.Open) -> None:
+        """Go to another screen."""
+        self.run_worker(self.go(message.view, message.component), exit_on_error=False)
+
+    async def go(self, view: View, component: str | None = None) -> None:
+        """Show a screen; the registry and the events are there once, the others lie on top of what is shown."""
+        if view is View.REGISTRY:
+            await self.switch_mode(View.REGISTRY)
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+        elif view is View.EVENTS:
+            await self.switch_mode(View.EVENTS)
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+            if component is not None and isinstance(self.screen, EventScreen):
+                self.screen.only(component)
+        elif component is not None:
+            kind = DetailScreen if view is View.DETAIL else VersionsScreen
+            await self.push_screen(kind(self.session, self.operations, component))
+
+    def jump(self, component: str) -> None:
+        """Show a component in the registry."""
+        self.run_worker(self._jump(component), exit_on_error=False)
+
+    async def _jump(self, component: str) -> None:
+        await self.go(View.REGISTRY)
+        if isinstance(self.screen, RegistryScreen):
+            self.screen.jump(component)
+
+    def action_help(self) -> None:
+        """Show the keys of the screen."""
+        if isinstance(self.screen, LiveScreen):
+            self.push_screen(HelpScreen(self.session, self.screen.view))
+
+    def action_palette(self) -> None:
+        """Find an action or a component by typing."""
+        if isinstance(self.screen, LiveScreen):
+            self.push_screen(CommandPalette(placeholder="an action, or a component to jump to"))
+
+    def action_ask_to_quit(self) -> None:
+        """Quit, asking while components run."""
+        self.run_worker(self._ask_to_quit(), exit_on_error=False)
+
+    async def _ask_to_quit(self) -> None:
+        running = sum(state_word(view) == "running" for view in self.session.feed.rows.values())
+        if running and not self.session.closing:
+            what = "1 component runs" if running == 1 else f"{running} components run"
+            lines = [
+                f"{what} in this process.",
+                "They are stopped, their state saved, and come back at the next start.",
+            ]
+            if not await self.push_screen_wait(Confirm(self.session, "Quit?", "Quit", lines)):
+                return
+        self.action_leave_now()
+
+    def action_leave_now(self) -> None:
+        """Let go of the runtime and quit; asked a second time, quit without waiting."""
+        if self.session.closing:
+            self.exit(self._code())
+            return
+        self.session.closing = True
+        self.run_worker(self._leave(), exit_on_error=False)
+
+    async def _leave(self) -> None:
+        await self.go(View.REGISTRY)
+        self._redraw()
+        api = self.session.api
+        if api is not None:
+            closed = asyncio.wrap_future(in_background(api.close, "close"))
+            with contextlib.suppress(TimeoutError, AirssysError):
+                await asyncio.wait_for(closed, LETTING_GO)
+        self.exit(self._code())
+
+    def _code(self) -> int:
+        return FAILED if self.session.failure is not None else 0
+
+    def _catch_signals(self) -> None:
+        if self.is_headless or threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.action_leave_now)

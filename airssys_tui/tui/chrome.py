@@ -1,0 +1,139 @@
+"""The lines around every screen: the header with its totals, the banner for what is wrong, the footer with its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from airssys_tui.api.views import Phase
+from airssys_tui.core.units import format_count, format_size
+from airssys_tui.tui.actions import Action, View, hints, key_label
+from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe
+from airssys_tui.tui.moments import clock_text, offset_text
+from airssys_tui.tui.session import Session
+
+_ORDER: Final = (
+    ("running", "ok"),
+    ("starting", "busy"),
+    ("installing", "busy"),
+    ("updating", "busy"),
+    ("stopping", "busy"),
+    ("backoff", "warn"),
+    ("failed", "bad"),
+    ("held", "accent"),
+    ("stopped", "quiet"),
+)
+
+SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.EVENTS, "go.events"))
+
+
+def header(session: Session, width: int) -> Line:
+    """Draw who, where, how many in which state, what they use together, and the time; less of it when narrow."""
+    left: Line = (Span(" airssys", "title"),)
+    right: Line = (Span(f"{clock_text(session.clock())} ", "strong"),)
+    room = width - line_width(left) - line_width(right) - 2
+    middle: list[Line] = []
+    for part in (*_marks(session), _counts(session), *_figures(session)):
+        need = line_width(part) + 2
+        if part and need <= room:
+            middle.append(part)
+            room -= need
+    folder = safe(session.folder, session.glyphs, 60)
+    if len(folder) + 2 <= room:
+        middle.insert(0, (Span(folder, "quiet"),))
+        room -= len(folder) + 2
+    offset = offset_text(session.clock())
+    if len(offset) + 1 <= room:
+        right = (*right, Span(f"{offset} ", "quiet"))
+    drawn = join([left, *middle])
+    gap = width - line_width(drawn) - line_width(right)
+    return (*drawn, Span(" " * max(0, gap)), *right)
+
+
+def _marks(session: Session) -> Iterable[Line]:
+    if session.phase in {Phase.STARTING, Phase.STOPPING}:
+        yield (Span(f"{session.phase}{session.glyphs.ellipsis}", "busy"),)
+    if session.phase is Phase.FAILED:
+        yield (Span("failed", "bad"),)
+    if session.readonly:
+        yield (Span("READ-ONLY", "inverse"),)
+    if session.paused:
+        yield (Span("PAUSED", "inverse"),)
+    if session.stale:
+        yield (Span("STALE", "inverse"),)
+
+
+def _counts(session: Session) -> Line:
+    counted = session.counts()
+    dot = Span(f" {session.glyphs.dot} ", "quiet")
+    spans: list[Span] = []
+    for word, tone in _ORDER:
+        if counted[word] or (word == "running" and session.feed.rows):
+            spans += [dot] if spans else []
+            spans.append(Span(f"{counted[word]} {word}", tone))
+    return tuple(spans)
+
+
+def _figures(session: Session) -> Iterable[Line]:
+    head = session.feed.head
+    if not session.feed.rows:
+        return
+    if head.memory is not None:
+        limit = f"/{format_size(head.memory_limit)}" if head.memory_limit else ""
+        yield (Span("mem ", "quiet"), Span(f"{format_size(head.memory):>4}{limit}"))
+    yield (Span("fuel ", "quiet"), Span(f"{format_count(head.fuel_per_second):>5}/s"))
+    if head.cpu is not None:
+        yield (Span("cpu ", "quiet"), Span(f"{head.cpu * 100:3.0f}%"))
+
+
+def banner(session: Session, width: int) -> tuple[Line, ...]:
+    """Draw what is wrong with the runtime as a whole, one line each; nothing when nothing is."""
+    lines: list[Line] = []
+    if session.stale:
+        lines.append(_warning(session, "No answer from the runtime", session.stale, width))
+    watch = session.feed.head.watch
+    if watch.mode != "native":
+        title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
+        lines.append(_warning(session, title, watch.reason, width))
+    problems = session.feed.head.problems
+    lines.extend(_warning(session, "Not a component", problem, width) for problem in problems[:2])
+    if len(problems) > 2:
+        lines.append(_warning(session, "Not a component", f"{len(problems) - 2} more files", width))
+    return tuple(lines)
+
+
+def _warning(session: Session, title: str, text: str, width: int) -> Line:
+    room = max(0, width - len(title) - 4)
+    shown = fit(safe(text, session.glyphs), room, ellipsis=session.glyphs.ellipsis)
+    return (Span(f" {title}: ", "warn"), Span(shown))
+
+
+def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
+    """Draw the keys of a screen, the most important first, as many as there is room for."""
+    spans: list[Span] = []
+    room = width - 1
+    for action in hints(view, session.readonly):
+        word = "quit" if action.id == "go.leave" and at_root else action.hint
+        label = key_label(action.keys[0])
+        need = len(label) + len(word) + 3
+        if need > room:
+            continue
+        room -= need
+        here = (view, action.id) in SCREENS
+        spans += [Span(" "), Span(label, "key"), Span(f" {word} ", "strong" if here else "quiet")]
+    return tuple(spans)
+
+
+def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw actions as help: keys, title, sentence."""
+    lines: list[Line] = []
+    group = None
+    for action in actions:
+        if action.group is not group:
+            group = action.group
+            lines += [(), (Span(f" {group.value}", "title"),)]
+        keys = " ".join(map(key_label, action.keys))
+        room = max(10, width - 18)
+        lines.append((Span(f"  {keys:<15}", "key"), Span(fit(action.help, room, ellipsis=glyphs.ellipsis))))
+    return lines[1:]

@@ -1,0 +1,281 @@
+"""The registry's columns: what each shows, how wide it is, and which go first when the terminal is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.views import ComponentView, NoteKind
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.lifecycle import Health, RecoveryKind, State
+from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.tui.arrangement import Arrangement, Sort, state_word
+from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.lines import Line, Span, fit, safe
+
+NONE: Final = "-"
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What drawing needs besides the row: the moment (unix seconds) and the symbols."""
+
+    now: float
+    glyphs: Glyphs
+
+
+Cell = tuple[str, str]
+"""Text and tone."""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column.
+
+    Attributes:
+        title: Its header.
+        width: Cells from 100 columns on; ``narrow`` below.
+        keep: Columns with the smallest figure are dropped first; the highest stay to the end.
+        right: Whether figures are right-aligned.
+        sort: What a click on the header and the underlined letter sort by.
+        draw: Text and tone of a cell.
+    """
+
+    title: str
+    width: int
+    keep: int
+    draw: Callable[[ComponentView, Sight, int], Cell]
+    narrow: int = 0
+    right: bool = False
+    sort: Sort | None = None
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A column with the cells it has at some width of the terminal."""
+
+    column: Column
+    width: int
+
+
+STATE_TONES: Final = {
+    State.RUNNING: "ok",
+    State.FAILED: "bad",
+    State.STOPPED: "quiet",
+    State.UNINSTALLED: "quiet",
+    State.INSTALLED: "quiet",
+}
+
+_HEALTH: Final[dict[Health, Cell]] = {
+    Health.HEALTHY: ("ok", "ok"),
+    Health.DEGRADED: ("warn", "warn"),
+    Health.UNHEALTHY: ("bad", "bad"),
+    Health.UNKNOWN: (NONE, "quiet"),
+}
+
+NOTE_TONES: Final = {
+    NoteKind.NONE: "plain",
+    NoteKind.INFO: "quiet",
+    NoteKind.HELD: "accent",
+    NoteKind.REFUSED: "bad",
+    NoteKind.TROUBLE: "warn",
+}
+
+
+def state_cell(view: ComponentView, sight: Sight) -> Cell:
+    """Return glyph, word and tone of a row's state."""
+    word = state_word(view)
+    if word == "backoff":
+        return f"{sight.glyphs.backoff} backoff", "warn"
+    return f"{sight.glyphs.states[view.state]} {word}", STATE_TONES.get(view.state, "busy")
+
+
+def version_text(view: ComponentView, sight: Sight) -> str:
+    """Return version (or short digest) and revision, with the candidate's while one is tried."""
+    version = safe(view.version or (short_digest(view.digest, 7) if view.digest else NONE), sight.glyphs, 64)
+    if view.revision is None:
+        return f"r{view.candidate}" if view.candidate is not None else version
+    tried = f"{sight.glyphs.arrow}r{view.candidate}" if view.candidate is not None else ""
+    return f"{version} r{view.revision}{tried}"
+
+
+def memory_text(view: ComponentView, sight: Sight) -> Cell:
+    """Return memory now, a bar of its share of the limit, and the limit."""
+    meters = view.meters
+    if meters.memory is None:
+        return f"{NONE:>5}{'':10}", "quiet"
+    share = meters.memory / meters.memory_limit if meters.memory_limit else 0.0
+    tone = "bad" if share >= 0.97 else "warn" if share >= 0.85 else "plain"
+    limit = format_size(meters.memory_limit) if meters.memory_limit else NONE
+    return f"{format_size(meters.memory):>5} {sight.glyphs.bar(share, 4)} {limit:>4}", tone
+
+
+def note_text(view: ComponentView, sight: Sight) -> Cell:
+    """Return the one thing to know about a row; holds when there is nothing more urgent."""
+    note = view.note
+    if note.kind is NoteKind.NONE or not note.text:
+        if view.held:
+            held = safe(", ".join(view.held), sight.glyphs, 80)
+            return f"held: {held}", NOTE_TONES[NoteKind.HELD]
+        if view.recovery.kind is RecoveryKind.BACKOFF:
+            return recovery_text(view, sight), "warn"
+        return ("file is gone", "quiet") if not view.present else ("", "plain")
+    return safe(note.text, sight.glyphs), NOTE_TONES[note.kind]
+
+
+def recovery_text(view: ComponentView, sight: Sight) -> str:
+    """Return what supervision is about to do."""
+    recovery = view.recovery
+    if recovery.kind is RecoveryKind.EXHAUSTED:
+        return "no restarts left"
+    if recovery.kind is not RecoveryKind.BACKOFF or recovery.until is None:
+        return ""
+    wait = format_duration(max(0.0, recovery.until - sight.now))
+    left = f" ({recovery.tries_left} left)" if recovery.tries_left is not None else ""
+    return f"restart in {wait}{left}"
+
+
+def _name(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return safe(view.id, sight.glyphs, 140), "strong"
+
+
+def _state(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return state_cell(view, sight)
+
+
+def _health(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    return _HEALTH[view.health]
+
+
+def _version(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return version_text(view, sight), "plain"
+
+
+def _live(view: ComponentView) -> bool:
+    return view.meters.memory is not None
+
+
+def _fuel(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    return (format_count(view.meters.fuel_per_second), "plain") if _live(view) else (NONE, "quiet")
+
+
+def _memory(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return memory_text(view, sight)
+
+
+def _cpu(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    cpu = view.meters.cpu
+    if cpu is None:
+        return NONE, "quiet"
+    return f"{cpu * 100:.0f}%", "warn" if cpu >= 0.9 else "plain"
+
+
+def _calls(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    return (format_count(view.meters.calls_per_second), "plain") if _live(view) else (NONE, "quiet")
+
+
+def _queue(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    queue = view.meters.queue
+    return format_count(queue), "warn" if queue > 0 else "quiet"
+
+
+def _restarts(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    return format_count(view.restarts), "warn" if view.restarts else "quiet"
+
+
+def _uptime(view: ComponentView, sight: Sight, _: int) -> Cell:
+    if view.started_at is None:
+        return NONE, "quiet"
+    up = sight.now - view.started_at
+    return (format_duration(up) if up >= 1 else "0s"), "plain"
+
+
+def _note(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return note_text(view, sight)
+
+
+NAME: Final = Column(title="NAME", width=16, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
+NOTE: Final = Column(title="NOTE", width=14, narrow=10, keep=97, draw=_note)
+
+COLUMNS: Final = (
+    NAME,
+    Column(title="STATE", width=12, narrow=12, keep=98, draw=_state, sort=Sort.STATE),
+    Column(title="HEALTH", width=6, keep=40, draw=_health),
+    Column(title="VERSION", width=13, narrow=12, keep=60, draw=_version),
+    Column(title="FUEL/S", width=6, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
+    Column(title="MEMORY", width=15, keep=55, draw=_memory, sort=Sort.MEMORY),
+    Column(title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
+    Column(title="CALLS/S", width=7, keep=30, draw=_calls, right=True),
+    Column(title="QUEUE", width=5, keep=11, draw=_queue, right=True),
+    Column(title="RST", width=3, keep=35, draw=_restarts, right=True),
+    Column(title="UP", width=6, keep=10, draw=_uptime, right=True, sort=Sort.UPTIME),
+    NOTE,
+)
+"""Every column from left to right."""
+
+GAP: Final = 1
+WIDE: Final = 100
+
+
+@lru_cache(maxsize=64)
+def place(width: int) -> tuple[Placed, ...]:
+    """Choose the columns for a terminal ``width`` and their widths; the note takes what is left."""
+    chosen = list(COLUMNS)
+    while len(chosen) > 1 and _needed(chosen, width) > width:
+        chosen.remove(min(chosen, key=lambda column: column.keep))
+    spare = width - _needed(chosen, width)
+    grow = min(12, spare // 3) if width >= 140 else 0
+    placed = [Placed(column, _width(column, width) + (grow if column is NAME else 0)) for column in chosen]
+    if chosen[-1] is NOTE:
+        placed[-1] = Placed(NOTE, placed[-1].width + spare - grow)
+    return tuple(placed)
+
+
+def _width(column: Column, width: int) -> int:
+    return column.width if width >= WIDE else column.narrow or column.width
+
+
+def _needed(columns: list[Column], width: int) -> int:
+    return 1 + sum(_width(column, width) + GAP for column in columns) - GAP
+
+
+def head(width: int, how: Arrangement, glyphs: Glyphs) -> Line:
+    """Draw the header: sortable titles with their letter underlined, the arrow at the one in force."""
+    spans = [Span(" ")]
+    for placed in place(width):
+        column = placed.column
+        arrow = ""
+        if column.sort is not None and column.sort is how.sort:
+            arrow = glyphs.ascending if how.ascending else glyphs.descending
+        text = column.title + arrow
+        pad = " " * max(0, placed.width - len(text))
+        spans += [Span(pad)] if column.right else []
+        if column.sort is not None:
+            tone = "accent" if arrow else "plain"
+            spans += [Span(text[0], tone, under=True), Span(text[1 : placed.width], tone)]
+        else:
+            spans.append(Span(text[: placed.width]))
+        spans += [] if column.right else [Span(pad)]
+        spans.append(Span(" " * GAP))
+    return tuple(spans)
+
+
+def row(view: ComponentView, width: int, sight: Sight, *, selected: bool) -> Line:
+    """Draw one row."""
+    ellipsis = sight.glyphs.ellipsis
+    spans = [Span(sight.glyphs.pointer if selected else " ", "accent")]
+    for placed in place(width):
+        text, tone = placed.column.draw(view, sight, placed.width)
+        spans.append(Span(fit(text, placed.width, right=placed.column.right, ellipsis=ellipsis), tone))
+        spans.append(Span(" " * GAP))
+    return tuple(spans)
+
+
+def column_at(x: int, width: int) -> Column | None:
+    """Return the column under a cell of the header."""
+    left = 1
+    for placed in place(width):
+        if left <= x < left + placed.width + GAP:
+            return placed.column
+        left += placed.width + GAP
+    return None

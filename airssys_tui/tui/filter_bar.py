@@ -1,0 +1,50 @@
+"""The live filter: one line above a list, there while it is typed in or has an effect."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+NO_CONTROLS: Final = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]*"
+"""What may be typed or pasted: an input shows its value as it is."""
+
+
+class FilterBar(Horizontal):
+    """The line in which a filter is typed."""
+
+    MEANING: ClassVar[str] = "words to find; ! inverts"
+
+    def compose(self) -> ComposeResult:
+        """Yield the prompt and the input."""
+        yield Static(" /", id="prompt", markup=False)
+        yield Input(placeholder=self.MEANING, restrict=NO_CONTROLS, compact=True, id="filter", max_length=200)
+
+    def on_mount(self) -> None:
+        """Stay hidden until asked for."""
+        self.display = False
+
+    @property
+    def input(self) -> Input:
+        """The input."""
+        return self.query_one(Input)
+
+    def open(self) -> None:
+        """Show the line and type in it."""
+        self.display = True
+        self.input.focus()
+
+    def set(self, query: str) -> None:
+        """Filter by this, as if it had been typed."""
+        self.input.value = query
+        self.display = bool(query)
+
+    def leave(self, *, clear: bool) -> bool:
+        """Give the focus back; return whether there was anything to leave or to clear."""
+        had = self.input.has_focus or bool(self.input.value)
+        if clear:
+            self.input.value = ""
+        self.display = bool(self.input.value)
+        return had

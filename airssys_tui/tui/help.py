@@ -1,0 +1,72 @@
+"""Help: the keys of one screen, from the action registry."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from airssys_tui.tui.actions import View, of_view
+from airssys_tui.tui.chrome import key_lines
+from airssys_tui.tui.lines import LinePane, Span
+from airssys_tui.tui.pager import Pager
+from airssys_tui.tui.session import Session
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys of a screen.
+
+    Args:
+        view: Which screen.
+    """
+
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "Pager"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "close", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("ctrl+d,pagedown,space", "scroll(10)", show=False),
+        Binding("ctrl+u,pageup", "scroll(-10)", show=False),
+    ]
+
+    def __init__(self, session: Session, view: View) -> None:
+        super().__init__()
+        self.session = session
+        self.about = view
+
+    def compose(self) -> ComposeResult:
+        """Yield the page."""
+        with Vertical(id="dialog"):
+            yield LinePane(id="heading")
+            yield Pager(id="keys")
+
+    def on_mount(self) -> None:
+        """Draw."""
+        mode = ", read-only" if self.session.readonly else ""
+        self.query_one("#heading", LinePane).show(
+            [(Span(f"Keys: {self.about}{mode}", "title"), Span("   esc closes", "quiet"))]
+        )
+        self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draw for the new width."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        pager = self.query_one(Pager)
+        pager.show(
+            key_lines(of_view(self.about, self.session.readonly), max(30, pager.size.width), self.session.glyphs)
+        )
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll."""
+        self.query_one(Pager).step(rows)
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss()

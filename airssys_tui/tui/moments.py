@@ -1,0 +1,30 @@
+"""Times for people: local zone, with its offset where there is room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airssys_tui.core.units import format_duration
+
+
+def clock_text(at: float) -> str:
+    """Return hours, minutes and seconds of a unix time in the local zone."""
+    return f"{datetime.fromtimestamp(at).astimezone():%H:%M:%S}"
+
+
+def offset_text(at: float) -> str:
+    """Return the offset of the local zone at a unix time, such as ``+02:00``."""
+    text = f"{datetime.fromtimestamp(at).astimezone():%z}"
+    return f"{text[:3]}:{text[3:]}"
+
+
+def when_text(at: float, now: float) -> str:
+    """Return a time of the last day as hours and minutes, an older one with its date."""
+    moment = datetime.fromtimestamp(at).astimezone()
+    return f"{moment:%H:%M}" if 0 <= now - at < 20 * 3600 else f"{moment:%d %b}"
+
+
+def ago_text(at: float, now: float) -> str:
+    """Return how long ago a unix time was."""
+    passed = now - at
+    return "now" if passed < 1 else f"{format_duration(passed)} ago"

@@ -1,0 +1,64 @@
+"""Toasts about what happened by itself: reloads are gathered, so that a busy folder does not bury the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.events import Event, EventKind, Level
+
+QUIET_SECONDS: Final = 2.0
+"""At most one notice in this many seconds."""
+
+OWN_SECONDS: Final = 3.0
+"""After an operator's own command, its component's notices are not repeated for this long."""
+
+_TOLD: Final = {"switched", "refused"}
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A toast: its text and whether something was refused."""
+
+    text: str
+    refused: bool
+
+
+class Notices:
+    """Gathers reload events into notices; pure, the time is handed in."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Event] = []
+        self._next = 0.0
+        self._muted: dict[str, float] = {}
+
+    def mute(self, component: str, now: float) -> None:
+        """Leave a component's events out for a moment: the operator has been answered already."""
+        self._muted[component] = now + OWN_SECONDS
+
+    def offer(self, events: Iterable[Event], now: float) -> None:
+        """Take events in; only reloads that switched or were refused become notices."""
+        self._waiting.extend(
+            event
+            for event in events
+            if event.kind is EventKind.LEDGER
+            and event.action in _TOLD
+            and event.component is not None
+            and self._muted.get(event.component, 0.0) <= now
+        )
+
+    def take(self, now: float) -> Notice | None:
+        """Return the notice that is due, if there is one."""
+        if not self._waiting or now < self._next:
+            return None
+        waiting, self._waiting = self._waiting, []
+        self._next = now + QUIET_SECONDS
+        latest = waiting[-1]
+        refused = any(event.level is Level.ERROR for event in waiting)
+        if len(waiting) == 1:
+            return Notice(f"{latest.component}: {latest.text}", refused)
+        failed = sum(1 for event in waiting if event.action == "refused")
+        tail = f", {failed} refused" if failed else ""
+        number = f" r{latest.revision}" if latest.revision is not None else ""
+        return Notice(f"{len(waiting)} reloads{tail}, latest {latest.component}{number}", refused)

@@ -1,0 +1,154 @@
+"""What the operator can have done: asks first where something would be lost, then reports the outcome as a toast."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from concurrent.futures import Future
+from typing import Any, Literal, TypeVar
+
+from textual.app import App
+
+from airssys_tui.api.commands import Command, Reload, Restart, Start, Stop, Unload
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views import ComponentView
+from airssys_tui.core.errors import AirssysError, NotServing
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.text import one_line
+from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.notices import Notices
+from airssys_tui.tui.rollback import RollbackQuestion
+from airssys_tui.tui.session import Session
+
+T = TypeVar("T")
+Severity = Literal["information", "warning", "error"]
+
+ALIVE = frozenset({State.RUNNING, State.UPDATING, State.STARTING})
+
+
+class Operations:
+    """Commands on behalf of the operator.
+
+    Args:
+        app: Shows questions and toasts.
+        session: Knows the runtime and the rows.
+        notices: Told which components were just acted on.
+    """
+
+    def __init__(self, app: App[Any], session: Session, notices: Notices) -> None:
+        self._app = app
+        self._session = session
+        self._notices = notices
+
+    def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
+        """Show a toast; its text is never markup."""
+        seconds = 8.0 if severity == "error" else 4.0
+        self._app.notify(
+            one_line(text, 400), title=one_line(title, 80), severity=severity, timeout=seconds, markup=False
+        )
+
+    def say_error(self, error: Exception) -> None:
+        """Show what went wrong and what to do next."""
+        if isinstance(error, AirssysError):
+            remedy = f" → {error.remedy}" if error.remedy else ""
+            self.say(f"{error}{remedy}", title=error.title, severity="error")
+        else:
+            self.say(f"{type(error).__name__}: {error}", title="unexpected", severity="error")
+
+    async def ask(self, future: Future[T]) -> T | None:
+        """Wait for an answer of the runtime; ``None`` and a toast when it is an error."""
+        try:
+            return await asyncio.wrap_future(future)
+        except AirssysError as error:
+            self.say_error(error)
+        except Exception as error:  # noqa: BLE001 - a fault in the runtime must not take the screen down with it
+            self.say_error(error)
+        return None
+
+    def api(self) -> RuntimeApi | None:
+        """Return the runtime, or say that it is not there."""
+        if self._session.api is None:
+            self.say_error(NotServing("the runtime is not connected"))
+        return self._session.api
+
+    def start(self, component: str | None) -> None:
+        """Start a component."""
+        if (view := self._view(component)) is not None:
+            self._run(self._perform(Start(view.id)))
+
+    def stop(self, component: str | None) -> None:
+        """Stop a component; asks when calls wait or memory without a state export would go."""
+        view = self._view(component)
+        if view is None:
+            return
+        losses = self._losses(view)
+        if view.meters.queue and view.state in ALIVE:
+            losses.append(f"{view.meters.queue} calls that wait in its mailbox are dropped.")
+        self._guarded(view, Stop(view.id), "Stop", losses)
+
+    def restart(self, component: str | None) -> None:
+        """Restart a component; asks when memory without a state export would go."""
+        if (view := self._view(component)) is not None:
+            self._guarded(view, Restart(view.id), "Restart", self._losses(view))
+
+    def reload(self, component: str | None) -> None:
+        """Deploy what is on disk; asks when memory without a state export would go."""
+        if (view := self._view(component)) is not None:
+            self._guarded(view, Reload(view.id), "Reload", self._losses(view))
+
+    def unload(self, component: str | None) -> None:
+        """Unload a component, after asking."""
+        view = self._view(component)
+        if view is not None:
+            losses = self._losses(view) or ["It stops serving; its state was saved."]
+            losses.append("Its history stays; a later start or reload brings it back.")
+            self._guarded(view, Unload(view.id), "Unload", losses)
+
+    def roll_back(self, component: str | None, to: int | None = None) -> None:
+        """Show what a rollback would change, and ask."""
+        api = self.api()
+        view = self._view(component)
+        if api is not None and view is not None:
+            question = RollbackQuestion(self._session, view.id, api.preview_rollback(view.id, to), to)
+            self._run(self._answered(question))
+
+    async def _answered(self, question: RollbackQuestion) -> None:
+        command = await self._app.push_screen_wait(question)
+        if command is not None:
+            await self._perform(command)
+
+    def _view(self, component: str | None) -> ComponentView | None:
+        view = self._session.feed.rows.get(component) if component is not None else None
+        if view is None:
+            self.say("no component is selected", severity="warning")
+        return view
+
+    def _losses(self, view: ComponentView) -> list[str]:
+        if view.stateful or view.state not in ALIVE:
+            return []
+        return ["It has no `state` export: what it holds in memory is lost."]
+
+    def _guarded(self, view: ComponentView, command: Command, verb: str, losses: list[str]) -> None:
+        self._run(self._confirmed(view, command, verb, losses) if losses else self._perform(command))
+
+    async def _confirmed(self, view: ComponentView, command: Command, verb: str, losses: list[str]) -> None:
+        version = view.version or "no version"
+        revision = f"r{view.revision}" if view.revision is not None else "no revision"
+        about = f"{view.id} is {view.state}: {version}, {revision}."
+        question = Confirm(self._session, f"{verb} {view.id}?", verb, [about, "", *losses])
+        if await self._app.push_screen_wait(question):
+            await self._perform(command)
+
+    async def _perform(self, command: Command) -> None:
+        api = self.api()
+        if api is None:
+            return
+        self._notices.mute(command.component, self._session.clock())
+        done = await self.ask(api.submit(command))
+        self._notices.mute(command.component, self._session.clock())
+        if done is not None:
+            self.say(done.text)
+
+    def _run(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
+        # On the app, not on the screen: an answer is reported also when the operator has gone elsewhere meanwhile.
+        self._app.run_worker(work, exit_on_error=False)

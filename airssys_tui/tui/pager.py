@@ -1,0 +1,51 @@
+"""Lines that are only read: scrolls, selects nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from airssys_tui.tui.lines import Line, Painter
+
+
+class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
+    """A scrollable page of lines."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = Painter.COMPONENT_CLASSES
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines shown."""
+        return self._lines
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines from now on."""
+        lines = tuple(lines)
+        if lines == self._lines:
+            return
+        self._lines = lines
+        self.virtual_size = Size(self.size.width, len(lines))
+        self.refresh()
+
+    def step(self, rows: int) -> None:
+        """Scroll by so many lines."""
+        top = min(max(0, self.scroll_offset.y + rows), max(0, len(self._lines) - self.size.height))
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        row = y + self.scroll_offset.y
+        return self.strip(self._lines[row] if row < len(self._lines) else (), self.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Take the new width."""
+        self.virtual_size = Size(event.size.width, len(self._lines))

@@ -1,0 +1,70 @@
+"""The command palette: every action of the screen, and every component to jump to."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from airssys_tui.api.views import ComponentView
+from airssys_tui.tui.actions import Action, key_label, of_view
+from airssys_tui.tui.arrangement import state_word
+from airssys_tui.tui.lines import safe
+from airssys_tui.tui.screen import LiveScreen
+
+if TYPE_CHECKING:
+    from airssys_tui.tui.app import AirssysApp
+
+MOST_COMPONENTS = 200
+"""Components offered for one search."""
+
+
+class OperatorCommands(Provider):
+    """Offers actions and components."""
+
+    async def discover(self) -> Hits:
+        """Yield every action, before anything is typed."""
+        for action in self._actions():
+            yield DiscoveryHit(_title(action), partial(self._run, action), text=action.title)
+
+    async def search(self, query: str) -> Hits:
+        """Yield what matches."""
+        matcher = self.matcher(query)
+        for action in self._actions():
+            score = matcher.match(f"{action.title} {action.help}")
+            if score > 0:
+                yield Hit(score, _title(action), partial(self._run, action), text=action.title)
+        found = 0
+        for view in self._session_rows():
+            name = safe(view.id, width=140)
+            score = matcher.match(name)
+            if score > 0 and found < MOST_COMPONENTS:
+                found += 1
+                shown = Content(f"{name}  ({state_word(view)})")
+                yield Hit(score, shown, partial(self._jump, view.id), text=name)
+
+    def _session_rows(self) -> list[ComponentView]:
+        screen = self._live()
+        return list(screen.session.feed.rows.values()) if screen is not None else []
+
+    def _live(self) -> LiveScreen | None:
+        return self.screen if isinstance(self.screen, LiveScreen) else None
+
+    def _actions(self) -> list[Action]:
+        screen = self._live()
+        if screen is None:
+            return []
+        return [action for action in of_view(screen.view, screen.session.readonly) if action.id != "app.palette"]
+
+    async def _run(self, action: Action) -> None:
+        if (screen := self._live()) is not None:
+            await screen.run_action(f"app.{action.do}" if action.everywhere else action.do)
+
+    def _jump(self, component: str) -> None:
+        cast("AirssysApp", self.app).jump(component)
+
+
+def _title(action: Action) -> Content:
+    return Content(f"{action.title}  [{key_label(action.keys[0])}]")

@@ -1,0 +1,189 @@
+"""The rollback dialog: what going back would change, what is held, what happens to the state. Cancel has the focus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+from textual.widget import Widget
+
+from airssys_tui.api.commands import Rollback
+from airssys_tui.api.views import DiffLine, RevisionView, RollbackPreview, StateChoice
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.revision import StatePolicy
+from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.lines import Line, Painter, Span, safe, wrap
+from airssys_tui.tui.modal import Choice, Question
+from airssys_tui.tui.session import Session
+
+LABEL: Final = 9
+
+SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ ", "warn"), "same": ("", "quiet")}
+"""Sign and tone of a line of a comparison."""
+
+
+def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Line]:
+    """Draw text beside a label, wrapped under itself."""
+    parts = wrap(text, max(8, width - LABEL))
+    return [
+        (Span(f"{label if row == 0 else '':<{LABEL}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
+    ]
+
+
+def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int | None = None) -> str:
+    """Return a revision in one line; ``becomes`` is the number that a rollback to it would get."""
+    if revision is None:
+        return "nothing serves"
+    number = f"r{revision.number}" if becomes is None else f"r{becomes}"
+    version = safe(revision.version or "no version", glyphs, 64)
+    digest = f"sha256:{safe(short_digest(revision.digest, 4), glyphs)}{glyphs.ellipsis}"
+    origin = revision.origin if revision.origin is not None else revision.number
+    tail = f"(as r{origin})" if becomes is not None else "stable" if revision.stable else "not yet stable"
+    return f"{number:<4} {version}  {digest}  {tail}"
+
+
+def diff_lines(lines: Sequence[DiffLine], width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a comparison, one subject under the other."""
+    drawn: list[Line] = []
+    before = ""
+    for line in lines:
+        sign, tone = SIGNS.get(line.change, ("", "plain"))
+        label = safe(line.subject, glyphs, LABEL - 1) if line.subject != before else ""
+        drawn += labelled(label, sign + safe(line.text, glyphs), width, tone)
+        before = line.subject
+    return drawn
+
+
+class StatePicker(Painter, can_focus=True):
+    """One of a few state policies; those that are not possible cannot be reached."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "shift(-1)", show=False),
+        Binding("right,l,space", "shift(1)", show=False),
+    ]
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="state", classes="extra")
+        self.glyphs = glyphs
+        self.choices: tuple[StateChoice, ...] = ()
+        self.chosen = 0
+
+    def offer(self, choices: tuple[StateChoice, ...]) -> None:
+        """Show these choices, the first possible one taken."""
+        self.choices = choices
+        self.chosen = next((index for index, choice in enumerate(choices) if choice.possible), 0)
+        self.refresh()
+
+    @property
+    def policy(self) -> StatePolicy:
+        """The policy that is taken."""
+        return StatePolicy(self.choices[self.chosen].policy) if self.choices else StatePolicy.KEEP
+
+    def action_shift(self, by: int) -> None:
+        """Take the next possible choice."""
+        count = len(self.choices)
+        for step in range(1, count):
+            index = (self.chosen + by * step) % count
+            if self.choices[index].possible:
+                self.chosen = index
+                break
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the choices in the first line and what the taken one means in the second."""
+        if not self.choices:
+            return self.strip((), self.size.width)
+        if y == 1:
+            text = safe(self.choices[self.chosen].text, self.glyphs)
+            return self.strip((Span(" " * LABEL), Span(text, "quiet")), self.size.width)
+        spans = [Span(f"{'state':<{LABEL}}", "quiet")]
+        for index, choice in enumerate(self.choices):
+            mark = self.glyphs.chosen if index == self.chosen else self.glyphs.other
+            tone = "quiet" if not choice.possible else "strong" if index == self.chosen else "plain"
+            label = f"{mark} {safe(choice.policy, self.glyphs)}{'' if choice.possible else ' (not possible)'}"
+            spans += [Span(label, tone), Span("   ")]
+        return self.strip(tuple(spans), self.size.width, over="cursor" if self.has_focus else "")
+
+
+class RollbackQuestion(Question[Rollback | None]):
+    """Asks whether to go back, showing the preview as soon as it is there.
+
+    Args:
+        component: Which component.
+        preview: What the runtime says a rollback would do.
+        to: The revision wanted, or nothing for the previous stable one.
+    """
+
+    def __init__(self, session: Session, component: str, preview: Future[RollbackPreview], to: int | None) -> None:
+        where = f"r{to}" if to is not None else "its previous stable revision"
+        super().__init__(session, f"Roll back {component} to {where}?", "Roll back")
+        self.component = component
+        self._to = to
+        self._asked = preview
+        self.preview: RollbackPreview | None = None
+        self.refusal: AirssysError | None = None
+
+    def extra(self) -> Iterator[Widget]:
+        """Yield the choice of what happens to the state."""
+        yield StatePicker(self.session.glyphs)
+
+    def on_mount(self) -> None:
+        """Wait for the preview."""
+        self.query_one("#yes", Choice).disabled = True
+        self.query_one(StatePicker).display = False
+        super().on_mount()
+        self.run_worker(self._load(), exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            self.preview = await asyncio.wrap_future(self._asked)
+        except AirssysError as error:
+            self.refusal = error
+        if self.preview is not None:
+            target = self.preview.diff.then
+            self.heading = safe(
+                f"Roll back {self.component} to r{target.number} ({target.version or short_digest(target.digest)})?",
+                self.session.glyphs,
+            )
+            picker = self.query_one(StatePicker)
+            picker.offer(self.preview.state)
+            picker.display = True
+            self.query_one("#yes", Choice).disabled = False
+        self.redraw()
+
+    def text(self, width: int) -> Sequence[Line]:
+        """Return what would change."""
+        glyphs = self.session.glyphs
+        if self.refusal is not None:
+            return [
+                *labelled("refused", safe(str(self.refusal), glyphs), width, "bad"),
+                *(labelled("next", safe(self.refusal.remedy, glyphs), width) if self.refusal.remedy else []),
+            ]
+        preview = self.preview
+        if preview is None:
+            return [(Span(f"asking what it would change{glyphs.ellipsis}", "quiet"),)]
+        lines = labelled("now", revision_line(preview.diff.now, glyphs), width)
+        lines += labelled("then", revision_line(preview.diff.then, glyphs, becomes=preview.becomes), width, "strong")
+        lines += diff_lines(preview.diff.lines, width, glyphs)
+        if preview.holds:
+            held = ", ".join(safe(label, glyphs, 40) for label in preview.holds)
+            lines += labelled(
+                "held", f"{held} will not be redeployed until the file changes or you reload", width, "accent"
+            )
+        return lines
+
+    def yes(self) -> Rollback | None:
+        """Return the command."""
+        if self.preview is None:
+            return None
+        policy = self.query_one(StatePicker).policy
+        return Rollback(self.component, to=self.preview.diff.then.number, state=policy)
+
+    def no(self) -> Rollback | None:
+        """Return nothing."""
+        return None

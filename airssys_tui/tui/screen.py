@@ -1,0 +1,207 @@
+"""What every screen with live data has in common: its chrome, its bindings, and when it is redrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from airssys_tui.tui import chrome
+from airssys_tui.tui.actions import View, bindings, of_view
+from airssys_tui.tui.feed import Change
+from airssys_tui.tui.lines import LinePane, safe
+from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.session import Session
+from airssys_tui.tui.table import LineTable
+
+FAR: Final = 1_000_000
+"""More rows than any list has."""
+
+
+class LiveScreen(Screen[None]):
+    """A screen that shows the feed.
+
+    Args:
+        session: What the screens share.
+        operations: What the operator can have done.
+    """
+
+    class Open(Message):
+        """Another screen is wanted, about a component or about none."""
+
+        def __init__(self, view: View, component: str | None = None) -> None:
+            super().__init__()
+            self.view = view
+            self.component = component
+
+    view: ClassVar[View]
+    root: ClassVar[bool] = False
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "LineTable"
+
+    def __init__(self, session: Session, operations: Operations) -> None:
+        super().__init__()
+        self.session = session
+        self.operations = operations
+        # The bindings are made here and not as a class variable: a read-only sitting has fewer of them.
+        self._bindings = BindingsMap(bindings(of_view(self.view, session.readonly), everywhere=False))
+        self._banner: tuple[object, ...] = ()
+
+    @property
+    def target(self) -> str | None:
+        """The component that actions are about."""
+        return None
+
+    def body(self) -> Iterator[Widget]:
+        """Yield the widgets between header and footer."""
+        yield from ()
+
+    def draw(self, change: Change | None) -> None:
+        """Show the session as it is; ``change`` is what a pull brought, nothing when all may be new."""
+
+    def compose(self) -> ComposeResult:
+        """Yield header, banner, body and footer."""
+        yield LinePane(id="head", classes="chrome")
+        yield LinePane(id="banner")
+        yield from self.body()
+        yield LinePane(id="foot", classes="chrome")
+
+    def show(self, change: Change | None = None) -> None:
+        """Redraw what differs."""
+        if not self.is_mounted:
+            return
+        width = self.size.width
+        self.query_one("#head", LinePane).show([chrome.header(self.session, width)])
+        self.query_one("#foot", LinePane).show([chrome.footer(self.view, self.session, width, at_root=self.root)])
+        lines = chrome.banner(self.session, width)
+        pane = self.query_one("#banner", LinePane)
+        if len(lines) != len(pane.lines):
+            pane.styles.height = len(lines)
+            pane.display = bool(lines)
+        pane.show(lines)
+        if not (self.session.paused and change is not None):
+            self.draw(change)
+
+    def on_mount(self) -> None:
+        """Draw for the first time."""
+        self.query_one("#banner", LinePane).display = False
+        self.show()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draw for the new width."""
+        self.call_after_refresh(self.show)
+
+    def on_screen_resume(self) -> None:
+        """Draw what was missed while the screen was hidden."""
+        self.show()
+
+    def action_pause(self) -> None:
+        """Hold the view still, or let it go on."""
+        self.session.pause(not self.session.paused)
+        self.show()
+
+    @property
+    def table(self) -> LineTable | None:
+        """The list that the movement keys move in."""
+        return None
+
+    def action_down(self) -> None:
+        """Select the next row."""
+        self.step(1)
+
+    def action_up(self) -> None:
+        """Select the row before."""
+        self.step(-1)
+
+    def action_top(self) -> None:
+        """Select the first row."""
+        self.step(-FAR)
+
+    def action_bottom(self) -> None:
+        """Select the last row."""
+        self.step(FAR)
+
+    def action_half_down(self) -> None:
+        """Move down by half a screen."""
+        self.step(self.half_page())
+
+    def action_half_up(self) -> None:
+        """Move up by half a screen."""
+        self.step(-self.half_page())
+
+    def step(self, rows: int) -> None:
+        """Move by so many rows."""
+        if self.table is not None:
+            self.table.move(rows)
+
+    def half_page(self) -> int:
+        """Return the rows of half a screen."""
+        return self.table.page() if self.table is not None else 1
+
+    def action_start(self) -> None:
+        """Start the component."""
+        self.operations.start(self.target)
+
+    def action_stop(self) -> None:
+        """Stop the component."""
+        self.operations.stop(self.target)
+
+    def action_restart(self) -> None:
+        """Restart the component."""
+        self.operations.restart(self.target)
+
+    def action_reload(self) -> None:
+        """Deploy what is on disk."""
+        self.operations.reload(self.target)
+
+    def action_unload(self) -> None:
+        """Unload the component."""
+        self.operations.unload(self.target)
+
+    def action_back_to_stable(self) -> None:
+        """Roll back to the previous stable revision."""
+        self.operations.roll_back(self.target)
+
+    def action_registry(self) -> None:
+        """Show the table of components."""
+        self.post_message(self.Open(View.REGISTRY))
+
+    def action_events(self) -> None:
+        """Show what happened."""
+        self.post_message(self.Open(View.EVENTS))
+
+    def action_its_events(self) -> None:
+        """Show what happened to the component."""
+        self._open(View.EVENTS)
+
+    def action_detail(self) -> None:
+        """Show everything about the component."""
+        self._open(View.DETAIL)
+
+    def action_versions(self) -> None:
+        """Show the component's timeline."""
+        self._open(View.VERSIONS)
+
+    def _open(self, view: View) -> None:
+        if self.target is not None:
+            self.post_message(self.Open(view, self.target))
+
+    def action_back(self) -> None:
+        """Go one level back."""
+        self.app.pop_screen()
+
+    def action_leave(self) -> None:
+        """Go one level back; the registry asks whether to quit."""
+        self.action_back()
+
+    def copy(self, text: str, what: str) -> None:
+        """Put text on the clipboard, sanitised, and say so."""
+        clean = safe(text)
+        self.app.copy_to_clipboard(clean)
+        self.operations.say(f"copied {what}: {clean}")

@@ -1,0 +1,100 @@
+"""What every screen of one sitting shares: the feed, the clock, the symbols, and whether the view is held still."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views import ComponentView, Phase
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.events import Event
+from airssys_tui.tui.arrangement import state_word
+from airssys_tui.tui.columns import Sight
+from airssys_tui.tui.feed import Change, Feed
+from airssys_tui.tui.glyphs import Glyphs
+
+
+class Session:
+    """One sitting at the desk.
+
+    Attributes:
+        feed: What is known of the runtime.
+        api: The runtime, once it is connected.
+        failure: Why it is not, when connecting failed.
+        stale: Why the data is no longer fresh; empty while it is.
+        closing: Whether the runtime is being let go.
+        readonly: Whether actions that change the system do not exist.
+        folder: The watched folder, as the operator wrote it.
+    """
+
+    def __init__(self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool) -> None:
+        self.feed = Feed()
+        self.api: RuntimeApi | None = None
+        self.failure: AirssysError | None = None
+        self.stale = ""
+        self.closing = False
+        self.readonly = readonly
+        self.folder = folder
+        self.clock = clock
+        self.glyphs = glyphs
+        self._frozen: dict[str, ComponentView] | None = None
+        self._frozen_at = 0.0
+        self._frozen_log: tuple[Event, ...] = ()
+        self._counts: tuple[int, Counter[str]] = (-1, Counter())
+
+    @property
+    def paused(self) -> bool:
+        """Whether the view is held still."""
+        return self._frozen is not None
+
+    def pause(self, on: bool) -> None:
+        """Hold the view still, or let it go on."""
+        self._frozen = dict(self.feed.rows) if on else None
+        self._frozen_log = tuple(self.feed.log) if on else ()
+        self._frozen_at = self.clock()
+
+    @property
+    def rows(self) -> Mapping[str, ComponentView]:
+        """The rows to show: the newest, or those of the moment in which the view was paused."""
+        return self.feed.rows if self._frozen is None else self._frozen
+
+    @property
+    def log(self) -> Sequence[Event]:
+        """The events to show, oldest first: the newest, or those of the moment in which the view was paused."""
+        return self.feed.log if self._frozen is None else self._frozen_log
+
+    @property
+    def sight(self) -> Sight:
+        """The moment and the symbols to draw with."""
+        return Sight(self.clock() if self._frozen is None else self._frozen_at, self.glyphs)
+
+    @property
+    def phase(self) -> Phase:
+        """Where the runtime is, as far as this sitting knows."""
+        if self.closing:
+            return Phase.STOPPING
+        if self.failure is not None:
+            return Phase.FAILED
+        return self.feed.head.phase if self.api is not None else Phase.STARTING
+
+    def counts(self) -> Counter[str]:
+        """Return how many components are in each state, and how many have something held back."""
+        generation = self.feed.head.generation
+        if self._counts[0] != generation:
+            counted = Counter(map(state_word, self.feed.rows.values()))
+            counted["held"] = sum(1 for view in self.feed.rows.values() if view.held)
+            self._counts = (generation, counted)
+        return self._counts[1]
+
+    def pull(self) -> Change:
+        """Bring the feed up to date. A runtime that does not answer makes the view stale, never the screen fall."""
+        if self.api is None:
+            return Change()
+        try:
+            change = self.feed.pull(self.api)
+        except AirssysError as error:
+            self.stale = str(error)
+            return Change()
+        self.stale = ""
+        return change

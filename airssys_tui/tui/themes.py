@@ -1,0 +1,115 @@
+"""Our three themes and how the widgets look in them; colours are named once, as variables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="airssys-dark",
+    primary="#7aa2f7",
+    secondary="#7dcfff",
+    accent="#7dcfff",
+    success="#9ece6a",
+    warning="#e0af68",
+    error="#f7768e",
+    foreground="#c8d0e0",
+    background="#14161b",
+    surface="#1b1e25",
+    panel="#20242d",
+    dark=True,
+    variables={"quiet": "#8089a0", "busy": "#7dcfff", "cursor-back": "#2c3850", "key": "#e0af68"},
+)
+
+LIGHT: Final = Theme(
+    name="airssys-light",
+    primary="#2a5db0",
+    secondary="#00687a",
+    accent="#00687a",
+    success="#2f6b1f",
+    warning="#8a5300",
+    error="#b3261e",
+    foreground="#23262e",
+    background="#fbfbfa",
+    surface="#f1f1ee",
+    panel="#e8e8e4",
+    dark=False,
+    variables={"quiet": "#646a78", "busy": "#00687a", "cursor-back": "#d3e0f5", "key": "#8a5300"},
+)
+
+CONTRAST: Final = Theme(
+    name="airssys-contrast",
+    primary="#ffffff",
+    secondary="#00ffff",
+    accent="#00ffff",
+    success="#00ff5f",
+    warning="#ffff00",
+    error="#ff6b6b",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    dark=True,
+    variables={"quiet": "#d0d0d0", "busy": "#00ffff", "cursor-back": "#0037da", "key": "#ffff00"},
+)
+
+THEMES: Final = (DARK, LIGHT, CONTRAST)
+
+DEFAULTS: Final = {
+    "quiet": "$foreground 60%",
+    "busy": "$accent",
+    "cursor-back": "$primary 30%",
+    "key": "$warning",
+}
+"""What the variables of ours are under a theme that does not know them."""
+
+STYLE: Final = """
+Screen { background: $background; color: $foreground; overflow: hidden; }
+LinePane { height: 1; width: 1fr; }
+LineTable { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+Pager { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+LineTable, Pager, LinePane, Choice, StatePicker {
+    & > .tone--plain { text-style: none; }
+    & > .tone--quiet { color: $quiet; }
+    & > .tone--strong { text-style: bold; }
+    & > .tone--title { color: $primary; text-style: bold; }
+    & > .tone--ok { color: $success; }
+    & > .tone--busy { color: $busy; }
+    & > .tone--warn { color: $warning; }
+    & > .tone--bad { color: $error; }
+    & > .tone--accent { color: $accent; }
+    & > .tone--key { color: $key; text-style: bold; }
+    & > .tone--cursor { background: $cursor-back; text-style: bold; }
+    & > .tone--inverse { text-style: reverse bold; }
+    &:nocolor > .tone--cursor { text-style: reverse; }
+    &:nocolor > .tone--bad { text-style: bold; }
+    &:nocolor > .tone--warn { text-style: bold; }
+    &:nocolor > .tone--title { text-style: bold; }
+    &:nocolor > .tone--key { text-style: bold; }
+}
+LineTable { scrollbar-color: $quiet 40%; scrollbar-background: $background; }
+.chrome { background: $surface; }
+#banner { background: $surface; }
+#selection { height: 7; }
+#whole { height: 4; }
+#filter-bar { height: 1; background: $surface; }
+#filter-bar #prompt { width: 3; color: $key; }
+#filter-bar Input { background: $surface; width: 1fr; padding: 0; }
+#timeline { height: 1fr; }
+#timeline.stacked { layout: vertical; }
+#timeline #diff { width: 1fr; height: 1fr; border-left: vkey $panel; }
+#timeline.stacked #diff { height: 9; border-left: none; border-top: hkey $panel; }
+Question { align: center middle; background: $background 60%; }
+Question:nocolor { background: transparent; }
+#dialog { height: auto; max-height: 100%; border: round $primary; background: $surface; padding: 0 2; }
+#dialog #heading { margin-bottom: 0; }
+#said { height: auto; margin: 0; scrollbar-size-vertical: 1; }
+#choices { height: 1; align-horizontal: right; margin-top: 1; }
+Choice { height: 1; margin-left: 2; }
+StatePicker { height: 2; width: 1fr; }
+HelpScreen { align: center middle; background: $background 60%; }
+HelpScreen #dialog { height: 90%; width: 90%; max-width: 100; }
+Toast { max-width: 90%; padding: 0 1; background: $panel; }
+ToastRack { margin-bottom: 1; }
+"""

@@ -1,0 +1,227 @@
+"""A component's timeline: every revision with its outcome, its cause and why; what differs; the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from airssys_tui.api.views import RevisionDiff, RevisionView
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.tui.actions import View
+from airssys_tui.tui.feed import Change
+from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.lines import Line, LinePane, Span, fit, safe
+from airssys_tui.tui.moments import when_text
+from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.rollback import diff_lines, labelled, revision_line
+from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.session import Session
+from airssys_tui.tui.table import LineTable
+
+REASON: Final = "+"
+"""Ends the key of the line that says why, below its revision."""
+
+SIDE_BY_SIDE: Final = 110
+
+OUTCOMES: Final[dict[Outcome, tuple[str, str, str]]] = {
+    Outcome.CANDIDATE: ("◌", "?", "busy"),
+    Outcome.ACTIVE: ("●", "*", "ok"),
+    Outcome.SUPERSEDED: ("◦", "o", "quiet"),
+    Outcome.FAILED: ("✕", "x", "bad"),
+    Outcome.QUARANTINED: ("⊘", "q", "bad"),
+    Outcome.PURGED: ("∅", "_", "quiet"),
+}
+"""Glyph, ASCII glyph and tone of each outcome."""
+
+
+def revision_row(revision: RevisionView, now: float, glyphs: Glyphs, width: int, *, chosen: bool) -> Line:
+    """Draw a revision as one row."""
+    unicode, plain, tone = OUTCOMES[revision.outcome]
+    outcome = f"{plain if glyphs.ascii else unicode} {revision.outcome}"
+    fuel = f"{revision.fuel_per_call:,.0f}".replace(",", " ") if revision.fuel_per_call is not None else "-"
+    state = format_size(revision.state_bytes) if revision.state_bytes is not None else "-"
+    cells = [
+        Span(glyphs.pointer if chosen else " ", "accent"),
+        Span(f"{revision.number:>4}  ", "strong"),
+        Span(fit(safe(revision.version or "-", glyphs), 10, ellipsis=glyphs.ellipsis) + " "),
+        Span(f"{outcome:<14}", tone),
+    ]
+    if width >= 60:
+        cause = f"{revision.cause}{f' r{revision.origin}' if revision.origin is not None else ''}"
+        cells += [Span(fit(cause, 13, ellipsis=glyphs.ellipsis)), Span(f"{when_text(revision.at, now):<7}", "quiet")]
+        cells += [Span(f"{fuel:>9}"), Span(f"{state:>7}"), Span("  stable" if revision.stable else "", "ok")]
+    return tuple(cells)
+
+
+def revision_head(width: int) -> Line:
+    """Draw the header above revisions."""
+    text = "   REV  VERSION    OUTCOME       " + ("CAUSE        WHEN   FUEL/CALL  STATE" if width >= 60 else "")
+    return (Span(text[:width]),)
+
+
+class VersionsScreen(LiveScreen):
+    """The timeline of one component.
+
+    Args:
+        component: Text form of its identity.
+    """
+
+    view: ClassVar[View] = View.VERSIONS
+
+    def __init__(self, session: Session, operations: Operations, component: str) -> None:
+        super().__init__(session, operations)
+        self.component = component
+        self.revisions: dict[int, RevisionView] = {}
+        self.diff: RevisionDiff | None = None
+        self.shows_diff = True
+        self._loaded = False
+        self._asking = False
+        self._list = LineTable(
+            self._row, revision_head, selectable=lambda key: not key.endswith(REASON), id="revisions"
+        )
+
+    @property
+    def target(self) -> str | None:
+        """The component."""
+        return self.component
+
+    @property
+    def table(self) -> LineTable:
+        """The list of revisions."""
+        return self._list
+
+    @property
+    def selected(self) -> int | None:
+        """Number of the selected revision."""
+        return int(self._list.key) if self._list.key is not None else None
+
+    def body(self) -> Iterator[Widget]:
+        """Yield the timeline and what differs."""
+        yield LinePane(id="crumbs")
+        yield Horizontal(self._list, LinePane(id="diff"), id="timeline")
+
+    def on_mount(self) -> None:
+        """Ask for the timeline."""
+        super().on_mount()
+        self._ask()
+
+    def draw(self, change: Change | None) -> None:
+        """Redraw; ask again when something happened to the component."""
+        if change is not None and any(event.component == self.component for event in change.events):
+            self._ask()
+        glyphs = self.session.glyphs
+        name = safe(self.component, glyphs)
+        crumbs = (Span(f" {name}", "strong"), Span(" > " if glyphs.ascii else " › "), Span("versions"))  # noqa: RUF001
+        self.query_one("#crumbs", LinePane).show([crumbs])
+        keys: list[str] = []
+        for revision in self.revisions.values():
+            keys.append(str(revision.number))
+            keys += [f"{revision.number}{REASON}"] if self._reason(revision) else []
+        empty = f"No revisions of {name} yet." if self._loaded else f"asking{glyphs.ellipsis}"
+        self._list.show(keys, empty=((Span(f"  {empty}", "quiet"),),))
+        self._lay_out()
+        self._draw_diff()
+
+    def _lay_out(self) -> None:
+        wide = self.size.width >= SIDE_BY_SIDE
+        self.query_one("#timeline").set_class(not wide, "stacked")
+        self.query_one("#diff").display = self.shows_diff and self.size.height >= 12
+
+    def _reason(self, revision: RevisionView) -> str:
+        note = f"note: {revision.note}" if revision.note else ""
+        return safe(" · ".join(filter(None, (revision.reason, note))), self.session.glyphs)
+
+    def _row(self, key: str, width: int, chosen: bool) -> Line:
+        revision = self.revisions.get(int(key.removesuffix(REASON)))
+        if revision is None:
+            return ()
+        glyphs = self.session.glyphs
+        if key.endswith(REASON):
+            return (
+                Span("        "),
+                Span(fit(self._reason(revision), max(1, width - 8), ellipsis=glyphs.ellipsis), "quiet"),
+            )
+        return revision_row(revision, self.session.sight.now, glyphs, width, chosen=chosen)
+
+    def _ask(self) -> None:
+        if not self._asking:
+            self._asking = True
+            self.run_worker(self._load(), exit_on_error=False)
+
+    async def _load(self) -> None:
+        api = self.operations.api()
+        if api is not None:
+            found = await self.operations.ask(api.versions(self.component))
+            if found is not None:
+                self.revisions = {revision.number: revision for revision in found}
+        self._asking = False
+        self._loaded = True
+        self.draw(None)
+        self._compare()
+
+    def _compare(self) -> None:
+        if self.selected is not None:
+            self.run_worker(self._load_diff(self.selected), group="diff", exclusive=True, exit_on_error=False)
+
+    async def _load_diff(self, number: int) -> None:
+        api = self.operations.api()
+        if api is None:
+            return
+        found = await self.operations.ask(api.diff(self.component, number))
+        if found is not None and self.selected == number:
+            self.diff = found
+            self._draw_diff()
+
+    def _draw_diff(self) -> None:
+        pane = self.query_one("#diff", LinePane)
+        revision = self.revisions.get(self.selected or -1)
+        if not pane.display or revision is None:
+            pane.show([])
+            return
+        width = max(20, (self.size.width if self.size.width < SIDE_BY_SIDE else self.size.width // 2) - 3)
+        pane.show([(Span(" "), *line) for line in self._diff_text(revision, width)])
+
+    def _diff_text(self, revision: RevisionView, width: int) -> list[Line]:
+        glyphs = self.session.glyphs
+        lines: list[Line] = []
+        diff = self.diff
+        if diff is not None and diff.then.number == revision.number:
+            same = diff.now is not None and diff.now.number == revision.number
+            if not same:
+                lines += labelled("now", revision_line(diff.now, glyphs), width)
+            lines += labelled("active" if same else "this", revision_line(diff.then, glyphs), width, "strong")
+            lines += [] if same else diff_lines(diff.lines, width, glyphs)
+        if revision.reason:
+            lines += labelled("why", safe(revision.reason, glyphs), width, "bad")
+        lines += labelled("by", f"{safe(revision.who, glyphs)}, {revision.cause}", width)
+        if revision.size is not None:
+            lines += labelled("size", format_size(revision.size), width)
+        if revision.gates:
+            gates = ", ".join(f"{safe(name, glyphs, 30)} {format_duration(ms / 1000)}" for name, ms in revision.gates)
+            lines += labelled("gates", gates, width)
+        return lines
+
+    def on_line_table_moved(self, message: LineTable.Moved) -> None:
+        """Compare the new selection."""
+        message.stop()
+        self._draw_diff()
+        self._compare()
+
+    def action_diff(self) -> None:
+        """Show or hide what differs."""
+        self.shows_diff = not self.shows_diff
+        self.draw(None)
+
+    def action_back_to_selected(self) -> None:
+        """Roll back to the selected revision."""
+        self.operations.roll_back(self.component, self.selected)
+
+    def action_copy(self) -> None:
+        """Copy the selected revision's digest."""
+        revision = self.revisions.get(self.selected or -1)
+        if revision is not None:
+            self.copy(revision.digest, "digest")
