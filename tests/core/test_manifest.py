@@ -304,7 +304,8 @@ def test_unlimited_fuel_is_spelled_out() -> None:
     ids=range(12),
 )
 def test_values_of_another_kind_are_refused(line: str) -> None:
-    assert problems(f"{LEAST}[resources]\n{line}\n") == [(6, f"resources.{line.partition(" ")[0]}")]
+    key = line.partition(" ")[0]
+    assert problems(f"{LEAST}[resources]\n{line}\n") == [(6, f"resources.{key}")]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,10 @@ def contents(directory: Path) -> dict[str, object]:
     if not (directory / "catalog.db").exists():
         return found
     with closing(sqlite3.connect(directory / "catalog.db")) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'facts'")]
+        names = [
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'facts'")
+        ]
         return found | {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in sorted(names)}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.failpoint import NAMES, VARIABLE
-from tests.store.crash_subject import contents, steps
+from tests.store.crash_subject import ONE, contents, steps
 
 ROOT = Path(__file__).parents[2]
 POINTS = sorted(name for name in NAMES if not name.startswith("deploy/"))
@@ -47,9 +47,7 @@ def kill_at(point: str, directory: Path) -> int:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_kill_leaves_what_was_acknowledged(
-    point: str, reference: list[dict[str, object]], tmp_path: Path
-) -> None:
+def test_a_kill_leaves_what_was_acknowledged(point: str, reference: list[dict[str, object]], tmp_path: Path) -> None:
     directory = tmp_path / "state"
     acknowledged = kill_at(point, directory)
     found = contents(directory)
@@ -69,6 +67,9 @@ def test_a_kill_leaves_what_was_acknowledged(
         assert not any((directory / "code" / "unfinished").iterdir())
         for digest in state.blobs.digests():
             state.blobs.get(digest)
+        compiled = state.code.get(ONE, "engine")
+        assert [compiled] == (list((directory / "code").glob("*/*.cwasm")) or [None])
+        assert compiled is None or compiled.read_bytes() == b"compiled"
 
 
 def test_after_every_kill_the_whole_program_runs(tmp_path: Path, reference: list[dict[str, object]]) -> None:
