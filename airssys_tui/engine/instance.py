@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from time import perf_counter_ns, thread_time_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
@@ -163,6 +163,7 @@ class Instance:
     def _enter(self, call: Callable[[], Any], fuel: int, deadline: float) -> tuple[int | None, int, int, int]:
         """Run native code of this store under fuel and deadline; give its error, fuel, wall and CPU time."""
         engine, context = self._engine, self._context
+        self._account.refused = 0
         self._fuel.value = fuel
         bindings.set_fuel(context, self._fuel)
         if self._extended:
@@ -338,6 +339,14 @@ class Instance:
             self.resources.clear()
             self._bound.clear()
             bindings.store_delete(store)
+
+    def __enter__(self) -> Self:
+        """Give itself; leaving the block closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
     def __del__(self) -> None:
         """Free what nobody closed, unless the interpreter is going away and callbacks with it."""

@@ -44,7 +44,7 @@ class MemoryAccount:
     """The running sums behind :class:`MemoryUse`; touched by the thread that runs the instance.
 
     Attributes:
-        refused: How often growth was refused because of the limit.
+        refused: How often growth was refused since the current call began.
         full: Whether a memory was refused because the process has no room for another.
         wanted: Bytes of the last refusal.
     """

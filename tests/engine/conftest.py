@@ -1,0 +1,33 @@
+"""One engine for the tests of this folder; every test makes its own instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from airssys_tui.core.limits import Limits
+from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.instance import Instance
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def start(engine: Engine) -> Iterator[Callable[..., Instance]]:
+    """Make an instance of component bytes with nothing but WASI linked."""
+    linker = engine.linker()
+    made: list[Instance] = []
+
+    def make(wasm: bytes, limits: Limits | None = None) -> Instance:
+        made.append(linker.instantiate(engine.compile(wasm), limits or Limits()))
+        return made[-1]
+
+    yield make
+    for instance in made:
+        instance.close()

@@ -1,0 +1,122 @@
+"""Component text for the engine's tests; real components without any toolchain."""
+
+from __future__ import annotations
+
+import wasmtime
+
+ALLOCATOR = """
+  (memory (export "mem") 1)
+  (global $top (mut i32) (i32.const 1024))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $start i32)
+    (local.set $start (i32.and (i32.add (global.get $top) (i32.const 15)) (i32.const -16)))
+    (global.set $top (i32.add (local.get $start) (local.get 3)))
+    (if (i32.gt_u (global.get $top) (i32.mul (memory.size) (i32.const 65536)))
+      (then (drop (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get 3) (i32.const 16)))))))
+    (local.get $start))
+  (func (export "echo") (param i32 i32) (result i32)
+    (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1))
+    (global.set $top (i32.const 1024)) (i32.const 16))
+"""
+"""A bump allocator and a function that gives back the list or string it was given."""
+
+OPTIONS = '(memory (core memory $i "mem")) (realloc (core func $i "realloc"))'
+
+TRAPS = """(component
+  (core module $guest
+    (memory (export "mem") 1)
+    (type $nothing (func))
+    (type $number (func (result i32)))
+    (table 4 funcref)
+    (elem (i32.const 0) $fail)
+    (func $fail (export "fail") unreachable)
+    (func $down (export "down") (call $down))
+    (func (export "spin") (loop (br 0)))
+    (func (export "far") (drop (i32.load (i32.const 0x7fffffff))))
+    (func (export "divide") (drop (i32.div_s (i32.const 1) (i32.const 0))))
+    (func (export "overflow") (drop (i32.div_s (i32.const 0x80000000) (i32.const -1))))
+    (func (export "convert") (drop (i32.trunc_f32_s (f32.const nan))))
+    (func (export "mistyped") (drop (call_indirect (type $number) (i32.const 0))))
+    (func (export "empty") (call_indirect (type $nothing) (i32.const 2)))
+    (func (export "past") (call_indirect (type $nothing) (i32.const 99)))
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "hungry") (if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then unreachable)))
+    (func (export "fine") (result i32) (i32.const 7)))
+  (core instance $i (instantiate $guest))
+  NAMES
+  (func (export "grow") (param "pages" u32) (result s32) (canon lift (core func $i "grow")))
+  (func (export "fine") (result u32) (canon lift (core func $i "fine")))
+)""".replace(
+    "NAMES",
+    "\n".join(
+        f'(func (export "{name}") (canon lift (core func $i "{name}")))'
+        for name in "fail down spin far divide overflow convert mistyped empty past hungry".split()  # noqa: SIM905
+    ),
+)
+"""One export per way to trap, and two that do not."""
+
+RESOURCES = """(component
+  (core module $state
+    (global $dropped (mut i32) (i32.const 0))
+    (func (export "dropped") (result i32) (global.get $dropped))
+    (func (export "drop") (param i32) (global.set $dropped (i32.add (global.get $dropped) (i32.const 1)))))
+  (core instance $s (instantiate $state))
+  (type $box' (resource (rep i32) (dtor (core func $s "drop"))))
+  (export $box "box" (type $box'))
+  (core func $new (canon resource.new $box'))
+  (core func $rep (canon resource.rep $box'))
+  (core func $free (canon resource.drop $box'))
+  (core module $guest
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "rep" (func $rep (param i32) (result i32)))
+    (import "" "free" (func $free (param i32)))
+    (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+    (func (export "read") (param i32) (result i32) (local.get 0))
+    (func (export "eat") (param i32) (result i32) (local $value i32)
+      (local.set $value (call $rep (local.get 0))) (call $free (local.get 0)) (local.get $value)))
+  (core instance $g (instantiate $guest (with "" (instance
+    (export "new" (func $new)) (export "rep" (func $rep)) (export "free" (func $free))))))
+  (func (export "make") (param "v" u32) (result (own $box)) (canon lift (core func $g "make")))
+  (func (export "read") (param "b" (borrow $box)) (result u32) (canon lift (core func $g "read")))
+  (func (export "eat") (param "b" (own $box)) (result u32) (canon lift (core func $g "eat")))
+  (func (export "dropped") (result u32) (canon lift (core func $s "dropped")))
+)"""
+"""A component that makes, reads and takes back a resource, and counts destructor runs."""
+
+
+def binary(text: str) -> bytes:
+    """Give the binary form of component text."""
+    return bytes(wasmtime.wat2wasm(text))
+
+
+def echo(type_text: str, definitions: str = "") -> bytes:
+    """Make a component whose ``echo`` gives back a list of any type."""
+    return binary(
+        f"""(component
+          {definitions}
+          (core module $guest {ALLOCATOR})
+          (core instance $i (instantiate $guest))
+          (func (export "echo") (param "items" (list {type_text})) (result (list {type_text}))
+            (canon lift (core func $i "echo") {OPTIONS})))"""
+    )
+
+
+def caller(params: str, result: str, core: str, name: str = "test:host/face@1.0.0") -> bytes:
+    """Make a component whose ``run`` calls ``work`` of an imported interface with flat values.
+
+    Args:
+        params: Component-level parameters, such as ``(param "a" u32)``.
+        result: Component-level result, such as ``(result u32)``; may be empty.
+        core: The same in core types, such as ``(param i32) (result i32)``.
+        name: The imported interface.
+    """
+    gets = " ".join(f"(local.get {index})" for index in range(params.count("(param")))
+    return binary(
+        f"""(component
+          (import "{name}" (instance $host (export "work" (func {params} {result}))))
+          (core func $work (canon lower (func $host "work")))
+          (core module $guest
+            (import "" "work" (func $work {core}))
+            (func (export "run") {core} (call $work {gets})))
+          (core instance $i (instantiate $guest (with "" (instance (export "work" (func $work))))))
+          (func (export "run") {params} {result} (canon lift (core func $i "run"))))"""
+    )
