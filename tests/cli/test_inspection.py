@@ -1,0 +1,180 @@
+"""``check`` and ``call`` on real components, and on everything that is none."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from airssys_tui.cli.inspection import join_arguments
+from airssys_tui.core.identity import digest_of
+
+from .conftest import FIXTURES, RELEASES, SAMPLES, Desk
+
+KINDS = {
+    "counter": "actor",
+    "greeter": "actor",
+    "crasher": "actor",
+    "primes": "passive",
+    "hoarder": "passive",
+    "wasi-hello": "command",
+}
+FOREIGN = ["assemblyscript-text", "c-inventory", "javascript-tally", "hostile"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_sample_is_admissible(desk: Desk, name: str) -> None:
+    answer = desk.run("check", SAMPLES / name, "--json")
+    assert answer.code == 0, answer
+    (report,) = answer.json
+    assert report["admissible"] is True
+    assert report["kind"] == KINDS[name]
+    assert report["version"] == "1.0.0"
+    assert report["digest"] == digest_of((SAMPLES / name / f"{name}.wasm").read_bytes())
+    assert report["exports"]
+
+
+@pytest.mark.parametrize("release", ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"])
+def test_a_release_that_fails_later_is_admissible_by_itself(desk: Desk, release: str) -> None:
+    (report,) = desk.run("check", RELEASES / release, "--json").json
+    assert (report["admissible"], report["version"]) == (True, release)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_components_of_other_toolchains_are_admissible(desk: Desk, name: str) -> None:
+    answer = desk.run("check", FIXTURES / name / f"{name}.wasm", "--json")
+    assert answer.code == 0, answer
+    assert answer.json[0]["exports"]
+
+
+def test_what_is_no_component_is_refused_at_the_right_gate_with_offset_and_remedy(desk: Desk, tmp_path: Path) -> None:
+    whole = (SAMPLES / "counter" / "counter.wasm").read_bytes()
+    made = {
+        "empty": b"",
+        "noise": random.Random(7).randbytes(1_000_000),
+        "truncated": whole[: len(whole) // 2],
+        "header": whole[:8][:6],
+        "text": b"hello\n",
+    }
+    for name, data in made.items():
+        (tmp_path / f"{name}.wasm").write_bytes(data)
+    paths = [tmp_path / f"{name}.wasm" for name in made]
+    answer = desk.run("check", *paths, FIXTURES / "core-module" / "core-module.wasm", tmp_path / "nothing", "--json")
+    assert answer.code == 1
+    reports = answer.json
+    assert all(not report["admissible"] and report["reason"] for report in reports)
+    gates = {Path(report["path"]).stem: report["gate"] for report in reports}
+    assert gates["empty"] == "size"
+    assert gates["noise"] == gates["text"] == gates["core-module"] == "magic"
+    assert gates["truncated"] == "sections"
+    offsets = {Path(report["path"]).stem: report["offset"] for report in reports}
+    assert 8 <= offsets["truncated"] <= len(whole) // 2
+    core = next(report for report in reports if "core-module" in report["path"])
+    assert "core" in core["reason"]
+    assert "component new" in core["remedy"]
+
+
+def test_an_unknown_import_is_named_beside_what_there_is(desk: Desk) -> None:
+    answer = desk.run("check", FIXTURES / "unknown-import" / "unknown-import.wasm")
+    assert answer.code == 1
+    assert answer.out.startswith("refused")
+    assert "at types" in answer.out
+    assert "acme:weather/forecast@2.1.0" in answer.out
+    assert "airssys:core-host/logging@1.0.0" in answer.out
+
+
+def test_one_bad_file_among_good_ones_is_exit_1_and_all_are_reported(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad.wasm").write_bytes(b"no")
+    answer = desk.run("check", SAMPLES / "primes", tmp_path / "bad.wasm", SAMPLES / "greeter")
+    assert answer.code == 1
+    assert [line.split()[0] for line in answer.out.splitlines() if not line.startswith(" ")] == [
+        "admissible",
+        "refused",
+        "admissible",
+    ]
+
+
+def test_every_problem_of_a_manifest_is_reported(desk: Desk) -> None:
+    folder = desk.install("counter")
+    (folder / "Component.toml").write_text('[package]\nname = "counter"\nversoin = "1"\n[resources]\nmemory = "9TiB"\n')
+    (report,) = desk.run("check", folder, "--json").json
+    assert report["gate"] == "manifest"
+    assert len(report["problems"]) >= 2
+    assert any(":3" in problem and "version" in problem for problem in report["problems"])
+
+
+def test_a_hostile_component_prints_nothing_a_terminal_obeys(desk: Desk) -> None:
+    answer = desk.run("check", FIXTURES / "hostile")
+    called = desk.run("call", FIXTURES / "hostile", "insult")
+    assert called.code == 0, called
+    for said in (answer.out, answer.err, called.out, called.err):
+        assert not set(said) & set("\x1b\x9b\x07\u202e\u200b")
+
+
+def test_a_call_prints_the_result_and_what_it_cost(desk: Desk) -> None:
+    answer = desk.run("call", SAMPLES / "primes", "nth", 1000)
+    assert (answer.code, answer.out) == (0, "7919\n")
+    for word in ("fuel", "time", "peak memory"):
+        assert word in answer.err
+    report = desk.run("call", SAMPLES / "primes", "nth", "1000", "--json").json
+    assert report["result"] == "7919"
+    assert report["fuel"] > 100_000
+    assert report["memory_peak"] >= 65_536
+    assert report["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "result"),
+    [
+        (["greeter", "hello", "Ada"], '"Hello, Ada!"'),
+        (["greeter", "hello", '"42"'], '"Hello, 42!"'),
+        (["greeter", "airssys:greeter/greetings@1.0.0#mean", "[1, 2.5]"], '{"ok":1.75}'),
+        (["greeter", "greetings#initial", ""], "null"),
+        (["counter", "increment", "18446744073709551615"], "18446744073709551615"),
+        (["counter", "get"], "0"),
+        (["crasher", "ok"], "42"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_arguments_are_json_and_a_bare_word_is_a_string(desk: Desk, words: list[str], result: str) -> None:
+    answer = desk.run("call", SAMPLES / words[0], *words[1:])
+    assert (answer.code, answer.out.strip()) == (0, result), answer
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "what"),
+    [
+        (["primes", "spin"], "GuestTrap", "fuel"),
+        (["crasher", "unreachable"], "GuestTrap", "unreachable"),
+        (["crasher", "stack-overflow"], "GuestTrap", "stack"),
+        (["crasher", "divide-by-zero"], "GuestTrap", "divi"),
+        (["greeter", "hello"], "ArgumentError", "hello"),
+        (["counter", "increment", "-1"], "ArgumentError", "u64"),
+        (["counter", "increment", "18446744073709551616"], "ArgumentError", "u64"),
+        (["counter", "increment", "1.5"], "ArgumentError", "u64"),
+        (["greeter", "hell", "Ada"], "ExportNotFound", "hello"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_call_that_fails_exits_1_with_its_kind(desk: Desk, words: list[str], kind: str, what: str) -> None:
+    answer = desk.run("call", SAMPLES / words[0], *words[1:], "--json")
+    assert answer.code == 1
+    error = answer.json["error"]
+    assert error["kind"] == kind
+    assert what in error["message"] + error.get("remedy", "")
+
+
+def test_what_a_component_writes_is_beside_the_result(desk: Desk) -> None:
+    answer = desk.run("call", SAMPLES / "wasi-hello", "run")
+    assert answer.code == 0
+    assert "Hello" in answer.err
+    assert answer.out.strip() == '{"ok":null}'
+
+
+def test_joining_keeps_every_digit_and_takes_words_as_strings() -> None:
+    assert join_arguments(("12345678901234567890", "1.10", "Ada", '"x"', "[1]", "", "NaN")) == (
+        '[12345678901234567890,1.10,"Ada","x",[1],"","NaN"]'
+    )
+    assert join_arguments(()) == "[]"
+    assert join_arguments(("\udc80",)) == '["?"]'

@@ -1,0 +1,203 @@
+"""``list``, ``describe``, ``versions`` and the commands that change something, on a folder of real components."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from airssys_tui.store.directory import StateDirectory
+
+from .conftest import RELEASES, Desk
+
+KEYS = {"id", "state", "health", "version", "revision", "digest"}
+
+
+def opened(desk: Desk, *samples: str) -> Desk:
+    """Install samples and let the runtime see them once."""
+    for sample in samples:
+        desk.install(sample)
+    assert desk.run("call", "--live", samples[0], "get" if samples[0] == "counter" else "size").code == 0
+    return desk
+
+
+def release(desk: Desk, version: str) -> None:
+    desk.install("counter", RELEASES / version)
+
+
+def count(desk: Desk) -> int:
+    answer = desk.run("call", "--live", "counter", "get")
+    assert answer.code == 0, answer
+    return int(answer.out)
+
+
+def row(desk: Desk, name: str = "counter") -> dict[str, object]:
+    (found,) = [row for row in desk.run("list", "--json").json if row["id"] == name]
+    return found
+
+
+def test_a_folder_that_was_never_opened_is_an_empty_list_and_a_hint(desk: Desk) -> None:
+    answer = desk.run("list", "--json")
+    assert (answer.code, answer.json) == (0, [])
+    assert "nothing is recorded yet" in answer.err
+    assert desk.run("describe", "counter").code == 1
+    assert desk.run("versions", "counter", "--json").json["error"]["kind"] == "StateAbsent"
+
+
+def test_list_shows_what_is_recorded(desk: Desk) -> None:
+    opened(desk, "counter", "primes")
+    (desk.folder / "noise.wasm").write_bytes(b"noise")
+    rows = desk.run("list", "--json").json
+    assert [row["id"] for row in rows] == ["counter", "primes"]
+    assert all(row.keys() >= KEYS for row in rows)
+    assert rows[0]["version"] == "1.0.0"
+    assert rows[0]["revision"] == 1
+    assert rows[0]["digest"].startswith("sha256:")
+    assert rows[0]["state"] == "stopped", "no process runs it"
+    assert rows[0]["desired"] == "running"
+    text = desk.run("list").out.splitlines()
+    assert re.match(r"NAME +STATE +HEALTH +VERSION +REV", text[0])
+    assert re.match(r"counter +stopped +\w+ +1\.0\.0 +r1 +67d22dfa +running +- +-", text[1])
+
+
+def test_describe_says_what_a_component_is(desk: Desk) -> None:
+    opened(desk, "counter")
+    detail = desk.run("describe", "counter", "--json").json
+    assert "increment: func(by: u64) -> u64" in detail["exports"]
+    assert any("core-host/logging" in line for line in detail["imports"])
+    assert detail["view"]["kind"] == "actor"
+    assert detail["view"]["stateful"] is True
+    assert detail["view"]["state_bytes"] == len("count=0;")
+    assert [revision["number"] for revision in detail["revisions"]] == [1]
+    text = desk.run("describe", "local/counter").out
+    for word in ("counter", "Counts", "exports", "imports", "limits", "revisions"):
+        assert word in text
+
+
+@pytest.mark.parametrize("command", ["describe", "versions", "start", "stop", "restart", "reload", "rollback"])
+def test_an_unknown_component_exits_1_and_names_the_known_ones(desk: Desk, command: str) -> None:
+    opened(desk, "counter")
+    answer = desk.run(command, "nope", "--json")
+    assert answer.code == 1
+    assert answer.json["error"]["kind"] == "UnknownComponent"
+    assert "nope" in answer.json["error"]["message"]
+
+
+def test_what_is_wanted_is_recorded_and_takes_effect_at_the_next_start(desk: Desk) -> None:
+    opened(desk, "counter")
+    answer = desk.run("stop", "counter")
+    assert answer.code == 0
+    assert "next" in answer.out
+    assert row(desk)["desired"] == "stopped"
+    refused = desk.run("call", "--live", "counter", "get", "--json")
+    assert refused.code == 1
+    assert refused.json["error"]["kind"] == "NotServing"
+    assert desk.run("start", "counter", "--json").json["revision"] == 1
+    assert count(desk) == 0
+
+
+def test_the_count_goes_on_through_reload_rollback_and_hold(desk: Desk) -> None:
+    opened(desk, "counter")
+    assert desk.run("call", "--live", "counter", "increment", "41").out == "41\n"
+    release(desk, "1.1.0")
+    assert count(desk) == 41
+    assert row(desk)["version"] == "1.1.0"
+    rolled = desk.run("rollback", "counter", "--note", "wrong totals")
+    assert rolled.code == 0, rolled
+    assert row(desk)["version"] == "1.0.0"
+    assert row(desk)["revision"] == 3
+    assert row(desk)["held"] == ["1.1.0"]
+    assert count(desk) == 41, "the hold survives a start, and so does the count"
+    assert row(desk)["version"] == "1.0.0"
+    newest, *_ = desk.run("versions", "counter", "--json").json
+    assert (newest["cause"], newest["origin"], newest["note"]) == ("rollback", 1, "wrong totals")
+    assert desk.run("reload", "counter").code == 0
+    assert (row(desk)["version"], row(desk)["held"]) == ("1.1.0", [])
+    release(desk, "1.4.0")
+    assert count(desk) == 41
+    assert row(desk)["version"] == "1.4.0"
+
+
+def test_a_refused_release_leaves_the_old_one_and_says_where(desk: Desk) -> None:
+    opened(desk, "counter")
+    release(desk, "1.1.0")
+    assert count(desk) == 0
+    release(desk, "1.2.0")
+    assert count(desk) == 0
+    refused = row(desk)
+    assert refused["version"] == "1.1.0"
+    assert "probe" in refused["note"]["text"]
+    release(desk, "1.3.0")
+    assert count(desk) == 0
+    assert row(desk)["version"] == "1.1.0"
+    assert "compatibility" in row(desk)["note"]["text"]
+    outcomes = [(line["version"], line["outcome"]) for line in desk.run("versions", "counter", "--json").json]
+    assert outcomes[:3] == [("1.3.0", "failed"), ("1.2.0", "failed"), ("1.1.0", "active")]
+    assert desk.run("reload", "counter", "--force").code == 0
+    assert row(desk)["version"] == "1.3.0", "forced, a breaking change is taken"
+
+
+def test_a_rollback_to_a_number_and_with_a_fresh_state(desk: Desk) -> None:
+    opened(desk, "counter")
+    assert desk.run("call", "--live", "counter", "increment", "5").code == 0
+    release(desk, "1.1.0")
+    assert count(desk) == 5
+    refused = desk.run("rollback", "counter", "--to", "77")
+    assert refused.code == 1
+    assert "r1, r2" in refused.err
+    answer = desk.run("rollback", "counter", "--to", "1", "--state", "fresh", "--json")
+    assert answer.code == 0, answer
+    assert answer.json["revision"] == 3
+    assert count(desk) == 0
+
+
+def test_a_restart_keeps_the_state(desk: Desk) -> None:
+    opened(desk, "counter")
+    assert desk.run("call", "--live", "counter", "increment", "5").code == 0
+    answer = desk.run("restart", "counter")
+    assert answer.code == 0, answer
+    assert count(desk) == 5
+
+
+def test_while_another_owner_lives_reading_works_and_changing_says_who(desk: Desk) -> None:
+    opened(desk, "counter")
+    with StateDirectory.open(desk.state_dir, folder=desk.folder):
+        assert row(desk)["state"] == "running"
+        assert desk.run("versions", "counter").code == 0
+        for words in (["stop", "counter"], ["rollback", "counter"], ["call", "--live", "counter", "get"]):
+            answer = desk.run(*words)
+            assert answer.code == 1
+            assert "pid" in answer.err
+            assert "use its screen" in answer.err
+    assert row(desk)["desired"] == "running"
+
+
+def test_another_folders_state_is_not_touched(desk: Desk, tmp_path: Path) -> None:
+    opened(desk, "counter")
+    other = tmp_path / "other"
+    other.mkdir()
+    answer = desk.run("stop", "counter", "--folder", other, "--json")
+    assert answer.code == 1
+    assert answer.json["error"]["kind"] == "FolderMismatch"
+
+
+def test_doctor_knows_the_state_directory(desk: Desk) -> None:
+    opened(desk, "counter")
+    answer = desk.run("doctor", "--json")
+    assert answer.code == 0, answer
+    found = {finding["name"]: finding["value"] for finding in answer.json}
+    assert found["state directory"] == str(desk.state_dir)
+    assert found["catalog"] == f"1 components of {desk.folder}"
+    assert found["owner"] == "none"
+    assert "catalog.db" in found["disk use"]
+    assert found["log"].startswith(str(desk.state_dir / "logs" / "tui.log"))
+    assert {"python", "platform", "wasmtime", "textual", "wasm-tools", "TERM", "NO_COLOR"} <= found.keys()
+
+
+def test_doctor_fails_on_a_damaged_catalog(desk: Desk) -> None:
+    desk.state_dir.mkdir()
+    (desk.state_dir / "catalog.db").write_bytes(b"not a database" * 100)
+    answer = desk.run("doctor")
+    assert answer.code == 1
+    assert "PROBLEM" in answer.out
