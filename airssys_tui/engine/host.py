@@ -76,13 +76,13 @@ class HostContext:
 
 
 class _Caller(threading.local):
-    """The instance whose code this thread is running, or ran last."""
+    """The instance whose code this thread is running."""
 
     instance: Instance | None = None
 
 
 CALLER = _Caller()
-"""Set before every entry into a guest and after every host function, read by callbacks the engine makes from it."""
+"""Set around every entry into a guest and after every host function; read by callbacks the engine makes."""
 
 
 class HostFailure:

@@ -170,7 +170,7 @@ class Instance:
             self._extended = False
             bindings.set_epoch_deadline(context, _ONE_TICK)
         self._cancelled = False
-        # Not restored here: a host function that makes a nested call restores it, see ``host.callback``.
+        # Nested calls do not restore the outer instance: the host function that made them does, see ``host.callback``.
         CALLER.instance = self
         self._inside = True
         engine.running.add(self)
@@ -184,6 +184,7 @@ class Instance:
         finally:
             wall = perf_counter_ns() - started
             cpu = thread_time_ns() - cpu
+            CALLER.instance = None
             engine.running.discard(self)
             self._inside = False
         bindings.get_fuel(context, self._left_at)
@@ -334,8 +335,6 @@ class Instance:
         store, self._store = self._store, 0
         if store:
             self._engine.instances.discard(self)
-            if CALLER.instance is self:
-                CALLER.instance = None
             self.resources.clear()
             self._bound.clear()
             bindings.store_delete(store)

@@ -1,0 +1,129 @@
+"""The section walk: right about good files, clear about bad ones, never at a loss."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.engine.admission import AdmissionBounds, inspect
+from tests.engine import guests
+
+TRAPS = guests.binary(guests.TRAPS)
+CORE = guests.binary("(module)")
+
+
+def test_a_component_is_counted():
+    found = inspect(TRAPS)
+    assert found.size == len(TRAPS)
+    assert (found.core_modules, found.functions, found.nesting) == (1, 13, 0)
+    assert found.counts["component export"] == 13
+    assert found.version is None
+
+
+def test_nesting_and_modules_are_counted_at_every_depth():
+    text = "(component (core module) (component (core module) (component (core module))))"
+    found = inspect(guests.binary(text))
+    assert (found.nesting, found.core_modules) == (2, 3)
+
+
+def test_the_version_section_of_the_outermost_component_is_read():
+    section = bytes([0, 14, 7]) + b"version" + b"1.2.30"
+    assert inspect(TRAPS + section).version == "1.2.30"
+    inner = guests.binary('(component (core module (@custom "version" "9.9.9")))')
+    assert inspect(inner).version is None
+
+
+@pytest.mark.parametrize(
+    ("data", "gate", "offset", "words"),
+    [
+        (b"", "size", 0, "empty"),
+        (b"\0as", "magic", 3, "cut off"),
+        (b"hello world", "magic", 0, "not a WebAssembly file"),
+        (CORE, "magic", 4, "core WebAssembly module"),
+        (b"\0asm\x0c\0\1\0", "magic", 4, "binary version 0xc"),
+        (b"\0asm\x0d\0\1\0\x63", "sections", 8, "no section of kind 99"),
+        (b"\0asm\x0d\0\1\0\x07", "sections", 9, "inside a number"),
+        (b"\0asm\x0d\0\1\0\x07\xff\xff\xff\xff\xff", "sections", 9, "longer than 32 bits"),
+        (b"\0asm\x0d\0\1\0\x07\x05\x00", "sections", 8, "claims 5 bytes, 1 are left"),
+        (b"\0asm\x0d\0\1\0\x07\x02\x7f\x00", "sections", 10, "claims 127 entries in 2 bytes"),
+        (b"\0asm\x0d\0\1\0\x01\x02ab", "sections", 10, "does not start like one"),
+    ],
+)
+def test_each_way_to_be_wrong_has_gate_offset_and_words(data, gate, offset, words):
+    with pytest.raises(AdmissionError, match=words) as caught:
+        inspect(data)
+    assert (caught.value.gate, caught.value.offset) == (gate, offset)
+
+
+def test_a_core_module_says_what_to_do():
+    with pytest.raises(AdmissionError) as caught:
+        inspect(CORE)
+    assert "wasm-tools component new" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("bounds", "gate"),
+    [
+        (AdmissionBounds(size=10), "size"),
+        (AdmissionBounds(core_modules=0), "sections"),
+        (AdmissionBounds(sections=3), "sections"),
+        (AdmissionBounds(items=2), "sections"),
+        (AdmissionBounds(functions=5), "sections"),
+        (AdmissionBounds(function_size=4), "sections"),
+    ],
+)
+def test_every_bound_is_held(bounds, gate):
+    with pytest.raises(AdmissionError) as caught:
+        inspect(TRAPS, bounds)
+    assert caught.value.gate == gate
+
+
+def test_deep_nesting_is_refused():
+    with pytest.raises(AdmissionError, match="nested deeper"):
+        inspect(guests.binary("(component " * 10 + ")" * 10))
+
+
+def outcome(data: bytes) -> AdmissionError | None:
+    try:
+        inspect(data)
+    except AdmissionError as error:
+        return error
+    return None
+
+
+def test_a_file_cut_anywhere_is_refused_unless_whole_sections_are_left():
+    whole = 0
+    for length in range(len(TRAPS)):
+        error = outcome(TRAPS[:length])
+        if error is None:
+            whole += 1
+        else:
+            assert error.gate in {"size", "magic", "sections"}
+            assert error.offset is None or 0 <= error.offset <= length
+    assert whole < 60
+
+
+@given(st.binary(max_size=300))
+def test_noise_is_refused(noise):
+    with pytest.raises(AdmissionError):
+        inspect(noise if noise[:4] != b"\0asm" else b"")
+
+
+def test_mutated_components_never_surprise_the_walk_or_the_compiler(engine):
+    rng = random.Random(1)
+    gates = {"size": 0, "magic": 0, "sections": 0, "compile": 0, "types": 0}
+    for _ in range(300):
+        data = bytearray(TRAPS)
+        for _ in range(rng.randint(1, 4)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        try:
+            inspect(bytes(data))
+            engine.compile(bytes(data))
+        except AdmissionError as error:
+            gates[error.gate] += 1
+    assert gates["sections"] > 0
+    assert gates["compile"] > 0
