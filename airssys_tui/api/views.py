@@ -189,7 +189,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """Events after a sequence number, oldest first; ``missed`` were pushed out before they were read."""
+    """Events after a sequence number, oldest first; up to ``missed`` were pushed out before they were read."""
 
     events: tuple[Event, ...]
     missed: int = 0

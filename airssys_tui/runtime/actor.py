@@ -73,8 +73,12 @@ class Actor:
         """How many calls wait."""
         return len(self._mailbox)
 
-    def post(self, work: Work) -> Future[Any]:
+    def post(self, work: Work, *, first: bool = False) -> Future[Any]:
         """Queue a call.
+
+        Args:
+            work: What to run on the instance.
+            first: Before everything that waits, whatever the mailbox's bound: for what the host itself asks.
 
         Returns:
             The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` when the guest trapped,
@@ -90,6 +94,10 @@ class Actor:
                 raise NotServing(
                     f"{self.component} does not accept calls now", remedy="start it first", component=self.component
                 )
+            if first:
+                self._mailbox.appendleft(envelope)
+                self._schedule()
+                return envelope.future
             if len(self._mailbox) >= self.capacity:
                 self.counters.dropped += 1
                 raise MailboxFull(
@@ -137,6 +145,15 @@ class Actor:
                     self.counters.begin_revision(serving.revision)
             self._schedule()
         return before
+
+    def drop_dead(self) -> Serving | None:
+        """Let go of an instance that died outside a call of the mailbox; return it, if it was so."""
+        with self._lock:
+            dead = self._serving
+            if dead is None or not dead.dead or self._running:
+                return None
+            self._serving = None
+        return dead
 
     def accept(self, accepting: bool) -> None:
         """Accept calls or not; one that waits for a restart accepts them, one that stopped does not."""

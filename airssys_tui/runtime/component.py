@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from airssys_tui.runtime.actor import Actor
 from airssys_tui.runtime.meters import Rates
 from airssys_tui.runtime.serving import Artifact
 from airssys_tui.store.records import Hold, Refusal
+
+MAX_REFUSALS: Final = 64
+"""Refusals remembered per component; the oldest goes first."""
 
 
 class OnDisk(msgspec.Struct, frozen=True):
@@ -57,7 +61,8 @@ class Component:
         self.candidate: int | None = None
         self.on_disk: OnDisk | None = None
         self.holds: tuple[Hold, ...] = ()
-        self.refusal: Refusal | None = None
+        self.unreadable: Refusal | None = None
+        self.refusals: dict[tuple[str, str], Refusal] = {}
         self.trouble = GuestText("")
         self.remark = GuestText("")
         self.generation = 0
@@ -102,10 +107,26 @@ class Component:
         self.stable = stable
         self.activated_at = now
         self.clean = True
-        self.refusal = None
+        self.unreadable = None
+        self.refusals.clear()
         self.unhealthy_in_a_row = 0
         self.recovery = NO_RECOVERY
         self.trouble = self.remark = GuestText("")
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why what is on disk is not deployed, if it was refused."""
+        if self.unreadable is not None:
+            return self.unreadable
+        disk = self.on_disk
+        return self.refusals.get((disk.digest, disk.manifest_digest)) if disk is not None else None
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Remember a refusal, so that the same files are not tried again by themselves."""
+        while len(self.refusals) >= MAX_REFUSALS:
+            self.refusals.pop(next(iter(self.refusals)))
+        self.refusals[refusal.digest, refusal.manifest_digest] = refusal
+        self.dirty = True
 
     def serves(self, digest: str, manifest_digest: str) -> bool:
         """Return whether the active revision is this artifact with this manifest."""
@@ -122,9 +143,8 @@ class Component:
             return Note(NoteKind.TROUBLE, self.trouble)
         if self.on_disk is not None and self.holds_disk():
             return Note(NoteKind.HELD, GuestText(f"held: {self.on_disk.label} on disk"))
-        if self.refusal is not None:
-            label = f"{self.on_disk.label} " if self.on_disk and self.on_disk.digest == self.refusal.digest else ""
-            return Note(
-                NoteKind.REFUSED, one_line(f"{label}refused at {self.refusal.gate}: {self.refusal.reason}", 300)
-            )
+        refusal = self.refusal
+        if refusal is not None:
+            label = f"{self.on_disk.label} " if self.on_disk is not None and self.unreadable is None else ""
+            return Note(NoteKind.REFUSED, one_line(f"{label}refused at {refusal.gate}: {refusal.reason}", 300))
         return Note(NoteKind.INFO, self.remark) if self.remark else Note()

@@ -82,7 +82,7 @@ def initialise(serving: Serving) -> None:
         "version": version_value(manifest.version),
         "entries": [(entry.key, entry.value) for entry in manifest.config],
     }
-    answer = serving.call(f"{LIFECYCLE}#init", config).value
+    answer = serving.ask(f"{LIFECYCLE}#init", config)
     if isinstance(answer, Err):
         raise GateRefusal(f"init answered {error_text(answer)}", gate="init")
 
@@ -90,7 +90,7 @@ def initialise(serving: Serving) -> None:
 def shut_down(serving: Serving) -> None:
     """Call ``lifecycle.shutdown``, if there is one, under the manifest's ``shutdown`` bound."""
     if serving.artifact.interface.exports_interface(LIFECYCLE):
-        serving.call(f"{LIFECYCLE}#shutdown", deadline=serving.manifest.supervision.shutdown)
+        serving.ask(f"{LIFECYCLE}#shutdown", deadline=serving.manifest.supervision.shutdown)
 
 
 def save_state(serving: Serving) -> SavedState | None:
@@ -102,8 +102,8 @@ def save_state(serving: Serving) -> SavedState | None:
     """
     if not is_stateful(serving.artifact.interface):
         return None
-    schema = serving.call(f"{STATE}#schema").value
-    answer = serving.call(f"{STATE}#save").value
+    schema = serving.ask(f"{STATE}#schema")
+    answer = serving.ask(f"{STATE}#save")
     if isinstance(answer, Err):
         raise GateRefusal(f"save answered {error_text(answer)}", gate="state save")
     payload: Variant = answer.value
@@ -121,7 +121,7 @@ def load_state(serving: Serving, state: SavedState) -> None:
         GuestTrap: If it traps.
     """
     body = state.data.decode() if state.kind == "text" else state.data
-    answer = serving.call(f"{STATE}#load", Variant(state.kind, body), version_value(state.version)).value
+    answer = serving.ask(f"{STATE}#load", Variant(state.kind, body), version_value(state.version))
     if isinstance(answer, Err):
         raise GateRefusal(f"load answered {error_text(answer)}", gate="state load")
 
@@ -134,7 +134,7 @@ def check_health(serving: Serving) -> HealthReport:
     """
     if not serving.artifact.interface.exports_interface(HEALTH):
         return HealthReport(Health.UNKNOWN)
-    report = serving.call(f"{HEALTH}#check", deadline=serving.manifest.health.timeout).value
+    report = serving.ask(f"{HEALTH}#check", deadline=serving.manifest.health.timeout)
     message = report["message"]
     return HealthReport(Health(report["status"]), one_line(message.value) if message is not None else GuestText(""))
 
@@ -143,7 +143,7 @@ def describe(serving: Serving) -> tuple[GuestText, ...]:
     """Return what the component says about itself, as ``key: value`` lines."""
     if not serving.artifact.interface.exports_interface(METADATA):
         return ()
-    said = serving.call(f"{METADATA}#describe").value
+    said = serving.ask(f"{METADATA}#describe")
     lines = [f"title: {said['title']}", f"description: {said['description']}"]
     lines += [f"operation {entry['name']}: {entry['summary']}" for entry in said["operations"][:64]]
     lines += [f"{key}: {value}" for key, value in said["labels"][:64]]

@@ -191,7 +191,9 @@ class Deployer:
             return order.snapshot
         if component.actor.serving is not None and component.stateful:
             with attempt.passage.at("state save"):
-                saved: SavedState | None = await asyncio.wrap_future(component.actor.post(contract.save_state))
+                saved: SavedState | None = await asyncio.wrap_future(
+                    component.actor.post(contract.save_state, first=True)
+                )
             return saved
         return await self._last_state(component)
 
@@ -231,7 +233,9 @@ class Deployer:
             old_reason=f"{order.cause} to r{attempt.revision}",
             reason=order.note,
         )
-        successor = Successor(rehearsed.artifact, rehearsed.code, rehearsed.serving, order.policy, restored)
+        successor = Successor(
+            rehearsed.artifact, rehearsed.code, rehearsed.serving, order.policy, restored, insists=left_behind
+        )
         return await self._switcher.switch(component, successor, activation, attempt.passage)
 
     def _arrive(self, attempt: Attempt, rehearsed: Rehearsed, origin: State) -> None:
@@ -256,7 +260,7 @@ class Deployer:
         gate = error.gate if isinstance(error, GateRefusal) else "store"
         reason = one_line(error.message, 400)
         if attempt.order.cause is not Cause.ROLLBACK and gate != "store":
-            component.refusal = Refusal(
+            refusal = Refusal(
                 component.name,
                 reading.digest,
                 reading.manifest_digest,
@@ -266,7 +270,8 @@ class Deployer:
                 __version__,
                 attempt.revision,
             )
-            await self._floor.disk(self._floor.state.catalog.remember_refusal, component.refusal)
+            component.refuse(refusal)
+            await self._floor.disk(self._floor.state.catalog.remember_refusal, refusal)
         await self._close(attempt, "refused", f"refused at {gate}: {reason}")
         serves = (
             f" · r{component.active.revision} keeps serving" if component.active and component.actor.serving else ""

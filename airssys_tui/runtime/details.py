@@ -54,7 +54,7 @@ async def _described(component: Component) -> tuple[GuestText, ...]:
     if component.actor.serving is None:
         return ()
     try:
-        asked = asyncio.wrap_future(component.actor.post(contract.describe))
+        asked = asyncio.wrap_future(component.actor.post(contract.describe, first=True))
         lines: tuple[GuestText, ...] = await asyncio.wait_for(asked, SELF_DESCRIPTION)
     except (AirssysError, TimeoutError):
         return ()

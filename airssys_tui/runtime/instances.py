@@ -75,15 +75,24 @@ class Instances:
         component.health = Health.UNKNOWN
         self._say(component, f"stopped: {why}", "stopped")
 
-    async def retire(self, component: Component) -> None:
-        """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake."""
+    async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
+        """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake.
+
+        Args:
+            component: Whose.
+            drain: Seconds that a running call gets to end before it is cancelled, at most the manifest's ``shutdown``.
+            keep_queue: Whether the calls that wait are for the next instance.
+        """
         actor = component.actor
-        actor.accept(False)
+        if not keep_queue:
+            actor.accept(False)
         serving = actor.serving
         if serving is None:
             return
         reached = asyncio.wrap_future(actor.hold())
         patience = serving.manifest.supervision.shutdown
+        if drain is not None:
+            patience = min(patience, drain)
         done, _ = await asyncio.wait([reached], timeout=patience)
         if not done:
             serving.instance.cancel()

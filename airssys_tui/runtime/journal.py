@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from airssys_tui.api.views import EventPage
@@ -18,6 +18,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.store.records import EventRow, LedgerRow
 
 KEPT: Final = 5_000
+KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
 
 
@@ -32,6 +33,8 @@ class Journal:
         self._clock = clock
         self._lock = threading.Lock()
         self._events: deque[Event] = deque(maxlen=KEPT)
+        self._logs: deque[Event] = deque(maxlen=KEPT_LOGS)
+        self._lost = 0
         self._unwritten: deque[Event] = deque(maxlen=UNWRITTEN)
         self._listeners: list[Callable[[Event], None]] = []
         self.last = 0
@@ -75,8 +78,7 @@ class Journal:
                 action=action,
                 generation=generation,
             )
-            self.dropped += len(self._events) == KEPT
-            self._events.append(event)
+            self._keep(event)
             if durable:
                 self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
                 self._unwritten.append(event)
@@ -88,18 +90,16 @@ class Journal:
     def page(self, after: int, limit: int) -> EventPage:
         """Return at most ``limit`` of the newest events after a sequence number, oldest first."""
         with self._lock:
-            found: list[Event] = []
-            for event in reversed(self._events):
-                if event.seq <= after or len(found) >= limit:
-                    break
-                found.append(event)
-            first = self._events[0].seq if self._events else self.last + 1
-        return EventPage(tuple(reversed(found)), max(0, first - 1 - after))
+            found = [*_newest(self._events, after, limit), *_newest(self._logs, after, limit)]
+            missed = max(0, self._lost - after)
+        found.sort(key=lambda event: event.seq)
+        return EventPage(tuple(found[-limit:]), missed)
 
     def recent(self, component: str, limit: int = 50) -> tuple[Event, ...]:
         """Return the newest events of one component, oldest first."""
         with self._lock:
-            found = [event for event in self._events if event.component == component]
+            found = [event for event in (*self._events, *self._logs) if event.component == component]
+        found.sort(key=lambda event: event.seq)
         return tuple(found[-limit:])
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
@@ -138,3 +138,19 @@ class Journal:
             if event.kind is not EventKind.LEDGER
         )
         return events, ledger
+
+    def _keep(self, event: Event) -> None:
+        # Guest logs have a buffer of their own: a talkative guest must not push out what happened to the others.
+        kept = self._logs if event.kind is EventKind.LOG else self._events
+        if len(kept) == kept.maxlen:
+            self.dropped += 1
+            self._lost = max(self._lost, kept[0].seq)
+        kept.append(event)
+
+
+def _newest(events: deque[Event], after: int, limit: int) -> Iterator[Event]:
+    for event in reversed(events):
+        if event.seq <= after or limit <= 0:
+            return
+        limit -= 1
+        yield event

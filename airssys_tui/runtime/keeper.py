@@ -49,6 +49,7 @@ class Keeper:
         self._instances = instances
         self._make = make
         self.problems: dict[str, GuestText] = {}
+        self.departed: list[Component] = []
         self._owners: dict[str, Component] = {}
 
     def adopt(self, component: Component, key: str) -> None:
@@ -56,13 +57,14 @@ class Keeper:
         component.source = key
         self._owners[key] = component
 
-    async def changed(self, change: Settled) -> None:
-        """Deal with one settled change."""
+    async def changed(self, change: Settled) -> Component | None:
+        """Deal with one settled change; return the component that it concerned."""
         if not change.stamps:
             await self._removed(change.key)
-            return
+            return self._owners.get(change.key)
         bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
         await self.look(change.key, who="watcher", said=f"settled in {change.waited * 1000:.0f} ms{bursts}")
+        return self._owners.get(change.key)
 
     async def look(self, key: str, *, who: str, said: str = "", deploys: bool = True) -> None:
         """Read one entry and deploy it if it asks for that; never raises for a component's sake.
@@ -77,6 +79,8 @@ class Keeper:
         if reading is None:
             return
         component = self._claim(key, reading)
+        while self.departed:
+            await self._gone(self.departed.pop(), "its files became another component")
         if component is None or not deploys:
             return
         verdict = self._verdict(component, reading)
@@ -171,7 +175,7 @@ class Keeper:
         if component is None:
             self.problems[key] = one_line(f"{key}: {reason}", 400)
         else:
-            component.refusal = Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__)
+            component.unreadable = Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__)
             component.dirty = True
         self._floor.journal.emit(
             EventKind.LEDGER,
@@ -212,8 +216,11 @@ class Keeper:
             return None
         if before is not None and before is not component and before.active is None:
             self._router.remove(before)
+        if before is not None and before is not component and before.active is not None:
+            self.departed.append(before)
         self.adopt(component, key)
         component.present = True
+        component.unreadable = None
         component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
         component.dirty = True
         return component
@@ -223,16 +230,11 @@ class Keeper:
         if component.unloaded:
             return "ignored: unloaded by the operator"
         if component.serves(reading.digest, reading.manifest_digest):
-            component.refusal = None
             return "ignored: same digest and manifest"
         if any(hold.digest == reading.digest for hold in component.holds):
             return f"ignored: held after rollback ({component.on_disk.label if component.on_disk else ''})"
         refusal = component.refusal
-        if refusal is not None and (refusal.digest, refusal.manifest_digest, refusal.program) == (
-            reading.digest,
-            reading.manifest_digest,
-            __version__,
-        ):
+        if refusal is not None:
             return f"ignored: refused before at {refusal.gate}"
         return None
 
@@ -258,19 +260,24 @@ class Keeper:
             return
         component.present = False
         component.on_disk = None
-        component.refusal = None
+        component.unreadable = None
         component.unloaded = False
         if component.active is None:
             self._router.remove(component)
             self._owners.pop(key, None)
             return
-        self._ledger(component, "source removed: stopped, history kept", "removed", Level.WARNING)
+        await self._gone(component, "its file was removed")
+
+    async def _gone(self, component: Component, why: str) -> None:
+        component.present = False
+        component.on_disk = None
+        self._ledger(component, f"source removed: stopped, history kept ({why})", "removed", Level.WARNING)
         if component.deploying is not None:
             component.deploying.cancel()
         async with component.lock:
             await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
             if component.state is State.RUNNING:
-                await self._instances.stop(component, why="its file was removed")
+                await self._instances.stop(component, why=why)
 
     def _ledger(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
         self._floor.journal.emit(

@@ -95,6 +95,11 @@ class Counters:
         self._of_revision = (calls + 1, total + fuel)
         self.latency.record(wall_ns)
 
+    def record_upkeep(self, fuel: int, cpu_ns: int) -> None:
+        """Count what the host's own questions cost; they are no calls."""
+        self.fuel += fuel
+        self.cpu_ns += cpu_ns
+
     def record_trap(self, fuel: int, wall_ns: int, cpu_ns: int) -> None:
         """Count one call that trapped."""
         self.calls += 1
@@ -118,7 +123,19 @@ class Counters:
 class Rates:
     """Per-second figures from two readings of the counters, and the history of them."""
 
-    __slots__ = ("_at", "_calls", "_cpu", "_fuel", "_memory", "_series_fuel", "_series_latency", "calls", "cpu", "fuel")
+    __slots__ = (
+        "_at",
+        "_calls",
+        "_cpu",
+        "_fuel",
+        "_memory",
+        "_quiet",
+        "_series_fuel",
+        "_series_latency",
+        "calls",
+        "cpu",
+        "fuel",
+    )
 
     def __init__(self) -> None:
         self._at: float | None = None
@@ -128,6 +145,7 @@ class Rates:
         self.fuel = 0.0
         self.calls = 0.0
         self.cpu = 0.0
+        self._quiet = 0
         self._series_fuel: deque[float] = deque(maxlen=HISTORY)
         self._memory: deque[float] = deque(maxlen=HISTORY)
         self._series_latency: deque[float] = deque(maxlen=HISTORY)
@@ -153,9 +171,12 @@ class Rates:
             self._series_fuel.append(self.fuel)
             self._memory.append(float(memory or 0))
             self._series_latency.append((counters.latency.quantile(0.5) or 0.0) if calls else 0.0)
+            self._quiet = 0 if calls else self._quiet + 1
         self._at = now
         self._fuel, self._calls, self._cpu = counters.fuel, counters.calls, counters.cpu_ns
-        return before != (self.fuel, self.calls, self.cpu, self._memory[-1] if self._memory else None)
+        # A burst must wander out of the sparklines on the left before the row may rest.
+        shown = self._quiet <= HISTORY and any(self._series_fuel)
+        return shown or before != (self.fuel, self.calls, self.cpu, self._memory[-1] if self._memory else None)
 
     def history(self) -> History:
         """Return the last samples."""

@@ -53,6 +53,7 @@ class Operations:
                 case Rollback():
                     return await self._roll_back(component, command, who)
         finally:
+            self._system.supervisor.look_after(component)
             component.dirty = True
             self._system.touch()
 
@@ -64,8 +65,10 @@ class Operations:
                 raise TransitionError(f"{component.name} runs already", component=component.name)
             component.budget = RestartBudget()
             component.unloaded = False
-            await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.RUNNING)
-            component.desired = Desired.RUNNING
+            await self._want(component, Desired.RUNNING)
+            if component.state is State.UNINSTALLED and component.active is not None:
+                component.enter("install", State.INSTALLING)
+                component.enter("installed", State.INSTALLED)
             await system.instances.start(component, why="by operator")
         return _done(component, "started")
 
@@ -76,25 +79,20 @@ class Operations:
         async with component.lock:
             if component.state in {State.STOPPED, State.INSTALLED} and component.desired is Desired.STOPPED:
                 raise TransitionError(f"{component.name} is stopped already", component=component.name)
-            if component.active is not None:
-                await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.STOPPED)
-            component.desired = Desired.STOPPED
+            if component.active is None:
+                raise TransitionError(f"{component.name} has never run", component=component.name)
+            await self._want(component, Desired.STOPPED)
             await self._bring_down(component, "stopped by operator")
         return _done(component, "stopped")
 
     async def _bring_down(self, component: Component, why: str) -> None:
-        """End up ``stopped``, from wherever the component is."""
+        """Take the instance away; a failed component stays failed and is not started again."""
         if component.state is State.RUNNING:
             await self._system.instances.stop(component, why=why)
             return
         component.actor.accept(False)
         component.recovery = NO_RECOVERY
         component.remark = one_line(why)
-        if component.state is State.FAILED and component.active is not None:
-            component.trouble = one_line("")
-            component.enter("stop", State.STARTING)
-            component.enter("stop", State.STOPPING)
-            component.enter("stopped", State.STOPPED)
 
     async def _restart(self, component: Component) -> Done:
         system = self._system
@@ -104,8 +102,7 @@ class Operations:
                 held = await system.instances.replace(component, why="by operator")
                 return _done(component, f"restarted ({held} calls held)")
             component.budget = RestartBudget()
-            await system.floor.disk(system.floor.state.catalog.set_desired, component.name, Desired.RUNNING)
-            component.desired = Desired.RUNNING
+            await self._want(component, Desired.RUNNING)
             await system.instances.start(component, why="restarted by operator")
         return _done(component, "restarted")
 
@@ -121,6 +118,7 @@ class Operations:
                     component=component.name,
                 )
             component.unloaded = False
+            await self._want(component, Desired.RUNNING)
             component.generation += 1
             order = Order(
                 cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
@@ -137,10 +135,14 @@ class Operations:
         await self._cancel_update(component)
         self._system.supervisor.reset(component)
         async with component.lock:
+            if component.unloaded:
+                raise TransitionError(f"{component.name} is unloaded already", component=component.name)
+            if component.active is not None:
+                await self._want(component, Desired.STOPPED)
             component.unloaded = True
-            await self._bring_down(component, "unloaded by operator; reload brings it back")
-            if component.state is State.FAILED:
-                component.enter("unload", State.UNINSTALLED)
+            await self._bring_down(component, "unloaded by operator; start brings it back")
+            component.trouble = one_line("")
+            component.enter("unload", State.UNINSTALLED)
         return _done(component, "unloaded")
 
     async def _roll_back(self, component: Component, command: Rollback, who: str) -> Done:
@@ -153,6 +155,11 @@ class Operations:
         held = ", ".join(hold.version or hold.digest[7:15] for hold in component.holds)
         tail = f"; held back: {held}" if held else ""
         return Done(one_line(f"{component.name} serves r{revision}{version}{tail}"), revision)
+
+    async def _want(self, component: Component, desired: Desired) -> None:
+        floor = self._system.floor
+        await floor.disk(floor.state.catalog.set_desired, component.name, desired)
+        component.desired = desired
 
     async def _cancel_update(self, component: Component) -> None:
         task = component.deploying

@@ -65,8 +65,9 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     component.desired = Desired(record.desired)
     component.holds = memory.holds
     component.generation = memory.generation
-    current = [refusal for refusal in memory.refusals if refusal.program == __version__]
-    component.refusal = max(current, key=lambda refusal: refusal.at, default=None)
+    for refusal in sorted(memory.refusals, key=lambda refusal: refusal.at):
+        if refusal.program == __version__:  # a newer program may think better of it
+            component.refuse(refusal)
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
         component.state_bytes, component.state_saved_at = newest.size, newest.at

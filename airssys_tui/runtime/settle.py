@@ -6,6 +6,7 @@ changed for a quiet span. Bursts coalesce into one change; each carries the next
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -54,24 +55,22 @@ class Settler:
     def __init__(self, stamp: Callable[[str], tuple[FileStamp, ...]], quiet: float = QUIET) -> None:
         self._stamp = stamp
         self._quiet = quiet
+        self._notices: deque[tuple[str, float]] = deque()
         self._pending: dict[str, _Pending] = {}
 
     @property
     def waiting(self) -> bool:
         """Whether any change has not settled yet."""
-        return bool(self._pending)
+        return bool(self._pending or self._notices)
 
     def notice(self, key: str, now: float) -> None:
-        """Take a notice that something changed below ``key``."""
-        pending = self._pending.get(key)
-        if pending is None:
-            self._pending[key] = _Pending(now, now, self._stamp(key), 1)
-        else:
-            pending.bursts += 1
-            pending.still_since = now
+        """Take a notice that something changed below ``key``. Never blocks; any thread may call it."""
+        self._notices.append((key, now))
 
     def due(self, now: float) -> tuple[Settled, ...]:
-        """Return what has settled, looking at the stamps again."""
+        """Return what has settled, looking at the stamps again. Touches the disk; one thread at a time."""
+        while self._notices:
+            self._note(*self._notices.popleft())
         settled = []
         for key, pending in list(self._pending.items()):
             stamps = self._stamp(key)
@@ -83,3 +82,11 @@ class Settler:
                 del self._pending[key]
                 settled.append(Settled(key, stamps, now - pending.first, pending.bursts))
         return tuple(settled)
+
+    def _note(self, key: str, at: float) -> None:
+        pending = self._pending.get(key)
+        if pending is None:
+            self._pending[key] = _Pending(at, at, self._stamp(key), 1)
+        else:
+            pending.bursts += 1
+            pending.still_since = at

@@ -12,7 +12,7 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.component import Component
@@ -53,10 +53,21 @@ class Supervisor:
         if component.actor.serving is None:
             self._spawn(self.recover(component, reason))
 
+    def look_after(self, component: Component) -> None:
+        """Notice an instance that died outside a call of the mailbox, as in a last save; runs on the control loop."""
+        dead = component.actor.drop_dead()
+        if dead is not None:
+            trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
+            self.trapped(component, dead, GuestTrap(trap))
+        elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
+            self._spawn(self.recover(component, component.trouble or GuestText("lost its instance")))
+
     async def recover(self, component: Component, reason: GuestText) -> None:
         """Bring a component that lost its instance back, or give it up."""
         async with component.lock:
-            if component.actor.serving is not None or component.active is None:
+            if component.actor.serving is not None or component.active is None or component.unloaded:
+                return
+            if component.recovery.kind is not RecoveryKind.NONE:
                 return
             if component.state is State.RUNNING:
                 component.enter("trap", State.FAILED)
@@ -114,7 +125,7 @@ class Supervisor:
             return
         component.health_due = now + component.active.manifest.health.interval
         try:
-            asked = component.actor.post(contract.check_health)
+            asked = component.actor.post(contract.check_health, first=True)
         except (NotServing, MailboxFull):
             return
         self._spawn(self._take_report(component, asyncio.wrap_future(asked)))
@@ -145,8 +156,7 @@ class Supervisor:
             if component.state is not State.RUNNING:
                 return
             component.unhealthy_in_a_row = 0
-            await self._instances.retire(component)
-            component.actor.accept(True)
+            await self._instances.retire(component, keep_queue=True)
             component.enter("unhealthy", State.FAILED)
             self._decide(component, one_line(f"unhealthy in a row: {message}"))
 

@@ -39,6 +39,7 @@ class Successor(msgspec.Struct):
         serving: A rehearsed instance; nothing when none is to serve.
         policy: What happens to the state.
         restored: The state to load when the policy is ``restore``, or when nothing serves now.
+        insists: Whether a call that does not end is cancelled for it, as in a rollback; else the swap is given up.
     """
 
     artifact: Artifact
@@ -46,6 +47,7 @@ class Successor(msgspec.Struct):
     serving: Serving | None
     policy: StatePolicy = StatePolicy.KEEP
     restored: SavedState | None = None
+    insists: bool = False
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -115,7 +117,7 @@ class Switcher:
         snapshot: NewSnapshot | None = None
         started = time.perf_counter()
         state = GuestText("")
-        async with self._held(component) as held:
+        async with self._held(component, passage, insist=successor.insists) as held:
             failpoint("deploy/held")
             old = component.actor.serving
             if old is not None and component.stateful:
@@ -144,12 +146,33 @@ class Switcher:
         return Switched(held, seconds, state)
 
     @contextlib.asynccontextmanager
-    async def _held(self, component: Component) -> AsyncIterator[int]:
-        await asyncio.wrap_future(component.actor.hold())
+    async def _held(self, component: Component, passage: Passage, *, insist: bool) -> AsyncIterator[int]:
         try:
+            with passage.at("drain"):
+                await self._reach_boundary(component, insist=insist)
             yield component.actor.queued
         finally:
             component.actor.release()
+
+    async def _reach_boundary(self, component: Component, *, insist: bool) -> None:
+        """Wait until no call runs; after the manifest's ``shutdown`` bound cancel it, or give up."""
+        serving = component.actor.serving
+        reached = asyncio.wrap_future(component.actor.hold())
+        if serving is None:
+            await reached
+            return
+        patience = serving.manifest.supervision.shutdown
+        done, _ = await asyncio.wait([reached], timeout=patience)
+        if done:
+            return
+        if not insist:
+            raise GateRefusal(
+                f"a call is still running after {format_duration(patience)}",
+                gate="drain",
+                remedy="reload when it is over, or lower [resources] deadline",
+            )
+        serving.instance.cancel()
+        await reached
 
     async def _final_save(self, old: Serving, passage: Passage) -> SavedState:
         with passage.at("state save"):

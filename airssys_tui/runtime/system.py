@@ -70,9 +70,9 @@ class System:
         try:
             await self._resume()
             await self._scan()
-        except AirssysError as error:
+        except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED
-            self.observer.problems = (one_line(f"{error.title}: {error.message}", 400),)
+            self.observer.problems = (one_line(str(error), 400),)
             self._say(str(error), "failed", Level.ERROR)
         else:
             self.observer.phase = Phase.RUNNING
@@ -90,7 +90,8 @@ class System:
         for component in self.router:
             if component.deploying is not None:
                 component.deploying.cancel()
-        stopping = [asyncio.ensure_future(self._retire(component)) for component in self.router]
+        drain = max(0.0, patience - 1.0)
+        stopping = [asyncio.ensure_future(self._retire(component, drain)) for component in self.router]
         if stopping:
             _, late = await asyncio.wait(stopping, timeout=patience)
             for retiring in late:
@@ -138,8 +139,7 @@ class System:
                 return
             wanted = component.desired is Desired.RUNNING and component.present and component.kind != "command"
             if not wanted:
-                why = "stopped by operator" if component.desired is Desired.STOPPED else ""
-                component.remark = GuestText(why or ("" if component.present else "its source is gone"))
+                component.remark = _why_not_started(component)
                 return
             try:
                 await self.instances.start(component, why="resumed")
@@ -171,7 +171,9 @@ class System:
 
     async def _follow(self, change: Settled) -> None:
         try:
-            await self.keeper.changed(change)
+            component = await self.keeper.changed(change)
+            if component is not None:
+                self.supervisor.look_after(component)
         finally:
             self.touch()
 
@@ -181,9 +183,9 @@ class System:
         self.observer.watch = view
         self.observer.publish()
 
-    async def _retire(self, component: Component) -> None:
+    async def _retire(self, component: Component, drain: float) -> None:
         async with component.lock:
-            await self.instances.retire(component)
+            await self.instances.retire(component, drain=drain)
 
     async def _sampling(self) -> None:
         while True:
@@ -223,7 +225,9 @@ class System:
                 await self.floor.disk(catalog.append_ledger, ledger)
 
     async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
-        await asyncio.gather(*works)
+        for result in await asyncio.gather(*works, return_exceptions=True):
+            if isinstance(result, Exception):
+                self._say(f"internal error: {type(result).__name__}: {result}", "internal", Level.ERROR)
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task: asyncio.Task[object] = asyncio.create_task(work)
@@ -238,3 +242,9 @@ class System:
 
     def _say(self, text: str, action: str, level: Level = Level.INFO) -> None:
         self.floor.journal.emit(EventKind.SYSTEM, text, action=action, level=level)
+
+
+def _why_not_started(component: Component) -> GuestText:
+    if component.desired is Desired.STOPPED:
+        return GuestText("stopped by operator")
+    return GuestText("its source is gone" if not component.present else "a command: start runs it again")
