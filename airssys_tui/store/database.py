@@ -110,6 +110,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         # Recursive triggers: REPLACE then counts as the deletion that it is, which history refuses.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
             connection.execute(f"PRAGMA {pragma}")
+        # SQLite opens a file that may only be read without a word; a write that is taken back finds out now.
+        for statement in ("BEGIN IMMEDIATE", "CREATE TABLE probe (x)", "ROLLBACK"):
+            connection.execute(statement)
     except BaseException:
         connection.close()
         raise

@@ -96,7 +96,7 @@ class Deployments(Room):
             )
             connection.execute(
                 """UPDATE revisions SET outcome = 'failed', outcome_at = ?, outcome_reason = coalesce(
-                       (SELECT reason FROM deployments AS d
+                       (SELECT nullif(reason, '') FROM deployments AS d
                         WHERE d.component = revisions.component AND d.revision = number ORDER BY id DESC LIMIT 1),
                        'the program ended before it was deployed')
                    WHERE outcome = 'candidate'""",

@@ -71,6 +71,6 @@ def _full(doing: str, path: Path) -> DiskFull:
 
 def _denied(doing: str, path: Path) -> StoreError:
     return StoreError(
-        f"cannot {doing}: {path} is not writable",
-        remedy="make it writable, or choose another directory with --state-dir or AIRSSYS_TUI_STATE_DIR",
+        f"cannot {doing}: {path} is read-only or belongs to somebody else",
+        remedy="give yourself access to it, or choose another directory with --state-dir or AIRSSYS_TUI_STATE_DIR",
     )

@@ -7,7 +7,9 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from airssys_tui.store.directory import CATALOG_FILE, StateDirectory, default_st
 from airssys_tui.store.durable import sync_directory
 from airssys_tui.store.ownership import NOTE_FILE, Owner, live_owner, read_owner
 
+NOBODY = 65_534
 HOLDER = """
 import sys
 from pathlib import Path
@@ -197,17 +200,43 @@ def test_a_path_that_cannot_be_a_directory_is_an_error(tmp_path: Path, folder: P
         StateDirectory.open(tmp_path / "file", folder=folder)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_directory_is_an_error_with_a_remedy(tmp_path: Path, folder: Path) -> None:
-    directory = tmp_path / "state"
-    StateDirectory.open(directory, folder=folder).close()
-    directory.chmod(0o500)
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[Path]:
+    """A directory of somebody who may not write everywhere, as root may."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o777)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(base)
+        finally:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize(("file", "mode"), [(".", 0o500), (CATALOG_FILE, 0o400), ("blobs/unfinished", 0o000)])
+def test_what_may_not_be_written_is_an_error_with_a_remedy(unprivileged: Path, file: str, mode: int) -> None:
+    directory = unprivileged / "state"
+    StateDirectory.open(directory, folder=unprivileged).close()
+    (directory / file).chmod(mode)
     try:
-        with pytest.raises(StoreError, match="not writable") as caught:
-            StateDirectory.open(directory, folder=folder)
-        assert "--state-dir" in caught.value.remedy
+        for _ in range(2):
+            with pytest.raises(StoreError, match="is read-only or belongs to somebody else") as caught:
+                StateDirectory.open(directory, folder=unprivileged)
+            assert "--state-dir" in caught.value.remedy
+        with StateDirectory.open_readonly(directory) as reader:
+            assert reader.catalog.components() == ()
     finally:
-        directory.chmod(0o700)
+        (directory / file).chmod(0o700)
+
+
+def test_what_may_not_be_read_is_an_error_with_a_remedy(unprivileged: Path) -> None:
+    directory = unprivileged / "state"
+    StateDirectory.open(directory, folder=unprivileged).close()
+    (directory / CATALOG_FILE).chmod(0o000)
+    with pytest.raises(StoreError, match="belongs to somebody else"):
+        StateDirectory.open_readonly(directory)
 
 
 def test_sync_directory_is_for_directories(tmp_path: Path) -> None:
