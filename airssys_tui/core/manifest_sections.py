@@ -35,7 +35,8 @@ from airssys_tui.core.manifest_structure import (
     Security,
     Strategy,
 )
-from airssys_tui.core.manifest_table import ExpectationError, Table, shown
+from airssys_tui.core.manifest_table import Table
+from airssys_tui.core.manifest_values import ExpectationError, read_text, shown
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 
 UNLIMITED: Final = "unlimited"
@@ -194,12 +195,7 @@ def read_security(table: Table) -> Security:
 
 
 def _declared(table: Table, key: str, parse: Callable[[str], Any]) -> tuple[Any, ...]:
-    def read(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ExpectationError(f"expected text in quotes, got {shown(value)}")
-        return parse(value)
-
-    return tuple(sorted(set(table.items(key, read)), key=str))
+    return tuple(sorted(set(table.items(key, lambda value: parse(read_text(value)))), key=str))
 
 
 def _fuel(table: Table, default: int) -> int:

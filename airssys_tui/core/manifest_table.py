@@ -5,26 +5,29 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
-from types import UnionType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from airssys_tui.core.errors import AirssysError, ManifestProblem
 from airssys_tui.core.limits import Bound
+from airssys_tui.core.manifest_values import (
+    ChoiceT,
+    ItemT,
+    read_boolean,
+    read_choice,
+    read_duration,
+    read_integer,
+    read_number,
+    read_size,
+    read_some_text,
+    read_text,
+    shown,
+    within,
+    write_size,
+)
 from airssys_tui.core.text import one_line
 from airssys_tui.core.toml_lines import Path, TomlLines
-from airssys_tui.core.units import GIB, KIB, MIB, parse_duration, parse_size
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
-_SHOWN: Final = 60
-_BITS_64: Final = 2**63
-
-ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
-ItemT = TypeVar("ItemT")
-
-
-class ExpectationError(ValueError):
-    """A value is not what was expected; the message says both."""
 
 
 class Report:
@@ -97,7 +100,7 @@ class Table:
 
     def optional_text(self, key: str) -> str | None:
         """Return text, or nothing."""
-        return self._checked(key, None, _text)
+        return self._checked(key, None, read_text)
 
     def required_text(self, key: str, example: str) -> str:
         """Return text that must be there; empty, and noted, when it is not."""
@@ -105,35 +108,35 @@ class Table:
             self.raw(key)
             self.problem(key, f'is required, such as {key} = "{example}"')
             return ""
-        return self._checked(key, "", _some_text)
+        return self._checked(key, "", read_some_text)
 
     def boolean(self, key: str, default: bool) -> bool:
         """Return ``true`` or ``false``."""
-        return self._checked(key, default, _boolean)
+        return self._checked(key, default, read_boolean)
 
     def integer(self, key: str, default: int, bound: Bound) -> int:
         """Return a whole number within bounds."""
-        return self._checked(key, default, lambda value: _within(_integer(value), bound, str))
+        return self._checked(key, default, lambda value: within(read_integer(value), bound, str))
 
     def number(self, key: str, default: float, bound: Bound) -> float:
         """Return a number within bounds."""
-        return self._checked(key, default, lambda value: _within(_number(value), bound, "{:g}".format))
+        return self._checked(key, default, lambda value: within(read_number(value), bound, "{:g}".format))
 
     def size(self, key: str, default: int, bound: Bound) -> int:
         """Return bytes within bounds, from a number or text with a unit."""
-        return self._checked(key, default, lambda value: _within(_size(value), bound, _size_text))
+        return self._checked(key, default, lambda value: within(read_size(value), bound, write_size))
 
     def duration(self, key: str, default: float, bound: Bound) -> float:
         """Return seconds within bounds, from a number or text with a unit."""
-        return self._checked(key, default, lambda value: _within(_duration(value), bound, "{:g} s".format))
+        return self._checked(key, default, lambda value: within(read_duration(value), bound, "{:g} s".format))
 
     def choice(self, key: str, choices: type[ChoiceT], default: ChoiceT) -> ChoiceT:
         """Return one of the words of an enumeration."""
-        return self._checked(key, default, lambda value: _choice(value, choices))
+        return self._checked(key, default, lambda value: read_choice(value, choices))
 
     def optional_choice(self, key: str, choices: type[ChoiceT]) -> ChoiceT | None:
         """Return one of the words of an enumeration, or nothing."""
-        return self._checked(key, None, lambda value: _choice(value, choices))
+        return self._checked(key, None, lambda value: read_choice(value, choices))
 
     def items(self, key: str, read: Callable[[Any], ItemT]) -> tuple[ItemT, ...]:
         """Return the elements of an array, each read by a function that raises ``ValueError`` with what it expected."""
@@ -153,13 +156,13 @@ class Table:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return an array of text."""
-        return self.items(key, _text)
+        return self.items(key, read_text)
 
     def checked_text(self, key: str, check: Callable[[str], object]) -> str | None:
         """Return text that a function accepts, which raises ``ValueError`` or an error of the tree; or nothing."""
 
         def read(value: Any) -> str:
-            text = _text(value)
+            text = read_text(value)
             check(text)
             return text
 
@@ -194,20 +197,6 @@ def dotted(path: Path) -> str:
     return text
 
 
-def shown(value: Any) -> str:
-    """Return a value as a problem shows it: kind and beginning."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "an array"
-    if isinstance(value, int) and not -_BITS_64 <= value < _BITS_64:
-        return "a number of more than 64 bits"
-    text = repr(value) if isinstance(value, str | int | float) else str(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
 def _said(error: Exception) -> str:
     remedy = error.remedy if isinstance(error, AirssysError) else ""
     return f"{error}; {remedy}" if remedy else str(error)
@@ -217,74 +206,3 @@ def _nearest(key: str, known: Iterable[str]) -> str:
     words = list(dict.fromkeys(known))
     close = difflib.get_close_matches(key.lower().replace("-", "_"), words, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(words)}"
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ExpectationError(f"expected text in quotes, got {shown(value)}")
-    return value
-
-
-def _some_text(value: Any) -> str:
-    if value == "":
-        raise ExpectationError("must not be empty")
-    return _text(value)
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ExpectationError(f"expected true or false, got {shown(value)}")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if not _is_number(value, int):
-        raise ExpectationError(f"expected a whole number, got {shown(value)}")
-    return int(value)
-
-
-def _number(value: Any) -> float:
-    if not _is_number(value, int | float):
-        raise ExpectationError(f"expected a number, got {shown(value)}")
-    return float(value)
-
-
-def _size(value: Any) -> int:
-    if not isinstance(value, str) and not _is_number(value, int):
-        raise ExpectationError(f'expected a size such as "16MiB", got {shown(value)}')
-    return parse_size(value)
-
-
-def _duration(value: Any) -> float:
-    if not isinstance(value, str) and not _is_number(value, int | float):
-        raise ExpectationError(f'expected a duration such as "250ms", got {shown(value)}')
-    return parse_duration(value)
-
-
-def _is_number(value: Any, kinds: type | UnionType) -> bool:
-    # A boolean is an int to Python, and TOML's whole numbers have 64 bits though its parser gives any length.
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        return False
-    number: Any = value
-    return bool(abs(number) < _BITS_64)
-
-
-def _choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:
-    words = {choice.value: choice for choice in choices}
-    if not isinstance(value, str) or value not in words:
-        raise ExpectationError(f"expected one of {', '.join(map(repr, words))}, got {shown(value)}")
-    return words[value]
-
-
-def _within(value: ItemT, bound: Bound, write: Callable[[Any], str]) -> ItemT:
-    # Written so that NaN, which compares with nothing, is refused.
-    if not bound.least <= value <= bound.most:  # type: ignore[operator]
-        raise ExpectationError(f"{write(value)} is out of bounds: {write(bound.least)} to {write(bound.most)}")
-    return value
-
-
-def _size_text(size: float) -> str:
-    for factor, unit in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if size and size % factor == 0:
-            return f"{int(size // factor)} {unit}"
-    return f"{int(size)} bytes"

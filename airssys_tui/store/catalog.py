@@ -105,6 +105,8 @@ class Catalog(Components, Revisions, Deployments, Verdicts, Snapshots, Streams):
             _require_candidate(connection, activation)
             if activation.snapshot is not None:
                 write_snapshot(connection, activation.snapshot)
+            if activation.initial is not None:
+                write_snapshot(connection, activation.initial)
             _switch_outcomes(connection, activation)
             _settle_verdicts(connection, activation)
             if activation.deployment is not None:
@@ -144,6 +146,10 @@ def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> 
     for (number,) in old:
         write_outcome(
             connection, component, number, activation.old_outcome, reason=activation.old_reason, at=activation.at
+        )
+        connection.execute(
+            "UPDATE revisions SET stable = max(stable, ?) WHERE component = ? AND number = ?",
+            (int(activation.old_stable), component, number),
         )
     write_outcome(connection, component, activation.revision, ACTIVE, reason=activation.reason, at=activation.at)
     connection.execute(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -74,9 +75,12 @@ class Ownership:
             raise
 
     def release(self) -> None:
-        """Give the directory up, in good order."""
-        self._note.unlink(missing_ok=True)
-        self._lock.release()
+        """Give the directory up, in good order; when even the note cannot go, the next start checks once more."""
+        try:
+            with suppress(OSError):
+                self._note.unlink()
+        finally:
+            self._lock.release()
 
     def _write_note(self, folder: Path) -> None:
         owner = Owner(os.getpid(), socket.gethostname(), time.time(), str(folder))

@@ -196,8 +196,10 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         at: When.
         deployment: The deployment that ends with it.
         snapshot: The old revision's final state, when it has one.
+        initial: The state that the new one begins with, when that is not the old one's: what a later start loads.
         old_outcome: What the revision that was active becomes: ``superseded``, ``failed`` or ``quarantined``.
         old_reason: Why.
+        old_stable: The revision that was active has proved itself stable.
         reason: Why the new one is active; empty for a plain deployment.
         stable: Whether the new one is stable from the start, as the target of a rollback is.
         holds: Digests held from now on.
@@ -211,8 +213,10 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     deployment: int | None = None
     snapshot: NewSnapshot | None = None
+    initial: NewSnapshot | None = None
     old_outcome: str = "superseded"
     old_reason: str = ""
+    old_stable: bool = False
     reason: str = ""
     stable: bool = False
     holds: tuple[Hold, ...] = ()
