@@ -35,7 +35,10 @@ def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
 
 @contextlib.contextmanager
 def standard_error_to(path: Path) -> Iterator[None]:
-    """Send file descriptor 2 to the log for the length of a block, for native code too."""
+    """Send file descriptor 2 to the log for the length of a block, for native code too.
+
+    Textual paints on ``sys.__stderr__``; for that long it is the terminal of standard output.
+    """
     from airssys_tui.store.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
 
     make_directory(path.parent)
@@ -43,10 +46,16 @@ def standard_error_to(path: Path) -> Iterator[None]:
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     sys.stderr.flush()
     before = os.dup(2)
+    original = sys.__stderr__
+    canvas = open(os.dup(1), "w", encoding="utf-8", errors="replace")  # noqa: SIM115, PTH123 - closed below
     try:
         os.dup2(log, 2)
+        sys.__stderr__ = canvas  # type: ignore[misc]
         yield
     finally:
+        sys.__stderr__ = original  # type: ignore[misc]
+        with contextlib.suppress(OSError):  # the terminal may be gone: SIGHUP
+            canvas.close()
         sys.stderr.flush()
         os.dup2(before, 2)
         os.close(before)

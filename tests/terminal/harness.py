@@ -201,6 +201,11 @@ class Terminal:
         """Send a signal to the program."""
         self.process.send_signal(number)
 
+    def hang_up(self) -> None:
+        """Take the terminal away, as a dropped connection does; the program gets SIGHUP."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         """End the program if it still runs, and let the terminal go."""
         if self.process.poll() is None:

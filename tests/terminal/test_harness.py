@@ -35,7 +35,7 @@ def test_a_program_is_seen_and_typed_to() -> None:
         assert term.screen.display[4][9:14] == "hello"
         assert term.text.split() == ["hello"], "foreign sequences must not be shown as text"
         term.send("world", "enter")
-        assert term.wait_row("got") == "got world"
+        assert term.wait_row("got", "world") == "got world"
         assert term.wait_exit() == 0
 
 
