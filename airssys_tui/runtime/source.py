@@ -88,7 +88,8 @@ def entries(folder: Path) -> tuple[str, ...]:
 def has_component(directory: Path) -> bool:
     """Return whether a directory has a manifest, or at least a wasm file that waits for one."""
     try:
-        return any(is_relevant(entry.name) for entry in os.scandir(directory) if entry.is_file())
+        with os.scandir(directory) as found:
+            return any(is_relevant(entry.name) for entry in found if entry.is_file())
     except OSError:
         return False
 
