@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -40,9 +41,12 @@ class Component:
     Args:
         identity: Who it is.
         actor: What callers hold.
+        changed: Called when something that is shown has changed.
     """
 
-    def __init__(self, identity: ComponentId, actor: Actor) -> None:
+    def __init__(self, identity: ComponentId, actor: Actor, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._dirty = True
         self.id = identity
         self.name = str(identity)
         self.actor = actor
@@ -77,7 +81,17 @@ class Component:
         self.state_bytes: int | None = None
         self.state_saved_at: float | None = None
         self.rates = Rates()
-        self.dirty = True
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something that is shown has changed since it was last published."""
+        return self._dirty
+
+    @dirty.setter
+    def dirty(self, dirty: bool) -> None:
+        self._dirty = dirty
+        if dirty:
+            self._changed()
 
     @property
     def version(self) -> str | None:

@@ -23,10 +23,11 @@ from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import Reading
 from airssys_tui.runtime.switch import Successor, Switched, Switcher, pause_text
 from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.records import Activation, Hold, Refusal, RevisionRecord
+from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +86,14 @@ class Deployer:
         floor: The machinery.
         rehearsal: Takes candidates through the gates.
         switcher: Lets them take over.
+        snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: Switcher) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: Switcher, snapshots: Snapshots) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
         self._switcher = switcher
+        self._snapshots = snapshots
 
     async def deploy(self, component: Component, reading: Reading, order: Order) -> int:
         """Deploy a candidate. The caller holds the component's lock.
@@ -198,45 +201,68 @@ class Deployer:
         return await self._last_state(component)
 
     async def _last_state(self, component: Component) -> SavedState | None:
-        catalog = self._floor.state.catalog
-        snapshot = await self._floor.disk(catalog.latest_snapshot, component.name)
-        if snapshot is None:
-            return None
-        info = snapshot.info
-        record = await self._floor.disk(catalog.revision, info.component, info.revision)
-        version = record.version if record is not None else None
-        return SavedState(info.schema_tag, info.payload_kind, snapshot.data, version)
+        kept = await self._snapshots.latest(component)
+        return kept.state if kept is not None else None
 
     async def _switch(self, attempt: Attempt, rehearsed: Rehearsed) -> Switched:
         component, order = attempt.component, attempt.order
         wanted = component.desired is Desired.RUNNING and rehearsed.kind != "command"
-        if not wanted and rehearsed.serving is not None:
+        restored = order.snapshot
+        try:
+            initial = await self._initial_state(attempt, rehearsed)
+            if restored is None and component.actor.serving is None and order.policy is not StatePolicy.FRESH:
+                restored = await self._last_state(component)
+        except BaseException:
+            await self._drop_rehearsed(rehearsed)
+            raise
+        if not wanted:
+            await self._drop_rehearsed(rehearsed)
+        activation = self._activation(attempt, initial)
+        successor = Successor(
+            artifact=rehearsed.artifact,
+            code=rehearsed.code,
+            serving=rehearsed.serving,
+            policy=order.policy,
+            restored=restored,
+            insists=order.cause is Cause.ROLLBACK,
+        )
+        return await self._switcher.switch(component, successor, activation, attempt.passage)
+
+    async def _drop_rehearsed(self, rehearsed: Rehearsed) -> None:
+        if rehearsed.serving is not None:
             await self._rehearsal.discard(rehearsed.serving)
             rehearsed.serving = None
-        restored = order.snapshot
-        if restored is None and component.actor.serving is None and order.policy is not StatePolicy.FRESH:
-            restored = await self._last_state(component)
-        left_behind = order.cause is Cause.ROLLBACK
-        if component.active is not None and component.clean and not component.stable and not left_behind:
-            # What served without a fault until it is superseded has proved itself.
-            old = component.active.revision
-            await self._floor.disk(self._floor.state.catalog.mark_stable, component.name, old)
-        activation = Activation(
+
+    async def _initial_state(self, attempt: Attempt, rehearsed: Rehearsed) -> NewSnapshot | None:
+        """Return the state that was chosen instead of the present one: what a later start has to load."""
+        order, saved = attempt.order, attempt.order.snapshot
+        if order.policy is StatePolicy.FRESH and rehearsed.serving is not None:
+            with attempt.passage.at("state save"):
+                saved = await self._rehearsal.on_guest(rehearsed.serving, contract.save_state)
+        if saved is None or not contract.is_stateful(rehearsed.artifact.interface):
+            return None
+        at = self._floor.clock()
+        return NewSnapshot(
+            attempt.component.name, attempt.revision, saved.schema, saved.kind, saved.data, order.policy, at
+        )
+
+    def _activation(self, attempt: Attempt, initial: NewSnapshot | None) -> Activation:
+        component, order = attempt.component, attempt.order
+        return Activation(
             component=component.name,
             revision=attempt.revision,
             at=self._floor.clock(),
             deployment=attempt.deployment,
+            initial=initial,
+            # What served without a fault until it is superseded has proved itself.
+            old_stable=component.active is not None and component.clean and order.cause is not Cause.ROLLBACK,
+            old_reason=f"{order.cause} to r{attempt.revision}",
+            reason=order.note,
+            stable=order.stable,
             holds=order.holds,
             lift_all=True,
             forget_refusals=True,
-            stable=order.stable,
-            old_reason=f"{order.cause} to r{attempt.revision}",
-            reason=order.note,
         )
-        successor = Successor(
-            rehearsed.artifact, rehearsed.code, rehearsed.serving, order.policy, restored, insists=left_behind
-        )
-        return await self._switcher.switch(component, successor, activation, attempt.passage)
 
     def _arrive(self, attempt: Attempt, rehearsed: Rehearsed, origin: State) -> None:
         component, now = attempt.component, self._floor.clock()

@@ -73,9 +73,11 @@ class EmbeddedRuntime:
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder", remedy="name a folder that holds components, or create it")
         real = folder.resolve()
-        state = StateDirectory.open(state_dir or default_state_dir(real), folder=real, adopt=adopt)
+        settings = settings or RuntimeSettings()
+        where = state_dir or default_state_dir(real)
+        state = StateDirectory.open(where, folder=real, adopt=adopt, max_code=settings.code_cache)
         try:
-            floor = Floor(real, state, settings or RuntimeSettings())
+            floor = Floor(real, state, settings)
         except BaseException:
             state.close()
             raise

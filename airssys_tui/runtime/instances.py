@@ -9,16 +9,15 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import NO_RECOVERY, Health, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.core.units import format_duration
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.serving import Artifact, Serving
-from airssys_tui.runtime.switch import new_snapshot
+from airssys_tui.runtime.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.tenant import tell_output
 
 
@@ -28,11 +27,13 @@ class Instances:
     Args:
         floor: The machinery.
         rehearsal: Makes instances.
+        snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: Snapshots) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
+        self._snapshots = snapshots
 
     async def start(self, component: Component, *, why: str) -> None:
         """Start the active revision with the last state it can load. The caller holds the component's lock.
@@ -122,7 +123,7 @@ class Instances:
             if old is not None and component.stateful:
                 saved = await self._floor.guest(contract.save_state, old)
                 if saved is not None:
-                    await self._keep(component, saved, "demand")
+                    await self._snapshots.keep(component, saved, "demand")
                     await self._floor.guest(contract.load_state, fresh, saved)
             fresh.counters = actor.counters
             actor.switch(fresh)
@@ -164,7 +165,7 @@ class Instances:
         component.remark = one_line(said)
         self._say(component, f"command {said}", "completed")
 
-    async def _make(self, component: Component, state: SavedState | None) -> Serving:
+    async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
         code = (await load_code(self._floor, artifact.digest, await self._wasm(artifact))).code
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
@@ -174,26 +175,19 @@ class Instances:
             serving = await self._rehearsal.prepare(component.name, artifact, code)
         except GuestTrap as trap:
             raise GateRefusal(trap_text(trap), gate="init") from trap
-        if state is not None and component.stateful:
+        if kept is not None and component.stateful:
             try:
-                await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, state))
-            except (GuestTrap, AirssysError) as error:
+                await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, kept.state))
+            except AirssysError as error:
                 await self._rehearsal.discard(serving)
+                await self._snapshots.failed(component, kept)
                 raise GateRefusal(f"its last state could not be loaded: {error}", gate="state load") from error
         return serving
 
-    async def _last_state(self, component: Component) -> SavedState | None:
-        artifact = self._active(component)
-        if not artifact.manifest.supervision.restore_state:
+    async def _last_state(self, component: Component) -> KeptState | None:
+        if component.kind == "command" or not self._active(component).manifest.supervision.restore_state:
             return None
-        catalog = self._floor.state.catalog
-        snapshot = await self._floor.disk(catalog.latest_snapshot, component.name)
-        if snapshot is None:
-            return None
-        component.state_bytes, component.state_saved_at = snapshot.info.size, snapshot.info.at
-        record = await self._floor.disk(catalog.revision, component.name, snapshot.info.revision)
-        version = record.version if record else None
-        return SavedState(snapshot.info.schema_tag, snapshot.info.payload_kind, snapshot.data, version)
+        return await self._snapshots.latest(component)
 
     async def _save_quietly(self, component: Component, serving: Serving, cause: str) -> None:
         if serving.dead or not component.stateful:
@@ -201,16 +195,9 @@ class Instances:
         try:
             saved = await self._floor.guest(contract.save_state, serving)
             if saved is not None:
-                await self._keep(component, saved, cause)
+                await self._snapshots.keep(component, saved, cause)
         except (AirssysError, StoreError) as error:
             self._say(component, f"state could not be saved: {one_line(str(error), 300)}", "state lost", Level.ERROR)
-
-    async def _keep(self, component: Component, saved: SavedState, cause: str) -> None:
-        snapshot = new_snapshot(component, saved, cause, self._floor.clock())
-        await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
-        component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
-        component.dirty = True
-        self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", "saved", Level.DEBUG)
 
     async def _wasm(self, artifact: Artifact) -> bytes:
         return await self._floor.disk(self._floor.state.blobs.get, artifact.digest)

@@ -15,10 +15,11 @@ class Router:
 
     def __init__(self) -> None:
         self._table: dict[str, Component] = {}
+        self._ordered: tuple[Component, ...] = ()
 
     def __iter__(self) -> Iterator[Component]:
         """Iterate over the components in order of name."""
-        return iter([self._table[name] for name in sorted(self._table)])
+        return iter(self._ordered)
 
     def __len__(self) -> int:
         """Return how many components there are."""
@@ -31,10 +32,15 @@ class Router:
     def add(self, component: Component) -> None:
         """Enter a component."""
         self._table[component.name] = component
+        self._order()
 
     def remove(self, component: Component) -> None:
         """Take a component out."""
         self._table.pop(component.name, None)
+        self._order()
+
+    def _order(self) -> None:
+        self._ordered = tuple(self._table[name] for name in sorted(self._table))
 
     def find(self, name: str) -> Component:
         """Return the component that a caller names.

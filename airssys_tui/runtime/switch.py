@@ -26,6 +26,7 @@ from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, NewSnapshot
 
@@ -64,11 +65,13 @@ class Switcher:
     Args:
         floor: The machinery.
         rehearsal: Makes the fresh instance that takes the final state.
+        snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: Snapshots) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
+        self._snapshots = snapshots
 
     async def switch(
         self, component: Component, successor: Successor, activation: Activation, passage: Passage
@@ -122,7 +125,7 @@ class Switcher:
             old = component.actor.serving
             if old is not None and component.stateful:
                 saved = await self._final_save(old, passage)
-                snapshot = new_snapshot(component, saved, "update", self._floor.clock())
+                snapshot = self._snapshots.row(component, saved, "update")
                 failpoint("deploy/saved")
                 if successor.restored is None and moves:
                     successor.restored = saved
@@ -205,12 +208,6 @@ class Switcher:
 
         old.counters = None
         self._floor.workers.submit(retire)
-
-
-def new_snapshot(component: Component, saved: SavedState, cause: str, at: float) -> NewSnapshot:
-    """Return a snapshot row of the active revision's state."""
-    revision = component.active.revision if component.active else 0
-    return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)
 
 
 def _moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:

@@ -27,6 +27,7 @@ from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.settle import Settled
+from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import entries
 from airssys_tui.runtime.supervisor import Supervisor
 from airssys_tui.runtime.switch import Switcher
@@ -49,13 +50,14 @@ class System:
         self.floor = floor
         self.router = Router()
         self.observer = Observer(floor, self.router, folder)
-        rehearsal = Rehearsal(floor)
-        self.instances = Instances(floor, rehearsal)
-        self.deployer = Deployer(floor, rehearsal, Switcher(floor, rehearsal))
+        rehearsal, snapshots = Rehearsal(floor), Snapshots(floor)
+        self.instances = Instances(floor, rehearsal, snapshots)
+        self.deployer = Deployer(floor, rehearsal, Switcher(floor, rehearsal, snapshots), snapshots)
         self.supervisor = Supervisor(floor, self.instances)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
-        self.undo = Undo(floor, self.deployer)
+        self.undo = Undo(floor, self.deployer, snapshots)
         self.settled = asyncio.Event()
+        self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._watch: Watch | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -117,7 +119,7 @@ class System:
             self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
-        component = Component(identity, actor)
+        component = Component(identity, actor, self._stale.set)
         self.router.add(component)
         return component
 
@@ -206,9 +208,10 @@ class System:
 
     async def _publishing(self) -> None:
         while True:
+            await self._stale.wait()
             await asyncio.sleep(PUBLISH)
-            if any(component.dirty for component in self.router):
-                self.touch()
+            self._stale.clear()
+            self.touch()
 
     async def _writing(self) -> None:
         while True:

@@ -15,8 +15,9 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.deploy import Deployer, Order
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.source import Reading
-from airssys_tui.store.records import Hold, RevisionRecord, Snapshot
+from airssys_tui.store.records import Hold, RevisionRecord
 
 
 class Undo:
@@ -25,11 +26,13 @@ class Undo:
     Args:
         floor: The machinery.
         deployer: Brings the old artifact back through the gates.
+        snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer) -> None:
+    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots) -> None:
         self._floor = floor
         self._deployer = deployer
+        self._snapshots = snapshots
 
     async def roll_back(self, component: Component, command: Rollback, who: str) -> int:
         """Go back. The caller holds the component's lock and has cancelled an update that was half done.
@@ -81,7 +84,7 @@ class Undo:
         holds = tuple(
             one_line(hold.version or short_digest(hold.digest)) for hold in self._holds(component, records, target)
         )
-        paired = await self._floor.disk(self._floor.state.catalog.latest_snapshot, component.name, target.number)
+        paired = await self._snapshots.latest(component, target.number)
         return RollbackPreview(diff, records[0].number + 1, holds, _choices(component, paired))
 
     async def _target(
@@ -106,18 +109,17 @@ class Undo:
     async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> SavedState | None:
         if policy is not StatePolicy.RESTORE:
             return None
-        snapshot = await self._floor.disk(self._floor.state.catalog.latest_snapshot, component.name, target.number)
-        if snapshot is None:
+        kept = await self._snapshots.latest(component, target.number)
+        if kept is None:
             raise RollbackRefused(
                 f"no state of r{target.number} was kept for {component.name}",
                 remedy="keep the present state, or begin with a fresh one",
                 component=component.name,
             )
-        info = snapshot.info
-        return SavedState(info.schema_tag, info.payload_kind, snapshot.data, target.version)
+        return kept.state
 
 
-def _choices(component: Component, paired: Snapshot | None) -> tuple[StateChoice, ...]:
+def _choices(component: Component, paired: KeptState | None) -> tuple[StateChoice, ...]:
     if not component.stateful:
         text = GuestText("the component has no state to keep")
         return (StateChoice("keep", possible=True, text=text),)
@@ -126,7 +128,7 @@ def _choices(component: Component, paired: Snapshot | None) -> tuple[StateChoice
         "keep", possible=True, text=GuestText(f"the present state goes along, if it can be loaded{size}")
     )
     restored = (
-        GuestText(f"the state that r{paired.info.revision} left: {format_size(paired.info.size)}")
+        GuestText(f"the last state of that revision: {format_size(len(paired.state.data))}")
         if paired is not None
         else GuestText("no state of that revision was kept")
     )

@@ -18,8 +18,8 @@ from airssys_tui.runtime.settle import QUIET, Settled, Settler
 from airssys_tui.runtime.source import entries, key_of, stamps
 
 POLL_MS: Final = 2_000
-STEP_MS: Final = 10
-DEBOUNCE_MS: Final = 20
+STEP_MS: Final = 25
+DEBOUNCE_MS: Final = 50
 LOOK: Final = 0.01
 """Seconds between two looks at the stamps of a change that has not settled."""
 

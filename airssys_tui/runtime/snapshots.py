@@ -1,0 +1,84 @@
+"""Saved states of components: kept in the catalog, found again, and remembered when they could not be loaded."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airssys_tui.core.errors import BlobCorrupt
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.text import one_line
+from airssys_tui.core.units import format_size
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import SavedState
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.store.records import NewSnapshot
+
+
+class KeptState(msgspec.Struct, frozen=True):
+    """A state as it was kept: the number of its snapshot, and what was saved."""
+
+    id: int
+    state: SavedState
+
+
+class Snapshots:
+    """The saved states of one runtime's components.
+
+    Args:
+        floor: The machinery.
+    """
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    async def latest(self, component: Component, revision: int | None = None) -> KeptState | None:
+        """Return the newest state that the active revision has not failed to load.
+
+        Args:
+            component: Whose.
+            revision: Only states that this revision saved.
+        """
+        catalog = self._floor.state.catalog
+        serving = component.active.revision if component.active is not None else 0
+        infos = await self._floor.disk(catalog.snapshots, component.name)
+        for info in sorted(infos, key=lambda info: info.id, reverse=True):
+            if serving in info.failed_by or revision not in {None, info.revision}:
+                continue
+            try:
+                snapshot = await self._floor.disk(catalog.snapshot, info.id)
+            except BlobCorrupt as error:
+                self._say(component, f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
+                continue
+            record = await self._floor.disk(catalog.revision, component.name, info.revision)
+            version = record.version if record is not None else None
+            return KeptState(info.id, SavedState(info.schema_tag, info.payload_kind, snapshot.data, version))
+        return None
+
+    async def keep(self, component: Component, saved: SavedState, cause: str) -> None:
+        """Keep a state of the active revision.
+
+        Raises:
+            StoreError: If it could not be written.
+        """
+        snapshot = self.row(component, saved, cause)
+        await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
+        component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
+        self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
+
+    async def failed(self, component: Component, kept: KeptState) -> None:
+        """Remember that the active revision could not load a state, so that it is not tried again."""
+        if component.active is not None:
+            catalog = self._floor.state.catalog
+            await self._floor.disk(catalog.mark_snapshot_failed, kept.id, component.active.revision)
+
+    def row(self, component: Component, saved: SavedState, cause: str) -> NewSnapshot:
+        """Return the catalog's row for a state of the active revision, as of now."""
+        revision = component.active.revision if component.active is not None else 0
+        at = self._floor.clock()
+        return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)
+
+    def _say(self, component: Component, text: str, level: Level) -> None:
+        component.dirty = True
+        self._floor.journal.emit(
+            EventKind.LIFECYCLE, one_line(text, 400), component=component.name, action="state", level=level
+        )
