@@ -82,6 +82,7 @@ class AirssysApp(App[int]):
         self.add_mode(View.EVENTS, self._make_events)
         for theme in THEMES:
             self.register_theme(theme)
+        self.set_class(self.session.glyphs.ascii, "ascii")
         self.theme = os.environ.get("AIRSSYS_TUI_THEME", "") or THEMES[0].name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Final
 from airssys_tui.api.views import Phase
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions import Action, View, hints, key_label
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe
+from airssys_tui.tui.glyphs import Glyphs, only_ascii
+from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text, offset_text
 from airssys_tui.tui.session import Session
 
@@ -25,6 +25,9 @@ _ORDER: Final = (
     ("stopped", "quiet"),
 )
 
+CRAMPED: Final = 60
+"""Terminals narrower than this do without the name of the screen that is shown."""
+
 SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.EVENTS, "go.events"))
 
 
@@ -34,7 +37,10 @@ def header(session: Session, width: int) -> Line:
     right: Line = (Span(f"{clock_text(session.clock())} ", "strong"),)
     room = width - line_width(left) - line_width(right) - 2
     middle: list[Line] = []
-    for part in (*_marks(session), _counts(session), *_figures(session)):
+    counts = _counts(session)
+    if line_width(counts) + 2 > room:
+        counts = _counts(session, short=True)
+    for part in (*_marks(session), counts, *_figures(session)):
         need = line_width(part) + 2
         if part and need <= room:
             middle.append(part)
@@ -64,14 +70,14 @@ def _marks(session: Session) -> Iterable[Line]:
         yield (Span("STALE", "inverse"),)
 
 
-def _counts(session: Session) -> Line:
+def _counts(session: Session, *, short: bool = False) -> Line:
     counted = session.counts()
-    dot = Span(f" {session.glyphs.dot} ", "quiet")
+    dot = Span(" ") if short else Span(f" {session.glyphs.dot} ", "quiet")
     spans: list[Span] = []
     for word, tone in _ORDER:
         if counted[word] or (word == "running" and session.feed.rows):
             spans += [dot] if spans else []
-            spans.append(Span(f"{counted[word]} {word}", tone))
+            spans.append(Span(f"{counted[word]}{word[0]}" if short else f"{counted[word]} {word}", tone))
     return tuple(spans)
 
 
@@ -79,10 +85,10 @@ def _figures(session: Session) -> Iterable[Line]:
     head = session.feed.head
     if not session.feed.rows:
         return
+    yield (Span("fuel ", "quiet"), Span(f"{format_count(head.fuel_per_second):>5}/s"))
     if head.memory is not None:
         limit = f"/{format_size(head.memory_limit)}" if head.memory_limit else ""
         yield (Span("mem ", "quiet"), Span(f"{format_size(head.memory):>4}{limit}"))
-    yield (Span("fuel ", "quiet"), Span(f"{format_count(head.fuel_per_second):>5}/s"))
     if head.cpu is not None:
         yield (Span("cpu ", "quiet"), Span(f"{head.cpu * 100:3.0f}%"))
 
@@ -117,10 +123,12 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
         word = "quit" if action.id == "go.leave" and at_root else action.hint
         label = key_label(action.keys[0])
         need = len(label) + len(word) + 3
-        if need > room:
-            continue
-        room -= need
         here = (view, action.id) in SCREENS
+        if here and width < CRAMPED:
+            continue
+        if need > room:
+            break
+        room -= need
         spans += [Span(" "), Span(label, "key"), Span(f" {word} ", "strong" if here else "quiet")]
     return tuple(spans)
 
@@ -134,6 +142,7 @@ def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Lin
             group = action.group
             lines += [(), (Span(f" {group.value}", "title"),)]
         keys = " ".join(map(key_label, action.keys))
-        room = max(10, width - 18)
-        lines.append((Span(f"  {keys:<15}", "key"), Span(fit(action.help, room, ellipsis=glyphs.ellipsis))))
+        keys = only_ascii(keys) if glyphs.ascii else keys
+        parts = wrap(action.help, max(10, width - 18))
+        lines += [(Span(f"  {'' if row else keys:<15}", "key"), Span(part)) for row, part in enumerate(parts)]
     return lines[1:]

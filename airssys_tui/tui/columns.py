@@ -194,14 +194,14 @@ def _note(view: ComponentView, sight: Sight, _: int) -> Cell:
     return note_text(view, sight)
 
 
-NAME: Final = Column(title="NAME", width=16, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
+NAME: Final = Column(title="NAME", width=15, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
 NOTE: Final = Column(title="NOTE", width=14, narrow=10, keep=97, draw=_note)
 
 COLUMNS: Final = (
     NAME,
     Column(title="STATE", width=12, narrow=12, keep=98, draw=_state, sort=Sort.STATE),
     Column(title="HEALTH", width=6, keep=40, draw=_health),
-    Column(title="VERSION", width=13, narrow=12, keep=60, draw=_version),
+    Column(title="VERSION", width=12, keep=60, draw=_version),
     Column(title="FUEL/S", width=6, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
     Column(title="MEMORY", width=15, keep=55, draw=_memory, sort=Sort.MEMORY),
     Column(title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),

@@ -8,11 +8,9 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from airssys_tui.api.views import ComponentDetail
-from airssys_tui.core.units import format_size
 from airssys_tui.tui.actions import View
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
-from airssys_tui.tui.moments import ago_text
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.rollback import labelled
@@ -105,9 +103,6 @@ class DetailScreen(LiveScreen):
             ("held", ", ".join(view.held)),
             *(("says", text) for text in detail.described),
         ]
-        if view.state_bytes is not None and view.state_saved_at is not None:
-            now = self.session.sight.now
-            said.append(("state", f"{format_size(view.state_bytes)}, saved {ago_text(view.state_saved_at, now)}"))
         lines: list[Line] = [()]
         for label, text in said:
             if text:

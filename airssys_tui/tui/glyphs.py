@@ -58,9 +58,12 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         return bar.ljust(width)
 
     def sparkline(self, values: Sequence[float], width: int, top: float | None = None) -> str:
-        """Draw the last ``width`` values, scaled from zero to ``top`` or a little above the largest."""
+        """Draw the last ``width`` values from zero to ``top``, or to twice the largest so that a flat series is calm.
+
+        Shorter series are right-aligned.
+        """
         shown = values[-width:] if width > 0 else ()
-        top = top or max(shown, default=0.0) * 1.25
+        top = top or max(shown, default=0.0) * 2.0
         levels = len(self.sparks) - 1
         drawn = "".join(
             self.sparks[min(levels, max(0, round(value / top * levels))) if top > 0 else 0] for value in shown

@@ -128,7 +128,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         lines = list(self.text(width))
         text = self.query_one("#text", LinePane)
         text.styles.height = len(lines)
-        room = self.size.height - 6 - len(heading) - len(list(self.query(".extra")))
+        room = self.size.height - 7 - len(heading) - len(list(self.query(".extra")))
         self.query_one("#said").styles.height = max(1, min(len(lines), room))
         text.show(lines)
 

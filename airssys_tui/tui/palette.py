@@ -56,7 +56,8 @@ class OperatorCommands(Provider):
         screen = self._live()
         if screen is None:
             return []
-        return [action for action in of_view(screen.view, screen.session.readonly) if action.id != "app.palette"]
+        found = [action for action in of_view(screen.view, screen.session.readonly) if action.id != "app.palette"]
+        return sorted(found, key=lambda action: (not action.hint, action.rank))
 
     async def _run(self, action: Action) -> None:
         if (screen := self._live()) is not None:

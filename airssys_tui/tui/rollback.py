@@ -15,13 +15,17 @@ from airssys_tui.api.commands import Rollback
 from airssys_tui.api.views import DiffLine, RevisionView, RollbackPreview, StateChoice
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Painter, Span, safe, wrap
 from airssys_tui.tui.modal import Choice, Question
 from airssys_tui.tui.session import Session
 
 LABEL: Final = 9
+"""Cells of a label."""
+
+ROOMY: Final = 44
+"""Dialogs narrower than this do without the label of the state choice."""
 
 SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ ", "warn"), "same": ("", "quiet")}
 """Sign and tone of a line of a comparison."""
@@ -43,7 +47,8 @@ def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int
     version = safe(revision.version or "no version", glyphs, 64)
     digest = f"sha256:{safe(short_digest(revision.digest, 4), glyphs)}{glyphs.ellipsis}"
     origin = revision.origin if revision.origin is not None else revision.number
-    tail = f"(as r{origin})" if becomes is not None else "stable" if revision.stable else "not yet stable"
+    standing = "not yet stable" if revision.outcome is Outcome.ACTIVE else str(revision.outcome)
+    tail = f"(as r{origin})" if becomes is not None else "stable" if revision.stable else standing
     return f"{number:<4} {version}  {digest}  {tail}"
 
 
@@ -100,13 +105,15 @@ class StatePicker(Painter, can_focus=True):
             return self.strip((), self.size.width)
         if y == 1:
             text = safe(self.choices[self.chosen].text, self.glyphs)
-            return self.strip((Span(" " * LABEL), Span(text, "quiet")), self.size.width)
-        spans = [Span(f"{'state':<{LABEL}}", "quiet")]
+            indent = " " * LABEL if self.size.width >= ROOMY else ""
+            return self.strip((Span(indent), Span(text, "quiet")), self.size.width)
+        roomy = self.size.width >= ROOMY
+        spans = [Span(f"{'state':<{LABEL}}", "quiet")] if roomy else []
         for index, choice in enumerate(self.choices):
             mark = self.glyphs.chosen if index == self.chosen else self.glyphs.other
             tone = "quiet" if not choice.possible else "strong" if index == self.chosen else "plain"
             label = f"{mark} {safe(choice.policy, self.glyphs)}{'' if choice.possible else ' (not possible)'}"
-            spans += [Span(label, tone), Span("   ")]
+            spans += [Span(label, tone), Span("   " if roomy else "  ")]
         return self.strip(tuple(spans), self.size.width, over="cursor" if self.has_focus else "")
 
 

@@ -42,10 +42,10 @@ def event_line(event: Event, sight: Sight, width: int) -> Line:
 def selection_lines(view: ComponentView, events: Sequence[Event], sight: Sight, width: int, height: int) -> list[Line]:
     """Draw the pane in at most ``height`` lines."""
     lines: list[Line] = [(Span(sight.glyphs.rule * width, "quiet"),)]
-    lines += flow(_summary(view, sight), width)
+    first, *rest = flow(_summary(view, sight), width)
     text, tone = note_text(view, sight)
-    if text:
-        lines.append((Span(" "), Span(fit(text, width - 2, ellipsis=sight.glyphs.ellipsis), tone)))
+    note: Line = (Span(" "), Span(fit(text, width - 2, ellipsis=sight.glyphs.ellipsis), tone))
+    lines += [first, *([note] if text else []), *rest]
     if view.history.fuel and height - len(lines) >= 1:
         lines.append(_sparklines(view, sight, width))
     for event in events[: max(0, height - len(lines))]:

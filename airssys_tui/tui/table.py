@@ -72,6 +72,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         self._keys: list[str] = []
         self._index: dict[str, int] = {}
         self._key: str | None = None
+        self._meant: str | None = None
         self._painted: dict[int, tuple[Line, bool]] = {}
         self._empty: tuple[Line, ...] = ()
 
@@ -90,13 +91,16 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         """Row of the selection, from 0; -1 when nothing is selected."""
         return self._index.get(self._key, -1) if self._key is not None else -1
 
-    def show(self, keys: list[str], *, empty: tuple[Line, ...] = (), follow: bool = False) -> None:
+    def show(
+        self, keys: list[str], *, empty: tuple[Line, ...] = (), follow: bool = False, restore: bool = False
+    ) -> None:
         """Show these keys from now on, and repaint the lines that differ.
 
         Args:
             keys: Every row, in order.
             empty: Shown in place of rows when there are none.
             follow: Keep the selection on screen, wherever it went.
+            restore: Select again what the operator had selected, when it was hidden and is there again.
         """
         self._empty = empty
         if keys != self._keys:
@@ -104,21 +108,25 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
             self._keys = keys
             self._index = {key: row for row, key in enumerate(keys)}
             self.virtual_size = Size(self.size.width, len(keys) + self._top)
-            self._keep_selection(before)
+            self._keep_selection(before, restore=restore)
         if follow:
             self.reveal()
         self.repaint()
 
-    def _keep_selection(self, before: int) -> None:
+    def _keep_selection(self, before: int, *, restore: bool) -> None:
+        if restore and self._meant in self._index:
+            self._select(self._meant)
         if self._key in self._index:
             return
         near = self._keys[max(0, before) :] + self._keys[: max(0, before)][::-1]
         self._select(next(filter(self._selectable, near), None))
+        self._meant = self._meant or self._key
 
     def select(self, key: str) -> bool:
         """Select a key and bring it on screen; return whether it is there."""
         if key not in self._index:
             return False
+        self._meant = key
         self._select(key)
         self.reveal()
         self.repaint()

@@ -98,18 +98,25 @@ LineTable { scrollbar-color: $quiet 40%; scrollbar-background: $background; }
 #filter-bar Input { background: $surface; width: 1fr; padding: 0; }
 #timeline { height: 1fr; }
 #timeline.stacked { layout: vertical; }
-#timeline #diff { width: 1fr; height: 1fr; border-left: vkey $panel; }
-#timeline.stacked #diff { height: 9; border-left: none; border-top: hkey $panel; }
+#timeline LineTable { width: 3fr; }
+#timeline #diff { width: 2fr; height: 1fr; border-left: vkey $panel; }
+#timeline.stacked LineTable { width: 1fr; }
+#timeline.stacked #diff { width: 1fr; height: 9; border-left: none; border-top: hkey $panel; }
 Question { align: center middle; background: $background 60%; }
 Question:nocolor { background: transparent; }
 #dialog { height: auto; max-height: 100%; border: round $primary; background: $surface; padding: 0 2; }
-#dialog #heading { margin-bottom: 0; }
+#dialog #heading { margin-bottom: 1; }
 #said { height: auto; margin: 0; scrollbar-size-vertical: 1; }
 #choices { height: 1; align-horizontal: right; margin-top: 1; }
 Choice { height: 1; margin-left: 2; }
 StatePicker { height: 2; width: 1fr; }
 HelpScreen { align: center middle; background: $background 60%; }
 HelpScreen #dialog { height: 90%; width: 90%; max-width: 100; }
+CommandPalette SearchIcon { display: none; }
+.ascii #dialog { border: ascii $primary; }
+.ascii LineTable, .ascii Pager { scrollbar-size-vertical: 0; }
+.ascii #timeline #diff, .ascii Toast { border: none; }
+.ascii CommandPalette > Vertical, .ascii CommandPalette #--input { border: ascii $primary; }
 Toast { max-width: 90%; padding: 0 1; background: $panel; }
 ToastRack { margin-bottom: 1; }
 """

@@ -53,13 +53,14 @@ def revision_row(revision: RevisionView, now: float, glyphs: Glyphs, width: int,
     if width >= 60:
         cause = f"{revision.cause}{f' r{revision.origin}' if revision.origin is not None else ''}"
         cells += [Span(fit(cause, 13, ellipsis=glyphs.ellipsis)), Span(f"{when_text(revision.at, now):<7}", "quiet")]
-        cells += [Span(f"{fuel:>9}"), Span(f"{state:>7}"), Span("  stable" if revision.stable else "", "ok")]
+        cells += [Span(f"{fuel:>9}"), Span(f"{state:>7}")]
     return tuple(cells)
 
 
 def revision_head(width: int) -> Line:
     """Draw the header above revisions."""
-    text = "   REV  VERSION    OUTCOME       " + ("CAUSE        WHEN   FUEL/CALL  STATE" if width >= 60 else "")
+    more = f"{'CAUSE':<13}{'WHEN':<7}{'FUEL/CALL':>9}{'STATE':>7}" if width >= 60 else ""
+    text = f" {'REV':>4}  {'VERSION':<11}{'OUTCOME':<14}{more}"
     return (Span(text[:width]),)
 
 
@@ -133,7 +134,8 @@ class VersionsScreen(LiveScreen):
 
     def _reason(self, revision: RevisionView) -> str:
         note = f"note: {revision.note}" if revision.note else ""
-        return safe(" · ".join(filter(None, (revision.reason, note))), self.session.glyphs)
+        stable = "stable" if revision.stable else ""
+        return safe(" · ".join(filter(None, (revision.reason, note, stable))), self.session.glyphs)
 
     def _row(self, key: str, width: int, chosen: bool) -> Line:
         revision = self.revisions.get(int(key.removesuffix(REASON)))
@@ -182,7 +184,7 @@ class VersionsScreen(LiveScreen):
         if not pane.display or revision is None:
             pane.show([])
             return
-        width = max(20, (self.size.width if self.size.width < SIDE_BY_SIDE else self.size.width // 2) - 3)
+        width = max(20, (self.size.width if self.size.width < SIDE_BY_SIDE else self.size.width * 2 // 5) - 3)
         pane.show([(Span(" "), *line) for line in self._diff_text(revision, width)])
 
     def _diff_text(self, revision: RevisionView, width: int) -> list[Line]:
