@@ -92,10 +92,10 @@ class Supervisor:
             self._say(component, f"given up: {decision.reason}; {dropped} waiting calls dropped", "exhausted")
             return
         component.recovery = Recovery(RecoveryKind.BACKOFF, now + decision.delay, decision.tries_left)
-        component.trouble = one_line(f"{reason} · {decision.tries_left} tries left", 300)
+        component.trouble = one_line(f"{reason} · {_tries(decision.tries_left)} left", 300)
         self._say(
             component,
-            f"restarting in {format_duration(decision.delay)} ({decision.tries_left} tries left)",
+            f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
             "restarting",
         )
         component.restarting = self._spawn(self._restart_later(component, decision.delay, reason))
@@ -181,3 +181,7 @@ class Supervisor:
             action=action,
             level=Level.WARNING,
         )
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"
