@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 _STANDARD: Final = EngineSettings()
 
+_FAREWELL_SECONDS: Final = 2.0
+"""How long closing waits for calls in flight: a thread in native code cannot outlive the interpreter."""
+
+_FAREWELL_POLL: Final = 0.005
+
 
 class Engine:
     """Wasmtime, configured once; shared by every thread.
@@ -34,6 +40,7 @@ class Engine:
     Attributes:
         identity: Names the compiled code that this engine produces and accepts; keys the code cache.
         running: The instances with a call in flight.
+        instances: Every open instance by the address of its store.
     """
 
     def __init__(self, settings: EngineSettings = _STANDARD) -> None:
@@ -43,7 +50,7 @@ class Engine:
         self.native = wasmtime.Engine(configuration(settings, self.pool))
         self.address = bindings.address(self.native)
         self.running: set[Instance] = set()
-        self.instances: weakref.WeakSet[Instance] = weakref.WeakSet()
+        self.instances: dict[int, weakref.ref[Instance]] = {}
         self.ticker = Ticker(self.address, settings.tick_ms, self.running)
         self._closed = False
         _engines.add(self)
@@ -87,13 +94,25 @@ class Engine:
             raise CapacityError(text, remedy="stop some components")
 
     def close(self) -> None:
-        """Close every instance and leave no timer and no thread; safe to call twice."""
+        """Cancel calls in flight, close every instance, leave no timer and no thread; safe to call twice.
+
+        Calls that do not end within :data:`_FAREWELL_SECONDS` (stuck inside WASI) keep their instances.
+        """
         if self._closed:
             return
         self._closed = True
-        for instance in list(self.instances):
-            instance.close()
+        self._cancel_running()
+        for reference in list(self.instances.values()):
+            if (instance := reference()) is not None:
+                instance.close()
         self.ticker.close()
+
+    def _cancel_running(self) -> None:
+        end = time.monotonic() + _FAREWELL_SECONDS
+        while self.running and time.monotonic() < end:
+            for instance in tuple(self.running):
+                instance.close()
+            time.sleep(_FAREWELL_POLL)
 
 
 def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> wasmtime.Config:

@@ -13,7 +13,7 @@ from airssys_tui.core.errors import HostDenied, HostFault
 from airssys_tui.core.interface import Function, InterfaceType
 from airssys_tui.core.traps import TrapKind
 from airssys_tui.engine import bindings
-from airssys_tui.engine.signature import HostSignature, diagnose
+from airssys_tui.engine.signature import HostSignature
 
 if TYPE_CHECKING:
     from airssys_tui.engine.instance import Instance
@@ -116,8 +116,7 @@ def callback(path: str, function: HostFunction) -> Any:
         ArgumentError: If a type of it cannot be passed.
     """
     signature = HostSignature(function.type)
-    lift, lower, call = signature.lift, signature.lower, function.call
-    header, clone, clock = bindings.BYTES_HEADER, bindings.value_clone, perf_counter_ns
+    lift, lower, call, clock = signature.lift, signature.lower, function.call, perf_counter_ns
 
     def run(_env: int, _context: int, _type: int, arguments: int, _count: int, results: int, _results: int) -> int:
         started = clock()
@@ -127,11 +126,12 @@ def callback(path: str, function: HostFunction) -> Any:
         try:
             value = call(instance.context, *lift(arguments, instance.resources))
             if lower is not None:
-                kept: list[Any] = []
-                made = _lowered(lower, value, kept, instance)
-                clone(id(made) + header, results)
+                try:
+                    lower(value, results, instance.resources)
+                except Exception as cause:
+                    raise signature.diagnose(value, cause) from cause
             elif value is not None:
-                raise diagnose(_result_as_argument(function.type), (value,), TypeError())  # noqa: TRY301 -- one way out
+                raise signature.diagnose(value, TypeError())  # noqa: TRY301 -- one way out
         except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
             return instance.host_failed(HostFailure(error, path))
         finally:
@@ -139,17 +139,4 @@ def callback(path: str, function: HostFunction) -> Any:
             instance.host_ns += clock() - started
         return 0
 
-    def _lowered(lower: Callable[..., bytes], value: Any, kept: list[Any], instance: Instance) -> bytes:
-        try:
-            return lower(value, kept.append, instance.resources)
-        except Exception as error:
-            raise diagnose(_result_as_argument(function.type), (value,), error) from error
-
     return bindings.HostCallback(run)
-
-
-def _result_as_argument(function: Function) -> Function:
-    from airssys_tui.core.interface import Param  # noqa: PLC0415
-
-    params = () if function.result is None else (Param("result", function.result),)
-    return Function(function.name, params)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from time import perf_counter_ns, thread_time_ns
+import weakref
+from time import perf_counter_ns, sleep, thread_time_ns
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from airssys_tui.engine.linker import Linker
 
 _CONTINUE: Final = 0
-_NEVER: Final = 2**62
+_NEARLY_NS: Final = 1_000_000
+"""What is left of a deadline is slept away when it is less than this many nanoseconds."""
 
 
 class Instance:
@@ -53,7 +55,7 @@ class Instance:
         self._death: Trap | None = None
         self._stop: TrapKind | None = None
         self._failure: HostFailure | None = None
-        self._cancelled = self._inside = self._close_wanted = False
+        self._cancelled = self._closing = False
         self._deadline_ns = 0
         self._extended = True
         self._fuel = ctypes.c_uint64(limits.fuel_per_call)
@@ -62,7 +64,7 @@ class Instance:
         self._account = MemoryAccount(limits.memory)
         self._output: wasi.OutputBuffer | None = None
         self._store = 0
-        self._native = ctypes.create_string_buffer(bindings.INSTANCE_SIZE)
+        self._native = _NativeInstance()
         self._engine.admit_memory()
         self._open(limits)
         try:
@@ -81,7 +83,7 @@ class Instance:
         if self._code.imports_wasi:
             self._output = wasi.OutputBuffer(self._engine.settings.output_limit)
             self._output.attach(address)
-        self._engine.instances.add(self)
+        self._engine.instances[self._store] = weakref.ref(self)
 
     def _instantiate(self, deadline: float) -> None:
         pool, native = self._engine.pool, ctypes.addressof(self._native)
@@ -156,38 +158,41 @@ class Instance:
             raise self._trapped(error)
         value = None if bound.lift is None else self._result(bound)
         self.resources.settle()
-        if self._close_wanted:
+        if self._closing:
             self.close()
         return CallResult(value, used, wall, cpu, host)
 
     def _enter(self, call: Callable[[], Any], fuel: int, deadline: float) -> tuple[int | None, int, int, int]:
         """Run native code of this store under fuel and deadline; give its error, fuel, wall and CPU time."""
         engine, context = self._engine, self._context
-        self._account.refused = 0
-        self._fuel.value = fuel
-        bindings.set_fuel(context, self._fuel)
-        if self._extended:
-            self._extended = False
-            bindings.set_epoch_deadline(context, _ONE_TICK)
-        self._cancelled = False
-        # Nested calls do not restore the outer instance: the host function that made them does, see ``host.callback``.
-        CALLER.instance = self
-        self._inside = True
+        if self in engine.running:
+            raise GuestTrap(Trap(TrapKind.CANNOT_ENTER, "the instance is running another call"))
+        # First seen as running, then asked whether it is closing; `close` does the reverse, so one sees the other.
         engine.running.add(self)
-        if not engine.ticker.armed:
-            engine.ticker.arm()
-        cpu = thread_time_ns()
-        started = perf_counter_ns()
-        self._deadline_ns = started + int(deadline * 1_000_000_000)
         try:
+            if self._closing:
+                raise self._not_alive()
+            self._account.refused = 0
+            self._fuel.value = fuel
+            bindings.set_fuel(context, self._fuel)
+            if self._extended:
+                self._extended = False
+                bindings.set_epoch_deadline(context, _ONE_TICK)
+            self._cancelled = False
+            if not engine.ticker.armed:
+                engine.ticker.arm()
+            # Nested calls do not restore the outer instance: the host function that made them does.
+            CALLER.instance = self
+            cpu = thread_time_ns()
+            started = perf_counter_ns()
+            self._deadline_ns = started + int(deadline * 1_000_000_000)
             error = call()
-        finally:
             wall = perf_counter_ns() - started
             cpu = thread_time_ns() - cpu
+            bindings.get_fuel(context, self._left_at)
+        finally:
             CALLER.instance = None
             engine.running.discard(self)
-            self._inside = False
-        bindings.get_fuel(context, self._left_at)
         return error, fuel - self._left.value, wall, cpu
 
     def _result(self, bound: BoundExport) -> Any:
@@ -201,7 +206,7 @@ class Instance:
 
     def _bind(self, path: str) -> BoundExport:
         export = self._code.interface.find(path)
-        native = ctypes.create_string_buffer(bindings.FUNC_SIZE)
+        native = _NativeFunction()
         index = self._code.export_address(export)
         found = index is not None and bindings.instance_get_func(
             ctypes.addressof(self._native), self._context, index, ctypes.addressof(native)
@@ -222,7 +227,7 @@ class Instance:
         self._death = self._classify(bindings.take_error(pointer))
         self._errors += 1
         self.resources.settle()
-        if self._close_wanted:
+        if self._closing:
             self.close()
         return GuestTrap(self._death)
 
@@ -247,7 +252,7 @@ class Instance:
         return GuestTrap(Trap(TrapKind.CANNOT_ENTER, text))
 
     def _drop_resource(self, pointer: int) -> None:
-        if self._death is None and self._store:
+        if self._death is None and self._store and self not in self._engine.running:
             error, *_ = self._enter(
                 lambda: bindings.resource_drop(self._context, pointer), self.limits.fuel_per_call, self.limits.deadline
             )
@@ -267,9 +272,13 @@ class Instance:
             0 to go on for ``ticks``, or a native error that stops the call.
         """
         left = self._deadline_ns - perf_counter_ns()
-        if self._cancelled:
+        if self._cancelled or self._closing:
             self._stop = TrapKind.CANCELLED
             return bindings.new_error("cancelled")
+        if 0 < left < _NEARLY_NS:
+            # Another tick would overshoot by nearly all of it.
+            sleep(left / 1e9)
+            left = 0
         if left <= 0:
             self._stop = TrapKind.DEADLINE
             return bindings.new_error("deadline")
@@ -328,13 +337,13 @@ class Instance:
 
     def close(self) -> None:
         """Free everything native; a call in flight is cancelled first and frees it then. Safe to call twice."""
-        if self._inside:
-            self._close_wanted = True
+        self._closing = True
+        if self in self._engine.running:
             self.cancel()
             return
         store, self._store = self._store, 0
-        if store:
-            self._engine.instances.discard(self)
+        # Whoever takes it out of the engine's table frees it: the call that ends and the closer may be two threads.
+        if self._engine.instances.pop(store, None) is not None:
             self.resources.clear()
             self._bound.clear()
             bindings.store_delete(store)
@@ -364,6 +373,8 @@ def _on_epoch(_context: int, _env: int, ticks: Any, kind: Any) -> int:
         return bindings.new_error(f"epoch: {error}")
 
 
+_NativeInstance: Final = ctypes.c_char * bindings.INSTANCE_SIZE
+_NativeFunction: Final = ctypes.c_char * bindings.FUNC_SIZE
 _ONE_TICK: Final = ctypes.c_uint64(1)
 _EPOCH: Final = bindings.EpochCallback(_on_epoch)
 _EPOCH_ADDRESS: Final = bindings.callback_address(_EPOCH)

@@ -28,7 +28,7 @@ from airssys_tui.core.interface import (
     VariantOf,
 )
 from airssys_tui.core.values import Err, Ok, Some, Variant
-from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE
+from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE, memory_view, value_clone
 from airssys_tui.engine.source import LAYOUTS, Source
 
 Keep = Callable[[Any], None]
@@ -139,6 +139,8 @@ _CONSTANTS: Final[dict[str, Any]] = {
     "Ok": Ok,
     "Err": Err,
     "Variant": Variant,
+    "W": memory_view(),
+    "clone": value_clone,
 }
 
 _NAMED: Final = f"QQ{VALUE_SIZE - 24}x"
@@ -345,12 +347,24 @@ def compile_arguments(function: Function) -> Callable[[tuple[Any, ...], Any, Any
     return lowering.source.compile("lower")
 
 
-def compile_value(type_: ValType) -> Callable[[Any, Keep, Any], bytes]:
-    """Generate ``lower(value, keep, scope) -> the value's 32 bytes``; for results of host functions.
+def compile_result(type_: ValType) -> Callable[[Any, int, Any], None]:
+    """Generate ``lower(value, address, scope)``, which writes a value that the engine takes ownership of.
 
     Raises:
         NotImplementedError: If the type cannot be passed.
         RecursionError: If types nest too deeply.
     """
     lowering = Lowering()
-    return lowering.source.compile(lowering.block(type_))
+    body: list[str] = []
+    piece = lowering.value(type_, body, "v")
+    if body:
+        lowering.source.function("lower", "v, address, scope", _cloning(lowering.block(type_)))
+    else:
+        pack = lowering.source.layout(piece.layout, "pack_into")
+        lowering.source.function("lower", "v, address, scope", [f"{pack}(W, address, {', '.join(piece.fill)})"])
+    return lowering.source.compile("lower")
+
+
+def _cloning(block: str) -> list[str]:
+    """Write the making of a value in Python's memory and its deep copy into the engine's."""
+    return ["kept = []", f"made = {block}(v, kept.append, scope)", f"clone(id(made) + {BYTES_HEADER}, address)"]

@@ -111,6 +111,8 @@ class ResourceTable:
 
     def clear(self) -> None:
         """Free every native handle without destructors: the instance is going away as a whole."""
+        if not self._handles and not self._moved:
+            return
         self.settle()
         for handle in self._handles:
             bindings.resource_delete(handle._pointer)  # noqa: SLF001 -- the other half of this module

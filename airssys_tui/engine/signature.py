@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import Function, Primitive, ValType, render
+from airssys_tui.core.interface import Function, Param, Primitive, ValType, render
 from airssys_tui.core.values import check
 from airssys_tui.engine import lifting, lowering
 
@@ -46,7 +46,7 @@ class HostSignature:
     Attributes:
         function: The WIT function.
         lift: ``(address, scope) -> arguments``.
-        lower: ``(value, keep, scope) -> bytes``; None when nothing is returned.
+        lower: ``(value, address, scope)``, writing the result; None when nothing is returned.
     """
 
     __slots__ = ("function", "lift", "lower")
@@ -55,11 +55,17 @@ class HostSignature:
         self.function = function
         try:
             self.lift = lifting.compile_arguments(function)
-            self.lower: Callable[[Any, Callable[[Any], None], Any], bytes] | None = (
-                None if function.result is None else lowering.compile_value(function.result)
+            self.lower: Callable[[Any, int, Any], None] | None = (
+                None if function.result is None else lowering.compile_result(function.result)
             )
         except _NOT_COMPILABLE as error:
             raise not_callable(function) from error
+
+    def diagnose(self, value: Any, cause: Exception) -> ArgumentError:
+        """Find out why lowering refused a result."""
+        result = self.function.result
+        params = () if result is None else (Param("result", result),)
+        return diagnose(Function(self.function.name, params), (value,), cause)
 
 
 @lru_cache(maxsize=4096)

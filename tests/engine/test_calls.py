@@ -138,3 +138,40 @@ def test_closing_frees_handles_that_are_still_held(start):
     instance.close()
     assert all(box.spent for box in boxes)
     boxes[0].close()
+
+
+def test_closing_while_a_call_runs_ends_the_call_and_then_frees(engine):
+    live = engine.pool.live
+    instance = engine.linker().instantiate(engine.compile(TRAPS), Limits())
+    caught: list[GuestTrap] = []
+
+    def run():
+        with pytest.raises(GuestTrap) as trap:
+            instance.call("spin", fuel=2**60, deadline=60)
+        caught.append(trap.value)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while instance not in engine.running:
+        pass
+    instance.close()
+    thread.join()
+    assert caught[0].trap.kind in {TrapKind.CANCELLED, TrapKind.CANNOT_ENTER}
+    assert engine.pool.live == live
+    assert instance.dead
+
+
+def test_closing_and_calling_race_without_harm(engine):
+    linker, code = engine.linker(), engine.compile(TRAPS)
+    live = engine.pool.live
+    for _ in range(200):
+        instance = linker.instantiate(code, Limits())
+        closer = threading.Thread(target=instance.close)
+        closer.start()
+        try:
+            for _ in range(20):
+                instance.call("fine")
+        except GuestTrap as trap:
+            assert trap.trap.kind in {TrapKind.CANCELLED, TrapKind.CANNOT_ENTER}  # noqa: PT017 -- may also just finish
+        closer.join()
+    assert engine.pool.live == live

@@ -126,6 +126,19 @@ def test_a_host_function_may_call_another_instance(host, start):
     assert not outer.dead
 
 
+def test_a_host_function_cannot_call_its_own_caller(host):
+    made = []
+
+    def work(_context):
+        with pytest.raises(GuestTrap, match="running another call") as caught:
+            made[0].call("run")
+        assert caught.value.trap.kind is TrapKind.CANNOT_ENTER
+
+    made.append(host(NOTHING, Function("work"), work))
+    made[0].call("run")
+    assert not made[0].dead
+
+
 def test_time_in_the_host_is_not_the_guests(host):
     def work(_context):
         end = time.perf_counter_ns() + 5_000_000
