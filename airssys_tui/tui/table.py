@@ -142,6 +142,11 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
                 self.select(self._keys[at])
                 return
 
+    @property
+    def room(self) -> int:
+        """Cells that a line has, beside the scroll bar."""
+        return self.scrollable_content_region.width
+
     def page(self) -> int:
         """Return half of the rows that fit on screen, at least one."""
         return max(1, (self.size.height - self._top) // 2)
@@ -159,11 +164,9 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     def repaint(self) -> None:
         """Repaint the lines on screen that are no longer what was painted."""
-        width, height = self.size
+        width = self.room
         dirty = [
-            Region(0, y, width, 1)
-            for y in range(height)
-            if y in self._painted and self._painted[y] != self._line(y, width)
+            Region(0, y, width, 1) for y in range(self.size.height) if self._painted.get(y) != self._line(y, width)
         ]
         if dirty:
             self.refresh(*dirty)
@@ -189,7 +192,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the screen."""
-        width = self.size.width
+        width = self.room
         painted = self._painted[y] = self._line(y, width)
         line, chosen = painted
         if y < self._top:
@@ -197,8 +200,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         return self.strip(line, width, over="cursor" if chosen else "")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Start over: every line is new at another width."""
-        self._painted.clear()
+        """Take the new width."""
         self.virtual_size = Size(event.size.width, len(self._keys) + self._top)
         self.call_after_refresh(self.reveal)
 
