@@ -110,7 +110,8 @@ def rollback_target(
 
 
 def _previous_stable(history: Sequence[Revision], current: Revision | None, component: str) -> Revision:
-    # A rollback onto r1 makes r3 that *is* r1: going back once more means before r1, not to what was just left.
+    # A rollback onto r1 makes r3 that *is* r1: going back once more means before r1, not to what was just left. From a
+    # later deployment r4 it means r3, which served last, not r2, which was left on purpose.
     ceiling = _lineage(current) if current is not None else None
     candidates = [
         revision
@@ -118,7 +119,7 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
         if revision.outcome is Outcome.SUPERSEDED
         and revision.stable
         and (current is None or not same_artifact(current, revision))
-        and (ceiling is None or _lineage(revision) < ceiling)
+        and (ceiling is None or revision.number < ceiling)
     ]
     if not candidates:
         raise RollbackRefused(
@@ -126,7 +127,7 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
             remedy="choose one with `rollback --to N`; `versions` lists them",
             component=component,
         )
-    return max(candidates, key=_lineage)
+    return max(candidates, key=lambda revision: revision.number)
 
 
 def _lineage(revision: Revision) -> int:
