@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -220,4 +219,4 @@ def replace(path: Path, content: bytes) -> None:
     """Write a file as a careful program does: aside, then over the old one."""
     aside = path.with_name(path.name + ".tmp")
     aside.write_bytes(content)
-    os.replace(aside, path)
+    aside.replace(path)
