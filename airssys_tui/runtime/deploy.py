@@ -175,16 +175,21 @@ class Deployer:
         how = "code from the cache" if rehearsed.cached else "compiled"
         self._ledger(attempt, f"{how} in {compiled:.1f} ms, passed every gate", "rehearsed")
         failpoint("deploy/compiled")
-        await self._floor.disk(self._record_rehearsed, attempt, rehearsed)
+        await self._floor.disk(self._record_rehearsed, attempt)
         return rehearsed
 
-    def _record_rehearsed(self, attempt: Attempt, rehearsed: Rehearsed) -> None:
-        state, name = self._floor.state, attempt.component.name
+    def _record_rehearsed(self, attempt: Attempt) -> None:
+        state = self._floor.state
         state.blobs.put(attempt.reading.wasm)
-        interface = msgspec.json.encode(rehearsed.artifact.interface).decode()
-        state.catalog.set_interface(name, attempt.revision, interface)
+        self._record_interface(attempt)
         gates = msgspec.json.encode(attempt.passage.times).decode()
         state.catalog.stage(attempt.deployment, "rehearsed", gates, at=self._floor.clock())
+
+    def _record_interface(self, attempt: Attempt) -> None:
+        interface, attempt.passage.interface = attempt.passage.interface, None
+        if interface is not None:
+            encoded = msgspec.json.encode(interface).decode()
+            self._floor.state.catalog.set_interface(attempt.component.name, attempt.revision, encoded)
 
     async def _trial_state(self, attempt: Attempt) -> SavedState | None:
         component, order = attempt.component, attempt.order
@@ -310,6 +315,7 @@ class Deployer:
         catalog, at = self._floor.state.catalog, self._floor.clock()
 
         def write() -> None:
+            self._record_interface(attempt)
             gates = msgspec.json.encode(attempt.passage.times).decode()
             catalog.stage(attempt.deployment, outcome, gates, at=at)
             catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)

@@ -38,11 +38,13 @@ class Passage:
     Attributes:
         times: Gates passed, with milliseconds, in order.
         gate: The gate that the candidate is at.
+        interface: What the candidate imports and exports, as soon as that is known.
     """
 
     def __init__(self) -> None:
         self.times: list[tuple[str, float]] = []
         self.gate = ""
+        self.interface: Interface | None = None
 
     @contextlib.contextmanager
     def at(self, gate: str) -> Iterator[None]:

@@ -100,6 +100,7 @@ class Rehearsal:
             manifest = with_version(plan.manifest, sections.version)
         with passage.at("compile"):
             loaded = await load_code(self._floor, plan.digest, plan.wasm)
+        passage.interface = loaded.code.interface
         with passage.at("types"):
             check_types(self._floor.linker, loaded.code.interface)
         found: tuple[str, ...] = ()
