@@ -158,20 +158,13 @@ class Instance:
             raise self._trapped(error)
         value = None if bound.lift is None else self._result(bound)
         self.resources.settle()
-        if self._closing:
-            self.close()
         return CallResult(value, used, wall, cpu, host)
 
     def _enter(self, call: Callable[[], Any], fuel: int, deadline: float) -> tuple[int | None, int, int, int]:
         """Run native code of this store under fuel and deadline; give its error, fuel, wall and CPU time."""
         engine, context = self._engine, self._context
-        if self in engine.running:
-            raise GuestTrap(Trap(TrapKind.CANNOT_ENTER, "the instance is running another call"))
-        # First seen as running, then asked whether it is closing; `close` does the reverse, so one sees the other.
-        engine.running.add(self)
+        self._occupy()
         try:
-            if self._closing:
-                raise self._not_alive()
             self._account.refused = 0
             self._fuel.value = fuel
             bindings.set_fuel(context, self._fuel)
@@ -192,8 +185,24 @@ class Instance:
             bindings.get_fuel(context, self._left_at)
         finally:
             CALLER.instance = None
-            engine.running.discard(self)
+            self._leave()
         return error, fuel - self._left.value, wall, cpu
+
+    def _occupy(self) -> None:
+        """Claim the store for this thread until :meth:`_leave`; nobody frees it meanwhile."""
+        running = self._engine.running
+        if self in running:
+            raise GuestTrap(Trap(TrapKind.CANNOT_ENTER, "the instance is running another call"))
+        # First seen as running, then asked whether it is closing; `close` does the reverse, so one sees the other.
+        running.add(self)
+        if self._closing:
+            self._leave()
+            raise self._not_alive()
+
+    def _leave(self) -> None:
+        self._engine.running.discard(self)
+        if self._closing:
+            self.close()
 
     def _result(self, bound: BoundExport) -> Any:
         assert bound.lift is not None, "only called when something is returned"  # noqa: S101 -- narrows the type
@@ -208,9 +217,13 @@ class Instance:
         export = self._code.interface.find(path)
         native = _NativeFunction()
         index = self._code.export_address(export)
-        found = index is not None and bindings.instance_get_func(
-            ctypes.addressof(self._native), self._context, index, ctypes.addressof(native)
-        )
+        self._occupy()
+        try:
+            found = index is not None and bindings.instance_get_func(
+                ctypes.addressof(self._native), self._context, index, ctypes.addressof(native)
+            )
+        finally:
+            self._leave()
         if not found:
             raise ExportNotFound(f"the instance has no function `{export.path}`")
         bound = self._bound.get(export.path) or BoundExport(
@@ -227,8 +240,6 @@ class Instance:
         self._death = self._classify(bindings.take_error(pointer))
         self._errors += 1
         self.resources.settle()
-        if self._closing:
-            self.close()
         return GuestTrap(self._death)
 
     def _classify(self, error: bindings.EngineError) -> Trap:
