@@ -70,7 +70,7 @@ class Settler:
     def due(self, now: float) -> tuple[Settled, ...]:
         """Return what has settled, looking at the stamps again. Touches the disk; one thread at a time."""
         while self._notices:
-            self._note(*self._notices.popleft())
+            self._note(*self._notices.popleft(), now)
         settled = []
         for key, pending in list(self._pending.items()):
             stamps = self._stamp(key)
@@ -83,10 +83,11 @@ class Settler:
                 settled.append(Settled(key, stamps, now - pending.first, pending.bursts))
         return tuple(settled)
 
-    def _note(self, key: str, at: float) -> None:
+    def _note(self, key: str, at: float, now: float) -> None:
         pending = self._pending.get(key)
         if pending is None:
-            self._pending[key] = _Pending(at, at, self._stamp(key), 1)
+            # Still since it is looked at, however late that is: only two looks can tell that it rests.
+            self._pending[key] = _Pending(at, now, self._stamp(key), 1)
         else:
             pending.bursts += 1
-            pending.still_since = at
+            pending.still_since = max(pending.still_since, at)
