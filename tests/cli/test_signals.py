@@ -18,7 +18,9 @@ import signal, sys, threading
 from airssys_tui.cli.signals import leaving_on_signal
 with leaving_on_signal(lambda: print("asked", flush=True)):
     print("ready", flush=True)
-    while True: signal.pause()
+    nothing = threading.Event()
+    # Bounded waits: a signal just before an unbounded one would be handled only after it.
+    while True: nothing.wait(0.01)
 """
 
 
