@@ -42,7 +42,7 @@ def run(
     Args:
         folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
         headless: No screen.
-        duration: Stop by itself after this long: "3s", "1h30m". Only with `--headless`.
+        duration: Stop by itself after this long: "3s", "1h30m"; a number alone is seconds. Only with `--headless`.
         readonly: A screen without the actions that change the system.
         adopt: Bind a state directory that belongs to another folder to this one.
         state_dir: Where the state is kept.
@@ -57,7 +57,7 @@ def run(
         return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
     from airssys_tui.core.units import parse_duration  # noqa: PLC0415
 
-    seconds = None if duration is None else parse_duration(duration)
+    seconds = None if duration is None else parse_duration(f"{duration}s" if duration.isdecimal() else duration)
     return _run_headless(folder, state_dir, seconds, adopt=adopt, json=json)
 
 

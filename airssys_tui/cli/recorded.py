@@ -19,10 +19,21 @@ from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.ownership import live_owner
+from airssys_tui.store.ownership import Owner, live_owner
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord
 
 STATE_INTERFACE: Final = "airssys:core-component/state"
+
+TOLD: Final = {
+    "started": State.RUNNING,
+    "restarted": State.RUNNING,
+    "stopped": State.STOPPED,
+    "completed": State.STOPPED,
+    "failed": State.FAILED,
+    "restarting": State.FAILED,
+    "exhausted": State.FAILED,
+}
+"""Actions of recorded events that tell in which state a component was then."""
 
 
 def recorded_components(state_dir: Path) -> tuple[ComponentView, ...]:
@@ -32,9 +43,9 @@ def recorded_components(state_dir: Path) -> tuple[ComponentView, ...]:
         StateAbsent: Nothing was ever recorded there.
         StoreError: It cannot be read.
     """
-    owned = live_owner(state_dir) is not None
+    owner = live_owner(state_dir)
     with StateDirectory.open_readonly(state_dir) as state:
-        return tuple(_view(state.catalog, record, owned=owned) for record in state.catalog.components())
+        return tuple(_view(state.catalog, record, owner) for record in state.catalog.components())
 
 
 def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
@@ -44,7 +55,7 @@ def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
         UnknownComponent: There is none of that name.
         StoreError: The state directory cannot be read.
     """
-    owned = live_owner(state_dir) is not None
+    owner = live_owner(state_dir)
     with StateDirectory.open_readonly(state_dir) as state:
         catalog = state.catalog
         record = _find(catalog, name)
@@ -52,7 +63,7 @@ def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
         manifest = decode_manifest(active.manifest) if active else None
         interface = _interface(active)
         return ComponentDetail(
-            view=_view(catalog, record, owned=owned),
+            view=_view(catalog, record, owner),
             exports=tuple(map(_signature, interface.functions())),
             imports=tuple(line for item in interface.imports for line in _import_lines(item)),
             capabilities=_capabilities(manifest) if manifest else (),
@@ -104,7 +115,7 @@ def _find(catalog: Catalog, name: str) -> ComponentRecord:
     )
 
 
-def _view(catalog: Catalog, record: ComponentRecord, *, owned: bool) -> ComponentView:
+def _view(catalog: Catalog, record: ComponentRecord, owner: Owner | None) -> ComponentView:
     active = catalog.active_revision(record.id)
     holds = catalog.holds(record.id)
     refusal = next(iter(sorted(catalog.refusals(record.id), key=lambda refusal: -refusal.at)), None)
@@ -113,7 +124,7 @@ def _view(catalog: Catalog, record: ComponentRecord, *, owned: bool) -> Componen
     manifest = decode_manifest(active.manifest) if active else None
     return ComponentView(
         id=record.id,
-        state=_state(record, active, refusal, owned=owned),
+        state=_last_state(catalog, record, active, owner),
         desired=Desired(record.desired),
         kind=str(manifest.artifact.kind) if manifest and manifest.artifact.kind else _kind(interface),
         version=active.version if active else None,
@@ -130,11 +141,15 @@ def _view(catalog: Catalog, record: ComponentRecord, *, owned: bool) -> Componen
     )
 
 
-def _state(record: ComponentRecord, active: RevisionRecord | None, refusal: Refusal | None, *, owned: bool) -> State:
-    """Return the state last recorded: without a process that owns the directory, nothing runs."""
+def _last_state(catalog: Catalog, record: ComponentRecord, active: RevisionRecord | None, owner: Owner | None) -> State:
+    """Return the state last recorded: what its owner told of it last. Without an owner nothing runs."""
     if active is None:
-        return State.FAILED if refusal else State.INSTALLED
-    return State.RUNNING if owned and record.desired == Desired.RUNNING and record.present else State.STOPPED
+        return State.FAILED if catalog.refusals(record.id) else State.INSTALLED
+    if owner is None or record.desired != Desired.RUNNING or not record.present:
+        return State.STOPPED
+    since = max(owner.started, active.activated_at or 0.0)
+    told = (TOLD.get(event.action) for event in catalog.events(record.id, limit=50) if event.at >= since)
+    return next((state for state in told if state is not None), State.RUNNING)
 
 
 def _note(active: RevisionRecord | None, holds: tuple[Hold, ...], refusal: Refusal | None) -> Note:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from .conftest import RELEASES, Desk
+from .conftest import FIXTURES, RELEASES, Desk
 
 LIMIT = 60
 
@@ -93,3 +95,23 @@ def test_an_empty_folder_runs(desk: Desk) -> None:
     answer = desk.run("run", desk.folder, "--headless", "--for", "300ms", "--json")
     assert answer.code == 0
     assert all(json.loads(line)["seq"] for line in answer.out.splitlines())
+
+
+def test_a_component_that_is_compiled_in_a_child_process_comes_up(desk: Desk, running: subprocess.Popen[str]) -> None:
+    shutil.copy(FIXTURES / "javascript-tally" / "javascript-tally.wasm", desk.folder)
+    seen = until(running, "javascript-tally", "switched")
+    assert seen[-1]["revision"] == 1
+
+
+def test_beside_an_owner_the_list_shows_what_was_recorded_last(desk: Desk, running: subprocess.Popen[str]) -> None:
+    desk.install("wasi-hello")
+    until(running, "wasi-hello", "completed")
+    deadline = time.monotonic() + LIMIT
+    states: dict[str, str] = {}
+    while states != {"counter": "running", "wasi-hello": "stopped"}:  # the owner records in batches
+        assert time.monotonic() < deadline, states
+        states = {row["id"]: row["state"] for row in desk.run("list", "--json").json}
+
+
+def test_a_number_alone_is_seconds(desk: Desk) -> None:
+    assert desk.run("run", desk.folder, "--headless", "--for", "0").code == 0
