@@ -102,3 +102,12 @@ def test_identity_is_the_same_for_the_same_settings(engine):
     other = Engine()
     assert other.identity == engine.identity
     other.close()
+
+
+def test_a_component_larger_than_a_pipe_arrives_whole_while_cancelling_is_possible():
+    engine = Engine(EngineSettings(in_process_compile=0))
+    padding = "x" * 2_000_000
+    text = f'(component (core module $m (memory 40) (data (i32.const 0) "{padding}")) (core instance (instantiate $m)))'
+    code = engine.compile(guests.binary(text), cancel=threading.Event())
+    engine.linker().instantiate(code, Limits()).close()
+    engine.close()
