@@ -58,9 +58,10 @@ format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(STAMP) ## rewrite what is generated: README tables, WIT copies, samples
+generate: $(STAMP) ## rewrite what is generated: README tables and picture, WIT copies, samples
 	$(BIN)/python wit/vendor.py
 	$(BIN)/python -m tools.readme
+	$(BIN)/python -m tools.picture
 	$(BIN)/python sample_components/build.py
 
 bench: $(STAMP) ## measure; each figure beside its baseline
