@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -34,10 +36,14 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
     """
     command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
     pipe = subprocess.PIPE
-    child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment())  # noqa: S603 -- our own module
+    # From a file: `communicate` forgets what it has not yet written to a pipe when its timeout passes.
+    with tempfile.TemporaryFile() as given:
+        given.write(msgspec.json.encode(settings) + b"\n" + wasm)
+        given.seek(0)
+        child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=_environment())  # noqa: S603 -- our own module
     with child:
         try:
-            output, words = _converse(child, msgspec.json.encode(settings) + b"\n" + wasm, settings, cancel)
+            output, words = _converse(child, settings, cancel)
         finally:
             if child.poll() is None:
                 child.kill()
@@ -47,15 +53,12 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
 
 
 def _converse(
-    child: subprocess.Popen[bytes], message: bytes, settings: EngineSettings, cancel: threading.Event | None
+    child: subprocess.Popen[bytes], settings: EngineSettings, cancel: threading.Event | None
 ) -> tuple[bytes, bytes]:
     end = time.monotonic() + settings.compile_wall
-    given: bytes | None = message
     while True:
-        try:
-            return child.communicate(given, timeout=_POLL_SECONDS if cancel else settings.compile_wall)
-        except subprocess.TimeoutExpired:
-            given = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.communicate(timeout=_POLL_SECONDS if cancel else settings.compile_wall)
         if cancel is not None and cancel.is_set():
             raise AdmissionError(
                 "the compilation was cancelled", gate="compile", remedy="a newer change took its place"
