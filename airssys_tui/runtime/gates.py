@@ -60,7 +60,8 @@ class Passage:
         except GateRefusal as refusal:
             raise GateRefusal(refusal.message, gate=gate, remedy=refusal.remedy) from refusal
         except AdmissionError as error:
-            where = f" (at byte {error.offset})" if error.offset is not None else ""
+            told = error.offset is None or f"offset {error.offset}" in error.message
+            where = "" if told else f" (at byte {error.offset})"
             raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy) from error
         except GuestTrap as trap:
             raise GateRefusal(trap_text(trap), gate=gate, remedy=_trap_remedy(trap)) from trap
