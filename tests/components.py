@@ -15,7 +15,7 @@ LIFECYCLE = "airssys:core-component/lifecycle@1.0.0"
 HEALTH = "airssys:core-component/health@1.0.0"
 STATE = "airssys:core-component/state@1.0.0"
 
-SPIN = "(loop $for-ever (br $for-ever))"
+SPIN = "(loop $for-ever (br $for-ever)) (unreachable)"
 TRAP = "(unreachable)"
 
 _TYPES = """
@@ -151,6 +151,7 @@ class Crafted:
         start: Core text that runs when it is instantiated.
         version: What its ``version`` section says, if it has one.
         salt: Makes two components of the same behaviour differ.
+        drops: Functions that its interfaces lack.
     """
 
     init: str = "ok"
@@ -166,6 +167,7 @@ class Crafted:
     start: str = ""
     version: str | None = None
     salt: str = ""
+    drops: tuple[str, ...] = ()
 
     def wasm(self) -> bytes:
         """Return the component."""
@@ -180,8 +182,11 @@ class Crafted:
         if self.start:
             core = core.rstrip().removesuffix(")") + f"(func $begin {self.start}) (start $begin))"
         imports = "".join(f'(import "{name}" (instance (export "work" (func))))' for name in self.imports)
+        lifted = _LIFTED
+        for name in self.drops:
+            lifted = lifted.replace(f'(export "{name}" (func ${name}))', "")
         exports = "\n".join(text for name, text in _EXPORTS.items() if name in self.exports)
-        return f"(component {imports} {_TYPES} {core} {_LIFTED} {exports})"
+        return f"(component {imports} {_TYPES} {core} {lifted} {exports})"
 
     def _check(self) -> str:
         if self.health in _STATUS:

@@ -1,0 +1,222 @@
+"""Every gate refuses with its own name and a useful reason, and what served before serves on, untouched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from airssys_tui.api.commands import Reload
+from airssys_tui.api.views import NoteKind
+from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.revision import Outcome
+from tests.components import ALL, HEALTH, STATE, Crafted
+from tests.world import FIXTURES, World
+
+GOOD = Crafted()
+BROKEN = b"\x0b\x02\x00\x01"
+"""A section that our own walk takes for sound and the compiler does not."""
+SHORT = '[resources]\ndeadline = "100ms"\nfuel_per_call = "unlimited"\n[health]\ntimeout = "100ms"\n'
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A candidate, the gate that is to refuse it, and what it is to say."""
+
+    gate: str
+    says: str
+    component: Crafted | bytes
+    manifest: str = ""
+    version: str | None = None
+
+
+CANDIDATES = {
+    "empty": Bad("size", "the file is empty", b""),
+    "noise": Bad("magic", "not a WebAssembly file", b"noise" * 1000),
+    "core module": Bad(
+        "magic", "core WebAssembly module", (FIXTURES / "core-module" / "core-module.wasm").read_bytes()
+    ),
+    "cut off": Bad("sections", "cut off or damaged (at offset", GOOD.wasm()[:-1]),
+    "partial": Bad("sections", "cut off or damaged", GOOD.wasm()[:1000]),
+    "two versions": Bad(
+        "manifest",
+        "the manifest says version 2.0.0, the wasm file says 1.0.0",
+        Crafted(version="1.0.0"),
+        version="2.0.0",
+    ),
+    "does not validate": Bad("compile", "does not compile", GOOD.wasm() + BROKEN),
+    "unknown import": Bad("types", "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))),
+    "wrong contract": Bad("types", "lacks `shutdown`", Crafted(drops=("shutdown",))),
+    "export removed": Bad("compatibility", "add", Crafted(exports=ALL - {"add"})),
+    "state removed": Bad("compatibility", STATE, Crafted(exports=ALL - {STATE})),
+    "too much memory": Bad("instantiate", "more than its limit", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'),
+    "start traps": Bad("instantiate", "unreachable", Crafted(start="(unreachable)")),
+    "init says no": Bad("init", "init answered internal: no", Crafted(init="error")),
+    "init traps": Bad("init", "unreachable", Crafted(init="trap")),
+    "init spins": Bad("init", "deadline", Crafted(init="spin"), SHORT),
+    "init burns": Bad("init", "out-of-fuel", Crafted(init="spin"), "[resources]\nfuel_per_call = 10_000\n"),
+    "load says no": Bad("state load", "load answered invalid-state: no", Crafted(load="error")),
+    "load traps": Bad("state load", "unreachable", Crafted(load="trap")),
+    "load spins": Bad("state load", "deadline", Crafted(load="spin"), SHORT),
+    "unhealthy": Bad("health probe", "status unhealthy", Crafted(health="unhealthy")),
+    "health traps": Bad("health probe", "unreachable", Crafted(health="trap")),
+    "health spins": Bad("health probe", "deadline", Crafted(health="spin"), SHORT),
+}
+
+
+@pytest.fixture
+def counting(world: World) -> World:
+    """Give a world in which r1 of `c` serves and has counted to 7."""
+    world.put("c", GOOD)
+    world.open()
+    assert world.call("c", "add", 7) == 7
+    return world
+
+
+@pytest.mark.parametrize("bad", CANDIDATES.values(), ids=CANDIDATES)
+def test_a_gate_refuses_and_the_old_one_serves_on(counting: World, bad: Bad) -> None:
+    row = counting.install("c", bad.component, bad.manifest, version=bad.version)
+    assert (row.state, row.revision, row.candidate) == (State.RUNNING, 1, None)
+    assert row.note.kind is NoteKind.REFUSED
+    assert f"refused at {bad.gate}: " in row.note.text
+    assert bad.says in counting.told("c", "refused")
+    assert counting.call("c", "add", 1) == 8
+    assert row.restarts == 0
+
+
+# Where nothing served before there is nothing to compare with and nothing to load.
+FIRST = {name: bad for name, bad in CANDIDATES.items() if bad.gate not in {"compatibility", "state load"}}
+
+
+@pytest.mark.parametrize("bad", FIRST.values(), ids=FIRST)
+def test_a_first_candidate_that_is_refused_is_a_failed_row_that_recovers(world: World, bad: Bad) -> None:
+    world.put("c", bad.component, bad.manifest, version=bad.version)
+    world.open()
+    row = world.row("c")
+    assert (row.state, row.revision) == (State.FAILED, None)
+    assert f"refused at {bad.gate}: " in row.note.text
+    row = world.install("c", GOOD)
+    assert (row.state, row.note.kind) == (State.RUNNING, NoteKind.NONE)
+    assert world.outcomes("c")[row.revision] is Outcome.ACTIVE
+
+
+def test_a_refused_candidate_has_a_number_an_outcome_and_its_gates(counting: World) -> None:
+    counting.install("c", Crafted(health="unhealthy"))
+    newest = counting.history("c")[0]
+    assert (newest.number, newest.outcome) == (2, Outcome.FAILED)
+    assert newest.reason.startswith("refused at health probe: status unhealthy")
+    gates = [gate for gate, _ in newest.gates]
+    assert gates.index("compile") < gates.index("types") < gates.index("instantiate") < gates.index("init")
+    assert "health probe" not in gates
+
+
+def test_a_missing_wasm_file_is_named(counting: World) -> None:
+    (counting.folder / "c" / "c.wasm").unlink()
+    counting.notice("c")
+    assert "refused at size: c.wasm is not in c/" in counting.row("c").note.text
+    assert counting.call("c", "get") == 7
+
+
+def test_an_unknown_import_lists_what_there_is(counting: World) -> None:
+    counting.install("c", Crafted(imports=("airssys:core-host/loging@1.0.0",)))
+    said = counting.told("c", "refused")
+    assert "airssys:core-host/logging@1.0.0" in said
+    with pytest.raises(GateRefusal) as refused:
+        counting.do(Reload("c"))
+    assert refused.value.gate == "types"
+    assert "airssys:core-host/logging@1.0.0" in refused.value.remedy
+
+
+def test_every_problem_of_a_manifest_is_told_and_the_row_recovers_when_it_is_corrected(counting: World) -> None:
+    text = (counting.folder / "c" / "Component.toml").read_text()
+    (counting.folder / "c" / "Component.toml").write_text(text + '[resources]\nmemry = 1\ndeadline = "soon"\n')
+    counting.notice("c")
+    row = counting.row("c")
+    assert row.state is State.RUNNING
+    assert "refused at manifest: " in row.note.text
+    assert "memry" in row.note.text
+    assert "deadline" in row.note.text
+    (counting.folder / "c" / "Component.toml").write_text(text)
+    counting.notice("c")
+    assert counting.row("c").note.kind is NoteKind.NONE
+    assert counting.call("c", "get") == 7
+    assert counting.row("c").revision == 1, "it is what serves: nothing to deploy"
+
+
+def test_a_refusal_is_remembered_over_a_restart_and_a_reload_tries_again(counting: World) -> None:
+    counting.install("c", Crafted(init="error"))
+    counting.notice("c")
+    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    counting.reopen()
+    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    assert len(counting.history("c")) == 2
+    row = counting.row("c")
+    assert row.note.kind is NoteKind.REFUSED
+    assert counting.call("c", "get") == 7
+    with pytest.raises(GateRefusal, match="init answered"):
+        counting.do(Reload("c"))
+    assert len(counting.history("c")) == 3, "it was tried again"
+
+
+def test_the_same_wasm_under_another_manifest_is_another_candidate(counting: World) -> None:
+    counting.install("c", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n')
+    row = counting.install("c", Crafted(pages=2), '[resources]\nmemory = "128KiB"\n')
+    assert (row.state, row.revision, row.note.kind) == (State.RUNNING, 3, NoteKind.NONE)
+
+
+def test_force_passes_compatibility_and_nothing_else(counting: World) -> None:
+    counting.install("c", Crafted(exports=ALL - {"add"}, init="error"))
+    with pytest.raises(GateRefusal, match="init answered"):
+        counting.do(Reload("c", force=True))
+    counting.install("c", Crafted(exports=ALL - {"add"}))
+    assert counting.row("c").revision == 1
+    done = counting.do(Reload("c", force=True))
+    assert done.revision == counting.row("c").revision
+    assert counting.call("c", "get") == 7, "the state went along"
+
+
+def test_a_component_without_health_is_not_asked(world: World) -> None:
+    world.put("c", Crafted(exports=ALL - {HEALTH}, health="trap"))
+    world.open()
+    row = world.row("c")
+    assert (row.state, row.health) == (State.RUNNING, "unknown")
+
+
+def test_degraded_is_let_through_and_shown(world: World) -> None:
+    world.put("c", Crafted(health="degraded"))
+    world.open()
+    row = world.row("c")
+    assert (row.state, row.health) == (State.RUNNING, "degraded")
+
+
+def test_what_is_unchanged_is_ignored_and_said_so(counting: World) -> None:
+    counting.notice("c")
+    assert counting.told("c", "ignored") == "ignored: same digest and manifest"
+    assert len(counting.history("c")) == 1
+
+
+def test_a_comment_in_the_manifest_is_no_change(counting: World) -> None:
+    manifest = counting.folder / "c" / "Component.toml"
+    manifest.write_text("# words\n" + manifest.read_text())
+    counting.notice("c")
+    assert counting.told("c", "ignored") == "ignored: same digest and manifest"
+
+
+def test_a_large_component_is_compiled_in_a_child_and_refused_there(counting: World) -> None:
+    row = counting.install("c", Crafted(salt="x" * 200_000).wasm() + BROKEN)
+    assert "refused at compile: it does not compile" in row.note.text
+    row = counting.install("c", Crafted(salt="x" * 200_000))
+    assert (row.state, row.revision) == (State.RUNNING, 3)
+    assert counting.call("c", "get") == 7
+
+
+def test_a_fixture_of_the_repository_is_refused_with_every_import_it_lacks(world: World) -> None:
+    (world.folder / "unknown-import.wasm").write_bytes(
+        (FIXTURES / "unknown-import" / "unknown-import.wasm").read_bytes()
+    )
+    world.open()
+    row = world.row("unknown-import")
+    assert row.state is State.FAILED
+    assert "acme:weather/forecast@2.1.0" in row.note.text
+    assert "launch" in row.note.text
