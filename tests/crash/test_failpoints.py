@@ -50,7 +50,7 @@ LATER: Final = (
     *(("catalog/record-code/before-commit", 2), ("catalog/forget-code/after-commit", 3)),
     *(("catalog/set-desired/after-commit", 2), ("catalog/set-desired/after-commit", 3)),
     *(("catalog/add-snapshot/before-commit", 2), ("catalog/add-snapshot/after-commit", 3)),
-    *(("catalog/append-ledger/before-commit", 2), ("catalog/abort-unfinished/after-commit", 2)),
+    ("catalog/abort-unfinished/after-commit", 2),
 )
 """The same points in the middle of updates, refusals and rollbacks."""
 
