@@ -178,5 +178,10 @@ class _Reader:
 def _unquoted(key: str) -> str:
     if key.startswith("'"):
         return key[1:-1]
+    if not key.startswith('"'):
+        return key
     # A basic string may hold escapes: the standard parser knows them all.
-    return str(tomllib.loads(f"key = {key}")["key"]) if key.startswith('"') else key
+    try:
+        return str(tomllib.loads(f"key = {key}")["key"])
+    except tomllib.TOMLDecodeError as error:
+        raise _LostError from error
