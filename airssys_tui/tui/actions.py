@@ -60,6 +60,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         views: Screens that have it.
         danger: Its rung of the safety ladder.
         hint: Word in the footer; none when empty. ``rank`` orders hints, the lowest first.
+        of_row: Means nothing without a row.
         everywhere: Bound on the app, so that it works on every screen.
         urgent: Takes precedence over whatever has the focus.
     """
@@ -74,12 +75,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     danger: Danger = Danger.VIEW
     hint: str = ""
     rank: int = 50
+    of_row: bool = False
     everywhere: bool = False
     urgent: bool = False
 
 
 def _act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) -> Action:
     do = more.pop("do", name.rpartition(".")[2].replace("-", "_"))
+    more.setdefault("of_row", group is Group.ACT)
     return Action(id=name, keys=tuple(keys.split()), do=do, title=title, help=text, group=group, **more)
 
 
@@ -106,6 +109,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=frozenset({View.REGISTRY, View.EVENTS}),
         hint="filter",
+        of_row=True,
         rank=20,
     ),
     _act(
@@ -116,6 +120,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=frozenset({View.REGISTRY, View.EVENTS}),
         hint="detail",
+        of_row=True,
         rank=21,
     ),
     _act(
@@ -126,6 +131,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=frozenset({View.REGISTRY, View.DETAIL}),
         hint="versions",
+        of_row=True,
         rank=22,
     ),
     _act(
@@ -136,6 +142,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=OF_ONE,
         hint="its events",
+        of_row=True,
         rank=40,
     ),
     _act(
@@ -161,7 +168,16 @@ ACTIONS: Final[tuple[Action, ...]] = (
         hint="follow",
         rank=51,
     ),
-    _act("look.copy", "y", "Copy", "Copy the selected row's name, digest or text.", Group.LOOK, hint="copy", rank=60),
+    _act(
+        "look.copy",
+        "y",
+        "Copy",
+        "Copy the selected row's name, digest or text.",
+        Group.LOOK,
+        hint="copy",
+        rank=60,
+        of_row=True,
+    ),
     _sort("N", "name"),
     _sort("S", "state"),
     _sort("F", "fuel"),
@@ -263,7 +279,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Go back; at the registry, quit (asks while components run).",
         Group.LEAVE,
         hint="back",
-        rank=90,
+        rank=25,
     ),
     _act(
         "app.help",
@@ -282,7 +298,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Find any action or component by typing.",
         Group.LEAVE,
         hint="palette",
-        rank=2,
+        rank=24,
         everywhere=True,
     ),
     _act("app.ask-to-quit", "ctrl+c", "Quit", "Quit, asking while components run.", Group.LEAVE, everywhere=True),

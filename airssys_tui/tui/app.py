@@ -75,7 +75,7 @@ class AirssysApp(App[int]):
         self._every = refresh
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
         self.notices = Notices()
-        self.operations = Operations(self, self.session, self.notices)
+        self.operations = Operations(self, self.session, self.notices, self.tick)
         self.animation_level = "none"
         self._bindings = BindingsMap(bindings(ACTIONS, everywhere=True))
         self.add_mode(View.REGISTRY, self._make_registry)
@@ -187,7 +187,7 @@ class AirssysApp(App[int]):
             what = "1 component runs" if running == 1 else f"{running} components run"
             lines = [
                 f"{what} in this process.",
-                "They are stopped, their state saved, and come back at the next start.",
+                "They are stopped and come back at the next start; those with a `state` export keep it.",
             ]
             if not await self.push_screen_wait(Confirm(self.session, "Quit?", "Quit", lines)):
                 return

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from airssys_tui.api.views import Phase
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions import Action, View, hints, key_label
 from airssys_tui.tui.glyphs import Glyphs, only_ascii
@@ -28,6 +29,9 @@ _ORDER: Final = (
 CRAMPED: Final = 60
 """Terminals narrower than this do without the name of the screen that is shown."""
 
+LAST: Final = ("app.help", "app.palette", "go.leave")
+"""Hints that are drawn at the end of the line."""
+
 SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.EVENTS, "go.events"))
 
 
@@ -37,10 +41,11 @@ def header(session: Session, width: int) -> Line:
     right: Line = (Span(f"{clock_text(session.clock())} ", "strong"),)
     room = width - line_width(left) - line_width(right) - 2
     middle: list[Line] = []
+    marks = list(_marks(session))
     counts = _counts(session)
-    if line_width(counts) + 2 > room:
+    if line_width(join([*marks, counts])) + 2 > room:
         counts = _counts(session, short=True)
-    for part in (*_marks(session), counts, *_figures(session)):
+    for part in (*marks, counts, *_figures(session)):
         need = line_width(part) + 2
         if part and need <= room:
             middle.append(part)
@@ -77,8 +82,13 @@ def _counts(session: Session, *, short: bool = False) -> Line:
     for word, tone in _ORDER:
         if counted[word] or (word == "running" and session.feed.rows):
             spans += [dot] if spans else []
-            spans.append(Span(f"{counted[word]}{word[0]}" if short else f"{counted[word]} {word}", tone))
+            text = f"{_glyph(word, session.glyphs)}{counted[word]}" if short else f"{counted[word]} {word}"
+            spans.append(Span(text, tone))
     return tuple(spans)
+
+
+def _glyph(word: str, glyphs: Glyphs) -> str:
+    return {"backoff": glyphs.backoff, "held": "="}.get(word) or glyphs.states[State(word)]
 
 
 def _figures(session: Session) -> Iterable[Line]:
@@ -116,21 +126,27 @@ def _warning(session: Session, title: str, text: str, width: int) -> Line:
 
 
 def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
-    """Draw the keys of a screen, the most important first, as many as there is room for."""
-    spans: list[Span] = []
+    """Draw the keys of a screen: as many as there is room for, the most important kept, in a fixed order."""
     room = width - 1
+    chosen: list[tuple[Action, Line]] = []
     for action in hints(view, session.readonly):
-        word = "quit" if action.id == "go.leave" and at_root else action.hint
-        label = key_label(action.keys[0])
-        need = len(label) + len(word) + 3
         here = (view, action.id) in SCREENS
-        if here and width < CRAMPED:
+        if (here and width < CRAMPED) or not _useful(action, session):
             continue
-        if need > room:
+        word = "quit" if action.id == "go.leave" and at_root else action.hint
+        hint = (Span(" "), Span(key_label(action.keys[0]), "key"), Span(f" {word} ", "strong" if here else "quiet"))
+        if line_width(hint) > room:
             break
-        room -= need
-        spans += [Span(" "), Span(label, "key"), Span(f" {word} ", "strong" if here else "quiet")]
-    return tuple(spans)
+        room -= line_width(hint)
+        chosen.append((action, hint))
+    chosen.sort(key=lambda one: (one[0].id in LAST, one[0].rank))
+    return tuple(span for _, hint in chosen for span in hint)
+
+
+def _useful(action: Action, session: Session) -> bool:
+    if session.failure is not None or session.closing:
+        return action.id in LAST
+    return bool(session.feed.rows) or not action.of_row
 
 
 def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Line]:

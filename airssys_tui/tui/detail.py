@@ -54,7 +54,7 @@ class DetailScreen(LiveScreen):
         """Redraw the page; ask again when something happened to the component."""
         if change is not None and any(event.component == self.component for event in change.events):
             self._ask()
-        self._pager.show(self._page(self.size.width))
+        self._pager.show(self._page(self._pager.room))
 
     def _ask(self) -> None:
         if not self._asking:
@@ -67,7 +67,7 @@ class DetailScreen(LiveScreen):
             found = await self.operations.ask(api.describe(self.component))
             self.detail = found or self.detail
         self._asking = False
-        self._pager.show(self._page(self.size.width))
+        self._pager.show(self._page(self._pager.room))
 
     def _page(self, width: int) -> list[Line]:
         session = self.session

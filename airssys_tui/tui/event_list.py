@@ -71,7 +71,9 @@ class EventScreen(LiveScreen):
         self.query_text = ""
         self.follows = True
         self._events: dict[str, Event] = {}
+        self._filter_bar = FilterBar(id="filter-bar")
         self._list = LineTable(self._row, id="events")
+        self._whole = LinePane(id="whole")
 
     @property
     def table(self) -> LineTable:
@@ -86,9 +88,9 @@ class EventScreen(LiveScreen):
 
     def body(self) -> Iterator[Widget]:
         """Yield filter, events and the whole text of the selected one."""
-        yield FilterBar(id="filter-bar")
+        yield self._filter_bar
         yield self._list
-        yield LinePane(id="whole")
+        yield self._whole
 
     def draw(self, change: Change | None) -> None:
         """Take new events in."""
@@ -106,7 +108,7 @@ class EventScreen(LiveScreen):
         return event_row(event, self.session.sight, width, chosen=chosen) if event is not None else ()
 
     def _draw_whole(self) -> None:
-        pane = self.query_one("#whole", LinePane)
+        pane = self._whole
         event = self._events.get(self._list.key or "")
         pane.display = event is not None and self.size.height >= 12
         if event is None:
@@ -147,16 +149,16 @@ class EventScreen(LiveScreen):
     @on(Input.Submitted)
     def _keep_filter(self, message: Input.Submitted) -> None:
         message.stop()
-        self.query_one(FilterBar).leave(clear=False)
+        self._filter_bar.leave(clear=False)
         self._list.focus()
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def only(self, component: str) -> None:
         """Show the events of one component."""
-        self.query_one(FilterBar).set(component)
+        self._filter_bar.set(component)
 
     def action_follow(self) -> None:
         """Keep the newest event in view, or let it go."""
@@ -171,7 +173,7 @@ class EventScreen(LiveScreen):
 
     def action_back(self) -> None:
         """Leave the filter, then the screen."""
-        if self.query_one(FilterBar).leave(clear=True):
+        if self._filter_bar.leave(clear=True):
             self._list.focus()
         else:
             self.action_registry()

@@ -59,9 +59,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _draw(self) -> None:
         pager = self.query_one(Pager)
-        pager.show(
-            key_lines(of_view(self.about, self.session.readonly), max(30, pager.size.width), self.session.glyphs)
-        )
+        pager.show(key_lines(of_view(self.about, self.session.readonly), max(30, pager.room - 1), self.session.glyphs))
 
     def action_scroll(self, rows: int) -> None:
         """Scroll."""

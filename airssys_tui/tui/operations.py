@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from textual.app import App
 
 from airssys_tui.api.commands import Command, Reload, Restart, Start, Stop, Unload
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentView
-from airssys_tui.core.errors import AirssysError, NotServing
+from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.modal import Confirm
@@ -23,7 +23,10 @@ from airssys_tui.tui.session import Session
 T = TypeVar("T")
 Severity = Literal["information", "warning", "error"]
 
-ALIVE = frozenset({State.RUNNING, State.UPDATING, State.STARTING})
+BREAKING: Final = "compatibility"
+"""The gate that the operator can overrule."""
+
+ALIVE: Final = frozenset({State.RUNNING, State.UPDATING, State.STARTING})
 
 
 class Operations:
@@ -33,12 +36,14 @@ class Operations:
         app: Shows questions and toasts.
         session: Knows the runtime and the rows.
         notices: Told which components were just acted on.
+        look: Pulls and shows what a command changed, without waiting for the next second.
     """
 
-    def __init__(self, app: App[Any], session: Session, notices: Notices) -> None:
+    def __init__(self, app: App[Any], session: Session, notices: Notices, look: Callable[[], None]) -> None:
         self._app = app
         self._session = session
         self._notices = notices
+        self._look = look
 
     def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
         """Show a toast; its text is never markup."""
@@ -144,10 +149,26 @@ class Operations:
         if api is None:
             return
         self._notices.mute(command.component, self._session.clock())
-        done = await self.ask(api.submit(command))
-        self._notices.mute(command.component, self._session.clock())
-        if done is not None:
+        breaks: GateRefusal | None = None
+        try:
+            done = await asyncio.wrap_future(api.submit(command))
             self.say(done.text)
+        except GateRefusal as error:
+            breaks = error if error.gate == BREAKING and command == Reload(command.component) else None
+            if breaks is None:
+                self.say_error(error)
+        except Exception as error:  # noqa: BLE001 - a fault in the runtime must not take the screen down with it
+            self.say_error(error)
+        self._notices.mute(command.component, self._session.clock())
+        self._look()
+        if breaks is not None:
+            await self._force(Reload(command.component, force=True), breaks)
+
+    async def _force(self, command: Reload, refusal: GateRefusal) -> None:
+        lines = [str(refusal), "", "Whoever calls what is gone will fail. Reload all the same?"]
+        title = f"{command.component}: the new version breaks its callers"
+        if await self._app.push_screen_wait(Confirm(self._session, title, "Reload by force", lines)):
+            await self._perform(command)
 
     def _run(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
         # On the app, not on the screen: an answer is reported also when the operator has gone elsewhere meanwhile.

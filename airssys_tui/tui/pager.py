@@ -27,6 +27,11 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         """The lines shown."""
         return self._lines
 
+    @property
+    def room(self) -> int:
+        """Cells that a line has, beside the scroll bar."""
+        return self.scrollable_content_region.width
+
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines from now on."""
         lines = tuple(lines)
@@ -44,7 +49,7 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         row = y + self.scroll_offset.y
-        return self.strip(self._lines[row] if row < len(self._lines) else (), self.size.width)
+        return self.strip(self._lines[row] if row < len(self._lines) else (), self.room)
 
     def on_resize(self, event: events.Resize) -> None:
         """Take the new width."""

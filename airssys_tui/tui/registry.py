@@ -37,13 +37,15 @@ class RegistryScreen(LiveScreen):
         super().__init__(session, operations)
         self.arrangement = Arrangement()
         self.follows = True
-        self._list = LineTable(self._row, self._head, id="components")
+        self._filter_bar = FilterBar(id="filter-bar")
+        self._list = LineTable(self._row, self._titles, id="components")
+        self._selection = LinePane(id="selection")
 
     def body(self) -> Iterator[Widget]:
         """Yield filter, table and the pane of the selection."""
-        yield FilterBar(id="filter-bar")
+        yield self._filter_bar
         yield self._list
-        yield LinePane(id="selection")
+        yield self._selection
 
     @property
     def table(self) -> LineTable:
@@ -70,7 +72,7 @@ class RegistryScreen(LiveScreen):
         return len(self.session.rows) != len(self._list.keys)
 
     def _draw_selection(self) -> None:
-        pane = self.query_one("#selection", LinePane)
+        pane = self._selection
         height = 3 if self.size.height < 20 else 7 if self.size.height < TALL else 10
         view = self.session.rows.get(self.target or "")
         pane.display = view is not None and self.size.height >= LOW
@@ -83,7 +85,7 @@ class RegistryScreen(LiveScreen):
         view = self.session.rows.get(key)
         return columns.row(view, width, self.session.sight, selected=chosen) if view is not None else ()
 
-    def _head(self, width: int) -> Line:
+    def _titles(self, width: int) -> Line:
         return columns.head(width, self.arrangement, self.session.glyphs)
 
     def _nothing(self) -> tuple[Line, ...]:
@@ -132,7 +134,7 @@ class RegistryScreen(LiveScreen):
     @on(Input.Submitted)
     def _keep_filter(self, message: Input.Submitted) -> None:
         message.stop()
-        self.query_one(FilterBar).leave(clear=False)
+        self._filter_bar.leave(clear=False)
         self._list.focus()
 
     def _arrange(self, how: Arrangement) -> None:
@@ -142,7 +144,7 @@ class RegistryScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def action_sort(self, by: str) -> None:
         """Sort; again reverses."""
@@ -156,7 +158,7 @@ class RegistryScreen(LiveScreen):
 
     def action_back(self) -> None:
         """Leave the filter."""
-        self.query_one(FilterBar).leave(clear=True)
+        self._filter_bar.leave(clear=True)
         self._list.focus()
 
     def action_leave(self) -> None:
@@ -172,6 +174,6 @@ class RegistryScreen(LiveScreen):
         """Select a component, clearing a filter that hides it."""
         self.draw(None)
         if not self._list.select(component):
-            self.query_one(FilterBar).leave(clear=True)
+            self._filter_bar.leave(clear=True)
             self._arrange(Arrangement(self.arrangement.sort, self.arrangement.reverse))
             self._list.select(component)

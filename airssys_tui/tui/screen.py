@@ -51,7 +51,9 @@ class LiveScreen(Screen[None]):
         self.operations = operations
         # The bindings are made here and not as a class variable: a read-only sitting has fewer of them.
         self._bindings = BindingsMap(bindings(of_view(self.view, session.readonly), everywhere=False))
-        self._banner: tuple[object, ...] = ()
+        self._head = LinePane(id="head", classes="chrome")
+        self._banner = LinePane(id="banner")
+        self._foot = LinePane(id="foot", classes="chrome")
 
     @property
     def target(self) -> str | None:
@@ -67,20 +69,20 @@ class LiveScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Yield header, banner, body and footer."""
-        yield LinePane(id="head", classes="chrome")
-        yield LinePane(id="banner")
+        yield self._head
+        yield self._banner
         yield from self.body()
-        yield LinePane(id="foot", classes="chrome")
+        yield self._foot
 
     def show(self, change: Change | None = None) -> None:
         """Redraw what differs."""
         if not self.is_mounted:
             return
         width = self.size.width
-        self.query_one("#head", LinePane).show([chrome.header(self.session, width)])
-        self.query_one("#foot", LinePane).show([chrome.footer(self.view, self.session, width, at_root=self.root)])
+        self._head.show([chrome.header(self.session, width)])
+        self._foot.show([chrome.footer(self.view, self.session, width, at_root=self.root)])
         lines = chrome.banner(self.session, width)
-        pane = self.query_one("#banner", LinePane)
+        pane = self._banner
         if len(lines) != len(pane.lines):
             pane.styles.height = len(lines)
             pane.display = bool(lines)
@@ -90,7 +92,7 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw for the first time."""
-        self.query_one("#banner", LinePane).display = False
+        self._banner.display = False
         self.show()
 
     def on_resize(self, _: events.Resize) -> None:

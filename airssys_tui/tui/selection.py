@@ -32,8 +32,8 @@ def flow(parts: Sequence[Line], width: int) -> list[Line]:
 def event_line(event: Event, sight: Sight, width: int) -> Line:
     """Draw an event of one component: time, what, text."""
     time = clock_text(event.at)
-    action = fit(safe(event.action or event.kind, sight.glyphs, 24), 10, ellipsis=sight.glyphs.ellipsis)
-    room = max(0, width - len(time) - 14)
+    action = fit(safe(event.action or event.kind, sight.glyphs, 24), 12, ellipsis=sight.glyphs.ellipsis)
+    room = max(0, width - len(time) - 16)
     text = fit(safe(event.text, sight.glyphs), room, ellipsis=sight.glyphs.ellipsis)
     tone = LEVEL_TONES[event.level]
     return (Span(f" {time}  ", "quiet"), Span(f"{action} ", tone), Span(text, tone))

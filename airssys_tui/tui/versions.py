@@ -26,6 +26,11 @@ REASON: Final = "+"
 """Ends the key of the line that says why, below its revision."""
 
 SIDE_BY_SIDE: Final = 110
+"""From this width on the difference stands beside the timeline."""
+
+LOW: Final = 12
+TALL: Final = 20
+"""Heights from which the difference is shown without being asked for: beside the timeline, or below it."""
 
 OUTCOMES: Final[dict[Outcome, tuple[str, str, str]]] = {
     Outcome.CANDIDATE: ("◌", "?", "busy"),
@@ -78,12 +83,16 @@ class VersionsScreen(LiveScreen):
         self.component = component
         self.revisions: dict[int, RevisionView] = {}
         self.diff: RevisionDiff | None = None
-        self.shows_diff = True
+        self.shows_diff: bool | None = None
         self._loaded = False
         self._asking = False
         self._list = LineTable(
             self._row, revision_head, selectable=lambda key: not key.endswith(REASON), id="revisions"
         )
+
+        self._crumbs = LinePane(id="crumbs")
+        self._diff_pane = LinePane(id="diff")
+        self._timeline = Horizontal(self._list, self._diff_pane, id="timeline")
 
     @property
     def target(self) -> str | None:
@@ -102,8 +111,8 @@ class VersionsScreen(LiveScreen):
 
     def body(self) -> Iterator[Widget]:
         """Yield the timeline and what differs."""
-        yield LinePane(id="crumbs")
-        yield Horizontal(self._list, LinePane(id="diff"), id="timeline")
+        yield self._crumbs
+        yield self._timeline
 
     def on_mount(self) -> None:
         """Ask for the timeline."""
@@ -117,7 +126,7 @@ class VersionsScreen(LiveScreen):
         glyphs = self.session.glyphs
         name = safe(self.component, glyphs)
         crumbs = (Span(f" {name}", "strong"), Span(" > " if glyphs.ascii else " › "), Span("versions"))  # noqa: RUF001
-        self.query_one("#crumbs", LinePane).show([crumbs])
+        self._crumbs.show([crumbs])
         keys: list[str] = []
         for revision in self.revisions.values():
             keys.append(str(revision.number))
@@ -129,8 +138,11 @@ class VersionsScreen(LiveScreen):
 
     def _lay_out(self) -> None:
         wide = self.size.width >= SIDE_BY_SIDE
-        self.query_one("#timeline").set_class(not wide, "stacked")
-        self.query_one("#diff").display = self.shows_diff and self.size.height >= 12
+        self._timeline.set_class(not wide, "stacked")
+        fits = self.size.height >= (LOW if wide else TALL)
+        diff = self._diff_pane
+        diff.display = fits if self.shows_diff is None else self.shows_diff
+        diff.styles.height = "1fr" if wide else min(9, max(3, self.size.height // 2 - 1))
 
     def _reason(self, revision: RevisionView) -> str:
         note = f"note: {revision.note}" if revision.note else ""
@@ -179,7 +191,7 @@ class VersionsScreen(LiveScreen):
             self._draw_diff()
 
     def _draw_diff(self) -> None:
-        pane = self.query_one("#diff", LinePane)
+        pane = self._diff_pane
         revision = self.revisions.get(self.selected or -1)
         if not pane.display or revision is None:
             pane.show([])
@@ -215,7 +227,7 @@ class VersionsScreen(LiveScreen):
 
     def action_diff(self) -> None:
         """Show or hide what differs."""
-        self.shows_diff = not self.shows_diff
+        self.shows_diff = not self._diff_pane.display
         self.draw(None)
 
     def action_back_to_selected(self) -> None:

@@ -1,0 +1,117 @@
+"""Guest text is hostile: nothing raw reaches the terminal from any field on any screen, and nothing falls over."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airssys_tui.api import fake_scenes
+from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.fake_component import Release
+from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.views import ComponentDetail, Note, NoteKind, WatchView
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.text import GuestText
+from tests.tui.conftest import connected, desk
+
+NASTY = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("\x1b\x07\x00\x08\r\n\t\x7f\x9b\x85\u202e\u200b\u2028\ud800\ufeff[]/\\漢e\u0301🎉"),
+        st.characters(),
+    ),
+    max_size=40,
+).map(lambda text: text + "[/foo][bold]\x1b[2J")
+
+
+def lying(text: str) -> GuestText:
+    """Text that claims to be sanitised and is not: the screens must not rely on it for what is not GuestText."""
+    return GuestText(fake_scenes.sanitise(text))
+
+
+def played(text: str) -> FakeRuntime:
+    safe = lying(text)
+    release = Release(version=text, exports=(f"{text}: func()",), state_bytes=3)
+    component = fake_scenes.played(text, Load(), now=fake_scenes.NOON, release=release)
+    component.change(note=Note(NoteKind.REFUSED, safe), held=(safe,), source=safe, kind=text, digest=text)
+    component.timeline = [
+        msgspec.structs.replace(each, digest=text, who=safe, note=safe, reason=safe, gates=((text, 1.0),))
+        for each in component.timeline
+    ]
+    component.releases[text] = release
+    texts = (safe, safe)
+    component.detail = ComponentDetail(
+        view=component.view,
+        exports=texts,
+        imports=texts,
+        capabilities=texts,
+        limits=texts,
+        config=texts,
+        described=texts,
+        description=safe,
+    )
+    runtime = FakeRuntime(fake_scenes.still, folder=text).add([component])
+    runtime.watch = WatchView("polling", safe)
+    runtime.problems = (safe, safe, safe)
+    event = Event(
+        seq=1,
+        at=fake_scenes.NOON,
+        kind=EventKind.LEDGER,
+        level=Level.ERROR,
+        component=text,
+        revision=1,
+        text=text,
+        action=text,
+    )
+    runtime._events.append(event)
+    runtime._seq = 1
+    return runtime
+
+
+def offenders(app) -> set[str]:
+    """Characters in what is painted that are no business of a terminal's."""
+    found = set()
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            found |= {
+                char
+                for char in segment.text
+                if unicodedata.category(char) in {"Cc", "Cs"} or char in "\u202e\u200b\u2028\ufeff"
+            }
+    return found
+
+
+async def walk(text: str) -> None:
+    app = desk(played(text))
+    async with app.run_test(size=(110, 40), notifications=True) as pilot:
+        await connected(pilot)
+        seen = offenders(app)
+        keys = ("z", "escape", "x", "s", "D", "escape", "v", "b", "escape", "escape", "enter", "escape", "4", "e", "1")
+        for key in (*keys, "y", "slash", "a", "b", "colon", "f", "escape"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen |= offenders(app)
+        assert seen == set()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(NASTY)
+def test_nothing_raw_reaches_the_terminal(text):
+    asyncio.run(walk(text))
+
+
+async def test_the_worst_we_know():
+    await walk(fake_scenes.HOSTILE)
+
+
+async def test_what_is_pasted_into_the_filter_is_harmless():
+    app = desk()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await connected(pilot)
+        await pilot.press("slash")
+        app.screen.query_one("#filter").insert_text_at_cursor("a\x1b[2J\u202eb")
+        await pilot.pause()
+        assert offenders(app) == set()
