@@ -1,0 +1,78 @@
+"""Messages through a running system: mailbox, worker, meters."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from airssys_tui.core.limits import Limits
+from airssys_tui.engine.engine import Engine
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.runtime.settings import RuntimeSettings
+from benchmarks.clock import Effort, once, quantile
+from benchmarks.guests import EXPORTS, binary
+from benchmarks.report import Row, beside
+from benchmarks.scene import PATIENCE, put_component, running, scratch
+
+NAME = "subject"
+PAYLOAD = "x" * 64
+WINDOW = 800
+"""Messages under way at once: below the bound of the mailbox."""
+
+
+def messages(effort: Effort) -> Iterator[Row]:
+    """Posts of 64 bytes from outside, as many as one worker and as two can take, against calls in a loop."""
+    count, wasm = effort.count(30_000), binary(EXPORTS)
+    loop = _loop_rate(wasm, count)
+    for workers in (1, 2):
+        with scratch() as directory:
+            put_component(directory, NAME, wasm)
+            with running(directory, RuntimeSettings(watch=False, workers=workers)) as runtime:
+                rate = median(_post_rate(runtime, count) for _ in range(3))
+        target = "≥ 70 000/s" if workers == 1 else "≥ one worker"
+        name = f"actor/messages-{workers}-worker"
+        yield beside(name, rate, "/s", "the guest in a loop", loop, target, more_is_better=True)
+
+
+def _loop_rate(wasm: bytes, count: int) -> float:
+    engine = Engine()
+    instance = engine.linker().instantiate(engine.compile(wasm), Limits())
+    call = instance.call
+
+    def run() -> None:
+        for _ in range(count):
+            call("text", PAYLOAD)
+
+    rates = [count / once(run) for _ in range(3)]
+    engine.close()
+    return median(rates)
+
+
+def _post_rate(runtime: EmbeddedRuntime, count: int) -> float:
+    invoke: Callable[..., Future[Any]] = runtime.invoke
+    waiting: deque[Future[Any]] = deque()
+    started = perf_counter()
+    for _ in range(count):
+        if len(waiting) >= WINDOW:
+            waiting.popleft().result(PATIENCE)
+        waiting.append(invoke(NAME, "text", PAYLOAD))
+    while waiting:
+        waiting.popleft().result(PATIENCE)
+    return count / (perf_counter() - started)
+
+
+def requests(effort: Effort) -> Iterator[Row]:
+    """One request at a time: from the caller's thread to the worker and back."""
+    with scratch() as directory:
+        put_component(directory, NAME, binary(EXPORTS))
+        with running(directory) as runtime:
+            ask = [
+                once(lambda: runtime.invoke(NAME, "text", PAYLOAD).result(PATIENCE)) * 1e6
+                for _ in range(effort.count(5_000))
+            ]
+    yield Row(name="actor/request-p50", value=quantile(ask, 0.5), unit="µs", target="< 120 µs")
+    yield Row(name="actor/request-p99", value=quantile(ask, 0.99), unit="µs", target="< 500 µs")

@@ -1,0 +1,156 @@
+"""Calls into guests and back: the value layer, host functions, deadlines, instances. The engine alone, no actors."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+from wasmtime import _ffi
+
+from airssys_tui.core.interface import Function, Param, Primitive
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.host import HostFunction, HostInterface
+from airssys_tui.engine.instance import Instance
+from benchmarks.clock import Effort, once, pair, quantile
+from benchmarks.guests import EXPORTS, HOST_CALLER, HOST_NAME, Raw, Record, binary
+from benchmarks.report import Row, beside
+
+FUNC = "wasmtime.component.Func"
+MICRO = 1e6
+LIMITS = Limits(fuel_per_call=10**12, deadline=60.0)
+FIELDS = {"a": 1, "b": 2**40, "c": 1.5, "d": -4, "e": True, "f": 6}
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    engine = Engine()
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _against_func(effort: Effort, name: str, export: str, ours: Any, theirs: Any, target: str) -> Row:
+    """Compare a metered call with the same call through wasmtime-py."""
+    wasm = binary(EXPORTS)
+    with _engine() as engine:
+        instance = engine.linker().instantiate(engine.compile(wasm), LIMITS)
+        function = Raw(wasm).function(export)
+        call = instance.call
+        subject, baseline = pair(effort, lambda: call(export, *ours), lambda: function(*theirs))
+    return beside(name, subject * MICRO, "µs", FUNC, baseline * MICRO, target)
+
+
+def scalar(effort: Effort) -> Iterator[Row]:
+    """Two numbers: metered, through the bare call layer, and against the C call beneath wasmtime-py."""
+    yield _against_func(effort, "call/two-u32-metered", "add", (1, 2), (1, 2), "≥ 4x")
+    wasm = binary(EXPORTS)
+    with _engine() as engine:
+        instance = engine.linker().instantiate(engine.compile(wasm), LIMITS)
+        instance.call("add", 1, 2)
+        bare, raw = _bare(instance), Raw(wasm)
+        function, native = raw.function("add"), _native_call(raw)
+        subject, baseline = pair(effort, bare, lambda: function(1, 2))
+        yield beside("call/two-u32-bare", subject * MICRO, "µs", FUNC, baseline * MICRO, "≥ 11x")
+        subject, baseline = pair(effort, bare, native)
+        yield beside("call/two-u32-bare-c", subject * MICRO, "µs", "its C call", baseline * MICRO, "≥ 1.25x")
+
+
+def _bare(instance: Instance) -> Callable[[], Any]:
+    """Return the call without fuel, deadline and meters: values in, native call, values out."""
+    bound, resources = instance._bound["add"], instance.resources
+    lower, invoke, lift = bound.lower, bound.invoke, bound.lift
+    assert lift is not None, "it returns a number"
+    storage, result = bound.storage, bound.result_address
+    arguments = (1, 2)
+
+    def call() -> Any:
+        lower(arguments, storage, resources)
+        invoke()
+        return lift(result, resources)
+
+    assert call() == 3
+    return call
+
+
+def _native_call(raw: Raw) -> Callable[[], object]:
+    """Return the C call that wasmtime-py makes, with its storage prepared."""
+    found = raw.instance.get_func(raw.store, "add")
+    assert found is not None
+    arguments = (_ffi.wasmtime_component_val_t * 2)()
+    for argument, value in zip(arguments, (1, 2), strict=True):
+        argument.kind = _ffi.WASMTIME_COMPONENT_U32
+        argument.of.u32 = value
+    function, results = ctypes.byref(found._func), ctypes.byref(_ffi.wasmtime_component_val_t())
+    context, native = raw.store._context(), _ffi.wasmtime_component_func_call
+    return lambda: native(function, context, arguments, 2, results, 1)
+
+
+def values(effort: Effort) -> Iterator[Row]:
+    """Text, a record, and a list of a thousand of them."""
+    text = "thirty-two bytes of plain text.."
+    yield _against_func(effort, "call/string-32", "text", (text,), (text,), "≥ 7x")
+    yield _against_func(effort, "call/record-6", "record", (FIELDS,), (Record(**FIELDS),), "≥ 15x")
+    ours, theirs = [dict(FIELDS) for _ in range(1000)], [Record(**FIELDS) for _ in range(1000)]
+    yield _against_func(effort, "call/list-1000-records", "rows", (ours,), (theirs,), "≥ 18x")
+
+
+def bytes_(effort: Effort) -> Iterator[Row]:
+    """Byte lists there and back."""
+    sizes = (("64-b", 64, 18), ("1-kib", 1024, 22), ("64-kib", 64 * 1024, 18), ("1-mib", 1024 * 1024, 9))
+    for name, size, target in sizes:
+        rounds = effort if size < 1024 * 1024 else Effort(rounds=1, span=0.0)
+        data = bytes(range(256)) * (size // 256 + 1)
+        yield _against_func(
+            rounds, f"call/bytes-{name}", "bytes", (data[:size],), (data[:size],), f"≥ {target}x"
+        )
+
+
+def host(effort: Effort) -> Iterator[Row]:
+    """A guest calls the host a thousand times; the share of one call."""
+    wasm, times, number = binary(HOST_CALLER), 1000, Primitive("u32")
+    work = Function("work", (Param("a", number), Param("b", number)), number)
+    face = HostInterface(HOST_NAME, (HostFunction(work, lambda _context, a, b: (a + b) & 0xFFFFFFFF),))
+    with _engine() as engine:
+        instance = engine.linker((face,)).instantiate(engine.compile(wasm), LIMITS)
+        theirs = Raw(wasm, lambda _store, a, b: (a + b) & 0xFFFFFFFF).function("run")
+        subject, baseline = pair(effort, lambda: instance.call("run", times), lambda: theirs(times))
+    micro = MICRO / times
+    yield beside("call/host-function", subject * micro, "µs", "add_func", baseline * micro, "≥ 10x")
+
+
+def deadline(effort: Effort) -> Iterator[Row]:
+    """How much later than its deadline of 50 ms an endless call is stopped, on an idle machine."""
+    over = []
+    with _engine() as engine:
+        linker, code = engine.linker(), engine.compile(binary(EXPORTS))
+        for _ in range(effort.count(20)):
+            instance = linker.instantiate(code, LIMITS)
+            over.append(once(lambda spinning=instance: _trapped(spinning)) * 1000 - 50)
+    yield Row(name="call/deadline-overshoot", value=median(over), unit="ms", target="≤ 10 ms")
+    yield Row(name="call/deadline-overshoot-max", value=quantile(over, 1.0), unit="ms")
+
+
+def _trapped(instance: Instance) -> None:
+    try:
+        instance.call("spin", deadline=0.05)
+    except GuestTrap:
+        return
+    raise AssertionError("it ended")
+
+
+def instances(effort: Effort) -> Iterator[Row]:
+    """Making and dropping an instance of code that is loaded: metered memory, fuel, deadline."""
+    wasm = binary(EXPORTS)
+    with _engine() as engine:
+        linker, code, raw = engine.linker(), engine.compile(wasm), Raw(wasm)
+        limits = Limits()
+        subject, baseline = pair(effort, lambda: linker.instantiate(code, limits).close(), raw.instantiate)
+    yield beside(
+        "call/instantiate", subject * MICRO, "µs", "Store + instantiate", baseline * MICRO, "≥ 0.63x"
+    )

@@ -1,0 +1,146 @@
+"""Reloads and rollbacks: how long until the new one serves, how long nobody does, what is left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from airssys_tui.api.commands import Reload, Rollback
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.units import parse_duration
+from airssys_tui.engine.engine import Engine
+from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.database import Database
+from airssys_tui.store.records import NewSnapshot
+from benchmarks.clock import Effort, once, quantile
+from benchmarks.guests import EXPORTS, binary, variant
+from benchmarks.report import Row, beside
+from benchmarks.scene import PATIENCE, RELEASES, put_component, running, scratch
+
+NAME = "subject"
+MILLI = 1000.0
+
+
+def _counter() -> bytes:
+    return (RELEASES / "1.0.0" / "counter.wasm").read_bytes()
+
+
+def _pauses(runtime: EmbeddedRuntime) -> list[float]:
+    """Return the swap's pause of each deployment in milliseconds, as the ledger tells it."""
+    told = [event.text for event in runtime.events(limit=100_000).events if event.action == "switched"]
+    return [parse_duration(text.partition(" in ")[2].split(" (")[0]) * MILLI for text in told]
+
+
+def _reload_all(directory: Path, runtime: EmbeddedRuntime, wasm: bytes, numbers: range) -> tuple[list[float], list[float]]:
+    """Reload a new digest for each number; return milliseconds of the reloads, and of compiling the same alone."""
+    reloads, compiles = [], []
+    engine = Engine()
+    for number in numbers:
+        fresh = variant(wasm, number)
+        put_component(directory, NAME, fresh)
+        reloads.append(once(lambda: runtime.submit(Reload(NAME)).result(PATIENCE)) * MILLI)
+        compiles.append(once(lambda fresh=fresh: engine.compile(fresh)) * MILLI)
+    engine.close()
+    return reloads, compiles
+
+
+def stateful(effort: Effort) -> Iterator[Row]:
+    """The counter: compile, gates, trial, save, load, commit."""
+    count, wasm = effort.count(60), _counter()
+    with scratch() as directory:
+        put_component(directory, NAME, wasm)
+        with running(directory) as runtime:
+            reloads, compiles = _reload_all(directory, runtime, wasm, range(count))
+            pauses = _pauses(runtime)[1:]
+            backs = [
+                once(lambda to=to: runtime.submit(Rollback(NAME, to=to)).result(PATIENCE)) * MILLI
+                for to in (1 + number % 2 for number in range(count))
+            ]
+        move, commit = _state_costs(directory, wasm)
+    slow, alone = quantile(reloads, 0.95), quantile(compiles, 0.95)
+    yield beside("reload/stateful-p95", slow, "ms", "compile alone p95", alone, "< 40 ms, ≤ compile + 20 ms")
+    middle, least = median(reloads), median(compiles)
+    yield beside("reload/stateful-p50", middle, "ms", "compile alone p50", least, "")
+    floor = move + commit
+    yield beside("reload/pause-stateful", median(pauses), "ms", "save + load + commit", floor, "≤ baseline + 1 ms")
+    back = quantile(backs, 0.95)
+    yield beside("rollback/cached-p95", back, "ms", "save + load", move, "< 10 ms + save + load")
+    yield Row(name="rollback/cached-p50", value=median(backs), unit="ms")
+
+
+def stateless(effort: Effort) -> Iterator[Row]:
+    """A component without state."""
+    count, wasm = effort.count(60), binary(EXPORTS)
+    with scratch() as directory:
+        put_component(directory, NAME, wasm)
+        with running(directory) as runtime:
+            reloads, compiles = _reload_all(directory, runtime, wasm, range(count))
+            pauses = _pauses(runtime)[1:]
+    slow, alone = quantile(reloads, 0.95), quantile(compiles, 0.95)
+    yield beside("reload/stateless-p95", slow, "ms", "compile alone p95", alone, "< 40 ms, ≤ compile + 20 ms")
+    yield Row(name="reload/pause-stateless", value=median(pauses), unit="ms", target="< 1 ms")
+
+
+def _state_costs(directory: Path, wasm: bytes) -> tuple[float, float]:
+    """Return the milliseconds of a save and a load, and of one commit of the catalog with a snapshot."""
+    engine = Engine()
+    code, linker = engine.compile(wasm), engine.linker(INTERFACES)
+    state = "airssys:core-component/state@1.0.0"
+    moves = []
+    for _ in range(20):
+        old, new = (linker.instantiate(code, Limits()) for _ in range(2))
+        for instance in (old, new):
+            instance.call(f"{state}#schema")
+        version = {"major": 1, "minor": 0, "patch": 0, "pre-release": None, "build": None}
+        moves.append(
+            once(lambda old=old, new=new: new.call(f"{state}#load", old.call(f"{state}#save").value.value, version))
+        )
+        old.close()
+        new.close()
+    engine.close()
+    catalog = Catalog.open(directory / "state" / "catalog.db")
+    snapshot = NewSnapshot(NAME, 1, "counter/1", "text", b"count=0;", "demand", 0.0)
+    commits = [once(lambda: catalog.add_snapshot(snapshot)) for _ in range(20)]
+    catalog.close()
+    return median(moves) * MILLI, median(commits) * MILLI
+
+
+def memory(effort: Effort) -> Iterator[Row]:
+    """Growth of this process over a thousand reloads of one component, after the first fifth."""
+    count, wasm = effort.count(1000), binary(EXPORTS)
+    with scratch() as directory:
+        put_component(directory, NAME, wasm)
+        with running(directory) as runtime:
+            for number in range(count):
+                if number == count // 5:
+                    before = _resident()
+                put_component(directory, NAME, variant(wasm, number))
+                runtime.submit(Reload(NAME)).result(PATIENCE)
+            after = _resident()
+    growth = (after - before) / before * 100
+    yield Row(name="reload/rss-growth", value=growth, unit="%", target="< 5 % over 10 000", baseline=f"{count} reloads")
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def commit(effort: Effort) -> Iterator[Row]:
+    """One durable transaction of the catalog, against nothing but SQLite doing the same."""
+    with scratch() as directory:
+        database = Database(directory / "plain.db")
+        with database.transaction("bind-folder") as connection:
+            connection.execute("CREATE TABLE rows (value TEXT)")
+
+        def insert() -> None:
+            with database.transaction("bind-folder") as connection:
+                connection.execute("INSERT INTO rows VALUES ('x')")
+
+        times = [once(insert) * MILLI for _ in range(effort.count(200))]
+        database.close()
+    yield Row(name="store/commit", value=median(times), unit="ms")
