@@ -28,10 +28,11 @@ Work = Callable[[Serving], Any]
 class Envelope:
     """One queued piece of work and the future of who waits for it."""
 
-    __slots__ = ("future", "queued_ns", "work")
+    __slots__ = ("asked", "future", "queued_ns", "work")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, asked: bool) -> None:
         self.work = work
+        self.asked = asked
         self.future: Future[Any] = Future()
         self.queued_ns = time.perf_counter_ns()
 
@@ -78,7 +79,8 @@ class Actor:
 
         Args:
             work: What to run on the instance.
-            first: Before everything that waits, whatever the mailbox's bound: for what the host itself asks.
+            first: Before everything that waits, whatever the mailbox's bound: for what the host itself asks of the
+                instance that serves now. When that one goes, so does what was asked of it.
 
         Returns:
             The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` when the guest trapped,
@@ -88,9 +90,9 @@ class Actor:
             NotServing: If the component does not accept calls.
             MailboxFull: If too many calls wait already.
         """
-        envelope = Envelope(work)
+        envelope = Envelope(work, asked=first)
         with self._lock:
-            if not self._open:
+            if not self._open or (first and self._serving is None):
                 raise NotServing(
                     f"{self.component} does not accept calls now", remedy="start it first", component=self.component
                 )
@@ -153,6 +155,8 @@ class Actor:
             if dead is None or not dead.dead or self._running:
                 return None
             self._serving = None
+            asked = self._take_asked()
+        self._fail(asked, "lost its instance before it could be asked")
         return dead
 
     def accept(self, accepting: bool) -> None:
@@ -168,12 +172,19 @@ class Actor:
             waiting = list(self._mailbox)
             self._mailbox.clear()
             self.counters.dropped += len(waiting)
-        for envelope in waiting:
-            if envelope.future.set_running_or_notify_cancel():
-                envelope.future.set_exception(
-                    CallDropped(f"{self.component} stopped before the call ran", component=self.component)
-                )
+        self._fail(waiting, "stopped before the call ran")
         return len(waiting)
+
+    def _take_asked(self) -> list[Envelope]:
+        asked = [envelope for envelope in self._mailbox if envelope.asked]
+        if asked:
+            self._mailbox = deque(envelope for envelope in self._mailbox if not envelope.asked)
+        return asked
+
+    def _fail(self, envelopes: list[Envelope], why: str) -> None:
+        for envelope in envelopes:
+            if envelope.future.set_running_or_notify_cancel():
+                envelope.future.set_exception(CallDropped(f"{self.component} {why}", component=self.component))
 
     def _schedule(self) -> None:
         if self._mailbox and not self._scheduled and not self._held and self._serving is not None:
@@ -214,9 +225,12 @@ class Actor:
         return None
 
     def _finish(self, serving: Serving, trap: GuestTrap | None) -> list[Future[int]]:
+        asked: list[Envelope] = []
         with self._lock:
             self._running = False
             if trap is not None and self._serving is serving:
                 self._serving = None
+                asked = self._take_asked()
             boundary, self._boundary = self._boundary, []
+        self._fail(asked, "lost its instance before it could be asked")
         return boundary

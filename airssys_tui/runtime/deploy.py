@@ -6,11 +6,13 @@ Deploys of one component are serial and carry a generation: an older, slower one
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import TypeVar
 
 import msgspec
 
 from airssys_tui import __version__
-from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, StoreError
+from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest import encode_manifest
@@ -28,6 +30,8 @@ from airssys_tui.runtime.source import Reading
 from airssys_tui.runtime.switch import Successor, Switched, Switcher, pause_text
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
+
+T = TypeVar("T")
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +111,7 @@ class Deployer:
             asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
         """
         reading = await self._floor.compiling(with_embedded_version, reading)
-        attempt = await asyncio.shield(self._accept(component, reading, order))
+        attempt = await self._begin(component, reading, order)
         origin = component.state
         component.candidate = attempt.revision
         component.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
@@ -116,20 +120,34 @@ class Deployer:
             failpoint("deploy/rehearsed")
             switched = await _to_the_end(asyncio.ensure_future(self._switch(attempt, rehearsed)))
         except (GateRefusal, StoreError) as error:
-            await self._refuse(attempt, error)
-            _return(component, origin)
+            await _to_the_end(asyncio.ensure_future(self._refuse(attempt, error)))
             raise
         except asyncio.CancelledError:
-            await self._close(attempt, "cancelled", "a newer change or a rollback came first")
-            _return(component, origin)
+            await self._cancelled(attempt)
             raise
+        else:
+            self._arrive(attempt, rehearsed, origin)
         finally:
             component.candidate = None
             component.dirty = True
-        self._arrive(attempt, rehearsed, origin)
+            if component.state in {State.UPDATING, State.INSTALLING}:
+                _return(component, origin)
         version = f" {component.version}" if component.version else ""
         self._ledger(attempt, f"switched to r{attempt.revision}{version} {pause_text(switched)}", "switched")
         return attempt.revision
+
+    async def _begin(self, component: Component, reading: Reading, order: Order) -> Attempt:
+        accepting = asyncio.ensure_future(self._accept(component, reading, order))
+        try:
+            return await asyncio.shield(accepting)
+        except asyncio.CancelledError:
+            # It may have its number already: then its history says what became of it.
+            await self._cancelled(await _to_the_end(accepting))
+            raise
+
+    async def _cancelled(self, attempt: Attempt) -> None:
+        closing = self._close(attempt, "cancelled", "a newer change or a rollback came first")
+        await _to_the_end(asyncio.ensure_future(closing))
 
     async def _accept(self, component: Component, reading: Reading, order: Order) -> Attempt:
         catalog, at = self._floor.state.catalog, self._floor.clock()
@@ -198,11 +216,12 @@ class Deployer:
         if order.snapshot is not None:
             return order.snapshot
         if component.actor.serving is not None and component.stateful:
-            with attempt.passage.at("state save"):
+            with attempt.passage.at("state save"), contextlib.suppress(NotServing):
                 saved: SavedState | None = await asyncio.wrap_future(
                     component.actor.post(contract.save_state, first=True)
                 )
-            return saved
+                return saved
+            # The instance trapped meanwhile: what it saved last is what the next one will be given.
         return await self._last_state(component)
 
     async def _last_state(self, component: Component) -> SavedState | None:
@@ -322,7 +341,7 @@ class Deployer:
             catalog.finish(attempt.deployment, outcome, reason, at=at)
 
         try:
-            await asyncio.shield(self._floor.disk(write))
+            await self._floor.disk(write)
         except StoreError as error:
             # The next start closes it as aborted; what serves is not harmed.
             self._ledger(attempt, f"could not be recorded: {error.message}", "store", Level.ERROR)
@@ -358,11 +377,11 @@ def _return(component: Component, origin: State) -> None:
         component.enter("refused", origin)
 
 
-async def _to_the_end(switching: asyncio.Future[Switched]) -> Switched:
-    """Wait for a swap; a cancellation that comes meanwhile is too late and is forgotten."""
+async def _to_the_end(doing: asyncio.Future[T]) -> T:
+    """Wait for what must not be left half done; a cancellation that comes meanwhile is too late and is forgotten."""
     while True:
         try:
-            return await asyncio.shield(switching)
+            return await asyncio.shield(doing)
         except asyncio.CancelledError:
-            if switching.done():
-                raise
+            if doing.done():
+                return doing.result()
