@@ -20,16 +20,17 @@ class Loaded(msgspec.Struct, frozen=True):
     cached: bool
 
 
-async def load_code(floor: Floor, digest: Digest, wasm: bytes) -> Loaded:
+async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> Loaded:
     """Return the code of an artifact. Cancelling the wait kills a running compilation.
 
     Args:
         floor: The machinery.
         digest: Digest of the artifact.
-        wasm: The artifact.
+        wasm: The artifact; read from the blobs when it is not given and the cache does not have its code.
 
     Raises:
         AdmissionError: If it does not compile.
+        BlobCorrupt: If the stored artifact does not have its digest.
     """
     engine, cache = floor.engine, floor.state.code
     path = await floor.disk(cache.get, digest, engine.identity)
@@ -39,9 +40,10 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes) -> Loaded:
         except AdmissionError:
             # The file is as it was written, but this engine cannot use it: compile anew.
             await floor.disk(cache.remove, digest)
+    artifact = wasm if wasm is not None else await floor.disk(floor.state.blobs.get, digest)
     cancel = threading.Event()
     try:
-        code = await floor.compiling(lambda: engine.compile(wasm, cancel=cancel))
+        code = await floor.compiling(lambda: engine.compile(artifact, cancel=cancel))
     except asyncio.CancelledError:
         cancel.set()
         raise

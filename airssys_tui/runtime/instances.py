@@ -113,7 +113,7 @@ class Instances:
             GateRefusal: If it could not be done; the old instance serves on.
         """
         artifact = self._active(component)
-        code = (await load_code(self._floor, artifact.digest, await self._wasm(artifact))).code
+        code = (await load_code(self._floor, artifact.digest)).code
         fresh = await self._rehearsal.prepare(component.name, artifact, code)
         actor = component.actor
         try:
@@ -167,7 +167,7 @@ class Instances:
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
-        code = (await load_code(self._floor, artifact.digest, await self._wasm(artifact))).code
+        code = (await load_code(self._floor, artifact.digest)).code
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
         if component.kind == "command":
             return await self._rehearsal.instantiate(component.name, artifact, code)
@@ -198,9 +198,6 @@ class Instances:
                 await self._snapshots.keep(component, saved, cause)
         except (AirssysError, StoreError) as error:
             self._say(component, f"state could not be saved: {one_line(str(error), 300)}", "state lost", Level.ERROR)
-
-    async def _wasm(self, artifact: Artifact) -> bytes:
-        return await self._floor.disk(self._floor.state.blobs.get, artifact.digest)
 
     def _farewell(self, name: str, serving: Serving) -> None:
         try:

@@ -38,18 +38,20 @@ class Snapshots:
             component: Whose.
             revision: Only states that this revision saved.
         """
-        catalog = self._floor.state.catalog
         serving = component.active.revision if component.active is not None else 0
-        infos = await self._floor.disk(catalog.snapshots, component.name)
-        for info in sorted(infos, key=lambda info: info.id, reverse=True):
+        return await self._floor.disk(self._find, component, serving, revision)
+
+    def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
+        catalog = self._floor.state.catalog
+        for info in sorted(catalog.snapshots(component.name), key=lambda info: info.id, reverse=True):
             if serving in info.failed_by or revision not in {None, info.revision}:
                 continue
             try:
-                snapshot = await self._floor.disk(catalog.snapshot, info.id)
+                snapshot = catalog.snapshot(info.id)
             except BlobCorrupt as error:
                 self._say(component, f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
                 continue
-            record = await self._floor.disk(catalog.revision, component.name, info.revision)
+            record = catalog.revision(component.name, info.revision)
             version = record.version if record is not None else None
             return KeptState(info.id, SavedState(info.schema_tag, info.payload_kind, snapshot.data, version))
         return None
@@ -63,6 +65,7 @@ class Snapshots:
         snapshot = self.row(component, saved, cause)
         await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
         component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
+        component.dirty = True
         self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
 
     async def failed(self, component: Component, kept: KeptState) -> None:
@@ -78,7 +81,6 @@ class Snapshots:
         return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)
 
     def _say(self, component: Component, text: str, level: Level) -> None:
-        component.dirty = True
         self._floor.journal.emit(
             EventKind.LIFECYCLE, one_line(text, 400), component=component.name, action="state", level=level
         )

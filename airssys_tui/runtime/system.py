@@ -165,7 +165,7 @@ class System:
     async def _look(self, key: str) -> None:
         async with self._slots:
             await self.keeper.look(key, who="scan", deploys=self.floor.settings.deploys)
-        self.touch()
+        self._stale.set()
 
     async def _changed(self, change: Settled) -> None:
         # Not awaited: another change may settle meanwhile, and makes an older deployment of the component void.
@@ -177,7 +177,7 @@ class System:
             if component is not None:
                 self.supervisor.look_after(component)
         finally:
-            self.touch()
+            self._stale.set()
 
     def _watching(self, view: WatchView) -> None:
         if view.mode != "native":
