@@ -35,7 +35,7 @@ def messages(effort: Effort) -> Iterator[Row]:
                 rate = median(_post_rate(runtime, count) for _ in range(3))
         target = "≥ 70 000/s" if workers == 1 else "≥ one worker"
         name = f"actor/messages-{workers}-worker"
-        yield beside(name, rate, "/s", "the guest in a loop", loop, target, more_is_better=True)
+        yield beside(name, rate, "/s", "the guest in a loop", loop, target=target, more_is_better=True)
 
 
 def _loop_rate(wasm: bytes, count: int) -> float:

@@ -30,10 +30,10 @@ class Effort(msgspec.Struct, frozen=True):
 QUICK = Effort(rounds=2, span=0.002, scale=0.02)
 
 
-def once(work: Callable[[], object]) -> float:
+def once(work: Callable[..., object], *arguments: object) -> float:
     """Return the seconds that one call takes."""
     started = perf_counter()
-    work()
+    work(*arguments)
     return perf_counter() - started
 
 
@@ -57,8 +57,7 @@ def pair(effort: Effort, subject: Callable[[], object], baseline: Callable[[], o
     works = (subject, baseline)
     counts = [calls_per_round(work, effort.span) for work in works]
     rounds = [
-        [seconds_per_call(work, count) for work, count in zip(works, counts, strict=True)]
-        for _ in range(effort.rounds)
+        [seconds_per_call(work, count) for work, count in zip(works, counts, strict=True)] for _ in range(effort.rounds)
     ]
     return statistics.median(one for one, _ in rounds), statistics.median(other for _, other in rounds)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from airssys_tui.api.commands import Reload, Rollback
+from airssys_tui.api.commands import Command, Reload, Rollback
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import parse_duration
 from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.store.catalog import Catalog
@@ -25,6 +26,10 @@ NAME = "subject"
 MILLI = 1000.0
 
 
+def _carry_out(runtime: EmbeddedRuntime, command: Command) -> None:
+    runtime.submit(command).result(PATIENCE)
+
+
 def _counter() -> bytes:
     return (RELEASES / "1.0.0" / "counter.wasm").read_bytes()
 
@@ -35,15 +40,17 @@ def _pauses(runtime: EmbeddedRuntime) -> list[float]:
     return [parse_duration(text.partition(" in ")[2].split(" (")[0]) * MILLI for text in told]
 
 
-def _reload_all(directory: Path, runtime: EmbeddedRuntime, wasm: bytes, numbers: range) -> tuple[list[float], list[float]]:
+def _reload_all(
+    directory: Path, runtime: EmbeddedRuntime, wasm: bytes, numbers: range
+) -> tuple[list[float], list[float]]:
     """Reload a new digest for each number; return milliseconds of the reloads, and of compiling the same alone."""
     reloads, compiles = [], []
     engine = Engine()
     for number in numbers:
         fresh = variant(wasm, number)
         put_component(directory, NAME, fresh)
-        reloads.append(once(lambda: runtime.submit(Reload(NAME)).result(PATIENCE)) * MILLI)
-        compiles.append(once(lambda fresh=fresh: engine.compile(fresh)) * MILLI)
+        reloads.append(once(_carry_out, runtime, Reload(NAME)) * MILLI)
+        compiles.append(once(engine.compile, fresh) * MILLI)
     engine.close()
     return reloads, compiles
 
@@ -57,18 +64,20 @@ def stateful(effort: Effort) -> Iterator[Row]:
             reloads, compiles = _reload_all(directory, runtime, wasm, range(count))
             pauses = _pauses(runtime)[1:]
             backs = [
-                once(lambda to=to: runtime.submit(Rollback(NAME, to=to)).result(PATIENCE)) * MILLI
+                once(_carry_out, runtime, Rollback(NAME, to=to)) * MILLI
                 for to in (1 + number % 2 for number in range(count))
             ]
         move, commit = _state_costs(directory, wasm)
     slow, alone = quantile(reloads, 0.95), quantile(compiles, 0.95)
-    yield beside("reload/stateful-p95", slow, "ms", "compile alone p95", alone, "< 40 ms, ≤ compile + 20 ms")
+    yield beside("reload/stateful-p95", slow, "ms", "compile alone p95", alone, target="< 40 ms, ≤ compile + 20 ms")
     middle, least = median(reloads), median(compiles)
-    yield beside("reload/stateful-p50", middle, "ms", "compile alone p50", least, "")
+    yield beside("reload/stateful-p50", middle, "ms", "compile alone p50", least)
     floor = move + commit
-    yield beside("reload/pause-stateful", median(pauses), "ms", "save + load + commit", floor, "≤ baseline + 1 ms")
+    yield beside(
+        "reload/pause-stateful", median(pauses), "ms", "save + load + commit", floor, target="≤ baseline + 1 ms"
+    )
     back = quantile(backs, 0.95)
-    yield beside("rollback/cached-p95", back, "ms", "save + load", move, "< 10 ms + save + load")
+    yield beside("rollback/cached-p95", back, "ms", "save + load", move, target="< 10 ms + save + load")
     yield Row(name="rollback/cached-p50", value=median(backs), unit="ms")
 
 
@@ -81,7 +90,7 @@ def stateless(effort: Effort) -> Iterator[Row]:
             reloads, compiles = _reload_all(directory, runtime, wasm, range(count))
             pauses = _pauses(runtime)[1:]
     slow, alone = quantile(reloads, 0.95), quantile(compiles, 0.95)
-    yield beside("reload/stateless-p95", slow, "ms", "compile alone p95", alone, "< 40 ms, ≤ compile + 20 ms")
+    yield beside("reload/stateless-p95", slow, "ms", "compile alone p95", alone, target="< 40 ms, ≤ compile + 20 ms")
     yield Row(name="reload/pause-stateless", value=median(pauses), unit="ms", target="< 1 ms")
 
 
@@ -90,21 +99,23 @@ def _state_costs(directory: Path, wasm: bytes) -> tuple[float, float]:
     engine = Engine()
     code, linker = engine.compile(wasm), engine.linker(INTERFACES)
     state = "airssys:core-component/state@1.0.0"
+    version = {"major": 1, "minor": 0, "patch": 0, "pre-release": None, "build": None}
+
+    def move(old: Instance, new: Instance) -> None:
+        new.call(f"{state}#load", old.call(f"{state}#save").value.value, version)
+
     moves = []
     for _ in range(20):
-        old, new = (linker.instantiate(code, Limits()) for _ in range(2))
-        for instance in (old, new):
+        pair = [linker.instantiate(code, Limits()) for _ in range(2)]
+        for instance in pair:
             instance.call(f"{state}#schema")
-        version = {"major": 1, "minor": 0, "patch": 0, "pre-release": None, "build": None}
-        moves.append(
-            once(lambda old=old, new=new: new.call(f"{state}#load", old.call(f"{state}#save").value.value, version))
-        )
-        old.close()
-        new.close()
+        moves.append(once(move, *pair))
+        for instance in pair:
+            instance.close()
     engine.close()
     catalog = Catalog.open(directory / "state" / "catalog.db")
     snapshot = NewSnapshot(NAME, 1, "counter/1", "text", b"count=0;", "demand", 0.0)
-    commits = [once(lambda: catalog.add_snapshot(snapshot)) for _ in range(20)]
+    commits = [once(catalog.add_snapshot, snapshot) for _ in range(20)]
     catalog.close()
     return median(moves) * MILLI, median(commits) * MILLI
 
@@ -119,7 +130,7 @@ def memory(effort: Effort) -> Iterator[Row]:
                 if number == count // 5:
                     before = _resident()
                 put_component(directory, NAME, variant(wasm, number))
-                runtime.submit(Reload(NAME)).result(PATIENCE)
+                _carry_out(runtime, Reload(NAME))
             after = _resident()
     growth = (after - before) / before * 100
     yield Row(name="reload/rss-growth", value=growth, unit="%", target="< 5 % over 10 000", baseline=f"{count} reloads")

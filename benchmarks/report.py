@@ -30,7 +30,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beside(
-    name: str, value: float, unit: str, baseline: str, baseline_value: float, target: str, *, more_is_better: bool = False
+    name: str,
+    value: float,
+    unit: str,
+    baseline: str,
+    baseline_value: float,
+    *,
+    target: str,
+    more_is_better: bool = False,
 ) -> Row:
     """Return a row with its ratio."""
     ratio = value / baseline_value if more_is_better else baseline_value / value

@@ -1,0 +1,151 @@
+"""From nothing to something to see: many components, the first paint, a cold command, and the cost of idling."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Final, Self
+
+from benchmarks.clock import Effort, once
+from benchmarks.guests import EXPORTS, Raw, binary
+from benchmarks.report import Row, beside
+from benchmarks.scene import PATIENCE, SAMPLES, put_component, running, scratch
+
+PROGRAM: Final = (sys.executable, "-m", "airssys_tui")
+SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
+"""Rows and columns of the terminal, and two fields that nobody reads."""
+
+
+def components(effort: Effort) -> Iterator[Row]:
+    """Start many components of one small artifact: deployed for the first time, and resumed from the catalog."""
+    count, wasm = effort.count(200), binary(EXPORTS)
+    raw = Raw(wasm)
+    baseline = once(lambda: [raw.instantiate() for _ in range(count)])
+    with scratch() as directory:
+        for number in range(count):
+            put_component(directory, f"subject-{number}", wasm)
+        seconds = []
+        for _ in range(2):
+            started = perf_counter()
+            with running(directory) as runtime:
+                seconds.append(perf_counter() - started)
+                states = {str(row.state) for row in runtime.snapshot().components}
+                if states != {"running"}:
+                    raise RuntimeError(f"not all of them run: {states}")
+    yield beside(f"start/{count}-first-deploy", seconds[0], "s", "raw instantiate", baseline, target="< 1 s per 1 000")
+    yield beside(f"start/{count}-resume", seconds[1], "s", "raw instantiate", baseline, target="< 1 s per 1 000")
+
+
+def commands(effort: Effort) -> Iterator[Row]:
+    """A command that only reads, in a process of its own."""
+    with _samples() as directory:
+        with running(directory):
+            pass
+        places = ("--folder", str(directory / "components"), "--state-dir", str(directory / "state"))
+        listing = (*PROGRAM, "list", "--json", *places)
+        times = [_process(listing) for _ in range(effort.rounds)]
+        empty = [_process((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
+    yield beside("start/list-cold", median(times), "s", "python -c pass", median(empty), target="< 0.25 s")
+
+
+def paint(effort: Effort) -> Iterator[Row]:
+    """The screen in a terminal: until its first frame, and what it costs to look at it at rest."""
+    rests, paints = [], []
+    rest = 5.0 if effort.scale >= 1 else 0.5
+    with _samples() as directory:
+        places = (str(directory / "components"), "--state-dir", str(directory / "state"))
+        for number in range(min(effort.rounds, 3)):
+            with _Terminal((*PROGRAM, *places)) as terminal:
+                paints.append(terminal.until(b"AirsSys", b"airssys"))
+                if number == 0:
+                    terminal.watch(2.0)
+                    rests.append(terminal.cpu_share(rest))
+        textual = [_process((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
+    yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual), target="< 0.7 s")
+    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", target="< 1 %", baseline="6 samples")
+
+
+@contextmanager
+def _samples() -> Iterator[Path]:
+    with scratch() as directory:
+        for manifest in SAMPLES.glob("*/Component.toml"):
+            home = directory / "components" / manifest.parent.name
+            home.mkdir()
+            for file in (manifest, *manifest.parent.glob("*.wasm")):
+                shutil.copy(file, home)
+        yield directory
+
+
+def _process(command: tuple[str, ...]) -> float:
+    def run() -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+
+    return once(run)
+
+
+class _Terminal:
+    """A program in a pty; what it writes is read and dropped."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self._started = perf_counter()
+        self._pid, self._pty = pty.fork()
+        if self._pid == 0:
+            os.environ["TERM"] = "xterm-256color"
+            fcntl.ioctl(0, termios.TIOCSWINSZ, SIZE)
+            os.execv(command[0], command)
+        self._seen = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self._pid, 15)
+        self.watch(PATIENCE)
+        os.close(self._pty)
+        os.waitpid(self._pid, 0)
+
+    def until(self, *needles: bytes) -> float:
+        """Return the seconds since the start at which one of the needles had been written."""
+        while not any(needle in self._seen for needle in needles):
+            if not self._read(PATIENCE):
+                raise RuntimeError(f"the screen ended or shows nothing: {self._seen[-500:]!r}")
+        return perf_counter() - self._started
+
+    def watch(self, seconds: float) -> None:
+        """Read for so long, or until the program ends."""
+        end = perf_counter() + seconds
+        while (left := end - perf_counter()) > 0 and self._read(left):
+            pass
+
+    def cpu_share(self, seconds: float) -> float:
+        """Return the CPU time per second that the program takes for so long."""
+        before, started = self._cpu(), perf_counter()
+        self.watch(seconds)
+        return (self._cpu() - before) / (perf_counter() - started)
+
+    def _cpu(self) -> float:
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._pty], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._pty, 65536)
+        except OSError:
+            return False
+        self._seen = (self._seen + data)[-65536:]
+        return bool(data)

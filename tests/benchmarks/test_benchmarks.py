@@ -1,0 +1,65 @@
+"""One quick row through the command, and the arithmetic of the report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.__main__ import GROUPS, measure
+from benchmarks.clock import QUICK, quantile
+from benchmarks.report import Row, beside, number, table
+
+ROOT = Path(__file__).parents[2]
+FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+
+
+def test_json_is_a_list_of_rows() -> None:
+    done = run("--json", "--quick", "instances")
+    assert done.returncode == 0, done.stderr
+    (row,) = msgspec.json.decode(done.stdout)
+    assert set(row) == FIELDS
+    assert (row["name"], row["unit"]) == ("call/instantiate", "µs")
+    assert row["ratio"] == pytest.approx(row["baseline_value"] / row["value"])
+
+
+def test_an_unknown_name_is_a_usage_error() -> None:
+    done = run("--quick", "nonesuch")
+    assert done.returncode == 2
+    assert "no such group: nonesuch" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["scalar", "host", "commit", "stateful", "requests"])
+def test_a_group_measures_something(name: str) -> None:
+    rows = measure([name], QUICK)
+    assert rows
+    assert all(row.value > 0 for row in rows)
+
+
+def test_every_group_says_what_it_measures() -> None:
+    assert all(group.__doc__ for group in GROUPS.values())
+
+
+def test_a_ratio_is_how_many_times_better() -> None:
+    assert beside("time", 2.0, "µs", "other", 8.0, target="").ratio == 4.0
+    assert beside("rate", 8.0, "/s", "other", 2.0, target="", more_is_better=True).ratio == 4.0
+
+
+def test_the_table_aligns_figures() -> None:
+    rows = [Row(name="a", value=1234.5, unit="µs", target="≤ 2"), beside("bb", 0.5, "ms", "Func", 1.0, target="")]
+    lines = table(rows).splitlines()
+    assert [line.index("µs") - 1 for line in lines if "µs" in line] == [lines[0].index("value") + len("value") + 1]
+    assert number(None) == ""
+    assert number(1234567.0) == "1 234 567"
+
+
+def test_a_quantile_is_one_of_the_values() -> None:
+    assert [quantile([3.0, 1.0, 2.0], share) for share in (0.0, 0.5, 1.0)] == [1.0, 2.0, 3.0]
