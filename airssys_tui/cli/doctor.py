@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +56,8 @@ def _line(finding: Finding) -> str:
 
 
 def _program() -> list[Finding]:
+    from importlib import metadata  # noqa: PLC0415 - late: 20 ms that no other command needs
+
     found = [
         Finding("airssys-tui", __version__),
         Finding("python", f"{platform.python_version()} ({sys.executable})"),

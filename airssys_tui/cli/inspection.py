@@ -42,6 +42,7 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
 def call(path: Path, export: str, /, *arguments: str, live: bool = False, place: Place = HERE) -> int:
     """Call one export of a component in a throw-away instance; print its result and what it cost.
 
+    The result goes to standard output; what the component wrote, fuel, time and peak memory go to standard error.
     With `--live` the component of that name in the folder is called: its state goes on from where it was and is kept.
 
     Args:
