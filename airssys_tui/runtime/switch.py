@@ -124,11 +124,15 @@ class Switcher:
             failpoint("deploy/held")
             old = component.actor.serving
             if old is not None and component.stateful:
-                saved = await self._final_save(old, passage)
-                snapshot = self._snapshots.row(component, saved, "update")
+                saved = await self._final_save(component, old, successor.policy, passage)
+                snapshot = self._snapshots.row(component, saved, "update") if saved is not None else None
                 failpoint("deploy/saved")
                 if successor.restored is None and moves:
                     successor.restored = saved
+            elif moves and successor.restored is None:
+                # It trapped after the rehearsal: what it saved last goes on.
+                kept = await self._snapshots.latest(component)
+                successor.restored = kept.state if kept is not None else None
             if moves and fresh is not None and successor.restored is not None:
                 await self._load(fresh, successor.restored, passage)
                 failpoint("deploy/loaded")
@@ -177,12 +181,18 @@ class Switcher:
         serving.instance.cancel()
         await reached
 
-    async def _final_save(self, old: Serving, passage: Passage) -> SavedState:
-        with passage.at("state save"):
-            saved = await self._floor.guest(contract.save_state, old)
-            if saved is None:
-                raise GateRefusal("the serving revision gave no state", gate="state save")
-        return saved
+    async def _final_save(
+        self, component: Component, old: Serving, policy: StatePolicy, passage: Passage
+    ) -> SavedState | None:
+        try:
+            with passage.at("state save"):
+                return await self._floor.guest(contract.save_state, old)
+        except GateRefusal as refusal:
+            if policy is StatePolicy.KEEP:
+                raise
+            # Another state was chosen: that this one cannot be kept must not stand in the way.
+            self._tell(component, old, f"its state could not be saved and is given up: {refusal.message}", "state lost")
+            return None
 
     async def _load(self, fresh: Serving, state: SavedState, passage: Passage) -> None:
         with passage.at("state load"):
@@ -194,20 +204,23 @@ class Switcher:
                 if not old.dead:
                     contract.shut_down(old)
             except (GuestTrap, AirssysError) as error:
-                self._floor.journal.emit(
-                    EventKind.LIFECYCLE,
-                    f"r{old.revision} did not shut down cleanly: {one_line(str(error))}",
-                    component=component.name,
-                    revision=old.revision,
-                    level=Level.WARNING,
-                    action="retired",
-                )
+                self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", "retired")
             finally:
                 old.close()
             failpoint("deploy/retired")
 
         old.counters = None
         self._floor.workers.submit(retire)
+
+    def _tell(self, component: Component, old: Serving, text: str, action: str) -> None:
+        self._floor.journal.emit(
+            EventKind.LIFECYCLE,
+            one_line(text, 400),
+            component=component.name,
+            revision=old.revision,
+            level=Level.WARNING,
+            action=action,
+        )
 
 
 def _moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
