@@ -147,10 +147,14 @@ class Operations:
 
     async def _roll_back(self, component: Component, command: Rollback, who: str) -> Done:
         await self._cancel_update(component)
-        self._system.supervisor.reset(component)
+        pending = self._system.supervisor.reset(component)
         async with component.lock:
             component.generation += 1
-            revision = await self._system.undo.roll_back(component, command, who)
+            try:
+                revision = await self._system.undo.roll_back(component, command, who)
+            finally:
+                if pending:
+                    self._system.supervisor.resume(component)
         version = f" ({component.version})" if component.version else ""
         held = ", ".join(hold.version or hold.digest[7:15] for hold in component.holds)
         tail = f"; held back: {held}" if held else ""

@@ -111,11 +111,22 @@ class Supervisor:
             except AirssysError as error:
                 self._decide(component, one_line(str(error)))
 
-    def reset(self, component: Component) -> None:
-        """Forget a pending restart, as an operator's word overrides supervision. The lock is held."""
+    def reset(self, component: Component) -> bool:
+        """Forget a pending restart, as an operator's word overrides supervision; return whether there was one."""
+        pending = component.restarting is not None and not component.restarting.done()
         if component.restarting is not None and component.restarting is not asyncio.current_task():
             component.restarting.cancel()
         component.restarting = None
+        return pending
+
+    def resume(self, component: Component) -> None:
+        """Take up again a restart that :meth:`reset` forgot for nothing. The lock is held."""
+        if component.state is not State.FAILED or component.desired is Desired.STOPPED:
+            return
+        until = component.recovery.until or self._floor.clock()
+        component.recovery = Recovery(RecoveryKind.BACKOFF, until, component.recovery.tries_left)
+        delay = max(0.0, until - self._floor.clock())
+        component.restarting = self._spawn(self._restart_later(component, delay, component.trouble))
 
     def check_due(self, component: Component, now: float) -> None:
         """Ask a running component how it goes, when its interval is over. Called about once a second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.views import RollbackPreview, StateChoice
-from airssys_tui.core.errors import GateRefusal, RollbackRefused
+from airssys_tui.core.errors import GateRefusal, RollbackRefused, StoreError
 from airssys_tui.core.identity import Digest, short_digest
 from airssys_tui.core.manifest import decode_manifest
 from airssys_tui.core.revision import Cause, Revision, StatePolicy, active, held_after_rollback, rollback_target
@@ -58,7 +58,7 @@ class Undo:
             compatible=False,
             stable=target.stable,
         )
-        wasm = await self._floor.disk(self._floor.state.blobs.get, record.digest)
+        wasm = await self._artifact(component, record)
         manifest = decode_manifest(record.manifest)
         reading = Reading(component.source, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False)
         try:
@@ -72,6 +72,16 @@ class Undo:
                 remedy=remedy,
                 component=component.name,
             ) from refusal
+
+    async def _artifact(self, component: Component, record: RevisionRecord) -> bytes:
+        try:
+            return await self._floor.disk(self._floor.state.blobs.get, record.digest)
+        except StoreError as error:
+            raise RollbackRefused(
+                f"the code of r{record.number} cannot be had: {error.message}",
+                remedy="choose a revision that has served",
+                component=component.name,
+            ) from error
 
     async def preview(self, component: Component, to: int | None) -> RollbackPreview:
         """Return what a rollback would do.
