@@ -111,8 +111,17 @@ class World:
         return self.row(name)
 
     def notice(self, key: str) -> None:
-        """Report a settled change of an entry, and wait until it has been dealt with."""
+        """Report a settled change of an entry, and wait until it has been dealt with and is published."""
         self.run(lambda: self.runtime._system._follow(self._settled(key)))
+        self.publish()
+
+    def publish(self) -> None:
+        """Have what is known now published at once, instead of a moment later."""
+
+        async def touch() -> None:
+            self.runtime._system.touch()
+
+        self.run(touch)
 
     def notice_later(self, key: str) -> Any:
         """Report a settled change; return the future of its having been dealt with."""
