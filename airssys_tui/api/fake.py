@@ -67,9 +67,13 @@ class FakeRuntime:
     _events: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     _generation: int = 1
     _seq: int = 0
-    _sampled: float | None = None
+    _sampled: float = 0.0
     _pending: list[tuple[Future[Any], Callable[[], Any]]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        """Begin to measure now."""
+        self._sampled = self.clock()
 
     def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
         """Take components in, and return the runtime."""
@@ -236,8 +240,6 @@ class FakeRuntime:
 
     def _sample(self) -> None:
         now = self.clock()
-        if self._sampled is None:
-            self._sampled = now
         elapsed = int(now - self._sampled)
         if elapsed < 1:
             return

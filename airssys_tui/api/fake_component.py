@@ -21,7 +21,7 @@ from airssys_tui.api.views import (
     RollbackPreview,
     StateChoice,
 )
-from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.errors import GateRefusal, TransitionError
 from airssys_tui.core.events import Event
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
@@ -53,7 +53,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     size: int = 18_432
     state_bytes: int | None = None
-    fuel_per_call: int | None = None
+    fuel_per_call: float | None = None
     salt: str = ""
 
     @property
@@ -136,7 +136,10 @@ class FakeComponent:
 
     def start(self, now: float) -> Said:
         """Start it; refused unless the lifecycle allows it."""
-        state = advance(self.id, self.view.state, "start", State.STARTING)
+        state = self.view.state
+        if state is State.UNINSTALLED:
+            state = advance(self.id, advance(self.id, state, "start", State.INSTALLING), "start", State.INSTALLED)
+        state = advance(self.id, state, "start", State.STARTING)
         self._serve(advance(self.id, state, "start", State.RUNNING), now)
         return f"started r{self.view.revision}", "started"
 
@@ -166,6 +169,7 @@ class FakeComponent:
 
         Raises:
             GateRefusal: If the release does not pass a gate.
+            TransitionError: If it serves what is on disk already.
         """
         release = self.on_disk
         if release is None:
@@ -174,7 +178,11 @@ class FakeComponent:
         self.change(held=(), note=Note())
         active = self.active
         if active is not None and active.digest == release.digest and self.view.state is State.RUNNING:
-            return "ignored: same digest and manifest", "ignored"
+            raise TransitionError(
+                f"{self.id} serves what is on disk already",
+                remedy="restart it for a fresh instance",
+                component=self.id,
+            )
         said = self.deploy(release, now, force=force)
         if said[1] == "refused":
             remedy = "reload with force to accept it" if release.gate == "compatibility" else "correct the component"

@@ -33,26 +33,31 @@ NOON: Final = 1_773_496_931.0
 
 HOUR: Final = 3_600.0
 
+_VALUE: Final = ("increment: func(by: u32) -> u32", "reset: func()", "value: func() -> u32")
+_STATS: Final = (*_VALUE[:2], "stats: func() -> stats", _VALUE[2])
+
 COUNTER: Final = {
     "1.0.0": Release(
         version="1.0.0",
-        exports=("increment: func(by: u32) -> u32", "reset: func()", "value: func() -> u32"),
+        exports=_VALUE,
         state_bytes=37,
-        fuel_per_call=1_180,
+        fuel_per_call=1_180.0,
     ),
     "1.1.0": Release(
         version="1.1.0",
-        exports=(
-            "increment: func(by: u32) -> u32",
-            "reset: func()",
-            "stats: func() -> stats",
-            "value: func() -> u32",
-        ),
+        exports=_STATS,
         state_bytes=41,
-        fuel_per_call=1_204,
+        fuel_per_call=1_204.0,
     ),
-    "1.2.0": Release(version="1.2.0", gate="health probe", reason='status unhealthy ("negative count")'),
-    "1.3.0": Release(version="1.3.0", gate="compatibility", reason="export `reset` removed"),
+    "1.2.0": Release(
+        version="1.2.0", exports=_STATS, gate="health probe", reason='status unhealthy ("negative count")'
+    ),
+    "1.3.0": Release(
+        version="1.3.0",
+        exports=(_STATS[0], *_STATS[2:]),
+        gate="compatibility",
+        reason="export `reset` removed",
+    ),
 }
 """The releases of the sample ``counter``, as the scenes play them."""
 
@@ -154,7 +159,6 @@ def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
     limit = component.load.memory_limit // MIB
     return ComponentDetail(
         view=component.view,
-        exports=tuple(map(sanitise, release.exports)),
         imports=(
             sanitise("airssys:core-host/logging@0.1.0: interface"),
             sanitise("airssys:core-host/clock@0.1.0: interface"),

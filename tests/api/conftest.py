@@ -1,0 +1,5 @@
+"""Assertions of the contract explain themselves too."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.api.contract")
