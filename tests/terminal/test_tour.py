@@ -19,6 +19,7 @@ from .harness import Terminal
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_components"
 RELEASES = SAMPLES / ".releases" / "counter"
+HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
 PROGRAM = [sys.executable, "-m", "airssys_tui"]
 COUNT = 41
 
@@ -204,6 +205,35 @@ def test_readonly_leaves_out_what_changes_the_system(scratch: Scratch) -> None:
         assert term.wait_exit() == 0
     revisions = json.loads(scratch.ask("versions", "counter", "--json"))
     assert [revision["number"] for revision in revisions] == [1]
+
+
+def test_a_hostile_component_is_seen_and_not_obeyed(scratch: Scratch) -> None:
+    shutil.copytree(HOSTILE, scratch.folder / "hostile", ignore=shutil.ignore_patterns("src", "wit"))
+    with scratch.screen() as term:
+        term.wait_row("hostile", "running", "1.0.0")
+        term.send("4")
+        term.wait_text("[/foo]", "␛[2J")
+        term.send("1")
+        term.wait_row("hostile", "running")
+        term.send("ctrl+q")
+        assert term.wait_exit() == 0
+    for obeyed in (b"\x1b]52;", b"\x1b]0;owned", b"\x1bP+q"):
+        assert obeyed not in term.raw
+
+
+def test_after_a_kill_the_next_screen_finds_everything_as_it_was(scratch: Scratch) -> None:
+    assert scratch.ask("call", "--live", "counter", "increment", str(COUNT)).strip() == str(COUNT)
+    with scratch.screen() as term:
+        term.wait_row("counter", "running", "1.0.0")
+        scratch.install("1.1.0")
+        term.wait_row("counter", "running", "1.1.0 r2")
+        term.signal(signal.SIGKILL)
+        assert term.wait_exit() == -signal.SIGKILL
+    with scratch.screen() as term:
+        term.wait_row("counter", "running", "1.1.0 r2")
+        term.send("ctrl+q")
+        assert term.wait_exit() == 0
+    assert f"count={COUNT};" in scratch.saved_state()
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 15), (200, 60)], ids=["80x24", "40x15", "200x60"])
