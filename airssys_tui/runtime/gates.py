@@ -9,7 +9,7 @@ from typing import Final
 
 from airssys_tui.core.compatibility import changes
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal
-from airssys_tui.core.interface import Interface, render
+from airssys_tui.core.interface import Function, Interface, render
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.linker import Linker
@@ -124,8 +124,12 @@ def _trap_remedy(trap: GuestTrap) -> str:
     return remedies.get(trap.trap.kind, "")
 
 
+def _signature(function: Function) -> str:
+    return render(function).removeprefix(f"{function.name}: ")
+
+
 def signature_lines(interface: Interface) -> tuple[tuple[GuestText, ...], tuple[GuestText, ...]]:
     """Return exports and imports as ``path: signature`` lines in WIT syntax."""
-    exports = tuple(one_line(f"{export.path}: {render(export.function)}", 500) for export in interface.functions())
+    exports = tuple(one_line(f"{export.path}: {_signature(export.function)}", 500) for export in interface.functions())
     imports = tuple(one_line(item.name, 200) for item in interface.imports)
     return exports, imports
