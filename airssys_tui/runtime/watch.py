@@ -15,7 +15,7 @@ from watchfiles import Change, DefaultFilter, awatch
 from airssys_tui.api.views import WatchView
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.settle import QUIET, Settled, Settler
-from airssys_tui.runtime.source import entries, key_of, stamps
+from airssys_tui.runtime.source import FileStamp, entries, key_of, stamps
 
 POLL_MS: Final = 2_000
 STEP_MS: Final = 25
@@ -66,11 +66,15 @@ class Watch:
         settling = asyncio.create_task(self._settle())
         try:
             try:
-                await self._watch(polling=bool(os.environ.get("AIRSSYS_TUI_POLL")), reason="asked for")
+                if os.environ.get("AIRSSYS_TUI_POLL"):
+                    await self._poll("asked for", await self._survey())
+                else:
+                    await self._watch()
             except (OSError, RuntimeError) as error:
                 if self._stop.is_set():
                     return
-                await self._watch(polling=True, reason=str(error))
+                # What changed since the other way of watching failed is not known: every entry is looked at.
+                await self._poll(str(error), {})
         except (OSError, RuntimeError) as error:
             self._set_view(WatchView("stopped", one_line(str(error))))
         finally:
@@ -91,16 +95,15 @@ class Watch:
         """Return what is in the folder now. Blocks on the disk."""
         return entries(self.folder)
 
-    async def _watch(self, *, polling: bool, reason: str) -> None:
-        self._set_view(WatchView("polling", one_line(reason)) if polling else WatchView("native"))
+    async def _watch(self) -> None:
+        self._set_view(WatchView("native"))
         notices = awatch(
             self.folder,
             watch_filter=_OwnFilter(self.folder),
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=self._stop,
-            force_polling=polling,
-            poll_delay_ms=POLL_MS,
+            force_polling=False,
             rust_timeout=500,
         )
         async for changes in notices:
@@ -108,6 +111,24 @@ class Watch:
                 key = key_of(self.folder, Path(path))
                 if key is not None:
                     self.notice(key)
+
+    async def _poll(self, reason: str, known: dict[str, tuple[FileStamp, ...]]) -> None:
+        """Compare stamps now and then: to the nanosecond and by inode, where a library's poller sees seconds."""
+        self._set_view(WatchView("polling", one_line(reason)))
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), POLL_MS / 1000)
+            seen = await self._survey()
+            for key in known.keys() | seen.keys():
+                if known.get(key) != seen.get(key):
+                    self.notice(key)
+            known = seen
+
+    async def _survey(self) -> dict[str, tuple[FileStamp, ...]]:
+        def look() -> dict[str, tuple[FileStamp, ...]]:
+            return {key: stamps(self.folder, key) for key in entries(self.folder)}
+
+        return await asyncio.get_running_loop().run_in_executor(None, look)
 
     async def _settle(self) -> None:
         loop = asyncio.get_running_loop()
