@@ -240,9 +240,11 @@ class Keeper:
 
     async def _present(self, component: Component) -> None:
         """A source that is there again, as it was: what it is wanted to be, it becomes."""
+        if component.active is None:
+            return
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
-        if stopped and component.desired is Desired.RUNNING and component.kind != "command" and component.active:
+        if stopped and component.desired is Desired.RUNNING and component.kind != "command":
             async with component.lock:
                 if component.state in {State.STOPPED, State.INSTALLED} and not component.unloaded:
                     await self._start_quietly(component)

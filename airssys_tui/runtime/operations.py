@@ -162,7 +162,10 @@ class Operations:
 
     async def _want(self, component: Component, desired: Desired) -> None:
         floor = self._system.floor
-        await floor.disk(floor.state.catalog.set_desired, component.name, desired)
+        catalog = floor.state.catalog
+        if component.active is None:  # it may never have been accepted, so that the catalog has not met it
+            await floor.disk(catalog.upsert_component, component.name, component.source)
+        await floor.disk(catalog.set_desired, component.name, desired)
         component.desired = desired
 
     async def _cancel_update(self, component: Component) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
+from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
@@ -59,6 +59,10 @@ class Supervisor:
         if dead is not None:
             trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
             self.trapped(component, dead, GuestTrap(trap))
+        elif not component.present and component.recovery.kind is RecoveryKind.BACKOFF:
+            self.reset(component)
+            component.recovery = NO_RECOVERY
+            component.dirty = True
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
             self._spawn(self.recover(component, component.trouble or GuestText("lost its instance")))
 
@@ -71,7 +75,8 @@ class Supervisor:
                 return
             if component.state is State.RUNNING:
                 component.enter("trap", State.FAILED)
-            if component.state is not State.FAILED or component.desired is Desired.STOPPED:
+            wanted = component.desired is Desired.RUNNING and component.present
+            if component.state is not State.FAILED or not wanted:
                 return
             self._decide(component, reason)
 

@@ -128,10 +128,11 @@ class System:
         keys = set(await self.floor.disk(self._entries))
         for memory in memories:
             component = restore(memory, self._make)
-            component.present = component.source in keys
+            # An entry may belong to another component by now: one that had gone comes back by the scan only.
+            component.present = memory.record.present and component.source in keys
             if component.active is None and not component.present:
                 self.router.remove(component)
-            elif component.source:
+            elif component.present:
                 self.keeper.adopt(component, component.source)
         await self._all(self._resume_one(component) for component in self.router)
 
