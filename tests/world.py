@@ -53,11 +53,17 @@ class World:
 
     def open(self, **settings: Any) -> EmbeddedRuntime:
         """Open a runtime that has dealt with everything in the folder; nothing is watched unless that is asked for."""
+        settled = self.open_later(**settings)
+        assert settled(), "the first scan did not end"
+        return self.runtime
+
+    def open_later(self, **settings: Any) -> Callable[[], bool]:
+        """Open a runtime that is still dealing with the folder; return how to wait for it."""
         chosen = RuntimeSettings(**{"watch": False, "sample": 0.02, "shutdown": 3.0, **settings})
-        self._runtime = EmbeddedRuntime.open(self.folder, state_dir=self.state_dir, settings=chosen)
-        self._listen(self._runtime)
-        assert self._runtime.wait_settled(PATIENCE), "the first scan did not end"
-        return self._runtime
+        runtime = EmbeddedRuntime.open(self.folder, state_dir=self.state_dir, settings=chosen)
+        self._runtime = runtime
+        self._listen(runtime)
+        return lambda: runtime.wait_settled(PATIENCE)
 
     def close(self) -> None:
         """Close the runtime, if one is open."""
