@@ -36,7 +36,7 @@ def beside(
     baseline: str,
     baseline_value: float,
     *,
-    target: str,
+    target: str = "",
     more_is_better: bool = False,
 ) -> Row:
     """Return a row with its ratio."""

@@ -1,4 +1,4 @@
-"""Compiled code: from the cache when it is there and intact, else compiled and kept."""
+"""Compiled code: at hand, or from the cache when it is there and intact, else compiled and kept."""
 
 from __future__ import annotations
 
@@ -32,11 +32,16 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
         AdmissionError: If it does not compile.
         BlobCorrupt: If the stored artifact does not have its digest.
     """
-    engine, cache = floor.engine, floor.state.code
+    engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
+    at_hand = shelf.take(digest)
+    if at_hand is not None:
+        return Loaded(at_hand, cached=True)
     path = await floor.disk(cache.get, digest, engine.identity)
     if path is not None:
         try:
-            return Loaded(await floor.compiling(engine.load, path), cached=True)
+            loaded = await floor.compiling(engine.load, path)
+            shelf.put(digest, loaded, path.stat().st_size)
+            return Loaded(loaded, cached=True)
         except AdmissionError:
             # The file is as it was written, but this engine cannot use it: compile anew.
             await floor.disk(cache.remove, digest)
@@ -49,4 +54,5 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
         raise
     serialised = await floor.compiling(code.serialised)
     await floor.disk(cache.put, digest, engine.identity, serialised)
+    shelf.put(digest, code, len(serialised))
     return Loaded(code, cached=False)

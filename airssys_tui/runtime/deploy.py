@@ -153,6 +153,10 @@ class Deployer:
         catalog, at = self._floor.state.catalog, self._floor.clock()
 
         def write() -> Attempt:
+            with catalog.together():
+                return accept()
+
+        def accept() -> Attempt:
             catalog.upsert_component(component.name, component.source, at=at)
             deployment = catalog.begin_deployment(component.name, order.generation, reading.digest, order.cause, at=at)
             record = RevisionRecord(
@@ -199,9 +203,10 @@ class Deployer:
     def _record_rehearsed(self, attempt: Attempt) -> None:
         state = self._floor.state
         state.blobs.put(attempt.reading.wasm)
-        self._record_interface(attempt)
         gates = msgspec.json.encode(attempt.passage.times).decode()
-        state.catalog.stage(attempt.deployment, "rehearsed", gates, at=self._floor.clock())
+        with state.catalog.together():
+            self._record_interface(attempt)
+            state.catalog.stage(attempt.deployment, "rehearsed", gates, at=self._floor.clock())
 
     def _record_interface(self, attempt: Attempt) -> None:
         interface, attempt.passage.interface = attempt.passage.interface, None
@@ -308,7 +313,7 @@ class Deployer:
     async def _refuse(self, attempt: Attempt, error: AirssysError) -> None:
         component, reading = attempt.component, attempt.reading
         gate = error.gate if isinstance(error, GateRefusal) else "store"
-        reason = one_line(error.message, 400)
+        reason, refusal = one_line(error.message, 400), None
         if attempt.order.cause is not Cause.ROLLBACK and gate != "store":
             refusal = Refusal(
                 component.name,
@@ -321,8 +326,7 @@ class Deployer:
                 attempt.revision,
             )
             component.refuse(refusal)
-            await self._floor.disk(self._floor.state.catalog.remember_refusal, refusal)
-        await self._close(attempt, "refused", f"refused at {gate}: {reason}")
+        await self._close(attempt, "refused", f"refused at {gate}: {reason}", refusal)
         serves = (
             f" · r{component.active.revision} keeps serving" if component.active and component.actor.serving else ""
         )
@@ -330,15 +334,18 @@ class Deployer:
         hint = f" · {error.remedy}" if error.remedy else ""
         self._ledger(attempt, f"{label} refused at {gate}: {reason}{serves}{hint}", "refused", level=Level.ERROR)
 
-    async def _close(self, attempt: Attempt, outcome: str, reason: str) -> None:
+    async def _close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
         catalog, at = self._floor.state.catalog, self._floor.clock()
 
         def write() -> None:
-            self._record_interface(attempt)
             gates = msgspec.json.encode(attempt.passage.times).decode()
-            catalog.stage(attempt.deployment, outcome, gates, at=at)
-            catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)
-            catalog.finish(attempt.deployment, outcome, reason, at=at)
+            with catalog.together():
+                if refusal is not None:
+                    catalog.remember_refusal(refusal)
+                self._record_interface(attempt)
+                catalog.stage(attempt.deployment, outcome, gates, at=at)
+                catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)
+                catalog.finish(attempt.deployment, outcome, reason, at=at)
 
         try:
             await self._floor.disk(write)

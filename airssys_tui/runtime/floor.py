@@ -14,6 +14,7 @@ from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.shelf import Shelf
 from airssys_tui.runtime.workers import SideThreads, Workers
 from airssys_tui.store.directory import StateDirectory
 
@@ -40,6 +41,7 @@ class Floor:
         self.journal = Journal(clock)
         self.engine = Engine()
         self.linker: Linker = self.engine.linker(INTERFACES)
+        self.shelf = Shelf()
         self.workers = Workers(settings.workers)
         self.side = SideThreads()
         self._disk = ThreadPoolExecutor(1, "disk")

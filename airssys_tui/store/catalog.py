@@ -1,14 +1,16 @@
 """The catalog: the truth about components, revisions, deployments, holds, snapshots and what happened.
 
 SQLite in WAL mode with ``synchronous = FULL``: what a method has returned survives a power cut. Every writing method
-is one transaction. Methods block; the runtime calls them from one executor thread. The rooms are in their own modules;
-here is what concerns all of them at once: opening, and the activation of a revision.
+is one transaction, unless :meth:`Catalog.together` makes one of several. Methods block; the runtime calls them from one
+executor thread. The rooms are in their own modules; here is what concerns all of them at once: opening, and the
+activation of a revision.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +71,10 @@ class Catalog(Components, Revisions, Deployments, Verdicts, Snapshots, Streams):
     def database(self) -> Database:
         """The connection, for the stores that keep their index in the catalog."""
         return self._database
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make one transaction of every write in the block; see :meth:`Database.together`."""
+        return self._database.together()
 
     def close(self) -> None:
         """Close the connection."""

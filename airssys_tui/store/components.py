@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import msgspec
@@ -22,7 +23,8 @@ class Components(Room):
         with self._database.transaction("upsert-component") as connection:
             connection.execute(
                 """INSERT INTO components (id, source, first_seen) VALUES (?, ?, ?)
-                   ON CONFLICT (id) DO UPDATE SET source = excluded.source, present = 1""",
+                   ON CONFLICT (id) DO UPDATE SET source = excluded.source, present = 1
+                   WHERE source <> excluded.source OR NOT present""",
                 (component, source, self._time(at)),
             )
 
@@ -43,8 +45,10 @@ class Components(Room):
             UnknownComponent: It was never met.
         """
         with self._database.transaction("set-desired") as connection:
-            done = connection.execute("UPDATE components SET desired = ? WHERE id = ?", (desired, component))
-            require_known(done.rowcount, component)
+            require_met(connection, component)
+            # A row that is as it should be is not written: the commit then does not wait for the disk.
+            changed = "UPDATE components SET desired = ?1 WHERE id = ?2 AND desired <> ?1"
+            connection.execute(changed, (desired, component))
 
     def set_present(self, component: str, present: bool) -> None:
         """Record whether the component's source is there; its history stays either way.
@@ -53,12 +57,22 @@ class Components(Room):
             UnknownComponent: It was never met.
         """
         with self._database.transaction("set-present") as connection:
-            done = connection.execute("UPDATE components SET present = ? WHERE id = ?", (int(present), component))
-            require_known(done.rowcount, component)
+            require_met(connection, component)
+            changed = "UPDATE components SET present = ?1 WHERE id = ?2 AND present <> ?1"
+            connection.execute(changed, (int(present), component))
 
 
 def _record(row: tuple[Any, ...]) -> ComponentRecord:
     return msgspec.structs.replace(ComponentRecord(*row), present=bool(row[-1]))
+
+
+def require_met(connection: sqlite3.Connection, component: str) -> None:
+    """Refuse a component that was never met.
+
+    Raises:
+        UnknownComponent: There is no such row.
+    """
+    require_known(len(connection.execute("SELECT 1 FROM components WHERE id = ?", (component,)).fetchall()), component)
 
 
 def require_known(rows: int, component: str) -> None:

@@ -25,7 +25,8 @@ BUSY_SECONDS: Final = 5.0
 class Database:
     """A connection to the catalog.
 
-    Transactions of several threads take turns on a lock, so that none commits half of another's.
+    Transactions of several threads take turns on a lock, so that none commits half of another's. One that is run inside
+    :meth:`together` is a part of it.
 
     Args:
         path: The database file.
@@ -35,6 +36,7 @@ class Database:
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._written: list[str] = []
         with disk_faults("open the catalog", path):
             self._connection = _connect_readonly(path) if readonly else _connect(path)
 
@@ -54,17 +56,37 @@ class Database:
             DiskFull: There is no room; nothing was written.
             StoreError: The catalog refused; nothing was written.
         """
+        with self.together():
+            yield self._connection
+            failpoint(f"catalog/{name}/before-commit")
+            self._written.append(name)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all that are run in the block: one wait for the disk, and all of them or none.
+
+        What is raised inside must leave the block.
+
+        Raises:
+            DiskFull: There is no room; nothing was written.
+            StoreError: The catalog refused; nothing was written.
+        """
         with self._lock, disk_faults("write the catalog", self.path):
+            is_part = self._connection.in_transaction
+            if is_part:
+                yield
+                return
+            self._written = []
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                failpoint(f"catalog/{name}/before-commit")
+                yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            failpoint(f"catalog/{name}/after-commit")
+            for name in self._written:
+                failpoint(f"catalog/{name}/after-commit")
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Return every row of a query.

@@ -1,0 +1,55 @@
+"""Code at hand: what was used last is instantiated again without a look at the disk.
+
+A rollback to what was just left, a restart after a trap and a second component of the same artifact find it here. Used
+on the control loop only.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from airssys_tui.core.identity import Digest
+from airssys_tui.core.units import MIB
+from airssys_tui.engine.code import Code
+
+MAX_BYTES: Final = 64 * MIB
+"""Compiled bytes that are kept at hand; what is larger than that by itself is not."""
+
+
+class Shelf:
+    """The code that was used last, by artifact.
+
+    Args:
+        max_bytes: Compiled bytes that are kept; those used longest ago go first.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[Digest, tuple[Code, int]] = OrderedDict()
+
+    def take(self, digest: Digest) -> Code | None:
+        """Return the code of an artifact, if it is at hand."""
+        found = self._kept.get(digest)
+        if found is None:
+            return None
+        self._kept.move_to_end(digest)
+        return found[0]
+
+    def put(self, digest: Digest, code: Code, size: int) -> None:
+        """Keep code at hand that was loaded or compiled.
+
+        Args:
+            digest: The artifact.
+            code: Its code.
+            size: Compiled bytes.
+        """
+        if size > self._max_bytes:
+            return
+        _, before = self._kept.pop(digest, (None, 0))
+        self._kept[digest] = (code, size)
+        self._bytes += size - before
+        while self._bytes > self._max_bytes:
+            _, (_, gone) = self._kept.popitem(last=False)
+            self._bytes -= gone
