@@ -17,6 +17,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions import ACTIONS, View, bindings
 from airssys_tui.tui.arrangement import state_word
@@ -125,9 +126,11 @@ class AirssysApp(App[int]):
 
     def tick(self, *, first: bool = False) -> None:
         """Pull what changed and show it on the screen that is seen; hidden ones catch up when they are shown."""
+        # What is deployed while the runtime starts is no news: the table shows it.
+        started = self.session.phase is Phase.RUNNING
         change = self.session.pull()
         now = self.session.clock()
-        if not first:
+        if started and not first:
             self.notices.offer(change.events, now)
         notice = self.notices.take(now)
         if notice is not None:

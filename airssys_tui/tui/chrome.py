@@ -23,7 +23,9 @@ _ORDER: Final = (
     ("backoff", "warn"),
     ("failed", "bad"),
     ("held", "accent"),
+    ("installed", "quiet"),
     ("stopped", "quiet"),
+    ("unloaded", "quiet"),
 )
 
 CRAMPED: Final = 60
@@ -88,7 +90,8 @@ def _counts(session: Session, *, short: bool = False) -> Line:
 
 
 def _glyph(word: str, glyphs: Glyphs) -> str:
-    return {"backoff": glyphs.backoff, "held": "="}.get(word) or glyphs.states[State(word)]
+    special = {"backoff": glyphs.backoff, "held": "=", "unloaded": glyphs.states[State.UNINSTALLED]}
+    return special.get(word) or glyphs.states[State(word)]
 
 
 def _figures(session: Session) -> Iterable[Line]:
@@ -109,7 +112,7 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     if session.stale:
         lines.append(_warning(session, "No answer from the runtime", session.stale, width))
     watch = session.feed.head.watch
-    if watch.mode != "native":
+    if watch.mode != "native" and session.phase is Phase.RUNNING:
         title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
         lines.append(_warning(session, title, watch.reason, width))
     problems = session.feed.head.problems

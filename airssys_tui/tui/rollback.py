@@ -21,10 +21,10 @@ from airssys_tui.tui.lines import Line, Painter, Span, safe, wrap
 from airssys_tui.tui.modal import Choice, Question
 from airssys_tui.tui.session import Session
 
-LABEL: Final = 9
+LABEL: Final = 13
 """Cells of a label."""
 
-ROOMY: Final = 44
+ROOMY: Final = 48
 """Dialogs narrower than this do without the label of the state choice."""
 
 SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ ", "warn"), "same": ("", "quiet")}

@@ -84,7 +84,7 @@ def _sparklines(view: ComponentView, sight: Sight, width: int) -> Line:
     series = (
         ("fuel", view.history.fuel, None, f"{format_count(meters.fuel_per_second)}/s"),
         ("memory", view.history.memory, float(meters.memory_limit) or None, format_size(meters.memory or 0)),
-        ("latency", view.history.latency_ms, None, f"{_ms(meters.p50_ms or 0.0)} ms"),
+        ("latency", view.history.latency_ms, None, f"{_ms(meters.p50_ms)} ms" if meters.p50_ms else "-"),
     )
     shown = series if width >= 70 else series[:2]
     cells = (width - 1) // len(shown)
@@ -97,4 +97,4 @@ def _sparklines(view: ComponentView, sight: Sight, width: int) -> Line:
 
 
 def _ms(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:.0f}"

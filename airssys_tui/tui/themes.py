@@ -117,6 +117,6 @@ CommandPalette SearchIcon { display: none; }
 .ascii LineTable, .ascii Pager { scrollbar-size-vertical: 0; }
 .ascii #timeline #diff, .ascii Toast { border: none; }
 .ascii CommandPalette > Vertical, .ascii CommandPalette #--input { border: ascii $primary; }
-Toast { max-width: 90%; padding: 0 1; background: $panel; }
+Toast { max-width: 90%; width: 56; padding: 0 1; background: $panel; }
 ToastRack { margin-bottom: 1; }
 """
