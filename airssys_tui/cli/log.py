@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airssys_tui.core.units import MIB
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 MAX_SIZE: Final = MIB
 """A log larger than this many bytes is put aside when the next screen opens."""
@@ -33,6 +37,20 @@ def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
             older.replace(path.with_name(f"{path.name}.{number}"))
 
 
+class _Canvas(io.FileIO):
+    """The terminal to paint on; once it is gone, painting does nothing.
+
+    Textual writes in a thread that ends with the first error, and the queue before it then blocks whoever paints: a
+    terminal that was hung up would keep the program from leaving.
+    """
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
 @contextlib.contextmanager
 def standard_error_to(path: Path) -> Iterator[None]:
     """Send file descriptor 2 to the log for the length of a block, for native code too.
@@ -47,15 +65,14 @@ def standard_error_to(path: Path) -> Iterator[None]:
     sys.stderr.flush()
     before = os.dup(2)
     original = sys.__stderr__
-    canvas = open(os.dup(1), "w", encoding="utf-8", errors="replace")  # noqa: SIM115, PTH123 - closed below
+    canvas = io.TextIOWrapper(io.BufferedWriter(_Canvas(os.dup(1), "w")), encoding="utf-8", errors="replace")
     try:
         os.dup2(log, 2)
         sys.__stderr__ = canvas  # type: ignore[misc]
         yield
     finally:
         sys.__stderr__ = original  # type: ignore[misc]
-        with contextlib.suppress(OSError):  # the terminal may be gone: SIGHUP
-            canvas.close()
+        canvas.close()
         sys.stderr.flush()
         os.dup2(before, 2)
         os.close(before)

@@ -45,3 +45,31 @@ def test_a_small_log_stays(tmp_path: Path) -> None:
     log.write_text("x" * 10)
     rotate(log, max_size=10)
     assert log.exists()
+
+
+HUNG_UP = """
+import os, pathlib, pty, sys
+from airssys_tui.cli.log import standard_error_to
+master, slave = pty.openpty()
+said = os.dup(1)
+os.dup2(slave, 1)
+os.close(slave)
+with standard_error_to(pathlib.Path(sys.argv[1])):
+    os.close(master)
+    for _ in range(100):
+        sys.__stderr__.write("paint" * 100)
+        sys.__stderr__.flush()
+os.write(said, b"left")
+"""
+
+
+def test_painting_on_a_terminal_that_is_gone_does_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HUNG_UP, str(tmp_path / "logs" / "tui.log")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        start_new_session=True,
+    )
+    assert done.stdout == "left"
