@@ -51,7 +51,7 @@ CONTRAST: Final = Theme(
     surface="#000000",
     panel="#000000",
     dark=True,
-    variables={"quiet": "#d0d0d0", "busy": "#00ffff", "cursor-back": "#0037da", "key": "#ffff00"},
+    variables={"quiet": "#d0d0d0", "busy": "#00ffff", "cursor-back": "#1c2c6b", "key": "#ffff00"},
 )
 
 THEMES: Final = (DARK, LIGHT, CONTRAST)

@@ -16,6 +16,13 @@ from airssys_tui.api.fake_meters import Load
 from airssys_tui.api.views import ComponentDetail, Note, NoteKind, WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
+from airssys_tui.tui import chrome, columns
+from airssys_tui.tui.event_list import event_row
+from airssys_tui.tui.glyphs import UNICODE
+from airssys_tui.tui.rollback import diff_lines, labelled, revision_line
+from airssys_tui.tui.selection import selection_lines
+from airssys_tui.tui.session import Session
+from airssys_tui.tui.versions import revision_row
 from tests.tui.conftest import connected, desk
 
 NASTY = st.text(
@@ -97,10 +104,34 @@ async def walk(text: str) -> None:
         assert seen == set()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(NASTY)
 def test_nothing_raw_reaches_the_terminal(text):
     asyncio.run(walk(text))
+
+
+@settings(max_examples=150, deadline=None)
+@given(NASTY)
+def test_no_line_is_drawn_with_anything_raw_in_it(text):
+    runtime = played(text)
+    session = Session(text, fake_scenes.still, UNICODE, readonly=False)
+    session.api = runtime
+    change = session.pull()
+    view, sight = session.rows[text], session.sight
+    preview = runtime.diff(text, 1).result(0)
+    lines = [
+        chrome.header(session, 200),
+        *chrome.banner(session, 200),
+        columns.row(view, 200, sight, selected=True),
+        *selection_lines(view, change.events, sight, 200, 20),
+        *(event_row(event, sight, 200, chosen=False) for event in change.events),
+        *(revision_row(each, sight.now, UNICODE, 200, chosen=True) for each in runtime.versions(text).result(0)),
+        *diff_lines(preview.lines, 120, UNICODE),
+        *labelled("now", revision_line(preview.now, UNICODE), 120),
+    ]
+    for line in lines:
+        for span in line:
+            assert not {char for char in span.text if unicodedata.category(char) in {"Cc", "Cs"}}
 
 
 async def test_the_worst_we_know():

@@ -1,0 +1,126 @@
+"""The parts that need no screen: columns, arrangement, glyphs, notices, lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from airssys_tui.api import fake_scenes
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.tui import columns
+from airssys_tui.tui.arrangement import Arrangement, Sort, arrange, matcher
+from airssys_tui.tui.glyphs import ASCII, UNICODE, chosen_glyphs
+from airssys_tui.tui.lines import fit, line_width, wrap
+from airssys_tui.tui.notices import Notices
+
+VIEWS = fake_scenes.mixed().snapshot().components
+WIDE = st.text(st.sampled_from("ab 漢字e\u0301🎉"), max_size=30)
+
+
+@given(WIDE, st.integers(0, 40), st.booleans())
+def test_fit_is_exact(text, width, right):
+    assert cell_len(fit(text, width, right=right)) == width
+
+
+@given(WIDE, st.integers(2, 40))
+def test_wrapped_lines_fit_and_lose_nothing(text, width):
+    lines = wrap(text, width)
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [*range(20, 210, 7), 40, 80, 120])
+def test_rows_and_header_are_aligned(width):
+    sight = columns.Sight(fake_scenes.NOON, UNICODE)
+    widths = {line_width(columns.row(view, width, sight, selected=False)) for view in VIEWS}
+    assert widths == {line_width(columns.head(width, Arrangement(), UNICODE))}
+    assert sum(placed.width + columns.GAP for placed in columns.place(width)) <= max(width, 16)
+
+
+def test_columns_go_in_order_of_priority():
+    def titles(width):
+        return [placed.column.title for placed in columns.place(width)]
+
+    assert titles(40) == ["NAME", "STATE", "NOTE"]
+    assert titles(80) == ["NAME", "STATE", "VERSION", "FUEL/S", "MEMORY", "NOTE"]
+    assert titles(120) == [column.title for column in columns.COLUMNS]
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_sorting_loses_nobody_and_reverses(sort):
+    names = {view.id for view in VIEWS}
+    forth = arrange(VIEWS, Arrangement(sort))
+    back = arrange(VIEWS, Arrangement(sort).by(sort))
+    assert set(forth) == set(back) == names
+    assert forth != back
+
+
+@pytest.mark.parametrize("query", ["run", "failed", "1.0.0 run", "HOARD", "traps in"])
+def test_an_inverted_filter_is_the_rest(query):
+    shown = {view.id for view in VIEWS if matcher(query)(view)}
+    hidden = {view.id for view in VIEWS if matcher("!" + query)(view)}
+    assert shown
+    assert shown | hidden == {view.id for view in VIEWS}
+    assert not shown & hidden
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_glyphs_of_states_are_told_apart(glyphs):
+    assert len({*glyphs.states.values(), glyphs.backoff}) == len(glyphs.states) + 1
+    drawn = glyphs.bar(0.5, 4) + glyphs.sparkline([1, 2, 3], 6) + "".join(glyphs.states.values())
+    assert drawn.isascii() is glyphs.ascii
+
+
+@given(st.floats(-1, 3), st.integers(1, 20))
+def test_a_bar_has_its_width_and_a_trace_of_anything(share, width):
+    bar = UNICODE.bar(share, width)
+    assert len(bar) == width
+    assert (bar.strip() != "") == (share > 0)
+
+
+@given(st.lists(st.floats(0, 1e12), max_size=40), st.integers(0, 30))
+def test_a_sparkline_has_its_width(values, width):
+    assert len(UNICODE.sparkline(values, width)) == width
+
+
+def test_ascii_is_asked_for_by_the_environment():
+    assert chosen_glyphs({}) is UNICODE
+    assert chosen_glyphs({"AIRSSYS_TUI_ASCII": "0"}) is UNICODE
+    assert chosen_glyphs({"AIRSSYS_TUI_ASCII": "1"}) is ASCII
+
+
+def event(component, action, revision=1):
+    level = Level.ERROR if action == "refused" else Level.INFO
+    return Event(
+        seq=1,
+        at=0,
+        kind=EventKind.LEDGER,
+        level=level,
+        component=component,
+        revision=revision,
+        text="switched",
+        action=action,
+    )
+
+
+def test_notices_come_at_most_every_two_seconds():
+    notices = Notices()
+    notices.offer([event("a", "switched")], 10)
+    assert notices.take(10).text == "a: switched"
+    notices.offer([event("a", "switched", 2), event("b", "refused", 3), event("c", "ignored")], 10.5)
+    assert notices.take(11.9) is None
+    notice = notices.take(12)
+    assert notice.text == "2 reloads, 1 refused, latest b r3"
+    assert notice.refused
+    assert notices.take(20) is None
+
+
+def test_an_operators_own_doing_is_not_told_twice():
+    notices = Notices()
+    notices.mute("a", 10)
+    notices.offer([event("a", "switched"), event("b", "switched")], 11)
+    assert notices.take(11).text == "b: switched"
+    notices.offer([event("a", "switched")], 14)
+    assert notices.take(14).text == "a: switched"
