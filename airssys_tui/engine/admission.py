@@ -2,7 +2,7 @@
 
 Compiling is the only validation the engine offers and can be made very expensive on purpose, so counts, sizes and
 nesting are bounded first. The walk follows the binary format (Component Model ``design/mvp/Binary.md``; core
-specification, chapter 5) down to the bodies of core functions, and reads no instruction.
+specification, chapter 5) down to the local variables of core functions, and reads no instruction.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ _CORE_SECTIONS: Final = (
 )
 _CORE_UNCOUNTED: Final = frozenset({"custom", "start", "data count"})
 _COMPONENT_UNCOUNTED: Final = frozenset({"custom", "core module", "component", "start"})
+
+_LOOP: Final = b"\x03"
+_PLAIN_TYPES: Final = b"\x7f\x7e\x7d\x7c\x7b\x70\x6f"
+_PLAIN_GROUPS: Final = 64
+_MOST_LOCALS: Final = 50_000
 
 _WRAP: Final = "this is a core module; wrap it with `wasm-tools component new`"
 
@@ -72,6 +77,8 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True):
         core_modules: Core modules at every depth.
         functions: Core functions over all modules.
         largest_function: Bytes of the largest body.
+        locals: Local variables that all bodies declare; at most a few bytes each declare up to 50 000.
+        loops: The most loops that there can be in all bodies: bytes that could start one.
         counts: Entries per kind of section, such as ``component import`` or ``core function``.
         version: What the ``version`` custom section of the outermost component says.
     """
@@ -82,6 +89,8 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True):
     core_modules: int
     functions: int
     largest_function: int
+    locals: int
+    loops: int
     counts: dict[str, int]
     version: str | None = None
 
@@ -126,6 +135,7 @@ class _Walk:
         self._bounds = bounds
         self._counts: dict[str, int] = {}
         self._sections = self._nesting = self._modules = self._functions = self._largest = 0
+        self._locals = self._loops = 0
         self._version: str | None = None
 
     def summary(self) -> Sections:
@@ -136,6 +146,8 @@ class _Walk:
             core_modules=self._modules,
             functions=self._functions,
             largest_function=self._largest,
+            locals=self._locals,
+            loops=self._loops,
             counts=self._counts,
             version=self._version,
         )
@@ -210,7 +222,23 @@ class _Walk:
             if body + size > end:
                 raise _refusal(f"a function body claims {size} bytes, {end - body} are left", at)
             self._largest = max(self._largest, size)
+            self._locals += self._declared(body, body + size)
             at = body + size
+        self._loops += self._data.count(_LOOP, start, end)
+
+    def _declared(self, start: int, end: int) -> int:
+        """Count the local variables that a body declares; one that cannot be read so simply has as many as may be."""
+        groups, at = self._number(start, end)
+        if groups > _PLAIN_GROUPS:
+            return _MOST_LOCALS
+        declared = 0
+        for _ in range(groups):
+            count, at = self._number(at, end)
+            declared += count
+            if at >= end or self._data[at] not in _PLAIN_TYPES:
+                return _MOST_LOCALS
+            at += 1
+        return declared
 
     def _custom(self, start: int, end: int, depth: int) -> None:
         size, at = self._number(start, end)

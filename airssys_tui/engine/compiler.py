@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -24,12 +25,14 @@ from airssys_tui.engine.settings import EngineSettings
 _POLL_SECONDS: Final = 0.02
 """How soon a running compilation notices that it was cancelled."""
 
+_DIGEST: Final = 32
+
 
 def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None) -> bytes:
     """Compile under limits on CPU, wall time and address space.
 
     Returns:
-        Compiled code that an engine of the same settings loads.
+        Compiled code that an engine of the same settings loads, as the child made it.
 
     Raises:
         AdmissionError: At gate ``compile``: the compiler's words, the limit that was passed, or that it was cancelled.
@@ -49,7 +52,19 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
                 child.kill()
     if child.returncode != 0:
         raise _refused(child.returncode, words.decode(errors="replace"), settings)
-    return output
+    return _verified(output)
+
+
+def _verified(output: bytes) -> bytes:
+    """Return the code in the child's answer; loading what is not whole would be unsafe.
+
+    Raises:
+        AdmissionError: If it is not what the child has hashed.
+    """
+    digest, code = output[:_DIGEST], output[_DIGEST:]
+    if hashlib.sha256(code).digest() != digest:
+        raise AdmissionError("the compiler's answer arrived damaged", gate="compile", remedy="reload the component")
+    return code
 
 
 def _converse(
@@ -70,7 +85,8 @@ def _converse(
 
 def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionError:
     if status == REFUSED:
-        return AdmissionError(words, gate="compile")
+        gate, _, reason = words.partition("\n")
+        return AdmissionError(reason, gate=gate)
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
         return _too_expensive(f"it took more than {format_duration(settings.compile_cpu)} of CPU time to compile")
     if "memory" in words.lower() or status == -signal.SIGABRT:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import wasmtime
 from wasmtime import component
 
+from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.interface import (
     Borrow,
     Case,
@@ -31,6 +32,15 @@ from airssys_tui.core.interface import (
 )
 from airssys_tui.engine import bindings
 
+MOST_TYPES: Final = 20_000
+"""Types, names and functions read of one component, each as often as it is used.
+
+Types that use others several times grow without bound when they are written out: 500 bytes describe a million.
+"""
+
+_COMPARISONS_PER_TYPE: Final = 16
+"""How many comparisons of resource types cost as much as reading one type."""
+
 _PRIMITIVES: Final[dict[type, Primitive]] = {
     component.Bool: Primitive("bool"),
     component.Char: Primitive("char"),
@@ -53,6 +63,7 @@ def read(compiled: component.Component, engine: wasmtime.Engine) -> Interface:
 
     Raises:
         TypeError: If it uses a type that wasmtime-py cannot read.
+        AdmissionError: At gate ``types``, if there is more to read than :data:`MOST_TYPES`.
     """
     kind = compiled.type
     reader = _Reader(engine)
@@ -66,10 +77,18 @@ class _Reader:
     def __init__(self, engine: wasmtime.Engine) -> None:
         self._engine = engine
         self._resources: list[tuple[Any, str]] = []
+        self._left = MOST_TYPES
+
+    def _spend(self, types: int = 1) -> None:
+        self._left -= types
+        if self._left < 0:
+            text = f"its types written out are more than {MOST_TYPES}"
+            raise AdmissionError(text, gate="types", remedy="pass flatter types, or fewer of them")
 
     def name_resources(self, items: dict[str, Any]) -> None:
         """Remember under which name each resource type is first seen."""
         for name, extern in items.items():
+            self._spend()
             kind = extern.ty
             if isinstance(kind, component.ResourceType):
                 self._resources.append((kind, name))
@@ -88,6 +107,7 @@ class _Reader:
 
     def _instance(self, name: str, kind: component.ComponentInstanceType) -> InterfaceType:
         members = {member: extern.ty for member, extern in kind.exports(self._engine).items()}
+        self._spend(len(members))
         return InterfaceType(
             name=name,
             functions=tuple(
@@ -103,6 +123,7 @@ class _Reader:
 
     def value(self, kind: Any) -> ValType:
         """Read one value type."""
+        self._spend()
         primitive = _PRIMITIVES.get(type(kind))
         return primitive if primitive is not None else _READERS[type(kind)](self, kind)
 
@@ -112,6 +133,7 @@ class _Reader:
 
     def resource(self, kind: Any) -> str:
         """Name a resource type."""
+        self._spend(len(self._resources) // _COMPARISONS_PER_TYPE)
         for known, name in self._resources:
             if bindings.resource_types_equal(known, kind):
                 return name
