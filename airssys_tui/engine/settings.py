@@ -1,0 +1,61 @@
+"""How the engine is set up: everything that shapes compiled code, ticks, memories and the compile child."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+
+import msgspec
+
+from airssys_tui.core.units import GIB, KIB, MIB
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one engine.
+
+    Attributes:
+        tick_ms: Milliseconds between epoch ticks while a call is in flight: the resolution of deadlines.
+        cancel_ms: Longest time in milliseconds before a running call notices that it was cancelled.
+        max_component_size: Bytes of the largest component that is looked at.
+        in_process_compile: Components up to this many bytes compile in this process, larger ones in a child, and so do
+            smaller ones whose code may be a compile bomb.
+        in_process_locals: Local variables that a component compiled in this process may declare.
+        in_process_loops: Loops that it may have.
+        compile_wall: Seconds of wall time for the compile child.
+        compile_cpu: Seconds of CPU time for the compile child, over all its threads.
+        compile_address_space: Bytes of address space for the compile child.
+        max_code_size: Bytes of compiled code of one component; code can be 30 000 times as large as what it is made of.
+        max_wasm_stack: Bytes of native stack for guest frames of one call.
+        memory_reservation: Bytes of address space reserved per linear memory; 4 GiB needs no bounds checks.
+        memory_guard: Bytes of guard region behind it.
+        max_memories: Live linear memories in this process; 0 computes 80 % of what the system's mappings allow.
+        host_memory: Own every linear memory, which is what makes exact memory meters; off where mmap is missing.
+        output_limit: Bytes of WASI stdout and stderr kept per instance until they are drained.
+    """
+
+    tick_ms: int = 10
+    cancel_ms: int = 100
+    max_component_size: int = 64 * MIB
+    in_process_compile: int = 64 * KIB
+    in_process_locals: int = 2_000
+    in_process_loops: int = 1_000
+    compile_wall: float = 60.0
+    compile_cpu: int = 120
+    compile_address_space: int = 4 * GIB
+    max_code_size: int = 256 * MIB
+    max_wasm_stack: int = 512 * KIB
+    memory_reservation: int = 4 * GIB
+    memory_guard: int = 32 * MIB
+    max_memories: int = 0
+    host_memory: bool = True
+    output_limit: int = 64 * KIB
+
+    def identity(self, version: str) -> str:
+        """Name the code this engine produces and accepts: engine version, platform and compile settings.
+
+        Args:
+            version: Version of the compiler.
+        """
+        shape = [self.max_wasm_stack, self.memory_reservation, self.memory_guard, self.host_memory]
+        digest = hashlib.sha256(msgspec.json.encode(shape)).hexdigest()[:12]
+        return f"wasmtime-{version}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"
