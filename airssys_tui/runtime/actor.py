@@ -7,7 +7,6 @@ instance, hold the mailbox at a call boundary and write one pointer: no caller e
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -28,13 +27,12 @@ Work = Callable[[Serving], Any]
 class Envelope:
     """One queued piece of work and the future of who waits for it."""
 
-    __slots__ = ("asked", "future", "queued_ns", "work")
+    __slots__ = ("asked", "future", "work")
 
     def __init__(self, work: Work, *, asked: bool) -> None:
         self.work = work
         self.asked = asked
         self.future: Future[Any] = Future()
-        self.queued_ns = time.perf_counter_ns()
 
 
 class Actor:

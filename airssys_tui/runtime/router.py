@@ -48,6 +48,9 @@ class Router:
         Raises:
             UnknownComponent: If there is none; the remedy names the nearest.
         """
+        known = self._table.get(name)
+        if known is not None:
+            return known
         try:
             found = self.get(ComponentId.parse(name))
         except IdentityError:
