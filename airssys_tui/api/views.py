@@ -165,6 +165,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         memory_limit: Sum of the limits of the running components.
         cpu: Cores in use by guests.
         workers: Worker threads; ``busy`` of them are in a call.
+        stuck: Threads whose guest waits inside WASI past the end of its call: counted until they come back.
         last_event: Sequence number of the newest event.
         dropped_events: Events that were pushed out of the bounded buffer.
         problems: Sources that are no component at all (file: reason).
@@ -183,6 +184,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float | None = None
     workers: int = 0
     busy: int = 0
+    stuck: int = 0
     last_event: int = 0
     dropped_events: int = 0
     problems: tuple[GuestText, ...] = ()

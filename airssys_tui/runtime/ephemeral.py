@@ -18,10 +18,12 @@ from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.gates import Passage, check_types
 from airssys_tui.runtime.inspection import read_path
 from airssys_tui.runtime.journal import Journal
+from airssys_tui.runtime.making import make_serving
 from airssys_tui.runtime.rehearsal import with_version
-from airssys_tui.runtime.serving import Artifact, Serving
-from airssys_tui.runtime.tenant import ComponentTenant, tell_output
-from airssys_tui.runtime.workers import SideThreads, Workers
+from airssys_tui.runtime.serving import Artifact
+from airssys_tui.runtime.side import SideThreads
+from airssys_tui.runtime.tenant import ComponentTenant
+from airssys_tui.runtime.workers import Workers
 
 
 def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
@@ -54,14 +56,13 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
 
         def run() -> CallReport:
             tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-            serving = Serving(artifact, linker.instantiate(code, manifest.limits, owner=tenant), side)
+            serving = make_serving(linker, side, artifact, code, tenant)
             try:
                 if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
                     with passage.at("init"):
                         contract.initialise(serving)
                 return call_json(serving, export, arguments)
             finally:
-                tell_output(journal, str(manifest.id), serving)
                 serving.close()
 
         report = workers.submit(run).result()

@@ -15,7 +15,8 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.shelf import Shelf
-from airssys_tui.runtime.workers import SideThreads, Workers
+from airssys_tui.runtime.side import SideThreads
+from airssys_tui.runtime.workers import Workers
 from airssys_tui.store.directory import StateDirectory
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Floor:
         self.linker: Linker = self.engine.linker(INTERFACES)
         self.shelf = Shelf()
         self.workers = Workers(settings.workers)
-        self.side = SideThreads()
+        self.side = SideThreads(waiting=self.workers.blocking)
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
 
@@ -65,6 +66,6 @@ class Floor:
         ended = self.workers.close(timeout)
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)
-        if ended and not self.side.abandoned:
+        if ended and not self.side.stuck:
             self.engine.close()
         return ended

@@ -18,7 +18,6 @@ from airssys_tui.runtime.gates import trap_text
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import KeptState, Snapshots
-from airssys_tui.runtime.tenant import tell_output
 
 
 class Instances:
@@ -96,7 +95,7 @@ class Instances:
             patience = min(patience, drain)
         done, _ = await asyncio.wait([reached], timeout=patience)
         if not done:
-            serving.instance.cancel()
+            serving.cancel()
             await asyncio.wait([reached], timeout=1.0)
         await self._save_quietly(component, serving, "stop")
         actor.switch(None)
@@ -149,11 +148,9 @@ class Instances:
         def run() -> str:
             try:
                 result = serving.call(export)
-                self._drain(component.name, serving)
                 took = format_duration(result.wall_ns / 1e9)
                 return f"completed in {took}" if "Err" not in type(result.value).__name__ else f"failed after {took}"
             except GuestTrap as trap:
-                self._drain(component.name, serving)
                 return f"ended: {trap_text(trap)}"
             finally:
                 serving.close()
@@ -213,11 +210,7 @@ class Instances:
                 action="retired",
             )
         finally:
-            self._drain(name, serving)
             serving.close()
-
-    def _drain(self, name: str, serving: Serving) -> None:
-        tell_output(self._floor.journal, name, serving)
 
     @staticmethod
     def _active(component: Component) -> Artifact:

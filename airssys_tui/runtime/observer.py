@@ -85,6 +85,7 @@ class Observer:
             last_event=self._floor.journal.last,
             dropped_events=self._floor.journal.dropped,
             busy=self._floor.workers.busy,
+            stuck=self._floor.side.stuck,
         )
 
     def _summary(self, generation: int, rows: dict[str, ComponentView]) -> Snapshot:

@@ -24,6 +24,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
+from airssys_tui.runtime.making import make_serving
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.tenant import ComponentTenant
 
@@ -176,11 +177,11 @@ class Rehearsal:
 
     async def instantiate(self, component: str, artifact: Artifact, code: Code) -> Serving:
         """Make an instance."""
-        tenant = ComponentTenant(component, artifact.manifest, self._floor.journal, self._floor.workers)
+        floor = self._floor
+        tenant = ComponentTenant(component, artifact.manifest, floor.journal, floor.workers)
 
         def make() -> Serving:
-            instance = self._floor.linker.instantiate(code, artifact.manifest.limits, owner=tenant)
-            return Serving(artifact, instance, self._floor.side)
+            return make_serving(floor.linker, floor.side, artifact, code, tenant)
 
         making = self._floor.workers.submit(make)
         try:
@@ -196,7 +197,7 @@ class Rehearsal:
         try:
             return await asyncio.shield(asyncio.wrap_future(running))
         except asyncio.CancelledError:
-            serving.instance.cancel()
+            serving.cancel()
             await asyncio.wait([asyncio.wrap_future(running)])
             raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from airssys_tui.core.errors import CapacityError
@@ -11,8 +12,9 @@ from airssys_tui.core.manifest import Manifest
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
+from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.meters import Counters
-from airssys_tui.runtime.workers import SideThreads
+from airssys_tui.runtime.side import SideCall, SideThreads
 
 GRACE: float = 0.25
 """Seconds beyond its deadline that a call waiting in WASI gets before its thread is abandoned."""
@@ -57,13 +59,23 @@ class Serving:
         artifact: What it was made from.
         instance: The instance.
         side: Where calls of guests that wait inside WASI run.
+        hear: Given what the guest wrote to stdout and stderr, after each call; nothing for guests that cannot.
     """
 
-    def __init__(self, artifact: Artifact, instance: Instance, side: SideThreads) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        instance: Instance,
+        side: SideThreads,
+        hear: Callable[[int, Output], None] | None = None,
+    ) -> None:
         self.artifact = artifact
         self.instance = instance
         self.counters: Counters | None = None
         self._side = side
+        self._hear = hear
+        self._waiting: SideCall[CallResult] | None = None
+        self._cancelled = False
         self._stuck = False
 
     @property
@@ -131,22 +143,59 @@ class Serving:
             self.counters.record_upkeep(result.fuel, result.cpu_ns)
         return result.value
 
+    def cancel(self) -> None:
+        """End the running call from any thread; one that waits inside WASI is abandoned after :data:`GRACE` seconds."""
+        self._cancelled = True
+        self.instance.cancel()
+        waiting = self._waiting
+        if waiting is not None:
+            waiting.hurry(GRACE)
+
     def _enter(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
-        if not self.artifact.waits:
+        if self._hear is None and not self.artifact.waits:
             return self.instance.call(path, *args, deadline=deadline)
-        limit = (deadline if deadline is not None else self.manifest.limits.deadline) + GRACE
         try:
-            return self._side.run(
-                lambda: self.instance.call(path, *args, deadline=deadline), limit, self.instance.cancel
-            )
-        except TimeoutError:
-            self._stuck = True
-            trap = Trap(TrapKind.STUCK_IN_HOST, f"no answer within {limit:.2f} s: the guest waits inside WASI")
-            raise GuestTrap(trap) from None
+            if not self.artifact.waits:
+                return self.instance.call(path, *args, deadline=deadline)
+            return self._enter_aside(path, args, deadline)
+        finally:
+            self.drain()
+
+    def _enter_aside(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
+        def enter() -> CallResult:
+            return self.instance.call(path, *args, deadline=deadline)
+
+        limit = (deadline if deadline is not None else self.manifest.limits.deadline) + GRACE
+        self._cancelled = False
+        try:
+            # Closing does not wait for the guest: the call that comes back frees the instance.
+            self._waiting = self._side.start(str(self.manifest.id), enter, limit, self.instance.close)
         except CapacityError as error:
             raise GuestTrap(Trap(TrapKind.STUCK_IN_HOST, error.message)) from error
+        if self._cancelled:
+            self._waiting.hurry(GRACE)
+        try:
+            return self._side.finish(self._waiting)
+        except TimeoutError:
+            self._stuck = True
+            raise stuck(limit) from None
+        finally:
+            self._waiting = None
+
+    def drain(self) -> None:
+        """Pass on what the guest wrote since the last time."""
+        if self._hear is not None:
+            output = self.instance.output()
+            if output.chunks or output.dropped:
+                self._hear(self.revision, output)
 
     def close(self) -> None:
-        """Drop the instance. A stuck one is left to its thread: closing it would wait for the guest."""
-        if not self._stuck:
-            self.instance.close()
+        """Drop the instance; one that is stuck is freed by its thread, if that ever comes back."""
+        self.drain()
+        self.instance.close()
+
+
+def stuck(seconds: float) -> GuestTrap:
+    """Return the trap of a guest that was waited for in vain."""
+    text = f"no answer within {seconds:.2f} s: the guest waits inside WASI"
+    return GuestTrap(Trap(TrapKind.STUCK_IN_HOST, text))

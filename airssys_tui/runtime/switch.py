@@ -178,7 +178,7 @@ class Switcher:
                 gate="drain",
                 remedy="reload when it is over, or lower [resources] deadline",
             )
-        serving.instance.cancel()
+        serving.cancel()
         await reached
 
     async def _final_save(

@@ -10,30 +10,11 @@ from typing import Final
 
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.manifest import Manifest
+from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.workers import Workers
 
 LINES_PER_SECOND: Final = 1_000
-
-
-def tell_output(journal: Journal, component: str, serving: Serving) -> None:
-    """Put what a guest wrote to stdout and stderr into its log."""
-    output = serving.instance.output()
-    for stream, text in output.chunks:
-        for line in text.splitlines():
-            journal.emit(
-                EventKind.LOG, line, component=component, revision=serving.revision, action=stream, durable=False
-            )
-    if output.dropped:
-        journal.emit(
-            EventKind.LOG,
-            f"{output.dropped} bytes of output were dropped",
-            component=component,
-            action="dropped",
-            level=Level.WARNING,
-            durable=False,
-        )
 
 
 class ComponentTenant:
@@ -67,16 +48,44 @@ class ComponentTenant:
         if said is None:
             return
         if said:
-            self._write(Level.WARNING, f"{said} log lines were dropped: more than {LINES_PER_SECOND} in a second")
+            self._write_dropped(said)
         tail = " ".join(f"{key}={value}" for key, value in fields)
         self._write(level, f"{message}  {tail}" if tail else message)
+
+    def hear(self, revision: int, output: Output) -> None:
+        """Put what a revision of it wrote to stdout and stderr into its log, line by line, under the same bound."""
+        for stream, text in output.chunks:
+            lines = text.splitlines()
+            for index, line in enumerate(lines):
+                said = self._admit()
+                if said is None:
+                    with self._lock:
+                        self._dropped += len(lines) - index - 1
+                    break
+                if said:
+                    self._write_dropped(said)
+                self._write(Level.INFO, line, revision=revision, action=stream)
+        if output.dropped:
+            text = f"{output.dropped} bytes of output were dropped: more at once than is kept"
+            self._write(Level.WARNING, text, revision=revision, action="dropped")
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
         """Announce that the worker is about to wait in the host."""
         return self._workers.blocking()
 
-    def _write(self, level: Level, text: str) -> None:
-        self._journal.emit(EventKind.LOG, text, component=self._component, level=level, action="log", durable=False)
+    def _write_dropped(self, lines: int) -> None:
+        self._write(Level.WARNING, f"{lines} log lines were dropped: more than {LINES_PER_SECOND} in a second")
+
+    def _write(self, level: Level, text: str, *, revision: int | None = None, action: str = "log") -> None:
+        self._journal.emit(
+            EventKind.LOG,
+            text,
+            component=self._component,
+            revision=revision,
+            level=level,
+            action=action,
+            durable=False,
+        )
 
     def _admit(self) -> int | None:
         """Return how many lines were dropped before this one, or nothing when this one is dropped too."""

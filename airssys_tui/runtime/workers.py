@@ -15,13 +15,10 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-from airssys_tui.core.errors import CapacityError
-
 T = TypeVar("T")
 
 STACK_SIZE: Final = 16 * 1024 * 1024
 MAX_REPLACEMENTS: Final = 32
-MAX_SIDE_THREADS: Final = 64
 
 _STACK_LOCK: Final = threading.Lock()
 
@@ -145,56 +142,3 @@ class Workers:
                 return False
             self._threads.discard(threading.current_thread())
             return True
-
-
-class SideThreads:
-    """Bounded threads for guests that wait inside native WASI, where neither deadline nor cancellation reaches them.
-
-    A call that is not back in time is abandoned: its thread is counted, never joined.
-    """
-
-    def __init__(self, most: int = MAX_SIDE_THREADS) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._live = 0
-        self.abandoned = 0
-
-    def run(self, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> T:
-        """Run a function on a thread of its own and wait for it.
-
-        Args:
-            function: What to run.
-            timeout: Seconds to wait.
-            give_up: Called when the time is over, before the thread is abandoned.
-
-        Raises:
-            TimeoutError: If it did not come back in time.
-            CapacityError: If too many threads are out already.
-        """
-        with self._lock:
-            if self._live >= self._most:
-                raise CapacityError(
-                    f"{self._live} calls wait inside WASI already", remedy="wait until some of them come back"
-                )
-            self._live += 1
-        future: Future[T] = Future()
-
-        def body() -> None:
-            try:
-                future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the waiting call
-                future.set_exception(error)
-            finally:
-                with self._lock:
-                    self._live -= 1
-
-        spawn(body, "side")
-        try:
-            return future.result(timeout)
-        except TimeoutError:
-            if future.done():
-                raise
-            give_up()
-            with self._lock:
-                self.abandoned += 1
-            raise

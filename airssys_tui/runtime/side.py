@@ -1,0 +1,157 @@
+"""Threads for guests that wait inside native WASI, where neither deadline nor cancellation reaches them.
+
+Whoever waits for such a guest waits here, and no longer than it wants to. A call that is not back in time is abandoned:
+its thread is counted until it comes back, and never joined.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, Generic, TypeVar
+
+from airssys_tui.core.errors import CapacityError
+from airssys_tui.runtime.workers import spawn
+
+T = TypeVar("T")
+
+MAX_SIDE_THREADS: Final = 64
+MAX_PER_OWNER: Final = 8
+"""Threads that one component may have out: it must not take away those of the others."""
+
+
+class SideCall(Generic[T]):
+    """One call on a side thread, and how long somebody waits for it.
+
+    Args:
+        function: What to run.
+        timeout: Seconds to wait.
+        give_up: Called when the wait is over and the call is not, on the waiting thread.
+    """
+
+    def __init__(self, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> None:
+        self._function = function
+        self._give_up = give_up
+        self._changed = threading.Condition()
+        self._end = time.monotonic() + timeout
+        self._answer: Future[T] = Future()
+        self.abandoned = False
+
+    def hurry(self, seconds: float) -> None:
+        """Wait only so many seconds from now; called from any thread."""
+        with self._changed:
+            self._end = min(self._end, time.monotonic() + seconds)
+            self._changed.notify_all()
+
+    def run(self) -> None:
+        """Run it, on the side thread."""
+        try:
+            self._answer.set_result(self._function())
+        except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the waiting call
+            self._answer.set_exception(error)
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self) -> T:
+        """Wait for its result.
+
+        Raises:
+            TimeoutError: If it was not there in time; the call is abandoned then.
+        """
+        with self._changed:
+            while not self._answer.done() and (left := self._end - time.monotonic()) > 0:
+                self._changed.wait(left)
+            self.abandoned = not self._answer.done()
+        if self.abandoned:
+            self._give_up()
+            raise TimeoutError("the call has not come back from WASI")
+        return self._answer.result()
+
+
+class SideThreads:
+    """Bounded threads for calls of guests that may wait inside WASI.
+
+    Args:
+        most: Threads at most, waiting and abandoned ones together.
+        waiting: Entered around each wait: tells the workers that one of them waits.
+    """
+
+    def __init__(
+        self,
+        most: int = MAX_SIDE_THREADS,
+        waiting: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        self._most = most
+        self._waiting = waiting
+        self._lock = threading.Lock()
+        self._out: dict[SideCall[Any], str] = {}
+        self._by_owner: Counter[str] = Counter()
+        self.abandoned = 0
+
+    @property
+    def live(self) -> int:
+        """How many threads are in a call."""
+        return len(self._out)
+
+    @property
+    def stuck(self) -> int:
+        """How many threads are in a call that nobody waits for any more."""
+        with self._lock:
+            return sum(call.abandoned for call in self._out)
+
+    def start(self, owner: str, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> SideCall[T]:
+        """Begin a call on a thread of its own; :meth:`finish` waits for it.
+
+        Args:
+            owner: The component, for its share of the threads.
+            function: What to run.
+            timeout: Seconds to wait for it.
+            give_up: Called when the wait is over and the call is not.
+
+        Raises:
+            CapacityError: If too many threads are out already.
+        """
+        call = SideCall(function, timeout, give_up)
+        with self._lock:
+            if len(self._out) >= self._most:
+                remedy = "wait until some of them come back"
+                raise CapacityError(f"{len(self._out)} calls wait inside WASI already", remedy=remedy)
+            if self._by_owner[owner] >= MAX_PER_OWNER:
+                text = f"{self._by_owner[owner]} calls of {owner} wait inside WASI already"
+                raise CapacityError(text, remedy="stop it, and correct how long it waits")
+            self._out[call] = owner
+            self._by_owner[owner] += 1
+
+        def body() -> None:
+            try:
+                call.run()
+            finally:
+                self._come_back(call)
+
+        spawn(body, "side")
+        return call
+
+    def finish(self, call: SideCall[T]) -> T:
+        """Wait for a call's result.
+
+        Raises:
+            TimeoutError: If it did not come back in time.
+        """
+        try:
+            with self._waiting():
+                return call.wait()
+        finally:
+            if call.abandoned:
+                with self._lock:
+                    self.abandoned += 1
+
+    def _come_back(self, call: SideCall[Any]) -> None:
+        with self._lock:
+            owner = self._out.pop(call)
+            self._by_owner[owner] -= 1
+            if not self._by_owner[owner]:
+                del self._by_owner[owner]
