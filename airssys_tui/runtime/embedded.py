@@ -43,6 +43,7 @@ class EmbeddedRuntime:
         self._loop = asyncio.new_event_loop()
         self._ready: Future[System] = Future()
         self._closing = threading.Lock()
+        self._asked: set[asyncio.Task[Any]] = set()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._thread.start()
@@ -171,7 +172,7 @@ class EmbeddedRuntime:
                 return
             self._closed = True
             limit = self._floor.settings.shutdown
-            stopping = asyncio.run_coroutine_threadsafe(self._system.stop(limit), self._loop)
+            stopping = asyncio.run_coroutine_threadsafe(self._leave(limit), self._loop)
             try:
                 stopping.result(limit + 2.0)
             except TimeoutError:
@@ -184,7 +185,18 @@ class EmbeddedRuntime:
     def _on_loop(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
         if self._closed:
             raise UsageError("the runtime is closed")
-        return asyncio.run_coroutine_threadsafe(ask(), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._followed(ask()), self._loop)
+
+    async def _followed(self, asked: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(asked)
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        return await task
+
+    async def _leave(self, patience: float) -> None:
+        for task in tuple(self._asked):
+            task.cancel()  # what is under way holds its component; who waits for it is told
+        await self._system.stop(patience)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -201,8 +213,10 @@ class EmbeddedRuntime:
         try:
             self._loop.run_forever()
         finally:
-            task.cancel()
-            self._loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+            left = asyncio.all_tasks(self._loop) | {task}
+            for unfinished in left:
+                unfinished.cancel()
+            self._loop.run_until_complete(asyncio.wait(left, timeout=1.0))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()

@@ -96,6 +96,8 @@ class System:
         stopping = [asyncio.ensure_future(self._retire(component, drain)) for component in self.router]
         if stopping:
             _, late = await asyncio.wait(stopping, timeout=patience)
+            for instance in tuple(self.floor.engine.running):
+                instance.cancel()
             for retiring in late:
                 retiring.cancel()
             await asyncio.gather(*stopping, return_exceptions=True)
@@ -116,7 +118,8 @@ class System:
         name = str(identity)
 
         def trapped(serving: Serving, trap: GuestTrap) -> None:
-            self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: a guest outlived the runtime
+                self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
         component = Component(identity, actor, self._stale.set)
