@@ -241,6 +241,17 @@ def test_a_newer_change_overtakes_a_slower_one(quiet: World) -> None:
     assert quiet.call("c", "get") == 3
 
 
+def test_putting_the_old_file_back_makes_the_candidate_void(quiet: World) -> None:
+    quiet.put("c", Crafted(init="spin"), SPINS)
+    quiet.notice_later("c")
+    quiet.wait_row("c", lambda row: row.candidate == 2)
+    quiet.put("c", ONE)
+    quiet.notice("c")
+    row = quiet.row("c")
+    assert (row.state, row.revision, row.candidate) == (State.RUNNING, 1, None)
+    assert quiet.outcomes("c") == {1: Outcome.ACTIVE, 2: Outcome.FAILED}
+
+
 def test_of_many_changes_at_once_the_last_one_serves(quiet: World) -> None:
     for salt in range(12):
         quiet.put("c", Crafted(salt=f"burst {salt}"))
