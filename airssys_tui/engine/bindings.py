@@ -73,6 +73,15 @@ store_limiter: Final = _function(_quick, "wasmtime_store_limiter", None, _POINTE
 store_epoch_callback: Final = _function(
     _quick, "wasmtime_store_epoch_deadline_callback", None, _POINTER, _POINTER, _POINTER, _POINTER
 )
+wasi_outputs: Final = tuple(
+    _function(_quick, f"wasi_config_set_{stream}_custom", None, _POINTER, _POINTER, _POINTER, _POINTER)
+    for stream in ("stdout", "stderr")
+)
+"""``(config, OutputCallback, env, finalizer)`` of stdout and of stderr; the finalizer may be null."""
+
+OutputCallback: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, _POINTER, _POINTER, _SIZE)
+"""``(env, data, size) -> written``; called on threads of the engine's own."""
+
 context_set_wasi: Final = _function(_quick, "wasmtime_context_set_wasi", _POINTER, _POINTER, _POINTER)
 linker_instantiate: Final = _function(_library, "wasmtime_component_linker_instantiate", _POINTER, *[_POINTER] * 4)
 instance_get_func: Final = _function(

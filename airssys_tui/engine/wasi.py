@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import ctypes
+import itertools
 import re
-from typing import Final
+import threading
+import weakref
+from typing import Any, Final
 
 import msgspec
 import wasmtime
@@ -26,6 +30,8 @@ PROVIDED: Final = frozenset(
     }
 )
 """Interfaces of WASI 0.2 that the engine implements; without any grant they offer no files, names or connections."""
+
+_STREAMS: Final = ("stdout", "stderr")
 
 _VERSION: Final = re.compile(r"0\.2\.\d+\Z")
 
@@ -74,6 +80,9 @@ class Output(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
+_NOTHING: Final = Output()
+
+
 class OutputBuffer:
     """Collects what a guest writes to stdout and stderr, up to a bound.
 
@@ -86,21 +95,26 @@ class OutputBuffer:
         self._chunks: list[tuple[str, bytes]] = []
         self._size = 0
         self._dropped = 0
+        self._lock = threading.Lock()
         make = codecs.getincrementaldecoder("utf-8")
-        self._decoders = {name: make(errors="replace") for name in ("stdout", "stderr")}
+        self._decoders = {name: make(errors="replace") for name in _STREAMS}
 
     def write(self, stream: str, data: bytes) -> None:
-        """Keep what there is room for and count the rest."""
-        kept = data[: max(0, self._limit - self._size)]
-        self._dropped += len(data) - len(kept)
-        self._size += len(kept)
-        if kept:
-            self._chunks.append((stream, kept))
+        """Keep what there is room for and count the rest; called from any thread."""
+        with self._lock:
+            kept = data[: max(0, self._limit - self._size)]
+            self._dropped += len(data) - len(kept)
+            self._size += len(kept)
+            if kept:
+                self._chunks.append((stream, kept))
 
     def drain(self) -> Output:
         """Give what was kept and forget it."""
-        chunks, self._chunks, self._size = self._chunks, [], 0
-        dropped, self._dropped = self._dropped, 0
+        if not self._size and not self._dropped:
+            return _NOTHING
+        with self._lock:
+            chunks, self._chunks, self._size = self._chunks, [], 0
+            dropped, self._dropped = self._dropped, 0
         texts = tuple((stream, text) for stream, data in chunks if (text := self._decoders[stream].decode(data)))
         return Output(texts, dropped)
 
@@ -111,7 +125,31 @@ class OutputBuffer:
             context: Address of the store's context.
         """
         config = wasmtime.WasiConfig()
-        config.stdout_custom = lambda data: self.write("stdout", data)
-        config.stderr_custom = lambda data: self.write("stderr", data)
+        key = next(_keys) * len(_STREAMS)
+        _buffers[key] = self
+        for index, set_output in enumerate(bindings.wasi_outputs):
+            set_output(config.ptr(), _WRITE_ADDRESS, key + index, None)
         if error := bindings.context_set_wasi(context, bindings.consume(config)):
             raise RuntimeError(bindings.take_error(error).message)
+
+
+# wasmtime-py's own setters take a number from a table that is not safe on several threads, and give it back from
+# threads of the engine, which ends the process when Python is about to end. Here nothing is given back: a buffer that
+# nobody holds any more is not found, and what is written to it is lost.
+_buffers: weakref.WeakValueDictionary[int, OutputBuffer] = weakref.WeakValueDictionary()
+_keys = itertools.count(1)
+
+
+def _write(key: int, data: int, size: int) -> int:
+    try:
+        stream = key % len(_STREAMS)
+        buffer = _buffers.get(key - stream)
+        if buffer is not None:
+            buffer.write(_STREAMS[stream], ctypes.string_at(data, size))
+    except BaseException:  # noqa: BLE001, S110 -- nothing may pass through native frames, and nobody else is to be told
+        pass
+    return size
+
+
+_WRITE: Final[Any] = bindings.OutputCallback(_write)
+_WRITE_ADDRESS: Final = bindings.callback_address(_WRITE)
