@@ -83,56 +83,44 @@ class Keeper:
             await self._gone(self.departed.pop(), "its files became another component")
         if component is None or not deploys:
             return
-        verdict = self._verdict(component, reading)
-        if verdict is not None:
-            self._ledger(component, verdict, "ignored")
-            await self._present(component)
-            return
-        if said:
-            self._ledger(component, said, "settled", Level.DEBUG)
         component.generation += 1
         order = Order(
             cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
             who=who,
             generation=component.generation,
         )
-        await self.deploy(component, reading, order)
+        await self._follow(component, reading, order, said)
 
-    async def deploy(self, component: Component, reading: Reading, order: Order) -> int | None:
-        """Deploy a reading in its turn; a refusal is told by the ledger and the row.
-
-        Returns:
-            The revision that serves now, or nothing when it was refused or made void by a newer change.
-        """
+    async def _follow(self, component: Component, reading: Reading, order: Order, said: str) -> None:
+        """Make a component what its files say, in its turn; a candidate of older files is made void by it."""
         if component.deploying is not None:
             component.deploying.cancel()
         task = asyncio.current_task()
         component.deploying = task
         try:
             async with component.lock:
-                if order.generation < component.generation:
-                    self._ledger(component, f"ignored: generation {component.generation} is newer", "ignored")
-                    return None
-                if component.state not in {
-                    State.UNINSTALLED,
-                    State.INSTALLED,
-                    State.RUNNING,
-                    State.STOPPED,
-                    State.FAILED,
-                }:
-                    return None
-                if component.state is State.FAILED and component.active is None:
-                    component.enter("retry", State.UNINSTALLED)
-                revision = await self._deployer.deploy(component, reading, order)
-                if component.kind == "command" and component.desired is Desired.RUNNING:
-                    await self._instances.start(component, why="deployed")
-                return revision
+                # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
+                verdict = self._verdict(component, reading, order)
+                if verdict is not None:
+                    self._ledger(component, verdict, "ignored")
+                    await self._present(component)
+                    return
+                if said:
+                    self._ledger(component, said, "settled", Level.DEBUG)
+                await self._deploy(component, reading, order)
         except AirssysError:
-            return None
+            return  # the row and the ledger have said why
         finally:
             if component.deploying is task:
                 component.deploying = None
             component.dirty = True
+
+    async def _deploy(self, component: Component, reading: Reading, order: Order) -> None:
+        if component.state is State.FAILED and component.active is None:
+            component.enter("retry", State.UNINSTALLED)
+        await self._deployer.deploy(component, reading, order)
+        if component.kind == "command" and component.desired is Desired.RUNNING:
+            await self._instances.start(component, why="deployed")
 
     async def _read(self, key: str) -> Reading | None:
         try:
@@ -180,7 +168,7 @@ class Keeper:
         self._floor.journal.emit(
             EventKind.LEDGER,
             f"refused at {gate}: {reason}" + (f" · {one_line(error.remedy)}" if error.remedy else ""),
-            component=component.name if component else key,
+            component=component.name if component else one_line(key, 100),
             action="refused",
             level=Level.ERROR,
         )
@@ -225,8 +213,10 @@ class Keeper:
         component.dirty = True
         return component
 
-    def _verdict(self, component: Component, reading: Reading) -> str | None:
+    def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
         """Return why a reading is not deployed, or nothing when it is."""
+        if order.generation < component.generation:
+            return f"ignored: generation {component.generation} is newer"
         if component.unloaded:
             return "ignored: unloaded by the operator"
         if component.serves(reading.digest, reading.manifest_digest):
@@ -244,10 +234,8 @@ class Keeper:
             return
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
-        if stopped and component.desired is Desired.RUNNING and component.kind != "command":
-            async with component.lock:
-                if component.state in {State.STOPPED, State.INSTALLED} and not component.unloaded:
-                    await self._start_quietly(component)
+        if stopped and component.desired is Desired.RUNNING and component.kind != "command" and not component.unloaded:
+            await self._start_quietly(component)
 
     async def _start_quietly(self, component: Component) -> None:
         try:
