@@ -108,22 +108,24 @@ class Engine:
             text = f"{self.pool.live} linear memories are alive, as many as this process has room for"
             raise CapacityError(text, remedy="stop some components")
 
-    def close(self) -> None:
+    def close(self, patience: float = _FAREWELL_SECONDS) -> None:
         """Cancel calls in flight, close every instance, leave no timer and no thread; safe to call twice.
 
-        Calls that do not end within :data:`_FAREWELL_SECONDS` (stuck inside WASI) keep their instances.
+        Args:
+            patience: Seconds that calls in flight get to end; those that do not (stuck inside WASI) keep their
+                instances.
         """
         if self._closed:
             return
         self._closed = True
-        self._cancel_running()
+        self._cancel_running(patience)
         for reference in list(self.instances.values()):
             if (instance := reference()) is not None:
                 instance.close()
         self.ticker.close()
 
-    def _cancel_running(self) -> None:
-        end = time.monotonic() + _FAREWELL_SECONDS
+    def _cancel_running(self, patience: float) -> None:
+        end = time.monotonic() + patience
         while self.running and time.monotonic() < end:
             for instance in tuple(self.running):
                 instance.close()

@@ -18,7 +18,7 @@ from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.gates import Passage, check_types
 from airssys_tui.runtime.inspection import read_path
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.making import make_serving
+from airssys_tui.runtime.making import Making
 from airssys_tui.runtime.rehearsal import with_version
 from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.side import SideThreads
@@ -56,7 +56,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
 
         def run() -> CallReport:
             tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-            serving = make_serving(linker, side, artifact, code, tenant)
+            serving = Making(linker, side, artifact, code, tenant).run()
             try:
                 if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
                     with passage.at("init"):
@@ -70,4 +70,4 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         return msgspec.structs.replace(report, output=lines, revision=None)
     finally:
         workers.close(1.0)
-        engine.close()
+        engine.close(0.0 if side.live else 1.0)

@@ -66,6 +66,9 @@ class Floor:
         ended = self.workers.close(timeout)
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)
-        if ended and not self.side.stuck:
+        if self.side.live:
+            # Whoever waits inside WASI now will not be back: nobody waits for it.
+            self.engine.close(0.0)
+        elif ended:
             self.engine.close()
         return ended

@@ -9,12 +9,12 @@ from airssys_tui.engine.code import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.serving import GRACE, Artifact, Serving, stuck
-from airssys_tui.runtime.side import SideThreads
+from airssys_tui.runtime.side import SideCall, SideThreads
 from airssys_tui.runtime.tenant import ComponentTenant
 
 
-def make_serving(linker: Linker, side: SideThreads, artifact: Artifact, code: Code, tenant: ComponentTenant) -> Serving:
-    """Make an instance, ready to be called. Runs on a worker.
+class Making:
+    """The making of one instance.
 
     Args:
         linker: What it is linked with.
@@ -22,49 +22,60 @@ def make_serving(linker: Linker, side: SideThreads, artifact: Artifact, code: Co
         artifact: What it is made from.
         code: The artifact's code.
         tenant: What host functions are to know of it.
-
-    Raises:
-        AdmissionError: If it cannot exist within its limits.
-        GuestTrap: If its start function trapped or did not come back.
-        CapacityError: If there is no room for it.
     """
-    making = _Making(linker, artifact, code, tenant)
-    if artifact.waits:
-        limit = artifact.manifest.limits.deadline + GRACE
-        call = side.start(str(artifact.manifest.id), making.make, limit, making.give_up)
-        try:
-            instance = side.finish(call)
-        except TimeoutError:
-            raise stuck(limit) from None
-    else:
-        instance = making.make()
-    return Serving(artifact, instance, side, tenant.hear if code.imports_wasi else None)
 
-
-class _Making:
-    def __init__(self, linker: Linker, artifact: Artifact, code: Code, tenant: ComponentTenant) -> None:
+    def __init__(
+        self, linker: Linker, side: SideThreads, artifact: Artifact, code: Code, tenant: ComponentTenant
+    ) -> None:
         self._linker = linker
+        self._side = side
         self._artifact = artifact
         self._code = code
         self._tenant = tenant
         self._lock = threading.Lock()
+        self._call: SideCall[Instance] | None = None
         self._instance: Instance | None = None
         self._unwanted = False
 
-    def make(self) -> Instance:
+    def run(self) -> Serving:
+        """Make it, on a worker.
+
+        Raises:
+            AdmissionError: If it cannot exist within its limits.
+            GuestTrap: If its start function trapped or did not come back.
+            CapacityError: If there is no room for it.
+        """
+        instance = self._aside() if self._artifact.waits else self._make()
+        return Serving(self._artifact, instance, self._side, self._tenant.hear if self._code.imports_wasi else None)
+
+    def cancel(self) -> None:
+        """Make it in vain: whoever waits for it waits no longer than a moment, and what is made is dropped."""
+        with self._lock:
+            self._unwanted = True
+            call, instance = self._call, self._instance
+        if call is not None:
+            call.hurry(GRACE)
+        if instance is not None:
+            instance.close()
+
+    def _aside(self) -> Instance:
+        limit = self._artifact.manifest.limits.deadline + GRACE
+        call = self._side.start(str(self._artifact.manifest.id), self._make, limit, self.cancel)
+        with self._lock:
+            self._call, unwanted = call, self._unwanted
+        if unwanted:
+            call.hurry(GRACE)
+        try:
+            return self._side.finish(call)
+        except TimeoutError:
+            raise stuck(limit) from None
+
+    def _make(self) -> Instance:
         instance = self._linker.instantiate(self._code, self._artifact.manifest.limits, owner=self._tenant)
         with self._lock:
             self._instance = instance
             unwanted = self._unwanted
         if unwanted:
             instance.close()
-            raise CapacityError("it was made too late")
+            raise CapacityError("nobody waits for this instance any more")
         return instance
-
-    def give_up(self) -> None:
-        """Drop it, now or as soon as it is made."""
-        with self._lock:
-            self._unwanted = True
-            instance = self._instance
-        if instance is not None:
-            instance.close()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TypeVar
 
 import msgspec
@@ -24,7 +23,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
-from airssys_tui.runtime.making import make_serving
+from airssys_tui.runtime.making import Making
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.tenant import ComponentTenant
 
@@ -179,16 +178,12 @@ class Rehearsal:
         """Make an instance."""
         floor = self._floor
         tenant = ComponentTenant(component, artifact.manifest, floor.journal, floor.workers)
-
-        def make() -> Serving:
-            return make_serving(floor.linker, floor.side, artifact, code, tenant)
-
-        making = self._floor.workers.submit(make)
+        making = Making(floor.linker, floor.side, artifact, code, tenant)
+        made = floor.workers.submit(making.run)
         try:
-            return await asyncio.wrap_future(making)
+            return await asyncio.wrap_future(made)
         except asyncio.CancelledError:
-            # The worker may still be making it: whoever finishes drops it.
-            making.add_done_callback(_close_made)
+            making.cancel()
             raise
 
     async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
@@ -229,8 +224,3 @@ def with_version(manifest: Manifest, embedded: str | None) -> Manifest:
         gate="manifest",
         remedy="copy manifest and wasm of the same release",
     )
-
-
-def _close_made(made: Future[Serving]) -> None:
-    if not made.cancelled() and made.exception() is None:
-        made.result().close()

@@ -1,0 +1,208 @@
+"""Guests that wait inside native WASI for an hour: nobody else waits for them."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airssys_tui.api.commands import Reload, Stop
+from airssys_tui.api.views import Snapshot
+from airssys_tui.core.errors import CapacityError
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.runtime.ephemeral import call_path
+from airssys_tui.runtime.side import MAX_PER_OWNER, SideThreads
+from tests.components import Crafted
+from tests.waiters import SLEEP, Sleeper
+from tests.world import FIXTURES, PATIENCE, ROOT, World
+
+HOUR = 3_600_000_000_000
+SHORT = '[resources]\ndeadline = "50ms"\n[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
+PATIENT = '[resources]\ndeadline = "1h"\n[supervision]\nshutdown = "100ms"\n'
+SLEEPER = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
+
+
+def trap_of(call: Future[Any]) -> TrapKind:
+    error = call.exception(PATIENCE)
+    assert isinstance(error, GuestTrap)
+    return error.trap.kind
+
+
+def stuck(count: int) -> Any:
+    def look(snapshot: Snapshot) -> bool:
+        return snapshot.stuck >= count
+
+    return look
+
+
+def test_a_call_that_sleeps_for_an_hour_fails_soon_and_its_thread_is_counted(world: World):
+    world.open()
+    world.install("sleeper", SLEEPER, SHORT)
+    assert world.runtime.snapshot().stuck == 0
+    assert trap_of(world.runtime.invoke("sleeper", "sleep", HOUR)) is TrapKind.STUCK_IN_HOST
+    assert world.runtime.snapshot().stuck == 1
+    row = world.wait_row("sleeper", lambda row: row.state is State.RUNNING and row.restarts == 1)
+    assert row.meters.errors == 1
+    assert world.call("sleeper", "fine") == 7
+    assert world.call("sleeper", "sleep", 1_000) is None
+
+
+def test_others_answer_while_every_worker_waits_for_a_sleeper(world: World):
+    world.open(workers=2)
+    names = [f"sleeper-{number}" for number in range(4)]
+    for name in names:
+        world.install(name, SLEEPER, PATIENT)
+    world.install("counter", Crafted())
+    sleeping = [world.runtime.invoke(name, "sleep", HOUR) for name in names]
+    side = world.runtime._floor.side
+    world.wait_for(lambda _: side.live == len(names))
+    assert [world.call("counter", "add", 1) for _ in range(20)] == list(range(1, 21))
+    assert not any(call.done() for call in sleeping)
+    started = time.monotonic()
+    world.close()
+    assert time.monotonic() - started < 8.0
+    assert {trap_of(call) for call in sleeping} == {TrapKind.STUCK_IN_HOST}
+
+
+@pytest.mark.parametrize(
+    ("sleeper", "gate"),
+    [
+        (Sleeper(start=SLEEP), "instantiate"),
+        (Sleeper(init="spin"), "init"),
+        (Sleeper(health="spin"), "health probe"),
+    ],
+)
+def test_no_gate_waits_for_a_sleeper(world: World, sleeper: Sleeper, gate: str):
+    world.open()
+    world.install("sleeper", sleeper, SHORT + '[health]\ntimeout = "50ms"\n')
+    refused = world.row("sleeper")
+    assert refused.state is State.FAILED
+    assert f"refused at {gate}: stuck-in-host" in refused.note.text
+    assert world.runtime.snapshot().stuck == 1
+    world.install("sleeper", Crafted())
+    assert world.call("sleeper", "add", 1) == 1
+
+
+@pytest.mark.parametrize("sleeper", [Sleeper(start=SLEEP), Sleeper(init="spin")])
+def test_a_newer_change_does_not_wait_for_an_older_one_that_sleeps(world: World, sleeper: Sleeper):
+    world.open()
+    world.put("late", sleeper, PATIENT)
+    older = world.notice_later("late")
+    world.wait_for(lambda _: world.runtime._floor.side.live == 1)
+    world.install("late", Crafted())
+    assert world.call("late", "add", 1) == 1
+    with contextlib.suppress(CancelledError):
+        older.result(PATIENCE)
+    assert world.row("late").revision == 2
+
+
+def test_stopping_and_reloading_do_not_wait_for_a_sleeper(world: World):
+    world.open()
+    world.install("sleeper", Sleeper(add=SLEEP), PATIENT)
+    asleep = world.runtime.invoke("sleeper", "add", 1)
+    world.wait_for(lambda _: world.runtime._floor.side.live == 1)
+    world.do(Stop("sleeper"))
+    assert world.row("sleeper").state is State.STOPPED
+    assert trap_of(asleep) is TrapKind.STUCK_IN_HOST
+    world.put("sleeper", Crafted(), "")
+    world.do(Reload("sleeper"))
+    assert world.row("sleeper").revision == 2
+
+
+def test_an_instance_made_too_late_is_dropped(world: World):
+    nap = "(call $block (call $subscribe (i64.const 600000000)))"
+    world.open()
+    world.install("late", Sleeper(start=nap), SHORT)
+    assert "stuck-in-host" in world.row("late").note.text
+    side, engine = world.runtime._floor.side, world.runtime._floor.engine
+    assert (side.abandoned, side.stuck) == (1, 1)
+    world.wait_for(lambda _: side.stuck == 0)
+    world.wait_for(lambda _: not engine.instances)
+
+
+def test_one_component_cannot_take_every_thread():
+    side, release = SideThreads(), threading.Event()
+    calls = [side.start("greedy", release.wait, 0.0, lambda: None) for _ in range(MAX_PER_OWNER)]
+    with pytest.raises(CapacityError, match="8 calls of greedy wait inside WASI"):
+        side.start("greedy", release.wait, 1.0, lambda: None)
+    for call in calls:
+        with pytest.raises(TimeoutError):
+            side.finish(call)
+    assert (side.stuck, side.abandoned) == (MAX_PER_OWNER, MAX_PER_OWNER)
+    assert side.finish(side.start("modest", lambda: 5, PATIENCE, lambda: None)) == 5
+    release.set()
+
+
+def test_all_together_there_is_a_bound():
+    side, release = SideThreads(most=2), threading.Event()
+    for name in ("one", "other"):
+        side.start(name, release.wait, 1.0, lambda: None)
+    with pytest.raises(CapacityError, match="2 calls wait inside WASI already"):
+        side.start("third", release.wait, 1.0, lambda: None)
+    release.set()
+
+
+def test_what_a_guest_prints_is_in_its_log_after_the_call(world: World):
+    world.open()
+    world.install("printer", SLEEPER)
+    world.call("printer", "print", 3)
+    lines = [(event.action, event.text) for event in world.events("printer") if event.action == "stdout"]
+    assert lines == [("stdout", "nineteen characters")] * 3
+
+
+def test_what_a_guest_says_before_it_traps_is_kept(world: World):
+    world.open()
+    world.install("printer", SLEEPER)
+    assert trap_of(world.runtime.invoke("printer", "complain", 2)) is TrapKind.UNREACHABLE
+    assert [event.text for event in world.events("printer", "stderr")] == ["nineteen characters"] * 2
+
+
+def test_a_flood_of_output_is_bounded_and_the_rest_is_counted(world: World):
+    world.open()
+    world.install("printer", SLEEPER)
+    world.call("printer", "print", 10_000)
+    assert len(world.events("printer", "stdout")) <= 2_000
+    dropped = [event.text for event in world.events("printer", "dropped")]
+    assert dropped == [f"{200_000 - 64 * 1024} bytes of output were dropped: more at once than is kept"]
+
+
+def test_a_throw_away_call_does_not_wait_either(tmp_path: Path):
+    file = tmp_path / "sleeper.wasm"
+    file.write_bytes(SLEEPER)
+    started = time.monotonic()
+    with pytest.raises(GuestTrap) as caught:
+        call_path(file, "sleep", f"[{HOUR}]")
+    assert caught.value.trap.kind is TrapKind.STUCK_IN_HOST
+    assert time.monotonic() - started < 10.0
+    assert "nineteen characters" in call_path(file, "print", "[1]").output
+
+
+LEAVE = """
+import sys
+from pathlib import Path
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.runtime.settings import RuntimeSettings
+root = Path(sys.argv[1])
+runtime = EmbeddedRuntime.open(root / "components", state_dir=root / "state", settings=RuntimeSettings(watch=False))
+runtime.wait_settled(30)
+error = runtime.invoke("sleeper", "sleep", 3_600_000_000_000).exception(30)
+print(error.trap.kind, runtime.snapshot().stuck, flush=True)
+runtime.close()
+"""
+
+
+def test_the_process_ends_beside_a_sleeping_guest(world: World):
+    world.put("sleeper", SLEEPER, SHORT)
+    started = time.monotonic()
+    command = [sys.executable, "-c", LEAVE, str(world.folder.parent)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stuck-in-host 1\n", "")
+    assert time.monotonic() - started < 30
