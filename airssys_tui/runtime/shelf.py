@@ -16,16 +16,21 @@ from airssys_tui.engine.code import Code
 MAX_BYTES: Final = 64 * MIB
 """Compiled bytes that are kept at hand; what is larger than that by itself is not."""
 
+MAX_ARTIFACTS: Final = 32
+"""Artifacts whose code is kept at hand."""
+
 
 class Shelf:
     """The code that was used last, by artifact.
 
     Args:
         max_bytes: Compiled bytes that are kept; those used longest ago go first.
+        max_artifacts: Artifacts that are kept.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, max_artifacts: int = MAX_ARTIFACTS) -> None:
         self._max_bytes = max_bytes
+        self._max_artifacts = max_artifacts
         self._bytes = 0
         self._kept: OrderedDict[Digest, tuple[Code, int]] = OrderedDict()
 
@@ -50,6 +55,6 @@ class Shelf:
         _, before = self._kept.pop(digest, (None, 0))
         self._kept[digest] = (code, size)
         self._bytes += size - before
-        while self._bytes > self._max_bytes:
+        while self._bytes > self._max_bytes or len(self._kept) > self._max_artifacts:
             _, (_, gone) = self._kept.popitem(last=False)
             self._bytes -= gone

@@ -32,6 +32,14 @@ def test_the_longest_unused_goes_first() -> None:
     assert shelf.take(THREE) is not None
 
 
+def test_there_is_room_for_so_many() -> None:
+    shelf = Shelf(max_artifacts=2)
+    for digest in (ONE, TWO, THREE):
+        shelf.put(digest, code(), 1)
+    assert shelf.take(ONE) is None
+    assert shelf.take(TWO) is not None
+
+
 def test_what_is_put_twice_counts_once() -> None:
     shelf = Shelf(20)
     for _ in range(5):
