@@ -47,8 +47,9 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
             await floor.disk(cache.remove, digest)
     artifact = wasm if wasm is not None else await floor.disk(floor.state.blobs.get, digest)
     cancel = threading.Event()
+    run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
     try:
-        code = await floor.compiling(lambda: engine.compile(artifact, cancel=cancel))
+        code = await run(lambda: engine.compile(artifact, cancel=cancel))
     except asyncio.CancelledError:
         cancel.set()
         raise

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
@@ -20,6 +20,9 @@ from airssys_tui.runtime.workers import Workers
 from airssys_tui.store.directory import StateDirectory
 
 T = TypeVar("T")
+
+MOST_CHILDREN: Final = 2
+"""Compile children at a time: each may take all processors and gigabytes."""
 
 
 class Floor:
@@ -40,13 +43,14 @@ class Floor:
         self.settings = settings
         self.clock = clock
         self.journal = Journal(clock)
-        self.engine = Engine()
+        self.engine = Engine(settings.engine)
         self.linker: Linker = self.engine.linker(INTERFACES)
         self.shelf = Shelf()
         self.workers = Workers(settings.workers)
         self.side = SideThreads(waiting=self.workers.blocking)
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
+        self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that touches the catalog or the blobs, in order with all else that does."""
@@ -54,8 +58,12 @@ class Floor:
         return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
 
     async def compiling(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a compilation."""
+        """Run a compilation, or what else takes the processor for a moment."""
         return await asyncio.get_running_loop().run_in_executor(self._compilers, function, *args)
+
+    async def in_child(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a compilation that waits for a child process; it holds up no small one."""
+        return await asyncio.get_running_loop().run_in_executor(self._children, function, *args)
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run guest code on a worker. Cancelling the wait does not stop the guest."""
@@ -65,6 +73,7 @@ class Floor:
         """Let go of the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
         self._compilers.shutdown(wait=False, cancel_futures=True)
+        self._children.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)
         if self.side.live:
             # Whoever waits inside WASI now will not be back: nobody waits for it.

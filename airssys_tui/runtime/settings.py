@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.settle import QUIET
 
 
@@ -19,6 +20,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         shutdown: Seconds that leaving may take.
         parallel_deploys: Components that are started or deployed at the same time.
         code_cache: Bytes of compiled code that are kept.
+        engine: How the engine is set up.
     """
 
     watch: bool = True
@@ -29,3 +31,4 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: float = 5.0
     parallel_deploys: int = 4
     code_cache: int = 1024 * 1024 * 1024
+    engine: EngineSettings = EngineSettings()
