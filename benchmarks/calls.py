@@ -63,16 +63,10 @@ def scalar(effort: Effort) -> Iterator[Row]:
 
 def _bare(instance: Instance) -> Callable[[], Any]:
     """Return the call without fuel, deadline and meters: values in, native call, values out."""
-    bound, resources = instance._bound["add"], instance.resources
-    lower, invoke, lift = bound.lower, bound.invoke, bound.lift
-    assert lift is not None, "it returns a number"
-    storage, result = bound.storage, bound.result_address
-    arguments = (1, 2)
+    bare, arguments = instance.bare("add"), (1, 2)
 
     def call() -> Any:
-        lower(arguments, storage, resources)
-        invoke()
-        return lift(result, resources)
+        return bare(arguments)
 
     assert call() == 3
     return call

@@ -56,6 +56,8 @@ func_call: Final = _function(_library, "wasmtime_component_func_call", _POINTER)
 """``(func*, context, args*, nargs, results*, nresults) -> error*``: runs the guest."""
 
 set_fuel: Final = _function(_quick, "wasmtime_context_set_fuel", None)
+"""``(context, fuel)``; like the next three without checks: pass what :func:`pointer` and :func:`number` prepared."""
+
 get_fuel: Final = _function(_quick, "wasmtime_context_get_fuel", None)
 set_epoch_deadline: Final = _function(_quick, "wasmtime_context_set_epoch_deadline", None)
 value_delete: Final = _function(_quick, "wasmtime_component_val_delete", None)
@@ -65,6 +67,25 @@ resource_clone: Final = _function(_quick, "wasmtime_component_resource_any_clone
 resource_delete: Final = _function(_quick, "wasmtime_component_resource_any_delete", None, _POINTER)
 resource_owned: Final = _function(_quick, "wasmtime_component_resource_any_owned", ctypes.c_bool, _POINTER)
 resource_drop: Final = _function(_library, "wasmtime_component_resource_any_drop", _POINTER, _POINTER, _POINTER)
+
+_host_new: Final = _function(
+    _quick, "wasmtime_component_resource_host_new", _POINTER, ctypes.c_bool, ctypes.c_uint32, ctypes.c_uint32
+)
+_host_to_any: Final = _function(_quick, "wasmtime_component_resource_host_to_any", _POINTER, *[_POINTER] * 3)
+_any_to_host: Final = _function(_quick, "wasmtime_component_resource_any_to_host", _POINTER, *[_POINTER] * 3)
+_host_number: Final = _function(_quick, "wasmtime_component_resource_host_rep", ctypes.c_uint32, _POINTER)
+_host_delete: Final = _function(_quick, "wasmtime_component_resource_host_delete", None, _POINTER)
+_type_new: Final = _function(_quick, "wasmtime_component_resource_type_new_host", _POINTER, ctypes.c_uint32)
+_type_delete: Final = _function(_quick, "wasmtime_component_resource_type_delete", None, _POINTER)
+_linker_add_resource: Final = _function(
+    _quick,
+    "wasmtime_component_linker_instance_add_resource",
+    _POINTER,
+    _POINTER,
+    ctypes.c_char_p,
+    _SIZE,
+    *[_POINTER] * 4,
+)
 
 store_new: Final = _function(_quick, "wasmtime_store_new", _POINTER, _POINTER, _POINTER, _POINTER)
 store_context: Final = _function(_quick, "wasmtime_store_context", _POINTER, _POINTER)
@@ -111,8 +132,16 @@ _error_trace: Final = _function(_quick, "wasmtime_error_wasm_trace", None, _POIN
 FUNC_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_func_t)
 INSTANCE_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_instance_t)
 
-HostCallback: Final = ctypes.CFUNCTYPE(_SIZE, _POINTER, _POINTER, _POINTER, _POINTER, _SIZE, _POINTER, _SIZE)
-"""``(env, context, type, args*, nargs, results*, nresults) -> error*``; pointers as plain integers."""
+_UNUSED = ctypes.c_bool
+HostCallback: Final = ctypes.CFUNCTYPE(_SIZE, _UNUSED, _POINTER, _UNUSED, _POINTER, _UNUSED, _POINTER)
+"""``(env, context, type, args*, nargs, results*, nresults) -> error*``; pointers as plain integers.
+
+What no callback looks at is declared as the type that costs least to convert, and the last one not at all: the caller
+owns the argument area, so a callee may ignore it.
+"""
+
+Destructor: Final = ctypes.CFUNCTYPE(_SIZE, _UNUSED, _POINTER, ctypes.c_uint32)
+"""``(env, context, number) -> error*``: a guest dropped a resource that the host defines."""
 
 EpochCallback: Final = ctypes.CFUNCTYPE(
     _SIZE, _POINTER, _POINTER, ctypes.POINTER(ctypes.c_uint64), ctypes.POINTER(ctypes.c_uint8)
@@ -214,6 +243,21 @@ def set_memory_creator(config: wasmtime.Config, creator: Any) -> None:
     _bindings.wasmtime_config_host_memory_creator_set(config.ptr(), ctypes.byref(creator))
 
 
+def set_concurrency(config: wasmtime.Config, *, enabled: bool) -> None:
+    """Say whether the engine keeps the books of concurrent component calls, which futures and streams need."""
+    _bindings.wasmtime_config_concurrency_support_set(config.ptr(), enabled)
+
+
+def pointer(address: int) -> Any:
+    """Prepare an address as an argument, so that no call converts it again."""
+    return ctypes.c_void_p.from_param(address)
+
+
+def number(value: int) -> Any:
+    """Prepare an unsigned 64-bit number as an argument."""
+    return ctypes.c_uint64.from_param(value)
+
+
 def resource_types_equal(first: Any, second: Any) -> bool:
     """Tell whether two resource types of one component are the same."""
     return bool(_bindings.wasmtime_component_resource_type_equal(first.ptr(), second.ptr()))
@@ -224,6 +268,44 @@ def add_function(instance: component.LinkerInstance, name: str, callback: Any) -
     encoded = name.encode()
     pointer = linker_add_func(address(instance), encoded, len(encoded), callback_address(callback), None, None)
     return take_error(pointer) if pointer else None
+
+
+def add_resource(instance: component.LinkerInstance, name: str, number: int, destructor: Any) -> EngineError | None:
+    """Define a resource type of the host in a linker's instance; the caller keeps the destructor alive."""
+    encoded, type_ = name.encode(), _type_new(number)
+    error = _linker_add_resource(
+        address(instance), encoded, len(encoded), type_, callback_address(destructor), None, None
+    )
+    _type_delete(type_)
+    return take_error(error) if error else None
+
+
+def resource_of_host(context: int, number: int, type_number: int) -> int:
+    """Make an owned native resource for a host value; the caller deletes it.
+
+    Args:
+        context: Address of the store's context.
+        number: What the guest's handle will carry.
+        type_number: Number of the resource type.
+    """
+    host, made = _host_new(True, number, type_number), _POINTER()
+    error = _host_to_any(context, host, ctypes.addressof(made))
+    _host_delete(host)
+    if error:
+        raise RuntimeError(take_error(error).message)
+    assert made.value is not None, "it was made"  # noqa: S101 -- narrows the type
+    return made.value
+
+
+def resource_number(context: int, resource: int) -> int:
+    """Take back the handle of a native resource and give the number it carried; 0 if it is not of the host's."""
+    host = _POINTER()
+    if error := _any_to_host(context, resource, ctypes.addressof(host)):
+        take_error(error)
+        return 0
+    number: int = _host_number(host)
+    _host_delete(host)
+    return number
 
 
 def memory_view() -> memoryview:

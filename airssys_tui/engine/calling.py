@@ -1,25 +1,42 @@
-"""Calls: an export made ready for them, what one gives and costs, and their sums."""
+"""Calls: what one gives and costs, and the function written for each type that makes it.
+
+For every function type one Python function is generated that lowers the arguments, sets fuel and deadline, runs the
+guest, reads the meters and lifts the result, in straight lines: at two microseconds a call, every function call and
+attribute of Python's own shows.
+"""
 
 from __future__ import annotations
 
 import ctypes
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache, partial
+from time import perf_counter_ns, thread_time_ns
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from airssys_tui.engine import bindings
-from airssys_tui.engine.signature import Signature
+from airssys_tui.core.interface import Function, ValType
+from airssys_tui.engine import bindings, lifting, lowering
+from airssys_tui.engine.activity import SHORT_NS, THREAD, cpu_since
+from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory
+from airssys_tui.engine.source import Source
+
+if TYPE_CHECKING:
+    from airssys_tui.core.errors import ArgumentError
+    from airssys_tui.engine.activity import Activity
+    from airssys_tui.engine.resources import ResourceTable
+
+Call = Callable[[tuple[Any, ...], int | None, float | None], "CallResult"]
 
 
-class CallResult(msgspec.Struct, frozen=True):
+class CallResult(msgspec.Struct, frozen=True, gc=False):
     """What a call gave and what it cost.
 
     Attributes:
         value: The result, in the forms of ``core.values``; None when nothing is returned.
         fuel: Fuel units used.
         wall_ns: Nanoseconds from entry to exit, host functions included.
-        cpu_ns: Nanoseconds of CPU time in the guest, host functions excluded.
+        cpu_ns: Nanoseconds of CPU time in the guest, host functions excluded; exact to ``activity.SHORT_NS``.
         host_ns: Nanoseconds in host functions.
     """
 
@@ -41,31 +58,185 @@ class Meters(msgspec.Struct, frozen=True):
     host_ns: int
 
 
-class BoundExport:
-    """An export made ready for calls: its native function, its storage, and the native call over both."""
+_BEFORE: Final = f"""
+if fuel is None:
+    budget = standard
+    set_fuel(*standard_fuel)
+else:
+    budget = fuel
+    set_fuel(context, number(fuel))
+if act.extended: act.rewind()
+if not ticker.armed: ticker.arm()
+act.cancelled = False
+account.refused = act.host_ns = 0
+stamped, base = THREAD.stamp
+started = clock()
+if started - stamped > {SHORT_NS}:
+    base = cpu_clock()
+    stamped = started = clock()
+    THREAD.stamp = stamped, base
+act.deadline_ns = started + (allowed if deadline is None else int(deadline * 1_000_000_000))
+"""
+"""Fuel, epoch and clocks before the guest runs."""
 
-    __slots__ = (
-        *("invoke", "lift", "lower", "native", "path"),
-        *("result", "result_address", "result_storage", "signature", "storage"),
+_AFTER: Final = f"""
+wall = clock() - started
+get_fuel(*left_arguments)
+used = budget - left[0]
+cpu = wall if wall < {SHORT_NS} else cpu_since(base, started - stamped, wall)
+host = act.host_ns
+if host:
+    act.host_total += host
+    if cpu + host > wall: cpu = wall - host if wall > host else 0
+act.calls += 1
+act.fuel_total += used
+act.cpu_ns += cpu
+act.wall_ns += wall
+if error: raise act.trapped(error)
+"""
+"""Meters when the guest is back."""
+
+_LOCALS: Final = """
+standard_fuel = act.standard_fuel
+context = standard_fuel[0]
+left = act.left
+left_arguments = act.left_arguments
+account = act.account
+ticker = act.habitat.ticker
+scope = act.resources
+standard = act.limits.fuel_per_call
+allowed = int(act.limits.deadline * 1_000_000_000)
+"""
+
+_CONSTANTS: Final[dict[str, Any]] = {
+    "THREAD": THREAD,
+    "CallResult": CallResult,
+    "clock": perf_counter_ns,
+    "cpu_clock": thread_time_ns,
+    "cpu_since": cpu_since,
+    "get_fuel": bindings.get_fuel,
+    "invoke": bindings.func_call,
+    "number": bindings.number,
+    "set_fuel": bindings.set_fuel,
+    "value_delete": bindings.value_delete,
+}
+
+
+def bind(function: Function, native: Any, activity: Activity) -> Call:
+    """Make an export ready for calls: ``call(arguments, fuel, deadline) -> CallResult``.
+
+    Args:
+        function: Its type.
+        native: The native function, which lives as long as the call is used.
+        activity: Whose export it is.
+
+    Raises:
+        ArgumentError: If a type of it cannot be passed.
+    """
+    made: Call = _factory(function, metered=True)(activity, *_storage(function, native, activity))
+    return made
+
+
+def bind_bare(function: Function, native: Any, activity: Activity) -> Callable[[tuple[Any, ...]], Any]:
+    """Make the same call without fuel, deadline, meters and claims: what the value layer alone costs."""
+    made: Callable[[tuple[Any, ...]], Any] = _factory(function, metered=False)(
+        activity, *_storage(function, native, activity)
     )
+    return made
 
-    def __init__(self, path: str, native: Any, context: Any, compiled: Signature) -> None:
-        self.path = path
-        self.signature = compiled
-        self.lower = compiled.lower
-        self.lift = compiled.lift
-        self.native = native
-        count = len(compiled.function.params)
-        self.storage = ctypes.create_string_buffer(bindings.VALUE_SIZE * max(count, 1))
-        self.result_storage = ctypes.create_string_buffer(bindings.VALUE_SIZE)
-        self.result_address = ctypes.addressof(self.result_storage)
-        self.result = ctypes.byref(self.result_storage)
-        self.invoke = partial(
-            bindings.func_call,
-            ctypes.byref(native),
-            context,
-            ctypes.byref(self.storage),
-            ctypes.c_size_t(count),
-            None if compiled.lift is None else self.result,
-            ctypes.c_size_t(0 if compiled.lift is None else 1),
-        )
+
+def _storage(function: Function, native: Any, activity: Activity) -> tuple[Any, Any, Any]:
+    """Give the native arguments of a call, the storage of its arguments and that of its result."""
+    count, returns = len(function.params), function.result is not None
+    storage = ctypes.create_string_buffer(bindings.VALUE_SIZE * max(count, 1))
+    result = ctypes.create_string_buffer(bindings.VALUE_SIZE)
+    arguments = (
+        ctypes.byref(native),
+        activity.standard_fuel[0],
+        ctypes.byref(storage),
+        ctypes.c_size_t.from_param(count),
+        ctypes.byref(result) if returns else None,
+        ctypes.c_size_t.from_param(int(returns)),
+    )
+    return arguments, memoryview(storage).cast("B"), result
+
+
+@lru_cache(maxsize=8192)
+def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
+    source = Source()
+    source.bind(_CONSTANTS)
+    source.bind({"diagnose": partial(_refused, function)})
+    try:
+        lower = lowering.write_arguments(source, function, "arguments", "storage")
+        lift, value, views = _lift(source, function.result)
+        if metered:
+            call = _metered(lower, [*lift, *_settling(function), f"return CallResult({value}, used, wall, cpu, host)"])
+        else:
+            call = ["def call(arguments):", *_indented([*lower, "invoke(*native)", *lift, f"return {value}"])]
+        source.function("bind", "act, native, storage, result", [*_lines(_LOCALS), *views, *call, "return call"])
+        return source.compile("bind")
+    except NOT_COMPILABLE as error:
+        raise not_callable(function) from error
+
+
+def _refused(function: Function, scope: ResourceTable, arguments: tuple[Any, ...], cause: Exception) -> ArgumentError:
+    scope.restore()
+    return diagnose(function, arguments, cause)
+
+
+def _metered(lower: list[str], lift: list[str]) -> list[str]:
+    inside = [
+        "if act.closing: raise act.not_alive()",
+        *guarded(lower, "Exception as cause", "raise diagnose(scope, arguments, cause) from None"),
+        *_lines(_BEFORE),
+        "error = invoke(*native)",
+        *_lines(_AFTER),
+        *lift,
+    ]
+    body = [
+        "if act.busy: raise act.occupied()",
+        "act.busy = True",
+        "try:",
+        *_indented(inside),
+        "finally:",
+        "    act.busy = False",
+        "    if act.closing: act.close()",
+    ]
+    return ["def call(arguments, fuel, deadline):", *_indented(body)]
+
+
+def _lift(source: Source, type_: ValType | None) -> tuple[list[str], str, list[str]]:
+    """Write how a result is read and freed: statements, the name of the value, and the views that are needed."""
+    if type_ is None:
+        return [], "None", []
+    reads, expression = lifting.write_result(source, type_)
+    views = [
+        f'r{name} = memoryview(result).cast("B").cast("{code}")'
+        for code, name in lifting.RESULT_VIEWS.items()
+        if any(f"= r{name}[" in line for line in reads)
+    ]
+    take = [*reads, f"value = {expression}"]
+    if not owns_memory(type_):
+        return take, "value", views
+    views += ['kind = memoryview(result).cast("B")', "delete_arguments = (byref(result),)"]
+    source.bind({"byref": ctypes.byref})
+    # The engine frees what the storage held before it writes there: the kind of a number says that nothing is held.
+    free = ["    value_delete(*delete_arguments)", "    kind[0] = 0"]
+    return ["try:", *_indented(take), "finally:", *free], "value", views
+
+
+def _settling(function: Function) -> list[str]:
+    return ["scope.settle()"] if holds_handles(function) else []
+
+
+def guarded(body: list[str], caught: str, handler: str) -> list[str]:
+    """Write a ``try`` statement."""
+    return ["try:", *_indented(body), f"except {caught}:", f"    {handler}"]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _lines(text: str) -> list[str]:
+    return text.strip().splitlines()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from airssys_tui.core.errors import HostDenied, HostFault
-from airssys_tui.core.interface import Function, InterfaceType
+from airssys_tui.core.interface import Function, InterfaceType, Param
 from airssys_tui.core.traps import TrapKind
-from airssys_tui.engine import bindings
-from airssys_tui.engine.signature import HostSignature
+from airssys_tui.engine import bindings, lifting, lowering
+from airssys_tui.engine.calling import guarded
+from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
+from airssys_tui.engine.source import Source
 
 if TYPE_CHECKING:
-    from airssys_tui.engine.instance import Instance
+    from airssys_tui.engine.activity import Activity
 
 
 class HostFunction(msgspec.Struct, frozen=True):
@@ -32,16 +35,37 @@ class HostFunction(msgspec.Struct, frozen=True):
     call: Callable[..., Any]
 
 
+class HostResource(msgspec.Struct, frozen=True):
+    """A resource type that the host defines; its values are any objects of the host's.
+
+    Host functions take and give the objects themselves where their types say ``own<name>`` or ``borrow<name>``:
+    what is given with ``own`` belongs to the guest until it passes it back or drops it.
+
+    Attributes:
+        name: Its name in the interface; constructor and methods are functions such as ``[constructor]name`` and
+            ``[method]name.verb``.
+        drop: ``drop(context, value)``, called once when a guest drops a value, or goes away while it owns it.
+    """
+
+    name: str
+    drop: Callable[[Any, Any], None] | None = None
+
+
 class HostInterface(msgspec.Struct, frozen=True):
     """An importable instance, such as ``airssys:core-host/logging@1.0.0``."""
 
     name: str
     functions: tuple[HostFunction, ...] = ()
+    resources: tuple[HostResource, ...] = ()
 
     @property
     def type(self) -> InterfaceType:
         """The interface as a WIT type."""
-        return InterfaceType(self.name, tuple(function.type for function in self.functions))
+        return InterfaceType(
+            self.name,
+            tuple(function.type for function in self.functions),
+            tuple(resource.name for resource in self.resources),
+        )
 
 
 class HostContext:
@@ -51,10 +75,10 @@ class HostContext:
         owner: The object given when the instance was made.
     """
 
-    __slots__ = ("_instance", "owner")
+    __slots__ = ("_activity", "owner")
 
-    def __init__(self, instance: Instance, owner: Any) -> None:
-        self._instance = instance
+    def __init__(self, activity: Activity, owner: Any) -> None:
+        self._activity = activity
         self.owner = owner
 
     def charge(self, fuel: int) -> None:
@@ -63,26 +87,20 @@ class HostContext:
         Raises:
             HostFault: If less than that is left; the call then ends as out of fuel.
         """
-        self._instance.charge(fuel)
+        activity = self._activity
+        left = activity.fuel_left()
+        if left < fuel:
+            raise OutOfFuel(f"{fuel} units of fuel were charged, {left} were left")
+        bindings.set_fuel(activity.standard_fuel[0], bindings.number(left - fuel))
 
     def remaining(self) -> float:
         """Give the seconds left until the running call's deadline; never negative."""
-        return self._instance.remaining()
+        return max(0.0, (self._activity.deadline_ns - perf_counter_ns()) / 1e9)
 
     @property
     def cancelled(self) -> bool:
         """Whether the running call is to end; a host function that waits looks at it."""
-        return self._instance.cancelled
-
-
-class _Caller(threading.local):
-    """The instance whose code this thread is running."""
-
-    instance: Instance | None = None
-
-
-CALLER = _Caller()
-"""Set around every entry into a guest and after every host function; read by callbacks the engine makes."""
+        return self._activity.cancelled
 
 
 class HostFailure:
@@ -105,38 +123,84 @@ class OutOfFuel(HostFault):
     """A charge by the host that the call's fuel could not pay."""
 
 
-def callback(path: str, function: HostFunction) -> Any:
-    """Make the native callback of a host function: types compiled once, no exception let out.
+def callback(path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
+    """Make the native callback of a host function: code written for its type, no exception let out.
 
     Args:
         path: ``interface#function``, for messages.
         function: The function.
+        inhabitants: Who may call it, by the address of their store's context.
 
     Raises:
         ArgumentError: If a type of it cannot be passed.
     """
-    signature = HostSignature(function.type)
-    lift, lower, call, clock = signature.lift, signature.lower, function.call, perf_counter_ns
+    refused = partial(_refused, function.type)
+    return bindings.HostCallback(_compile(function.type)(function.call, inhabitants, partial(_failed, path), refused))
 
-    def run(_env: int, _context: int, _type: int, arguments: int, _count: int, results: int, _results: int) -> int:
-        started = clock()
-        instance = CALLER.instance
-        if instance is None:
-            return bindings.new_error(f"{path} was called outside a call")
+
+def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
+    """Make the native callback with which guests drop values of a host-defined resource type.
+
+    Args:
+        path: ``interface#resource``, for messages.
+        inhabitants: Who may drop, by the address of their store's context.
+    """
+
+    def run(_env: bool, context: int, number: int) -> int:
+        started = perf_counter_ns()
+        activity = inhabitants[context]()
+        assert activity is not None, "whoever drops is open"  # noqa: S101 -- narrows the type
         try:
-            value = call(instance.context, *lift(arguments, instance.resources))
-            if lower is not None:
-                try:
-                    lower(value, results, instance.resources)
-                except Exception as cause:
-                    raise signature.diagnose(value, cause) from cause
-            elif value is not None:
-                raise signature.diagnose(value, TypeError())  # noqa: TRY301 -- one way out
+            activity.resources.let_go(number)
         except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
-            return instance.host_failed(HostFailure(error, path))
+            return _failed(path, activity, error)
         finally:
-            CALLER.instance = instance
-            instance.host_ns += clock() - started
+            activity.host_ns += perf_counter_ns() - started
         return 0
 
-    return bindings.HostCallback(run)
+    return bindings.Destructor(run)
+
+
+@lru_cache(maxsize=1024)
+def _compile(function: Function) -> Callable[..., Any]:
+    source = Source()
+    source.bind({"clock": perf_counter_ns})
+    try:
+        reads, values = lifting.write_arguments(source, function, "arguments")
+        lower = _lower(source, function)
+        settle = ["scope.settle_moved()"] if holds_handles(function) else []
+        body = [*reads, f"value = call(act.context, {values})", *lower, *settle]
+        source.function(
+            "make",
+            "call, inhabitants, failed, refused",
+            [
+                "def run(_env, context, _type, arguments, _count, results):",
+                "    started = clock()",
+                "    act = inhabitants[context]()",
+                "    scope = act.resources",
+                *[f"    {line}" for line in guarded(body, "BaseException as error", "return failed(act, error)")],
+                "    finally:",
+                "        act.host_ns += clock() - started",
+                "    return 0",
+                "return run",
+            ],
+        )
+        return source.compile("make")
+    except NOT_COMPILABLE as error:
+        raise not_callable(function) from error
+
+
+def _lower(source: Source, function: Function) -> list[str]:
+    if function.result is None:
+        return ["if value is not None: refused(value, None)"]
+    written = lowering.write_result(source, function.result, "value", "results")
+    return guarded(written, "Exception as cause", "refused(value, cause)")
+
+
+def _refused(function: Function, value: Any, cause: Exception | None) -> None:
+    params = () if function.result is None else (Param("result", function.result),)
+    raise diagnose(Function(function.name, params), (value,), cause or TypeError()) from cause
+
+
+def _failed(path: str, activity: Activity, error: BaseException) -> int:
+    return activity.host_failed(HostFailure(error, path))

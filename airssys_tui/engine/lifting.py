@@ -5,6 +5,8 @@ Reading never takes ownership: the caller frees the native value afterwards. Res
 
 from __future__ import annotations
 
+import re
+import struct
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -67,10 +69,15 @@ class _Piece:
 
 
 class Lifting:
-    """Writes the code that lifts values of the types it meets."""
+    """Writes the code that lifts values of the types it meets.
 
-    def __init__(self) -> None:
-        self.source = Source(_CONSTANTS)
+    Args:
+        source: Where the code goes.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        source.bind(_CONSTANTS)
 
     def value(self, type_: ValType) -> _Piece:
         """Give the piece that reads one value."""
@@ -187,7 +194,7 @@ def _variant(lifting: Lifting, type_: VariantOf) -> _Piece:
 def _handle(lifting: Lifting, type_: Own | Borrow) -> _Piece:
     where = lifting.source.name("p")
     resource = lifting.source.constant(type_.resource)
-    return _Piece("8xQ16x", [where], f"scope.adopt({where}, {resource})")
+    return _Piece("8xQ16x", [where], f"scope.adopt({where}, {resource}, {isinstance(type_, Own)})")
 
 
 _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
@@ -205,28 +212,49 @@ _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
 }
 
 
-def compile_value(type_: ValType) -> Callable[[int, Any], Any]:
-    """Generate ``lift(address, scope) -> value``.
+def write_result(source: Source, type_: ValType) -> tuple[list[str], str]:
+    """Write the statements that read a call's result from its storage, and the expression that is its value.
+
+    The storage is seen through views named ``r`` and a ``struct`` format, one for each of :data:`RESULT_VIEWS`.
 
     Raises:
         NotImplementedError: If the type cannot be passed (future, stream, map, error-context).
         RecursionError: If types nest too deeply.
     """
-    lifting = Lifting()
-    return lifting.source.compile(lifting.block(type_))
+    piece = Lifting(source).value(type_)
+    variables = iter(piece.variables)
+    reads, offset = [], 0
+    for padding, code in _ITEMS.findall(piece.layout):
+        if padding:
+            offset += int(padding)
+            continue
+        size = struct.calcsize(code)
+        reads.append(f"{next(variables)} = r{RESULT_VIEWS[code]}[{offset // size}]")
+        offset += size
+    return reads, piece.expression
 
 
-def compile_arguments(function: Function) -> Callable[[int, Any], tuple[Any, ...]]:
-    """Generate ``lift(address, scope) -> arguments`` for values lying next to each other; for host functions.
+def write_arguments(source: Source, function: Function, address: str) -> tuple[list[str], str]:
+    """Write the statements that read a host function's arguments, lying next to each other.
+
+    Returns:
+        Statements and the comma-separated values, each followed by a comma.
 
     Raises:
         NotImplementedError: If a type cannot be passed.
         RecursionError: If types nest too deeply.
     """
     if not function.params:
-        return lambda _address, _scope: ()
-    lifting = Lifting()
-    together = TupleOf(tuple(param.type for param in function.params))
+        return [], ""
+    lifting = Lifting(source)
     pieces = [lifting.value(param.type) for param in function.params]
-    expression = f"({', '.join(piece.expression for piece in pieces)},)"
-    return lifting.source.compile(lifting.group(together, pieces, expression))
+    unpack = source.layout("".join(piece.layout for piece in pieces), "unpack_from")
+    variables = [variable for piece in pieces for variable in piece.variables]
+    values = "".join(f"{piece.expression}, " for piece in pieces)
+    return [f"{', '.join(variables)}, = {unpack}(W, {address})"], values
+
+
+RESULT_VIEWS: Final = {code: "bool" if code == "?" else code for code in "?bBhHiIqQfd"}
+"""``struct`` format of each view over a result's storage, and its name in generated code."""
+
+_ITEMS: Final = re.compile(r"(\d+)x|([a-zA-Z?])")

@@ -14,13 +14,14 @@ from wasmtime import component
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.interface import Function, Interface, InterfaceType, render
 from airssys_tui.engine import bindings, wasi
-from airssys_tui.engine.host import HostInterface, callback
-from airssys_tui.engine.instance import Instance
+from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
+from airssys_tui.engine.instance import Instance, Linked
+from airssys_tui.engine.resources import HostedType, type_numbers
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.code import Code
-    from airssys_tui.engine.engine import Engine
+    from airssys_tui.engine.habitat import Habitat
 
 _DEFINING: Final = threading.Lock()
 """wasmtime-py's linkers are not safe to build on two threads at a time, not even different ones."""
@@ -44,24 +45,38 @@ class Linker:
         ArgumentError: If a host function has types that cannot be passed.
     """
 
-    def __init__(self, engine: Engine, interfaces: Sequence[HostInterface]) -> None:
-        self.engine = engine
+    def __init__(self, habitat: Habitat, interfaces: Sequence[HostInterface]) -> None:
+        self._habitat = habitat
         self._interfaces = {interface.name: interface for interface in interfaces}
         self._callbacks: list[Any] = []
+        self._hosted: dict[str, HostedType] = {}
         with _DEFINING:
-            self._native = component.Linker(engine.native)
+            self._native = component.Linker(habitat.native)
             self._native.add_wasip2()
             for interface in interfaces:
                 self._define(interface)
-        self.address = bindings.address(self._native)
+        self._linked = Linked(bindings.address(self._native), self._hosted, (self._native, self._callbacks))
 
     def _define(self, interface: HostInterface) -> None:
         with self._native.root() as root, root.add_instance(interface.name) as instance:
+            for resource in interface.resources:
+                self._define_resource(instance, interface.name, resource)
             for function in interface.functions:
-                made = callback(f"{interface.name}#{function.type.name}", function)
+                made = callback(f"{interface.name}#{function.type.name}", function, self._habitat.inhabitants)
                 self._callbacks.append(made)
                 if error := bindings.add_function(instance, function.type.name, made):
                     raise AdmissionError(error.message, gate="types")
+
+    def _define_resource(self, instance: component.LinkerInstance, interface: str, resource: HostResource) -> None:
+        if resource.name in self._hosted:
+            # Types name their resources without the interface, so two of one name could not be told apart.
+            raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate="types")
+        type_ = HostedType(resource.name, next(type_numbers), resource.drop)
+        made = destructor(f"{interface}#{resource.name}", self._habitat.inhabitants)
+        self._callbacks.append(made)
+        self._hosted[resource.name] = type_
+        if error := bindings.add_resource(instance, resource.name, type_.number, made):
+            raise AdmissionError(error.message, gate="types")
 
     @property
     def available(self) -> tuple[str, ...]:
@@ -88,7 +103,13 @@ class Linker:
                 return []
             return [ImportProblem(wanted.name, f"unknown import; {self._offer(wanted.name)}")]
         known = {function.type.name: function.type for function in offered.functions}
-        return [
+        resources = {resource.name for resource in offered.resources}
+        missing = [
+            ImportProblem(f"{wanted.name}#{name}", "no such resource in the interface that is offered")
+            for name in wanted.resources
+            if name not in resources
+        ]
+        return missing + [
             ImportProblem(f"{wanted.name}#{function.name}", reason)
             for function in wanted.functions
             if (reason := _mismatch(function, known)) is not None
@@ -114,7 +135,7 @@ class Linker:
             GuestTrap: If a start function trapped.
             CapacityError: If the process has no room for another memory.
         """
-        return Instance(self, code, limits, owner=owner, deadline=deadline)
+        return Instance(self._habitat, self._linked, code, limits, owner=owner, deadline=deadline)
 
 
 def _mismatch(wanted: Function, known: dict[str, Function]) -> str | None:

@@ -8,6 +8,7 @@ carries no paths and no messages.
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -71,63 +72,80 @@ def refuse() -> Any:
     raise TypeError
 
 
-def lower_bytes(value: Any, keep: Keep) -> tuple[int, int]:
+def lower_bytes(value: Any) -> tuple[int, int, Any]:
     """Spread bytes over the payloads of as many values by stride, without a loop.
 
     Returns:
-        Count and address.
+        Count, address, and what must be kept until the call is over.
     """
-    if not isinstance(value, bytes | bytearray):
-        if not isinstance(value, memoryview):
-            raise TypeError
-        value = bytes(value)
+    value = as_bytes(value)
     count = len(value)
     if count > _LANE_COUNT:
-        return count, _lower_long(value, keep)
+        lane = _Lane(count)
+        lane.spread[PAYLOAD::VALUE_SIZE] = value
+        return count, lane.address, lane
     spread = bytearray(_LANE[: VALUE_SIZE * count])
     spread[PAYLOAD::VALUE_SIZE] = value
     frozen = bytes(spread)
-    keep(frozen)
-    return count, id(frozen) + BYTES_HEADER
+    return count, id(frozen) + BYTES_HEADER, frozen
+
+
+def lower_bytes_here(value: Any) -> tuple[int, int, Any]:
+    """Spread bytes over this thread's lane, whose kinds are in place, for a call that comes at once.
+
+    The engine has read its arguments before the guest runs, and a guest cannot leave while they are written into its
+    memory, so the lane is free again when a host function makes a nested call.
+
+    Returns:
+        Count, address, and what must be kept until the call is over.
+    """
+    if value.__class__ is not bytes:
+        value = as_bytes(value)
+    count = len(value)
+    lane = _THREAD.lane
+    if count > lane.size:
+        lane = _Lane(max(count, min(2 * count, _MOST_KEPT)))
+        if count <= _MOST_KEPT:
+            _THREAD.lane = lane
+    lane.spread[PAYLOAD : VALUE_SIZE * count : VALUE_SIZE] = value
+    return count, lane.address, lane
+
+
+def as_bytes(value: Any) -> bytes | bytearray:
+    """Accept bytes, byte arrays and views of bytes."""
+    if isinstance(value, bytes | bytearray):
+        return value
+    if not isinstance(value, memoryview):
+        raise TypeError
+    return bytes(value)
 
 
 class _Lane:
-    """Storage for a long byte list with its kinds in place; goes back to the pool when the call is over."""
+    """Storage of ``u8`` values with their kinds in place."""
 
-    __slots__ = ("address", "spread")
+    __slots__ = ("address", "size", "spread")
 
-    def __init__(self, spread: bytearray, address: int) -> None:
-        self.spread = spread
-        self.address = address
-
-    def __del__(self) -> None:
-        if len(self.spread) == VALUE_SIZE * _POOLED_COUNT and len(_POOL) < _POOL_SIZE:
-            _POOL.append((self.spread, self.address))
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.spread = bytearray(_U8_VALUE * size)
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.spread)) if size else 0
 
 
-def _lower_long(value: bytes | bytearray, keep: Keep) -> int:
-    lane = _Lane(*_take_lane(len(value)))
-    lane.spread[PAYLOAD : VALUE_SIZE * len(value) : VALUE_SIZE] = value
-    keep(lane)
-    return lane.address
+class _ThreadLane(threading.local):
+    """The lane that each thread keeps."""
 
-
-def _take_lane(count: int) -> tuple[bytearray, int]:
-    if count <= _POOLED_COUNT:
-        try:
-            return _POOL.pop()
-        except IndexError:
-            count = _POOLED_COUNT
-    spread = bytearray(_U8_VALUE * count)
-    return spread, ctypes.addressof(ctypes.c_char.from_buffer(spread))
+    def __init__(self) -> None:
+        self.lane = _Lane(_LEAST_KEPT)
 
 
 _U8_VALUE: Final = bytes([KINDS["u8"]]) + bytes(VALUE_SIZE - 1)
 _LANE_COUNT: Final = 4096
 _LANE: Final = _U8_VALUE * _LANE_COUNT
-_POOLED_COUNT: Final = 65_536
-_POOL_SIZE: Final = 4
-_POOL: Final[list[tuple[bytearray, int]]] = []
+_LEAST_KEPT: Final = 256
+_MOST_KEPT: Final = 65_536
+"""Values in the lane of a thread, at first and at most."""
+
+_THREAD: Final = _ThreadLane()
 
 _CONSTANTS: Final[dict[str, Any]] = {
     "as_int": as_int,
@@ -135,6 +153,7 @@ _CONSTANTS: Final[dict[str, Any]] = {
     "as_char": as_char,
     "refuse": refuse,
     "lower_bytes": lower_bytes,
+    "lower_bytes_here": lower_bytes_here,
     "Some": Some,
     "Ok": Ok,
     "Err": Err,
@@ -147,10 +166,20 @@ _NAMED: Final = f"QQ{VALUE_SIZE - 24}x"
 
 
 class Lowering:
-    """Writes the code that lowers values of the types it meets."""
+    """Writes the code that lowers values of the types it meets.
 
-    def __init__(self) -> None:
-        self.source = Source(_CONSTANTS)
+    Args:
+        source: Where the code goes.
+
+    Attributes:
+        inline: Whether statements go into the function that makes the call: what they make lives in its variables.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        source.bind(_CONSTANTS)
+        self.inline = False
+        self._lane_taken = False
 
     def values(self, types: list[ValType], body: list[str], variables: list[str]) -> _Piece:
         """Write the lowering of several values next to each other and give one piece for all."""
@@ -171,22 +200,32 @@ class Lowering:
 
     def _write_block(self, name: str, type_: ValType) -> None:
         body: list[str] = []
+        outside, self.inline = self.inline, False
         piece = self.value(type_, body, "v")
+        self.inline = outside
         pack = self.source.layout(piece.layout, "pack")
         self.source.function(name, "v, keep, scope", [*body, f"return {pack}({', '.join(piece.fill)})"])
 
     def boxed(self, type_: ValType, body: list[str], expression: str) -> str:
         """Write the making of a separate value and give the name of its address."""
-        made, where = self.source.name("b"), self.source.name("p")
-        body.append(f"{made} = {self.block(type_)}({expression}, keep, scope)")
-        body.append(f"keep({made}); {where} = id({made}) + {BYTES_HEADER}")
-        return where
+        return self.kept(body, f"{self.block(type_)}({expression}, keep, scope)")
 
     def kept(self, body: list[str], expression: str) -> str:
         """Write the making of bytes that must outlive the statement and give the name of their address."""
         made, where = self.source.name("b"), self.source.name("p")
-        body.append(f"{made} = {expression}; keep({made}); {where} = id({made}) + {BYTES_HEADER}")
+        body.append(f"{made} = {expression}; {self.keeping(made)}{where} = id({made}) + {BYTES_HEADER}")
         return where
+
+    def keeping(self, variable: str) -> str:
+        """Give the statement that keeps what a variable holds until the call is over; none when it is inline."""
+        return "" if self.inline else f"keep({variable}); "
+
+    def bytes_function(self) -> str:
+        """Name the function that lowers bytes at this place: one list per call may use the thread's lane."""
+        if self.inline and not self._lane_taken:
+            self._lane_taken = True
+            return "lower_bytes_here"
+        return "lower_bytes"
 
     def named(self, name: str) -> tuple[int, int]:
         """Keep a name for as long as the code lives; give its size and address."""
@@ -199,7 +238,7 @@ def _primitive(lowering: Lowering, type_: Primitive, body: list[str], variable: 
     name = type_.name
     if name == "string":
         text = lowering.source.name("s")
-        body.append(f"{text} = {variable}.encode(); keep({text})")
+        body.append(f"{text} = {variable}.encode(); {lowering.keeping(text)}")
         return _Piece(f"Q{_NAMED}", KINDS[name], f"len({text})", f"id({text}) + {BYTES_HEADER}")
     if name not in LAYOUTS:
         raise NotImplementedError(name)
@@ -217,8 +256,8 @@ _SCALARS: Final = {
 
 def _list(lowering: Lowering, type_: ListOf, body: list[str], variable: str) -> _Piece:
     if type_ == BYTES:
-        count, where = lowering.source.name("n"), lowering.source.name("p")
-        body.append(f"{count}, {where} = lower_bytes({variable}, keep)")
+        count, where, made = (lowering.source.name(prefix) for prefix in "npb")
+        body.append(f"{count}, {where}, {made} = {lowering.bytes_function()}({variable}); {lowering.keeping(made)}")
         return _Piece("QQQ8x", KINDS["list"], count, where)
     block = lowering.block(type_.element)
     body.append(f"if not isinstance({variable}, list): refuse()")
@@ -325,46 +364,54 @@ _WRITERS: Final[dict[type, Callable[[Lowering, Any, list[str], str], _Piece]]] =
 }
 
 
-def compile_arguments(function: Function) -> Callable[[tuple[Any, ...], Any, Any], Any]:
-    """Generate ``lower(arguments, storage, scope) -> what must be kept until the call is over``.
+def write_arguments(source: Source, function: Function, arguments: str, storage: str) -> list[str]:
+    """Write the statements that lower a call's arguments.
+
+    Args:
+        source: Where constants and functions go.
+        function: The function that is called.
+        arguments: Name of the tuple of arguments.
+        storage: Name of a writable buffer of 32 bytes per parameter.
 
     Raises:
         NotImplementedError: If a type cannot be passed (future, stream, map, error-context).
         RecursionError: If types nest too deeply.
     """
-    lowering = Lowering()
+    lowering = Lowering(source)
+    lowering.inline = True
+    if not function.params:
+        return [f"if {arguments}: refuse()"]
     variables = [f"a{index}" for index in range(len(function.params))]
     body: list[str] = []
     piece = lowering.values([param.type for param in function.params], body, variables)
-    keeps = any("keep" in line for line in body)
-    head = ["kept = []", "keep = kept.append"] if keeps else []
-    head.append(f"{', '.join(variables)}, = arguments" if variables else "if arguments: refuse()")
-    if variables:
-        pack = lowering.source.layout(piece.layout, "pack_into")
-        body.append(f"{pack}(storage, 0, {', '.join(piece.fill)})")
-    body.append("return kept" if keeps else "return None")
-    lowering.source.function("lower", "arguments, storage, scope", head + body)
-    return lowering.source.compile("lower")
+    pack = source.layout(piece.layout, "pack_into")
+    head = ["kept = []", "keep = kept.append"] if any("keep" in line for line in body) else []
+    head.append(f"{', '.join(variables)}, = {arguments}")
+    return [*head, *body, f"{pack}({storage}, 0, {', '.join(piece.fill)})"]
 
 
-def compile_result(type_: ValType) -> Callable[[Any, int, Any], None]:
-    """Generate ``lower(value, address, scope)``, which writes a value that the engine takes ownership of.
+def write_result(source: Source, type_: ValType, value: str, address: str) -> list[str]:
+    """Write the statements that lower a host function's result, of which the engine takes ownership.
+
+    Args:
+        source: Where constants and functions go.
+        type_: The result's type.
+        value: Name of the value.
+        address: Name of the address of 32 bytes.
 
     Raises:
         NotImplementedError: If the type cannot be passed.
         RecursionError: If types nest too deeply.
     """
-    lowering = Lowering()
+    lowering = Lowering(source)
     body: list[str] = []
-    piece = lowering.value(type_, body, "v")
-    if body:
-        lowering.source.function("lower", "v, address, scope", _cloning(lowering.block(type_)))
-    else:
-        pack = lowering.source.layout(piece.layout, "pack_into")
-        lowering.source.function("lower", "v, address, scope", [f"{pack}(W, address, {', '.join(piece.fill)})"])
-    return lowering.source.compile("lower")
-
-
-def _cloning(block: str) -> list[str]:
-    """Write the making of a value in Python's memory and its deep copy into the engine's."""
-    return ["kept = []", f"made = {block}(v, kept.append, scope)", f"clone(id(made) + {BYTES_HEADER}, address)"]
+    piece = lowering.value(type_, body, value)
+    if not body:
+        pack = source.layout(piece.layout, "pack_into")
+        return [f"{pack}(W, {address}, {', '.join(piece.fill)})"]
+    # Made in Python's memory and then deeply copied into the engine's.
+    return [
+        "kept = []",
+        f"made = {lowering.block(type_)}({value}, kept.append, scope)",
+        f"clone(id(made) + {BYTES_HEADER}, {address})",
+    ]

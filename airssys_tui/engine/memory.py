@@ -18,6 +18,7 @@ import msgspec
 import wasmtime
 
 from airssys_tui.engine import bindings
+from airssys_tui.engine.settings import EngineSettings
 
 _PROT_NONE: Final = 0
 _MAP_NORESERVE: Final = 0x4000 if sys.platform == "linux" else 0x40
@@ -86,7 +87,7 @@ class _LinearMemory:
         self.size = size
 
 
-def default_capacity() -> int:
+def default_capacity(_settings: EngineSettings) -> int:
     """Compute how many memories may live: 80 % of what the system's limit on mappings allows."""
     try:
         mappings = int(Path("/proc/sys/vm/max_map_count").read_text())

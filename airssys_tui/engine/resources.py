@@ -1,14 +1,44 @@
-"""Opaque handles of resources that guests define: who owns them, how they are lent, when they are dropped."""
+"""Resources of one instance: who owns them, how they are lent, when they are dropped.
+
+A resource that the guest defines is an opaque :class:`ResourceHandle` in Python. One that the host defines is any
+object of the host's: the table keeps it under a number while the guest holds a handle, and the engine says when the
+guest lets go.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.engine import bindings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from airssys_tui.engine.activity import Activity
+
+
+class HostedType(msgspec.Struct, frozen=True):
+    """A resource type that the host defines, as one linker knows it.
+
+    Attributes:
+        name: Its name in the interface.
+        number: What the engine tells it apart by.
+        drop: ``drop(context, value)``, called once when a guest lets go of a value, or goes away holding it.
+    """
+
+    name: str
+    number: int
+    drop: Callable[[Any, Any], None] | None = None
+
+
+type_numbers: Final = count(1)
+"""Numbers of host-defined resource types; unique in this process."""
+
+_NO_TYPES: Final[Mapping[str, HostedType]] = {}
 
 
 class ResourceHandle:
@@ -36,10 +66,10 @@ class ResourceHandle:
         """Drop the resource in its instance; safe to call twice.
 
         Raises:
-            GuestTrap: If the destructor traps.
+            GuestTrap: If the destructor traps, or a call is in flight: the handle is kept then.
         """
-        if pointer := self._take():
-            self._table.drop(pointer)
+        if self._pointer:
+            self._table.drop(self)
 
     def belongs_to(self, table: ResourceTable) -> bool:
         """Tell whether a table holds it."""
@@ -49,11 +79,14 @@ class ResourceHandle:
         """Give its native address for the length of a call."""
         return self._pointer
 
-    def _take(self) -> int:
+    def take(self) -> int:
+        """Give up its native address; spent from now on."""
         pointer, self._pointer = self._pointer, 0
-        if pointer:
-            self._table.forget(self)
         return pointer
+
+    def give_back(self, pointer: int) -> None:
+        """Hold a native address again that :meth:`take` gave."""
+        self._pointer = pointer
 
     def __repr__(self) -> str:
         """Write the type and whether it can still be used."""
@@ -61,60 +94,152 @@ class ResourceHandle:
 
 
 class ResourceTable:
-    """The handles that the host holds of one instance's resources; the scope of lowering and lifting.
+    """The scope of lowering and lifting: handles that the host holds, and host values that the guest holds.
 
     Args:
-        drop: Drops the native resource, running its destructor, and frees the handle.
+        activity: Whose resources they are.
+
+    Attributes:
+        hosted: The resource types of the host that this instance may import, by name.
+        values: Host values in the guest's hands, with their types, by the number that the guest's handle carries.
     """
 
-    __slots__ = ("_handles", "_moved", "drop")
+    __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "values")
 
-    def __init__(self, drop: Callable[[int], None]) -> None:
-        self.drop = drop
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+        self.hosted = _NO_TYPES
+        self.values: dict[int, tuple[Any, HostedType]] = {}
+        self._serial = 0
         self._handles: set[ResourceHandle] = set()
-        self._moved: list[int] = []
+        self._moved: list[tuple[ResourceHandle | None, int]] = []
+        self._borrowed: list[ResourceHandle] = []
+        self._lent: list[int] = []
 
     def __len__(self) -> int:
-        """Count the handles held."""
-        return len(self._handles)
+        """Count the handles and values held."""
+        return len(self._handles) + len(self.values)
 
-    def adopt(self, where: int, resource: str) -> ResourceHandle:
-        """Take a handle out of a native value; the value keeps its own."""
+    def adopt(self, where: int, resource: str, owned: bool) -> Any:
+        """Take a resource out of a native value: a handle, or the host's own value.
+
+        Args:
+            where: Address of the native resource, which stays the caller's.
+            resource: Its type's name.
+            owned: Whether ownership passes; a host value that was only lent stays in the table.
+        """
+        if resource in self.hosted and (number := bindings.resource_number(self._activity.context_at, where)):
+            value, _ = self.values.pop(number) if owned else self.values[number]
+            return value
         handle = ResourceHandle(self, resource, bindings.resource_clone(where))
         self._handles.add(handle)
         return handle
 
-    def lend(self, handle: object, resource: str, owned: bool) -> int:
-        """Give the native address of a handle for a call; moving it when ownership passes.
+    def lend(self, value: Any, resource: str, owned: bool) -> int:
+        """Give the native address of a resource for a call; it moves when ownership passes.
 
         Raises:
-            ArgumentError: If it is not a live handle of that resource and instance.
+            ArgumentError: If it is not a live handle of that resource and instance, or is lent in the same call.
         """
-        if not isinstance(handle, ResourceHandle) or handle.resource != resource or not handle.belongs_to(self):
-            raise ArgumentError(resource, f"a handle of this instance's {resource}", repr(handle))
-        if handle.spent:
-            raise ArgumentError(resource, "a handle that is still held", repr(handle))
+        hosted = self.hosted.get(resource)
+        if hosted is not None and not isinstance(value, ResourceHandle):
+            return self._offer(value, hosted, owned)
+        if not isinstance(value, ResourceHandle) or value.resource != resource or not value.belongs_to(self):
+            raise ArgumentError(resource, f"a handle of this instance's {resource}", repr(value))
+        if value.spent:
+            raise ArgumentError(resource, "a handle that is still held", repr(value))
         if not owned:
-            return handle.lend()
-        pointer = handle._take()  # noqa: SLF001 -- the other half of this module
-        self._moved.append(pointer)
+            self._borrowed.append(value)
+            return value.lend()
+        if value in self._borrowed:
+            raise ArgumentError(resource, "a handle that is not lent in the same call", repr(value))
+        pointer = value.take()
+        self._handles.discard(value)
+        self._moved.append((value, pointer))
         return pointer
 
-    def forget(self, handle: ResourceHandle) -> None:
-        """Stop holding a handle."""
-        self._handles.discard(handle)
+    def _offer(self, value: Any, type_: HostedType, owned: bool) -> int:
+        self._serial += 1
+        self.values[self._serial] = value, type_
+        # What is lent is owned by the host for the length of the call: the engine lends from an owned handle.
+        pointer = bindings.resource_of_host(self._activity.context_at, self._serial, type_.number)
+        if owned:
+            self._moved.append((None, pointer))
+        else:
+            self._lent.append(pointer)
+        return pointer
 
     def settle(self) -> None:
-        """Free the native handles whose ownership went to the guest in the call that is over."""
+        """Free what the arguments of the call that is over needed."""
+        self.settle_moved()
+        self._borrowed.clear()
+        while self._lent:
+            self._take_back(self._lent.pop())
+
+    def settle_moved(self) -> None:
+        """Free the native handles whose ownership went to the guest: the engine has read them."""
         while self._moved:
-            bindings.resource_delete(self._moved.pop())
+            bindings.resource_delete(self._moved.pop()[1])
+
+    def restore(self) -> None:
+        """Take back what was lent and moved for a call that never came about."""
+        while self._moved:
+            handle, pointer = self._moved.pop()
+            if handle is None:
+                self._take_back(pointer)
+            else:
+                handle.give_back(pointer)
+                self._handles.add(handle)
+        self.settle()
+
+    def _take_back(self, pointer: int) -> None:
+        self.values.pop(bindings.resource_number(self._activity.context_at, pointer), None)
+        bindings.resource_delete(pointer)
+
+    def drop(self, handle: ResourceHandle) -> None:
+        """Drop what a handle stands for and run its destructor.
+
+        Raises:
+            GuestTrap: If the destructor traps, or a call is in flight.
+        """
+        activity = self._activity
+        if activity.busy:
+            raise activity.occupied()
+        self._handles.discard(handle)
+        pointer = handle.take()
+        error = None
+        try:
+            if activity.death is None and activity.stores:
+                limits = activity.limits
+                error = activity.run(
+                    bindings.resource_drop,
+                    activity.context_at,
+                    pointer,
+                    fuel=limits.fuel_per_call,
+                    deadline=limits.deadline,
+                )
+        finally:
+            bindings.resource_delete(pointer)
+        if error:
+            raise activity.trapped(error)
+
+    def let_go(self, number: int) -> None:
+        """Drop a host value whose handle the guest dropped."""
+        value, type_ = self.values.pop(number)
+        if type_.drop is not None:
+            type_.drop(self._activity.context, value)
 
     def clear(self) -> None:
-        """Free every native handle without destructors: the instance is going away as a whole."""
-        if not self._handles and not self._moved:
+        """Let everything go: handles without destructors, for the instance goes as a whole; host values with theirs."""
+        if not (self._handles or self._moved or self.values or self._lent):
             return
-        self.settle()
+        self.settle_moved()
         for handle in self._handles:
-            bindings.resource_delete(handle._pointer)  # noqa: SLF001 -- the other half of this module
-            handle._pointer = 0  # noqa: SLF001
+            bindings.resource_delete(handle.take())
         self._handles.clear()
+        while self._lent:
+            bindings.resource_delete(self._lent.pop())
+        for number in tuple(self.values):
+            # Nobody is left to tell: the instance is going away, and so must every other value.
+            with contextlib.suppress(Exception):
+                self.let_go(number)

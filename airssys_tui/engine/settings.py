@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
-
 import msgspec
 
 from airssys_tui.core.units import GIB, KIB, MIB
@@ -49,13 +46,3 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_memories: int = 0
     host_memory: bool = True
     output_limit: int = 64 * KIB
-
-    def identity(self, version: str) -> str:
-        """Name the code this engine produces and accepts: engine version, platform and compile settings.
-
-        Args:
-            version: Version of the compiler.
-        """
-        shape = [self.max_wasm_stack, self.memory_reservation, self.memory_guard, self.host_memory]
-        digest = hashlib.sha256(msgspec.json.encode(shape)).hexdigest()[:12]
-        return f"wasmtime-{version}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"

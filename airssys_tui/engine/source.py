@@ -8,7 +8,7 @@ Names that come from a component never enter the source text: they are bound as 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from airssys_tui.core.interface import ValType
@@ -34,14 +34,10 @@ MOST_NESTED: Final = 64
 
 
 class Source:
-    """A growing Python module: functions, the constants they use, and one function per type.
+    """A growing Python module: functions, the constants they use, and one function per type."""
 
-    Args:
-        constants: Names that every generated function sees.
-    """
-
-    def __init__(self, constants: dict[str, Any]) -> None:
-        self._namespace = dict(constants)
+    def __init__(self) -> None:
+        self._namespace: dict[str, Any] = {}
         self._functions: list[str] = []
         self._by_type: dict[tuple[str, ValType], str] = {}
         self._serial = 0
@@ -51,6 +47,10 @@ class Source:
         """Make a name that is not used yet."""
         self._serial += 1
         return f"{prefix}{self._serial}"
+
+    def bind(self, names: Mapping[str, Any]) -> None:
+        """Bind names that every generated function sees."""
+        self._namespace.update(names)
 
     def constant(self, value: Any) -> str:
         """Bind a value and give its name."""

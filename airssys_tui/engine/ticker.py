@@ -11,7 +11,7 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 from airssys_tui.engine import bindings
@@ -134,23 +134,23 @@ def native_timers() -> bool:
 
 
 class Ticker:
-    """Keeps the epoch moving while ``running`` is not empty.
+    """Keeps the epoch moving while any call is in flight.
 
-    Callers first add themselves to ``running`` and then call :meth:`arm` if :attr:`armed` is False: the watcher clears
-    :attr:`armed` before it looks at ``running`` a last time, so no call is ever left without ticks.
+    Callers first count as active and then call :meth:`arm` if :attr:`armed` is False: the watcher clears :attr:`armed`
+    before it asks ``active`` a last time, so no call is ever left without ticks.
 
     Args:
         engine: Address of the native engine; a clone of it is kept for the timer.
         tick_ms: Milliseconds between ticks.
-        running: The calls in flight, owned by the engine.
+        active: Tells whether any call is in flight.
         timer: Makes the timer; chosen by platform when not given.
     """
 
     def __init__(
-        self, engine: int, tick_ms: int, running: Collection[Any], timer: Callable[[int, int], Any] | None = None
+        self, engine: int, tick_ms: int, active: Callable[[], bool], timer: Callable[[int, int], Any] | None = None
     ) -> None:
         self.armed = False
-        self._running = running
+        self._active = active
         self._engine: int = bindings.engine_clone(engine)
         self._make = timer or (NativeTimer if native_timers() else ThreadTimer)
         self._tick_ms = tick_ms
@@ -196,7 +196,7 @@ class Ticker:
 
     def _watch(self) -> None:
         while self._wake.wait() and not self._closing.wait(_IDLE_SECONDS):
-            if not self._running:
+            if not self._active():
                 self._rest()
 
     def _rest(self) -> None:
@@ -206,7 +206,7 @@ class Ticker:
             self._wake.clear()
             self.armed = False
             self._timer.disarm()
-            if self._running:
+            if self._active():
                 self._timer.arm()
                 self.armed = True
                 self._wake.set()

@@ -83,6 +83,64 @@ RESOURCES = """(component
 """A component that makes, reads and takes back a resource, and counts destructor runs."""
 
 
+TWO_BOXES = RESOURCES.replace(
+    '(func (export "eat") (param i32) (result i32)',
+    """(func (export "two") (param i32 i32) (result i32) (i32.add (call $rep (local.get 0)) (call $rep (local.get 1))))
+    (func (export "mixed") (param i32 i32) (result i32) (i32.add (local.get 0) (call $rep (local.get 1))))
+    (func (export "mixed2") (param i32 i32) (result i32) (i32.add (call $rep (local.get 0)) (local.get 1)))
+    (func (export "eat") (param i32 i32) (result i32)""",
+).replace(
+    '(func (export "eat") (param "b" (own $box)) (result u32) (canon lift (core func $g "eat")))',
+    """(func (export "eat") (param "b" (own $box)) (param "n" u32) (result u32) (canon lift (core func $g "eat")))
+  (func (export "eat-both") (param "a" (own $box)) (param "b" (own $box)) (result u32)
+    (canon lift (core func $g "two")))
+  (func (export "read-and-eat") (param "a" (borrow $box)) (param "b" (own $box)) (result u32)
+    (canon lift (core func $g "mixed")))
+  (func (export "eat-and-read") (param "a" (own $box)) (param "b" (borrow $box)) (result u32)
+    (canon lift (core func $g "mixed2")))""",
+)
+"""The same with exports that take two handles, one of which may be owned and the other lent."""
+
+TICKETS = """(component
+  (import "test:host/shop@1.0.0" (instance $shop
+    (export "ticket" (type $t (sub resource)))
+    (export "[constructor]ticket" (func (param "n" u32) (result (own $t))))
+    (export "[method]ticket.number" (func (param "self" (borrow $t)) (result u32)))
+    (export "redeem" (func (param "t" (own $t)) (result u32)))))
+  (alias export $shop "ticket" (type $t))
+  (core func $new (canon lower (func $shop "[constructor]ticket")))
+  (core func $number (canon lower (func $shop "[method]ticket.number")))
+  (core func $redeem (canon lower (func $shop "redeem")))
+  (core func $drop (canon resource.drop $t))
+  (core module $m
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "number" (func $number (param i32) (result i32)))
+    (import "" "redeem" (func $redeem (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (global $kept (mut i32) (i32.const 0))
+    (func (export "keep") (param i32) (global.set $kept (call $new (local.get 0))))
+    (func (export "read") (result i32) (call $number (global.get $kept)))
+    (func (export "let-go") (call $drop (global.get $kept)))
+    (func (export "redeem") (result i32) (call $redeem (global.get $kept)))
+    (func (export "give") (result i32) (global.get $kept))
+    (func (export "take") (param i32) (global.set $kept (local.get 0)))
+    (func (export "look") (param i32) (result i32) (local $n i32)
+      (local.set $n (call $number (local.get 0))) (call $drop (local.get 0)) (local.get $n))
+    (func (export "forget") (param i32) (result i32) (call $number (local.get 0))))
+  (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "number" (func $number))
+    (export "redeem" (func $redeem)) (export "drop" (func $drop))))))
+  (func (export "keep") (param "n" u32) (canon lift (core func $i "keep")))
+  (func (export "read") (result u32) (canon lift (core func $i "read")))
+  (func (export "let-go") (canon lift (core func $i "let-go")))
+  (func (export "redeem") (result u32) (canon lift (core func $i "redeem")))
+  (func (export "give") (result (own $t)) (canon lift (core func $i "give")))
+  (func (export "take") (param "t" (own $t)) (canon lift (core func $i "take")))
+  (func (export "look") (param "t" (borrow $t)) (result u32) (canon lift (core func $i "look")))
+  (func (export "forget") (param "t" (borrow $t)) (result u32) (canon lift (core func $i "forget")))
+)"""
+"""A component that uses a resource that the host defines, inward and outward."""
+
+
 def binary(text: str) -> bytes:
     """Give the binary form of component text."""
     return bytes(wasmtime.wat2wasm(text))

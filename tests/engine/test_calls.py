@@ -71,7 +71,7 @@ def test_cancelling_ends_the_running_call(start, engine):
 
     thread = threading.Thread(target=run)
     thread.start()
-    while instance not in engine.running:
+    while not instance.busy:
         pass
     # Cancelled again and again: the first may come before the call is inside, where it has nothing to end.
     while thread.is_alive():
@@ -152,7 +152,7 @@ def test_closing_while_a_call_runs_ends_the_call_and_then_frees(engine):
 
     thread = threading.Thread(target=run)
     thread.start()
-    while instance not in engine.running:
+    while not instance.busy:
         pass
     instance.close()
     thread.join()

@@ -1,0 +1,64 @@
+"""The engine's configuration from its settings, and the identity of the code that it produces and accepts."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import wasmtime
+
+from airssys_tui.engine import bindings
+from airssys_tui.engine.memory import supported
+from airssys_tui.engine.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from airssys_tui.engine.memory import MemoryPool
+
+_GENERATION: Final = 2
+"""Changes when :func:`configuration` sets something fixed that shapes compiled code."""
+
+_HARMLESS: Final = frozenset(
+    {
+        *("tick_ms", "cancel_ms", "max_component_size", "in_process_compile", "compile_wall", "compile_cpu"),
+        *("compile_address_space", "max_memories", "output_limit"),
+    }
+)
+"""Settings that leave compiled code as it is. Whatever is not named here is part of the identity."""
+
+
+def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> wasmtime.Config:
+    """Make the configuration; code compiled under one loads under every other of the same settings."""
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.epoch_interruption = True
+    config.max_wasm_stack = settings.max_wasm_stack
+    config.memory_reservation = settings.memory_reservation
+    config.memory_guard_size = settings.memory_guard
+    config.shared_memory = False
+    # Futures and streams do not cross our boundary; without their bookkeeping a call costs a quarter less.
+    bindings.set_concurrency(config, enabled=False)
+    # A copy-on-write image needs memories that the engine maps itself; with ours it aborts the process.
+    config.memory_init_cow = not hosts_memory(settings)
+    if pool is not None:
+        pool.install(config)
+    return config
+
+
+def hosts_memory(settings: EngineSettings) -> bool:
+    """Tell whether linear memories are ours under these settings on this system."""
+    return settings.host_memory and supported()
+
+
+def identity(settings: EngineSettings) -> str:
+    """Name the code that an engine of these settings produces and accepts: compiler, platform and settings.
+
+    Code also holds what it demands of the processor; loading it where that is missing is refused by the engine itself.
+    """
+    shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
+    shape["host_memory"] = hosts_memory(settings)
+    told = msgspec.json.encode([_GENERATION, shape], order="deterministic")
+    digest = hashlib.sha256(told).hexdigest()[:12]
+    return f"wasmtime-{version('wasmtime')}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"

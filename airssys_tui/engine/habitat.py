@@ -1,0 +1,99 @@
+"""What all instances of one engine live on: its native object, memories, ticker, and who lives there now."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import wasmtime
+
+from airssys_tui.core.errors import CapacityError
+from airssys_tui.engine import bindings
+from airssys_tui.engine.configuration import configuration, hosts_memory
+from airssys_tui.engine.memory import MemoryPool, default_capacity
+from airssys_tui.engine.ticker import Ticker
+
+if TYPE_CHECKING:
+    from airssys_tui.engine.activity import Activity
+    from airssys_tui.engine.settings import EngineSettings
+
+FAREWELL_SECONDS: Final = 2.0
+"""How long closing waits for calls in flight: a thread in native code cannot outlive the interpreter."""
+
+_FAREWELL_POLL: Final = 0.005
+
+
+class Habitat:
+    """The shared ground of an engine's instances.
+
+    Args:
+        settings: The engine's settings.
+
+    Attributes:
+        native: The native engine.
+        address: Its address.
+        pool: The linear memories; None where they are the engine's own.
+        inhabitants: Every open activity by the address of its store's context, which is what callbacks are given.
+        on_epoch: Address of the callback that the engine makes when a store's epoch deadline is reached.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.pool = MemoryPool(settings.max_memories or default_capacity(settings)) if hosts_memory(settings) else None
+        self.native = wasmtime.Engine(configuration(settings, self.pool))
+        self.address = bindings.address(self.native)
+        self.inhabitants: dict[int, weakref.ref[Activity]] = {}
+        self._callback = bindings.EpochCallback(self._on_epoch)
+        self.on_epoch = bindings.callback_address(self._callback)
+        self.ticker = Ticker(self.address, settings.tick_ms, self.active)
+
+    def _on_epoch(self, context: int, _env: int, ticks: Any, kind: Any) -> int:
+        reference = self.inhabitants.get(context)
+        activity = None if reference is None else reference()
+        if activity is None:
+            return 0
+        try:
+            kind[0] = _CONTINUE
+            return activity.on_epoch(ticks)
+        except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
+            return bindings.new_error(f"epoch: {error}")
+
+    def admit_memory(self) -> None:
+        """Refuse another instance when the process has no room for its memory.
+
+        Raises:
+            CapacityError: If as many memories live as may.
+        """
+        if self.pool is not None and self.pool.live >= self.pool.capacity:
+            text = f"{self.pool.live} linear memories are alive, as many as this process has room for"
+            raise CapacityError(text, remedy="stop some components")
+
+    def residents(self) -> list[Activity]:
+        """List every open activity."""
+        # One operation of the interpreter makes the list, so other threads may open and close meanwhile.
+        known = list(self.inhabitants.values())
+        return [activity for reference in known if (activity := reference()) is not None]
+
+    def active(self) -> bool:
+        """Tell whether any call is in flight."""
+        return any(activity.busy for activity in self.residents())
+
+    def close(self, patience: float) -> None:
+        """Cancel calls in flight, free every store, stop ticking.
+
+        Args:
+            patience: Seconds that calls in flight get to end; those that do not (stuck inside WASI) keep their stores.
+        """
+        end = time.monotonic() + patience
+        while self.active() and time.monotonic() < end:
+            for activity in self.residents():
+                if activity.busy:
+                    activity.close()
+            time.sleep(_FAREWELL_POLL)
+        for activity in self.residents():
+            activity.close()
+        self.ticker.close()
+
+
+_CONTINUE: Final = 0
