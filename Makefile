@@ -12,7 +12,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run fresh test check format generate bench clean
+.PHONY: help install run fresh test check format generate bench fuzz soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,6 +66,12 @@ generate: $(STAMP) ## rewrite what is generated: README tables and picture, WIT 
 
 bench: $(STAMP) ## measure; each figure beside its baseline
 	$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP) ## 100 000 damaged components through admission
+	$(BIN)/python -m tests.fuzz
+
+soak: $(STAMP) ## everything hostile at the same time, for ten minutes
+	$(BIN)/python -m tests.soak
 
 clean: fresh ## remove the environment and every cache
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html

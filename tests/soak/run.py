@@ -1,0 +1,168 @@
+"""One soak: a runtime, its folder, the crowd, and what is measured meanwhile."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from airssys_tui.core.lifecycle import State
+from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.runtime.settings import RuntimeSettings
+from tests.soak.crowd import PATIENCE, Crowd
+from tests.soak.folder import Arrivals, furnish
+
+GROWTH_SHARE = 0.10
+GROWTH_BYTES = 48 * 1024 * 1024
+"""Memory is flat when, from the first quarter after warming up to the last one, it grew by less than both together."""
+EXPECTED = (
+    *("control: ok", "changing: ok", "looper: deadline", "spender: out-of-fuel", "trapper: unreachable"),
+    *("eater: out-of-memory", "sender: transfer-limit", "sleeper: stuck-in-host", "printer: ok", "hostile: ok"),
+    *("hoarder: ok", "guest: ok"),
+)
+"""What has to have happened at least once, or the soak has not soaked."""
+
+
+@dataclass
+class Findings:
+    """What a soak measured, and what is wrong with it.
+
+    Attributes:
+        rss: Resident bytes, once a second.
+        told: Answers by component and kind.
+        problems: What must not be.
+    """
+
+    seconds: float
+    rss: list[int] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    revisions: int = 0
+    slowest: float = 0.0
+    stuck: int = 0
+    threads: list[str] = field(default_factory=list)
+    descriptors: tuple[int, int] = (0, 0)
+    problems: list[str] = field(default_factory=list)
+
+    def flat(self) -> tuple[int, int]:
+        """Return the median memory of the first and of the last quarter after the warm-up, a fifth of the time."""
+        warm = self.rss[len(self.rss) // 5 :]
+        quarter = max(1, len(warm) // 4)
+        return int(statistics.median(warm[:quarter])), int(statistics.median(warm[-quarter:]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures for people."""
+        first, last = self.flat()
+        figures = {key: value for key, value in asdict(self).items() if key != "rss"}
+        mib = 1024 * 1024
+        memory = {"first": first // mib, "last": last // mib, "most": max(self.rss) // mib}
+        return {**figures, "calls": sum(self.told.values()), "memory_mib": memory}
+
+
+def soak(root: Path, seconds: float) -> Findings:
+    """Run everything at once.
+
+    Args:
+        root: An empty directory.
+        seconds: For how long.
+    """
+    folder = root / "components"
+    furnish(folder)
+    before = descriptors()
+    settings = RuntimeSettings(sample=0.25, shutdown=5.0, engine=EngineSettings(compile_wall=2.0))
+    runtime = EmbeddedRuntime.open(folder, state_dir=root / "state", settings=settings)
+    findings = Findings(seconds)
+    try:
+        assert runtime.wait_settled(PATIENCE), "the folder did not settle"
+        crowd = _let_loose(runtime, folder, findings)
+        _judge(runtime, crowd, findings)
+    finally:
+        runtime.close()
+    _judge_threads(findings)
+    findings.descriptors = (before, descriptors())
+    return findings
+
+
+def _let_loose(runtime: EmbeddedRuntime, folder: Path, findings: Findings) -> Crowd:
+    stop = threading.Event()
+    crowd = Crowd(runtime, stop)
+    arrivals = Arrivals(folder, seed=1)
+    works = [_over_and_over(work, 0.0, stop, findings) for work in crowd.callers()]
+    works += [_over_and_over(work, pause, stop, findings) for pause, work in arrivals.every()]
+    works.append(crowd.forget)
+    threads = [threading.Thread(target=work, name="soak") for work in works]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + findings.seconds
+    while (left := end - time.monotonic()) > 0:
+        findings.rss.append(resident())
+        stop.wait(min(1.0, max(0.05, findings.seconds / 40), left))
+    stop.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+        if thread.is_alive():
+            findings.problems.append("a caller has not been answered")
+    return crowd
+
+
+def _over_and_over(
+    work: Callable[[], None], pause: float, stop: threading.Event, findings: Findings
+) -> Callable[[], None]:
+    def run() -> None:
+        while not stop.is_set():
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - a caller that ends early would hide what it found
+                findings.problems.append(f"unexpected: {error!r}")
+                return
+            if pause:
+                stop.wait(pause)
+
+    return run
+
+
+def _judge(runtime: EmbeddedRuntime, crowd: Crowd, findings: Findings) -> None:
+    findings.told = dict(sorted(crowd.told.items()))
+    findings.slowest = round(crowd.slowest, 3)
+    findings.problems += crowd.surprises
+    findings.stuck = runtime.snapshot().stuck
+    findings.revisions = len(runtime.versions("changing").result(PATIENCE))
+    findings.problems += [f"never happened: {wanted}" for wanted in EXPECTED if not crowd.told[wanted]]
+    count = runtime.invoke("control", "get").result(PATIENCE)
+    if count != crowd.acknowledged:
+        findings.problems.append(f"control counted {count}, {crowd.acknowledged} were acknowledged")
+    rows = {row.id: row for row in runtime.snapshot().components}
+    if rows["control"].restarts or rows["control"].state is not State.RUNNING:
+        findings.problems.append(f"control was harmed: {rows['control'].state}, {rows['control'].restarts} restarts")
+    internal = [event.text for event in runtime.events(0, 5_000).events if event.action == "internal"]
+    findings.problems += internal
+    first, last = findings.flat()
+    if last > first * (1 + GROWTH_SHARE) + GROWTH_BYTES:
+        findings.problems.append(f"memory grew from {first} to {last} bytes")
+
+
+def _judge_threads(findings: Findings) -> None:
+    ours = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    findings.threads = sorted(ours)
+    side = sum(name == "side" for name in ours)
+    leaked = [name for name in ours if name.startswith(("worker", "control", "disk", "compile", "soak"))]
+    if leaked:
+        findings.problems.append(f"threads were left behind: {leaked}")
+    if side > findings.stuck:
+        findings.problems.append(f"{side} side threads live, {findings.stuck} were counted as stuck")
+
+
+def resident() -> int:
+    """Return the resident bytes of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors() -> int:
+    """Return how many files this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
