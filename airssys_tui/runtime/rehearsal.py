@@ -188,12 +188,14 @@ class Rehearsal:
 
     async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
         """Run something on an instance that nobody else uses; cancelling the wait cancels the guest's call."""
-        running = self._floor.workers.submit(function, serving)
+        answer = asyncio.wrap_future(self._floor.workers.submit(function, serving))
         try:
-            return await asyncio.shield(asyncio.wrap_future(running))
+            return await asyncio.shield(answer)
         except asyncio.CancelledError:
             serving.cancel()
-            await asyncio.wait([asyncio.wrap_future(running)])
+            await asyncio.wait([answer])
+            if not answer.cancelled():
+                answer.exception()  # the trap of the cancelled call: nobody else asks for it
             raise
 
     async def discard(self, serving: Serving) -> None:
