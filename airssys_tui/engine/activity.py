@@ -106,8 +106,9 @@ class Activity:
         self.left = memoryview(left).cast("B").cast("Q")
         self.left_arguments = (context, ctypes.byref(left))
         memory = -1 if habitat.pool is not None else limits.memory
-        bindings.store_limiter(store, memory, limits.table_elements, -1, -1, -1)
-        bindings.store_epoch_callback(store, habitat.on_epoch, None, None)
+        at = bindings.pointer(store)
+        bindings.store_limiter(at, *bindings.bounds(memory, limits.table_elements))
+        bindings.store_epoch_callback(at, habitat.on_epoch, None, None)
         habitat.inhabitants[self.context_at] = weakref.ref(self)
 
     def occupy(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import lru_cache
 from typing import Any, Final
 
 import wasmtime
@@ -90,10 +91,12 @@ _linker_add_resource: Final = _function(
 store_new: Final = _function(_quick, "wasmtime_store_new", _POINTER, _POINTER, _POINTER, _POINTER)
 store_context: Final = _function(_quick, "wasmtime_store_context", _POINTER, _POINTER)
 store_delete: Final = _function(_library, "wasmtime_store_delete", None, _POINTER)
-store_limiter: Final = _function(_quick, "wasmtime_store_limiter", None, _POINTER, *[ctypes.c_int64] * 5)
-store_epoch_callback: Final = _function(
-    _quick, "wasmtime_store_epoch_deadline_callback", None, _POINTER, _POINTER, _POINTER, _POINTER
-)
+store_limiter: Final = _function(_quick, "wasmtime_store_limiter", None)
+"""``(store, memory, table elements, instances, tables, memories)``; unchecked, see :func:`bounds`."""
+
+store_epoch_callback: Final = _function(_quick, "wasmtime_store_epoch_deadline_callback", None)
+"""``(store, callback, env, finalizer)``; unchecked."""
+
 wasi_outputs: Final = tuple(
     _function(_quick, f"wasi_config_set_{stream}_custom", None, _POINTER, _POINTER, _POINTER, _POINTER)
     for stream in ("stdout", "stderr")
@@ -251,6 +254,12 @@ def set_concurrency(config: wasmtime.Config, *, enabled: bool) -> None:
 def pointer(address: int) -> Any:
     """Prepare an address as an argument, so that no call converts it again."""
     return ctypes.c_void_p.from_param(address)
+
+
+@lru_cache(maxsize=256)
+def bounds(memory: int, table_elements: int) -> tuple[Any, ...]:
+    """Prepare the limits of a store: bytes of each memory and elements of each table; -1 is no limit."""
+    return tuple(map(ctypes.c_int64.from_param, (memory, table_elements, -1, -1, -1)))
 
 
 def number(value: int) -> Any:

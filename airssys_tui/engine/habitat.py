@@ -35,7 +35,7 @@ class Habitat:
         address: Its address.
         pool: The linear memories; None where they are the engine's own.
         inhabitants: Every open activity by the address of its store's context, which is what callbacks are given.
-        on_epoch: Address of the callback that the engine makes when a store's epoch deadline is reached.
+        on_epoch: Address, prepared as an argument, of the callback that the engine makes when a store's epoch deadline is reached.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -45,7 +45,7 @@ class Habitat:
         self.address = bindings.address(self.native)
         self.inhabitants: dict[int, weakref.ref[Activity]] = {}
         self._callback = bindings.EpochCallback(self._on_epoch)
-        self.on_epoch = bindings.callback_address(self._callback)
+        self.on_epoch = bindings.pointer(bindings.callback_address(self._callback))
         self.ticker = Ticker(self.address, settings.tick_ms, self.active)
 
     def _on_epoch(self, context: int, _env: int, ticks: Any, kind: Any) -> int:
