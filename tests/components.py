@@ -6,8 +6,9 @@ asked, saved or loaded is chosen per component, so that every gate and every fai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 import wasmtime
 
@@ -136,7 +137,7 @@ _NO = {
 _STATUS = ("healthy", "degraded", "unhealthy", "unknown")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Crafted:
     """What a component is to do.
 
@@ -161,13 +162,22 @@ class Crafted:
     health: str = "healthy"
     sick_after: int = 0
     add: str = ""
-    exports: frozenset[str] = field(default=ALL)
+    exports: frozenset[str] = ALL
     imports: tuple[str, ...] = ()
     pages: int = 1
     start: str = ""
     version: str | None = None
     salt: str = ""
     drops: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return what differs from a component that does well."""
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        other = [f"{f.name}={said[f.name]!r}" for f in fields(self) if said[f.name] != f.default]
+        return f"Crafted({', '.join(other)})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))  # how Hypothesis prints an example
 
     def wasm(self) -> bytes:
         """Return the component."""
