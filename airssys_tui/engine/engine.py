@@ -18,6 +18,8 @@ from airssys_tui.engine.settings import EngineSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import wasmtime
+
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.host import HostInterface
     from airssys_tui.engine.memory import MemoryPool
@@ -50,6 +52,11 @@ class Engine:
     def ticker(self) -> Ticker:
         """What moves the epoch while calls are in flight."""
         return self._habitat.ticker
+
+    @property
+    def native(self) -> wasmtime.Engine:
+        """The native engine."""
+        return self._habitat.native
 
     @property
     def running(self) -> tuple[Activity, ...]:
