@@ -35,8 +35,8 @@ def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> w
     config.consume_fuel = True
     config.epoch_interruption = True
     config.max_wasm_stack = settings.max_wasm_stack
-    config.memory_reservation = settings.memory_reservation
-    config.memory_guard_size = settings.memory_guard
+    config.memory_reservation = settings.reservation
+    config.memory_guard_size = settings.guard
     config.shared_memory = False
     # Futures and streams do not cross our boundary; without their bookkeeping a call costs a quarter less.
     bindings.set_concurrency(config, enabled=False)

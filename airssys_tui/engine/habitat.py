@@ -11,7 +11,7 @@ import wasmtime
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.engine import bindings
 from airssys_tui.engine.configuration import configuration, hosts_memory
-from airssys_tui.engine.memory import MemoryPool, default_capacity
+from airssys_tui.engine.memory import MemoryPool
 from airssys_tui.engine.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ class Habitat:
         address: Its address.
         pool: The linear memories; None where they are the engine's own.
         inhabitants: Every open activity by the address of its store's context, which is what callbacks are given.
-        on_epoch: Address, prepared as an argument, of the callback that the engine makes when a store's epoch deadline is reached.
+        on_epoch: What the engine calls when a store's epoch deadline is reached: an address, prepared as an argument.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self.pool = MemoryPool(settings.max_memories or default_capacity(settings)) if hosts_memory(settings) else None
+        self.pool = MemoryPool(settings) if hosts_memory(settings) else None
         self.native = wasmtime.Engine(configuration(settings, self.pool))
         self.address = bindings.address(self.native)
         self.inhabitants: dict[int, weakref.ref[Activity]] = {}
@@ -65,7 +65,7 @@ class Habitat:
         Raises:
             CapacityError: If as many memories live as may.
         """
-        if self.pool is not None and self.pool.live >= self.pool.capacity:
+        if self.pool is not None and not self.pool.has_room():
             text = f"{self.pool.live} linear memories are alive, as many as this process has room for"
             raise CapacityError(text, remedy="stop some components")
 

@@ -199,6 +199,11 @@ class Instance:
         return self._activity.account.use() if self._activity.habitat.pool is not None else None
 
     @property
+    def table_elements(self) -> int | None:
+        """Elements in its tables; None, for the engine limits them without telling how many there are."""
+        return None
+
+    @property
     def meters(self) -> Meters:
         """The sums so far."""
         sums = self._activity

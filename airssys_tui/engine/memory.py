@@ -24,7 +24,7 @@ _PROT_NONE: Final = 0
 _MAP_NORESERVE: Final = 0x4000 if sys.platform == "linux" else 0x40
 _FAILED: Final = ctypes.c_void_p(-1).value
 _DEFAULT_MAPPINGS: Final = 65_530
-_MAPPINGS_PER_MEMORY: Final = 2
+_ADDRESS_SPACE: Final = 1 << 47
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
@@ -60,16 +60,18 @@ class MemoryAccount:
         self.wanted = 0
         self.full = False
 
-    def take(self, size: int) -> bool:
-        """Add bytes unless that passes the limit."""
+    def allows(self, size: int) -> bool:
+        """Tell whether so many bytes more stay within the limit; note the refusal otherwise."""
         total = self.current + size
         if total > self.limit:
             self.refused += 1
             self.wanted = total
-            return False
-        self.current = total
-        self.peak = max(self.peak, total)
-        return True
+        return total <= self.limit
+
+    def add(self, size: int) -> None:
+        """Count so many bytes more."""
+        self.current += size
+        self.peak = max(self.peak, self.current)
 
     def use(self) -> MemoryUse:
         """Give the sums as a value."""
@@ -87,13 +89,28 @@ class _LinearMemory:
         self.size = size
 
 
-def default_capacity(_settings: EngineSettings) -> int:
-    """Compute how many memories may live: 80 % of what the system's limit on mappings allows."""
+def mappings_allowed() -> int:
+    """Compute how many mappings linear memories may take: 80 % of the system's limit for a process.
+
+    At the limit itself the interpreter's own allocations fail.
+    """
     try:
         mappings = int(Path("/proc/sys/vm/max_map_count").read_text())
     except (OSError, ValueError):
         mappings = _DEFAULT_MAPPINGS
-    return max(16, mappings * 8 // 10 // _MAPPINGS_PER_MEMORY)
+    return mappings * 8 // 10
+
+
+def capacity(settings: EngineSettings) -> int:
+    """Compute how many memories of a layout may live, by mappings and by address space."""
+    if settings.max_memories:
+        return settings.max_memories
+    addresses = (_ADDRESS_SPACE * 8 // 10) // max(1, settings.reservation + settings.guard)
+    return max(16, min(mappings_allowed() // _mappings_per_memory(settings), addresses))
+
+
+def _mappings_per_memory(settings: EngineSettings) -> int:
+    return 1 if settings.dense else 2
 
 
 def supported() -> bool:
@@ -101,18 +118,32 @@ def supported() -> bool:
     return hasattr(mmap, "MAP_ANONYMOUS") and hasattr(mmap, "PROT_READ") and sys.maxsize > 2**32
 
 
+class _Mappings:
+    """The mappings that linear memories of all engines in this process take."""
+
+    # Held again by the same thread when collecting garbage frees an instance meanwhile.
+    lock: Final = threading.RLock()
+    allowed = mappings_allowed()
+    used = 0
+
+
 class MemoryPool:
     """All linear memories of one engine.
 
     Args:
+        settings: How memories are laid out, and how many may live.
+
+    Attributes:
         capacity: Most memories alive at a time.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, settings: EngineSettings) -> None:
+        self.capacity = capacity(settings)
+        self._weight = _mappings_per_memory(settings)
+        self._access = mmap.PROT_READ | mmap.PROT_WRITE if settings.dense else _PROT_NONE
         self._memories: dict[int, _LinearMemory] = {}
         self._serial = 0
-        self._lock = threading.Lock()
+        self._lock = _Mappings.lock
         self._current = threading.local()
         self._system = _system_calls()
         self._get = bindings.GetMemory(self._on_get)
@@ -125,6 +156,10 @@ class MemoryPool:
     def live(self) -> int:
         """Memories alive now."""
         return len(self._memories)
+
+    def has_room(self) -> bool:
+        """Tell whether another memory may live, counting those of every engine in this process."""
+        return len(self._memories) < self.capacity and _Mappings.used + self._weight <= _Mappings.allowed
 
     def install(self, config: wasmtime.Config) -> None:
         """Make engines of this configuration use the pool; it must outlive them."""
@@ -139,19 +174,20 @@ class MemoryPool:
         if account is None:
             return bindings.new_error("a memory without an owner")
         with self._lock:
-            if len(self._memories) >= self.capacity:
+            if not self.has_room():
                 account.full = True
-                return bindings.new_error(f"{self.capacity} linear memories are alive: no room for another")
+                return bindings.new_error(f"{len(self._memories)} linear memories are alive: no room for another")
             self._serial += 1
             key = self._serial
-            if not account.take(minimum):
+            if not account.allows(minimum):
                 return bindings.new_error(f"memory of {minimum} bytes is past the limit of {account.limit}")
             memory = self._map(account, minimum, max(reserved, minimum), guard)
             if memory is None:
-                account.current -= minimum
                 account.full = True
                 return bindings.new_error("the system refused to map another memory")
+            account.add(minimum)
             self._memories[key] = memory
+            _Mappings.used += self._weight
         result = out.contents
         result.env, result.get_memory, result.grow_memory, result.finalizer = key, self._get, self._grow, self._free
         return 0
@@ -159,7 +195,7 @@ class MemoryPool:
     def _map(self, account: MemoryAccount, size: int, reserved: int, guard: int) -> _LinearMemory | None:
         mapped = _whole_pages(reserved + guard) or mmap.PAGESIZE
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
-        base = self._system.mmap(None, mapped, _PROT_NONE, flags, -1, 0)
+        base = self._system.mmap(None, mapped, self._access, flags, -1, 0)
         if base in (_FAILED, None):
             return None
         if size and not self._open(base, size):
@@ -168,6 +204,8 @@ class MemoryPool:
         return _LinearMemory(account, base, mapped, reserved, size)
 
     def _open(self, base: int, size: int) -> bool:
+        if self._access != _PROT_NONE:
+            return True
         return bool(self._system.mprotect(base, _whole_pages(size), mmap.PROT_READ | mmap.PROT_WRITE) == 0)
 
     def _on_get(self, key: int, size: Any, capacity: Any) -> int:
@@ -179,18 +217,19 @@ class MemoryPool:
     def _on_grow(self, key: int, size: int) -> int:
         memory = self._memories[key]
         account, more = memory.account, size - memory.size
-        if size > memory.reserved or not account.take(more):
+        if not account.allows(more):
             return bindings.new_error(f"memory of {size} bytes is past the limit of {account.limit}")
-        if not self._open(memory.base, size):
-            account.current -= more
+        if size > memory.reserved or not self._open(memory.base, size):
             account.refused += 1
-            return bindings.new_error("the system refused to grow the memory")
+            return bindings.new_error("the memory has no room to grow")
+        account.add(more)
         memory.size = size
         return 0
 
     def _on_free(self, key: int) -> None:
         with self._lock:
             memory = self._memories.pop(key, None)
+            _Mappings.used -= self._weight if memory is not None else 0
         if memory is not None:
             memory.account.current -= memory.size
             self._system.munmap(memory.base, memory.mapped)
