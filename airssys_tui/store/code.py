@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -48,14 +48,23 @@ class CodeCache:
     Args:
         directory: Where the files are.
         database: The catalog's connection, which keeps their hashes.
-        max_bytes: Size at which the least recently used files go; pinned ones stay.
+        max_bytes: Size at which the least recently used files go; pinned and retained ones stay.
+        retained: Gives the artifacts that a rollback may need; asked only when room has to be made.
     """
 
-    def __init__(self, directory: Path, database: Database, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        database: Database,
+        *,
+        max_bytes: int = MAX_BYTES,
+        retained: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._directory = directory
         self._aside = directory / "unfinished"
         self._database = database
         self._max_bytes = max_bytes
+        self._retained = retained
         self._pins: frozenset[str] = frozenset()
         self._last_use = 0
         self.counters = CodeCounters()
@@ -137,9 +146,9 @@ class CodeCache:
         excess = self.size() - self._max_bytes
         if excess <= 0:
             return
+        kept = {digest, *self._pins, *self._retained()}
         for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, engine)):
-            pinned = entry.engine == engine and (entry.digest in self._pins or entry.digest == digest)
-            if excess <= 0 or pinned:
+            if excess <= 0 or (entry.engine == engine and entry.digest in kept):
                 continue
             self._forget(entry)
             self._count(evicted=self.counters.evicted + 1)

@@ -79,7 +79,7 @@ class StateDirectory(StateReader):
         super().__init__(path, catalog)
         self._ownership = ownership
         self.left_in_disorder = ownership.left_in_disorder
-        self.code = CodeCache(path / "code", catalog.database, max_bytes=max_code)
+        self.code = CodeCache(path / "code", catalog.database, max_bytes=max_code, retained=catalog.retained_digests)
 
     @classmethod
     def open(

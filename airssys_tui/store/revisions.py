@@ -18,6 +18,10 @@ ACTIVE: Final = "active"
 CANDIDATE: Final = "candidate"
 
 
+RETAINED: Final = 10
+"""Revisions of a component whose artifacts and compiled code are kept for a rollback."""
+
+
 class Revisions(Room):
     """The table of revisions."""
 
@@ -62,6 +66,16 @@ class Revisions(Room):
         """Return the revision that serves, or served when the runtime last ran."""
         tail = "WHERE component = ? AND outcome = 'active'"
         return next(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))), None)
+
+    def retained_digests(self, keep: int = RETAINED) -> frozenset[str]:
+        """Return the artifacts that a rollback may need: of each component's last ``keep`` revisions that served."""
+        rows = self._database.rows(
+            "SELECT DISTINCT digest FROM (SELECT digest, row_number() OVER"
+            " (PARTITION BY component ORDER BY number DESC) AS place"
+            " FROM revisions WHERE outcome IN ('active', 'superseded')) WHERE place <= ?",
+            (keep,),
+        )
+        return frozenset(digest for (digest,) in rows)
 
     def set_outcome(self, component: str, number: int, outcome: str, reason: str, at: float | None = None) -> None:
         """Record what became of a revision and why.

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.code import CodeCache, CodeCounters
 from airssys_tui.store.database import Database
 from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.records import Activation
 from airssys_tui.store.schema import migrate
+from tests.store.conftest import candidate
 
 ONE, TWO, THREE = (digest_of(name) for name in (b"one", b"two", b"three"))
 
@@ -93,6 +96,23 @@ def test_pinned_code_stays_and_code_of_another_engine_does_not(code: CodeCache) 
     code.pin(())
     code.put(digest_of(b"four"), "engine", b"4" * 10)
     assert code.get(ONE, "engine") is None
+
+
+def test_code_that_a_rollback_may_need_stays(state: StateDirectory, catalog: Catalog) -> None:
+    contents = [f"release {number}" for number in range(12)]
+    for content in contents:
+        number = catalog.add_revision(candidate(content=content)).number
+        catalog.activate(Activation(component="counter", revision=number, at=1.0))
+    refused = catalog.add_revision(candidate(content="refused"))
+    catalog.set_outcome("counter", refused.number, "failed", "at a gate")
+    kept = [digest_of(content.encode()) for content in contents[2:]]
+    assert catalog.retained_digests() == frozenset(kept)
+    cache = CodeCache(state.path / "code", catalog.database, max_bytes=100, retained=catalog.retained_digests)
+    cache.recover()
+    for digest in (*kept, digest_of(b"refused"), digest_of(b"newest")):
+        cache.put(digest, "engine", b"x" * 20)
+    assert all(cache.get(digest, "engine") for digest in kept)
+    assert cache.get(digest_of(b"refused"), "engine") is None
 
 
 def test_code_larger_than_the_cache_is_kept_alone(code: CodeCache) -> None:
