@@ -158,6 +158,96 @@ def echo(type_text: str, definitions: str = "") -> bytes:
     )
 
 
+BOX = """
+  (type $box' (resource (rep i32)))
+  (export $box "box" (type $box'))
+  (core func $new (canon resource.new $box'))
+  (core module $boxes
+    (import "" "new" (func $new (param i32) (result i32)))
+    (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+    (func (export "read") (param i32) (result i32) (local.get 0)))
+  (core instance $b (instantiate $boxes (with "" (instance (export "new" (func $new))))))
+  (func (export "make") (param "n" u32) (result (own $box)) (canon lift (core func $b "make")))
+  (func (export "read") (param "b" (borrow $box)) (result u32) (canon lift (core func $b "read")))
+"""
+"""A resource that carries a number, and exports to make and read it."""
+
+_STORES = """
+  (func (export "NAME") (param PARAMS) (result i32) (global.set $top (i32.const 1024)) STORES (i32.const 16))"""
+
+
+def _echo_flat(count: int) -> str:
+    stores = " ".join(f"(i32.store (i32.const {16 + 4 * n}) (local.get {n}))" for n in range(count))
+    return _STORES.replace("NAME", f"echo{count}").replace("PARAMS", "i32 " * count).replace("STORES", stores)
+
+
+SHAPES = {
+    "record": ("$wrapped", 2),
+    "tuple": ("(tuple (list T) string)", 4),
+    "option": ("(option (list T))", 3),
+    "result": ("(result (list T) (error string))", 3),
+    "variant": ("$choice", 3),
+}
+"""Types around a list of any type, and how many numbers they are when flat."""
+
+
+def echo_shapes(type_text: str, definitions: str = "") -> bytes:
+    """Make a component with an export for each of :data:`SHAPES` that gives back what it was given."""
+    exports = "".join(
+        f"""(func (export "{name}") (param "v" {shape}) (result {shape})
+              (canon lift (core func $i "echo{count}") {OPTIONS}))\n"""
+        for name, (shape, count) in SHAPES.items()
+    )
+    text = f"""(component
+          {definitions}
+          (type $wrapped' (record (field "items" (list T)))) (export $wrapped "wrapped" (type $wrapped'))
+          (type $choice' (variant (case "many" (list T)) (case "text" string) (case "none")))
+          (export $choice "choice" (type $choice'))
+          (core module $guest {ALLOCATOR} {"".join(map(_echo_flat, (2, 3, 4)))})
+          (core instance $i (instantiate $guest))
+          {exports})"""
+    return binary(text.replace("(list T)", f"(list {type_text})"))
+
+
+def identity(type_text: str, core: str) -> bytes:
+    """Make a component whose ``same`` gives back one flat value, and whose ``second`` gives the second of two.
+
+    Args:
+        type_text: The type of the value.
+        core: ``i32``, ``i64``, ``f32`` or ``f64``.
+    """
+    return binary(
+        f"""(component
+          (core module $m
+            (func (export "same") (param {core}) (result {core}) (local.get 0))
+            (func (export "second") (param {core} {core}) (result {core}) (local.get 1)))
+          (core instance $i (instantiate $m))
+          (func (export "same") (param "v" {type_text}) (result {type_text}) (canon lift (core func $i "same")))
+          (func (export "second") (param "a" {type_text}) (param "b" {type_text}) (result {type_text})
+            (canon lift (core func $i "second"))))"""
+    )
+
+
+def relay(type_text: str, inside: str, outside: str, name: str = "test:host/face@1.0.0") -> bytes:
+    """Make a component whose ``run`` hands a list of any type to the host's ``work`` and gives back what that gives."""
+    return binary(
+        f"""(component
+          (import "{name}" (instance $host {inside}
+            (export "work" (func (param "items" (list {type_text})) (result (list {type_text}))))))
+          {outside}
+          (core module $memory {ALLOCATOR})
+          (core instance $i (instantiate $memory))
+          (core func $work (canon lower (func $host "work") {OPTIONS}))
+          (core module $guest
+            (import "" "work" (func $work (param i32 i32 i32)))
+            (func (export "run") (param i32 i32) (result i32)
+              (call $work (local.get 0) (local.get 1) (i32.const 64)) (i32.const 64)))
+          (core instance $g (instantiate $guest (with "" (instance (export "work" (func $work))))))
+          (func (export "run") (param "items" (list {type_text})) (result (list {type_text}))
+            (canon lift (core func $g "run") {OPTIONS})))"""
+    )
+
+
 def caller(params: str, result: str, core: str, name: str = "test:host/face@1.0.0") -> bytes:
     """Make a component whose ``run`` calls ``work`` of an imported interface with flat values.
 

@@ -10,16 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import INTEGER_BOUNDS
+from airssys_tui.core.interface import INTEGER_BOUNDS, Function, ListOf, Param
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.values import Err, Ok, Some, Variant, from_json, to_json
+from airssys_tui.engine.host import HostFunction, HostInterface
 from tests.engine import guests
-from tests.engine.wit_types import Definitions, Typed, typed_values
+from tests.engine.wit_types import Box, Definitions, Typed, replaced, typed_values
 
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+PATIENT = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@PATIENT
 @given(data=st.data())
 def test_any_value_of_any_type_comes_back_equal(engine, data):
     typed: Typed = data.draw(typed_values())
@@ -34,6 +38,147 @@ def test_any_value_of_any_type_comes_back_equal(engine, data):
             assert instance.call("echo", values).value == values
             json = to_json(code.interface.find("echo").function.params[0].type, values)
             assert from_json(code.interface.find("echo").function.params[0].type, json, "items") == values
+
+
+@PATIENT
+@given(data=st.data())
+def test_every_shape_around_any_type_comes_back_equal(engine, data):
+    typed: Typed = data.draw(typed_values())
+    definitions = Definitions()
+    text = definitions.reference(typed.type)
+    many = st.binary(max_size=300) if text == "u8" else st.lists(typed.values, max_size=4)
+    shapes = {
+        "record": many.map(lambda items: {"items": items}),
+        "tuple": st.tuples(many, TEXTS),
+        "option": st.none() | many.map(Some),
+        "result": many.map(Ok) | TEXTS.map(Err),
+        "variant": many.map(lambda items: Variant("many", items))
+        | TEXTS.map(lambda words: Variant("text", words))
+        | st.just(Variant("none")),
+    }
+    with engine.linker().instantiate(
+        engine.compile(guests.echo_shapes(text, definitions.text())), Limits()
+    ) as instance:
+        for name, values in shapes.items():
+            for _ in range(2):
+                value = data.draw(values)
+                assert instance.call(name, value).value == value
+
+
+@PATIENT
+@given(data=st.data())
+def test_any_value_goes_through_a_host_function_and_back(engine, data):
+    typed: Typed = data.draw(typed_values())
+    definitions = Definitions()
+    text = definitions.reference(typed.type)
+    seen = []
+    listed = ListOf(typed.type)
+    work = HostFunction(
+        Function("work", (Param("items", listed),), listed), lambda _, items: seen.append(items) or items
+    )
+    linker = engine.linker([HostInterface("test:host/face@1.0.0", (work,))])
+    code = engine.compile(guests.relay(text, definitions.inside(), definitions.outside("$host")))
+    assert linker.problems(code.interface) == ()
+    values = data.draw(st.binary(max_size=300) if text == "u8" else st.lists(typed.values, max_size=4))
+    with linker.instantiate(code, Limits()) as instance:
+        assert instance.call("run", values).value == values
+    assert seen == [values]
+
+
+@PATIENT
+@given(data=st.data())
+def test_handles_anywhere_in_a_value_move_in_and_out(engine, data):
+    typed: Typed = data.draw(typed_values(resources=True))
+    definitions = Definitions()
+    text = definitions.reference(typed.type)
+    code = engine.compile(guests.echo(text, guests.BOX + definitions.text()))
+    wanted = data.draw(st.lists(typed.values, max_size=4) if text != "u8" else st.binary(max_size=6))
+    given_, back = [], []
+
+    def make(leaf):
+        if isinstance(leaf, Box):
+            leaf = instance.call("make", leaf.number).value
+            given_.append(leaf)
+        return leaf
+
+    def read(leaf):
+        if hasattr(leaf, "resource"):
+            back.append(leaf)
+            return Box(instance.call("read", leaf).value)
+        return leaf
+
+    with engine.linker().instantiate(code, Limits()) as instance:
+        result = instance.call("echo", replaced(wanted, make)).value
+        assert replaced(result, read) == wanted
+        assert all(handle.spent for handle in given_)
+        assert len(back) == len(given_) == len(instance.resources)
+        for handle in back:
+            handle.close()
+        assert len(instance.resources) == 0
+
+
+EDGES = {
+    **{name: [least, least + 1, 0, 1, most - 1, most] for name, (least, most) in INTEGER_BOUNDS.items()},
+    "bool": [True, False],
+    "char": ["\0", "\x7f", "\x80", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"],
+    "f32": [0.0, -0.0, 1.401298464324817e-45, 3.4028234663852886e38, -3.4028234663852886e38, math.inf, -math.inf],
+    "f64": [0.0, -0.0, 5e-324, 1.7976931348623157e308, -1.7976931348623157e308, math.inf, -math.inf],
+}
+CORE = {"s64": "i64", "u64": "i64", "f32": "f32", "f64": "f64"}
+
+
+@pytest.mark.parametrize("name", sorted(EDGES))
+def test_flat_values_are_exact_at_their_edges(start, name):
+    instance = start(guests.identity(name, CORE.get(name, "i32")))
+    for value in EDGES[name]:
+        back = instance.call("same", value).value
+        assert (type(back), repr(back)) == (type(value), repr(value))
+        assert instance.call("second", EDGES[name][0], value).value == value
+
+
+WRONG = {
+    **{name: [least - 1, most + 1, 1.0, "1", None, True] for name, (least, most) in INTEGER_BOUNDS.items()},
+    "bool": [0, 1, None, "true"],
+    "char": ["", "ab", "\ud800", "\udfff", 65, None, b"a"],
+    "f32": [1e39, -1e39, 10**400, "1", None, True],
+    "f64": [10**400, "1", None, True],
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_flat_values_past_their_edges_are_refused_by_name(start, name):
+    instance = start(guests.identity(name, CORE.get(name, "i32")))
+    for wrong in WRONG[name]:
+        with pytest.raises(ArgumentError) as caught:
+            instance.call("second", EDGES[name][0], wrong)
+        assert caught.value.path == "b"
+    assert instance.call("same", EDGES[name][0]).value == EDGES[name][0]
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 16, 17, 32])
+def test_flags_of_every_width(start, count):
+    names = [f"f{number}" for number in range(count)]
+    definition = "(flags " + " ".join(f'"{name}"' for name in names) + ")"
+    instance = start(guests.echo("$f", f"(type $f' {definition}) (export $f \"f\" (type $f'))"))
+    values = [frozenset(), frozenset(names), frozenset(names[-1:]), frozenset(names[::2])]
+    assert instance.call("echo", values).value == values
+
+
+@pytest.mark.parametrize("count", [1, 256, 257])
+def test_enums_of_every_width(start, count):
+    names = [f"e{number}" for number in range(count)]
+    definition = "(enum " + " ".join(f'"{name}"' for name in names) + ")"
+    instance = start(guests.echo("$e", f"(type $e' {definition}) (export $e \"e\" (type $e'))"))
+    assert instance.call("echo", names).value == names
+
+
+def test_several_byte_lists_in_one_call_stay_apart(start):
+    instance = start(guests.echo("(tuple (list u8) (list u8))"))
+    shapes = start(guests.echo_shapes("(list u8)"))
+    values = [(b"a" * 300, b"b" * 5000), (b"", b"c")]
+    for _ in range(2):
+        assert instance.call("echo", values).value == values
+        assert shapes.call("record", {"items": [b"x" * 10, b"y" * 10]}).value == {"items": [b"x" * 10, b"y" * 10]}
 
 
 @pytest.mark.parametrize("name", sorted(INTEGER_BOUNDS))

@@ -14,6 +14,7 @@ from airssys_tui.core.interface import (
     FlagsOf,
     ListOf,
     OptionOf,
+    Own,
     Primitive,
     Record,
     ResultOf,
@@ -22,6 +23,12 @@ from airssys_tui.core.interface import (
     VariantOf,
 )
 from airssys_tui.core.values import Err, Ok, Some, Variant
+
+
+class Box(NamedTuple):
+    """Stands for a resource of the guest that carries a number, until there is an instance to make it."""
+
+    number: int
 
 
 class Typed(NamedTuple):
@@ -44,11 +51,27 @@ SCALARS = [
     Typed(EnumOf(NAMES), st.sampled_from(NAMES)),
     Typed(FlagsOf(NAMES), st.frozensets(st.sampled_from(NAMES))),
 ]
+OWNED = Typed(Own("box"), st.integers(0, 2**31 - 1).map(Box))
 
 
-def typed_values() -> st.SearchStrategy[Typed]:
-    """Draw a type with its values."""
-    return st.recursive(st.sampled_from(SCALARS), _composite, max_leaves=8)
+def typed_values(*, resources: bool = False) -> st.SearchStrategy[Typed]:
+    """Draw a type with its values; own handles of a guest's resource among them when asked for."""
+    leaves = [*SCALARS, OWNED, OWNED, OWNED] if resources else SCALARS
+    return st.recursive(st.sampled_from(leaves), _composite, max_leaves=8)
+
+
+def replaced(value, change):
+    """Give a value with every leaf changed."""
+    match value:
+        case Some(inner) | Ok(inner) | Err(inner):
+            return type(value)(replaced(inner, change))
+        case Variant(case, payload):
+            return Variant(case, replaced(payload, change))
+        case dict():
+            return {name: replaced(part, change) for name, part in value.items()}
+        case list() | tuple() if not isinstance(value, Box):
+            return type(value)(replaced(part, change) for part in value)
+    return change(value)
 
 
 def _composite(inner: st.SearchStrategy[Typed]) -> st.SearchStrategy[Typed]:
@@ -96,17 +119,30 @@ class Definitions:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._bodies: list[str] = []
         self._known: dict[ValType, str] = {}
 
     def text(self) -> str:
         """Give every definition in order."""
         return "\n".join(self._lines)
 
+    def inside(self) -> str:
+        """Give the same as parts of an instance type."""
+        bodies = enumerate(self._bodies)
+        return "\n".join(f'(type $t{n} {body}) (export "t{n}" (type $n{n} (eq $t{n})))' for n, body in bodies)
+
+    def outside(self, instance: str) -> str:
+        """Take the definitions out of an imported instance."""
+        numbers = range(len(self._bodies))
+        return "\n".join(
+            f'(alias export {instance} "t{n}" (type $a{n})) (export $n{n} "x{n}" (type $a{n}))' for n in numbers
+        )
+
     def reference(self, type_: ValType) -> str:
         """Give the text that stands for a type."""
         match type_:
-            case Primitive(name):
-                return name
+            case Primitive() | Own():
+                return type_.name if isinstance(type_, Primitive) else f"(own ${type_.resource})"
             case ListOf(element):
                 return f"(list {self.reference(element)})"
             case OptionOf(element):
@@ -119,6 +155,7 @@ class Definitions:
         if type_ not in self._known:
             body = self._named(type_)
             number = len(self._known)
+            self._bodies.append(body)
             self._lines.append(f'(type $t{number} {body}) (export $n{number} "t{number}" (type $t{number}))')
             self._known[type_] = f"$n{number}"
         return self._known[type_]
