@@ -49,9 +49,10 @@ check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy .ci/readme.py .ci/picture.py
 	$(BIN)/lint-imports
 	$(BIN)/python wit/vendor.py --check
-	$(BIN)/python -m tools.readme --check
+	$(BIN)/python .ci/readme.py --check
 	$(BIN)/python sample_components/build.py --check
 
 format: $(STAMP) ## rewrite the sources in the one format
@@ -60,8 +61,8 @@ format: $(STAMP) ## rewrite the sources in the one format
 
 generate: $(STAMP) ## rewrite what is generated: README tables and picture, WIT copies, samples
 	$(BIN)/python wit/vendor.py
-	$(BIN)/python -m tools.readme
-	$(BIN)/python -m tools.picture
+	$(BIN)/python .ci/readme.py
+	$(BIN)/python .ci/picture.py
 	$(BIN)/python sample_components/build.py
 
 bench: $(STAMP) ## measure; each figure beside its baseline

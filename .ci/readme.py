@@ -1,6 +1,6 @@
 """Write the generated tables of the README: commands from the parser, keys from the action registry.
 
-``python -m tools.readme`` rewrites what is between the markers; with ``--check`` it changes nothing and exits 1 when a
+``python .ci/readme.py`` rewrites what is between the markers; with ``--check`` it changes nothing and exits 1 when a
 table is out of date.
 """
 
@@ -65,7 +65,7 @@ def main() -> int:
     before = README.read_text(encoding="utf-8")
     after = renewed(before)
     if check and before != after:
-        sys.stderr.write("README.md: a generated table is out of date; run: python -m tools.readme\n")
+        sys.stderr.write("README.md: a generated table is out of date; run: python .ci/readme.py\n")
         return 1
     if not check:
         README.write_text(after, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Draw the README's picture: the registry on a played runtime whose clock stands still; no fonts from outside.
 
-``python -m tools.picture`` writes ``docs/registry.svg``; the same sources give the same picture.
+``python .ci/picture.py`` writes ``.ci/pictures/registry.svg``; the same sources give the same picture.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from airssys_tui.api import fake_scenes
 from airssys_tui.tui.app import AirssysApp
 
-PICTURE: Final = Path(__file__).resolve().parents[1] / "docs" / "registry.svg"
+PICTURE: Final = Path(__file__).resolve().parent / "pictures" / "registry.svg"
 SIZE: Final = (130, 24)
 PATIENCE: Final = 30.0
 _FONTS: Final = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
@@ -52,7 +52,7 @@ def main() -> int:
     svg = asyncio.run(drawn())
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(svg, encoding="utf-8")
-    sys.stderr.write(f"{PICTURE.relative_to(PICTURE.parents[1])}: {len(svg)} characters\n")
+    sys.stderr.write(f"{PICTURE.name}: {len(svg)} characters\n")
     return 0
 
 
