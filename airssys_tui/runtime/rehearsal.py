@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -28,6 +28,9 @@ from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.tenant import ComponentTenant
 
 T = TypeVar("T")
+
+AGAIN: Final = 0.02
+"""Seconds between two cancellations of one call."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,8 +195,7 @@ class Rehearsal:
         try:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:
-            serving.cancel()
-            await asyncio.wait([answer])
+            await cancel_until(serving, answer)
             if not answer.cancelled():
                 answer.exception()  # the trap of the cancelled call: nobody else asks for it
             raise
@@ -201,6 +203,13 @@ class Rehearsal:
     async def discard(self, serving: Serving) -> None:
         """Drop an instance on a worker."""
         await asyncio.shield(self._floor.guest(serving.close))
+
+
+async def cancel_until(serving: Serving, ended: asyncio.Future[T]) -> None:
+    """Cancel the call of a guest until it has ended: what comes before the guest is entered is not heard by it."""
+    while not ended.done():
+        serving.cancel()
+        await asyncio.wait([ended], timeout=AGAIN)
 
 
 class Loadable(msgspec.Struct, frozen=True):

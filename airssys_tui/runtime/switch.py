@@ -24,7 +24,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.store.failpoint import failpoint
@@ -178,8 +178,7 @@ class Switcher:
                 gate="drain",
                 remedy="reload when it is over, or lower [resources] deadline",
             )
-        serving.cancel()
-        await reached
+        await cancel_until(serving, reached)
 
     async def _final_save(
         self, component: Component, old: Serving, policy: StatePolicy, passage: Passage
