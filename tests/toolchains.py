@@ -1,0 +1,42 @@
+"""Components that are built while the tests run, because they are too large to be kept."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from tests.world import FIXTURES
+
+ZOO = FIXTURES / "zoo"
+CACHE = Path(tempfile.gettempdir()) / f"airssys-tui-tests-{os.getuid()}"
+
+
+def has_python_toolchain() -> bool:
+    """Tell whether componentize-py is installed."""
+    return importlib.util.find_spec("componentize_py") is not None
+
+
+def python_zoo() -> bytes:
+    """Return the zoo in Python: 18 MB with an interpreter inside, built once per version of its sources."""
+    sources = sorted(ZOO.glob("src/*.py")) + sorted(ZOO.glob("wit/*.wit"))
+    key = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    built = CACHE / f"zoo-python-{key}.wasm"
+    if not built.exists():
+        CACHE.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            made = Path(scratch) / "zoo.wasm"
+            tool = Path(sysconfig.get_path("scripts")) / "componentize-py"
+            command = [tool, "-d", ZOO / "wit", "-w", "zoo", "componentize", "--stub-wasi", "-p", ZOO / "src"]
+            subprocess.run([*command, "zoo", "-o", made], check=True, capture_output=True, cwd=scratch, timeout=100)
+            made.replace(built)
+    return built.read_bytes()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{len(python_zoo())} bytes in {CACHE}\n")
