@@ -117,6 +117,7 @@ class Operations:
                     remedy="restart it for a fresh instance",
                     component=component.name,
                 )
+            before = component.desired, component.unloaded
             component.unloaded = False
             await self._want(component, Desired.RUNNING)
             component.generation += 1
@@ -128,7 +129,13 @@ class Operations:
             )
             if component.state is State.FAILED and component.active is None:
                 component.enter("retry", State.UNINSTALLED)
-            await system.deployer.deploy(component, reading, order)
+            try:
+                await system.deployer.deploy(component, reading, order)
+            except BaseException:
+                # What was refused changes nothing, also not what is wanted.
+                component.unloaded = before[1]
+                await self._want(component, before[0])
+                raise
         return _done(component, "reloaded")
 
     async def _unload(self, component: Component) -> Done:

@@ -156,6 +156,7 @@ class Life(RuleBasedStateMachine):
         self.world.notice("c")
         model.on_disk = digest
         if digest == model.active or digest in model.holds or digest in model.refused:
+            assert self.world.events("c", "ignored")
             return
         if (gate := self.refusing_gate(digest)) is None:
             self.accepted(digest)
@@ -172,10 +173,10 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(TransitionError):
                 self.world.do(Reload("c"))
             return
-        model.wanted = Desired.RUNNING
         gate = self.refusing_gate(model.on_disk)
         if gate is None:
             self.world.do(Reload("c"))
+            model.wanted = Desired.RUNNING
             self.accepted(model.on_disk)
             return
         with pytest.raises(GateRefusal) as refused:

@@ -12,7 +12,7 @@ import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Start, Stop
 from airssys_tui.api.views import NoteKind
-from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing, TransitionError
+from airssys_tui.core.errors import CallDropped, GateRefusal, MailboxFull, NotServing, TransitionError
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from tests.components import ALL, SPIN, STATE, STATELESS, Crafted
@@ -439,3 +439,25 @@ def test_a_call_past_its_fuel_or_its_deadline_is_a_trap(world: World) -> None:
     assert isinstance(out_of_fuel, GuestTrap)
     assert isinstance(too_late, GuestTrap)
     assert (out_of_fuel.trap.kind, too_late.trap.kind) == (TrapKind.OUT_OF_FUEL, TrapKind.DEADLINE)
+
+
+def test_a_refused_reload_of_a_stopped_component_leaves_it_wanted_stopped(serving: Callable[..., World]) -> None:
+    world = serving()
+    world.do(Stop("c"))
+    world.put("c", Crafted(init="error"))
+    with pytest.raises(GateRefusal):
+        world.do(Reload("c"))
+    row = world.row("c")
+    assert (row.state, row.desired) == (State.STOPPED, Desired.STOPPED)
+    world.reopen()
+    assert world.row("c").desired is Desired.STOPPED
+
+
+def test_a_reload_of_a_stopped_component_starts_it(serving: Callable[..., World]) -> None:
+    world = serving()
+    world.call("c", "add", 4)
+    world.do(Stop("c"))
+    world.put("c", Crafted(salt="2"))
+    world.do(Reload("c"))
+    assert world.row("c").desired is Desired.RUNNING
+    assert world.call("c", "get") == 4
