@@ -21,6 +21,13 @@ EXPORTED = [
     *("wasmtime_component_linker_instance_add_func", "wasm_engine_delete", "wasmtime_engine_increment_epoch"),
     *("wasmtime_error_new", "wasmtime_error_delete", "wasmtime_error_message", "wasmtime_error_exit_status"),
     *("wasmtime_error_wasm_trace", "wasmtime_config_host_memory_creator_set"),
+    *("wasmtime_config_concurrency_support_set", "wasmtime_component_resource_type_equal"),
+    *("wasmtime_component_resource_host_new", "wasmtime_component_resource_host_to_any"),
+    *("wasmtime_component_resource_any_to_host", "wasmtime_component_resource_host_rep"),
+    *("wasmtime_component_resource_host_delete", "wasmtime_component_resource_type_new_host"),
+    *("wasmtime_component_resource_type_delete", "wasmtime_component_linker_instance_add_resource"),
+    *("wasm_byte_vec_delete", "wasm_frame_vec_delete", "wasmtime_frame_func_name", "wasmtime_frame_module_name"),
+    *("wasm_frame_func_index",),
 ]
 
 
@@ -48,6 +55,12 @@ def test_the_library_exports_what_is_called(name):
         ("wasmtime_component_linker_instance_add_func", 6),
         ("wasmtime_component_val_clone", 2),
         ("wasmtime_component_resource_any_drop", 2),
+        ("wasmtime_context_get_fuel", 2),
+        ("wasmtime_component_val_delete", 1),
+        ("wasmtime_component_resource_host_new", 3),
+        ("wasmtime_component_resource_host_to_any", 3),
+        ("wasmtime_component_resource_any_to_host", 3),
+        ("wasmtime_component_linker_instance_add_resource", 7),
     ],
 )
 def test_functions_take_as_many_arguments_as_are_passed(name, count):
@@ -113,3 +126,33 @@ def test_the_memory_creator_has_its_fields():
 def test_an_error_survives_the_way_there_and_back():
     error = bindings.take_error(bindings.new_error("wörds"))
     assert (error.message, error.exit_status, error.frames) == ("wörds", None, ())
+
+
+def test_prepared_arguments_are_taken_without_conversion():
+    number, pointer = bindings.number(2**63 + 5), bindings.pointer(2**47 - 8)
+    assert type(number) is type(pointer) is type(ctypes.byref(ctypes.c_int())), "prepared arguments changed their type"
+    echo = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64)(lambda value: value)
+    untyped = ctypes.cast(echo, ctypes.c_void_p).value
+    call = ctypes.CFUNCTYPE(ctypes.c_uint64)(untyped)
+    assert call(number) == 2**63 + 5, "a prepared number no longer arrives whole"
+    assert call(pointer) == 2**47 - 8, "a prepared pointer no longer arrives whole"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (bindings.HostCallback, "wasmtime_component_func_callback_t"),
+        (bindings.Destructor, "wasmtime_component_resource_destructor_t"),
+        (bindings.EpochCallback, None),
+    ],
+)
+def test_callbacks_take_their_arguments_where_the_engine_puts_them(ours, theirs):
+    if theirs is None:
+        declared = _bindings._wasmtime_store_epoch_deadline_callback.argtypes[1]
+        assert len(declared._argtypes_) == len(ours._argtypes_), "the epoch callback takes other arguments"
+        return
+    declared = getattr(_bindings, theirs)._argtypes_
+    assert len(declared) >= len(ours._argtypes_), f"{theirs} takes fewer arguments"
+    for index, (mine, its) in enumerate(zip(ours._argtypes_, declared, strict=False)):
+        if mine is not ctypes.c_bool:
+            assert ctypes.sizeof(mine) == ctypes.sizeof(its), f"argument {index} of {theirs} has another size"
