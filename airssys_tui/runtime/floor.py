@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime import interval
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.shelf import Shelf
@@ -51,6 +52,7 @@ class Floor:
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
+        interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that touches the catalog or the blobs, in order with all else that does."""
@@ -72,6 +74,7 @@ class Floor:
     def close(self, timeout: float) -> bool:
         """Let go of the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
+        interval.release()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)
