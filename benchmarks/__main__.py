@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import actors, calls, reloads, startup
+from benchmarks import actors, calls, convoy, extism_rows, reloads, startup
 from benchmarks.clock import QUICK, Effort
 from benchmarks.report import Row, table
 
@@ -18,10 +18,12 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "values": calls.values,
     "bytes": calls.byte_lists,
     "host": calls.host,
+    "extism": extism_rows.extism,
     "deadline": calls.deadline,
     "instances": calls.instances,
     "messages": actors.messages,
     "requests": actors.requests,
+    "convoy": convoy.convoy,
     "commit": reloads.commit,
     "stateful": reloads.stateful,
     "stateless": reloads.stateless,

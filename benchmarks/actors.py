@@ -31,7 +31,7 @@ def messages(effort: Effort) -> Iterator[Row]:
         with scratch() as directory:
             put_component(directory, NAME, wasm)
             with running(directory, RuntimeSettings(watch=False, workers=workers)) as runtime:
-                rate = median(_post_rate(runtime, count) for _ in range(3))
+                rate = median(post_rate(runtime, count) for _ in range(3))
         target = "≥ 70 000/s" if workers == 1 else "≥ one worker"
         name = f"actor/messages-{workers}-worker"
         yield beside(name, rate, "/s", "the guest in a loop", loop, target=target, more_is_better=True)
@@ -51,7 +51,8 @@ def _loop_rate(wasm: bytes, count: int) -> float:
     return median(rates)
 
 
-def _post_rate(runtime: EmbeddedRuntime, count: int) -> float:
+def post_rate(runtime: EmbeddedRuntime, count: int) -> float:
+    """Return the messages per second that one actor answers."""
     invoke: Callable[..., Future[Any]] = runtime.invoke
     before: list[Future[Any]] = []
     started = perf_counter()
