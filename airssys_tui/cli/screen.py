@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path, standard_error_to
 from airssys_tui.cli.options import Site, locate
-from airssys_tui.cli.signals import close_in_time, leaving_on_signal
+from airssys_tui.cli.signals import close_in_time, exit_at_once, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, 
                 session.close()
     except OSError as error:
         raise AirssysError(f"the terminal went away: {error}") from error
+    if session.hurried:
+        exit_at_once(signal.SIGTERM)  # the terminal is as it was; what runs is recovered at the next start
     if code:
         raise AirssysError("the screen ended with an error of its own", remedy=f"its log says more: {log}")
     return ExitCode.OK
@@ -83,6 +85,7 @@ class _Session:
     def __init__(self, site: Site, *, adopt: bool) -> None:
         self._site = site
         self._adopt = adopt
+        self.hurried = False
         self._runtime: EmbeddedRuntime | None = None
         self._failure: AirssysError | None = None
 
@@ -108,15 +111,16 @@ class _Session:
 
         app = AirssysApp(self.connect, folder=str(self._site.folder.value), readonly=readonly)
         answer = await app.run_async()
+        self.hurried = app.hurried
         return app.return_code or answer or 0
 
     def close(self) -> None:
-        """Stop the runtime in bounded time, and say what kept it from opening.
+        """Stop the runtime in bounded time, unless nobody waits for it any more; say what kept it from opening.
 
         Raises:
             AirssysError: It could not be opened, or did not stop in time.
         """
-        if self._runtime is not None:
+        if self._runtime is not None and not self.hurried:
             close_in_time(self._runtime.close)
         if self._failure is not None:
             raise self._failure

@@ -167,7 +167,7 @@ class ArgumentError(AirssysError):
     """A value that does not fit its WIT type.
 
     Args:
-        path: Where in the arguments, such as ``items[3].price``.
+        path: Where in the arguments, such as ``items[3].price``; empty for all of them together.
         expected: The WIT type that was expected.
         got: What was given, shortly.
     """
@@ -175,7 +175,7 @@ class ArgumentError(AirssysError):
     title = "bad argument"
 
     def __init__(self, path: str, expected: str, got: str) -> None:
-        super().__init__(f"arg {path}: expected {expected}, got {got}")
+        super().__init__(f"{f'arg {path}' if path else 'arguments'}: expected {expected}, got {got}")
         self.path = path
         self.expected = expected
         self.got = got

@@ -23,11 +23,11 @@ def arguments_of(function: Function, arguments: str) -> tuple[Any, ...]:
     try:
         values = msgspec.json.decode(arguments)
     except msgspec.DecodeError as error:
-        raise ArgumentError("*", "a JSON array of arguments", f"{one_line(arguments, 60)} ({error})") from error
+        raise ArgumentError("", "a JSON array", f"{one_line(arguments, 60)} ({error})") from error
     if not isinstance(values, list):
-        raise ArgumentError("*", "a JSON array of arguments", type(values).__name__)
+        raise ArgumentError("", "a JSON array", type(values).__name__)
     if len(values) != len(function.params):
-        raise ArgumentError("*", f"{len(function.params)} for {render(function)}", f"{len(values)}")
+        raise ArgumentError("", f"{len(function.params)} for `{render(function)}`", f"{len(values)}")
     return tuple(from_json(param.type, value, param.name) for param, value in zip(function.params, values, strict=True))
 
 

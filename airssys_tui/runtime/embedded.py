@@ -171,15 +171,16 @@ class EmbeddedRuntime:
             if self._closed:
                 return
             self._closed = True
+            # Guests get most of the bound; what is cancelled then, and the threads, end within the rest.
             limit = self._floor.settings.shutdown
-            stopping = asyncio.run_coroutine_threadsafe(self._leave(limit), self._loop)
+            stopping = asyncio.run_coroutine_threadsafe(self._leave(0.8 * limit), self._loop)
             try:
-                stopping.result(limit + 2.0)
+                stopping.result(limit + 0.5)
             except TimeoutError:
                 stopping.cancel()
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(2.0)
-            self._floor.close(1.0)
+            self._thread.join(0.25)
+            self._floor.close(0.25)
             self._floor.state.close()
 
     def _on_loop(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:

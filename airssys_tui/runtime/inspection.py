@@ -90,7 +90,7 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
             raise AdmissionError(f"{path.name} has {size} bytes, at most {source.MAX_WASM} are admitted", gate="size")
         return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
     if not path.exists():
-        raise AdmissionError(f"there is nothing at {path}", gate="size", remedy="name a wasm file or its directory")
+        raise AdmissionError(f"there is nothing at {path}", gate="file", remedy="name a wasm file or its directory")
     real = path.resolve()
     reading = source.read(real.parent, real.name)
     if reading is None:

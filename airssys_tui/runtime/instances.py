@@ -49,9 +49,10 @@ class Instances:
                 return
             serving = await self._make(component, await self._last_state(component))
         except (AirssysError, asyncio.CancelledError) as error:
-            component.trouble = one_line(f"start failed: {error}" if str(error) else "start cancelled", 300)
+            why = one_line(str(error) or "given up before it was done", 400)
+            component.trouble = one_line(f"start failed: {why}", 300)
             component.enter("start failed", State.FAILED)
-            self._say(component, f"could not be started: {one_line(str(error), 400)}", "failed", Level.ERROR)
+            self._say(component, f"could not be started: {why}", "failed", Level.ERROR)
             raise
         serving.counters = component.actor.counters
         component.actor.switch(serving)

@@ -92,7 +92,7 @@ class System:
         for component in self.router:
             if component.deploying is not None:
                 component.deploying.cancel()
-        drain = max(0.0, patience - 1.0)
+        drain = 0.75 * patience
         stopping = [asyncio.ensure_future(self._retire(component, drain)) for component in self.router]
         if stopping:
             _, late = await asyncio.wait(stopping, timeout=patience)

@@ -37,7 +37,7 @@ from airssys_tui.tui.session import Session
 from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES
 from airssys_tui.tui.versions import VersionsScreen
 
-LETTING_GO: Final = 10.0
+LETTING_GO: Final = 5.5
 """Seconds that the runtime has to stop, after which the screen goes all the same."""
 
 FAILED: Final = 1
@@ -53,6 +53,9 @@ class AirssysApp(App[int]):
         readonly: Leave out every action that changes the system.
         clock: Unix time in seconds.
         refresh: Seconds between two pulls.
+
+    Attributes:
+        hurried: Whether it was asked a second time to leave, and went without waiting for the runtime.
     """
 
     TITLE = "airssys"
@@ -72,6 +75,7 @@ class AirssysApp(App[int]):
     ) -> None:
         # The themes draw black on black without colours, unless the terminal's own are let through.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.hurried = False
         self._connect = connect
         self._every = refresh
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
@@ -199,6 +203,7 @@ class AirssysApp(App[int]):
     def action_leave_now(self) -> None:
         """Let go of the runtime and quit; asked a second time, quit without waiting."""
         if self.session.closing:
+            self.hurried = True
             self.exit(self._code())
             return
         self.session.closing = True
