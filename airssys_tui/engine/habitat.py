@@ -94,6 +94,8 @@ class Habitat:
         for activity in self.residents():
             activity.close()
         self.ticker.close()
+        if self.pool is not None:
+            self.pool.close()
 
 
 _CONTINUE: Final = 0

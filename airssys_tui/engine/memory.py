@@ -22,6 +22,13 @@ from airssys_tui.engine.settings import EngineSettings
 
 _PROT_NONE: Final = 0
 _MAP_NORESERVE: Final = 0x4000 if sys.platform == "linux" else 0x40
+_MADV_DONTNEED: Final = 4
+_SPARE_MAPPINGS: Final = 16
+"""Most mappings kept for the next memory, a handful beside the tens of thousands that are allowed."""
+
+_SPARE_SIZE: Final = 1 << 20
+"""Bytes of the largest memory whose mapping is kept: clearing a large one costs more than mapping it anew."""
+
 _FAILED: Final = ctypes.c_void_p(-1).value
 _DEFAULT_MAPPINGS: Final = 65_530
 _ADDRESS_SPACE: Final = 1 << 47
@@ -79,11 +86,12 @@ class MemoryAccount:
 
 
 class _LinearMemory:
-    __slots__ = ("account", "base", "mapped", "reserved", "size")
+    __slots__ = ("account", "base", "grown", "mapped", "reserved", "size")
 
     def __init__(self, account: MemoryAccount, base: int, mapped: int, reserved: int, size: int) -> None:
         self.account = account
         self.base = base
+        self.grown = False
         self.mapped = mapped
         self.reserved = reserved
         self.size = size
@@ -118,6 +126,45 @@ def supported() -> bool:
     return hasattr(mmap, "MAP_ANONYMOUS") and hasattr(mmap, "PROT_READ") and sys.maxsize > 2**32
 
 
+class _Spares:
+    """Mappings of memories that are gone, kept for the next of the same size: a restart maps nothing.
+
+    Linux gives pages that were advised away back as zeros; elsewhere nothing is kept.
+
+    Args:
+        system: The system calls.
+    """
+
+    def __init__(self, system: _SystemCalls) -> None:
+        self._system = system
+        self._kept: list[tuple[int, int, int]] = []
+        self._most = _SPARE_MAPPINGS if sys.platform == "linux" else 0
+
+    def take(self, mapped: int, size: int) -> int | None:
+        """Give the base of a mapping of that layout, accessible and zero for its size; None if there is none."""
+        for index, (base, *layout) in enumerate(self._kept):
+            if layout == [mapped, size]:
+                del self._kept[index]
+                return base
+        return None
+
+    def keep(self, memory: _LinearMemory) -> bool:
+        """Clear and keep the mapping of a memory that never grew, if there is room for it."""
+        if len(self._kept) >= self._most or memory.grown or memory.size > _SPARE_SIZE:
+            return False
+        if self._system.madvise(memory.base, _whole_pages(memory.size), _MADV_DONTNEED) != 0:
+            return False
+        self._kept.append((memory.base, memory.mapped, memory.size))
+        return True
+
+    def close(self) -> None:
+        """Unmap what is kept, and keep nothing more."""
+        self._most = 0
+        while self._kept:
+            base, mapped, _ = self._kept.pop()
+            self._system.munmap(base, mapped)
+
+
 class _Mappings:
     """The mappings that linear memories of all engines in this process take."""
 
@@ -146,6 +193,7 @@ class MemoryPool:
         self._lock = _Mappings.lock
         self._current = threading.local()
         self._system = _system_calls()
+        self._spares = _Spares(self._system)
         self._get = bindings.GetMemory(self._on_get)
         self._grow = bindings.GrowMemory(self._on_grow)
         self._free = bindings.Finalizer(self._on_free)
@@ -156,6 +204,10 @@ class MemoryPool:
     def live(self) -> int:
         """Memories alive now."""
         return len(self._memories)
+
+    def close(self) -> None:
+        """Unmap what no memory uses any more."""
+        self._spares.close()
 
     def has_room(self) -> bool:
         """Tell whether another memory may live, counting those of every engine in this process."""
@@ -194,6 +246,8 @@ class MemoryPool:
 
     def _map(self, account: MemoryAccount, size: int, reserved: int, guard: int) -> _LinearMemory | None:
         mapped = _whole_pages(reserved + guard) or mmap.PAGESIZE
+        if (spare := self._spares.take(mapped, size)) is not None:
+            return _LinearMemory(account, spare, mapped, reserved, size)
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
         base = self._system.mmap(None, mapped, self._access, flags, -1, 0)
         if base in (_FAILED, None):
@@ -224,6 +278,7 @@ class MemoryPool:
             return bindings.new_error("the memory has no room to grow")
         account.add(more)
         memory.size = size
+        memory.grown = True
         return 0
 
     def _on_free(self, key: int) -> None:
@@ -232,7 +287,8 @@ class MemoryPool:
             _Mappings.used -= self._weight if memory is not None else 0
         if memory is not None:
             memory.account.current -= memory.size
-            self._system.munmap(memory.base, memory.mapped)
+            if not self._spares.keep(memory):
+                self._system.munmap(memory.base, memory.mapped)
 
 
 class _SystemCalls:
@@ -245,6 +301,8 @@ class _SystemCalls:
         self.mmap.argtypes = [pointer, size, integer, integer, integer, ctypes.c_int64]
         self.mprotect = quick["mprotect"]
         self.mprotect.argtypes = [pointer, size, integer]
+        self.madvise = quick["madvise"]
+        self.madvise.argtypes = [pointer, size, integer]
         self.munmap = slow["munmap"]
         self.munmap.argtypes = [pointer, size]
 

@@ -6,6 +6,7 @@ import pytest
 
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
 from tests.engine import guests
@@ -53,6 +54,34 @@ def test_two_thousand_instances_leave_no_memory_behind(engine):
     for _ in range(1_000):
         linker.instantiate(code, Limits()).close()
     assert engine.pool.live == before
+
+
+def test_what_a_guest_left_behind_is_not_there_for_the_next(engine):
+    text = """(component (core module $m (memory 1)
+        (func (export "put") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+        (func (export "get") (param i32) (result i32) (i32.load (local.get 0)))
+        (func (export "grow") (drop (memory.grow (i32.const 1)))))
+      (core instance $i (instantiate $m))
+      (func (export "put") (param "at" u32) (param "v" u32) (canon lift (core func $i "put")))
+      (func (export "get") (param "at" u32) (result u32) (canon lift (core func $i "get")))
+      (func (export "grow") (canon lift (core func $i "grow"))))"""
+    linker, code = engine.linker(), engine.compile(guests.binary(text))
+    places = (0, 4_096, PAGE - 4)
+    for grows in (False, True, False):
+        for _ in range(40):
+            with linker.instantiate(code, Limits()) as instance:
+                assert [instance.call("get", at).value for at in places] == [0, 0, 0]
+                for at in places:
+                    instance.call("put", at, 0xFFFFFFFF)
+                if grows:
+                    instance.call("grow")
+                    instance.call("put", PAGE, 1)
+    others = [linker.instantiate(code, Limits()) for _ in range(40)]
+    assert {instance.call("get", at).value for instance in others for at in places} == {0}
+    with pytest.raises(GuestTrap):
+        others[0].call("get", PAGE)
+    for instance in others:
+        instance.close()
 
 
 def test_an_instance_that_nobody_keeps_frees_its_memory(engine):
