@@ -7,7 +7,6 @@ context. An activity never refers to its instance, so an instance that nobody ke
 from __future__ import annotations
 
 import ctypes
-import threading
 import weakref
 from time import perf_counter_ns, sleep, thread_time_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -30,20 +29,6 @@ _NEARLY_NS: Final = 1_000_000
 """What is left of a deadline is slept away when it is less than this many nanoseconds."""
 
 _ONE_TICK: Final = bindings.number(1)
-
-
-class ThreadState(threading.local):
-    """What each thread that calls guests keeps.
-
-    Attributes:
-        stamp: Wall and CPU time, in nanoseconds, when this thread last asked for both.
-    """
-
-    def __init__(self) -> None:
-        self.stamp = (0, 0)
-
-
-THREAD: Final = ThreadState()
 
 
 def cpu_since(base: int, lead: int, wall: int) -> int:

@@ -17,9 +17,10 @@ import msgspec
 
 from airssys_tui.core.interface import Function, ValType
 from airssys_tui.engine import bindings, lifting, lowering
-from airssys_tui.engine.activity import SHORT_NS, THREAD, cpu_since
+from airssys_tui.engine.activity import SHORT_NS, cpu_since
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory
 from airssys_tui.engine.source import Source
+from airssys_tui.engine.threads import THREAD
 
 if TYPE_CHECKING:
     from airssys_tui.core.errors import ArgumentError
@@ -69,12 +70,12 @@ if act.extended: act.rewind()
 if not ticker.armed: ticker.arm()
 act.cancelled = False
 account.refused = act.host_ns = 0
-stamped, base = THREAD.stamp
+stamped, base = mine.stamp
 started = clock()
 if started - stamped > {SHORT_NS}:
     base = cpu_clock()
     stamped = started = clock()
-    THREAD.stamp = stamped, base
+    mine.stamp = stamped, base
 act.deadline_ns = started + (allowed if deadline is None else int(deadline * 1_000_000_000))
 """
 """Fuel, epoch and clocks before the guest runs."""
@@ -172,7 +173,8 @@ def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
         if metered:
             call = _metered(lower, [*lift, *_settling(function), f"return CallResult({value}, used, wall, cpu, host)"])
         else:
-            call = ["def call(arguments):", *_indented([*lower, "invoke(*native)", *lift, f"return {value}"])]
+            mine = ["mine = THREAD.mine"] if any("mine" in line for line in lower) else []
+            call = ["def call(arguments):", *_indented([*mine, *lower, "invoke(*native)", *lift, f"return {value}"])]
         source.function("bind", "act, native, storage, result", [*_lines(_LOCALS), *views, *call, "return call"])
         return source.compile("bind")
     except NOT_COMPILABLE as error:
@@ -187,6 +189,7 @@ def _refused(function: Function, scope: ResourceTable, arguments: tuple[Any, ...
 def _metered(lower: list[str], lift: list[str]) -> list[str]:
     inside = [
         "if act.closing: raise act.not_alive()",
+        "mine = THREAD.mine",
         *guarded(lower, "Exception as cause", "raise diagnose(scope, arguments, cause) from None"),
         *_lines(_BEFORE),
         "error = invoke(*native)",

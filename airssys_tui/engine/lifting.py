@@ -37,10 +37,10 @@ WORLD: Final = memory_view()
 def lift_bytes(count: int, where: int) -> bytes:
     """Collect the payloads of as many ``u8`` values by stride, without a loop."""
     if count <= _CHUNK:
-        return bytes(WORLD[where : where + VALUE_SIZE * count])[PAYLOAD::VALUE_SIZE] if count else b""
+        return WORLD[where : where + VALUE_SIZE * count].tobytes()[PAYLOAD::VALUE_SIZE] if count else b""
     end, step = where + VALUE_SIZE * count, VALUE_SIZE * _CHUNK
     starts = range(where, end, step)
-    return b"".join([bytes(WORLD[start : min(start + step, end)])[PAYLOAD::VALUE_SIZE] for start in starts])
+    return b"".join([WORLD[start : min(start + step, end)].tobytes()[PAYLOAD::VALUE_SIZE] for start in starts])
 
 
 _CHUNK: Final = 2048
@@ -150,7 +150,7 @@ def _tuple(lifting: Lifting, type_: TupleOf) -> _Piece:
 def _enum(lifting: Lifting, type_: EnumOf) -> _Piece:
     names = lifting.source.constant({name.encode(): name for name in type_.names})
     size, where = lifting.pair()
-    return _Piece("8xQQ8x", [size, where], f"{names}[bytes(W[{where}:{where} + {size}])]")
+    return _Piece("8xQQ8x", [size, where], f"{names}[W[{where}:{where} + {size}].tobytes()]")
 
 
 def _flags(lifting: Lifting, type_: FlagsOf) -> _Piece:
@@ -158,7 +158,7 @@ def _flags(lifting: Lifting, type_: FlagsOf) -> _Piece:
     each = lifting.source.layout("QQ", "iter_unpack")
     count, where = lifting.pair()
     span = f"W[{where}:{where} + 16 * {count}]"
-    return _Piece("8xQQ8x", [count, where], f"frozenset([{names}[bytes(W[q:q + m])] for m, q in {each}({span})])")
+    return _Piece("8xQQ8x", [count, where], f"frozenset([{names}[W[q:q + m].tobytes()] for m, q in {each}({span})])")
 
 
 def _option(lifting: Lifting, type_: OptionOf) -> _Piece:
@@ -178,7 +178,7 @@ def _variant(lifting: Lifting, type_: VariantOf) -> _Piece:
     size, name, where = (lifting.source.name(prefix) for prefix in "nqp")
 
     def write(function: str, _: ValType) -> None:
-        body = ["case = bytes(W[q:q + n])"]
+        body = ["case = W[q:q + n].tobytes()"]
         for case in type_.cases:
             text = lifting.source.constant(case.name)
             payload = "" if case.type is None else f", {lifting.block(case.type)}(p, scope)"

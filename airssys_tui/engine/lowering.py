@@ -7,8 +7,6 @@ carries no paths and no messages.
 
 from __future__ import annotations
 
-import ctypes
-import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -31,6 +29,7 @@ from airssys_tui.core.interface import (
 from airssys_tui.core.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE, memory_view, value_clone
 from airssys_tui.engine.source import LAYOUTS, Source
+from airssys_tui.engine.threads import U8_VALUE, Lane, Mine
 
 Keep = Callable[[Any], None]
 
@@ -81,7 +80,7 @@ def lower_bytes(value: Any) -> tuple[int, int, Any]:
     value = as_bytes(value)
     count = len(value)
     if count > _LANE_COUNT:
-        lane = _Lane(count)
+        lane = Lane(count)
         lane.spread[PAYLOAD::VALUE_SIZE] = value
         return count, lane.address, lane
     spread = bytearray(_LANE[: VALUE_SIZE * count])
@@ -90,11 +89,15 @@ def lower_bytes(value: Any) -> tuple[int, int, Any]:
     return count, id(frozen) + BYTES_HEADER, frozen
 
 
-def lower_bytes_here(value: Any) -> tuple[int, int, Any]:
+def lower_bytes_here(value: Any, mine: Mine) -> tuple[int, int, Any]:
     """Spread bytes over this thread's lane, whose kinds are in place, for a call that comes at once.
 
     The engine has read its arguments before the guest runs, and a guest cannot leave while they are written into its
     memory, so the lane is free again when a host function makes a nested call.
+
+    Args:
+        value: Bytes.
+        mine: What this thread keeps.
 
     Returns:
         Count, address, and what must be kept until the call is over.
@@ -102,11 +105,11 @@ def lower_bytes_here(value: Any) -> tuple[int, int, Any]:
     if value.__class__ is not bytes:
         value = as_bytes(value)
     count = len(value)
-    lane = _THREAD.lane
+    lane = mine.lane
     if count > lane.size:
-        lane = _Lane(max(count, min(2 * count, _MOST_KEPT)))
+        lane = Lane(max(count, min(2 * count, _MOST_KEPT)))
         if count <= _MOST_KEPT:
-            _THREAD.lane = lane
+            mine.lane = lane
     lane.spread[PAYLOAD : VALUE_SIZE * count : VALUE_SIZE] = value
     return count, lane.address, lane
 
@@ -120,32 +123,10 @@ def as_bytes(value: Any) -> bytes | bytearray:
     return bytes(value)
 
 
-class _Lane:
-    """Storage of ``u8`` values with their kinds in place."""
-
-    __slots__ = ("address", "size", "spread")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.spread = bytearray(_U8_VALUE * size)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.spread)) if size else 0
-
-
-class _ThreadLane(threading.local):
-    """The lane that each thread keeps."""
-
-    def __init__(self) -> None:
-        self.lane = _Lane(_LEAST_KEPT)
-
-
-_U8_VALUE: Final = bytes([KINDS["u8"]]) + bytes(VALUE_SIZE - 1)
 _LANE_COUNT: Final = 4096
-_LANE: Final = _U8_VALUE * _LANE_COUNT
-_LEAST_KEPT: Final = 256
+_LANE: Final = U8_VALUE * _LANE_COUNT
 _MOST_KEPT: Final = 65_536
-"""Values in the lane of a thread, at first and at most."""
-
-_THREAD: Final = _ThreadLane()
+"""Values in the lane of a thread at most."""
 
 _CONSTANTS: Final[dict[str, Any]] = {
     "as_int": as_int,
@@ -220,12 +201,12 @@ class Lowering:
         """Give the statement that keeps what a variable holds until the call is over; none when it is inline."""
         return "" if self.inline else f"keep({variable}); "
 
-    def bytes_function(self) -> str:
-        """Name the function that lowers bytes at this place: one list per call may use the thread's lane."""
+    def lowered_bytes(self, variable: str) -> str:
+        """Give the expression that lowers bytes at this place: one list per call may use the thread's lane."""
         if self.inline and not self._lane_taken:
             self._lane_taken = True
-            return "lower_bytes_here"
-        return "lower_bytes"
+            return f"lower_bytes_here({variable}, mine)"
+        return f"lower_bytes({variable})"
 
     def named(self, name: str) -> tuple[int, int]:
         """Keep a name for as long as the code lives; give its size and address."""
@@ -257,7 +238,7 @@ _SCALARS: Final = {
 def _list(lowering: Lowering, type_: ListOf, body: list[str], variable: str) -> _Piece:
     if type_ == BYTES:
         count, where, made = (lowering.source.name(prefix) for prefix in "npb")
-        body.append(f"{count}, {where}, {made} = {lowering.bytes_function()}({variable}); {lowering.keeping(made)}")
+        body.append(f"{count}, {where}, {made} = {lowering.lowered_bytes(variable)}; {lowering.keeping(made)}")
         return _Piece("QQQ8x", KINDS["list"], count, where)
     block = lowering.block(type_.element)
     body.append(f"if not isinstance({variable}, list): refuse()")
