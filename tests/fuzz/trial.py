@@ -6,12 +6,15 @@ from random import Random
 
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.interface import render
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.units import MIB
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
-from airssys_tui.engine.signature import signature
+from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.host.catalogue import INTERFACES
 from tests.fuzz import seeds
 from tests.fuzz.mutation import damaged
@@ -19,6 +22,11 @@ from tests.fuzz.mutation import damaged
 HEAVY_ONE_IN = 50
 CHILD_ONE_IN = 200
 """A child takes as long as hundreds of trials here, and nothing that happens in it can harm this process."""
+
+
+SETTINGS = EngineSettings(memory_reservation=64 * MIB)
+"""As in production, but for address space: the campaign has a bound of it."""
+LIMITS = Limits(memory=MIB, fuel_per_call=1_000_000, deadline=5.0)
 
 
 class Trials:
@@ -29,7 +37,7 @@ class Trials:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._engine = Engine()
+        self._engine = Engine(SETTINGS)
         self._linker: Linker = self._engine.linker(INTERFACES)
 
     def bytes_of(self, number: int) -> bytes:
@@ -64,15 +72,23 @@ class Trials:
         return damaged(seeds.light() if chance.randrange(HEAVY_ONE_IN) else seeds.heavy(), chance)
 
     def _read(self, code: Code) -> None:
-        self._linker.problems(code.interface)
+        problems = self._linker.problems(code.interface)
         for export in code.interface.functions():
             render(export.function)
-            signature(export.function)
+        if not problems and not code.waits_in_wasi:
+            self._begin(code)
+
+    def _begin(self, code: Code) -> None:
+        """Make an instance and give it away again: what was admitted may begin, and may trap at that."""
+        try:
+            self._linker.instantiate(code, LIMITS).close()
+        except GuestTrap:
+            return
 
 
 def _gate(refusal: AdmissionError, size: int) -> str:
     """Return the gate that refused, if the refusal says all that one has to say."""
     assert str(refusal), "a refusal has words"
-    assert refusal.gate in {"size", "magic", "sections", "compile", "types"}
+    assert refusal.gate in {"size", "magic", "sections", "compile", "types", "instantiate"}
     assert refusal.offset is None or 0 <= refusal.offset <= size
     return refusal.gate
