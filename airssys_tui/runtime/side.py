@@ -132,7 +132,11 @@ class SideThreads:
             finally:
                 self._come_back(call)
 
-        spawn(body, "side")
+        try:
+            spawn(body, "side")
+        except RuntimeError as error:
+            self._come_back(call)
+            raise CapacityError(f"this process has no room for another thread: {error}") from error
         return call
 
     def finish(self, call: SideCall[T]) -> T:

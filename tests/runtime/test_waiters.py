@@ -150,6 +150,19 @@ def test_all_together_there_is_a_bound():
     release.set()
 
 
+def test_a_process_without_room_for_a_thread_says_so(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    side = SideThreads()
+    with monkeypatch.context() as patched:
+        patched.setattr("airssys_tui.runtime.side.spawn", refuse)
+        with pytest.raises(CapacityError, match="no room for another thread"):
+            side.start("any", lambda: 1, 1.0, lambda: None)
+    assert side.live == 0
+    assert side.finish(side.start("any", lambda: 1, PATIENCE, lambda: None)) == 1
+
+
 def test_what_a_guest_prints_is_in_its_log_after_the_call(world: World):
     world.open()
     world.install("printer", SLEEPER)
