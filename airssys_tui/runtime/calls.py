@@ -10,7 +10,7 @@ from airssys_tui.api.views import CallReport
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.interface import Function, render
 from airssys_tui.core.text import one_line
-from airssys_tui.core.values import from_json, to_json
+from airssys_tui.core.value_json import from_json, to_json
 from airssys_tui.runtime.serving import Serving
 
 

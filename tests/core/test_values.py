@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import ArgumentError
@@ -27,14 +27,19 @@ from airssys_tui.core.interface import (
     TupleOf,
     VariantOf,
 )
-from airssys_tui.core.values import Err, Ok, Some, Variant, check, from_json, to_json
+from airssys_tui.core.value_json import from_json, to_json
+from airssys_tui.core.values import Err, Ok, Some, Variant, check
 from tests.engine.wit_types import typed_values
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Drawing types takes long on a busy machine."""
 
 U8, F64, STRING = Primitive("u8"), Primitive("f64"), Primitive("string")
 ITEM = Record((Field("name", STRING), Field("price", F64), Field("note", OptionOf(STRING))))
 SHAPE = VariantOf((Case("circle", F64), Case("point")))
 
 
+@PATIENT
 @given(st.data())
 def test_every_value_fits_its_type_and_comes_back_from_json_text(data):
     typed = data.draw(typed_values())
@@ -44,6 +49,7 @@ def test_every_value_fits_its_type_and_comes_back_from_json_text(data):
     assert from_json(typed.type, json.loads(text), "value") == value
 
 
+@PATIENT
 @given(st.data())
 def test_what_json_gives_always_fits(data):
     typed = data.draw(typed_values())
