@@ -335,11 +335,12 @@ class Life(RuleBasedStateMachine):
 COMMON: dict[str, Any] = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=16, stateful_step_count=20, **COMMON)
+TestLife.settings = settings(max_examples=15, stateful_step_count=20, **COMMON)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 class TestLongLife(Life.TestCase):
     """The same, for longer."""
 
-    settings = settings(max_examples=60, stateful_step_count=30, **COMMON)
+    settings = settings(max_examples=30, stateful_step_count=25, **COMMON)
