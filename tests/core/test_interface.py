@@ -62,7 +62,12 @@ def test_an_ambiguous_spelling_lists_what_it_may_mean(text):
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
-    [("helth#chek", "health@1.0.0#check`?"), ("ad", "did you mean `add`"), ("zzz", "its exports are"), ("", "its exports are")],
+    [
+        ("helth#chek", "health@1.0.0#check`?"),
+        ("ad", "did you mean `add`"),
+        ("zzz", "its exports are"),
+        ("", "its exports are"),
+    ],
 )
 def test_what_is_not_found_names_the_nearest(text, remedy):
     with pytest.raises(ExportNotFound) as caught:
