@@ -36,7 +36,7 @@ def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, wor
 def test_a_new_file_takes_over_and_the_count_goes_on(watched: World) -> None:
     watched.call("c", "add", 5)
     watched.put("c", TWO)
-    watched.wait_row("c", lambda row: row.revision == 2 and row.state is State.RUNNING)
+    watched.wait_row("c", lambda row: row.digest == digest_of(TWO.wasm()) and row.state is State.RUNNING)
     assert watched.call("c", "get") == 5
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback
 from airssys_tui.core.errors import TransitionError
+from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from tests.components import Crafted
 from tests.world import RELEASES, World
@@ -105,8 +106,10 @@ def test_replaced_files_under_four_callers_lose_nothing(world: World) -> None:
     callers = Callers(world, "c", "add")
     try:
         for salt in range(1, 9):
-            world.put("c", Crafted(salt=f"{salt}"))
-            world.wait_row("c", lambda row, salt=salt: row.revision == salt + 1 and row.state is State.RUNNING)
+            component = Crafted(salt=f"{salt}")
+            digest = digest_of(component.wasm())
+            world.put("c", component)
+            world.wait_row("c", lambda row, digest=digest: row.digest == digest and row.state is State.RUNNING)
             callers.everyone_moves()
     finally:
         acknowledged = callers.end()
