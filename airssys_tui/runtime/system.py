@@ -159,6 +159,7 @@ class System:
     async def _scan(self) -> None:
         if self.floor.settings.watch:
             self._watch = Watch(self.floor.folder, self._changed, self._watching, self.floor.settings.quiet)
+            await self._watch.prepare()
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
         await self._all(self._look(key) for key in keys)

@@ -20,6 +20,8 @@ from airssys_tui.runtime.source import FileStamp, entries, key_of, stamps
 POLL_MS: Final = 2_000
 STEP_MS: Final = 25
 DEBOUNCE_MS: Final = 50
+SECOND_LOOK: Final = 1.0
+"""Seconds after which the native watcher certainly sees changes: what it may have missed before is looked for once."""
 LOOK: Final = 0.01
 """Seconds between two looks at the stamps of a change that has not settled."""
 
@@ -60,6 +62,11 @@ class Watch:
         self._settler = Settler(lambda key: stamps(self.folder, key), quiet)
         self._stop = asyncio.Event()
         self._noticed = asyncio.Event()
+        self._before: dict[str, tuple[FileStamp, ...]] = {}
+
+    async def prepare(self) -> None:
+        """Remember how the folder is before it is first read, for the watcher needs a moment until it sees changes."""
+        self._before = await self._survey()
 
     async def run(self) -> None:
         """Watch until :meth:`stop`; fall back to polling when the operating system cannot watch."""
@@ -67,7 +74,7 @@ class Watch:
         try:
             try:
                 if os.environ.get("AIRSSYS_TUI_POLL"):
-                    await self._poll("asked for", await self._survey())
+                    await self._poll("asked for", self._before or await self._survey())
                 else:
                     await self._watch()
             except (OSError, RuntimeError) as error:
@@ -97,6 +104,20 @@ class Watch:
 
     async def _watch(self) -> None:
         self._set_view(WatchView("native"))
+        second_look = asyncio.create_task(self._look_again())
+        try:
+            await self._take_notices()
+        finally:
+            second_look.cancel()
+
+    async def _look_again(self) -> None:
+        await asyncio.sleep(SECOND_LOOK)
+        now = await self._survey()
+        for key in self._before.keys() | now.keys():
+            if self._before.get(key) != now.get(key):
+                self.notice(key)
+
+    async def _take_notices(self) -> None:
         notices = awatch(
             self.folder,
             watch_filter=_OwnFilter(self.folder),

@@ -47,7 +47,7 @@ LATER: Final = (
     *(("deploy/saved", 2), ("deploy/saved", 4), ("deploy/loaded", 2), ("deploy/loaded", 4), ("deploy/retired", 3)),
     *(("catalog/stage/after-commit", 3), ("catalog/stage/before-commit", 4), ("catalog/set-interface/after-commit", 3)),
     *(("blobs/put/before-rename", 2), ("blobs/put/after-rename", 3), ("code/put/after-rename", 4)),
-    *(("catalog/record-code/before-commit", 2), ("catalog/forget-code/after-commit", 3)),
+    *(("catalog/record-code/before-commit", 2), ("catalog/record-code/after-commit", 3)),
     *(("catalog/set-desired/after-commit", 2), ("catalog/set-desired/after-commit", 3)),
     *(("catalog/add-snapshot/before-commit", 2), ("catalog/add-snapshot/after-commit", 3)),
     ("catalog/abort-unfinished/after-commit", 2),

@@ -80,7 +80,10 @@ def test_closing_leaves_no_thread():
 
 @pytest.mark.parametrize("ending", ["pass", "engine.close()", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"])
 def test_a_process_ends_cleanly_with_instances_alive(ending):
+    # A parent that ignores SIGINT, as a shell's background does, hands that down.
     program = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import threading
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.engine import Engine

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -93,6 +95,31 @@ def test_a_folder_that_cannot_be_watched_is_polled_and_nothing_is_missed(
     world.wait_row("c", lambda row: row.state is State.RUNNING and row.digest == digest_of(TWO.wasm()))
     assert world.runtime.snapshot().watch.reason == "no inotify watches left"
     assert "no inotify watches left" in world.events(action="watch")[0].text
+
+
+def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = threading.Event()
+    look_again = watch.Watch._look_again
+
+    async def deaf(self: watch.Watch) -> None:
+        await self._stop.wait()
+
+    async def late(self: watch.Watch) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, changed.wait, 20)
+        await look_again(self)
+
+    monkeypatch.setattr(watch, "SECOND_LOOK", 0.0)
+    monkeypatch.setattr(watch.Watch, "_take_notices", deaf)
+    monkeypatch.setattr(watch.Watch, "_look_again", late)
+    world.put("c", ONE)
+    world.open(watch=True)
+    world.put("c", TWO)
+    world.put("new", Crafted(salt="new"))
+    changed.set()
+    world.wait_row("c", lambda row: row.revision == 2)
+    world.wait_row("new", lambda row: row.state is State.RUNNING)
 
 
 def test_temporary_files_are_not_even_looked_at(world: World) -> None:
