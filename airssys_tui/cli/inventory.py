@@ -55,7 +55,7 @@ def list_components(*, place: Place = HERE) -> int:
 
     site = locate(place.folder, place.state_dir, must_exist=False)
     try:
-        views = recorded_components(site.state_dir.value)
+        views = recorded_components(site)
     except StateAbsent as error:
         views = ()
         warn(f"nothing is recorded yet: {error.message}\n  → open it once: airssys-tui run FOLDER --headless --for 5s")
@@ -77,7 +77,7 @@ def describe(name: str, /, *, place: Place = HERE) -> int:
 
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    detail = recorded_detail(site.state_dir.value, name)
+    detail = recorded_detail(site, name)
     if place.json:
         answer(detail)
     else:
@@ -96,7 +96,7 @@ def versions(name: str, /, *, place: Place = HERE) -> int:
 
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    revisions = recorded_versions(site.state_dir.value, name)
+    revisions = recorded_versions(site, name)
     if place.json:
         answer(revisions)
     else:

@@ -51,6 +51,9 @@ class Place:
 AS_TEXT: Final = Form()
 HERE: Final = Place()
 
+HERE_BY_DEFAULT: Final = "current directory"
+"""The source of a folder that nobody named."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -60,6 +63,16 @@ class Site:
     state_dir: Sourced[Path]
     settings: SettingsFile
 
+    @property
+    def folder_named(self) -> bool:
+        """Whether the folder was named anywhere; the current directory only stands in for one."""
+        return self.folder.source != HERE_BY_DEFAULT
+
+
+def adoption(folder: Path) -> str:
+    """Return what to do about a state directory that belongs to another folder."""
+    return f"choose another --state-dir, or bind it to this folder: airssys-tui {folder} --adopt"
+
 
 def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = True) -> Site:
     """Find the folder and the state directory that are meant.
@@ -67,15 +80,16 @@ def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = Tr
     Args:
         folder: As named on the command line, if it was.
         state_dir: Likewise.
-        must_exist: Whether the folder has to be there; what only reads a named state directory does not need it.
+        must_exist: Whether the folder has to be there; what only reads a named state directory does not need it. One
+            that is named on the command line always has to.
 
     Raises:
         UsageError: The folder is not a directory, or the configuration file cannot be used.
     """
     settings = read_settings()
-    chosen = choose_path(folder, FOLDER_VARIABLE, settings.folder) or Sourced(Path(), "current directory")
+    chosen = choose_path(folder, FOLDER_VARIABLE, settings.folder) or Sourced(Path(), HERE_BY_DEFAULT)
     kept = choose_path(state_dir, STATE_DIR_VARIABLE, settings.state_dir)
-    if not chosen.value.is_dir() and (must_exist or kept is None):
+    if not chosen.value.is_dir() and (must_exist or kept is None or folder is not None):
         raise UsageError(
             f"{chosen.value} is not a folder" if chosen.value.exists() else f"there is no folder {chosen.value}",
             remedy="name a folder of components; `airssys-tui --help` lists the commands",

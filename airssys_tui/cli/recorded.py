@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from airssys_tui.api.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionView
-from airssys_tui.cli.options import Site
-from airssys_tui.core.errors import UnknownComponent
+from airssys_tui.cli.options import Site, adoption
+from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.lifecycle import Desired, State
@@ -18,7 +19,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import Owner, live_owner
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord
 
@@ -36,27 +37,29 @@ TOLD: Final = {
 """Actions of recorded events that tell in which state a component was then."""
 
 
-def recorded_components(state_dir: Path) -> tuple[ComponentView, ...]:
-    """Return every component that a state directory knows, by identity.
+def recorded_components(site: Site) -> tuple[ComponentView, ...]:
+    """Return every component that the state directory of a site knows, by identity.
 
     Raises:
         StateAbsent: Nothing was ever recorded there.
+        FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: It cannot be read.
     """
-    owner = live_owner(state_dir)
-    with StateDirectory.open_readonly(state_dir) as state:
+    owner = live_owner(site.state_dir.value)
+    with _reading(site) as state:
         return tuple(_view(state.catalog, record, owner) for record in state.catalog.components())
 
 
-def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
+def recorded_detail(site: Site, name: str) -> ComponentDetail:
     """Return everything that is recorded about one component.
 
     Raises:
         UnknownComponent: There is none of that name.
+        FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    owner = live_owner(state_dir)
-    with StateDirectory.open_readonly(state_dir) as state:
+    owner = live_owner(site.state_dir.value)
+    with _reading(site) as state:
         catalog = state.catalog
         record = _find(catalog, name)
         active = catalog.active_revision(record.id)
@@ -74,14 +77,15 @@ def recorded_detail(state_dir: Path, name: str) -> ComponentDetail:
         )
 
 
-def recorded_versions(state_dir: Path, name: str) -> tuple[RevisionView, ...]:
+def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
     """Return a component's timeline, newest first.
 
     Raises:
         UnknownComponent: There is none of that name.
+        FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    with StateDirectory.open_readonly(state_dir) as state:
+    with _reading(site) as state:
         return timeline(state.catalog, _find(state.catalog, name).id)
 
 
@@ -91,15 +95,28 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
     Raises:
         StateLocked: A process owns the state directory, so it would not notice.
         UnknownComponent: There is none of that name.
+        FolderMismatch: It is the state of another folder.
         StoreError: The catalog cannot be written.
     """
-    with StateDirectory.open_readonly(site.state_dir.value) as reader:
+    with _reading(site) as reader:
         component = _find(reader.catalog, name).id
     with StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state:
         state.catalog.set_desired(component, desired)
         active = state.catalog.active_revision(component)
     text = one_line(f"{component} is wanted {desired}; it takes effect when its folder is opened next")
     return Done(text, active.number if active else None)
+
+
+@contextlib.contextmanager
+def _reading(site: Site) -> Iterator[StateReader]:
+    """Read the state of a site; who names no folder at all means the one that the state belongs to."""
+    with StateDirectory.open_readonly(site.state_dir.value) as state:
+        bound, real = state.catalog.folder(), str(site.folder.value.resolve())
+        if site.folder_named and bound not in {None, real}:
+            raise FolderMismatch(
+                f"{site.state_dir.value} belongs to {bound}, not to {real}", remedy=adoption(site.folder.value)
+            )
+        yield state
 
 
 def _find(catalog: Catalog, name: str) -> ComponentRecord:

@@ -201,3 +201,24 @@ def test_doctor_fails_on_a_damaged_catalog(desk: Desk) -> None:
     answer = desk.run("doctor")
     assert answer.code == 1
     assert "PROBLEM" in answer.out
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["describe", "counter"], ["versions", "counter"]], ids=lambda words: words[0]
+)
+def test_nothing_is_told_of_a_folder_from_the_state_of_another(desk: Desk, tmp_path: Path, words: list[str]) -> None:
+    opened(desk, "counter")
+    other, gone = tmp_path / "other", tmp_path / "gone"
+    other.mkdir()
+    refused = desk.run(*words, "--folder", other, "--json")
+    assert refused.code == 1, refused
+    assert refused.json["error"]["kind"] == "FolderMismatch"
+    assert f"airssys-tui {other} --adopt" in refused.err
+    assert desk.run(*words, "--folder", gone).code == 2
+    assert desk.run(*words, "--folder", desk.folder).code == 0
+
+
+def test_a_state_directory_without_a_folder_is_its_own_folders(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(desk, "counter")
+    monkeypatch.delenv("AIRSSYS_TUI_FOLDER")
+    assert [row["id"] for row in desk.run("list", "--json").json] == ["counter"]
