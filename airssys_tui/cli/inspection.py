@@ -90,7 +90,8 @@ def join_arguments(arguments: tuple[str, ...]) -> str:
 def _say_check(report: CheckReport) -> None:
     if not report.admissible:
         where = f" (offset {report.offset})" if report.offset is not None else ""
-        say(f"refused     {report.path}\n  at {report.gate}{where}: {report.reason}")
+        reason = "".join(f"\n    {problem}" for problem in report.problems) or f" {report.reason}"
+        say(f"refused     {report.path}\n  at {report.gate}{where}:{reason}")
         if report.remedy:
             say(f"  → {report.remedy}")
         return

@@ -102,6 +102,9 @@ def test_every_problem_of_a_manifest_is_reported(desk: Desk) -> None:
     assert report["gate"] == "manifest"
     assert len(report["problems"]) >= 2
     assert any(":3" in problem and "version" in problem for problem in report["problems"])
+    lines = desk.run("check", folder).out.splitlines()
+    assert lines[1] == "  at manifest:"
+    assert [line.strip() for line in lines[2:-1]] == report["problems"], "for people, one a line"
 
 
 def test_a_hostile_component_prints_nothing_a_terminal_obeys(desk: Desk) -> None:
