@@ -139,11 +139,12 @@ def _view(catalog: Catalog, record: ComponentRecord, owner: Owner | None) -> Com
     saved = next(iter(catalog.snapshots(record.id)), None)
     interface = _interface(active)
     manifest = decode_manifest(active.manifest) if active else None
+    kind = str(manifest.artifact.kind) if manifest and manifest.artifact.kind else _kind(interface)
     return ComponentView(
         id=record.id,
-        state=_last_state(catalog, record, active, owner),
+        state=_last_state(catalog, record, active, owner, command=kind == "command"),
         desired=Desired(record.desired),
-        kind=str(manifest.artifact.kind) if manifest and manifest.artifact.kind else _kind(interface),
+        kind=kind,
         version=active.version if active else None,
         revision=active.number if active else None,
         digest=active.digest if active else None,
@@ -158,15 +159,20 @@ def _view(catalog: Catalog, record: ComponentRecord, owner: Owner | None) -> Com
     )
 
 
-def _last_state(catalog: Catalog, record: ComponentRecord, active: RevisionRecord | None, owner: Owner | None) -> State:
+def _last_state(
+    catalog: Catalog, record: ComponentRecord, active: RevisionRecord | None, owner: Owner | None, *, command: bool
+) -> State:
     """Return the state last recorded: what its owner told of it last. Without an owner nothing runs."""
     if active is None:
         return State.FAILED if catalog.refusals(record.id) else State.INSTALLED
     if owner is None or record.desired != Desired.RUNNING or not record.present:
         return State.STOPPED
-    since = max(owner.started, active.activated_at or 0.0)
-    told = (TOLD.get(event.action) for event in catalog.events(record.id, limit=50) if event.at >= since)
-    return next((state for state in told if state is not None), State.RUNNING)
+    switched = active.activated_at or 0.0
+    events = [event for event in catalog.events(record.id, limit=50) if event.at >= owner.started]
+    told = (TOLD.get(event.action) for event in events if event.at >= switched)
+    # A switch tells no event of its own. A command runs only when it says so.
+    serves = not command and (bool(events) or switched >= owner.started)
+    return next((state for state in told if state is not None), State.RUNNING if serves else State.INSTALLED)
 
 
 def _note(active: RevisionRecord | None, holds: tuple[Hold, ...], refusal: Refusal | None) -> Note:

@@ -163,7 +163,6 @@ def test_a_restart_keeps_the_state(desk: Desk) -> None:
 def test_while_another_owner_lives_reading_works_and_changing_says_who(desk: Desk) -> None:
     opened(desk, "counter")
     with StateDirectory.open(desk.state_dir, folder=desk.folder):
-        assert row(desk)["state"] == "running"
         assert desk.run("versions", "counter").code == 0
         for words in (["stop", "counter"], ["rollback", "counter"], ["call", "--live", "counter", "get"]):
             answer = desk.run(*words)
@@ -222,3 +221,21 @@ def test_a_state_directory_without_a_folder_is_its_own_folders(desk: Desk, monke
     opened(desk, "counter")
     monkeypatch.delenv("AIRSSYS_TUI_FOLDER")
     assert [row["id"] for row in desk.run("list", "--json").json] == ["counter"]
+
+
+def test_while_an_owner_lives_only_what_it_told_of_is_running(desk: Desk) -> None:
+    opened(desk, "counter", "wasi-hello")
+    with StateDirectory.open(desk.state_dir, folder=desk.folder):
+        assert row(desk)["state"] == "installed", "its owner has not started it"
+        assert row(desk, "wasi-hello")["state"] == "installed", "a command runs only when it says so"
+
+
+def test_what_a_living_owner_serves_is_running(desk: Desk) -> None:
+    desk.install("counter")
+    with desk.spawn("run", str(desk.folder), "--headless", "--json") as process:
+        try:
+            assert process.stdout is not None
+            assert any('"switched"' in line for line in process.stdout)
+            assert row(desk)["state"] == "running"
+        finally:
+            process.kill()
