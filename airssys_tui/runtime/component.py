@@ -71,6 +71,7 @@ class Component:
         self.remark = GuestText("")
         self.generation = 0
         self.deploying: asyncio.Task[object] | None = None
+        self.trying: OnDisk | None = None
         self.restarting: asyncio.Task[object] | None = None
         self.budget = RestartBudget()
         self.restarts = 0

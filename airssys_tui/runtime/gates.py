@@ -64,7 +64,7 @@ class Passage:
             where = "" if told else f" (at byte {error.offset})"
             raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy) from error
         except GuestTrap as trap:
-            raise GateRefusal(trap_text(trap), gate=gate, remedy=_trap_remedy(trap)) from trap
+            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap)) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
             # The guest exports the contract under a type of its own making.
             raise GateRefusal(one_line(f"answered out of its contract: {error}"), gate=gate) from error
@@ -114,7 +114,8 @@ def trap_text(trap: GuestTrap) -> GuestText:
     return one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
 
 
-def _trap_remedy(trap: GuestTrap) -> str:
+def trap_remedy(trap: GuestTrap) -> str:
+    """Return what can be done about a trap; empty when only the component itself can."""
     remedies = {
         "out-of-fuel": "raise [resources] fuel_per_call, or do less in this step",
         "deadline": "raise [resources] deadline, or do less in this step",

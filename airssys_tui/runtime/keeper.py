@@ -83,6 +83,10 @@ class Keeper:
             await self._gone(self.departed.pop(), "its files became another component")
         if component is None or not deploys:
             return
+        if component.deploying is not None and component.trying == component.on_disk:
+            self._ledger(component, "ignored: these files are being deployed already", "ignored")
+            await asyncio.wait([component.deploying])
+            return
         component.generation += 1
         order = Order(
             cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
@@ -96,7 +100,7 @@ class Keeper:
         if component.deploying is not None:
             component.deploying.cancel()
         task = asyncio.current_task()
-        component.deploying = task
+        component.deploying, component.trying = task, component.on_disk
         try:
             async with component.lock:
                 # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
@@ -112,7 +116,7 @@ class Keeper:
             return  # the row and the ledger have said why
         finally:
             if component.deploying is task:
-                component.deploying = None
+                component.deploying = component.trying = None
             component.dirty = True
 
     async def _deploy(self, component: Component, reading: Reading, order: Order) -> None:

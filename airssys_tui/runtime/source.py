@@ -95,14 +95,11 @@ def has_component(directory: Path) -> bool:
 
 
 def stamps(folder: Path, key: str) -> tuple[FileStamp, ...]:
-    """Return the stamps of the files of one component; empty when it is gone."""
+    """Return the stamps of the files of one component; empty when it is gone, or is no component's file at all."""
     path = folder / key
+    result = []
     try:
-        found = (
-            [path] if path.is_file() else [Path(entry.path) for entry in os.scandir(path) if is_relevant(entry.name)]
-        )
-        result = []
-        for file in sorted(found):
+        for file in sorted(_files(path)):
             stat = file.stat()
             result.append((file.name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
     except OSError:
@@ -110,11 +107,18 @@ def stamps(folder: Path, key: str) -> tuple[FileStamp, ...]:
     return tuple(result)
 
 
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.name.endswith(WASM) else []
+    return [Path(entry.path) for entry in os.scandir(path) if is_relevant(entry.name)]
+
+
 def read(folder: Path, key: str) -> Reading | None:
     """Read one component: each file once.
 
     Returns:
-        The reading; nothing when there is no component at that key any more, or not yet (a wasm without its manifest).
+        The reading; nothing when there is no component at that key any more, or not yet (a wasm without its manifest),
+        or never (a file that is no wasm).
 
     Raises:
         ManifestError: If the manifest cannot be used; every problem at once.
@@ -123,6 +127,8 @@ def read(folder: Path, key: str) -> Reading | None:
     """
     path = folder / key
     if path.is_file():
+        if not key.endswith(WASM):
+            return None
         manifest = bare_manifest(name_from_stem(path.stem))
         wasm = _read_wasm(path)
         return None if wasm is None else _reading(key, manifest, wasm, bare=True)

@@ -22,6 +22,8 @@ STEP_MS: Final = 25
 DEBOUNCE_MS: Final = 50
 SECOND_LOOK: Final = 1.0
 """Seconds after which the native watcher certainly sees changes: what it may have missed before is looked for once."""
+FOLDER_LOOK: Final = 1.0
+"""Seconds between two looks at whether the folder is still the one that is watched."""
 LOOK: Final = 0.01
 """Seconds between two looks at the stamps of a change that has not settled."""
 
@@ -63,31 +65,84 @@ class Watch:
         self._stop = asyncio.Event()
         self._noticed = asyncio.Event()
         self._before: dict[str, tuple[FileStamp, ...]] = {}
+        self._keys: set[str] = set()
 
     async def prepare(self) -> None:
         """Remember how the folder is before it is first read, for the watcher needs a moment until it sees changes."""
         self._before = await self._survey()
+        self._keys |= self._before.keys()
 
     async def run(self) -> None:
         """Watch until :meth:`stop`; fall back to polling when the operating system cannot watch."""
         settling = asyncio.create_task(self._settle())
         try:
-            try:
-                if os.environ.get("AIRSSYS_TUI_POLL"):
-                    await self._poll("asked for", self._before or await self._survey())
-                else:
-                    await self._watch()
-            except (OSError, RuntimeError) as error:
-                if self._stop.is_set():
-                    return
-                # What changed since the other way of watching failed is not known: every entry is looked at.
-                await self._poll(str(error), {})
-        except (OSError, RuntimeError) as error:
-            self._set_view(WatchView("stopped", one_line(str(error))))
+            while not self._stop.is_set():
+                await self._watch_this_folder()
+                if not self._stop.is_set():
+                    await self._await_folder()
         finally:
             settling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await settling
+
+    async def _watch_this_folder(self) -> None:
+        """Watch until :meth:`stop`, or until another folder or none is at the path: what is watched is an inode."""
+        ends = [
+            asyncio.create_task(work) for work in (self._watch_somehow(), self._await_replacement(), self._stop.wait())
+        ]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in ends:
+            task.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+
+    async def _watch_somehow(self) -> None:
+        try:
+            if os.environ.get("AIRSSYS_TUI_POLL"):
+                await self._poll("asked for", self._before or await self._survey())
+            else:
+                await self._watch()
+        except (OSError, RuntimeError) as error:
+            if not self._stop.is_set() and await self._place() is not None:
+                # What changed since the other way of watching failed is not known: every entry is looked at.
+                await self._poll(str(error), {})
+
+    async def _await_replacement(self) -> None:
+        first = await self._place()
+        while await self._place() == first is not None:
+            await self._pause()
+
+    async def _await_folder(self) -> None:
+        """Wait until there is a folder at the path; then everything that is or was in it is looked at."""
+        await self._pause()
+        if await self._place() is None:
+            self._set_view(WatchView("stopped", one_line(f"{self.folder} is gone; waiting for it")))
+            self._notice_all()
+        while await self._place() is None and not self._stop.is_set():
+            await self._pause()
+        with contextlib.suppress(OSError):
+            self._before = await self._survey()
+            self._keys |= self._before.keys()
+        self._notice_all()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), FOLDER_LOOK)
+
+    async def _place(self) -> tuple[int, int] | None:
+        """Return which folder is at the path: its device and inode; nothing when there is none."""
+
+        def look() -> tuple[int, int] | None:
+            try:
+                stat = self.folder.stat()
+            except OSError:
+                return None
+            return (stat.st_dev, stat.st_ino)
+
+        return await asyncio.get_running_loop().run_in_executor(None, look)
+
+    def _notice_all(self) -> None:
+        for key in tuple(self._keys):
+            self.notice(key)
 
     def stop(self) -> None:
         """End :meth:`run`."""
@@ -95,6 +150,7 @@ class Watch:
 
     def notice(self, key: str) -> None:
         """Look at an entry as if it had changed."""
+        self._keys.add(key)
         self._settler.notice(key, time.monotonic())
         self._noticed.set()
 
@@ -123,7 +179,7 @@ class Watch:
             watch_filter=_OwnFilter(self.folder),
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
-            stop_event=self._stop,
+            stop_event=asyncio.Event(),  # it is set when this watch is cancelled: ours says that all is over
             force_polling=False,
             rust_timeout=500,
         )

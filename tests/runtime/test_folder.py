@@ -15,7 +15,7 @@ from airssys_tui.core.errors import NotServing, TransitionError, UnknownComponen
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
-from airssys_tui.runtime import watch
+from airssys_tui.runtime import source, watch
 from tests.components import Crafted
 from tests.world import RELEASES, World, replace
 
@@ -29,6 +29,7 @@ def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, wor
     if request.param == "polling":
         monkeypatch.setenv("AIRSSYS_TUI_POLL", "1")
         monkeypatch.setattr(watch, "POLL_MS", 30)
+    monkeypatch.setattr(watch, "FOLDER_LOOK", 0.05)
     world.put("c", ONE)
     world.open(watch=True)
     world.wait_for(lambda snapshot: snapshot.watch.mode == request.param)
@@ -226,6 +227,31 @@ def test_a_manifest_with_another_name_takes_its_failed_row_along(quiet: World) -
     assert quiet.call("team/e", "add", 1) == 1
 
 
+def test_other_files_are_no_components(watched: World) -> None:
+    for name in ("notes.txt", "noext", "catalog.db"):
+        (watched.folder / name).write_text("nothing to run")
+    watched.put("new", TWO)
+    watched.wait_row("new", lambda row: row.state is State.RUNNING)
+    assert [row.id for row in watched.runtime.snapshot().components] == ["c", "new"]
+    assert not watched.runtime.snapshot().problems
+    for name in ("notes.txt", "noext", "catalog.db"):
+        assert source.read(watched.folder, name) is None
+        assert source.stamps(watched.folder, name) == ()
+
+
+def test_a_folder_that_is_replaced_is_watched_again(watched: World) -> None:
+    away = watched.folder.with_name("away")
+    watched.folder.rename(away)
+    watched.wait_row("c", lambda row: row.state is State.STOPPED and not row.present)
+    assert watched.wait_for(lambda snapshot: snapshot.watch.mode == "stopped" and snapshot.watch.reason)
+    watched.folder.mkdir()
+    watched.put("c", ONE)
+    watched.put("new", TWO)
+    watched.wait_row("c", lambda row: row.state is State.RUNNING and row.revision == 1)
+    watched.wait_row("new", lambda row: row.state is State.RUNNING)
+    watched.wait_for(lambda snapshot: snapshot.watch.mode in {"native", "polling"})
+
+
 def test_names_nobody_can_have_are_problems_of_the_folder(quiet: World) -> None:
     (quiet.folder / "---.wasm").write_bytes(ONE.wasm())
     quiet.notice("---.wasm")
@@ -266,6 +292,18 @@ def test_a_newer_change_overtakes_a_slower_one(quiet: World) -> None:
     assert quiet.outcomes("c") == {1: Outcome.SUPERSEDED, 2: Outcome.FAILED, 3: Outcome.ACTIVE}
     assert quiet.history("c")[1].reason == "a newer change or a rollback came first"
     assert quiet.call("c", "get") == 3
+
+
+def test_a_notice_of_the_same_files_leaves_their_candidate_alone(quiet: World) -> None:
+    quiet.put("c", Crafted(init="spin"), SPINS)
+    quiet.notice_later("c")
+    quiet.wait_row("c", lambda row: row.candidate == 2)
+    quiet.notice_later("c")
+    assert "being deployed already" in quiet.wait_event("c", "ignored").text
+    assert quiet.row("c").candidate == 2
+    quiet.put("c", ONE)
+    quiet.notice("c")
+    assert quiet.outcomes("c") == {1: Outcome.ACTIVE, 2: Outcome.FAILED}
 
 
 def test_putting_the_old_file_back_makes_the_candidate_void(quiet: World) -> None:
