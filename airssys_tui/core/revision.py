@@ -124,7 +124,7 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
     if not candidates:
         raise RollbackRefused(
             f"{component} has no earlier stable revision to go back to",
-            remedy="choose one with `rollback --to N`; `versions` lists them",
+            remedy="choose any revision of its versions to go there, also a newer one",
             component=component,
         )
     return max(candidates, key=lambda revision: revision.number)

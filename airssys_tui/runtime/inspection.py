@@ -11,13 +11,18 @@ from airssys_tui.core.identity import digest_of, name_from_stem
 from airssys_tui.core.manifest import Manifest, bare_manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.code import Code
 from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime import source
 from airssys_tui.runtime.contract import kind_of
 from airssys_tui.runtime.details import capability_lines
 from airssys_tui.runtime.gates import Passage, check_types, signature_lines
+from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.rehearsal import with_version
+from airssys_tui.runtime.tenant import ComponentTenant
+from airssys_tui.runtime.workers import Workers
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +30,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: What was checked.
-        admissible: Whether it would pass every gate up to ``types``.
+        admissible: Whether it would pass every gate up to ``instantiate``, or ``types`` if it may wait inside WASI.
         gate: The gate that refused.
         reason: Why it refused.
         offset: Byte offset of the reason, when there is one.
@@ -110,6 +115,9 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
         passage = Passage()
         with passage.at("types"):
             check_types(linker, code.interface)
+        if not code.waits_in_wasi:
+            with passage.at("instantiate"):
+                _instantiate(linker, code, manifest)
         exports, imports = signature_lines(code.interface)
         return CheckReport(
             path=path,
@@ -125,6 +133,16 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
         )
     finally:
         engine.close()
+
+
+def _instantiate(linker: Linker, code: Code, manifest: Manifest) -> None:
+    """Make an instance within the manifest's limits and drop it, on a worker's stack."""
+    workers = Workers(1)
+    tenant = ComponentTenant(str(manifest.id), manifest, Journal(), workers)
+    try:
+        workers.submit(lambda: linker.instantiate(code, manifest.limits, owner=tenant).close()).result()
+    finally:
+        workers.close(1.0)
 
 
 def _refused(

@@ -1,0 +1,29 @@
+"""What ``check`` says is what the gates of a running system say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from airssys_tui.runtime.inspection import inspect_path
+from tests.world import FIXTURES
+
+SAMPLES = Path(__file__).parents[2] / "sample_components"
+
+
+def test_a_limit_that_the_binary_cannot_live_in_is_refused(tmp_path: Path) -> None:
+    directory = tmp_path / "primes"
+    directory.mkdir()
+    shutil.copy(SAMPLES / "primes" / "primes.wasm", directory)
+    manifest = (SAMPLES / "primes" / "Component.toml").read_text()
+    for memory, admissible in (("4MiB", True), ("64KiB", False)):
+        (directory / "Component.toml").write_text(manifest.replace("4MiB", memory))
+        report = inspect_path(directory)
+        assert report.admissible is admissible
+    assert (report.gate, report.remedy) == ("instantiate", "raise `memory` under [resources]")
+    assert "1048576" in report.reason
+
+
+def test_one_that_may_wait_is_not_entered() -> None:
+    report = inspect_path(FIXTURES / "sleeper" / "sleeper.wasm")
+    assert report.admissible, report.reason
