@@ -40,7 +40,7 @@ COMMANDS: Final = (
     Entry("restart", restart, "airssys-tui restart counter"),
     Entry("reload", reload, "airssys-tui reload counter --force"),
     Entry("check", check, "airssys-tui check components/counter components/echo.wasm"),
-    Entry("call", call, 'airssys-tui call components/greeter greet \'{"name": "Ada"}\' --json'),
+    Entry("call", call, 'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful'),
     Entry("config path", config_path, "airssys-tui config path"),
     Entry("config show", config_show, "airssys-tui config show --json"),
     Entry("doctor", doctor, "airssys-tui doctor --folder components/"),
@@ -66,7 +66,7 @@ def build() -> App:
     for position, entry in enumerate(COMMANDS):
         group, _, leaf = entry.name.rpartition(" ")
         if group and group not in groups:
-            groups[group] = App(name=group, help=_GROUPS[group], help_epilogue="", sort_key=position)
+            groups[group] = App(name=group, help=_GROUPS[group], help_epilogue=_epilogue(entry), sort_key=position)
             app.command(groups[group])
         parent = groups[group] if group else app
         parent.command(entry.function, name=leaf, help_epilogue=_epilogue(entry), sort_key=position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 
@@ -64,8 +65,20 @@ def test_what_comes_after_two_dashes_does_not_ask_for_json(desk: Desk) -> None:
 def test_help_of_every_command_teaches_with_an_example(desk: Desk, entry: object) -> None:
     answer = desk.run(*entry.name.split(), "--help")  # type: ignore[attr-defined]
     assert answer.code == 0
-    assert f"Example: {entry.example}"[:60] in answer.out.replace("\n", " ")  # type: ignore[attr-defined]
+    assert f"Example: {entry.example}" in " ".join(answer.out.split())  # type: ignore[attr-defined]
     assert "Exit code: 0 done, 1 failed or refused" in answer.out
+
+
+def test_the_example_of_call_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = [entry.example for entry in COMMANDS if entry.name == "call"]
+    desk.install("greeter")
+    monkeypatch.chdir(desk.folder.parent)
+    answer = desk.run(*shlex.split(example)[1:])
+    assert (answer.code, answer.json["ok"]["mood"]) == (0, "cheerful")
+
+
+def test_help_of_config_has_an_example(desk: Desk) -> None:
+    assert "Example: airssys-tui config path" in desk.run("config", "--help").out
 
 
 def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:
