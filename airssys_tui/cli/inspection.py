@@ -9,6 +9,8 @@ from airssys_tui.api.views import CallReport
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_count, format_duration, format_size
 
 if TYPE_CHECKING:
@@ -53,21 +55,38 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
         place: Which runtime.
     """
     json_arguments = join_arguments(arguments)
-    if live:
-        from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
+    try:
+        report = _call_live(str(path), export, json_arguments, place) if live else _call(path, export, json_arguments)
+    except GuestTrap as trap:
+        from airssys_tui.runtime.gates import trap_remedy  # noqa: PLC0415 - late: loads the engine
 
-        name = component_name(str(path))
-        site = locate(place.folder, place.state_dir)
-        report = with_runtime(site, lambda runtime: runtime.call(name, export, json_arguments))
-    else:
-        from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
-
-        report = call_path(path, export, json_arguments)
+        trap.remedy = trap.remedy or trap_remedy(trap)
+        raise
     if place.json:
         answer(report)
     else:
         _say_call(report)
     return ExitCode.OK
+
+
+def _call_live(name: str, export: str, json_arguments: str, place: Place) -> CallReport:
+    from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
+
+    name = component_name(name)
+    site = locate(place.folder, place.state_dir)
+    return with_runtime(site, lambda runtime: runtime.call(name, export, json_arguments))
+
+
+def _call(path: Path, export: str, json_arguments: str) -> CallReport:
+    if not path.exists():
+        raise AdmissionError(
+            f"there is nothing at {path}",
+            gate="file",
+            remedy="name a wasm file or its directory, or add --live to call the component of that name in --folder",
+        )
+    from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+
+    return call_path(path, export, json_arguments)
 
 
 def join_arguments(arguments: tuple[str, ...]) -> str:

@@ -168,6 +168,18 @@ def test_a_call_that_fails_exits_1_with_its_kind(desk: Desk, words: list[str], k
     assert what in error["message"] + error.get("remedy", "")
 
 
+def test_a_call_that_runs_into_a_limit_says_how_to_raise_it(desk: Desk) -> None:
+    answer = desk.run("call", SAMPLES / "primes", "spin")
+    assert answer.err.splitlines()[-1].startswith("  → raise [resources] fuel_per_call"), answer
+    assert "→" not in desk.run("call", SAMPLES / "crasher", "unreachable").err
+
+
+def test_a_name_where_a_path_is_meant_is_told_of_live(desk: Desk) -> None:
+    answer = desk.run("call", "counter", "get")
+    assert answer.code == 1
+    assert "add --live" in answer.err.splitlines()[-1]
+
+
 def test_what_a_component_writes_is_beside_the_result(desk: Desk) -> None:
     answer = desk.run("call", SAMPLES / "wasi-hello", "run")
     assert answer.code == 0
