@@ -111,6 +111,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         hint="filter",
         of_row=True,
         rank=20,
+        urgent=True,
     ),
     _act(
         "look.detail",
@@ -290,6 +291,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         hint="help",
         rank=1,
         everywhere=True,
+        urgent=True,
     ),
     _act(
         "app.palette",
@@ -300,6 +302,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         hint="palette",
         rank=24,
         everywhere=True,
+        urgent=True,
     ),
     _act("app.ask-to-quit", "ctrl+c", "Quit", "Quit, asking while components run.", Group.LEAVE, everywhere=True),
     _act("app.leave-now", "ctrl+q", "Quit at once", "Quit without asking.", Group.LEAVE, everywhere=True, urgent=True),

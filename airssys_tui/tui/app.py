@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import BindingsMap
-from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widgets import Input
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Phase
@@ -30,7 +30,7 @@ from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.modal import Confirm
 from airssys_tui.tui.notices import Notices
 from airssys_tui.tui.operations import Operations
-from airssys_tui.tui.palette import OperatorCommands
+from airssys_tui.tui.palette import OperatorCommands, Palette
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
@@ -179,10 +179,14 @@ class AirssysApp(App[int]):
         if isinstance(self.screen, LiveScreen):
             self.push_screen(HelpScreen(self.session, self.screen.view))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
+        """Leave ``:`` and ``?`` to an input or a question: their bindings come before the focused widget."""
+        free = isinstance(self.screen, LiveScreen) and not isinstance(self.focused, Input)
+        return free or action not in {"palette", "help"}
+
     def action_palette(self) -> None:
         """Find an action or a component by typing."""
-        if isinstance(self.screen, LiveScreen):
-            self.push_screen(CommandPalette(placeholder="an action, or a component to jump to"))
+        self.push_screen(Palette(placeholder="an action, or a component to jump to"))
 
     def action_ask_to_quit(self) -> None:
         """Quit, asking while components run."""

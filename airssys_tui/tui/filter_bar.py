@@ -32,9 +32,10 @@ class FilterBar(Horizontal):
         return self.query_one(Input)
 
     def open(self) -> None:
-        """Show the line and type in it."""
+        """Show the line and type in it, from the very next key on."""
         self.display = True
-        self.input.focus()
+        # Not input.focus(): that takes the focus later, and a key typed meanwhile would act on a component.
+        self.screen.set_focus(self.input)
 
     def set(self, query: str) -> None:
         """Filter by this, as if it had been typed."""

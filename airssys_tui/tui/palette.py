@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import events
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input
 
 from airssys_tui.api.views import ComponentView
 from airssys_tui.tui.actions import Action, key_label, of_view
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 
 MOST_COMPONENTS = 200
 """Components offered for one search."""
+
+
+class Palette(CommandPalette):
+    """The palette; what is typed before its line has the focus is not lost."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Type a key that came too early for the line itself."""
+        if event.character is not None and event.is_printable:
+            event.stop()
+            self.query_one(Input).insert_text_at_cursor(event.character)
 
 
 class OperatorCommands(Provider):

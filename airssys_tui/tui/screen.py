@@ -11,6 +11,7 @@ from textual.binding import BindingsMap
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from airssys_tui.tui import chrome
 from airssys_tui.tui.actions import View, bindings, of_view
@@ -89,6 +90,10 @@ class LiveScreen(Screen[None]):
         pane.show(lines)
         if not (self.session.paused and change is not None):
             self.draw(change)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
+        """Leave ``/`` to an input that is typed in: its binding comes before the focused widget."""
+        return action != "filter" or not isinstance(self.focused, Input)
 
     def on_mount(self) -> None:
         """Draw for the first time."""
