@@ -34,7 +34,7 @@ from airssys_tui.tui.palette import OperatorCommands, Palette
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES
+from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.versions import VersionsScreen
 
 LETTING_GO: Final = 5.5
@@ -73,6 +73,7 @@ class AirssysApp(App[int]):
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
     ) -> None:
+        theme = chosen_theme()
         # The themes draw black on black without colours, unless the terminal's own are let through.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.hurried = False
@@ -88,7 +89,7 @@ class AirssysApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
-        self.theme = os.environ.get("AIRSSYS_TUI_THEME", "") or THEMES[0].name
+        self.theme = theme
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our variables are under a theme that is not ours."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.text import one_line
 
 DARK: Final = Theme(
     name="airssys-dark",
@@ -55,6 +59,22 @@ CONTRAST: Final = Theme(
 )
 
 THEMES: Final = (DARK, LIGHT, CONTRAST)
+
+
+def chosen_theme() -> str:
+    """Return the theme's name that the environment asks for, else our first.
+
+    Raises:
+        UsageError: No theme has that name.
+    """
+    name = os.environ.get("AIRSSYS_TUI_THEME", "") or THEMES[0].name
+    ours = [theme.name for theme in THEMES]
+    if name not in {*ours, *BUILTIN_THEMES}:
+        raise UsageError(
+            f"AIRSSYS_TUI_THEME: there is no theme {one_line(name, 40)!r}", remedy=f"one of: {', '.join(ours)}"
+        )
+    return name
+
 
 DEFAULTS: Final = {
     "quiet": "$foreground 60%",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from airssys_tui.api import fake_scenes
 from airssys_tui.api.fake import FakeRuntime
 from airssys_tui.api.fake_component import Release
-from airssys_tui.core.errors import AirssysError, StoreError
+from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.lines import LinePane
 from airssys_tui.tui.modal import Choice
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.rollback import RollbackQuestion
+from airssys_tui.tui.themes import THEMES
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
 
@@ -300,3 +303,10 @@ async def test_every_size_draws_every_screen():
                 await pilot.pause()
             for pane in pilot.app.screen.query(LinePane):
                 assert pane.size.width <= size[0]
+
+
+def test_an_unknown_theme_is_the_callers_error(monkeypatch):
+    monkeypatch.setenv("AIRSSYS_TUI_THEME", "airsys-drak")
+    with pytest.raises(UsageError, match="airsys-drak") as caught:
+        desk()
+    assert all(theme.name in caught.value.remedy for theme in THEMES)
