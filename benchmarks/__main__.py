@@ -23,6 +23,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "instances": calls.instances,
     "messages": actors.messages,
     "requests": actors.requests,
+    "overshoot": actors.overshoot,
     "convoy": convoy.convoy,
     "commit": reloads.commit,
     "stateful": reloads.stateful,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from airssys_tui.core.limits import Limits
+from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.settings import RuntimeSettings
+from benchmarks.calls import trapped
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary
 from benchmarks.report import Row, beside
@@ -19,6 +21,7 @@ from benchmarks.scene import PATIENCE, put_component, running, scratch
 
 NAME = "subject"
 PAYLOAD = "x" * 64
+UNBURNT = Limits(fuel_per_call=UNLIMITED_FUEL)
 BATCH = 400
 """Messages posted between two looks at the answers; two batches under way are below the bound of the mailbox."""
 
@@ -82,3 +85,37 @@ def requests(effort: Effort) -> Iterator[Row]:
             ]
     yield Row(name="actor/request-p50", value=quantile(ask, 0.5), unit="µs", target="< 120 µs")
     yield Row(name="actor/request-p99", value=quantile(ask, 0.99), unit="µs", target="< 500 µs")
+
+
+def overshoot(effort: Effort) -> Iterator[Row]:
+    """How late a deadline of 50 ms ends a call while messages go through the same process as fast as they can."""
+    wasm, over = binary(EXPORTS), Stopped()
+    with scratch() as directory:
+        put_component(directory, NAME, wasm)
+        with running(directory) as runtime:
+            talking = threading.Thread(target=over.keep, args=(lambda: post_rate(runtime, 10 * BATCH),))
+            talking.start()
+            engine = Engine()
+            linker, code = engine.linker(), engine.compile(wasm)
+            late = [once(trapped, linker.instantiate(code, UNBURNT)) * 1000 - 50 for _ in range(effort.count(40))]
+            over.stop()
+            talking.join()
+            engine.close()
+    yield Row(name="actor/deadline-overshoot-busy-p50", value=median(late), unit="ms")
+    yield Row(name="actor/deadline-overshoot-busy-p95", value=quantile(late, 0.95), unit="ms", target="≤ 30 ms")
+
+
+class Stopped:
+    """Something that goes on until it is stopped."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def keep(self, work: Callable[[], object]) -> None:
+        """Do the work again and again."""
+        while not self._over.is_set():
+            work()
+
+    def stop(self) -> None:
+        """End after the round under way."""
+        self._over.set()
