@@ -73,7 +73,7 @@ class AirssysApp(App[int]):
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
     ) -> None:
-        theme = chosen_theme()
+        chosen = chosen_theme()
         # The themes draw black on black without colours, unless the terminal's own are let through.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.hurried = False
@@ -89,7 +89,7 @@ class AirssysApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
-        self.theme = theme
+        self.theme = chosen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our variables are under a theme that is not ours."""
