@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.api.views import ComponentDetail
+from airssys_tui.api.views import ComponentDetail, ComponentView, NoteKind
 from airssys_tui.tui.actions import View
+from airssys_tui.tui.columns import NOTE_TONES
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
 from airssys_tui.tui.operations import Operations
@@ -17,6 +18,19 @@ from airssys_tui.tui.rollback import labelled
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.selection import event_line, selection_lines
 from airssys_tui.tui.session import Session
+
+LONGEST: Final = 4_000
+"""Characters of a note's line that are shown."""
+
+_NOTE_TITLES: Final = {NoteKind.REFUSED: "Refused", NoteKind.TROUBLE: "Note"}
+
+
+def _unread(view: ComponentView) -> str:
+    """Return why a component's properties are not known; empty when they are."""
+    if view.digest is not None:
+        return ""
+    refused = view.note.kind in _NOTE_TITLES
+    return "unknown: refused before this was read" if refused else "unknown: not read yet"
 
 
 class DetailScreen(LiveScreen):
@@ -75,14 +89,16 @@ class DetailScreen(LiveScreen):
         if view is None:
             return [(), (Span(f"  {safe(self.component, session.glyphs)} is gone.", "warn"),)]
         lines = selection_lines(view, (), session.sight, width, 6)[1:]
+        lines += self._note(view, width)
         detail = self.detail
         if detail is None:
             return [*lines, (), (Span(f"  asking{session.glyphs.ellipsis}", "quiet"),)]
         lines += self._overview(detail, width)
+        unread = _unread(view)
         for title, texts, none in (
-            ("Exports", detail.exports, "none"),
-            ("Imports", detail.imports, "none: it needs nothing from the host"),
-            ("Limits", detail.limits, "defaults"),
+            ("Exports", () if unread else detail.exports, unread or "none"),
+            ("Imports", () if unread else detail.imports, unread or "none: it needs nothing from the host"),
+            ("Limits", () if unread else detail.limits, unread or "defaults"),
             ("Capabilities", detail.capabilities, "none declared: everything is denied"),
             ("Config", detail.config, "none"),
         ):
@@ -92,14 +108,26 @@ class DetailScreen(LiveScreen):
         lines += [event_line(event, session.sight, width) for event in recent]
         return lines if recent else [*lines, (Span("  none", "quiet"),)]
 
+    def _note(self, view: ComponentView, width: int) -> list[Line]:
+        title = _NOTE_TITLES.get(view.note.kind)
+        if title is None or not view.note.text:
+            return []
+        glyphs, tone = self.session.glyphs, NOTE_TONES[view.note.kind]
+        lines: list[Line] = [(), (Span(f" {title}", "title"),)]
+        for text in view.note.text.splitlines():
+            clean = safe(text, glyphs, LONGEST)
+            lines += [(Span("  "), Span(part, tone)) for part in wrap(clean, max(20, width - 4))]
+        return lines
+
     def _overview(self, detail: ComponentDetail, width: int) -> list[Line]:
         glyphs, view = self.session.glyphs, self.session.rows[self.component]
         inner = width - 2
+        state = "has state" if view.stateful else "no state export"
         said = [
             ("about", detail.description),
             ("source", view.source if view.present else f"{view.source} (gone)"),
             ("digest", view.digest or ""),
-            ("kind", f"{view.kind}, {'has state' if view.stateful else 'no state export'}, wanted {view.desired}"),
+            ("kind", _unread(view) or f"{view.kind}, {state}, wanted {view.desired}"),
             ("held", ", ".join(view.held)),
             *(("says", text) for text in detail.described),
         ]
