@@ -202,7 +202,7 @@ COLUMNS: Final = (
     Column(title="STATE", width=12, narrow=12, keep=98, draw=_state, sort=Sort.STATE),
     Column(title="HEALTH", width=6, keep=40, draw=_health),
     Column(title="VERSION", width=12, keep=60, draw=_version),
-    Column(title="FUEL/S", width=6, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
+    Column(title="FUEL/S", width=7, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
     Column(title="MEMORY", width=15, keep=55, draw=_memory, sort=Sort.MEMORY),
     Column(title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
     Column(title="CALLS/S", width=7, keep=30, draw=_calls, right=True),

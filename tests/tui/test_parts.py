@@ -49,6 +49,13 @@ def test_columns_go_in_order_of_priority():
 
 
 @pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("width", [140, 200])
+def test_the_sorted_column_has_its_arrow(sort, width):
+    titles = "".join(span.text for span in columns.head(width, Arrangement(sort), UNICODE))
+    assert UNICODE.ascending in titles or UNICODE.descending in titles
+
+
+@pytest.mark.parametrize("sort", Sort)
 def test_sorting_loses_nobody_and_reverses(sort):
     names = {view.id for view in VIEWS}
     forth = arrange(VIEWS, Arrangement(sort))
