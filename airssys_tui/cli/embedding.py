@@ -6,9 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from airssys_tui.cli.options import Site
+from airssys_tui.cli.options import Site, adoption
 from airssys_tui.cli.signals import close_in_time
-from airssys_tui.core.errors import NotServing, StateLocked
+from airssys_tui.core.errors import FolderMismatch, NotServing, StateLocked
 
 if TYPE_CHECKING:
     from airssys_tui.runtime.embedded import EmbeddedRuntime
@@ -50,6 +50,7 @@ def with_runtime(site: Site, ask: Callable[[EmbeddedRuntime], Future[T]]) -> T:
 
     Raises:
         StateLocked: Another process owns the state directory.
+        FolderMismatch: It is the state of another folder.
         NotServing: The components did not come up in time.
         AirssysError: What the answer ended with.
     """
@@ -57,6 +58,8 @@ def with_runtime(site: Site, ask: Callable[[EmbeddedRuntime], Future[T]]) -> T:
         runtime = open_runtime(site, watch=False)
     except StateLocked as error:
         raise owned_elsewhere(error) from error
+    except FolderMismatch as error:
+        raise FolderMismatch(error.message, remedy=adoption(site.folder.value)) from error
     try:
         if not runtime.wait_settled(SETTLE):
             raise NotServing(
@@ -70,4 +73,4 @@ def with_runtime(site: Site, ask: Callable[[EmbeddedRuntime], Future[T]]) -> T:
 
 def owned_elsewhere(error: StateLocked) -> StateLocked:
     """Say what can be done when a command meets an owner."""
-    return StateLocked(error.message, remedy="use its screen (a control socket comes later), or end that process first")
+    return StateLocked(error.message, remedy="use its screen, or end that process first")

@@ -61,7 +61,7 @@ class Ownership:
             owner = read_owner(directory)
             raise StateLocked(
                 f"{directory} is in use by {owner or 'another process'}",
-                remedy="stop that one, attach to it, or give this one its own --state-dir",
+                remedy="end that process first, or give this one its own --state-dir",
             ) from error
         except NotImplementedError as error:
             raise StoreError(

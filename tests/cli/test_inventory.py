@@ -168,7 +168,10 @@ def test_while_another_owner_lives_reading_works_and_changing_says_who(desk: Des
             answer = desk.run(*words)
             assert answer.code == 1
             assert "pid" in answer.err
-            assert "use its screen" in answer.err
+            assert answer.err.endswith("  → use its screen, or end that process first\n")
+        second = desk.run("run", desk.folder, "--headless", "--for", "1s")
+        assert second.code == 1
+        assert second.err.endswith("  → end that process first, or give this one its own --state-dir\n")
     assert row(desk)["desired"] == "running"
 
 
@@ -176,9 +179,11 @@ def test_another_folders_state_is_not_touched(desk: Desk, tmp_path: Path) -> Non
     opened(desk, "counter")
     other = tmp_path / "other"
     other.mkdir()
-    answer = desk.run("stop", "counter", "--folder", other, "--json")
-    assert answer.code == 1
-    assert answer.json["error"]["kind"] == "FolderMismatch"
+    for command in ("stop", "restart"):
+        answer = desk.run(command, "counter", "--folder", other, "--json")
+        assert answer.code == 1
+        assert answer.json["error"]["kind"] == "FolderMismatch"
+        assert f"airssys-tui {other} --adopt" in answer.json["error"]["remedy"]
 
 
 def test_doctor_knows_the_state_directory(desk: Desk) -> None:
