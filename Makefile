@@ -21,6 +21,7 @@ install: $(STAMP) ## the environment in .venv, with everything for development (
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; set PYTHON=..." >&2; exit 2; }
+	@echo "installing into $(VENV) …"
 	@if command -v uv >/dev/null 2>&1; then \
 	  test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" $(VENV); \
 	  uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \

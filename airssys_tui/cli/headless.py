@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import locate
+from airssys_tui.cli.options import FolderArgument, StateDirOption, locate
 from airssys_tui.cli.output import answer_line, moment, say, warn
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ PAGE: Final = 10_000
 
 
 def run(
-    folder: Path | None = None,
+    folder: FolderArgument = None,
     /,
     *,
     headless: bool = False,
     duration: Annotated[str | None, Parameter(name="--for")] = None,
     readonly: bool = False,
     adopt: bool = False,
-    state_dir: Annotated[Path | None, Parameter(name="--state-dir")] = None,
+    state_dir: StateDirOption = None,
     json: bool = False,
 ) -> int:
     """Run a folder of components; with `--headless` without a screen, printing events as they come.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from airssys_tui.cli.settings import (
     FOLDER_VARIABLE,
@@ -17,6 +18,22 @@ from airssys_tui.cli.settings import (
     read_settings,
 )
 from airssys_tui.core.errors import UsageError
+
+
+def named_path(_: object, tokens: Sequence[Token]) -> Path:
+    """Return the path that a word of the command line names.
+
+    Raises:
+        ValueError: The word is empty, as an unset variable of a shell leaves it; it would be the current directory.
+    """
+    (token,) = tokens
+    if not token.value:
+        raise ValueError("an empty path names nothing; the current directory is .")
+    return Path(token.value)
+
+
+FolderArgument = Annotated[Path | None, Parameter(converter=named_path)]
+StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]
 
 
 @Parameter(name="*")
@@ -43,8 +60,8 @@ class Place:
         json: Answer in JSON on standard output, errors included.
     """
 
-    folder: Annotated[Path | None, Parameter(name="--folder")] = None
-    state_dir: Annotated[Path | None, Parameter(name="--state-dir")] = None
+    folder: Annotated[Path | None, Parameter(name="--folder", converter=named_path)] = None
+    state_dir: StateDirOption = None
     json: bool = False
 
 
@@ -84,7 +101,8 @@ def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = Tr
             that is named on the command line always has to.
 
     Raises:
-        UsageError: The folder is not a directory, or the configuration file cannot be used.
+        UsageError: The folder is not a directory, its state would be kept right in it, or the configuration file
+            cannot be used.
     """
     settings = read_settings()
     chosen = choose_path(folder, FOLDER_VARIABLE, settings.folder) or Sourced(Path(), HERE_BY_DEFAULT)
@@ -93,6 +111,12 @@ def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = Tr
         raise UsageError(
             f"{chosen.value} is not a folder" if chosen.value.exists() else f"there is no folder {chosen.value}",
             remedy="name a folder of components; `airssys-tui --help` lists the commands",
+        )
+    watched = must_exist or chosen.source != HERE_BY_DEFAULT
+    if watched and kept is not None and kept.value.resolve() == chosen.value.resolve():
+        raise UsageError(
+            f"{kept.value} is the folder of components itself",
+            remedy="keep the state elsewhere: name another --state-dir",
         )
     return Site(folder=chosen, state_dir=kept or _derived(chosen.value), settings=settings)
 

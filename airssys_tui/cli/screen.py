@@ -8,13 +8,11 @@ import sys
 import termios
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path, standard_error_to
-from airssys_tui.cli.options import Site, locate
+from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
 from airssys_tui.cli.signals import close_in_time, exit_at_once, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, UsageError
 
@@ -24,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def screen(
-    folder: Path | None = None,
+    folder: FolderArgument = None,
     /,
     *,
     readonly: bool = False,
     adopt: bool = False,
-    state_dir: Annotated[Path | None, Parameter(name="--state-dir")] = None,
+    state_dir: StateDirOption = None,
 ) -> int:
     """Run a folder of WebAssembly components and open the screen on it.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,11 @@ from .conftest import Desk
         ["no-such-folder"],
         ["run", "no-such-folder", "--headless"],
         ["list", "--folder"],
+        ["list", "--folder", ""],
+        ["list", "--state-dir", ""],
+        ["run", "--headless", "--state-dir", ""],
+        ["run", "", "--headless"],
+        [""],
         ["start", "Not_A_Name"],
     ],
     ids=" ".join,
@@ -48,6 +55,16 @@ def test_what_cannot_be_meant_exits_2_and_says_why(desk: Desk, words: list[str])
     assert first.startswith("error: ")
     assert rest, "an error says what to do next"
     assert rest[-1].startswith("  → ")
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["run", "--headless", "--for", "1s"], ["doctor"]], ids=lambda words: words[0]
+)
+def test_the_state_is_not_kept_right_in_the_watched_folder(desk: Desk, words: list[str]) -> None:
+    answer = desk.run(*words, "--state-dir", desk.folder)
+    assert answer.code == 2, answer
+    assert "is the folder of components itself" in answer.err
+    assert not list(desk.folder.iterdir())
 
 
 def test_an_error_is_json_too_when_json_is_asked_for(desk: Desk) -> None:
@@ -150,3 +167,10 @@ def test_a_reader_that_goes_away_is_no_traceback(desk: Desk) -> None:
         os.close(writer)
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_says_that_it_installs_and_where(tmp_path: Path) -> None:
+    words = ["make", "--dry-run", "--directory", str(Path(__file__).resolve().parents[2]), "run", f"VENV={tmp_path}"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert f'echo "installing into {tmp_path} …"' in done.stdout
