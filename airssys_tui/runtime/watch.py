@@ -90,10 +90,12 @@ class Watch:
         ends = [
             asyncio.create_task(work) for work in (self._watch_somehow(), self._await_replacement(), self._stop.wait())
         ]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in ends:
-            task.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
 
     async def _watch_somehow(self) -> None:
         try:
@@ -108,7 +110,8 @@ class Watch:
 
     async def _await_replacement(self) -> None:
         first = await self._place()
-        while await self._place() == first is not None:
+        # A wait that ends at the moment of a cancellation forgets it: the end is looked for, too.
+        while not self._stop.is_set() and await self._place() == first is not None:
             await self._pause()
 
     async def _await_folder(self) -> None:
