@@ -157,10 +157,6 @@ class Watch:
         self._settler.notice(key, time.monotonic())
         self._noticed.set()
 
-    def rescan(self) -> tuple[str, ...]:
-        """Return what is in the folder now. Blocks on the disk."""
-        return entries(self.folder)
-
     async def _watch(self) -> None:
         self._set_view(WatchView("native"))
         second_look = asyncio.create_task(self._look_again())
