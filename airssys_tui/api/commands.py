@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.api.past import StateFile
 from airssys_tui.core.revision import StatePolicy
 
 
@@ -59,4 +60,78 @@ class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
     note: str = ""
 
 
-Command = Start | Stop | Restart | Reload | Unload | Rollback
+class Pin(msgspec.Struct, frozen=True, tag="pin"):
+    """Keep a revision, its code and its states, whatever the retention rules say; or let it go again."""
+
+    component: str
+    revision: int
+    pinned: bool = True
+
+
+class Annotate(msgspec.Struct, frozen=True, tag="annotate"):
+    """Write a note on a revision; an empty one takes it away."""
+
+    component: str
+    revision: int
+    note: str
+
+
+class MarkStable(msgspec.Struct, frozen=True, tag="mark-stable"):
+    """Say that a revision is stable, as a probation that was passed would; or that it is not."""
+
+    component: str
+    revision: int
+    stable: bool = True
+
+
+class LiftQuarantine(msgspec.Struct, frozen=True, tag="lift-quarantine"):
+    """Lift the quarantine of a revision: it may be rolled back to, and its artifact deployed, again."""
+
+    component: str
+    revision: int
+
+
+class SaveState(msgspec.Struct, frozen=True, tag="save-state"):
+    """Take a snapshot of a running component's state now."""
+
+    component: str
+
+
+class RestoreState(msgspec.Struct, frozen=True, tag="restore-state"):
+    """Load a kept snapshot into a fresh instance of the active revision, as a new revision with cause ``restore``.
+
+    Attributes:
+        snapshot: Its number, see :class:`~airssys_tui.api.views.StateView`.
+    """
+
+    component: str
+    snapshot: int
+
+
+class ImportState(msgspec.Struct, frozen=True, tag="import-state"):
+    """Keep a state that was exported, here or elsewhere, as a snapshot of the active revision; nothing loads it yet."""
+
+    component: str
+    state: StateFile
+
+
+class Undo(msgspec.Struct, frozen=True, tag="undo"):
+    """Undo the operator's last undoable action; ``Snapshot.undo`` says what that would be."""
+
+
+Command = (
+    Start
+    | Stop
+    | Restart
+    | Reload
+    | Unload
+    | Rollback
+    | Pin
+    | Annotate
+    | MarkStable
+    | LiftQuarantine
+    | SaveState
+    | RestoreState
+    | ImportState
+    | Undo
+)

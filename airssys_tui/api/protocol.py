@@ -10,6 +10,9 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from airssys_tui.api.commands import Command
+from airssys_tui.api.disk import Collected, DiskUse
+from airssys_tui.api.metering import MeterDetail
+from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
@@ -50,12 +53,40 @@ class RuntimeApi(Protocol):
         """Return a component's timeline, newest first."""
         ...
 
-    def diff(self, component: str, revision: int) -> Future[RevisionDiff]:
-        """Compare a revision with the active one."""
+    def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
+        """Compare a revision with another one, or with the active one."""
         ...
 
     def preview_rollback(self, component: str, to: int | None = None) -> Future[RollbackPreview]:
         """Return what a rollback would do, without doing it."""
+        ...
+
+    def meters(self, component: str) -> Future[MeterDetail]:
+        """Return one component's meters over time."""
+        ...
+
+    def states(self, component: str) -> Future[tuple[StateView, ...]]:
+        """Return the snapshots kept of a component's state, newest first."""
+        ...
+
+    def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
+        """Return a kept snapshot, whole."""
+        ...
+
+    def explain(self, component: str) -> Future[Story]:
+        """Tell a component's last change in sentences."""
+        ...
+
+    def history(self, query: HistoryQuery) -> Future[EventPage]:
+        """Return what happened, oldest first, from before this runtime started as well."""
+        ...
+
+    def disk(self) -> Future[DiskUse]:
+        """Return what the state takes on disk."""
+        ...
+
+    def collect(self, *, dry: bool = False) -> Future[Collected]:
+        """Take away what no retention rule keeps, or say what that would be."""
         ...
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:

@@ -53,6 +53,9 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
         queue: Calls waiting in the mailbox.
         dropped: Calls rejected because the mailbox was full.
         p50_ms: Median latency in milliseconds; p95 and p99 beside it.
+        memory_full_in: Seconds until the memory limit is reached, when the trend of the last minute says so.
+        fuel_change: Fuel per call against the previous revision's: 0.02 is two percent more; ``None`` when either is
+            not known.
     """
 
     fuel: int = 0
@@ -71,6 +74,8 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    memory_full_in: float | None = None
+    fuel_change: float | None = None
 
 
 class History(msgspec.Struct, frozen=True):
@@ -112,6 +117,9 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         started_at: Unix time when the running instance started.
         state_bytes: Size of the last state snapshot, when there is one.
         state_saved_at: Unix time of the last state snapshot.
+        probation_until: Unix time at which the active revision has proved itself; ``None`` when it
+            has, or never has to.
+        quarantined: Numbers of its quarantined revisions.
         meters: What it uses.
         history: The last samples.
         generation: Snapshot generation in which this row last changed.
@@ -137,6 +145,8 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float | None = None
     state_bytes: int | None = None
     state_saved_at: float | None = None
+    probation_until: float | None = None
+    quarantined: tuple[int, ...] = ()
     meters: Meters = Meters()
     history: History = History()
     generation: int = 0
@@ -169,6 +179,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         last_event: Sequence number of the newest event.
         dropped_events: Events that were pushed out of the bounded buffer.
         problems: Sources that are no component at all (file: reason).
+        undo: What undoing would undo, one line; empty when there is nothing.
+        disk_full: Why new deployments are refused for want of disk space; empty when they are not.
     """
 
     generation: int
@@ -188,6 +200,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     last_event: int = 0
     dropped_events: int = 0
     problems: tuple[GuestText, ...] = ()
+    undo: GuestText = GuestText("")
+    disk_full: GuestText = GuestText("")
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -209,6 +223,10 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
         fuel_per_call: Mean over the calls it served in this runtime.
         state_bytes: Size of the newest snapshot taken from it.
         size: Bytes of the artifact.
+        pinned: Whether an operator wants it kept.
+        activated_at: Unix time when it took over; ``None`` when it never did.
+        ended_at: Unix time when its outcome was written.
+        calls: Calls it served in this runtime.
     """
 
     number: int
@@ -227,6 +245,10 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     state_bytes: int | None = None
     state_at: float | None = None
     size: int | None = None
+    pinned: bool = False
+    activated_at: float | None = None
+    ended_at: float | None = None
+    calls: int | None = None
 
 
 class DiffLine(msgspec.Struct, frozen=True):

@@ -1,0 +1,71 @@
+"""Meters over time: one component large."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airssys_tui.api.views import Meters
+
+
+class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """Meters over time: one value per step in each series, oldest first; ``None`` where there was nothing to measure.
+
+    Attributes:
+        until: Unix time of the last value.
+        step: Seconds between two values.
+        fuel: Fuel units per second.
+        memory: Bytes of linear memory at the end of the step.
+        cpu: Share of one core.
+        calls: Calls per second.
+        errors: Calls that ended in a trap, per second.
+        p50_ms: Median latency of the calls of the step, in milliseconds; p95 and p99 beside it.
+    """
+
+    until: float
+    step: float
+    fuel: tuple[float, ...] = ()
+    memory: tuple[float | None, ...] = ()
+    cpu: tuple[float, ...] = ()
+    calls: tuple[float, ...] = ()
+    errors: tuple[float, ...] = ()
+    p50_ms: tuple[float | None, ...] = ()
+    p95_ms: tuple[float | None, ...] = ()
+    p99_ms: tuple[float | None, ...] = ()
+
+
+class RevisionCost(msgspec.Struct, frozen=True):
+    """What a call of one revision cost on average, over ``calls`` calls in this runtime."""
+
+    revision: int
+    version: str | None
+    fuel_per_call: float
+    calls: int
+    p50_ms: float | None = None
+
+
+class Exhaustion(msgspec.Struct, frozen=True):
+    """A limit that will be reached if the trend goes on: ``memory`` in ``seconds``, at ``rate`` units per second."""
+
+    resource: str
+    seconds: float
+    rate: float
+
+
+class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One component's meters in full.
+
+    Attributes:
+        component: Text form of the identity.
+        now: The row's meters.
+        recent: One value a second, at most 120.
+        long: One value each half minute, at most 120: the last hour.
+        costs: Fuel per call by revision, oldest first.
+        exhaustion: Limits in reach.
+    """
+
+    component: str
+    now: Meters
+    recent: MeterSeries
+    long: MeterSeries
+    costs: tuple[RevisionCost, ...] = ()
+    exhaustion: tuple[Exhaustion, ...] = ()
