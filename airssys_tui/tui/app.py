@@ -19,7 +19,8 @@ from textual.widgets import Input
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Phase
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.tui.actions import ACTIONS, View, bindings
+from airssys_tui.tui.action import View
+from airssys_tui.tui.actions import ACTIONS, bindings
 from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.detail import DetailScreen

@@ -8,7 +8,8 @@ from typing import Final
 from airssys_tui.api.views import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.actions import Action, View, hints, key_label
+from airssys_tui.tui.action import Action, View
+from airssys_tui.tui.actions import hints, key_label
 from airssys_tui.tui.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text, offset_text

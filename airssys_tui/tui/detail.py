@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.api.views import ComponentDetail, ComponentView, NoteKind
-from airssys_tui.tui.actions import View
+from airssys_tui.tui.action import View
 from airssys_tui.tui.columns import NOTE_TONES
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, Span, fit, safe, wrap

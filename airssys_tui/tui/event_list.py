@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from airssys_tui.core.events import Event, Level
 from airssys_tui.core.text import one_line
-from airssys_tui.tui.actions import View
+from airssys_tui.tui.action import View
 from airssys_tui.tui.columns import Sight
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.filter_bar import FilterBar

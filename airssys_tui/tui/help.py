@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from airssys_tui.tui.actions import View, of_view
+from airssys_tui.tui.action import View
+from airssys_tui.tui.actions import of_view
 from airssys_tui.tui.chrome import key_lines
 from airssys_tui.tui.lines import LinePane, Span
 from airssys_tui.tui.pager import Pager

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from itertools import groupby
 
-from airssys_tui.tui.actions import ACTIONS, ALL, Action, Danger, key_label
+from airssys_tui.tui.action import ALL, Action, Danger
+from airssys_tui.tui.actions import ACTIONS, key_label
 
 
 def table() -> str:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from airssys_tui.api.views import Phase
 from airssys_tui.core.text import one_line
 from airssys_tui.tui import columns
-from airssys_tui.tui.actions import View
+from airssys_tui.tui.action import View
 from airssys_tui.tui.arrangement import Arrangement, Sort, arrange
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.filter_bar import FilterBar

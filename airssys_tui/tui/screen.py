@@ -14,7 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from airssys_tui.tui import chrome
-from airssys_tui.tui.actions import View, bindings, of_view
+from airssys_tui.tui.action import View
+from airssys_tui.tui.actions import bindings, of_view
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import LinePane, safe
 from airssys_tui.tui.operations import Operations

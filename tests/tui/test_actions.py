@@ -8,7 +8,8 @@ from airssys_tui.api import fake_scenes
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unload
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.tui.actions import ACTIONS, Danger, View, hints, of_view
+from airssys_tui.tui.action import Danger, View
+from airssys_tui.tui.actions import ACTIONS, hints, of_view
 from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen

@@ -1,0 +1,94 @@
+"""What an action is: a name that stays, its keys, its words, the screens that have it, and how dangerous it is.
+
+Each action names a method ``action_NAME`` of the screen or of the app; its ``id`` is stable and is what a remapped key
+refers to.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import Any, Final
+
+import msgspec
+
+
+class View(StrEnum):
+    """The screens that actions belong to."""
+
+    REGISTRY = "registry"
+    DETAIL = "detail"
+    VERSIONS = "versions"
+    EVENTS = "events"
+    LOGS = "logs"
+    METERS = "meters"
+    METER = "meter"
+
+
+class Danger(Enum):
+    """The rung of the safety ladder that an action stands on."""
+
+    VIEW = 1
+    UNDOABLE = 2
+    LOSES_STATE = 3
+
+
+class Group(StrEnum):
+    """How actions are grouped in help and in the key table."""
+
+    MOVE = "Move"
+    LOOK = "Look"
+    SORT = "Sort"
+    ACT = "Act on the component"
+    LEAVE = "Screens and leaving"
+
+
+ALL: Final = frozenset(View)
+OF_ONE: Final = frozenset({View.REGISTRY, View.DETAIL, View.VERSIONS, View.METERS, View.METER})
+TABLE: Final = frozenset({View.REGISTRY, View.METERS})
+MARKS: Final = frozenset({View.REGISTRY})
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be done.
+
+    Attributes:
+        id: Stable name.
+        keys: Keys as Textual names them; the first is the one shown.
+        do: The action string for Textual.
+        title: Two or three words, for palette and help.
+        help: One sentence.
+        group: Where it is listed.
+        views: Screens that have it.
+        danger: Its rung of the safety ladder.
+        hint: Word in the footer; none when empty. ``rank`` orders hints, the lowest first.
+        of_row: Means nothing without a row.
+        everywhere: Bound on the app, so that it works on every screen.
+        urgent: Takes precedence over whatever has the focus.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    do: str
+    title: str
+    help: str
+    group: Group
+    views: frozenset[View] = ALL
+    danger: Danger = Danger.VIEW
+    hint: str = ""
+    rank: int = 50
+    of_row: bool = False
+    everywhere: bool = False
+    urgent: bool = False
+
+
+def act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) -> Action:
+    """Return an action; its method is named like the last part of its name unless ``do`` says otherwise."""
+    do = more.pop("do", name.rpartition(".")[2].replace("-", "_"))
+    more.setdefault("of_row", group is Group.ACT)
+    return Action(id=name, keys=tuple(keys.split()), do=do, title=title, help=text, group=group, **more)
+
+
+def sort(key: str, by: str) -> Action:
+    """Return the action that sorts the registry by a column."""
+    text = f"Sort by {by}; again reverses."
+    return act(f"sort.{by}", key, f"Sort by {by}", text, Group.SORT, views=TABLE, do=f"sort('{by}')")
