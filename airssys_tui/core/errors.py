@@ -21,6 +21,13 @@
     │   ├── MailboxFull            its mailbox is full (try again)
     │   └── CallDropped            the call was queued and its component went away
     ├── CapacityError              the process has no room for another memory or thread
+    ├── Unreachable                no runtime could be spoken to
+    │   ├── NothingRuns            no process runs the folder
+    │   ├── Disconnected           the runtime that was spoken to went away (try again)
+    │   ├── Overcrowded            it serves as many clients or requests as it can (try again)
+    │   └── ProtocolMismatch       it speaks another version of the protocol, or none
+    ├── ReadOnlyAccess             a connection for reading asked for a change
+    ├── StorageRefusal             a component's own storage cannot do this; carries the WIT case
     └── StoreError                 what must survive could not be read or written
         ├── StateAbsent            the state directory holds no catalog yet
         ├── StateLocked            another process owns the state directory
@@ -224,6 +231,70 @@ class CapacityError(AirssysError):
 
     title = "capacity"
     retryable = True
+
+
+class StorageRefusal(AirssysError):
+    """A component's own storage cannot do what was asked of it.
+
+    Args:
+        case: The case of ``storage-error`` in ``airssys:core-types/errors`` that says so.
+        message: What stands in the way, in one sentence.
+    """
+
+    title = "storage"
+
+    def __init__(self, case: str, message: str) -> None:
+        super().__init__(message)
+        self.case = case
+
+
+class Unreachable(AirssysError):
+    """No runtime could be spoken to."""
+
+    title = "no connection"
+
+
+class NothingRuns(Unreachable):
+    """No process runs the folder, and what was asked needs one."""
+
+    title = "nothing runs"
+
+
+class Disconnected(Unreachable):
+    """The runtime that was spoken to went away, or says nothing any more.
+
+    Args:
+        message: What happened.
+        pid: The process that it was.
+        seconds: How long ago, when the error was made.
+    """
+
+    title = "disconnected"
+    retryable = True
+
+    def __init__(self, message: str, *, pid: int, seconds: float, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.pid = pid
+        self.seconds = seconds
+
+
+class Overcrowded(Unreachable):
+    """The runtime serves as many clients, or as many requests of one client, as it can."""
+
+    title = "too many at once"
+    retryable = True
+
+
+class ProtocolMismatch(Unreachable):
+    """The other side speaks another version of the protocol, or something else altogether."""
+
+    title = "protocol"
+
+
+class ReadOnlyAccess(AirssysError):
+    """A connection that was opened for reading asked for a change."""
+
+    title = "read-only"
 
 
 class StoreError(AirssysError):
