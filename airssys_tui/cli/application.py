@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -9,10 +10,11 @@ from typing import Final
 from cyclopts import App, Parameter
 
 from airssys_tui import __version__
+from airssys_tui.cli.completion import completion
 from airssys_tui.cli.control import reload, restart, rollback, start, stop
 from airssys_tui.cli.doctor import config_path, config_show, doctor
 from airssys_tui.cli.headless import run
-from airssys_tui.cli.help import TwoColumns
+from airssys_tui.cli.help import EXAMPLES, TwoColumns
 from airssys_tui.cli.inspection import call, check
 from airssys_tui.cli.inventory import describe, list_components, versions
 from airssys_tui.cli.screen import screen
@@ -24,26 +26,53 @@ class Entry:
 
     name: str
     function: Callable[..., int]
-    example: str
+    examples: tuple[str, ...]
+
+    @property
+    def example(self) -> str:
+        """The first example."""
+        return self.examples[0]
 
 
-SCREEN: Final = Entry("", screen, "airssys-tui components/")
+SCREEN: Final = Entry("", screen, ("airssys-tui components/", "airssys-tui --readonly", "airssys-tui --demo"))
 
 COMMANDS: Final = (
-    Entry("run", run, "airssys-tui run components/ --headless --for 30s --json"),
-    Entry("list", list_components, "airssys-tui list --folder components/ --json"),
-    Entry("describe", describe, "airssys-tui describe counter --folder components/"),
-    Entry("versions", versions, "airssys-tui versions counter --folder components/"),
-    Entry("rollback", rollback, 'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"'),
-    Entry("start", start, "airssys-tui start counter"),
-    Entry("stop", stop, "airssys-tui stop counter"),
-    Entry("restart", restart, "airssys-tui restart counter"),
-    Entry("reload", reload, "airssys-tui reload counter --force"),
-    Entry("check", check, "airssys-tui check components/counter components/echo.wasm"),
-    Entry("call", call, 'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful'),
-    Entry("config path", config_path, "airssys-tui config path"),
-    Entry("config show", config_show, "airssys-tui config show --json"),
-    Entry("doctor", doctor, "airssys-tui doctor --folder components/"),
+    Entry(
+        "run",
+        run,
+        (
+            "airssys-tui run components/ --headless --for 30s --json",
+            "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
+        ),
+    ),
+    Entry("list", list_components, ("airssys-tui list --folder components/ --json", "airssys-tui list")),
+    Entry("describe", describe, ("airssys-tui describe counter --folder components/",)),
+    Entry("versions", versions, ("airssys-tui versions counter --folder components/",)),
+    Entry(
+        "rollback",
+        rollback,
+        (
+            'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"',
+            "airssys-tui rollback counter",
+        ),
+    ),
+    Entry("start", start, ("airssys-tui start counter",)),
+    Entry("stop", stop, ("airssys-tui stop counter",)),
+    Entry("restart", restart, ("airssys-tui restart counter",)),
+    Entry("reload", reload, ("airssys-tui reload counter", "airssys-tui reload counter --force")),
+    Entry("check", check, ("airssys-tui check components/counter components/echo.wasm",)),
+    Entry(
+        "call",
+        call,
+        (
+            'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful',
+            "airssys-tui call --live counter increment 1 --json",
+        ),
+    ),
+    Entry("completion", completion, ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"')),
+    Entry("config path", config_path, ("airssys-tui config path",)),
+    Entry("config show", config_show, ("airssys-tui config show --json",)),
+    Entry("doctor", doctor, ("airssys-tui doctor --folder components/", "airssys-tui doctor --json")),
 )
 
 _GROUPS: Final = {"config": "Show the settings in force and where they come from."}
@@ -57,7 +86,8 @@ def build() -> App:
         version=__version__,
         help_format="plaintext",
         help_formatter=TwoColumns(),
-        help_epilogue=_epilogue(SCREEN),
+        help=_help(SCREEN),
+        help_epilogue=_EPILOGUE,
         default_parameter=Parameter(negative=()),
         result_action="return_value",
     )
@@ -66,12 +96,16 @@ def build() -> App:
     for position, entry in enumerate(COMMANDS):
         group, _, leaf = entry.name.rpartition(" ")
         if group and group not in groups:
-            groups[group] = App(name=group, help=_GROUPS[group], help_epilogue=_epilogue(entry), sort_key=position)
+            examples = [other.example for other in COMMANDS if other.name.startswith(f"{group} ")]
+            purpose = "\n\n".join([_GROUPS[group], "\n  ".join([EXAMPLES, *examples])])
+            groups[group] = App(name=group, help=purpose, sort_key=position)
             app.command(groups[group])
         parent = groups[group] if group else app
-        parent.command(entry.function, name=leaf, help_epilogue=_epilogue(entry), sort_key=position)
+        parent.command(entry.function, name=leaf, help=_help(entry), sort_key=position)
     return app
 
 
-def _epilogue(entry: Entry) -> str:
-    return f"Example: {entry.example}\n\n{_EPILOGUE}"
+def _help(entry: Entry) -> str:
+    """Return what a command is for, without its arguments, and its examples."""
+    purpose = inspect.cleandoc(entry.function.__doc__ or "").partition("\n\nArgs:")[0]
+    return "\n\n".join([purpose, "\n  ".join([EXAMPLES, *entry.examples])])

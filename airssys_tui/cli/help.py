@@ -14,6 +14,14 @@ WIDEST: Final = 110
 LABELS: Final = 22
 """Longest label that has its text beside it; a longer one has it below."""
 
+EXAMPLES: Final = "For example:"
+"""How the paragraph begins whose lines stay as they are."""
+
+PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT"}
+"""What stands for a value on a help page, instead of the name of its type."""
+
+TITLES: Final = {"Parameters": "Options"}
+
 
 class TwoColumns:
     """A formatter for cyclopts: labels on the left, what they mean beside them."""
@@ -24,7 +32,7 @@ class TwoColumns:
         if not entries:
             return
         room = min(LABELS, max(len(label) for label, _ in entries))
-        lines = [f"{panel.title}:"] if isinstance(panel.title, str) else []
+        lines = [f"{TITLES.get(panel.title, panel.title)}:"] if isinstance(panel.title, str) else []
         for label, meaning in entries:
             lines += _entry(label, meaning, room, min(WIDEST, console.width))
         _print(console, [*lines, ""])
@@ -36,11 +44,15 @@ class TwoColumns:
 
     def render_description(self, console: Any, options: Any, description: Any) -> None:  # noqa: ARG002 - the parser's signature
         """Print what the command is for, and its epilogue."""
-        text = _plain(description)
-        if text:
-            paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
-            wrapped = [textwrap.fill(paragraph, min(WIDEST, console.width)) for paragraph in paragraphs if paragraph]
-            _print(console, ["\n\n".join(wrapped), ""])
+        paragraphs = [paragraph for paragraph in _plain(description).split("\n\n") if paragraph.strip()]
+        if paragraphs:
+            width = min(WIDEST, console.width)
+            _print(console, ["\n\n".join(_paragraph(paragraph, width) for paragraph in paragraphs), ""])
+
+
+def _paragraph(text: str, width: int) -> str:
+    # A command line is never broken: it is there to be copied.
+    return text.strip() if text.lstrip().startswith(EXAMPLES) else textwrap.fill(" ".join(text.split()), width)
 
 
 def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:
@@ -54,7 +66,7 @@ def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:
 
 
 def _label(entry: HelpEntry) -> str:
-    labels = entry.display_labels_with_metavar
+    labels = entry.copy(metavar=PLAIN.get(entry.metavar or "", entry.metavar)).display_labels_with_metavar
     return ", ".join(labels) if labels else ", ".join((*entry.positive_names, *entry.positive_shorts))
 
 

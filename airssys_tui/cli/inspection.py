@@ -50,7 +50,7 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
     Args:
         path: A WebAssembly file or a component folder; with `--live` a component, as `name` or `namespace/name`.
         export: `function`, or `interface#function`; `airssys-tui check` lists them.
-        arguments: One JSON text per parameter; what is no JSON is taken as a string, so that `hello` is "hello".
+        arguments: One JSON text for each argument; what is no JSON is taken as a string, so that `hello` is "hello".
         live: Call the component in the folder, not a throw-away instance; --folder and --state-dir say which.
         place: Which runtime.
     """

@@ -10,7 +10,7 @@ from typing import Final
 
 from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, Place, component_name, locate
+from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
 from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import StateAbsent
@@ -66,7 +66,7 @@ def list_components(*, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
-def describe(name: str, /, *, place: Place = HERE) -> int:
+def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
     """Describe one component: what it is, exports, may use and has been.
 
     Args:
@@ -85,7 +85,7 @@ def describe(name: str, /, *, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
-def versions(name: str, /, *, place: Place = HERE) -> int:
+def versions(name: NameArgument, /, *, place: Place = HERE) -> int:
     """Show every revision of a component, newest first: what it was, why it came and what became of it.
 
     Args:

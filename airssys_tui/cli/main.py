@@ -11,6 +11,7 @@ from cyclopts import CycloptsError
 from airssys_tui.cli.application import build
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.output import discard_output, report_error, report_failure
+from airssys_tui.cli.wording import complaint, remedy, slip
 from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 
 if TYPE_CHECKING:
@@ -41,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(app: App, words: list[str], *, json: bool) -> int:
+    meant = slip(words, app)
+    if meant is not None:
+        what = f"there is no command and no folder {words[0]}; did you mean {meant}?"
+        report_failure("not understood", what, f"airssys-tui {meant} --help", json=json, kind="UsageError")
+        return ExitCode.USAGE
     try:
         result = app(words, exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as error:
-        hint = "airssys-tui --help lists the commands; COMMAND --help shows one"
-        report_failure("not understood", str(error), hint, json=json, kind="UsageError")
+        report_failure("not understood", complaint(error), remedy(error), json=json, kind="UsageError")
         return ExitCode.USAGE
     except UnknownComponent as error:  # well said, but there is none
         report_error(error, json=json)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
+from airssys_tui.cli.completion import component_names, revision_numbers
 from airssys_tui.cli.settings import (
     FOLDER_VARIABLE,
     STATE_DIR_VARIABLE,
@@ -33,6 +34,8 @@ def named_path(_: object, tokens: Sequence[Token]) -> Path:
 
 
 FolderArgument = Annotated[Path | None, Parameter(converter=named_path)]
+NameArgument = Annotated[str, Parameter(completer=component_names)]
+RevisionArgument = Annotated[int, Parameter(completer=revision_numbers)]
 StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui import __version__
-from airssys_tui.cli.application import COMMANDS, SCREEN
+from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.cli.output import report_error, say
 from airssys_tui.core.errors import AdmissionError
 
@@ -67,6 +68,39 @@ def test_the_state_is_not_kept_right_in_the_watched_folder(desk: Desk, words: li
     assert not list(desk.folder.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lst"], "no command and no folder lst; did you mean list?"),
+        (["Rolback", "counter"], "did you mean rollback?"),
+        (["config", "shw"], "did you mean show?"),
+        (["config", "frob"], "there are: path, show"),
+        (["list", "--fldr", "x"], "did you mean --folder?"),
+        (["rollback", "counter", "--to", "two"], "--to is a whole number, not 'two'"),
+        (["rollback", "counter", "--state", "kep"], "one of keep, restore, fresh, not 'kep'; did you mean keep?"),
+        (["rollback"], "airssys-tui rollback needs NAME"),
+        (["list", "--folder"], "airssys-tui list needs a value after --folder"),
+        (["list", "surplus"], "takes no more words here, and there is: surplus"),
+        (["rollback", "counter", "--to", "1", "--to", "2"], "--to is given more than once"),
+        (["completion", "tcsh"], "one of bash, zsh, fish"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_slip_is_said_in_plain_words_with_what_was_meant(desk: Desk, words: list[str], said: str) -> None:
+    answer = desk.run(*words)
+    assert answer.code == 2, answer
+    assert said in answer.err
+    assert not re.search(r"\b(int|str|float|[Pp]arameter|[Tt]okens?)\b", answer.err)
+
+
+def test_a_folder_that_is_named_like_a_command_is_a_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lists").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert "needs a terminal" in desk.run("lists").err
+
+
 def test_an_error_is_json_too_when_json_is_asked_for(desk: Desk) -> None:
     answer = desk.run("list", "--frob", "--json")
     assert answer.code == 2
@@ -79,15 +113,18 @@ def test_what_comes_after_two_dashes_does_not_ask_for_json(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
-def test_help_of_every_command_teaches_with_an_example(desk: Desk, entry: object) -> None:
-    answer = desk.run(*entry.name.split(), "--help")  # type: ignore[attr-defined]
+def test_help_of_every_command_teaches_with_examples(desk: Desk, entry: Entry) -> None:
+    answer = desk.run(*entry.name.split(), "--help")
     assert answer.code == 0
-    assert f"Example: {entry.example}" in " ".join(answer.out.split())  # type: ignore[attr-defined]
+    assert 1 <= len(entry.examples) <= 3
+    for example in entry.examples:
+        assert f"\n  {example}\n" in answer.out, "a command line is whole, to be copied"
+    assert not re.search(r"\b(INT|STR|FLOAT|[Pp]arameter)\b", answer.out), "words of the parser, not of people"
     assert "Exit code: 0 done, 1 failed or refused" in answer.out
 
 
 def test_the_example_of_call_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = [entry.example for entry in COMMANDS if entry.name == "call"]
+    (example,) = [entry.examples[0] for entry in COMMANDS if entry.name == "call"]
     desk.install("greeter")
     monkeypatch.chdir(desk.folder.parent)
     answer = desk.run(*shlex.split(example)[1:])
@@ -95,7 +132,7 @@ def test_the_example_of_call_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_help_of_config_has_an_example(desk: Desk) -> None:
-    assert "Example: airssys-tui config path" in desk.run("config", "--help").out
+    assert "For example:\n  airssys-tui config path\n" in desk.run("config", "--help").out
 
 
 def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:
@@ -104,7 +141,7 @@ def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:
     for entry in COMMANDS:
         word = entry.name.split()[0]
         assert f"\n  {word} " in answer.out, word
-    assert SCREEN.example in answer.out
+    assert SCREEN.examples[0] in answer.out
     assert max(map(len, answer.out.splitlines())) <= 110
     assert "\x1b" not in answer.out
 

@@ -1,0 +1,81 @@
+"""Shell completion: the script for a shell, and the names that only the catalog knows.
+
+The script is made by the parser's library. Names of components and numbers of revisions are asked for when the tab key
+is pressed, from the catalog alone: neither the engine nor the screens are loaded for that.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from airssys_tui.cli.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cyclopts.completion import CompletionContext
+
+    from airssys_tui.cli.options import Site
+
+PROGRAM: Final = "airssys-tui"
+
+
+class Shell(StrEnum):
+    """Shells that there is a script for."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion(shell: Shell, /) -> int:
+    """Print the script that completes commands, options and names of components in a shell.
+
+    For bash: `eval "$(airssys-tui completion bash)"` in ~/.bashrc. For zsh: write it to a file `_airssys-tui` in a
+    directory of $fpath. For fish: write it to ~/.config/fish/completions/airssys-tui.fish.
+
+    Args:
+        shell: Which shell.
+    """
+    from airssys_tui.cli.application import build  # noqa: PLC0415 - the parser imports this module
+
+    sys.stdout.write(build().generate_completion(prog_name=PROGRAM, shell=shell.value))
+    return ExitCode.OK
+
+
+def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the components of the folder that the command line is about, each with what it serves.
+
+    Raises:
+        AirssysError: The catalog cannot be read; the parser's library keeps that from the terminal.
+    """
+    from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: only for the tab key
+
+    return [(view.id, f"{view.version or ''} {view.state}".strip()) for view in recorded_components(_site(context))]
+
+
+def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the revisions of the component that the command line names, newest first.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415 - late: only for the tab key
+
+    named = context.get("name")
+    if named is None or not named.raw:
+        return []
+    timeline = recorded_versions(_site(context), str(named.raw))
+    return [(str(view.number), f"{view.version or ''} {view.outcome}".strip()) for view in timeline]
+
+
+def _site(context: CompletionContext) -> Site:
+    """Return the place that a half-written command line is about."""
+    from airssys_tui.cli.options import locate  # noqa: PLC0415 - late: that module offers these completers
+
+    named = [value.raw if (value := context.get(name)) else None for name in ("--folder", "--state-dir")]
+    folder, state_dir = (Path(text) if text else None for text in named)
+    return locate(folder, state_dir, must_exist=False)

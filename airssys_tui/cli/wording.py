@@ -1,0 +1,125 @@
+"""What is wrong with a command line, in words for people who type one, not for people who write its parser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import cyclopts
+from cyclopts import CycloptsError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+NEAR: Final = 0.6
+"""How alike two words are, from 0 to 1, for the one to be taken for a slip of the other."""
+
+KINDS: Final = {int: "a whole number", float: "a number", Path: "a path", str: "a text"}
+"""What values are called."""
+
+
+def complaint(error: CycloptsError) -> str:
+    """Say in one sentence what is wrong with the words that were given."""
+    for kind, say in _SAYINGS.items():
+        if isinstance(error, kind):
+            said: str = say(error)
+            return said
+    return str(error)
+
+
+def remedy(error: CycloptsError) -> str:
+    """Say where the right words are shown."""
+    return f"{_command(error)} --help " + ("shows how it is used" if error.command_chain else "lists the commands")
+
+
+def slip(words: Sequence[str], app: App) -> str | None:
+    """Return the command that the first word was meant to be, when it is no command, no path, and nearly one.
+
+    Args:
+        words: The command line after the program's name.
+        app: The parser.
+    """
+    if not words or words[0].startswith(("-", "_")) or "/" in words[0]:
+        return None
+    names = [name for name in app if not name.startswith("-")]
+    if words[0] in names or Path(words[0]).exists():
+        return None
+    return nearest(words[0], names)
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """Return the known word that is most like a word, if one is."""
+    import difflib  # noqa: PLC0415 - late: only who slips needs it
+
+    return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=NEAR)), None)
+
+
+def _command(error: CycloptsError) -> str:
+    return " ".join(["airssys-tui", *(error.command_chain or ())])
+
+
+def _unknown_option(error: cyclopts.UnknownOptionError) -> str:
+    word = error.token.keyword or error.token.value
+    known = [name for argument in error.argument_collection if argument.parse for name in argument.names]
+    near = nearest(word, [name for name in known if name.startswith("-")])
+    return f"{_command(error)} has no option {word}" + (f"; did you mean {near}?" if near else "")
+
+
+def _unknown_command(error: cyclopts.UnknownCommandError) -> str:
+    word = (error.unused_tokens or [""])[0]
+    names = [name for name in error.app or () if not name.startswith("-")]
+    near = nearest(word, names)
+    return f"there is no {_command(error)} {word}" + (
+        f"; did you mean {near}?" if near else f"; there are: {', '.join(names)}"
+    )
+
+
+def _surplus(error: cyclopts.UnusedCliTokensError) -> str:
+    return f"{_command(error)} takes no more words here, and there is: {' '.join(error.unused_tokens or ())}"
+
+
+def _repeated(error: cyclopts.RepeatArgumentError) -> str:
+    return f"{error.token.keyword or 'a value'} is given more than once"
+
+
+def _missing(error: cyclopts.MissingArgumentError) -> str:
+    name = error.keyword or (error.argument.name if error.argument else "a value")
+    needed = f"a value after {name}" if name.startswith("-") else name
+    return f"{_command(error)} needs {needed}"
+
+
+def _unreadable(error: cyclopts.CoercionError) -> str:
+    where = _option(error)
+    if error.msg is not None:
+        return f"{where}: {error.msg}"
+    word = error.token.value if error.token else ""
+    kind = _kind(error.target_type)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        choices = [str(member.value) for member in kind]
+        near = nearest(word, choices)
+        return f"{where} is one of {', '.join(choices)}, not {word!r}" + (f"; did you mean {near}?" if near else "")
+    return f"{where} is {KINDS.get(kind, 'something else')}, not {word!r}"
+
+
+def _option(error: cyclopts.CoercionError) -> str:
+    if error.token is not None and error.token.keyword:
+        return error.token.keyword
+    return error.argument.name if error.argument is not None else "the value"
+
+
+def _kind(target: Any) -> Any:
+    """Return the kind of value that is meant by ``int | None`` and the like."""
+    wanted = [kind for kind in get_args(target) if kind is not type(None)]
+    return wanted[0] if len(wanted) == 1 else target
+
+
+_SAYINGS: Final[dict[type[CycloptsError], Callable[[Any], str]]] = {
+    cyclopts.UnknownOptionError: _unknown_option,
+    cyclopts.UnknownCommandError: _unknown_command,
+    cyclopts.MissingArgumentError: _missing,
+    cyclopts.CoercionError: _unreadable,
+    cyclopts.UnusedCliTokensError: _surplus,
+    cyclopts.RepeatArgumentError: _repeated,
+}
