@@ -79,12 +79,14 @@ def parse_manifest(text: str, path: str) -> Manifest:
     document = _load(text.removeprefix("\ufeff"), path)
     report = Report(path, TomlLines(text.removeprefix("\ufeff")))
     root = Table(document, (), report)
+    resources = root.table("resources")
     manifest = Manifest(
         package=sections.read_package(root.table("package")),
         artifact=sections.read_artifact(root.table("component")),
         build=sections.read_build(root.table("build")),
         capabilities=sections.read_capabilities(root.table("capabilities")),
-        limits=sections.read_limits(root.table("resources")),
+        durability=sections.read_durability(resources),
+        limits=sections.read_limits(resources),
         supervision=sections.read_supervision(root.table("supervision")),
         health=sections.read_health(root.table("health")),
         deployment=sections.read_deployment(root.table("deployment")),

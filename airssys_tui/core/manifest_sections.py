@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId, parse_version
+from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Bound, Limits
 from airssys_tui.core.manifest_capabilities import (
     Capabilities,
@@ -37,6 +38,7 @@ from airssys_tui.core.manifest_structure import (
 )
 from airssys_tui.core.manifest_table import Table
 from airssys_tui.core.manifest_values import ExpectationError, read_text, shown
+from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 
 UNLIMITED: Final = "unlimited"
@@ -102,8 +104,13 @@ def read_capabilities(table: Table) -> Capabilities:
     return capabilities
 
 
+def read_durability(table: Table) -> Durability:
+    """Read ``durability`` of ``[resources]``, which :func:`read_limits` closes."""
+    return table.choice("durability", Durability, Durability.NORMAL)
+
+
 def read_limits(table: Table) -> Limits:
-    """Read ``[resources]``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
+    """Read ``[resources]`` but its ``durability``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
     default = Limits()
     limits = Limits(
         memory=table.size("memory", default.memory, BOUNDS["memory"]),
@@ -153,8 +160,10 @@ def read_deployment(table: Table) -> Deployment:
     """Read ``[deployment]``."""
     default = Deployment()
     deployment = Deployment(
-        strategy=table.choice("strategy", Strategy, default.strategy),
+        strategy=_strategy(table, default.strategy),
         probation=table.duration("probation", default.probation, Bound(0.0, _DAY)),
+        traps=table.integer("traps", default.traps, Bound(0, 1_000)),
+        regression=_regression(table.table("regression")),
         keep=table.integer("keep", default.keep, Bound(1, 1_000)),
         canary=_canary(table.table("canary")),
     )
@@ -214,6 +223,24 @@ def _backoff(table: Table) -> Backoff:
     )
     table.close()
     return backoff
+
+
+def _strategy(table: Table, default: Strategy) -> Strategy:
+    strategy = table.choice("strategy", Strategy, default)
+    if strategy is Strategy.CANARY:
+        table.problem("strategy", "'canary' is not available; choose 'blue-green' or 'stop-start'")
+    return strategy
+
+
+def _regression(table: Table) -> Regression:
+    default = Regression()
+    regression = Regression(
+        fuel=table.number("fuel", default.fuel, Bound(1.0, 1_000.0)),
+        latency=table.number("latency", default.latency, Bound(1.0, 1_000.0)),
+        action=table.choice("action", RegressionAction, default.action),
+    )
+    table.close()
+    return regression
 
 
 def _canary(table: Table) -> Canary:

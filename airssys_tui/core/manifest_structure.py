@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId
+from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest_capabilities import Capabilities
+from airssys_tui.core.probation import Regression
 from airssys_tui.core.supervision import Supervision
 
 
@@ -22,7 +24,11 @@ class Kind(StrEnum):
 
 
 class Strategy(StrEnum):
-    """How a new revision takes over."""
+    """How a new revision takes over.
+
+    ``blue-green`` rehearses it beside the old one; with ``stop-start`` the old one is drained, saved and retired first,
+    for components that must not run twice. ``canary`` is a known word that no runtime offers yet.
+    """
 
     STOP_START = "stop-start"
     BLUE_GREEN = "blue-green"
@@ -71,10 +77,12 @@ class Canary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """``[deployment]``: how a revision takes over, seconds of probation, revisions kept."""
+    """``[deployment]``: how a revision takes over, seconds of probation, traps forgiven in it, revisions kept."""
 
-    strategy: Strategy = Strategy.STOP_START
+    strategy: Strategy = Strategy.BLUE_GREEN
     probation: float = 10.0
+    traps: int = 1
+    regression: Regression = Regression()
     keep: int = 10
     canary: Canary = Canary()
 
@@ -103,7 +111,8 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a ``Component.toml`` says. Serialisable as JSON with msgspec.
 
-    Collections whose order means nothing (capabilities, config, dependencies) are sorted.
+    Collections whose order means nothing (capabilities, config, dependencies) are sorted. ``durability`` stands under
+    ``[resources]`` beside the limits.
     """
 
     package: Package
@@ -111,6 +120,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     build: Build = Build()
     capabilities: Capabilities = Capabilities()
     limits: Limits = Limits()
+    durability: Durability = Durability.NORMAL
     supervision: Supervision = Supervision()
     health: HealthPolicy = HealthPolicy()
     deployment: Deployment = Deployment()

@@ -30,6 +30,7 @@ from airssys_tui.core.manifest import (
     parse_manifest,
 )
 from airssys_tui.core.manifest_capabilities import StorageAccess
+from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 from airssys_tui.core.units import MIB
 
@@ -80,8 +81,10 @@ interval = "1s"
 timeout = "100ms"
 failures = 1
 [deployment]
-strategy = "canary"
+strategy = "stop-start"
 probation = "1m"
+traps = 0
+regression = {fuel = 2, latency = 10, action = "rollback"}
 keep = 3
 canary = {steps = [1, 99], step = "5s"}
 [config]
@@ -154,7 +157,9 @@ def test_everything_that_can_be_said_is_understood() -> None:
         restore_state=False,
     )
     assert manifest.health == HealthPolicy(interval=1.0, timeout=0.1, failures=1)
-    assert manifest.deployment.strategy is Strategy.CANARY
+    assert manifest.deployment.strategy is Strategy.STOP_START
+    assert (manifest.deployment.probation, manifest.deployment.traps) == (60.0, 0)
+    assert manifest.deployment.regression == Regression(fuel=2.0, latency=10.0, action=RegressionAction.ROLLBACK)
     assert manifest.deployment.canary == Canary(steps=(1, 99), step=5.0)
     assert manifest.config == (
         ConfigEntry("greeting", '"hello"'),
@@ -344,6 +349,18 @@ def test_the_artifact_is_beside_the_manifest(wasm: str) -> None:
     assert problems(text) == [(4, "component.wasm")]
 
 
+def test_canary_is_refused_with_what_there_is_instead() -> None:
+    text = LEAST + '[deployment]\nstrategy = "canary"\n'
+    assert problems(text) == [(6, "deployment.strategy")]
+    assert "'canary' is not available; choose 'blue-green' or 'stop-start'" in message(text)
+
+
+@pytest.mark.parametrize("least", ["fuel = 0.5", "latency = 0", 'action = "panic"', "fule = 2"])
+def test_a_regression_has_its_bounds_and_words(least: str) -> None:
+    text = f"{LEAST}[deployment]\nregression = {{{least}}}\n"
+    assert problems(text) == [(6, f"deployment.regression.{least.partition(' ')[0]}")]
+
+
 @pytest.mark.parametrize("steps", ["[5, 5]", "[50, 5]"])
 def test_canary_steps_rise(steps: str) -> None:
     assert problems(f"{LEAST}[deployment]\ncanary = {{steps = {steps}}}\n") == [(6, "deployment.canary.steps")]
@@ -431,6 +448,8 @@ CHANGES = [
     ('"spawn:git"', '"signal:git"'),
     ("factor = 3", "factor = 2"),
     ("[1, 99]", "[1, 98]"),
+    ("fuel = 2,", "fuel = 3,"),
+    ('"stop-start"', '"blue-green"'),
     ("restore_state = false", "restore_state = true"),
     ('greeting = "hello"', 'greeting = "Hello"'),
     ('greeter = "^1.0"', 'greeter = "^1.1"'),

@@ -1,0 +1,191 @@
+"""Probation: whether a new revision may stay, judged from what it did since it took over and what the one before did.
+
+A pure function over values. It is asked again at every sample and after every trap; what follows from its answer
+(going back, a warning, the mark of stability) is the runtime's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+FEWEST_CALLS = 20
+"""Calls of one export that both revisions must have served before their cost is compared."""
+
+LEAST_SLOWDOWN = 0.005
+"""Seconds by which the median of an export must have grown before it counts: shorter ones are the machine's noise."""
+
+
+class RegressionAction(StrEnum):
+    """What is done about a revision whose calls became dearer."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    ROLLBACK = "rollback"
+
+
+class Regression(msgspec.Struct, frozen=True, kw_only=True):
+    """When calls count as dearer than the previous revision's, and what is done then.
+
+    Attributes:
+        fuel: Mean fuel of a call of one export, as a multiple of the previous revision's.
+        latency: Median latency of one export, as a multiple of the previous revision's.
+        action: What is done.
+    """
+
+    fuel: float = 1.5
+    latency: float = 3.0
+    action: RegressionAction = RegressionAction.WARN
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What the calls of one export cost one revision.
+
+    Attributes:
+        calls: How many were counted.
+        fuel: Mean fuel units of one.
+        latency: Median seconds of one; nothing when it was not measured.
+    """
+
+    calls: int
+    fuel: float
+    latency: float | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a revision on probation.
+
+    Attributes:
+        elapsed: Seconds since it took over, on a clock that cannot be set.
+        serving: Whether an instance of it serves now.
+        traps: Traps that the previous revision did not have, in words, oldest first.
+        unwell: Reports of bad health in a row.
+        blemished: Whether it ever trapped or was unwell, whoever had that before.
+        given_up: Why supervision gave it up; empty while it has not.
+        now: What its calls cost, by export.
+        before: What the previous revision's calls cost, by export.
+    """
+
+    elapsed: float
+    serving: bool = True
+    traps: tuple[str, ...] = ()
+    unwell: int = 0
+    blemished: bool = False
+    given_up: str = ""
+    now: dict[str, Cost] = {}
+    before: dict[str, Cost] = {}
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision has to keep to while it is on probation.
+
+    Attributes:
+        duration: Seconds of probation; 0 for none.
+        traps: Traps that are forgiven.
+        failures: Reports of bad health in a row that are not.
+        regression: How much dearer its calls may be.
+    """
+
+    duration: float = 10.0
+    traps: int = 1
+    failures: int = 3
+    regression: Regression = Regression()
+
+
+class Verdict(StrEnum):
+    """What is to be done with a revision on probation."""
+
+    CONTINUE = "continue"
+    PASS = "pass"  # noqa: S105 - a verdict
+    UNPROVEN = "unproven"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """A verdict and its reasons, worst first; none for one that goes on or has passed."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+GOING_ON = Judgement(Verdict.CONTINUE)
+
+
+def judge(terms: Terms, evidence: Evidence) -> Judgement:
+    """Judge a revision on probation.
+
+    ==========================================  ===========================================
+    what it did                                 what follows
+    ==========================================  ===========================================
+    given up by supervision                     fail
+    more traps than are forgiven                fail
+    unwell so many times in a row               fail
+    dearer calls, ``action = "rollback"``       fail
+    time over, no instance                      continue: it is judged when it serves again
+    dearer calls, ``action = "warn"``           warn, until the time is over
+    time over, trapped or unwell once           unproven: probation ends, not stable
+    time over                                   pass: stable
+    ==========================================  ===========================================
+
+    Args:
+        terms: What it has to keep to.
+        evidence: What it did.
+
+    Returns:
+        The first row that holds; ``continue`` when none does.
+    """
+    faults = _faults(terms, evidence)
+    dearer = regressions(terms.regression, evidence)
+    action = terms.regression.action
+    if faults or (dearer and action is RegressionAction.ROLLBACK):
+        return Judgement(Verdict.FAIL, (*faults, *dearer))
+    if evidence.elapsed < terms.duration or not evidence.serving:
+        return Judgement(Verdict.WARN, dearer) if dearer and action is RegressionAction.WARN else GOING_ON
+    return Judgement(Verdict.UNPROVEN if evidence.blemished else Verdict.PASS)
+
+
+def _faults(terms: Terms, evidence: Evidence) -> tuple[str, ...]:
+    faults = []
+    if len(evidence.traps) > terms.traps:
+        count = len(evidence.traps)
+        faults.append(f"{count} trap{'s' if count > 1 else ''} in {_seconds(evidence.elapsed)} ({evidence.traps[-1]})")
+    if evidence.unwell >= terms.failures:
+        faults.append(f"unwell {evidence.unwell} time{'s' if evidence.unwell > 1 else ''} in a row")
+    if evidence.given_up:
+        faults.append(evidence.given_up)
+    return tuple(faults)
+
+
+def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
+    """Return in words which exports became dearer than they may, the worst first.
+
+    Each export is held against itself, so that a different mix of calls is no alarm, and only when both revisions
+    served at least :data:`FEWEST_CALLS` calls of it.
+    """
+    found: list[tuple[float, str]] = []
+    for export, now in evidence.now.items():
+        before = evidence.before.get(export)
+        if before is None or min(now.calls, before.calls) < FEWEST_CALLS:
+            continue
+        found += _dearer(regression, export, now, before)
+    return tuple(text for _, text in sorted(found, key=lambda entry: -entry[0]))
+
+
+def _dearer(regression: Regression, export: str, now: Cost, before: Cost) -> list[tuple[float, str]]:
+    found = []
+    if before.fuel > 0 and now.fuel >= regression.fuel * before.fuel:
+        ratio = now.fuel / before.fuel
+        found.append((ratio, f"{export} takes {ratio:.2g}x the fuel ({before.fuel:,.0f} to {now.fuel:,.0f})"))
+    if now.latency is None or before.latency is None or now.latency - before.latency < LEAST_SLOWDOWN:
+        return found
+    if now.latency >= regression.latency * before.latency:
+        times = f"{before.latency * 1000:.1f} to {now.latency * 1000:.1f} ms"
+        ratio = now.latency / max(before.latency, 1e-9)
+        found.append((ratio, f"{export} takes {min(ratio, 999):.2g}x as long ({times})"))
+    return found
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
