@@ -75,7 +75,8 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
         component: Text form of an identity.
         kinds: Kinds of events; empty for all.
         level: The least that matters.
-        since: Unix time.
+        since: Unix time; nothing before it.
+        until: Unix time; nothing at it or after it, so that older pages can be asked for. ``None`` for all.
         limit: At most this many, the newest.
     """
 
@@ -83,4 +84,5 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[EventKind, ...] = ()
     level: Level = Level.DEBUG
     since: float = 0.0
+    until: float | None = None
     limit: int = 500

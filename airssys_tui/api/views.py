@@ -180,6 +180,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         dropped_events: Events that were pushed out of the bounded buffer.
         problems: Sources that are no component at all (file: reason).
         undo: What undoing would undo, one line; empty when there is nothing.
+        undo_loses: What undoing it would lose for good, one line; empty when nothing is lost.
         disk_full: Why new deployments are refused for want of disk space; empty when they are not.
     """
 
@@ -201,14 +202,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     dropped_events: int = 0
     problems: tuple[GuestText, ...] = ()
     undo: GuestText = GuestText("")
+    undo_loses: GuestText = GuestText("")
     disk_full: GuestText = GuestText("")
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """Events after a sequence number, oldest first; up to ``missed`` were pushed out before they were read."""
+    """Events after a sequence number, oldest first.
+
+    Attributes:
+        missed: Up to so many were pushed out before they were read.
+        missed_logs: How many of those were lines of guest logs.
+    """
 
     events: tuple[Event, ...]
     missed: int = 0
+    missed_logs: int = 0
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
