@@ -159,6 +159,20 @@ class WatchView(msgspec.Struct, frozen=True):
     reason: GuestText = GuestText("")
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """How often something has happened since the runtime started; nothing is lost when the events overflow.
+
+    Attributes:
+        kind: As of the events, or ``switch`` for revisions that took over.
+        action: As of the events; of a switch its cause: ``deploy``, ``reload``, ``rollback``, ``restore``.
+        count: How often, over all components.
+    """
+
+    kind: str
+    action: str
+    count: int
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The runtime at one moment.
 
@@ -178,6 +192,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         stuck: Threads whose guest waits inside WASI past the end of its call: counted until they come back.
         last_event: Sequence number of the newest event.
         dropped_events: Events that were pushed out of the bounded buffer.
+        unwritten_events: Events that the catalog never got, for it could not keep up.
+        tallies: How often what has happened, by kind and action; guest logs are not counted here.
         problems: Sources that are no component at all (file: reason).
         undo: What undoing would undo, one line; empty when there is nothing.
         undo_loses: What undoing it would lose for good, one line; empty when nothing is lost.
@@ -200,6 +216,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     stuck: int = 0
     last_event: int = 0
     dropped_events: int = 0
+    unwritten_events: int = 0
+    tallies: tuple[Tally, ...] = ()
     problems: tuple[GuestText, ...] = ()
     undo: GuestText = GuestText("")
     undo_loses: GuestText = GuestText("")

@@ -133,6 +133,7 @@ class Deployer:
             if component.state in {State.UPDATING, State.INSTALLING}:
                 _return(component, origin)
         version = f" {component.version}" if component.version else ""
+        self._floor.journal.switched(attempt.order.cause)
         self._ledger(attempt, f"switched to r{attempt.revision}{version} {pause_text(switched)}", "switched")
         return attempt.revision
 

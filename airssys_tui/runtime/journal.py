@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from airssys_tui.api.views import EventPage
+from airssys_tui.api.views import EventPage, Tally
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.store.records import EventRow, LedgerRow
@@ -20,6 +20,10 @@ from airssys_tui.store.records import EventRow, LedgerRow
 KEPT: Final = 5_000
 KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
+MOST_TALLIES: Final = 500
+"""Different things that are counted; actions are words of the program, so there are far fewer."""
+
+SWITCH: Final = "switch"
 
 
 class Journal:
@@ -37,6 +41,7 @@ class Journal:
         self._lost = 0
         self._unwritten: deque[Event] = deque(maxlen=UNWRITTEN)
         self._listeners: list[Callable[[Event], None]] = []
+        self._tallies: dict[tuple[str, str], int] = {}
         self.last = 0
         self.dropped = 0
         self.unwritten_dropped = 0
@@ -79,6 +84,8 @@ class Journal:
                 generation=generation,
             )
             self._keep(event)
+            if kind is not EventKind.LOG:
+                self._count(kind, action)
             if durable:
                 self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
                 self._unwritten.append(event)
@@ -86,6 +93,18 @@ class Journal:
         for listener in listeners:
             listener(event)
         return event
+
+    def switched(self, cause: str) -> None:
+        """Count a revision that took over, by its cause."""
+        with self._lock:
+            self._count(SWITCH, cause)
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """How often what has happened."""
+        with self._lock:
+            counted = sorted(self._tallies.items())
+        return tuple(Tally(kind, action, count) for (kind, action), count in counted)
 
     def page(self, after: int, limit: int) -> EventPage:
         """Return at most ``limit`` of the newest events after a sequence number, oldest first."""
@@ -138,6 +157,11 @@ class Journal:
             if event.kind is not EventKind.LEDGER
         )
         return events, ledger
+
+    def _count(self, kind: str, action: str) -> None:
+        key = (str(kind), str(action))
+        if key in self._tallies or len(self._tallies) < MOST_TALLIES:
+            self._tallies[key] = self._tallies.get(key, 0) + 1
 
     def _keep(self, event: Event) -> None:
         # Guest logs have a buffer of their own: a talkative guest must not push out what happened to the others.
