@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
+from airssys_tui.api.disk import Collected, DiskUse
+from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
@@ -144,6 +146,30 @@ class EmbeddedRuntime:
             return await self._system.undo.preview(self._system.router.find(component), to)
 
         return self._on_loop(ask)
+
+    def states(self, component: str) -> Future[tuple[StateView, ...]]:
+        """Return the snapshots kept of a component's state, newest first."""
+
+        async def ask() -> tuple[StateView, ...]:
+            return await self._system.states.views(self._system.router.find(component))
+
+        return self._on_loop(ask)
+
+    def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
+        """Return a kept snapshot, whole."""
+
+        async def ask() -> StateFile:
+            return await self._system.states.export(self._system.router.find(component), snapshot)
+
+        return self._on_loop(ask)
+
+    def disk(self) -> Future[DiskUse]:
+        """Return what the state takes on disk."""
+        return self._on_loop(self._system.disk.use)
+
+    def collect(self, *, dry: bool = False) -> Future[Collected]:
+        """Take away what no retention rule keeps, or say what that would be."""
+        return self._on_loop(lambda: self._system.retention.collect(dry=dry))
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export of a running component with a JSON array of arguments."""

@@ -123,7 +123,7 @@ class Instances:
             if old is not None and component.stateful:
                 saved = await self._floor.guest(contract.save_state, old)
                 if saved is not None:
-                    await self._snapshots.keep(component, saved, "demand")
+                    await self._snapshots.keep(component, saved, "restart")
                     await self._floor.guest(contract.load_state, fresh, saved)
             fresh.counters = actor.counters
             actor.switch(fresh)

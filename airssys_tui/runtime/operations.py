@@ -5,9 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop, Unload
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
 from airssys_tui.api.views import Done
-from airssys_tui.core.errors import AirssysError, TransitionError
+from airssys_tui.core.errors import AirssysError, TransitionError, UsageError
 from airssys_tui.core.events import EventKind
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
 from airssys_tui.core.revision import Cause
@@ -15,6 +31,7 @@ from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.deploy import Order
+from airssys_tui.runtime.orders import OfOne, asked, verb
 from airssys_tui.runtime.system import System
 
 
@@ -34,28 +51,47 @@ class Operations:
         Raises:
             AirssysError: If it cannot be done; nothing has changed then.
         """
+        if isinstance(command, Undo):
+            raise UsageError("there is nothing to undo")
         component = self._system.router.find(command.component)
         self._system.floor.journal.emit(
-            EventKind.OPERATOR, _asked(command, who), component=component.name, action=_verb(command)
+            EventKind.OPERATOR, asked(command, who), component=component.name, action=verb(command)
         )
         try:
-            match command:
-                case Start():
-                    return await self._start(component)
-                case Stop():
-                    return await self._stop(component)
-                case Restart():
-                    return await self._restart(component)
-                case Reload():
-                    return await self._reload(component, command, who)
-                case Unload():
-                    return await self._unload(component)
-                case Rollback():
-                    return await self._roll_back(component, command, who)
+            return await self._dispatch(component, command, who)
         finally:
             self._system.supervisor.look_after(component)
             component.dirty = True
             self._system.touch()
+
+    async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:
+        match command:
+            case Pin() | Annotate() | MarkStable():
+                done = await self._system.bookkeeping.carry_out(component, command, who)
+            case SaveState() | RestoreState() | ImportState():
+                done = await self._system.states.carry_out(component, command, who)
+            case LiftQuarantine():
+                raise UsageError(f"r{command.revision} of {component.name} is not quarantined")
+            case _:
+                done = await self._change(component, command, who)
+        return done
+
+    async def _change(
+        self, component: Component, command: Start | Stop | Restart | Reload | Unload | Rollback, who: str
+    ) -> Done:
+        match command:
+            case Start():
+                return await self._start(component)
+            case Stop():
+                return await self._stop(component)
+            case Restart():
+                return await self._restart(component)
+            case Reload():
+                return await self._reload(component, command, who)
+            case Unload():
+                return await self._unload(component)
+            case Rollback():
+                return await self._roll_back(component, command, who)
 
     async def _start(self, component: Component) -> Done:
         system = self._system
@@ -187,14 +223,3 @@ def _done(component: Component, what: str) -> Done:
     revision = component.active.revision if component.active else None
     at = f" at r{revision}" if revision is not None else ""
     return Done(one_line(f"{component.name} {what}{at}"), revision)
-
-
-def _verb(command: Command) -> str:
-    return type(command).__name__.lower()
-
-
-def _asked(command: Command, who: str) -> str:
-    if isinstance(command, Rollback):
-        to = f"r{command.to}" if command.to is not None else "the previous stable revision"
-        return f"{who} asked to roll back to {to}, state {command.state}"
-    return f"{who} asked to {_verb(command)}"

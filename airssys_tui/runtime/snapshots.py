@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt
@@ -11,14 +13,18 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.store.records import NewSnapshot
+from airssys_tui.store.records import NewSnapshot, SnapshotInfo
+
+IMPORT: Final = "import"
+"""Cause of a snapshot that came from outside: only an operator has it loaded."""
 
 
 class KeptState(msgspec.Struct, frozen=True):
-    """A state as it was kept: the number of its snapshot, and what was saved."""
+    """A state as it was kept: the number of its snapshot, what was saved, and when."""
 
     id: int
     state: SavedState
+    at: float
 
 
 class Snapshots:
@@ -41,32 +47,47 @@ class Snapshots:
         serving = component.active.revision if component.active is not None else 0
         return await self._floor.disk(self._find, component, serving, revision)
 
+    def loads_by_itself(self, info: SnapshotInfo, serving: int) -> bool:
+        """Return whether a start or a rollback may take a snapshot without having been told to take that one."""
+        return info.cause != IMPORT and serving not in info.failed_by
+
+    def read(self, info: SnapshotInfo) -> KeptState:
+        """Return the state of a snapshot. Blocks on the catalog.
+
+        Raises:
+            BlobCorrupt: Its bytes do not have their digest.
+        """
+        catalog = self._floor.state.catalog
+        data = catalog.snapshot(info.id).data
+        version = info.version
+        if version is None:
+            record = catalog.revision(info.component, info.revision)
+            version = record.version if record is not None else None
+        return KeptState(info.id, SavedState(info.schema_tag, info.payload_kind, data, version), info.at)
+
     def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
         catalog = self._floor.state.catalog
         for info in sorted(catalog.snapshots(component.name), key=lambda info: info.id, reverse=True):
-            if serving in info.failed_by or revision not in {None, info.revision}:
+            if revision not in {None, info.revision} or not self.loads_by_itself(info, serving):
                 continue
             try:
-                snapshot = catalog.snapshot(info.id)
+                return self.read(info)
             except BlobCorrupt as error:
                 self._say(component, f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
-                continue
-            record = catalog.revision(component.name, info.revision)
-            version = record.version if record is not None else None
-            return KeptState(info.id, SavedState(info.schema_tag, info.payload_kind, snapshot.data, version))
         return None
 
-    async def keep(self, component: Component, saved: SavedState, cause: str) -> None:
+    async def keep(self, component: Component, saved: SavedState, cause: str) -> SnapshotInfo:
         """Keep a state of the active revision.
 
         Raises:
             StoreError: If it could not be written.
         """
         snapshot = self.row(component, saved, cause)
-        await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
+        info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
         component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
         component.dirty = True
         self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
+        return info
 
     async def failed(self, component: Component, kept: KeptState) -> None:
         """Remember that the active revision could not load a state, so that it is not tried again."""

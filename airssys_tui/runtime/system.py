@@ -16,19 +16,23 @@ from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actor import Actor
+from airssys_tui.runtime.bookkeeping import Bookkeeping
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.deploy import Deployer
+from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.instances import Instances
 from airssys_tui.runtime.keeper import Keeper
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.recovery import remembered, restore
 from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.retention import Retention
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import entries
+from airssys_tui.runtime.states import States
 from airssys_tui.runtime.supervisor import Supervisor
 from airssys_tui.runtime.switch import Switcher
 from airssys_tui.runtime.undo import Undo
@@ -56,6 +60,10 @@ class System:
         self.supervisor = Supervisor(floor, self.instances)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
         self.undo = Undo(floor, self.deployer, snapshots)
+        self.states = States(floor, self.deployer, snapshots)
+        self.bookkeeping = Bookkeeping(floor)
+        self.retention = Retention(floor)
+        self.disk = Disk(floor, self.retention)
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()

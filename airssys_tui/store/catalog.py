@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import StateAbsent, StoreError
+from airssys_tui.store.actions import Actions
 from airssys_tui.store.components import Components
 from airssys_tui.store.database import Clock, Database
 from airssys_tui.store.deployments import Deployments, require_running
+from airssys_tui.store.marks import Marks
 from airssys_tui.store.records import Activation
 from airssys_tui.store.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
 from airssys_tui.store.schema import check_integrity, migrate, require_current
@@ -29,7 +31,7 @@ ACTIVATED: Final = "activated"
 _FOLDER: Final = "folder"
 
 
-class Catalog(Components, Revisions, Deployments, Verdicts, Snapshots, Streams):
+class Catalog(Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams):
     """The catalog of one state directory."""
 
     @classmethod

@@ -51,6 +51,8 @@ class RevisionRecord(msgspec.Struct, frozen=True):
         outcome_at: When the outcome was last set.
         activated_at: When it became active; nothing when it never served.
         stable: Whether it served through its probation, or was marked by the operator.
+        purged_at: When its code was given up by retention.
+        purged_from: The outcome it had before that.
     """
 
     component: str
@@ -71,6 +73,26 @@ class RevisionRecord(msgspec.Struct, frozen=True):
     outcome_at: float | None = None
     activated_at: float | None = None
     stable: bool = False
+    purged_at: float | None = None
+    purged_from: str | None = None
+
+
+class PinRecord(msgspec.Struct, frozen=True):
+    """A revision that an operator wants kept: since when, and on whose word."""
+
+    revision: int
+    at: float
+    who: str
+
+
+class AnnotationRecord(msgspec.Struct, frozen=True):
+    """A note that was written on a revision; an empty one took the last away. ``id`` is given by the catalog."""
+
+    revision: int
+    note: str
+    at: float
+    who: str
+    id: int = 0
 
 
 class StageRecord(msgspec.Struct, frozen=True):
@@ -152,8 +174,10 @@ class NewSnapshot(msgspec.Struct, frozen=True):
         schema_tag: The guest's own name for the layout; guest text.
         payload_kind: ``text`` or ``binary``.
         data: The bytes.
-        cause: ``update``, ``stop``, ``demand``, ``timer``…
+        cause: ``update``, ``stop``, ``restart``, ``operator``, ``timer``, ``import``, or the policy that chose it.
         at: When it was saved.
+        version: Version of the component that saved it, when that is not the revision's.
+        exported_from: The component it was exported from, when it was imported.
     """
 
     component: str
@@ -163,10 +187,16 @@ class NewSnapshot(msgspec.Struct, frozen=True):
     data: bytes
     cause: str
     at: float
+    version: str | None = None
+    exported_from: str | None = None
 
 
 class SnapshotInfo(msgspec.Struct, frozen=True):
-    """A kept snapshot without its bytes; ``failed_by`` are the revisions that could not load it."""
+    """A kept snapshot without its bytes; ``failed_by`` are the revisions that could not load it.
+
+    ``version`` is that of the component which saved it, when it is not its revision's; ``exported_from`` names the
+    component an imported one comes from.
+    """
 
     id: int
     component: str
@@ -177,6 +207,8 @@ class SnapshotInfo(msgspec.Struct, frozen=True):
     at: float
     digest: str
     size: int
+    version: str | None = None
+    exported_from: str | None = None
     failed_by: tuple[int, ...] = ()
 
 
@@ -225,6 +257,34 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     forget_refusals: bool = False
 
 
+class ActionRecord(msgspec.Struct, frozen=True):
+    """Something that an operator did and may undo.
+
+    Attributes:
+        id: Given by the catalog; grows.
+        at: When.
+        who: Who did it.
+        component: To which component.
+        text: What, in a few words: ``stop of counter``.
+        command: The command, as JSON.
+        inverse: What undoes it, as JSON.
+        expects: What has to be as the action left it for the inverse to mean that, as JSON.
+        undoes: The action that this one undid, when it is an undoing.
+        settled: ``undone``, or why it cannot be undone any more; nothing while it can.
+    """
+
+    id: int
+    at: float
+    who: str
+    component: str
+    text: str
+    command: str
+    inverse: str
+    expects: str
+    undoes: int | None = None
+    settled: str | None = None
+
+
 class LedgerRow(msgspec.Struct, frozen=True):
     """One decision of the reload ledger; ``id`` is given by the catalog and grows."""
 
@@ -234,6 +294,8 @@ class LedgerRow(msgspec.Struct, frozen=True):
     component: str | None = None
     deployment: int | None = None
     generation: int | None = None
+    level: str = "info"
+    revision: int | None = None
     id: int = 0
 
 

@@ -172,6 +172,48 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             f"PRAGMA application_id = {APPLICATION_ID}",
         ),
     ),
+    Migration(
+        2,
+        (
+            """CREATE TABLE pins (
+                component TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                at REAL NOT NULL,
+                who TEXT NOT NULL,
+                PRIMARY KEY (component, revision),
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE annotations (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                component TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                note TEXT NOT NULL,
+                at REAL NOT NULL,
+                who TEXT NOT NULL,
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT""",
+            "CREATE INDEX annotations_by_revision ON annotations (component, revision)",
+            "ALTER TABLE revisions ADD COLUMN purged_at REAL",
+            "ALTER TABLE revisions ADD COLUMN purged_from TEXT",
+            "CREATE INDEX unpurged_revisions ON revisions (component, number) WHERE outcome <> 'purged'",
+            "ALTER TABLE snapshots ADD COLUMN version TEXT",
+            "ALTER TABLE snapshots ADD COLUMN exported_from TEXT",
+            """CREATE TABLE actions (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                at REAL NOT NULL,
+                who TEXT NOT NULL,
+                component TEXT NOT NULL,
+                text TEXT NOT NULL,
+                command TEXT NOT NULL,
+                inverse TEXT NOT NULL,
+                expects TEXT NOT NULL,
+                undoes INTEGER,
+                settled TEXT
+            ) STRICT""",
+            "ALTER TABLE ledger ADD COLUMN level TEXT NOT NULL DEFAULT 'info'",
+            "ALTER TABLE ledger ADD COLUMN revision INTEGER",
+        ),
+    ),
 )
 """Every migration, in order of its version; the last one's is the version this program reads and writes."""
 

@@ -11,8 +11,8 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.store.database import Room
 from airssys_tui.store.records import NewSnapshot, Snapshot, SnapshotInfo
 
-_SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size,
-    (SELECT group_concat(f.revision) FROM failed_loads AS f WHERE f.snapshot = id) FROM snapshots """
+_SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size, version,
+    exported_from, (SELECT group_concat(f.revision) FROM failed_loads AS f WHERE f.snapshot = id) FROM snapshots """
 
 
 class Snapshots(Room):
@@ -66,6 +66,10 @@ class Snapshots(Room):
         )
         return self.snapshot(newest) if newest else None
 
+    def states_size(self) -> int:
+        """Return the bytes of every snapshot kept."""
+        return self._database.count("SELECT sum(size) FROM snapshots")
+
     def mark_snapshot_failed(self, snapshot: int, revision: int, *, at: float | None = None) -> None:
         """Remember that a revision could not load a snapshot, so that it is not tried again.
 
@@ -88,8 +92,10 @@ def write_snapshot(connection: sqlite3.Connection, snapshot: NewSnapshot) -> int
     fields = msgspec.structs.asdict(snapshot)
     fields.update(digest=digest_of(snapshot.data), size=len(snapshot.data))
     row = connection.execute(
-        """INSERT INTO snapshots (component, revision, schema_tag, payload_kind, cause, at, digest, size, data)
-           VALUES (:component, :revision, :schema_tag, :payload_kind, :cause, :at, :digest, :size, :data)
+        """INSERT INTO snapshots (component, revision, schema_tag, payload_kind, cause, at, digest, size, data, version,
+               exported_from)
+           VALUES (:component, :revision, :schema_tag, :payload_kind, :cause, :at, :digest, :size, :data, :version,
+               :exported_from)
            RETURNING id""",
         fields,
     ).fetchall()

@@ -1,0 +1,96 @@
+"""What operators write into the history of a component: pins, notes, and which revisions are stable."""
+
+from __future__ import annotations
+
+from airssys_tui.api.commands import Annotate, MarkStable, Pin
+from airssys_tui.api.views import Done
+from airssys_tui.core.errors import TransitionError, UsageError
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.text import one_line
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.store.records import RevisionRecord
+
+MAX_NOTE = 500
+"""Characters of a note that are kept."""
+
+
+class Bookkeeping:
+    """Carries out the commands that change nothing but the history.
+
+    Args:
+        floor: The machinery.
+    """
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    async def carry_out(self, component: Component, command: Pin | Annotate | MarkStable, who: str) -> Done:
+        """Write a mark.
+
+        Raises:
+            UsageError: If there is no such revision.
+            TransitionError: If it is too late for that, or it is so already.
+            StoreError: If it could not be written.
+        """
+        record = await self._record(component, command.revision)
+        match command:
+            case Pin():
+                text = await self._pin(component, record, command, who)
+            case Annotate():
+                text = await self._annotate(component, record, command, who)
+            case MarkStable():
+                text = await self._mark_stable(component, record, command)
+        return Done(one_line(text), component.active.revision if component.active else None)
+
+    async def _pin(self, component: Component, record: RevisionRecord, command: Pin, who: str) -> str:
+        catalog, name = self._floor.state.catalog, f"r{record.number} of {component.name}"
+        if not command.pinned:
+            if not await self._floor.disk(catalog.unpin, component.name, record.number):
+                raise TransitionError(f"{name} is not pinned", component=component.name)
+            return f"{name} is left to the rules of retention again"
+        _refuse_purged(component, record, "pinned")
+        if not await self._floor.disk(catalog.pin, component.name, record.number, who=who, at=self._floor.clock()):
+            raise TransitionError(f"{name} is pinned already", component=component.name)
+        return f"{name} is pinned: its code and states are kept until it is unpinned"
+
+    async def _annotate(self, component: Component, record: RevisionRecord, command: Annotate, who: str) -> str:
+        note, at = one_line(command.note.strip(), MAX_NOTE), self._floor.clock()
+        await self._floor.disk(self._floor.state.catalog.annotate, component.name, record.number, note, who=who, at=at)
+        return f"r{record.number} of {component.name}: {note or 'its note was taken away'}"
+
+    async def _mark_stable(self, component: Component, record: RevisionRecord, command: MarkStable) -> str:
+        name = f"r{record.number} of {component.name}"
+        said = "stable" if command.stable else "not stable"
+        if record.stable is command.stable:
+            raise TransitionError(f"{name} is {said} already", component=component.name)
+        if command.stable and record.activated_at is None:
+            raise TransitionError(
+                f"{name} never served: only what has served can be stable",
+                remedy="roll back to it first, with --force if a gate refused it",
+                component=component.name,
+            )
+        if command.stable:
+            _refuse_purged(component, record, "stable")
+        catalog = self._floor.state.catalog
+        await self._floor.disk(catalog.mark_stable, component.name, record.number, stable=command.stable)
+        if component.active is not None and component.active.revision == record.number:
+            component.stable = command.stable
+            # The operator's word stands: neither a probation that ends nor a successor makes it stable again.
+            component.clean = component.clean and command.stable
+        return f"{name} is {said} now"
+
+    async def _record(self, component: Component, number: int) -> RevisionRecord:
+        record = await self._floor.disk(self._floor.state.catalog.revision, component.name, number)
+        if record is None:
+            raise UsageError(f"{component.name} has no revision r{number}", remedy="`versions` lists them")
+        return record
+
+
+def _refuse_purged(component: Component, record: RevisionRecord, what: str) -> None:
+    if record.outcome == Outcome.PURGED:
+        raise TransitionError(
+            f"r{record.number} of {component.name} was purged: it is too late for it to be {what}",
+            remedy="deploy its files again",
+            component=component.name,
+        )

@@ -1,0 +1,217 @@
+"""Commands about states: take one, load one that was kept, take one in from outside, and show what there is."""
+
+from __future__ import annotations
+
+import asyncio
+
+from airssys_tui.api.commands import ImportState, RestoreState, SaveState
+from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.api.views import Done
+from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import digest_of, short_digest
+from airssys_tui.core.revision import Cause, StatePolicy
+from airssys_tui.core.text import one_line
+from airssys_tui.core.units import format_size
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import MAX_SCHEMA, MAX_STATE
+from airssys_tui.runtime.deploy import Deployer, Order
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.serving import Artifact
+from airssys_tui.runtime.snapshots import IMPORT, Snapshots
+from airssys_tui.runtime.source import Reading
+from airssys_tui.store.records import NewSnapshot, SnapshotInfo
+
+FORMAT = 1
+"""The format of exported states that is written and read."""
+
+
+class States:
+    """Carries out the commands about states.
+
+    Args:
+        floor: The machinery.
+        deployer: Takes a restored state through the gates.
+        snapshots: The saved states.
+    """
+
+    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots) -> None:
+        self._floor = floor
+        self._deployer = deployer
+        self._snapshots = snapshots
+
+    async def carry_out(self, component: Component, command: SaveState | RestoreState | ImportState, who: str) -> Done:
+        """Carry out a command about a component's state.
+
+        Raises:
+            TransitionError: If the component has no state, or nothing that could take it.
+            UsageError: If there is no such snapshot, or what is imported is no state of its.
+            GateRefusal: If the guest refused; what served goes on serving.
+            StoreError: If it could not be read or written.
+        """
+        async with component.lock:
+            active = _stateful(component)
+            match command:
+                case SaveState():
+                    text = await self._save(component)
+                case RestoreState():
+                    text = await self._restore(component, active, command.snapshot, who)
+                case ImportState():
+                    text = await self._import(component, active, command.state)
+        return Done(one_line(text), component.active.revision if component.active else None)
+
+    async def views(self, component: Component) -> tuple[StateView, ...]:
+        """Return the snapshots kept of a component, newest first."""
+        return await self._floor.disk(self._views, component)
+
+    async def export(self, component: Component, snapshot: int) -> StateFile:
+        """Return a kept snapshot, whole.
+
+        Raises:
+            UsageError: If the component has no such snapshot.
+            BlobCorrupt: If its bytes do not have their digest.
+        """
+        return await self._floor.disk(self._export, component, snapshot)
+
+    async def _save(self, component: Component) -> str:
+        try:
+            saved = await asyncio.wrap_future(component.actor.post(contract.save_state, first=True))
+        except NotServing as error:
+            raise TransitionError(
+                f"{component.name} is {component.state}: only a running component has a state to save",
+                component=component.name,
+            ) from error
+        kept = await self._snapshots.keep(component, saved, "operator")
+        return f"state of {component.name} saved as snapshot {kept.id}: {format_size(kept.size)}"
+
+    async def _restore(self, component: Component, active: Artifact, number: int, who: str) -> str:
+        info = await self._floor.disk(self._info, component, number)
+        kept = await self._floor.disk(self._snapshots.read, info)
+        component.generation += 1
+        order = Order(
+            cause=Cause.RESTORE,
+            who=who,
+            generation=component.generation,
+            note=f"state of snapshot {number}, saved by r{info.revision}",
+            policy=StatePolicy.RESTORE,
+            origin=active.revision,
+            holds=component.holds,
+            snapshot=kept.state,
+            compatible=False,
+            stable=component.stable,
+        )
+        wasm = await self._floor.disk(self._floor.state.blobs.get, active.digest)
+        reading = Reading(component.source, active.manifest, active.manifest_digest, wasm, active.digest, bare=False)
+        try:
+            revision = await self._deployer.deploy(component, reading, order)
+        except GateRefusal as refusal:
+            if refusal.gate == "state load":
+                await self._snapshots.failed(component, kept)
+            raise
+        return f"{component.name} serves r{revision} with the state of snapshot {number}"
+
+    async def _import(self, component: Component, active: Artifact, file: StateFile) -> str:
+        check_file(file)
+        at = self._floor.clock()
+        snapshot = NewSnapshot(
+            component.name,
+            active.revision,
+            one_line(file.schema, MAX_SCHEMA),
+            file.kind,
+            file.data,
+            IMPORT,
+            at,
+            version=file.version,
+            exported_from=one_line(file.component, 200),
+        )
+        info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
+        foreign = "" if file.component == component.name else f", exported from {snapshot.exported_from}"
+        text = f"snapshot {info.id} imported: {format_size(info.size)}{foreign}; restore it to load it"
+        self._say(component, text)
+        return text
+
+    def _views(self, component: Component) -> tuple[StateView, ...]:
+        catalog = self._floor.state.catalog
+        versions = {record.number: record.version for record in catalog.revisions(component.name)}
+        serving = component.active.revision if component.active is not None else 0
+        infos = catalog.snapshots(component.name)
+        paired = {info.revision: info.id for info in reversed(infos) if self._snapshots.loads_by_itself(info, serving)}
+        return tuple(
+            StateView(
+                id=info.id,
+                component=info.component,
+                revision=info.revision,
+                version=info.version or versions.get(info.revision),
+                schema=one_line(info.schema_tag, MAX_SCHEMA),
+                cause=info.cause,
+                at=info.at,
+                size=info.size,
+                digest=info.digest,
+                failed_by=info.failed_by,
+                paired=paired.get(info.revision) == info.id,
+            )
+            for info in infos
+        )
+
+    def _export(self, component: Component, number: int) -> StateFile:
+        info = self._info(component, number)
+        state = self._snapshots.read(info).state
+        return StateFile(
+            component=info.component,
+            revision=info.revision,
+            version=state.version,
+            schema=state.schema,
+            kind=state.kind,
+            at=info.at,
+            digest=info.digest,
+            data=state.data,
+        )
+
+    def _info(self, component: Component, number: int) -> SnapshotInfo:
+        infos = self._floor.state.catalog.snapshots(component.name)
+        found = next((info for info in infos if info.id == number), None)
+        if found is None:
+            there = ", ".join(str(info.id) for info in infos[:10])
+            raise UsageError(
+                f"{component.name} has no snapshot {number}", remedy=f"there are: {there}" if there else "none is kept"
+            )
+        return found
+
+    def _say(self, component: Component, text: str, level: Level = Level.INFO) -> None:
+        self._floor.journal.emit(EventKind.LIFECYCLE, text, component=component.name, action="state", level=level)
+
+
+def check_file(file: StateFile) -> None:
+    """Refuse an exported state that is not what it says it is.
+
+    Raises:
+        UsageError: If its format is another, its bytes are too many, changed, or not of their kind.
+    """
+    if file.format != FORMAT:
+        raise UsageError(f"the exported state has format {file.format}; this program reads format {FORMAT}")
+    if len(file.data) > MAX_STATE:
+        raise UsageError(f"the exported state has {len(file.data)} bytes, at most {MAX_STATE} are kept")
+    if digest_of(file.data) != file.digest:
+        raise UsageError(
+            f"the exported state does not have its digest {short_digest(file.digest)}: it was changed or damaged",
+            remedy="export it again",
+        )
+    if file.kind not in {"text", "binary"}:
+        raise UsageError(f"the exported state is of kind {one_line(file.kind, 40)!r}; there are text and binary")
+    try:
+        file.data.decode() if file.kind == "text" else None
+    except UnicodeDecodeError as error:
+        raise UsageError("the exported state is said to be text and is not UTF-8") from error
+
+
+def _stateful(component: Component) -> Artifact:
+    if component.active is None:
+        raise TransitionError(f"{component.name} has never run", component=component.name)
+    if not component.stateful:
+        raise TransitionError(
+            f"{component.name} exports no state: there is nothing to save or to load", component=component.name
+        )
+    if component.unloaded:
+        raise TransitionError(f"{component.name} is unloaded", remedy="start it first", component=component.name)
+    return component.active

@@ -1,0 +1,58 @@
+"""What operators say of revisions: which are to be kept whatever the rules say, and notes on them."""
+
+from __future__ import annotations
+
+from airssys_tui.store.database import Room
+from airssys_tui.store.records import AnnotationRecord, PinRecord
+from airssys_tui.store.revisions import require_revision
+
+
+class Marks(Room):
+    """The tables of pins and annotations."""
+
+    def pin(self, component: str, number: int, *, who: str, at: float | None = None) -> bool:
+        """Keep a revision until it is unpinned; returns whether it was not kept before.
+
+        Raises:
+            StoreError: There is no such revision.
+        """
+        with self._database.transaction("pin") as connection:
+            found = connection.execute(
+                "SELECT 1 FROM revisions WHERE component = ? AND number = ?", (component, number)
+            ).fetchall()
+            require_revision(len(found), component, number)
+            done = connection.execute(
+                "INSERT OR IGNORE INTO pins (component, revision, at, who) VALUES (?, ?, ?, ?)",
+                (component, number, self._time(at), who),
+            )
+            return done.rowcount > 0
+
+    def unpin(self, component: str, number: int) -> bool:
+        """Leave a revision to the rules of retention again; returns whether it was pinned."""
+        with self._database.transaction("pin") as connection:
+            done = connection.execute("DELETE FROM pins WHERE component = ? AND revision = ?", (component, number))
+            return done.rowcount > 0
+
+    def pins(self, component: str) -> tuple[PinRecord, ...]:
+        """Return the pinned revisions of a component, by number."""
+        return self._database.records(PinRecord, "pins", "WHERE component = ? ORDER BY revision", (component,))
+
+    def annotate(self, component: str, number: int, note: str, *, who: str, at: float | None = None) -> None:
+        """Write a note on a revision; what was written before stays in :meth:`annotations`.
+
+        Raises:
+            StoreError: There is no such revision.
+        """
+        with self._database.transaction("annotate") as connection:
+            done = connection.execute(
+                "UPDATE revisions SET note = ? WHERE component = ? AND number = ?", (note, component, number)
+            )
+            require_revision(done.rowcount, component, number)
+            connection.execute(
+                "INSERT INTO annotations (component, revision, note, at, who) VALUES (?, ?, ?, ?, ?)",
+                (component, number, note, self._time(at), who),
+            )
+
+    def annotations(self, component: str) -> tuple[AnnotationRecord, ...]:
+        """Return every note that was written on a component's revisions, oldest first."""
+        return self._database.records(AnnotationRecord, "annotations", "WHERE component = ? ORDER BY id", (component,))

@@ -1,0 +1,83 @@
+"""What a state directory takes on disk, by what it is for. Only looks; works beside the owner as well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui.store.directory import CATALOG_FILE, StateReader
+from airssys_tui.store.faults import disk_faults
+
+STORAGE_FILE: Final = "storage.db"
+"""Key-value data of the components."""
+
+_BESIDE: Final = ("", "-wal", "-shm")
+"""What SQLite keeps of a database, by the end of its name."""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes by what they are for.
+
+    Attributes:
+        catalog: The catalog without the states in it.
+        blobs: Artifacts.
+        code: Compiled code.
+        states: Saved states, inside the catalog.
+        storage: Key-value data of the components.
+        logs: Log files.
+        free: Left on the file system.
+    """
+
+    catalog: int
+    blobs: int
+    code: int
+    states: int
+    storage: int
+    logs: int
+    free: int
+
+
+def measure(state: StateReader) -> Usage:
+    """Measure a state directory. Blocks on the disk.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    path = state.path
+    states = state.catalog.states_size()
+    with disk_faults("measure the state directory", path):
+        catalog = _sizes(path / f"{CATALOG_FILE}{end}" for end in _BESIDE)
+        return Usage(
+            catalog=max(0, catalog - states),
+            blobs=_sizes(path.glob("blobs/**/*")),
+            code=_sizes(path.glob("code/**/*")),
+            states=states,
+            storage=_sizes(path / f"{STORAGE_FILE}{end}" for end in _BESIDE),
+            logs=_sizes(path.glob("logs/**/*")),
+            free=free_space(path),
+        )
+
+
+def free_space(path: Path) -> int:
+    """Return the bytes that this user may still write to the file system of a directory.
+
+    Raises:
+        OSError: It cannot be asked.
+    """
+    return shutil.disk_usage(path).free
+
+
+def _sizes(paths: Iterable[Path]) -> int:
+    total = 0
+    for path in paths:
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:  # it went while it was looked at
+            continue
+        total += found.st_size if path.is_file() else 0
+    return total
