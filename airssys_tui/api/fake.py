@@ -15,15 +15,37 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api import fake_meters
-from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop, Unload
+from airssys_tui.api import fake_disk, fake_marks, fake_meters, fake_story
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
+from airssys_tui.api.disk import Collected, DiskUse
 from airssys_tui.api.fake_component import FakeComponent, Release
+from airssys_tui.api.fake_states import FakeStates, exported
+from airssys_tui.api.fake_undo import FakeUndo
+from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
     ComponentView,
     Done,
     EventPage,
+    Note,
+    NoteKind,
     Phase,
     RevisionDiff,
     RevisionView,
@@ -31,13 +53,17 @@ from airssys_tui.api.views import (
     Snapshot,
     WatchView,
 )
-from airssys_tui.core.errors import AirssysError, ExportNotFound, NotServing, UnknownComponent
+from airssys_tui.core.errors import AirssysError, DiskFull, ExportNotFound, NotServing, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line, sanitise
+from airssys_tui.core.units import GIB
 
-EVENTS_KEPT: Final = 2_000
+EVENTS_KEPT: Final = 5_000
+LOGS_KEPT: Final = 2_000
+FREE: Final = 12 * GIB
 NATIVE: Final = WatchView()
+LEVELS: Final = tuple(Level)
 
 
 @dataclass
@@ -52,6 +78,9 @@ class FakeRuntime:
         problems: Sources that are no component.
         patience: While set, answers wait until :meth:`settle`; shows what a screen does meanwhile.
         closed: Whether :meth:`close` was called.
+        disk_full: Why nothing new is deployed; empty when it is.
+        past: What happened before this runtime started, oldest first.
+        states_kept: The states that are kept.
     """
 
     clock: Callable[[], float]
@@ -61,10 +90,16 @@ class FakeRuntime:
     problems: tuple[GuestText, ...] = ()
     patience: bool = False
     closed: bool = False
+    disk_full: str = ""
+    past: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    states_kept: FakeStates = field(default_factory=FakeStates)
     _components: dict[str, FakeComponent] = field(default_factory=dict)
     _removed: dict[str, int] = field(default_factory=dict)
     _events: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _logs: deque[Event] = field(default_factory=lambda: deque(maxlen=LOGS_KEPT))
+    _lost: int = 0
+    _undo: FakeUndo = field(default_factory=FakeUndo)
     _generation: int = 1
     _seq: int = 0
     _sampled: float = 0.0
@@ -128,7 +163,10 @@ class FakeRuntime:
                 text=sanitise(text),
                 action=action,
             )
-            self._events.append(event)
+            kept = self._logs if kind is EventKind.LOG else self._events
+            if len(kept) == kept.maxlen:
+                self._lost = max(self._lost, kept[0].seq) if kept is self._events else self._lost
+            kept.append(event)
             self._next()
             return event
 
@@ -140,6 +178,11 @@ class FakeRuntime:
             if release.digest in found.held_digests:
                 self._say(found, f"ignored: {release.label} is held after a rollback", "ignored")
                 return
+            if self.disk_full:
+                found.change(note=Note(NoteKind.REFUSED, sanitise(f"reload failed: {self.disk_full}")))
+                self._say(found, f"refused {release.label} at store: {self.disk_full}", "refused")
+                return
+            self.states_kept.save(found.view, "update", self.clock())
             self._say(found, *found.deploy(release, self.clock(), force=False))
 
     def settle(self) -> None:
@@ -169,15 +212,21 @@ class FakeRuntime:
                 busy=1,
                 last_event=self._seq,
                 problems=self.problems,
+                undo=self._undo.label,
+                undo_loses=self._undo.loses,
+                disk_full=sanitise(self.disk_full),
             )
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
         """Return at most ``limit`` of the newest events with a sequence number above ``after``, oldest first."""
         with self._lock:
-            newer = [event for event in self._events if event.seq > after]
-            shown = tuple(newer[-limit:])
-            missed = (shown[0].seq - after - 1) if shown else 0
-            return EventPage(events=shown, missed=max(0, missed))
+            newer = sorted(
+                (event for kept in (self._events, self._logs) for event in kept if event.seq > after), key=_number
+            )
+            missed = max(0, self._seq - after - len(newer))
+            return EventPage(
+                events=tuple(newer[-limit:]), missed=missed, missed_logs=missed if self._lost <= after else 0
+            )
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
         """Carry out a command."""
@@ -197,13 +246,41 @@ class FakeRuntime:
         """Return a component's timeline, newest first."""
         return self._answer(lambda: self._get(component).newest_first())
 
-    def diff(self, component: str, revision: int) -> Future[RevisionDiff]:
-        """Compare a revision with the active one."""
-        return self._answer(lambda: self._get(component).diff(revision))
+    def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
+        """Compare a revision with another one, or with the active one."""
+        return self._answer(lambda: self._get(component).diff(revision, against))
 
-    def preview_rollback(self, component: str, to: int | None = None) -> Future[RollbackPreview]:
-        """Return what a rollback would do, without doing it."""
-        return self._answer(lambda: self._get(component).preview(to))
+    def preview_rollback(
+        self, component: str, to: int | None = None, *, force: bool = False
+    ) -> Future[RollbackPreview]:
+        """Return what a rollback would do, without doing it; ``force`` as in the command."""
+        return self._answer(lambda: self._get(component).preview(to, force=force))
+
+    def states(self, component: str) -> Future[tuple[StateView, ...]]:
+        """Return the snapshots kept of a component's state, newest first."""
+        return self._answer(lambda: self.states_kept.of(self._get(component).id))
+
+    def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
+        """Return a kept snapshot, whole."""
+        return self._answer(lambda: exported(self.states_kept.get(self._get(component).id, snapshot)))
+
+    def explain(self, component: str) -> Future[Story]:
+        """Tell a component's last change in sentences."""
+        return self._answer(lambda: fake_story.told(self._get(component), self.clock()))
+
+    def history(self, query: HistoryQuery) -> Future[EventPage]:
+        """Return what happened, oldest first, from before this runtime started as well."""
+        return self._answer(lambda: EventPage(_asked_for((*self.past, *self._events), query)))
+
+    def disk(self) -> Future[DiskUse]:
+        """Return what the state takes on disk."""
+        return self._answer(
+            lambda: fake_disk.use(self._components.values(), self.states_kept, self.clock(), self._free())
+        )
+
+    def collect(self, *, dry: bool = False) -> Future[Collected]:
+        """Take away what no retention rule keeps, or say what that would be."""
+        return self._answer(lambda: self._collect(dry=dry))
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export; the played component answers with its arguments."""
@@ -256,9 +333,46 @@ class FakeRuntime:
         self.emit(text, component=component.id, kind=kind, level=level, action=action)
         return Done(text=sanitise(f"{component.id}: {text}"), revision=component.view.revision)
 
+    def _free(self) -> int:
+        return 0 if self.disk_full else FREE
+
+    def _collect(self, *, dry: bool) -> Collected:
+        with self._lock:
+            collected = fake_disk.collected(self._components.values(), self.states_kept, self.clock(), dry=dry)
+            if not dry:
+                self.disk_full = ""
+                self.emit(f"collected {collected.revisions} revisions, {collected.states} states", action="collected")
+            return collected
+
     def _carry_out(self, command: Command, who: str) -> Done:
+        if isinstance(command, Undo):
+            label = self._undo.label
+            done = self._act(self._undo.take(), who)
+            return Done(text=sanitise(f"undone: {label} ({done.text})"), revision=done.revision)
+        inverse = self._undo.of(self._get(command.component), command)
+        done = self._act(command, who)
+        self._undo.push(inverse)
+        return done
+
+    def _act(self, command: Command, who: str) -> Done:
+        if isinstance(command, Undo):
+            raise AirssysError("an undo is not undone")
         component = self._get(command.component)
+        if isinstance(command, SaveState | RestoreState | ImportState):
+            return self._about_state(component, command, who)
+        if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
+            return self._say(component, *fake_marks.mark(component, command), EventKind.OPERATOR)
+        return self._about_life(component, command, who)
+
+    def _about_life(
+        self, component: FakeComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str
+    ) -> Done:
         now = self.clock()
+        if self.disk_full and isinstance(command, Reload):
+            raise DiskFull(self.disk_full, remedy="free some space, then reload", component=component.id)
+        cause = "stop" if isinstance(command, Stop | Unload) else "update"
+        if not isinstance(command, Start):
+            self.states_kept.save(component.view, cause, now)
         match command:
             case Start():
                 return self._say(component, *component.start(now), EventKind.LIFECYCLE)
@@ -272,6 +386,22 @@ class FakeRuntime:
                 return self._say(component, *component.reload(now, force=command.force))
             case Rollback():
                 return self._say(component, *component.roll_back(command, now, who))
+
+    def _about_state(self, component: FakeComponent, command: SaveState | RestoreState | ImportState, who: str) -> Done:
+        now, keep = self.clock(), self.states_kept
+        match command:
+            case SaveState():
+                view = keep.save_on_demand(component.view, now).view
+                component.change(state_saved_at=now, state_bytes=view.size)
+                said = f"state {view.id} of r{view.revision} saved: {view.size} B"
+            case ImportState():
+                view = keep.bring(component.view, command.state, now).view
+                said = f"state {view.id} imported: {view.size} B; nothing loads it yet"
+            case RestoreState():
+                wanted = keep.loadable(component.id, command.snapshot, component.view.revision).view
+                keep.save(component.view, "update", now)
+                return self._say(component, *component.restore(wanted, now, who))
+        return self._say(component, said, "state", EventKind.LIFECYCLE)
 
     def _call(self, component: str, export: str, arguments: str) -> CallReport:
         found = self._get(component)
@@ -298,6 +428,24 @@ class FakeRuntime:
 
 def _identity(view: ComponentView) -> str:
     return view.id
+
+
+def _number(event: Event) -> int:
+    return event.seq
+
+
+def _asked_for(events: Iterable[Event], query: HistoryQuery) -> tuple[Event, ...]:
+    least = LEVELS.index(query.level)
+    until = query.until if query.until is not None else float("inf")
+    found = [
+        event
+        for event in events
+        if query.component in {None, event.component}
+        and (not query.kinds or event.kind in query.kinds)
+        and LEVELS.index(event.level) >= least
+        and query.since <= event.at < until
+    ]
+    return tuple(found[-query.limit :])
 
 
 def _finish(future: Future[Any], work: Callable[[], Any]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from airssys_tui.api import fake_meters
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.past import StateView
 from airssys_tui.api.views import (
     ComponentDetail,
     ComponentView,
@@ -21,7 +22,7 @@ from airssys_tui.api.views import (
     RollbackPreview,
     StateChoice,
 )
-from airssys_tui.core.errors import GateRefusal, TransitionError
+from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import Event
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
@@ -29,6 +30,16 @@ from airssys_tui.core.revision import Cause, Outcome, Revision, held_after_rollb
 from airssys_tui.core.text import GuestText, sanitise
 
 LIGHT: Final = Load()
+
+GATES: Final = (
+    ("size", 0.1),
+    ("sections", 0.4),
+    ("compile", 41.0),
+    ("types", 1.2),
+    ("init", 3.5),
+    ("health probe", 0.8),
+)
+"""Gates that a revision passed, with milliseconds."""
 
 Said = tuple[str, str]
 """A line for people and the event's action."""
@@ -212,7 +223,7 @@ class FakeComponent:
             RollbackRefused: By the rules of :func:`~airssys_tui.core.revision.rollback_target`.
         """
         current = self.active
-        target = rollback_target(self._rules(), self.id, to=command.to, force=command.force)
+        target = rollback_target(self.rules(), self.id, to=command.to, force=command.force)
         disk = self.on_disk.digest if self.on_disk else None
         held = held_after_rollback(_rule(current) if current else None, disk, target)
         release = self.releases[target.digest]
@@ -226,28 +237,60 @@ class FakeComponent:
         before = f"r{current.number} → " if current else ""
         return f"rolled back {before}r{self.view.revision} (as r{origin}), state: {command.state}", "rolled-back"
 
-    def diff(self, number: int) -> RevisionDiff:
-        """Compare a revision with the active one.
+    def restore(self, state: StateView, now: float, who: str) -> Said:
+        """Serve the active artifact with an earlier state, as a new revision.
 
         Raises:
-            RollbackRefused: If there is no such revision.
+            NotServing: If nothing serves.
         """
-        then = next((each for each in self.timeline if each.number == number), None)
-        if then is None:
-            rollback_target(self._rules(), self.id, to=number)
-            raise AssertionError
-        now = self.active
+        current = self.active
+        if current is None:
+            raise NotServing(f"{self.id} serves nothing that could load a state", component=self.id)
+        origin = current.origin if current.origin is not None else current.number
+        self._append(self.releases[current.digest], now, Cause.RESTORE, Outcome.ACTIVE, origin=origin, who=who)
+        self._serve(State.RUNNING, now)
+        self.change(state_bytes=state.size, state_saved_at=state.at)
+        return f"state {state.id} of r{state.revision} restored as r{self.view.revision}", "restored"
+
+    def find(self, number: int) -> RevisionView:
+        """Return a revision.
+
+        Raises:
+            UsageError: If there is none of that number.
+        """
+        found = next((each for each in self.timeline if each.number == number), None)
+        if found is None:
+            raise UsageError(f"{self.id} has no revision r{number}", remedy="`versions` lists them", component=self.id)
+        return found
+
+    def revise(self, number: int, **changes: Any) -> None:
+        """Change fields of a revision, and of the row when it is the active one or in quarantine."""
+        self.timeline = [
+            msgspec.structs.replace(each, **changes) if each.number == number else each for each in self.timeline
+        ]
+        quarantined = tuple(each.number for each in self.timeline if each.outcome is Outcome.QUARANTINED)
+        active = self.active
+        self.change(quarantined=quarantined, stable=active.stable if active else self.view.stable)
+
+    def diff(self, number: int, against: int | None = None) -> RevisionDiff:
+        """Compare a revision with another one, or with the active one.
+
+        Raises:
+            UsageError: If there is no such revision.
+        """
+        then = self.find(number)
+        now = self.active if against is None else self.find(against)
         lines = [*self._export_lines(now.digest if now else None, then.digest)]
         lines += [DiffLine("limits", "same", sanitise("unchanged")), DiffLine("grants", "same", sanitise("unchanged"))]
         return RevisionDiff(component=self.id, now=now, then=then, lines=tuple(lines))
 
-    def preview(self, to: int | None) -> RollbackPreview:
+    def preview(self, to: int | None, *, force: bool = False) -> RollbackPreview:
         """Return what a rollback would do.
 
         Raises:
             RollbackRefused: By the rules of :func:`~airssys_tui.core.revision.rollback_target`.
         """
-        target = rollback_target(self._rules(), self.id, to=to)
+        target = rollback_target(self.rules(), self.id, to=to, force=force)
         current = self.active
         disk = self.on_disk.digest if self.on_disk else None
         held = held_after_rollback(_rule(current) if current else None, disk, target)
@@ -263,10 +306,19 @@ class FakeComponent:
         if not self.view.stateful:
             return (StateChoice("fresh", possible=True, text=sanitise("it has no state export: it starts empty")),)
         size = self.view.state_bytes or 0
+        kept = f"r{then.number} loads what is in memory now ({size} B, tried): nothing is lost"
+        restored = f"r{then.number} loads its own last state ({then.state_bytes} B): what came later is put aside"
+        none = f"no state of r{then.number} is kept"
         return (
-            StateChoice("keep", possible=True, text=sanitise(f"r{then.number} can load it (tried), {size} B")),
-            StateChoice("restore", possible=then.state_bytes is not None, text=sanitise("the snapshot paired with it")),
-            StateChoice("fresh", possible=True, text=sanitise("it starts empty")),
+            StateChoice("keep", possible=True, text=sanitise(kept)),
+            StateChoice(
+                "restore",
+                possible=then.state_bytes is not None,
+                text=sanitise(restored if then.state_bytes is not None else none),
+            ),
+            StateChoice(
+                "fresh", possible=True, text=sanitise("it starts empty; the present state is kept as a snapshot")
+            ),
         )
 
     def _append(
@@ -283,7 +335,7 @@ class FakeComponent:
     ) -> None:
         if outcome is Outcome.ACTIVE:
             self.timeline = [
-                msgspec.structs.replace(each, outcome=Outcome.SUPERSEDED, stable=True)
+                msgspec.structs.replace(each, outcome=Outcome.SUPERSEDED, stable=True, ended_at=now)
                 if each.outcome is Outcome.ACTIVE
                 else each
                 for each in self.timeline
@@ -305,6 +357,9 @@ class FakeComponent:
             state_bytes=release.state_bytes if outcome is Outcome.ACTIVE else None,
             state_at=now if release.state_bytes is not None and outcome is Outcome.ACTIVE else None,
             size=release.size,
+            gates=GATES if outcome is Outcome.ACTIVE else (),
+            activated_at=now if outcome is Outcome.ACTIVE else None,
+            ended_at=None if outcome is Outcome.ACTIVE else now,
         )
         self.timeline.append(revision)
         if outcome is Outcome.ACTIVE:
@@ -340,7 +395,8 @@ class FakeComponent:
         )
         return tuple(sorted(labels))
 
-    def _rules(self) -> list[Revision]:
+    def rules(self) -> list[Revision]:
+        """Return the timeline as the rules of ``core.revision`` see it."""
         return [_rule(each) for each in self.timeline]
 
     def _exports(self, digest: str | None) -> tuple[str, ...]:

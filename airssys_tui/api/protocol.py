@@ -57,8 +57,10 @@ class RuntimeApi(Protocol):
         """Compare a revision with another one, or with the active one."""
         ...
 
-    def preview_rollback(self, component: str, to: int | None = None) -> Future[RollbackPreview]:
-        """Return what a rollback would do, without doing it."""
+    def preview_rollback(
+        self, component: str, to: int | None = None, *, force: bool = False
+    ) -> Future[RollbackPreview]:
+        """Return what a rollback would do, without doing it; ``force`` as in the command."""
         ...
 
     def meters(self, component: str) -> Future[MeterDetail]:

@@ -8,7 +8,23 @@ import msgspec
 import pytest
 
 from airssys_tui.api import wire
-from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unload
+from airssys_tui.api.commands import (
+    Annotate,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
+from airssys_tui.api.past import HistoryQuery
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentDetail, ComponentView, RollbackPreview, Snapshot
 from airssys_tui.core.errors import (
@@ -20,6 +36,8 @@ from airssys_tui.core.errors import (
     TransitionError,
     UnknownComponent,
 )
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 
@@ -46,6 +64,14 @@ class Bench(ABC):
     def versions(self):
         """Return the timeline."""
         return self.api.versions("counter").result(PATIENCE)
+
+    def revision(self, number):
+        """Return one revision of the timeline."""
+        return next(each for each in self.versions() if each.number == number)
+
+    def states(self):
+        """Return the states that are kept."""
+        return self.api.states("counter").result(PATIENCE)
 
 
 class Contract:
@@ -90,9 +116,14 @@ class Contract:
             lambda api: api.versions("nobody"),
             lambda api: api.diff("nobody", 1),
             lambda api: api.preview_rollback("nobody"),
+            lambda api: api.states("nobody"),
+            lambda api: api.export_state("nobody", 1),
+            lambda api: api.explain("nobody"),
             lambda api: api.call("nobody", "value"),
             lambda api: api.submit(Start("nobody")),
             lambda api: api.submit(Rollback("nobody")),
+            lambda api: api.submit(Pin("nobody", 1)),
+            lambda api: api.submit(SaveState("nobody")),
         ],
     )
     def test_an_unknown_component_is_an_error_of_the_future(self, bench, ask):
@@ -213,6 +244,150 @@ class Contract:
         assert "increment" in report.export
         with pytest.raises(ExportNotFound):
             bench.api.call("counter", "no-such-export").result(PATIENCE)
+
+    def test_a_difference_can_be_of_any_two(self, bench):
+        there = bench.api.diff("counter", 2, 1).result(PATIENCE)
+        assert (there.now.number, there.then.number) == (1, 2)
+        assert any(line.subject == "exports" and line.change == "added" for line in there.lines)
+
+    def test_a_note_is_written_and_taken_away(self, bench):
+        bench.do(Annotate("counter", 1, "before the summer"))
+        assert bench.revision(1).note == "before the summer"
+        bench.do(Annotate("counter", 1, ""))
+        assert not bench.revision(1).note
+
+    def test_a_pin_is_set_and_let_go(self, bench):
+        bench.do(Pin("counter", 1))
+        assert bench.revision(1).pinned
+        bench.do(Pin("counter", 1, pinned=False))
+        assert not bench.revision(1).pinned
+
+    def test_an_operator_says_what_is_stable(self, bench):
+        bench.do(MarkStable("counter", 2))
+        assert bench.revision(2).stable
+        assert bench.row().stable
+        bench.do(MarkStable("counter", 1, stable=False))
+        assert not bench.revision(1).stable
+        with pytest.raises(RollbackRefused):
+            bench.do(Rollback("counter"))
+
+    def test_what_never_served_is_not_stable(self, bench):
+        bench.arrive("1.3.0")
+        with pytest.raises(AirssysError):
+            bench.do(MarkStable("counter", 3))
+        assert not bench.revision(3).stable
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            Pin("counter", 99),
+            Annotate("counter", 99, "nothing"),
+            MarkStable("counter", 99),
+            LiftQuarantine("counter", 99),
+            LiftQuarantine("counter", 1),
+            RestoreState("counter", 999_999),
+        ],
+        ids=["pin", "note", "mark-stable", "lift", "lift-of-a-good-one", "restore"],
+    )
+    def test_what_is_not_there_cannot_be_marked(self, bench, command):
+        with pytest.raises(AirssysError):
+            bench.do(command)
+
+    def test_a_state_is_saved_and_listed(self, bench):
+        before = {view.id for view in bench.states()}
+        bench.do(SaveState("counter"))
+        newest = bench.states()[0]
+        assert newest.id not in before
+        assert (newest.component, newest.revision, newest.cause) == ("counter", 2, "operator")
+        assert newest.size > 0
+        assert newest.paired
+
+    def test_a_state_of_what_does_not_run_is_not_saved(self, bench):
+        bench.do(Stop("counter"))
+        with pytest.raises(AirssysError):
+            bench.do(SaveState("counter"))
+
+    def test_a_state_comes_out_and_in_again(self, bench):
+        bench.do(SaveState("counter"))
+        newest = bench.states()[0]
+        file = bench.api.export_state("counter", newest.id).result(PATIENCE)
+        assert (file.component, file.digest, len(file.data)) == ("counter", newest.digest, newest.size)
+        assert digest_of(file.data) == file.digest
+        bench.do(ImportState("counter", file))
+        brought = bench.states()[0]
+        assert (brought.cause, brought.digest) == ("import", file.digest)
+        assert brought.id != newest.id
+        assert bench.row().revision == 2
+        with pytest.raises(AirssysError):
+            bench.do(ImportState("counter", msgspec.structs.replace(file, data=file.data + b"?")))
+
+    def test_an_earlier_state_comes_back_as_a_new_revision(self, bench):
+        bench.do(SaveState("counter"))
+        kept = bench.states()[0]
+        done = bench.do(RestoreState("counter", kept.id))
+        newest = bench.versions()[0]
+        assert (newest.number, newest.cause, newest.outcome) == (3, Cause.RESTORE, Outcome.ACTIVE)
+        assert newest.digest == bench.revision(2).digest
+        assert done.revision == bench.row().revision == 3
+
+    def test_what_was_done_last_can_be_undone(self, bench):
+        bench.do(Pin("counter", 1))
+        assert "pin" in bench.api.snapshot().undo
+        bench.do(Undo())
+        assert not bench.revision(1).pinned
+        bench.do(Stop("counter"))
+        assert "counter" in bench.api.snapshot().undo
+        bench.do(Undo())
+        assert bench.row().state is State.RUNNING
+
+    def test_a_rollback_can_be_undone(self, bench):
+        bench.do(Rollback("counter"))
+        assert bench.row().version == "1.0.0"
+        bench.do(Undo())
+        row = bench.row()
+        assert (row.version, row.state, row.revision) == ("1.1.0", State.RUNNING, 4)
+
+    def test_nothing_to_undo_is_an_error(self, bench):
+        assert bench.api.snapshot().undo == ""
+        with pytest.raises(AirssysError):
+            bench.do(Undo())
+
+    def test_the_last_change_is_told_in_sentences(self, bench):
+        bench.arrive("1.3.0")
+        story = bench.api.explain("counter").result(PATIENCE)
+        assert story.component == "counter"
+        assert any("reset" in sentence for sentence in story.sentences)
+        assert any("r2" in sentence for sentence in story.sentences)
+
+    def test_history_is_asked_for_by_what_it_is_about(self, bench):
+        bench.arrive("1.3.0")
+        whole = bench.api.history(HistoryQuery()).result(PATIENCE).events
+        assert [event.at for event in whole] == sorted(event.at for event in whole)
+        ledger = bench.api.history(HistoryQuery(component="counter", kinds=(EventKind.LEDGER,))).result(PATIENCE)
+        assert {event.kind for event in ledger.events} == {EventKind.LEDGER}
+        errors = bench.api.history(HistoryQuery(level=Level.ERROR)).result(PATIENCE).events
+        assert any(event.action == "refused" for event in errors)
+        assert {event.level for event in errors} == {Level.ERROR}
+        assert len(bench.api.history(HistoryQuery(limit=1)).result(PATIENCE).events) == 1
+        assert bench.api.history(HistoryQuery(until=whole[0].at)).result(PATIENCE).events == ()
+        assert bench.api.history(HistoryQuery(component="nobody")).result(PATIENCE).events == ()
+
+    def test_the_disk_is_accounted_for(self, bench):
+        use = bench.api.disk().result(PATIENCE)
+        assert use.catalog > 0
+        assert use.blobs > 0
+        assert use.free > 0
+
+    def test_collecting_takes_nothing_that_is_needed(self, bench):
+        bench.do(SaveState("counter"))
+        planned = bench.api.collect(dry=True).result(PATIENCE)
+        assert planned.dry
+        assert (planned.revisions, planned.states) == (0, 0)
+        done = bench.api.collect().result(PATIENCE)
+        assert not done.dry
+        assert [each.outcome for each in bench.versions()] == [Outcome.ACTIVE, Outcome.SUPERSEDED]
+        bench.do(Rollback("counter"))
+        assert bench.row().version == "1.0.0"
 
     def test_values_can_travel(self, bench):
         for value, kind in (

@@ -1,0 +1,74 @@
+"""What a played runtime takes on disk, and what collecting frees, by the retention rules of the design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from airssys_tui.api.disk import Collected, DiskUse
+from airssys_tui.api.fake_component import FakeComponent
+from airssys_tui.api.fake_marks import purge
+from airssys_tui.api.fake_states import FakeStates
+from airssys_tui.api.views import RevisionView
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.text import one_line
+from airssys_tui.core.units import KIB, format_size
+
+KEEP: Final = 10
+"""Revisions kept of each component, beside the active, the pinned and the stable ones of a day."""
+
+DAY: Final = 86_400.0
+STATES_KEPT: Final = 20
+COMPILED: Final = 9
+"""Compiled code is about so many times as large as the artifact."""
+
+
+def use(components: Iterable[FakeComponent], states: FakeStates, now: float, free: int) -> DiskUse:
+    """Return what is on disk."""
+    components = list(components)
+    blobs = {each.digest: each.size or 0 for one in components for each in one.timeline if _kept(each)}
+    rows = sum(len(one.timeline) for one in components)
+    return DiskUse(
+        catalog=64 * KIB + rows * KIB,
+        blobs=sum(blobs.values()),
+        code=sum(blobs.values()) * COMPILED,
+        states=states.size(),
+        free=free,
+        reclaimable=collected(components, states, now, dry=True).bytes,
+    )
+
+
+def collected(components: Iterable[FakeComponent], states: FakeStates, now: float, *, dry: bool) -> Collected:
+    """Take away what no rule keeps, or say what that would be."""
+    items: list[str] = []
+    revisions, dropped, freed = 0, 0, 0
+    for component in components:
+        for revision in surplus(component.timeline, now):
+            size = (revision.size or 0) * (1 + COMPILED)
+            items.append(f"{component.id} r{revision.number} {revision.version or ''}: code, {format_size(size)}")
+            revisions += 1
+            freed += size
+            if not dry:
+                purge(component, revision.number)
+        old = [view for view in states.of(component.id)[STATES_KEPT:] if not view.paired]
+        items += [f"{component.id} state {view.id} of r{view.revision}, {format_size(view.size)}" for view in old]
+        dropped += len(old)
+        freed += sum(view.size for view in old)
+        if not dry:
+            states.drop(view.id for view in old)
+    lines = tuple(map(one_line, items[:200]))
+    return Collected(dry=dry, items=lines, revisions=revisions, states=dropped, bytes=freed)
+
+
+def surplus(timeline: list[RevisionView], now: float) -> list[RevisionView]:
+    """Return the revisions whose code no rule keeps."""
+    old = [each for each in timeline[:-KEEP] if _kept(each)]
+    return [
+        each
+        for each in old
+        if each.outcome is not Outcome.ACTIVE and not each.pinned and not (each.stable and now - each.at < DAY)
+    ]
+
+
+def _kept(revision: RevisionView) -> bool:
+    return revision.outcome is not Outcome.PURGED and revision.size is not None

@@ -1,0 +1,61 @@
+"""The last change of a played component, told in sentences."""
+
+from __future__ import annotations
+
+from airssys_tui.api.fake_component import FakeComponent
+from airssys_tui.api.past import Story
+from airssys_tui.api.views import RevisionView
+from airssys_tui.core.lifecycle import RecoveryKind, State
+from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.text import one_line
+from airssys_tui.core.units import format_duration
+
+
+def told(component: FakeComponent, now: float) -> Story:
+    """Return the story."""
+    newest = component.timeline[-1] if component.timeline else None
+    active = component.active
+    sentences: list[str] = []
+    if active is not None:
+        sentences.append(_came(active, now))
+    if newest is not None and newest is not active:
+        sentences.append(_tried(newest, now, active))
+    if component.view.held:
+        held = ", ".join(component.view.held)
+        sentences.append(f"{held} is held back: it is not deployed again until its file changes or you reload.")
+    sentences.append(_is_now(component))
+    return Story(component.id, tuple(one_line(sentence, 500) for sentence in sentences))
+
+
+def _label(revision: RevisionView) -> str:
+    return f"r{revision.number} ({revision.version or 'no version'})"
+
+
+def _came(revision: RevisionView, now: float) -> str:
+    when = format_duration(max(1.0, now - revision.at))
+    if revision.cause is Cause.ROLLBACK:
+        text = f"{revision.who} rolled back to r{revision.origin} {when} ago, as {_label(revision)}"
+    elif revision.cause is Cause.RESTORE:
+        text = f"{revision.who} brought an earlier state back {when} ago, as {_label(revision)}"
+    else:
+        text = f"{_label(revision)} was deployed {when} ago by {revision.who}"
+    why = f": {revision.note}." if revision.note else "."
+    return text + why
+
+
+def _tried(revision: RevisionView, now: float, active: RevisionView | None) -> str:
+    when = format_duration(max(1.0, now - revision.at))
+    serving = f"r{active.number} keeps serving" if active is not None else "nothing serves"
+    what = revision.reason or str(revision.outcome)
+    kind = "was tried" if revision.outcome is Outcome.FAILED else f"is {revision.outcome}"
+    return f"{_label(revision)} {kind} {when} ago and {what}; {serving}."
+
+
+def _is_now(component: FakeComponent) -> str:
+    view = component.view
+    proved = "it has proved itself" if view.stable else "it has not proved itself yet"
+    if view.state is State.RUNNING:
+        return f"It runs, and {proved}."
+    if view.recovery.kind is RecoveryKind.EXHAUSTED:
+        return f"It is {view.state}: {view.restarts} restarts are used up, and it waits for you."
+    return f"It is {view.state}; wanted: {view.desired}."

@@ -1,0 +1,85 @@
+"""What a played runtime could undo: the operator's last actions, each with the command that takes it back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.commands import Annotate, Command, LiftQuarantine, MarkStable, Pin, Rollback, Start, Stop
+from airssys_tui.api.fake_component import FakeComponent
+from airssys_tui.api.fake_marks import inverse
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.text import GuestText, sanitise
+
+MOST: Final = 20
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One action that can be undone: what it was, what takes it back, and what that loses."""
+
+    label: str
+    back: Command
+    loses: str = ""
+
+
+class FakeUndo:
+    """The actions, the last one on top."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    @property
+    def label(self) -> GuestText:
+        """What undoing would undo; empty when there is nothing."""
+        return sanitise(self._steps[-1].label) if self._steps else GuestText("")
+
+    @property
+    def loses(self) -> GuestText:
+        """What undoing would lose."""
+        return sanitise(self._steps[-1].loses) if self._steps else GuestText("")
+
+    def push(self, step: Step | None) -> None:
+        """Remember an action that was carried out."""
+        if step is not None:
+            self._steps = [*self._steps[-MOST + 1 :], step]
+
+    def take(self) -> Command:
+        """Return the command that takes the last action back, and forget it.
+
+        Raises:
+            UsageError: If there is nothing to undo.
+        """
+        if not self._steps:
+            raise UsageError(
+                "there is nothing to undo", remedy="rollbacks, stops, starts, pins and marks can be undone"
+            )
+        return self._steps.pop().back
+
+    def of(self, component: FakeComponent, command: Command) -> Step | None:
+        """Return how a command would be undone, from how things are before it; nothing when it cannot be."""
+        name = component.id
+        match command:
+            case Start():
+                memory = "" if component.view.stateful else f"what {name} holds in memory: it has no `state` export"
+                return Step(f"start {name}", Stop(name), memory)
+            case Stop():
+                return Step(f"stop {name}", Start(name))
+            case Rollback() if component.active is not None:
+                return Step(f"roll back {name}", Rollback(name, to=component.active.number, force=True))
+            case Pin() | Annotate() | MarkStable() | LiftQuarantine():
+                back = inverse(component, command)
+                return Step(f"{_verb(command)} r{command.revision} of {name}", back) if back is not None else None
+        return None
+
+
+def _verb(command: Pin | Annotate | MarkStable | LiftQuarantine) -> str:
+    match command:
+        case Pin():
+            return "pin" if command.pinned else "unpin"
+        case Annotate():
+            return "note on"
+        case MarkStable():
+            return "mark stable" if command.stable else "mark not stable"
+        case LiftQuarantine():
+            return "release"
