@@ -47,6 +47,11 @@ _STACKING: Final = frozenset({"Mn", "Me"})
 _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
 
 
+def is_plain(text: str) -> bool:
+    """Return whether a text is printable ASCII, newlines and tabs: nothing in it could do harm."""
+    return _PLAIN.match(text) is not None
+
+
 def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES) -> GuestText:
     r"""Make text safe to show on a terminal, keeping newlines and tabs.
 
@@ -66,7 +71,7 @@ def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES)
     if isinstance(text, GuestText) and len(text) <= max_line and text.count("\n") < max_lines:
         return text
     budget = (max_line + 64) * max_lines
-    if not _PLAIN.match(text):
+    if not is_plain(text):
         text = _by_category(text[:budget].translate(_VISIBLE))
     if len(text) > max_line or text.count("\n") >= max_lines:
         text = _cut(text, max_line, max_lines)

@@ -1,0 +1,118 @@
+"""The control socket in the file system: how a server takes its place, and how a client gets to it.
+
+The socket lies in the state directory, whose path may be longer than the hundred bytes that a socket's address has
+room for. A long one is reached through a symbolic link in a private, short-lived directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.core.errors import NothingRuns, StoreError, Unreachable
+
+LONGEST: Final = 100
+"""Bytes of a path that fits a socket's address on every platform."""
+
+BACKLOG: Final = 64
+
+
+def listen(path: Path) -> socket.socket:
+    """Bind a socket that only this user may use, and put it in the place of whatever a dead server left.
+
+    It gets its name when it listens: whoever finds it can connect. A link that lies in its place is replaced, never
+    followed.
+
+    Raises:
+        StoreError: There is no way to bind it.
+    """
+    unfinished = path.with_name(path.name + ".new")
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
+        with _short(unfinished) as short:
+            listening.bind(short)
+        unfinished.chmod(0o600)
+        listening.listen(BACKLOG)
+        unfinished.replace(path)
+    except OSError as error:
+        listening.close()
+        raise StoreError(f"no control socket at {path}: {error.strerror or error}") from error
+    listening.setblocking(False)
+    return listening
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a socket from another of the same name; nothing when there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISSOCK(status.st_mode) else None
+
+
+def connect(path: Path, timeout: float) -> socket.socket:
+    """Connect to the server whose socket is there.
+
+    Args:
+        path: The socket.
+        timeout: Seconds that connecting, and later each send and receive, may take.
+
+    Raises:
+        NothingRuns: There is no socket, or nobody listens to it.
+        Unreachable: It belongs to another user, or cannot be used.
+    """
+    if identity(path) is None:
+        raise NothingRuns(f"no runtime listens at {path}")
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connected.settimeout(timeout)
+    try:
+        with _short(path) as short:
+            connected.connect(short)
+        owner = peer_user(connected)
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        connected.close()
+        raise NothingRuns(f"no runtime listens at {path}") from error
+    except OSError as error:
+        connected.close()
+        raise Unreachable(f"the control socket {path} cannot be used: {error.strerror or error}") from error
+    if not is_trusted(owner):
+        connected.close()
+        raise Unreachable(f"the control socket {path} belongs to another user (uid {owner})")
+    return connected
+
+
+def peer_user(connected: socket.socket) -> int | None:
+    """Return the user id of the process at the other end; nothing where the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    credentials = struct.Struct("3i")
+    _, user, _ = credentials.unpack(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))
+    return int(user)
+
+
+def is_trusted(user: int | None) -> bool:
+    """Return whether a process of this user may speak to us: our own, root's, or one the system does not tell of."""
+    return user in {None, 0, os.geteuid()}
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Give a path to the same place that fits a socket's address."""
+    text = str(path)
+    if len(os.fsencode(text)) <= LONGEST:
+        yield text
+        return
+    with tempfile.TemporaryDirectory(prefix="airssys-") as private:
+        link = Path(private) / "s"
+        link.symlink_to(path.parent.absolute(), target_is_directory=True)
+        yield str(link / path.name)

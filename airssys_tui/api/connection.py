@@ -1,0 +1,346 @@
+"""One client of the control socket: its handshake, its questions, and what it may cost."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from airssys_tui import __version__
+from airssys_tui.api import wire
+from airssys_tui.api.address import is_trusted, peer_user
+from airssys_tui.api.faults import fault_of
+from airssys_tui.api.frames import (
+    MAX_COMMAND,
+    MAX_HELLO,
+    MAX_QUESTION,
+    PROTOCOL,
+    STATUS,
+    Access,
+    Answer,
+    Ask,
+    Failure,
+    Hello,
+    Refused,
+    ServingReport,
+    Splitter,
+    Welcome,
+    frame,
+    read_hello,
+)
+from airssys_tui.api.methods import METHODS, Method
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.core.errors import AirssysError, Overcrowded, ProtocolMismatch, ReadOnlyAccess, Unreachable, UsageError
+from airssys_tui.core.text import one_line
+from airssys_tui.core.units import KIB, MIB
+
+_read_ask = msgspec.msgpack.Decoder(Ask).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingLimits:
+    """What serving may cost.
+
+    Attributes:
+        clients: Connections at once.
+        in_flight: Questions of one client that wait for an answer.
+        hello: Seconds until a client has said what it is.
+        frame: Seconds until a frame that has begun is complete.
+        write: Seconds for which a client may leave more unread than its socket holds.
+        unsent: Bytes that may wait for one client.
+        pulse: Seconds between two looks at what changed.
+        beat: Seconds after which a client that nothing was sent to hears that the server is there.
+    """
+
+    clients: int = 64
+    in_flight: int = 64
+    hello: float = 5.0
+    frame: float = 10.0
+    write: float = 10.0
+    unsent: int = 32 * MIB
+    pulse: float = 0.25
+    beat: float = 2.0
+
+
+class End(StrEnum):
+    """Why a connection ends, as it is counted."""
+
+    LEFT = "left"
+    REFUSED = "refused"
+    FAULTY = "faulty"
+    SLOW = "slow"
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    api: RuntimeApi
+    limits: ServingLimits
+    epoch: str
+    pid: int
+    folder: str
+
+    def admit(self, connection: Connection) -> bool:
+        """Count a connection in; return whether there is room for it."""
+        ...
+
+    def follow(self, connection: Connection) -> None:
+        """Tell a connection what changes, from now on."""
+        ...
+
+    def catch_up(self, connection: Connection) -> None:
+        """Tell a connection what has changed until now."""
+        ...
+
+    def forget(self, connection: Connection, end: End, reason: str) -> None:
+        """Count a connection out."""
+        ...
+
+    def report(self) -> ServingReport:
+        """Return how the socket is used."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One connected client, on the server's loop.
+
+    Args:
+        host: The server.
+
+    Attributes:
+        position: Generation and event number that the client has been told of.
+        version: Version of the server's mirror that it has been told of.
+        sent: Bytes sent to it.
+        gone: Set when the connection is over.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._splitter = Splitter(MAX_HELLO)
+        self._hello: Hello | None = None
+        self._pending: set[int] = set()
+        self._hello_late: asyncio.TimerHandle | None = None
+        self._frame_late: asyncio.TimerHandle | None = None
+        self._read_late: asyncio.TimerHandle | None = None
+        self._end = End.LEFT
+        self._reason = ""
+        self.gone = asyncio.Event()
+        self.position: tuple[int, int] | None = None
+        self.version = -1
+        self.sent = 0
+
+    @property
+    def name(self) -> str:
+        """What the client calls itself."""
+        return one_line(self._hello.client, 40) if self._hello is not None else "unknown"
+
+    @property
+    def clogged(self) -> bool:
+        """Whether more waits to be read than its socket holds."""
+        return self._read_late is not None
+
+    @property
+    def open(self) -> bool:
+        """Whether something can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for its first message."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server gives
+        self._transport = transport
+        transport.set_write_buffer_limits(high=256 * KIB, low=64 * KIB)
+        self._hello_late = self._loop.call_later(
+            self._host.limits.hello, self._fail, "it did not say what it is in time"
+        )
+        peer: socket.socket = transport.get_extra_info("socket")
+        if not is_trusted(peer_user(peer)):
+            self.end(End.REFUSED, Unreachable("this runtime belongs to another user"))
+        elif not self._host.admit(self):
+            self.end(
+                End.REFUSED,
+                Overcrowded(
+                    f"the runtime serves {self._host.limits.clients} clients, as many as it can",
+                    remedy="close a screen or another client, then try again",
+                ),
+            )
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived; whoever sends what is no message is cut off."""
+        try:
+            for payload in self._splitter.feed(data):
+                if not self.open:
+                    return
+                self._take(payload)
+        except ProtocolMismatch as error:
+            self.end(End.FAULTY, error)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self.end(End.FAULTY, ProtocolMismatch(f"a message that is none: {one_line(str(error))}"))
+        self._expect_rest()
+
+    def eof_received(self) -> bool | None:
+        """Let the transport close."""
+        return None
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
+        """Forget everything that the client waited for."""
+        for timer in (self._hello_late, self._frame_late, self._read_late):
+            if timer is not None:
+                timer.cancel()
+        self._pending.clear()
+        self._transport = None
+        self.gone.set()
+        self._host.forget(self, self._end, self._reason)
+
+    def pause_writing(self) -> None:
+        """Give the client some time to read what waits for it."""
+        self._read_late = self._loop.call_later(self._host.limits.write, self._too_slow)
+
+    def resume_writing(self) -> None:
+        """Go on: it reads."""
+        if self._read_late is not None:
+            self._read_late.cancel()
+            self._read_late = None
+
+    def send(self, frames: Sequence[bytes]) -> None:
+        """Send frames, unless too much waits already."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > self._host.limits.unsent:
+            self._too_slow()
+            return
+        for one in frames:
+            self.sent += len(one)
+            self._transport.write(one)
+
+    def end(self, end: End, error: AirssysError | None = None) -> None:
+        """End the connection, saying why as far as the client reads it."""
+        if not self.open or self._transport is None:
+            return
+        self._end, self._reason = end, str(error or "")
+        transport = self._transport
+        if error is not None:
+            self.send([frame(Refused(fault_of(error)))])
+        transport.close()
+        self._loop.call_later(1.0, self.abort)
+
+    def _take(self, payload: bytes) -> None:
+        if self._hello is None:
+            self._greet(read_hello(payload))
+        else:
+            self._asked(_read_ask(payload))
+
+    def _greet(self, hello: Hello) -> None:
+        if self._hello_late is not None:
+            self._hello_late.cancel()
+        if hello.protocol != PROTOCOL:
+            self.end(
+                End.REFUSED,
+                ProtocolMismatch(
+                    f"the runtime is version {__version__} and speaks protocol {PROTOCOL}; "
+                    f"the client is version {hello.program} and speaks {hello.protocol}",
+                    remedy="use the same version of airssys-tui for both",
+                ),
+            )
+            return
+        self._hello = hello
+        self._splitter.limit = MAX_COMMAND if hello.access is Access.FULL else MAX_QUESTION
+        host = self._host
+        self.send([frame(Welcome(PROTOCOL, __version__, host.epoch, host.pid, host.folder, hello.access))])
+        if hello.follow:
+            host.follow(self)
+
+    def _asked(self, ask: Ask) -> None:
+        if ask.method == STATUS:
+            self._answer(ask.number, self._host.report())
+            return
+        try:
+            answer = self._ask(ask)
+        except Exception as error:  # noqa: BLE001 - a fault behind the api belongs to the one who asked
+            self.send([frame(Failure(ask.number, fault_of(error)))])
+            return
+        if isinstance(answer, Future):
+            self._pending.add(ask.number)
+            answer.add_done_callback(lambda done: self._hand_over(ask.number, done))
+        else:
+            self._answer(ask.number, answer)
+
+    def _ask(self, ask: Ask) -> Any:
+        method = METHODS.get(ask.method)
+        if method is None:
+            raise UsageError(f"the runtime has no method {one_line(ask.method, 60)}", remedy="use the same version")
+        arguments = self._arguments(method, ask)
+        hello = self._hello
+        if (hello is None or hello.access is not Access.FULL) and method.changes(arguments):
+            raise ReadOnlyAccess(
+                "this connection may only read: the runtime does not take commands and calls from it",
+                remedy="attach without --readonly",
+            )
+        if len(self._pending) >= self._host.limits.in_flight:
+            raise Overcrowded(
+                f"{len(self._pending)} requests of this client wait already", remedy="try again when one is answered"
+            )
+        return method.ask(self._host.api, arguments)
+
+    def _arguments(self, method: Method, ask: Ask) -> msgspec.Struct:
+        try:
+            arguments: msgspec.Struct = method.read_arguments(ask.arguments)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"{method.name}: {one_line(str(error))}") from error
+        return arguments
+
+    def _hand_over(self, number: int, done: Future[Any]) -> None:
+        # On a thread of the runtime, which must not be kept: what the answer costs is paid by the server's loop.
+        try:
+            self._loop.call_soon_threadsafe(self._answered, number, done)
+        except RuntimeError:  # the loop is closed: there is nobody to answer any more
+            return
+
+    def _answered(self, number: int, done: Future[Any]) -> None:
+        if number not in self._pending:
+            return
+        self._pending.discard(number)
+        if done.cancelled():
+            self.send([frame(Failure(number, fault_of(AirssysError("the runtime gave up on it"))))])
+        elif (error := done.exception()) is not None:
+            self._catch_up()
+            self.send([frame(Failure(number, fault_of(error)))])
+        else:
+            self._catch_up()
+            self._answer(number, done.result())
+
+    def _catch_up(self) -> None:
+        # An answer never comes before the changes that it tells of.
+        if self.position is not None:
+            self._host.catch_up(self)
+
+    def _answer(self, number: int, value: Any) -> None:
+        self.send([frame(Answer(number, msgspec.Raw(wire.pack(value))))])
+
+    def _expect_rest(self) -> None:
+        if self._frame_late is not None and not self._splitter.unfinished:
+            self._frame_late.cancel()
+            self._frame_late = None
+        elif self._frame_late is None and self._splitter.unfinished:
+            self._frame_late = self._loop.call_later(
+                self._host.limits.frame, self._fail, "a message was not complete in time"
+            )
+
+    def _fail(self, reason: str) -> None:
+        self.end(End.FAULTY, ProtocolMismatch(reason))
+
+    def _too_slow(self) -> None:
+        self._end, self._reason = End.SLOW, "it does not read what is sent to it"
+        self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()

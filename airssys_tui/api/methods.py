@@ -1,0 +1,94 @@
+"""The protocol as a table: what can be asked over a socket, with which arguments, and what comes back.
+
+It is derived from the annotations of :class:`~airssys_tui.api.protocol.RuntimeApi`; a method that is added there can be
+asked for here, and changes the system until it is named among those that only read.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from airssys_tui.api import wire
+from airssys_tui.api.protocol import RuntimeApi
+
+READING: Final = frozenset(
+    {
+        "snapshot",
+        "events",
+        "describe",
+        "versions",
+        "diff",
+        "preview_rollback",
+        "meters",
+        "states",
+        "export_state",
+        "explain",
+        "history",
+        "disk",
+    }
+)
+"""Methods that change nothing, so that a connection for reading may ask for them."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of the protocol.
+
+    Attributes:
+        name: As in the protocol.
+        arguments: A struct with its parameters.
+        result: Type of what it answers.
+        waits: Whether it answers with a future.
+    """
+
+    name: str
+    arguments: type[msgspec.Struct]
+    result: Any
+    waits: bool
+
+    @cached_property
+    def read_arguments(self) -> Callable[[bytes | msgspec.Raw], Any]:
+        """How the arguments are read."""
+        return wire.unpacker(self.arguments)
+
+    @cached_property
+    def read_result(self) -> Callable[[bytes | msgspec.Raw], Any]:
+        """How the answer is read."""
+        return wire.unpacker(self.result)
+
+    def changes(self, arguments: msgspec.Struct) -> bool:
+        """Return whether asking this changes the system or runs code of a component."""
+        dry = self.name == "collect" and getattr(arguments, "dry", False)
+        return self.name not in READING and not dry
+
+    def ask(self, api: RuntimeApi, arguments: msgspec.Struct) -> Any:
+        """Ask a runtime: return the answer, or the future of it."""
+        named = {field: getattr(arguments, field) for field in self.arguments.__struct_fields__}
+        return getattr(api, self.name)(**named)
+
+
+def _method(name: str, function: Callable[..., Any]) -> Method:
+    hints = get_type_hints(function)
+    result = hints.pop("return")
+    waits = get_origin(result) is Future
+    fields: list[Any] = []
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        default = () if parameter.default is parameter.empty else (parameter.default,)
+        fields.append((parameter.name, hints[parameter.name], *default))
+    arguments = msgspec.defstruct(f"{name}-arguments", fields, frozen=True, forbid_unknown_fields=True)
+    return Method(name, arguments, get_args(result)[0] if waits else result, waits)
+
+
+METHODS: Final[dict[str, Method]] = {
+    name: _method(name, function)
+    for name, function in vars(RuntimeApi).items()
+    if not name.startswith("_") and name != "close"
+}
+"""Everything that can be asked, by name."""
