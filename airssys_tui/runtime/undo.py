@@ -83,13 +83,13 @@ class Undo:
                 component=component.name,
             ) from error
 
-    async def preview(self, component: Component, to: int | None) -> RollbackPreview:
-        """Return what a rollback would do.
+    async def preview(self, component: Component, to: int | None, *, force: bool = False) -> RollbackPreview:
+        """Return what a rollback would do; ``force`` as in the command.
 
         Raises:
             RollbackRefused: If it would be refused.
         """
-        records, target = await self._target(component, to, force=False)
+        records, target = await self._target(component, to, force=force)
         diff = await self._floor.disk(compare, self._floor.state.catalog, component.name, target.number)
         holds = tuple(
             one_line(hold.version or short_digest(hold.digest)) for hold in self._holds(component, records, target)
