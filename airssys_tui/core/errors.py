@@ -10,6 +10,8 @@
     ├── ManifestError              a Component.toml that cannot be used; carries every problem found
     ├── AdmissionError             bytes that are not an admissible component; carries gate, offset and detail
     ├── GateRefusal                a candidate that did not pass a gate; carries the gate
+    ├── WitError                   WIT text or a package of it that is wrong; carries the place
+    ├── MissingTool                a program that is needed for this is not installed
     ├── TransitionError            a lifecycle event that the state does not allow
     ├── RollbackRefused            a rollback that cannot be done, and why
     ├── ArgumentError              a value that does not fit its WIT type; carries the path to it
@@ -156,6 +158,26 @@ class GateRefusal(AirssysError):
     def __init__(self, message: str, *, gate: str, remedy: str = "", component: str | None = None) -> None:
         super().__init__(message, remedy=remedy, component=component)
         self.gate = gate
+
+
+class WitError(AirssysError):
+    """WIT text, or a package of it, that is wrong.
+
+    Attributes:
+        place: ``file:line:column``, when the fault has one.
+    """
+
+    title = "bad WIT"
+
+    def __init__(self, message: str, *, place: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.place = place
+
+
+class MissingTool(AirssysError):
+    """A program that is needed for this is not installed; the remedy names what installs it."""
+
+    title = "missing tool"
 
 
 class TransitionError(AirssysError):

@@ -5,6 +5,7 @@
     <state directory>/        0700
       owner.lock  owner.json  who owns it
       catalog.db              the truth
+      storage.db              what components store, once one does
       blobs/ab/abcdef…        artifacts by digest
       code/<engine>/…         compiled code: a cache
 """
@@ -28,8 +29,10 @@ from airssys_tui.store.database import Clock
 from airssys_tui.store.durable import make_directory
 from airssys_tui.store.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
+from airssys_tui.store.storage import Storage
 
 CATALOG_FILE: Final = "catalog.db"
+STORAGE_FILE: Final = "storage.db"
 _PROGRAM: Final = "airssys-tui"
 
 
@@ -72,6 +75,7 @@ class StateDirectory(StateReader):
         catalog: The truth.
         blobs: Artifacts.
         code: Compiled code.
+        storage: What components store.
         left_in_disorder: Whether the last owner ended without closing it.
     """
 
@@ -79,6 +83,7 @@ class StateDirectory(StateReader):
         super().__init__(path, catalog)
         self._ownership = ownership
         self.left_in_disorder = ownership.left_in_disorder
+        self.storage = Storage(path / STORAGE_FILE)
         self.code = CodeCache(path / "code", catalog.database, max_bytes=max_code, retained=catalog.retained_digests)
 
     @classmethod
@@ -130,8 +135,9 @@ class StateDirectory(StateReader):
         return StateReader(path, Catalog.open_readonly(path / CATALOG_FILE, clock=clock))
 
     def close(self) -> None:
-        """Close the catalog and give the directory up."""
+        """Close the catalog and the storage and give the directory up."""
         try:
+            self.storage.close()
             super().close()
         finally:
             self._ownership.release()
@@ -149,3 +155,8 @@ class StateDirectory(StateReader):
             self.catalog.bind_folder(folder)
         self.blobs.recover()
         self.code.recover()
+        self.storage.recover(self._was_activated)
+
+    def _was_activated(self, component: str, revision: int) -> bool:
+        found = self.catalog.revision(component, revision)
+        return found is not None and found.activated_at is not None

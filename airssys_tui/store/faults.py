@@ -34,7 +34,7 @@ def disk_faults(doing: str, path: Path) -> Iterator[None]:
     except OSError as error:
         raise _from_system(error, doing, path) from error
     except sqlite3.Error as error:
-        raise _from_sqlite(error, doing, path) from error
+        raise from_sqlite(error, doing, path) from error
 
 
 def _from_system(error: OSError, doing: str, path: Path) -> StoreError:
@@ -45,7 +45,8 @@ def _from_system(error: OSError, doing: str, path: Path) -> StoreError:
     return StoreError(f"cannot {doing}: {error.strerror or error} ({path})", remedy="`airssys-tui doctor` looks closer")
 
 
-def _from_sqlite(error: sqlite3.Error, doing: str, path: Path) -> StoreError:
+def from_sqlite(error: sqlite3.Error, doing: str, path: Path) -> StoreError:
+    """Return what SQLite raised as an error that says what to do; arguments are those of :func:`disk_faults`."""
     # Errors raised by the module itself (a closed connection) carry no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code == sqlite3.SQLITE_FULL:

@@ -1,0 +1,184 @@
+"""The storage of one component, on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value
+from airssys_tui.store.changes import PUT, REMOVE, Change, row_of
+from airssys_tui.store.storage import Storage, Waiting, acquire, namespace_number, take_staged
+
+_LAST: Final = b"\xff" * 4
+"""Greater than what any UTF-8 begins with."""
+
+_UNKNOWN: Final = 2**63
+
+
+class Namespace(KeyValues):
+    """The keys and values of one component. May be used by any thread; there is one per component and process.
+
+    Args:
+        storage: The database.
+        component: Text form of the identity.
+        waiting: Announces what may take long.
+    """
+
+    def __init__(self, storage: Storage, component: str, waiting: Waiting | None = None) -> None:
+        self._storage = storage
+        self._component = component
+        self._waiting = waiting
+        self._turn = threading.Lock()
+        self._unfinished: tuple[int, Terms] | None = None
+        self._number: int | None = None
+        # At least what is stored. A change that stays below the quota even so needs no look at the usage.
+        self._bound = 0
+
+    def get(self, key: str) -> Value | None:
+        """Return a value; nothing when there is no such key."""
+        rows = self._rows("SELECT value FROM entries WHERE namespace = ? AND key = ?", key.encode())
+        return rows[0][0] if rows else None
+
+    def exists(self, key: str) -> bool:
+        """Return whether there is such a key."""
+        return bool(self._rows("SELECT 1 FROM entries WHERE namespace = ? AND key = ?", key.encode()))
+
+    def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
+        """Return at most ``limit`` keys with a prefix in the order of their bytes, those after one when it is given."""
+        start = prefix.encode()
+        end = start + _LAST
+        if after is None:
+            sql = "SELECT key FROM entries WHERE namespace = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
+            rows = self._rows(sql, start, end, limit)
+        else:
+            sql = "SELECT key FROM entries WHERE namespace = ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
+            rows = self._rows(sql, after.encode(), end, limit)
+        return tuple(row[0].decode() for row in rows)
+
+    def usage(self) -> StorageUse:
+        """Return how much is stored, exactly."""
+        rows = self._rows("SELECT bytes, keys FROM namespaces WHERE id = ?")
+        return StorageUse(*rows[0]) if rows else StorageUse()
+
+    def set(self, key: str, value: Value, terms: Terms) -> None:
+        """Store a value, unless more would be stored than the quota."""
+        if self._unfinished is not None:
+            self._finish()
+        acquire(self._turn, self._waiting)
+        try:
+            number = self._number
+            if number is not None and terms.durability is Durability.NORMAL:
+                row = row_of(number, key, value)
+                bound = self._bound + row[2]
+                if bound <= terms.quota:
+                    self._bound = bound
+                    self._storage.write(PUT, row, self._waiting)
+                    return
+            with self._changing(terms) as change:
+                change.set(key, value)
+        finally:
+            self._turn.release()
+
+    def delete(self, key: str, terms: Terms) -> bool:
+        """Remove a key; return whether there was one."""
+        if self._unfinished is not None:
+            self._finish()
+        number = self._find_number()
+        if number is None:
+            return False
+        if terms.durability is Durability.NORMAL:
+            # The bound stays: it is the most that may be there.
+            return bool(self._storage.write(REMOVE, (number, key.encode()), self._waiting))
+        with self._storage.changing(terms.durability, self._waiting) as connection:
+            return Change(connection, number).delete(key)
+
+    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+        """Make several changes in their order, all of them or none; the quota counts at the end."""
+        if self._unfinished is not None:
+            self._finish()
+        acquire(self._turn, self._waiting)
+        try:
+            with self._changing(terms) as change:
+                change.make(operations)
+        finally:
+            self._turn.release()
+
+    def stage(self, revision: int, changes: Mapping[str, Value | None], quota: int) -> None:
+        """Keep the changes of a candidate on the disk until the catalog has its word on it.
+
+        Args:
+            revision: The candidate.
+            changes: Values by key; none for a key to delete.
+            quota: Most bytes that may be stored when they are made.
+
+        Raises:
+            StorageRefusal: ``quota-exceeded``, when they could not be made.
+            StoreError: They could not be written.
+        """
+        encoded = msgspec.msgpack.encode(list(changes.items()))
+        with self._storage.changing(Durability.FULL) as connection:
+            # Tried out and taken back: what is staged can be made.
+            connection.execute("SAVEPOINT trial")
+            change = Change(connection, namespace_number(connection, self._component))
+            change.put(changes.items())
+            change.keep_within(quota)
+            connection.execute("ROLLBACK TO trial")
+            connection.execute(
+                "INSERT OR REPLACE INTO staged (component, revision, operations) VALUES (?, ?, ?)",
+                (self._component, revision, encoded),
+            )
+
+    def commit_staged(self, revision: int, terms: Terms) -> int:
+        """Make the changes that were staged, and forget them, in one transaction; return how many there were.
+
+        When that fails nothing else can be done here until it succeeds: every later use tries it again first.
+        """
+        with self._turn:
+            self._unfinished = revision, terms
+            with self._storage.changing(terms.durability, self._waiting) as connection:
+                number = namespace_number(connection, self._component)
+                change = Change(connection, number)
+                staged = take_staged(connection, self._component, revision)
+                change.put(staged)
+                bound = change.used
+            self._number, self._bound, self._unfinished = number, bound, None
+        return len(staged)
+
+    def _finish(self) -> None:
+        unfinished = self._unfinished
+        if unfinished is not None:
+            self.commit_staged(*unfinished)
+
+    def drop_staged(self, revision: int) -> None:
+        """Forget what was staged, as if it had never been."""
+        with self._storage.changing(Durability.FULL) as connection:
+            take_staged(connection, self._component, revision)
+
+    @contextlib.contextmanager
+    def _changing(self, terms: Terms) -> Iterator[Change]:
+        # A number that a transaction made counts only once that is committed.
+        with self._storage.changing(terms.durability, self._waiting) as connection:
+            number = namespace_number(connection, self._component)
+            change = Change(connection, number)
+            yield change
+            bound = change.keep_within(terms.quota)
+        self._number, self._bound = number, bound
+
+    def _rows(self, sql: str, *parameters: bytes | int) -> list[tuple[Any, ...]]:
+        if self._unfinished is not None:
+            self._finish()
+        number = self._number or self._find_number()
+        if number is None:
+            return []
+        return self._storage.rows(sql, (number, *parameters), self._waiting)
+
+    def _find_number(self) -> int | None:
+        if self._number is None and self._storage.exists:
+            self._number = self._storage.number_of(self._component)
+            # What is stored is not known yet.
+            self._bound = _UNKNOWN
+        return self._number

@@ -1,0 +1,139 @@
+"""Changes that are not made yet: what a candidate writes before it serves, over what is stored."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final, NamedTuple
+
+from airssys_tui.core.errors import StorageRefusal
+from airssys_tui.core.keyvalue import (
+    DeleteKey,
+    Expect,
+    KeyValues,
+    Operation,
+    SetKey,
+    StorageUse,
+    Terms,
+    Value,
+    check_quota,
+    size_of,
+)
+from airssys_tui.store.changes import require
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""Bytes that may be changed before they are stored: they are kept in memory."""
+
+
+class _Kept(NamedTuple):
+    """A changed value and what it counts as; neither for a deleted key."""
+
+    value: Value | None
+    size: int | None
+
+
+class Overlay(KeyValues):
+    """A storage whose changes stay in memory. Used by one thread at a time.
+
+    Args:
+        base: What is stored; nothing for a storage that is all in memory.
+    """
+
+    def __init__(self, base: KeyValues | None = None) -> None:
+        self._base = base
+        self._changes: dict[str, _Kept] = {}
+        self._bytes = self._keys = self._kept = 0
+
+    @property
+    def changes(self) -> dict[str, Value | None]:
+        """The value of each key that was changed; none for a deleted one."""
+        return {key: kept.value for key, kept in self._changes.items()}
+
+    def get(self, key: str) -> Value | None:
+        """Return a value; nothing when there is no such key."""
+        if kept := self._changes.get(key):
+            return kept.value
+        return self._base.get(key) if self._base is not None else None
+
+    def exists(self, key: str) -> bool:
+        """Return whether there is such a key."""
+        if kept := self._changes.get(key):
+            return kept.size is not None
+        return self._base is not None and self._base.exists(key)
+
+    def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
+        """Return at most ``limit`` keys with a prefix in the order of their bytes, those after one when it is given."""
+        mine = [
+            key
+            for key, kept in self._changes.items()
+            if kept.size is not None and key.startswith(prefix) and (after is None or key.encode() > after.encode())
+        ]
+        stored: list[str] = []
+        if self._base is not None:
+            # As many more as may be hidden by a change.
+            asked = limit + len(self._changes)
+            stored = [key for key in self._base.keys(prefix, after, asked) if key not in self._changes]
+        return tuple(heapq.nsmallest(limit, [*mine, *stored], key=str.encode))
+
+    def usage(self) -> StorageUse:
+        """Return how much would be stored, if nobody else changes these keys meanwhile."""
+        stored = self._base.usage() if self._base is not None else StorageUse()
+        return StorageUse(stored.bytes + self._bytes, stored.keys + self._keys)
+
+    def set(self, key: str, value: Value, terms: Terms) -> None:
+        """Store a value, unless more would be stored than the quota."""
+        self.apply((SetKey(key, value),), terms)
+
+    def delete(self, key: str, terms: Terms) -> bool:
+        """Remove a key; return whether there was one."""
+        there = self.exists(key)
+        if there:
+            self.apply((DeleteKey(key),), terms)
+        return there
+
+    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+        """Make several changes in their order, all of them or none; the quota counts at the end."""
+        undo: list[tuple[str, _Kept | None]] = []
+        before = self._bytes, self._keys, self._kept
+        try:
+            for operation in operations:
+                self._make(operation, undo)
+            self._keep_within(terms.quota, before[0])
+        except BaseException:
+            for key, kept in reversed(undo):
+                if kept is None:
+                    del self._changes[key]
+                else:
+                    self._changes[key] = kept
+            self._bytes, self._keys, self._kept = before
+            raise
+
+    def _keep_within(self, quota: int, before: int) -> None:
+        if self._bytes > before:
+            check_quota(self.usage().bytes, quota)
+        if self._kept > MAX_BYTES:
+            raise StorageRefusal("unavailable", f"more than {MAX_BYTES} bytes are changed before it serves")
+
+    def _make(self, operation: Operation, undo: list[tuple[str, _Kept | None]]) -> None:
+        match operation:
+            case SetKey(key, value):
+                undo.append((key, self._changes.get(key)))
+                self._put(key, value)
+            case DeleteKey(key):
+                undo.append((key, self._changes.get(key)))
+                self._put(key, None)
+            case Expect(key, value):
+                require(key, value, self.get(key))
+
+    def _put(self, key: str, value: Value | None) -> None:
+        kept = self._changes.get(key)
+        old = self._stored_size(key) if kept is None else kept.size
+        name = size_of(key)
+        new = None if value is None else name + size_of(value)
+        self._bytes += (new or 0) - (old or 0)
+        self._keys += (new is not None) - (old is not None)
+        self._kept += (new or name) - (0 if kept is None else kept.size or name)
+        self._changes[key] = _Kept(value, new)
+
+    def _stored_size(self, key: str) -> int | None:
+        stored = self._base.get(key) if self._base is not None else None
+        return None if stored is None else size_of(key) + size_of(stored)

@@ -1,0 +1,303 @@
+"""The key-value data of components: one database beside the catalog, one namespace per component.
+
+What was acknowledged survives any end of the process: it is in the write-ahead log, which is the system's by then
+(``synchronous = NORMAL``). Components that asked for more write over a second connection that also waits for the disk
+(``FULL``). Nothing is batched over several acknowledgements.
+
+One writer at a time holds ``_writing``; the fast connection, which also serves every read, is held for the length of a
+statement or of a fast change only. Neither is ever held while a guest runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from airssys_tui.core.errors import SchemaTooNew, StoreError
+from airssys_tui.core.keyvalue import Durability, Value
+from airssys_tui.store.changes import Change
+from airssys_tui.store.faults import from_sqlite
+
+SCHEMA: Final = 1
+APPLICATION_ID: Final = 0x4152534B
+"""``ARSK``, in the header of the file."""
+
+BUSY_SECONDS: Final = 5.0
+
+_TABLES: Final = (
+    """CREATE TABLE namespaces (
+        id INTEGER PRIMARY KEY,
+        component TEXT NOT NULL UNIQUE,
+        bytes INTEGER NOT NULL DEFAULT 0 CHECK (bytes >= 0),
+        keys INTEGER NOT NULL DEFAULT 0 CHECK (keys >= 0)
+    ) STRICT""",
+    """CREATE TABLE entries (
+        namespace INTEGER NOT NULL REFERENCES namespaces (id),
+        key BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        value ANY NOT NULL,
+        PRIMARY KEY (namespace, key)
+    ) STRICT, WITHOUT ROWID""",
+    # The schema counts, so that the usage is exact whatever the code above does.
+    """CREATE TRIGGER entry_is_added AFTER INSERT ON entries BEGIN
+        UPDATE namespaces SET bytes = bytes + new.size, keys = keys + 1 WHERE id = new.namespace;
+    END""",
+    """CREATE TRIGGER entry_is_replaced AFTER UPDATE OF size ON entries WHEN new.size <> old.size BEGIN
+        UPDATE namespaces SET bytes = bytes + new.size - old.size WHERE id = new.namespace;
+    END""",
+    """CREATE TRIGGER entry_is_removed AFTER DELETE ON entries BEGIN
+        UPDATE namespaces SET bytes = bytes - old.size, keys = keys - 1 WHERE id = old.namespace;
+    END""",
+    """CREATE TABLE staged (
+        component TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        operations BLOB NOT NULL,
+        PRIMARY KEY (component, revision)
+    ) STRICT, WITHOUT ROWID""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA}",
+)
+
+Waiting: TypeAlias = Callable[[], contextlib.AbstractContextManager[object]]
+"""Announces a wait for as long as its block lasts."""
+
+
+class Storage:
+    """The database; opened when it is first used, so that a folder that stores nothing has none.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._opening = threading.Lock()
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
+        self._fast: sqlite3.Connection | None = None
+        self._full: sqlite3.Connection | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the connections; later use raises :class:`StoreError`."""
+        with self._opening, self._writing, self._reading:
+            self._closed = True
+            for connection in (self._full, self._fast):
+                if connection is not None:
+                    connection.close()
+            self._full = self._fast = None
+
+    def recover(self, activated: Callable[[str, int], bool]) -> int:
+        """Finish what a crash left between the catalog's word and this database: staged changes are applied or dropped.
+
+        Args:
+            activated: Whether the catalog says that a revision has been activated.
+
+        Returns:
+            How many were applied.
+
+        Raises:
+            StoreError: The database is damaged or not writable.
+        """
+        if not self.path.exists():
+            return 0
+        applied = 0
+        for component, revision in self.rows("SELECT component, revision FROM staged ORDER BY component, revision", ()):
+            with self.changing(Durability.FULL) as connection:
+                changes = take_staged(connection, component, revision)
+                if activated(component, revision):
+                    Change(connection, namespace_number(connection, component)).put(changes)
+                    applied += 1
+        return applied
+
+    @property
+    def exists(self) -> bool:
+        """Whether anybody has ever stored anything."""
+        return self._fast is not None or self.path.exists()
+
+    def number_of(self, component: str) -> int | None:
+        """Return the number of a component's namespace; nothing before its first change."""
+        rows = self.rows("SELECT id FROM namespaces WHERE component = ?", (component,))
+        return int(rows[0][0]) if rows else None
+
+    def components(self) -> tuple[str, ...]:
+        """Return who stores something, by name."""
+        return tuple(row[0] for row in self.rows("SELECT component FROM namespaces WHERE keys > 0 ORDER BY 1", ()))
+
+    def rows(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
+        """Return every row of a query.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        if self._fast is None:
+            self._open()
+        acquire(self._reading, waiting)
+        try:
+            if self._fast is None:
+                raise closed(self.path)
+            return self._fast.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise from_sqlite(error, "read the storage", self.path) from error
+        finally:
+            self._reading.release()
+
+    def write(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement as a transaction of its own, over the fast connection; return its rows.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+            StoreError: The database refused; nothing was changed.
+        """
+        if self._fast is None:
+            self._open()
+        acquire(self._writing, waiting)
+        try:
+            return self.rows(sql, parameters, waiting)
+        finally:
+            self._writing.release()
+
+    @contextlib.contextmanager
+    def changing(self, durability: Durability, waiting: Waiting | None = None) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: committed when the block ends, taken back when it raises.
+
+        Args:
+            durability: What it survives once the block has ended.
+            waiting: Announces what may take long: another's turn, and the disk.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+            StoreError: The database refused; nothing was changed.
+        """
+        if self._fast is None:
+            self._open()
+        acquire(self._writing, waiting)
+        try:
+            if durability is Durability.FULL:
+                with waiting() if waiting else contextlib.nullcontext():
+                    yield from self._transaction(self._full_connection())
+                return
+            acquire(self._reading, waiting)
+            try:
+                yield from self._transaction(self._fast)
+            finally:
+                self._reading.release()
+        except sqlite3.Error as error:
+            raise from_sqlite(error, "write the storage", self.path) from error
+        finally:
+            self._writing.release()
+
+    def _transaction(self, connection: sqlite3.Connection | None) -> Iterator[sqlite3.Connection]:
+        if connection is None:
+            raise closed(self.path)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _full_connection(self) -> sqlite3.Connection:
+        if self._full is None:
+            if self._closed:
+                raise closed(self.path)
+            self._full = connect(self.path, "FULL")
+        return self._full
+
+    def _open(self) -> None:
+        with self._opening:
+            if self._fast is not None:
+                return
+            if self._closed:
+                raise closed(self.path)
+            try:
+                connection = connect(self.path, "NORMAL")
+            except sqlite3.Error as error:
+                raise from_sqlite(error, "open the storage", self.path) from error
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._fast = connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        try:
+            check_schema(connection, self.path)
+            if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in _TABLES:
+                    connection.execute(statement)
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise from_sqlite(error, "prepare the storage", self.path) from error
+
+
+def check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is something else, or a newer program's.
+
+    Raises:
+        SchemaTooNew: A newer program wrote it.
+        StoreError: It is a database of something else.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and (application or version or tables):
+        raise StoreError(
+            f"{path} is a database, but not a storage of this program", remedy="choose another directory: --state-dir"
+        )
+    if version > SCHEMA:
+        raise SchemaTooNew(
+            f"the storage {path} has schema {version}; this program knows up to {SCHEMA}",
+            remedy="use the newer program, or another --state-dir; nothing was changed",
+        )
+
+
+def connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    """Open a connection in WAL mode that waits for the disk as it is told: ``NORMAL`` or ``FULL``."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    path.chmod(0o600)
+    return connection
+
+
+def acquire(lock: threading.Lock, waiting: Waiting | None) -> None:
+    """Take a lock; when that has to wait, say so."""
+    if lock.acquire(blocking=False):
+        return
+    with waiting() if waiting else contextlib.nullcontext():
+        lock.acquire()
+
+
+def closed(path: Path) -> StoreError:
+    """Return the error for a storage that is closed."""
+    return StoreError(f"the storage {path} is closed")
+
+
+def namespace_number(connection: sqlite3.Connection, component: str) -> int:
+    """Return the number of a component's namespace, which is made if there is none."""
+    connection.execute("INSERT OR IGNORE INTO namespaces (component) VALUES (?)", (component,))
+    row = connection.execute("SELECT id FROM namespaces WHERE component = ?", (component,)).fetchone()
+    return int(row[0])
+
+
+def take_staged(connection: sqlite3.Connection, component: str, revision: int) -> list[tuple[str, Value | None]]:
+    """Return what was staged for a revision, and forget it."""
+    rows = connection.execute(
+        "DELETE FROM staged WHERE component = ? AND revision = ? RETURNING operations", (component, revision)
+    ).fetchall()
+    return [(key, value) for key, value in msgspec.msgpack.decode(rows[0][0])] if rows else []
