@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,6 +18,7 @@ from airssys_tui.cli.output import answer_line, moment, say, warn
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.cli.exporter import Exporter
     from airssys_tui.core.events import Event
 
 POLL: Final = 0.1
@@ -33,6 +36,8 @@ def run(
     readonly: bool = False,
     adopt: bool = False,
     state_dir: StateDirOption = None,
+    metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
+    metrics_public: bool = False,
     json: bool = False,
 ) -> int:
     """Run a folder of components; with `--headless` without a screen, printing events as they come.
@@ -46,6 +51,8 @@ def run(
         readonly: A screen without the actions that change the system.
         adopt: Bind a state directory that belongs to another folder to this one.
         state_dir: Where the state is kept.
+        metrics: Serve Prometheus metrics on this address, "127.0.0.1:9464"; port 0 takes one that is free.
+        metrics_public: The address of `--metrics` may be one that other machines reach.
         json: Events as JSON Lines. Only with `--headless`.
     """
     if not headless:
@@ -54,15 +61,39 @@ def run(
 
         if duration is not None or json:
             raise UsageError("--for and --json go with --headless", remedy="add --headless")
-        return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
+        with _exporting(metrics, public=metrics_public) as exporter:
+            return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, exporter=exporter)
     from airssys_tui.core.units import parse_duration  # noqa: PLC0415
 
     seconds = None if duration is None else parse_duration(f"{duration}s" if duration.isdecimal() else duration)
-    return _run_headless(folder, state_dir, seconds, adopt=adopt, json=json)
+    with _exporting(metrics, public=metrics_public) as exporter:
+        return _run_headless(folder, state_dir, seconds, adopt=adopt, json=json, exporter=exporter)
+
+
+@contextlib.contextmanager
+def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None]:
+    """Listen for who asks for metrics, before anything is opened; the address is said on standard error."""
+    if address is None:
+        yield None
+        return
+    from airssys_tui.cli.exporter import Exporter, read_address  # noqa: PLC0415 - late: only who exports
+
+    exporter = Exporter(read_address(address, public=public))
+    try:
+        warn(f"metrics at {exporter.url}")
+        yield exporter
+    finally:
+        exporter.close()
 
 
 def _run_headless(
-    folder: Path | None, state_dir: Path | None, seconds: float | None, *, adopt: bool, json: bool
+    folder: Path | None,
+    state_dir: Path | None,
+    seconds: float | None,
+    *,
+    adopt: bool,
+    json: bool,
+    exporter: Exporter | None,
 ) -> int:
     from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
@@ -71,6 +102,8 @@ def _run_headless(
     leave = threading.Event()
     with leaving_on_signal(leave.set):
         runtime = open_runtime(site, adopt=adopt)
+        if exporter is not None:
+            exporter.runtime = runtime
         printer = EventPrinter(runtime, json=json)
         try:
             deadline = None if seconds is None else time.monotonic() + seconds

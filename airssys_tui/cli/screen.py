@@ -18,6 +18,7 @@ from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.cli.exporter import Exporter
     from airssys_tui.runtime.embedded import EmbeddedRuntime
 
 
@@ -44,8 +45,17 @@ def screen(
     return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
 
 
-def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, adopt: bool) -> int:
+def open_screen(
+    folder: Path | None, state_dir: Path | None, *, readonly: bool, adopt: bool, exporter: Exporter | None = None
+) -> int:
     """Open the screen and run until it is left.
+
+    Args:
+        folder: As named on the command line, if it was.
+        state_dir: Likewise.
+        readonly: Leave out every action that changes the system.
+        adopt: Bind a state directory of another folder to this one.
+        exporter: Serves the runtime's metrics once it is open.
 
     Raises:
         UsageError: There is no terminal, or no such folder.
@@ -61,7 +71,7 @@ def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, 
             remedy=f"without one: airssys-tui run {site.folder.value} --headless",
         )
     log = log_path(site.state_dir.value)
-    session = _Session(site, adopt=adopt)
+    session = _Session(site, adopt=adopt, exporter=exporter)
     try:
         with _terminal_given_back(), leaving_on_signal(_ask_screen), standard_error_to(log):
             try:
@@ -80,8 +90,9 @@ def open_screen(folder: Path | None, state_dir: Path | None, *, readonly: bool, 
 class _Session:
     """One showing of the screen: it opens the runtime when the screen asks for it and closes it afterwards."""
 
-    def __init__(self, site: Site, *, adopt: bool) -> None:
+    def __init__(self, site: Site, *, adopt: bool, exporter: Exporter | None) -> None:
         self._site = site
+        self._exporter = exporter
         self._adopt = adopt
         self.hurried = False
         self._runtime: EmbeddedRuntime | None = None
@@ -101,6 +112,8 @@ class _Session:
         except AirssysError as error:
             self._failure = error
             raise
+        if self._exporter is not None:
+            self._exporter.runtime = self._runtime
         return self._runtime
 
     async def show(self, *, readonly: bool) -> int:

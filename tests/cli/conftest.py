@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,18 @@ from airssys_tui.cli.main import main
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_components"
 RELEASES = SAMPLES / ".releases" / "counter"
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "components"
+
+
+LIMIT = 60.0
+"""Seconds after which a condition that has not come true fails the test; never what a test that passes waits for."""
+
+
+def eventually(wanted: Callable[[], object]) -> None:
+    """Look again and again, leaving the processor to the others between two looks, until it is so."""
+    pause, deadline = threading.Event(), time.monotonic() + LIMIT
+    while not wanted():
+        assert time.monotonic() < deadline, "it did not come true"
+        pause.wait(0.05)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,204 @@
+"""Metrics out: every meter and count of a runtime as Prometheus text, over HTTP.
+
+A scrape reads the newest snapshot, which is there anyway: it asks nothing of the control loop and of no guest. The page
+is made at most once a second, however many ask, and few are answered at a time.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from airssys_tui.cli.metrics import families
+from airssys_tui.core.errors import AirssysError, UsageError
+
+if TYPE_CHECKING:
+    from airssys_tui.api.protocol import RuntimeApi
+
+CLIENTS: Final = 4
+"""Requests that are answered at the same time; further ones are hung up on."""
+
+PATIENCE: Final = 5.0
+"""Seconds that a client has to send its request and to take the answer."""
+
+FRESH: Final = 1.0
+"""Seconds for which a page that was made is given out again."""
+
+PAGE: Final = "/metrics"
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, and whether other machines may ask."""
+
+    host: str
+    port: int
+    public: bool = False
+
+
+def read_address(text: str, *, public: bool = False) -> Address:
+    """Read ``127.0.0.1:9464``, ``[::1]:9464``, ``localhost:9464`` or a port alone, which is one of this machine.
+
+    Args:
+        text: What was written.
+        public: Whether other machines may ask.
+
+    Raises:
+        UsageError: It is no address, or one that other machines reach though nobody said that they may.
+    """
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isdecimal() or int(port) > 65_535:
+        raise UsageError(f"{text!r} is no address to listen on", remedy="write it as 127.0.0.1:9464; port 0 takes any")
+    if not public and not _is_loopback(host):
+        raise UsageError(
+            f"{host} can be reached from other machines, and metrics name every component",
+            remedy=f"listen on 127.0.0.1:{port}, or add --metrics-public if that is meant",
+        )
+    return Address(host, int(port), public)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(header: str) -> str:
+    return header.partition("]")[0].removeprefix("[") if header.startswith("[") else header.partition(":")[0]
+
+
+class Exporter:
+    """Serves the metrics of a runtime that may be opened later. Listening begins with the construction.
+
+    Args:
+        address: Where to listen; port 0 takes any.
+        clock: Monotonic seconds.
+
+    Raises:
+        AirssysError: The address cannot be had.
+    """
+
+    def __init__(self, address: Address, clock: Callable[[], float] = time.monotonic) -> None:
+        self.runtime: RuntimeApi | None = None
+        self._public = address.public
+        self._clock = clock
+        self._making = threading.Lock()
+        self._page: tuple[float, bytes] = (-FRESH, b"")
+        try:
+            self._server = _Server(address, self._answer)
+        except OSError as error:
+            raise AirssysError(
+                f"metrics cannot be served on {address.host}:{address.port}: {error.strerror or error}",
+                remedy="name another port with --metrics 127.0.0.1:PORT; port 0 takes any that is free",
+            ) from error
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where the metrics are."""
+        host, port = self._server.server_address[:2]
+        name = f"[{host!s}]" if ":" in str(host) else str(host)
+        return f"http://{name}:{port}{PAGE}"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(1.0)
+
+    def page(self) -> bytes:
+        """Return the metrics as text, at most :data:`FRESH` seconds old."""
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - late: only who exports
+
+        with self._making:
+            made, page = self._page
+            if self._clock() - made < FRESH:
+                return page
+            registry = CollectorRegistry(auto_describe=False)
+            registry.register(self)
+            page = generate_latest(registry)
+            self._page = (self._clock(), page)
+            return page
+
+    def describe(self) -> Iterable[Any]:
+        """Return nothing: the library need not look before it is asked."""
+        return ()
+
+    def collect(self) -> Iterator[Any]:
+        """Return every family of metrics, as the library wants them."""
+        runtime = self.runtime
+        yield from families(runtime.snapshot() if runtime is not None else None)
+
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            return _plain(start, "405 Method Not Allowed", b"GET only\n")
+        if not self._public and not _is_loopback(_host_name(environ.get("HTTP_HOST", "localhost"))):
+            # A page of another site whose name was made to mean this machine must not read along.
+            return _plain(start, "403 Forbidden", b"this is served for this machine only\n")
+        if environ["PATH_INFO"] not in {PAGE, "/"}:
+            return _plain(start, "404 Not Found", b"the metrics are at /metrics\n")
+        return _plain(start, "200 OK", self.page())
+
+
+def _plain(start: Callable[..., Any], status: str, body: bytes) -> list[bytes]:
+    headers = [("Content-Type", TEXT), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
+    start(status, headers)
+    return [body]
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = PATIENCE
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Say nothing: the terminal belongs to the events or to the screen."""
+
+
+class _Server(WSGIServer):
+    """An HTTP server with a thread for each request, and few of them."""
+
+    request_queue_size = 16
+
+    def __init__(self, address: Address, answer: Callable[..., list[bytes]]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        self._free = threading.BoundedSemaphore(CLIENTS)
+        super().__init__((address.host, address.port), _Handler)
+        self.set_app(answer)
+
+    def server_bind(self) -> None:
+        """Bind without looking up the machine's name, which can take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer on a thread of its own, or hang up when too many are being answered."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        threading.Thread(target=self._serve, args=(request, client_address), name="scrape", daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that went away is no event."""
+
+    def _serve(self, request: Any, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 - a client's fault ends its own request only
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
+            self._free.release()

@@ -1,0 +1,170 @@
+"""A snapshot as families of metrics: names, units and labels in one table.
+
+What cannot be had is left out, never shown as zero. Labels are sanitised and cut, and none of them is made of text that
+a guest can change while it runs, so that the number of series is bounded by what is installed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from airssys_tui import __version__
+from airssys_tui.api.views import SWITCH, ComponentView, NoteKind, Phase, Snapshot, Tally
+from airssys_tui.core.lifecycle import Desired, Health, State
+from airssys_tui.core.text import one_line
+
+LABEL: Final = 160
+"""Characters of a label at most."""
+
+Figure = Callable[[ComponentView], float | int | None]
+
+COUNTERS: Final[dict[str, tuple[str, Figure]]] = {
+    "fuel": ("Fuel units used since it was installed in this runtime", lambda row: row.meters.fuel),
+    "cpu_seconds": ("CPU seconds in the guest", lambda row: row.meters.cpu_seconds),
+    "calls": ("Calls finished, traps included", lambda row: row.meters.calls),
+    "errors": ("Calls that ended in a trap", lambda row: row.meters.errors),
+    "dropped_calls": ("Calls rejected or dropped while they waited in the mailbox", lambda row: row.meters.dropped),
+    "restarts": ("Restarts by supervision", lambda row: row.restarts),
+}
+"""Counters of a component: what each counts, and where it stands. ``_total`` is added to the name."""
+
+GAUGES: Final[dict[str, tuple[str, Figure]]] = {
+    "fuel_per_call": ("Mean fuel units of a call of the active revision", lambda row: row.meters.fuel_per_call),
+    "fuel_per_second": ("Fuel units a second over the last sample", lambda row: row.meters.fuel_per_second),
+    "fuel_change_ratio": (
+        "Fuel per call against the previous revision: 0.02 is two percent more",
+        lambda row: row.meters.fuel_change,
+    ),
+    "cpu_cores": ("Share of a core over the last sample", lambda row: row.meters.cpu),
+    "memory_bytes": ("Linear memory", lambda row: row.meters.memory),
+    "memory_peak_bytes": ("The most linear memory this instance had", lambda row: row.meters.memory_peak),
+    "memory_limit_bytes": ("Limit of linear memory", lambda row: row.meters.memory_limit or None),
+    "memory_full_seconds": (
+        "Seconds until the memory limit is reached, when the trend says so",
+        lambda row: row.meters.memory_full_in,
+    ),
+    "queued_calls": ("Calls waiting in the mailbox", lambda row: row.meters.queue),
+    "revision": ("Number of the active revision", lambda row: row.revision),
+    "stable": ("Whether the active revision is stable", lambda row: row.stable),
+    "desired_running": ("Whether the operator wants it running", lambda row: row.desired is Desired.RUNNING),
+    "source_present": ("Whether its file is there", lambda row: row.present),
+    "refused": ("Whether what is on disk was refused", lambda row: row.note.kind is NoteKind.REFUSED),
+    "held_artifacts": ("Artifacts held back after a rollback", lambda row: len(row.held)),
+    "quarantined_revisions": ("Revisions in quarantine", lambda row: len(row.quarantined)),
+    "started_timestamp_seconds": ("Unix time when the instance started", lambda row: row.started_at),
+    "probation_until_timestamp_seconds": (
+        "Unix time at which the active revision will have proved itself",
+        lambda row: row.probation_until,
+    ),
+    "state_bytes": ("Size of the last state snapshot", lambda row: row.state_bytes),
+    "state_saved_timestamp_seconds": ("Unix time of the last state snapshot", lambda row: row.state_saved_at),
+}
+"""Gauges of a component: what each shows, and where it stands."""
+
+LATENCY: Final[tuple[tuple[str, Figure], ...]] = (
+    ("0.5", lambda row: row.meters.p50_ms),
+    ("0.95", lambda row: row.meters.p95_ms),
+    ("0.99", lambda row: row.meters.p99_ms),
+)
+
+TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] = {
+    "fuel_per_second": ("Fuel units a second over all components", lambda seen: seen.fuel_per_second),
+    "memory_bytes": ("Linear memory over all components", lambda seen: seen.memory),
+    "memory_limit_bytes": ("Limits of the running components together", lambda seen: seen.memory_limit),
+    "cpu_cores": ("Cores in use by guests", lambda seen: seen.cpu),
+    "workers": ("Threads that run guests", lambda seen: seen.workers),
+    "busy_workers": ("Threads that are in a call now", lambda seen: seen.busy),
+    "stuck_threads": ("Threads whose guest waits in the host past the end of its call", lambda seen: seen.stuck),
+    "problems": ("Sources that are no component", lambda seen: len(seen.problems)),
+    "watch_native": ("Whether changes are noticed without polling", lambda seen: seen.watch.mode == "native"),
+    "disk_full": ("Whether new deployments are refused for want of disk space", lambda seen: bool(seen.disk_full)),
+    "snapshot_timestamp_seconds": ("Unix time of these figures", lambda seen: seen.at),
+}
+"""Gauges of the runtime as a whole."""
+
+LOST: Final[dict[str, tuple[str, Callable[[Snapshot], int]]]] = {
+    "events_dropped": ("Events that left the bounded buffer", lambda seen: seen.dropped_events),
+    "events_unwritten": ("Events that the catalog never got", lambda seen: seen.unwritten_events),
+}
+"""Counters of what was lost, for every buffer is bounded."""
+
+
+def families(seen: Snapshot | None) -> Iterator[Metric]:
+    """Return every metric of a snapshot; without one, that there is no runtime.
+
+    Args:
+        seen: The newest snapshot, whole; nothing while the runtime is not open yet.
+    """
+    yield GaugeMetricFamily("airssys_up", "Whether a runtime is open", float(seen is not None))
+    yield _labelled(GaugeMetricFamily, "info", "The program", ("version",), [((__version__,), 1)])
+    if seen is not None:
+        yield from _of_runtime(seen)
+        yield from _of_components(seen.components)
+
+
+def _of_runtime(seen: Snapshot) -> Iterator[Metric]:
+    phases = [((phase.value,), seen.phase is phase) for phase in Phase]
+    yield _labelled(GaugeMetricFamily, "phase", "Where the runtime is: 1 for the phase it is in", ("phase",), phases)
+    states = Counter(row.state for row in seen.components)
+    counted = [((state.value,), states[state]) for state in State]
+    yield _labelled(GaugeMetricFamily, "components", "Components by state", ("state",), counted)
+    for name, (text, total) in TOTALS.items():
+        if (value := total(seen)) is not None:
+            yield GaugeMetricFamily(f"airssys_{name}", text, value)
+    for name, (text, count) in LOST.items():
+        yield CounterMetricFamily(f"airssys_{name}", text, count(seen))
+    yield from _tallies(seen.tallies)
+
+
+def _tallies(tallies: tuple[Tally, ...]) -> Iterator[Metric]:
+    switches = [((tally.action,), tally.count) for tally in tallies if tally.kind == SWITCH]
+    text = "Revisions that took over, by cause: deploy, reload, rollback, restore"
+    yield _labelled(CounterMetricFamily, "switches", text, ("cause",), switches)
+    events = [((tally.kind, tally.action), tally.count) for tally in tallies if tally.kind != SWITCH]
+    text = "What has happened, by kind and action; counted also when the events overflow"
+    yield _labelled(CounterMetricFamily, "events", text, ("kind", "action"), events)
+
+
+def _of_components(rows: tuple[ComponentView, ...]) -> Iterator[Metric]:
+    tables: tuple[tuple[type[CounterMetricFamily | GaugeMetricFamily], dict[str, tuple[str, Figure]]], ...] = (
+        (CounterMetricFamily, COUNTERS),
+        (GaugeMetricFamily, GAUGES),
+    )
+    for kind, table in tables:
+        for name, (text, figure) in table.items():
+            had = [((row.id,), value) for row in rows if (value := figure(row)) is not None]
+            yield _labelled(kind, f"component_{name}", text, ("component",), had)
+    quantiles = [
+        ((row.id, quantile), value / 1_000)
+        for row in rows
+        for quantile, figure in LATENCY
+        if (value := figure(row)) is not None
+    ]
+    text = "Latency of calls, by quantile"
+    yield _labelled(GaugeMetricFamily, "component_latency_seconds", text, ("component", "quantile"), quantiles)
+    states = [((row.id, row.state.value), 1) for row in rows]
+    text = "The lifecycle state it is in"
+    yield _labelled(GaugeMetricFamily, "component_state", text, ("component", "state"), states)
+    health = [((row.id, row.health.value), 1) for row in rows if row.health is not Health.UNKNOWN]
+    text = "What it last said of its health"
+    yield _labelled(GaugeMetricFamily, "component_health", text, ("component", "health"), health)
+    facts = [((row.id, row.version or "", row.digest or "", row.kind, row.source), 1) for row in rows]
+    labels = ("component", "version", "digest", "kind", "source")
+    yield _labelled(GaugeMetricFamily, "component_info", "What it is", labels, facts)
+
+
+def _labelled(
+    kind: type[CounterMetricFamily | GaugeMetricFamily],
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    values: Sequence[tuple[tuple[str, ...], float | int]],
+) -> Metric:
+    family = kind(f"airssys_{name}", text, labels=labels)
+    for words, value in values:
+        family.add_metric([one_line(word, LABEL) for word in words], float(value))
+    return family
