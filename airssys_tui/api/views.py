@@ -6,6 +6,7 @@ A snapshot carries a generation; a front end that has seen generation *g* asks f
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -157,6 +158,10 @@ class WatchView(msgspec.Struct, frozen=True):
 
     mode: str = "native"
     reason: GuestText = GuestText("")
+
+
+SWITCH: Final = "switch"
+"""The kind under which revisions that took over are counted."""
 
 
 class Tally(msgspec.Struct, frozen=True):
