@@ -1,39 +1,39 @@
-"""``start``, ``stop``, ``restart``, ``reload`` and ``rollback`` without an owner.
+"""``start``, ``stop``, ``restart``, ``reload`` and ``rollback``.
 
-What an operator wants is written into the catalog and takes effect at the next start. What has to be tried on a living
-component is done at once: the command becomes the owner for a moment, on a runtime that watches nothing.
+A runtime that runs carries them out. While none does, what an operator wants is written into the catalog and takes
+effect at the next start, and what has to be tried on a living component is done at once: the command becomes the owner
+for a moment, on a runtime that watches nothing.
 """
 
 from __future__ import annotations
 
-from airssys_tui.api.commands import Command, Reload, Restart, Rollback
+from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop
 from airssys_tui.api.views import Done
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, Place, component_name, locate
 from airssys_tui.cli.output import answer, say
-from airssys_tui.core.errors import StateLocked
-from airssys_tui.core.lifecycle import Desired
+from airssys_tui.cli.reach import Without, ask
 from airssys_tui.core.revision import StatePolicy
 
 
 def start(name: str, /, *, place: Place = HERE) -> int:
-    """Want a component running, from the next start of the runtime on.
+    """Start a component; while nothing runs, want it running from the next start of the runtime on.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _want(name, Desired.RUNNING, place)
+    return _want(Start(component_name(name)), place)
 
 
 def stop(name: str, /, *, place: Place = HERE) -> int:
-    """Want a component stopped, from the next start of the runtime on.
+    """Stop a component; while nothing runs, want it stopped from the next start of the runtime on.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _want(name, Desired.STOPPED, place)
+    return _want(Stop(component_name(name)), place)
 
 
 def restart(name: str, /, *, place: Place = HERE) -> int:
@@ -80,24 +80,13 @@ def rollback(
     return _carry_out(Rollback(component_name(name), to=to, state=state, force=force, note=note), place)
 
 
-def _want(name: str, desired: Desired, place: Place) -> int:
-    from airssys_tui.cli.embedding import owned_elsewhere  # noqa: PLC0415
-    from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415 - late: `--help` needs no store
+def _want(command: Command, place: Place) -> int:
+    return _carry_out(command, place, Without.RECORD)
 
-    component = component_name(name)
+
+def _carry_out(command: Command, place: Place, without: Without = Without.MOMENT) -> int:
     site = locate(place.folder, place.state_dir)
-    try:
-        done = record_desired(site, component, desired)
-    except StateLocked as error:
-        raise owned_elsewhere(error) from error
-    return _tell(done, place)
-
-
-def _carry_out(command: Command, place: Place) -> int:
-    from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
-
-    site = locate(place.folder, place.state_dir)
-    return _tell(with_runtime(site, lambda runtime: runtime.submit(command, who="operator")), place)
+    return _tell(ask(site, lambda runtime: runtime.submit(command), without), place)
 
 
 def _tell(done: Done, place: Place) -> int:

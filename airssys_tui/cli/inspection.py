@@ -9,7 +9,8 @@ from airssys_tui.api.views import CallReport
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
-from airssys_tui.core.errors import AdmissionError
+from airssys_tui.cli.reach import Without, ask
+from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_count, format_duration, format_size
 
@@ -42,21 +43,23 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
 
 
 def call(path: Path, export: str, /, *arguments: str, live: bool = False, place: Place = HERE) -> int:
-    """Call one export of a component in a throw-away instance; print its result and what it cost.
+    """Call one export of a component in a throw-away instance, or of one that runs; print its result and its cost.
 
     The result goes to standard output; what the component wrote, fuel, time and peak memory go to standard error.
-    With `--live` the component of that name in the folder is called: its state goes on from where it was and is kept.
+    A name that is no path is a component of the runtime that runs. With `--live` it is one also while nothing runs:
+    its state goes on from where it was and is kept.
 
     Args:
-        path: A WebAssembly file or a component folder; with `--live` a component, as `name` or `namespace/name`.
+        path: A WebAssembly file or a component folder, or a component, as `name` or `namespace/name`.
         export: `function`, or `interface#function`; `airssys-tui check` lists them.
         arguments: One JSON text for each argument; what is no JSON is taken as a string, so that `hello` is "hello".
-        live: Call the component in the folder, not a throw-away instance; --folder and --state-dir say which.
+        live: Call the component in the folder, not a throw-away instance, also when a path has that name.
         place: Which runtime.
     """
     json_arguments = join_arguments(arguments)
     try:
-        report = _call_live(str(path), export, json_arguments, place) if live else _call(path, export, json_arguments)
+        answered = _call_live if live else _call
+        report = answered(path, export, json_arguments, place)
     except GuestTrap as trap:
         from airssys_tui.runtime.gates import trap_remedy  # noqa: PLC0415 - late: loads the engine
 
@@ -69,24 +72,27 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
     return ExitCode.OK
 
 
-def _call_live(name: str, export: str, json_arguments: str, place: Place) -> CallReport:
-    from airssys_tui.cli.embedding import with_runtime  # noqa: PLC0415 - late: loads the engine
-
-    name = component_name(name)
+def _call_live(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+    name = component_name(str(path))
     site = locate(place.folder, place.state_dir)
-    return with_runtime(site, lambda runtime: runtime.call(name, export, json_arguments))
+    return ask(site, lambda runtime: runtime.call(name, export, json_arguments), Without.MOMENT)
 
 
-def _call(path: Path, export: str, json_arguments: str) -> CallReport:
-    if not path.exists():
-        raise AdmissionError(
-            f"there is nothing at {path}",
-            gate="file",
-            remedy="name a wasm file or its directory, or add --live to call the component of that name in --folder",
-        )
-    from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+    if path.exists():
+        from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
 
-    return call_path(path, export, json_arguments)
+        return call_path(path, export, json_arguments)
+    nothing = AdmissionError(
+        f"there is nothing at {path}",
+        gate="file",
+        remedy="name a wasm file or its directory, or add --live to call the component of that name in --folder",
+    )
+    try:
+        name = component_name(str(path))
+        return ask(locate(place.folder, place.state_dir), lambda runtime: runtime.call(name, export, json_arguments))
+    except (IdentityError, NothingRuns) as error:
+        raise nothing from error
 
 
 def join_arguments(arguments: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""``list``, ``describe`` and ``versions``: what the catalog knows, whoever owns it.
+"""``list``, ``describe`` and ``versions``: what the runtime that runs says, or else the catalog.
 
 They load neither the engine nor the screens, so that scripts get their answer at once.
 """
@@ -12,6 +12,7 @@ from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
+from airssys_tui.cli.reach import Without, ask, reach
 from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import StateAbsent
 from airssys_tui.core.identity import short_digest
@@ -46,16 +47,15 @@ REVISION_COLUMNS: Final = (
 
 
 def list_components(*, place: Place = HERE) -> int:
-    """List the components of a folder, from what is recorded.
+    """List the components of a folder: as they are in the runtime that runs them, else as they were recorded.
 
-    Works whether or not a process runs them. Figures that only a living runtime has are shown as "-". STATE is the
-    last one recorded; when no process owns the folder's state nothing runs, and DESIRED says what the next start does.
+    Works whether or not a process runs them. Figures that only a living runtime has are shown as "-". While none
+    does, nothing runs, and DESIRED says what the next start does.
     """
-    from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: `--help` needs no store
-
     site = locate(place.folder, place.state_dir, must_exist=False)
     try:
-        views = recorded_components(site)
+        with reach(site, Without.RECORD) as runtime:
+            views = runtime.snapshot().components
     except StateAbsent as error:
         views = ()
         warn(f"nothing is recorded yet: {error.message}\n  → open it once: airssys-tui run FOLDER --headless --for 5s")
@@ -73,11 +73,9 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    from airssys_tui.cli.recorded import recorded_detail  # noqa: PLC0415 - late: `--help` needs no store
-
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    detail = recorded_detail(site, name)
+    detail = ask(site, lambda runtime: runtime.describe(name), Without.RECORD)
     if place.json:
         answer(detail)
     else:
@@ -92,11 +90,9 @@ def versions(name: NameArgument, /, *, place: Place = HERE) -> int:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415 - late: `--help` needs no store
-
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    revisions = recorded_versions(site, name)
+    revisions = ask(site, lambda runtime: runtime.versions(name), Without.RECORD)
     if place.json:
         answer(revisions)
     else:

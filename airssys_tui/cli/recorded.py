@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionView
+from airssys_tui.api.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionDiff, RevisionView
 from airssys_tui.cli.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest
@@ -17,7 +17,7 @@ from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest import Manifest, decode_manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
-from airssys_tui.runtime.chronicle import timeline
+from airssys_tui.runtime.chronicle import compare, timeline
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import Owner, live_owner
@@ -87,6 +87,18 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
     """
     with _reading(site) as state:
         return timeline(state.catalog, _find(state.catalog, name).id)
+
+
+def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> RevisionDiff:
+    """Compare a revision with another one, or with the active one.
+
+    Raises:
+        UnknownComponent: There is none of that name.
+        FolderMismatch: It is the state of another folder than the one that is named.
+        StoreError: The state directory cannot be read.
+    """
+    with _reading(site) as state:
+        return compare(state.catalog, _find(state.catalog, name).id, revision, against)
 
 
 def record_desired(site: Site, name: str, desired: Desired) -> Done:

@@ -23,7 +23,7 @@ from airssys_tui.api.views import (
     Snapshot,
 )
 from airssys_tui.core.errors import UsageError
-from airssys_tui.core.events import Event
+from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.chronicle import compare, timeline
 from airssys_tui.runtime.details import detail_of
@@ -47,6 +47,7 @@ class EmbeddedRuntime:
         self._closing = threading.Lock()
         self._asked: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._leaving: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._thread.start()
         self._system = self._ready.result()
@@ -103,6 +104,14 @@ class EmbeddedRuntime:
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call a function for each event as it happens, on the thread that emits it; return how to stop that."""
         return self._floor.journal.listen(listener)
+
+    def announce(self, text: str) -> None:
+        """Record that something went wrong around the runtime, such as with a client of it."""
+        self._floor.journal.emit(EventKind.SYSTEM, text, action="control", level=Level.WARNING)
+
+    def at_close(self, leave: Callable[[], None]) -> None:
+        """Have a function called when the runtime begins to close, before anything is stopped."""
+        self._leaving.append(leave)
 
     def snapshot(self, since: int = 0) -> Snapshot:
         """Return the runtime as it is now; with ``since``, only rows that changed after that generation."""
@@ -197,6 +206,8 @@ class EmbeddedRuntime:
             if self._closed:
                 return
             self._closed = True
+            for leave in self._leaving:
+                leave()
             # Guests get most of the bound; what is cancelled then, and the threads, end within the rest.
             limit = self._floor.settings.shutdown
             stopping = asyncio.run_coroutine_threadsafe(self._leave(0.8 * limit), self._loop)

@@ -4,6 +4,7 @@
 
     <state directory>/        0700
       owner.lock  owner.json  who owns it
+      control.sock            where the owner can be spoken to, while it serves
       catalog.db              the truth
       storage.db              what components store, once one does
       blobs/ab/abcdef…        artifacts by digest
@@ -32,6 +33,7 @@ from airssys_tui.store.ownership import Ownership
 from airssys_tui.store.storage import Storage
 
 CATALOG_FILE: Final = "catalog.db"
+CONTROL_SOCKET: Final = "control.sock"
 STORAGE_FILE: Final = "storage.db"
 _PROGRAM: Final = "airssys-tui"
 

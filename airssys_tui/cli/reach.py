@@ -1,0 +1,226 @@
+"""The way from a command to a runtime: the one that runs, or what can stand in for it when none does.
+
+Whichever process owns a state directory serves its runtime at the control socket in it. Every command goes there
+first. When nobody owns it, a command that reads answers from the catalog, one that has to be tried on a living
+component becomes the owner for a moment, and one about what runs says that nothing does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views import Phase
+from airssys_tui.cli.options import Site, adoption
+from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked
+
+if TYPE_CHECKING:
+    from airssys_tui.api.frames import Access
+    from airssys_tui.api.remote import RemoteRuntime
+
+T = TypeVar("T")
+
+ANSWER: Final = 120.0
+"""Seconds that one command or call may take."""
+
+SETTLE: Final = 60.0
+"""Seconds that a runtime may take to come up before a command gives up."""
+
+OPENING: Final = 3.0
+"""Seconds between owning a state directory and serving it: who finds it owned, but nobody there, waits so long."""
+
+_LOOK: Final = 0.05
+_HEAD_ONLY: Final = 2**62
+
+
+class Without(Enum):
+    """What a command does when no runtime has the state directory.
+
+    Attributes:
+        RECORD: It answers from the catalog, or writes what is wanted into it.
+        MOMENT: It runs the components for as long as the question takes.
+        NOTHING: It says that nothing runs.
+    """
+
+    RECORD = "record"
+    MOMENT = "moment"
+    NOTHING = "nothing"
+
+
+def ask(site: Site, question: Callable[[RuntimeApi], Future[T]], without: Without = Without.NOTHING) -> T:
+    """Ask one question and wait for the answer.
+
+    Args:
+        site: Folder and state directory.
+        question: Asks the runtime.
+        without: What stands in when none runs.
+
+    Raises:
+        AirssysError: What the answer ended with, or why nobody could be asked.
+    """
+    with reach(site, without) as api:
+        return question(api).result(ANSWER)
+
+
+@contextlib.contextmanager
+def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "command") -> Iterator[RuntimeApi]:
+    """Give the runtime of a site, or what stands in for it, for the length of a block.
+
+    Args:
+        site: Folder and state directory.
+        without: What stands in when none runs.
+        client: What the runtime calls this process in its messages.
+
+    Raises:
+        NothingRuns: None does, and nothing stands in for it.
+        FolderMismatch: It is the runtime, or the state, of another folder.
+        StateLocked: A process owns the state directory and cannot be spoken to.
+        Unreachable: The runtime cannot be spoken to; see the subclasses.
+    """
+    remote = connect(site, client=client)
+    if remote is not None:
+        with contextlib.closing(remote):
+            if without is not Without.RECORD:
+                _wait_until_up(remote)
+            yield remote
+    elif without is Without.RECORD:
+        from airssys_tui.cli.record import RecordedRuntime  # noqa: PLC0415 - late: a running one is asked without it
+
+        yield RecordedRuntime.of(site)
+    elif without is Without.MOMENT:
+        with _moment(site, client) as api:
+            yield api
+    else:
+        raise nothing_runs(site)
+
+
+def connect(
+    site: Site, *, access: Access | None = None, client: str = "command", follow: bool = False
+) -> RemoteRuntime | None:
+    """Connect to the runtime that owns a site's state directory.
+
+    Args:
+        site: Folder and state directory.
+        access: What will be asked of it; everything, if not said.
+        client: What the runtime calls this process in its messages.
+        follow: Keep a mirror of it, and reconnect when it goes away.
+
+    Returns:
+        The runtime, or nothing when there is none.
+
+    Raises:
+        FolderMismatch: It is the runtime of another folder than the one that is named.
+        Unreachable: There is one that cannot be spoken to; see the subclasses.
+    """
+    path = control_path(site)
+    if not path.exists():
+        return None
+    from airssys_tui.api.frames import Access  # noqa: PLC0415 - late: who finds no socket does without
+    from airssys_tui.api.remote import RemoteRuntime  # noqa: PLC0415
+
+    try:
+        remote = RemoteRuntime.open(path, access=access or Access.FULL, client=client, follow=follow)
+    except NothingRuns:  # what a killed owner left
+        return None
+    real = str(site.folder.value.resolve())
+    if site.folder_named and remote.welcome.folder != real:
+        remote.close()
+        raise FolderMismatch(
+            f"{site.state_dir.value} is in use for {remote.welcome.folder}, not for {real}",
+            remedy=adoption(site.folder.value),
+        )
+    return remote
+
+
+def control_path(site: Site) -> Path:
+    """Return where the control socket of a site is, when a runtime serves it."""
+    from airssys_tui.store.directory import CONTROL_SOCKET  # noqa: PLC0415 - late: `--help` needs no store
+
+    return site.state_dir.value / CONTROL_SOCKET
+
+
+def attach_command(site: Site) -> str:
+    """Return the command line that attaches a screen to the runtime of a site."""
+    words = ["airssys-tui attach"]
+    if site.folder_named:
+        words.append(_quoted(site.folder.value))
+    if site.state_dir.source == "option":
+        words.append(f"--state-dir {_quoted(site.state_dir.value)}")
+    return " ".join(words)
+
+
+def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
+    """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
+    serves = control_path(site).exists()
+    attach = f"open a screen on what runs: {attach_command(site)}" if serves else "end that process"
+    return StateLocked(error.message, remedy=f"{attach}; or give this one its own --state-dir")
+
+
+def nothing_runs(site: Site) -> NothingRuns:
+    """Say that no runtime has the state directory, and how to start one."""
+    folder = site.folder.value
+    return NothingRuns(
+        f"no process runs {folder}",
+        remedy=f"start it: airssys-tui {_quoted(folder)}, or airssys-tui run {_quoted(folder)} --headless",
+    )
+
+
+@contextlib.contextmanager
+def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
+    """Be the owner for a moment; whoever became it meanwhile is asked instead."""
+    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
+
+    try:
+        runtime = open_runtime(site, watch=False)
+    except StateLocked as error:
+        with contextlib.closing(_wait_for_owner(site, client, error)) as remote:
+            _wait_until_up(remote)
+            yield remote
+        return
+    except FolderMismatch as error:
+        raise FolderMismatch(error.message, remedy=adoption(site.folder.value)) from error
+    try:
+        if not runtime.wait_settled(SETTLE):
+            raise _not_up(site.folder.value)
+        yield runtime
+    finally:
+        close_in_time(runtime.close)
+
+
+def _wait_for_owner(site: Site, client: str, error: StateLocked) -> RemoteRuntime:
+    deadline = time.monotonic() + OPENING
+    while time.monotonic() < deadline:
+        remote = connect(site, client=client)
+        if remote is not None:
+            return remote
+        time.sleep(_LOOK)
+    raise owned_elsewhere(error, site) from error
+
+
+def _wait_until_up(remote: RuntimeApi) -> None:
+    """Wait until a runtime that starts has brought its components up."""
+    deadline = time.monotonic() + SETTLE
+    while (head := remote.snapshot(_HEAD_ONLY)).phase is Phase.STARTING:
+        if time.monotonic() > deadline:
+            raise _not_up(Path(head.folder))
+        time.sleep(_LOOK)
+
+
+def _not_up(folder: Path) -> NotServing:
+    return NotServing(
+        f"the components of {folder} did not come up within {SETTLE:g} s",
+        remedy="see what holds them up: airssys-tui run FOLDER --headless",
+    )
+
+
+def _quoted(path: Path) -> str:
+    import shlex  # noqa: PLC0415 - late: only for a remedy
+
+    return shlex.quote(str(path))

@@ -1,0 +1,115 @@
+"""What is recorded of a folder, asked like a runtime: it stands in for one while none runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Self, TypeVar
+
+from airssys_tui.api.commands import Command, Start, Stop
+from airssys_tui.api.methods import METHODS
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views import ComponentDetail, Done, EventPage, Phase, RevisionDiff, RevisionView, Snapshot
+from airssys_tui.cli.options import Site
+from airssys_tui.cli.reach import nothing_runs, owned_elsewhere
+from airssys_tui.core.errors import AirssysError, StateLocked
+from airssys_tui.core.lifecycle import Desired
+from airssys_tui.core.text import one_line
+
+T = TypeVar("T")
+
+
+class RecordedRuntime(RuntimeApi):
+    """The catalog of a site, read; what an operator wants is written into it, and takes effect at the next start.
+
+    Whatever needs a living runtime ends with :class:`~airssys_tui.core.errors.NothingRuns`.
+
+    Args:
+        site: Folder and state directory.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @classmethod
+    def of(cls, site: Site) -> Self:
+        """Return what is recorded of a site."""
+        return cls(site)
+
+    def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - nothing changes here
+        """Return the rows as they were recorded last."""
+        from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: see `reach`
+
+        return Snapshot(
+            generation=1,
+            at=0.0,
+            phase=Phase.STOPPED,
+            folder=one_line(str(self._site.folder.value)),
+            components=recorded_components(self._site),
+        )
+
+    def events(self, after: int = 0, limit: int = 500) -> EventPage:  # noqa: ARG002 - there is no buffer
+        """Return nothing: what happened is asked for with ``history``."""
+        return EventPage(())
+
+    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:  # noqa: ARG002 - nothing is done yet
+        """Write down what is wanted."""
+
+        def work() -> Done:
+            from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415
+
+            match command:
+                case Start():
+                    return record_desired(self._site, command.component, Desired.RUNNING)
+                case Stop():
+                    return record_desired(self._site, command.component, Desired.STOPPED)
+            raise nothing_runs(self._site)
+
+        return self._answer(work)
+
+    def describe(self, component: str) -> Future[ComponentDetail]:
+        """Return everything that is recorded about one component."""
+        from airssys_tui.cli.recorded import recorded_detail  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_detail(self._site, component))
+
+    def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
+        """Return a component's timeline, newest first."""
+        from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_versions(self._site, component))
+
+    def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
+        """Compare a revision with another one, or with the active one."""
+        from airssys_tui.cli.recorded import recorded_diff  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_diff(self._site, component, revision, against))
+
+    def close(self) -> None:
+        """Do nothing: nothing is held."""
+
+    def _answer(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(work())
+        except StateLocked as error:
+            future.set_exception(owned_elsewhere(error, self._site))
+        except AirssysError as error:
+            future.set_exception(error)
+        return future
+
+
+def _absent(name: str) -> Callable[..., Any]:
+    def absent(self: RecordedRuntime, *_: Any, **__: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(nothing_runs(self._site))
+        return future
+
+    absent.__name__ = name
+    absent.__doc__ = getattr(RuntimeApi, name).__doc__
+    return absent
+
+
+for _name in METHODS:
+    if _name not in vars(RecordedRuntime):
+        setattr(RecordedRuntime, _name, _absent(_name))
