@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from airssys_tui.api.views import DiffLine, RevisionDiff, RevisionView
@@ -14,8 +17,12 @@ from airssys_tui.core.manifest import Manifest, decode_manifest
 from airssys_tui.core.revision import Cause, Outcome, Revision
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
+from airssys_tui.runtime.meters import Cost
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.records import RevisionRecord
+
+_TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
+"""Stages whose detail is the gates that were passed until then."""
 
 
 def rule_view(record: RevisionRecord) -> Revision:
@@ -32,27 +39,21 @@ def rule_view(record: RevisionRecord) -> Revision:
     )
 
 
-def timeline(
-    catalog: Catalog, component: str, fuel_per_call: dict[int, float] | None = None
-) -> tuple[RevisionView, ...]:
+def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
     """Return a component's revisions, newest first. Blocks on the catalog.
 
     Args:
         catalog: Where the history is.
         component: Text form of the identity.
-        fuel_per_call: Measured figures by revision, when a runtime has some.
+        costs: What was measured by revision, when a runtime measured something.
     """
-    gates = {
-        deployment.revision: next(
-            (stage.detail for stage in catalog.stages(deployment.id) if stage.name in {"rehearsed", "refused"}), "[]"
-        )
-        for deployment in catalog.deployments(component)
-    }
+    gates = {deployment.revision: gates_passed(catalog, deployment.id) for deployment in catalog.deployments(component)}
     states = {info.revision: info for info in reversed(catalog.snapshots(component))}
-    measured = fuel_per_call or {}
+    pins = {pin.revision for pin in catalog.pins(component)}
+    measured = costs or {}
     views = []
     for record in catalog.revisions(component):
-        state = states.get(record.number)
+        state, cost = states.get(record.number), measured.get(record.number)
         views.append(
             RevisionView(
                 number=record.number,
@@ -66,27 +67,44 @@ def timeline(
                 at=record.created_at,
                 origin=record.origin,
                 reason=one_line(record.outcome_reason, 400),
-                gates=msgspec.json.decode(gates.get(record.number, "[]"), type=tuple[tuple[str, float], ...]),
-                fuel_per_call=measured.get(record.number),
+                gates=gates.get(record.number, ()),
+                fuel_per_call=cost.fuel_per_call if cost else None,
                 state_bytes=state.size if state else None,
                 state_at=state.at if state else None,
                 size=record.size,
+                pinned=record.number in pins,
+                activated_at=record.activated_at,
+                ended_at=None if record.outcome in {Outcome.ACTIVE, Outcome.CANDIDATE} else record.outcome_at,
+                calls=cost.calls if cost else None,
             )
         )
     return tuple(views)
 
 
-def compare(catalog: Catalog, component: str, revision: int) -> RevisionDiff:
-    """Compare a revision with the active one. Blocks on the catalog.
+def gates_passed(catalog: Catalog, deployment: int) -> tuple[tuple[str, float], ...]:
+    """Return the gates that a deployment passed, in order, with milliseconds. Blocks on the catalog."""
+    told = (stage.detail for stage in catalog.stages(deployment) if stage.name in _TELLING)
+    return msgspec.json.decode(next(told, "[]"), type=tuple[tuple[str, float], ...])
+
+
+def compare(catalog: Catalog, component: str, revision: int, against: int | None = None) -> RevisionDiff:
+    """Compare a revision with another one. Blocks on the catalog.
+
+    Args:
+        catalog: Where the history is.
+        component: Text form of the identity.
+        revision: The one that is gone to, so to say.
+        against: The one that is come from; the active one when not given.
 
     Raises:
         UsageError: If there is no such revision.
     """
     records = {record.number: record for record in catalog.revisions(component)}
-    then = records.get(revision)
-    if then is None:
-        raise UsageError(f"{component} has no revision r{revision}", remedy="`versions` lists them")
-    now = catalog.active_revision(component)
+    for number in {revision, against} - {None}:
+        if number not in records:
+            raise UsageError(f"{component} has no revision r{number}", remedy="`versions` lists them")
+    then = records[revision]
+    now = catalog.active_revision(component) if against is None else records[against]
     views = {view.number: view for view in timeline(catalog, component)}
     lines: list[DiffLine] = []
     if now is not None:

@@ -14,6 +14,7 @@ from airssys_tui.runtime import contract
 from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.gates import signature_lines
+from airssys_tui.runtime.story import Present
 from airssys_tui.runtime.system import System
 
 SELF_DESCRIPTION: float = 0.5
@@ -29,7 +30,7 @@ async def detail_of(system: System, name: str) -> ComponentDetail:
     component = system.router.find(name)
     view = next(row for row in system.observer.snapshot(0).components if row.id == component.name)
     revisions = await system.floor.disk(
-        timeline, system.floor.state.catalog, component.name, component.actor.counters.fuel_per_call()
+        timeline, system.floor.state.catalog, component.name, component.actor.counters.costs()
     )
     recent = system.floor.journal.recent(component.name)
     if component.active is None:
@@ -84,3 +85,14 @@ def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
             text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
             lines.append(one_line(f"{name}: {text}", 400))
     return tuple(lines)
+
+
+def present_of(component: Component) -> Present:
+    """Return what only this runtime knows of a component, for its story."""
+    return Present(
+        state=component.state,
+        recovery=component.recovery,
+        trouble=component.trouble,
+        candidate=component.candidate,
+        probation_until=getattr(component, "probation_until", None),
+    )

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
 from airssys_tui.api.disk import Collected, DiskUse
-from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.api.metering import MeterDetail
+from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
@@ -26,10 +27,12 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.chronicle import compare, timeline
-from airssys_tui.runtime.details import detail_of
+from airssys_tui.runtime.details import detail_of, present_of
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.operations import Operations
+from airssys_tui.runtime.past import history
 from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.story import recollect, tell
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory, default_state_dir
 
@@ -134,25 +137,56 @@ class EmbeddedRuntime:
 
         async def ask() -> tuple[RevisionView, ...]:
             found = self._system.router.find(component)
-            measured = found.actor.counters.fuel_per_call()
-            return await self._floor.disk(timeline, self._floor.state.catalog, found.name, measured)
+            costs = found.actor.counters.costs()
+            return await self._floor.disk(timeline, self._floor.state.catalog, found.name, costs)
 
         return self._on_loop(ask)
 
-    def diff(self, component: str, revision: int) -> Future[RevisionDiff]:
-        """Compare a revision with the active one."""
+    def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
+        """Compare a revision with another one, or with the active one."""
 
         async def ask() -> RevisionDiff:
             found = self._system.router.find(component)
-            return await self._floor.disk(compare, self._floor.state.catalog, found.name, revision)
+            return await self._floor.disk(compare, self._floor.state.catalog, found.name, revision, against)
 
         return self._on_loop(ask)
 
-    def preview_rollback(self, component: str, to: int | None = None) -> Future[RollbackPreview]:
-        """Return what a rollback would do, without doing it."""
+    def preview_rollback(
+        self, component: str, to: int | None = None, *, force: bool = False
+    ) -> Future[RollbackPreview]:
+        """Return what a rollback would do, without doing it; ``force`` as in the command."""
 
         async def ask() -> RollbackPreview:
-            return await self._system.undo.preview(self._system.router.find(component), to)
+            return await self._system.undo.preview(self._system.router.find(component), to, force=force)
+
+        return self._on_loop(ask)
+
+    def meters(self, component: str) -> Future[MeterDetail]:
+        """Return one component's meters over time."""
+
+        async def ask() -> MeterDetail:
+            found = self._system.router.find(component)
+            records = await self._floor.disk(self._floor.state.catalog.revisions, found.name)
+            return self._system.observer.meters(found, {record.number: record.version for record in records})
+
+        return self._on_loop(ask)
+
+    def explain(self, component: str) -> Future[Story]:
+        """Tell a component's last change in sentences."""
+
+        async def ask() -> Story:
+            found = self._system.router.find(component)
+            known, now = self._floor.journal.known(), self._floor.clock()
+            told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known)
+            return Story(found.name, tell(told, present_of(found)))
+
+        return self._on_loop(ask)
+
+    def history(self, query: HistoryQuery) -> Future[EventPage]:
+        """Return what happened, oldest first, from before this runtime started as well."""
+
+        async def ask() -> EventPage:
+            return await self._floor.disk(history, self._floor.state.catalog, query, self._floor.journal.known())
 
         return self._on_loop(ask)
 

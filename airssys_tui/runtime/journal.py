@@ -12,18 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from airssys_tui.api.views import EventPage, Tally
+from airssys_tui.api.views import SWITCH, EventPage, Tally
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
-from airssys_tui.store.records import EventRow, LedgerRow
 
 KEPT: Final = 5_000
 KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
 MOST_TALLIES: Final = 500
 """Different things that are counted; actions are words of the program, so there are far fewer."""
-
-SWITCH: Final = "switch"
 
 
 class Journal:
@@ -39,6 +36,7 @@ class Journal:
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._logs: deque[Event] = deque(maxlen=KEPT_LOGS)
         self._lost = 0
+        self._lost_logs = 0
         self._unwritten: deque[Event] = deque(maxlen=UNWRITTEN)
         self._listeners: list[Callable[[Event], None]] = []
         self._tallies: dict[tuple[str, str], int] = {}
@@ -109,10 +107,14 @@ class Journal:
     def page(self, after: int, limit: int) -> EventPage:
         """Return at most ``limit`` of the newest events after a sequence number, oldest first."""
         with self._lock:
-            found = [*_newest(self._events, after, limit), *_newest(self._logs, after, limit)]
+            found = [*_newest(self._events, after), *_newest(self._logs, after)]
             missed = max(0, self._lost - after)
+            # Numbers have no gaps: what is in neither buffer was pushed out.
+            missed_logs = self.last - max(0, after) - len(found) if self._lost_logs > after else 0
         found.sort(key=lambda event: event.seq)
-        return EventPage(tuple(found[-limit:]), missed)
+        cut, shown = found[: max(0, len(found) - limit)], found[max(0, len(found) - limit) :]
+        missed_logs += sum(1 for event in cut if event.kind is EventKind.LOG)
+        return EventPage(tuple(shown), missed, missed_logs)
 
     def recent(self, component: str, limit: int = 50) -> tuple[Event, ...]:
         """Return the newest events of one component, oldest first."""
@@ -132,31 +134,25 @@ class Journal:
 
         return stop
 
-    def take_unwritten(self) -> tuple[tuple[EventRow, ...], tuple[LedgerRow, ...]]:
-        """Return what the catalog has not seen yet: events, and decisions of the reload ledger."""
+    def take_unwritten(self) -> tuple[Event, ...]:
+        """Return what the catalog has not seen yet, and count on it being written."""
         with self._lock:
             waiting = tuple(self._unwritten)
             self._unwritten.clear()
-        ledger = tuple(
-            LedgerRow(event.at, event.action, event.text, event.component, None, event.generation)
-            for event in waiting
-            if event.kind is EventKind.LEDGER and event.component is not None
-        )
-        events = tuple(
-            EventRow(
-                event.at,
-                event.kind,
-                event.level,
-                event.text,
-                event.component,
-                event.revision,
-                event.action,
-                event.generation,
-            )
-            for event in waiting
-            if event.kind is not EventKind.LEDGER
-        )
-        return events, ledger
+        return waiting
+
+    def give_back(self, events: tuple[Event, ...]) -> None:
+        """Take back what could not be written; what there is no room for is dropped, the oldest first, and counted."""
+        with self._lock:
+            room = UNWRITTEN - len(self._unwritten)
+            self.unwritten_dropped += max(0, len(events) - room)
+            if room:
+                self._unwritten.extendleft(reversed(events[-room:]))
+
+    def known(self) -> tuple[Event, ...]:
+        """Return every event that is buffered or not yet written, in no order."""
+        with self._lock:
+            return tuple({event.seq: event for event in (*self._unwritten, *self._events, *self._logs)}.values())
 
     def _count(self, kind: str, action: str) -> None:
         key = (str(kind), str(action))
@@ -169,12 +165,13 @@ class Journal:
         if len(kept) == kept.maxlen:
             self.dropped += 1
             self._lost = max(self._lost, kept[0].seq)
+            if kept is self._logs:
+                self._lost_logs = kept[0].seq
         kept.append(event)
 
 
-def _newest(events: deque[Event], after: int, limit: int) -> Iterator[Event]:
+def _newest(events: deque[Event], after: int) -> Iterator[Event]:
     for event in reversed(events):
-        if event.seq <= after or limit <= 0:
+        if event.seq <= after:
             return
-        limit -= 1
         yield event

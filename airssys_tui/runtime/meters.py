@@ -1,4 +1,4 @@
-"""What a component uses, counted where it is used and sampled once a second.
+"""What a component uses, counted where it is used.
 
 Counters are written by the one worker that runs the component at a time and read without a lock by the sampler: a torn
 read between two counters costs one sample a rounding error, nothing else.
@@ -6,13 +6,16 @@ read between two counters costs one sample a rounding error, nothing else.
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import sub
 from typing import Final
 
-from airssys_tui.api.views import History
+import msgspec
 
-HISTORY: Final = 120
 PAST_REVISIONS: Final = 32
+PERCENTILES: Final = (0.50, 0.95, 0.99)
 _SUB: Final = 4
 _BUCKETS: Final = 40 * _SUB
 
@@ -37,30 +40,56 @@ class LatencyHistogram:
         self._counts[index] += 1
         self.total += 1
 
-    def quantile(self, fraction: float) -> float | None:
-        """Return the latency in milliseconds below which that fraction of the calls stayed; nothing without calls."""
-        if self.total == 0:
-            return None
-        wanted = fraction * self.total
-        seen = 0
-        for index, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= wanted:
-                return self._upper(index) / 1000.0
-        return None
+    def reading(self) -> list[int]:
+        """Return the counts as they are, to be given to :func:`quantiles` later."""
+        return self._counts[:]
 
-    @staticmethod
-    def _upper(index: int) -> float:
-        if index < 2 * _SUB:
-            return (index + 1) / _SUB
-        exponent, mantissa = divmod(index - _SUB, _SUB)
-        return float((mantissa + _SUB + 1) << exponent) / _SUB
+    def quantile(self, fraction: float) -> float | None:
+        """Return one latency of all calls; see :func:`quantiles`."""
+        return self.quantiles((fraction,))[0]
+
+    def quantiles(self, fractions: Sequence[float], since: Sequence[int] | None = None) -> tuple[float | None, ...]:
+        """Return latencies of all calls, or of those after an earlier reading; see :func:`quantiles`."""
+        return quantiles(self._counts, fractions, since)
+
+
+def quantiles(
+    counts: Sequence[int], fractions: Sequence[float], since: Sequence[int] | None = None
+) -> tuple[float | None, ...]:
+    """Return the latencies in milliseconds below which those fractions of the calls stayed; nothing without calls.
+
+    Args:
+        counts: A reading of a histogram.
+        fractions: Of the calls, above 0.
+        since: An earlier reading of the same histogram: only the calls after it count.
+    """
+    sums = list(accumulate(counts if since is None else map(sub, counts, since)))
+    total = sums[-1]
+    if total <= 0:
+        return (None,) * len(fractions)
+    return tuple(_upper(bisect_left(sums, fraction * total)) / 1000.0 for fraction in fractions)
+
+
+def _upper(index: int) -> float:
+    if index < 2 * _SUB:
+        return (index + 1) / _SUB
+    exponent, mantissa = divmod(index - _SUB, _SUB)
+    return float((mantissa + _SUB + 1) << exponent) / _SUB
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What the calls of one revision cost: how many came back, their mean fuel, and their median latency."""
+
+    calls: int
+    fuel_per_call: float
+    p50_ms: float | None
 
 
 class Counters:
     """Running totals of one component over all its instances in this runtime."""
 
     __slots__ = (
+        "_before",
         "_of_revision",
         "_past",
         "_revision",
@@ -82,7 +111,8 @@ class Counters:
         self.wall_ns = 0
         self._revision = 0
         self._of_revision = (0, 0)
-        self._past: dict[int, float] = {}
+        self._past: dict[int, Cost] = {}
+        self._before: list[int] | None = None
         self.latency = LatencyHistogram()
 
     def record(self, fuel: int, wall_ns: int, cpu_ns: int) -> None:
@@ -109,75 +139,29 @@ class Counters:
         self.latency.record(wall_ns)
 
     def begin_revision(self, number: int) -> None:
-        """Begin the figures per revision anew, keeping the means of the last :data:`PAST_REVISIONS`."""
-        self._past = dict(list(self.fuel_per_call().items())[-PAST_REVISIONS:])
+        """Begin the figures per revision anew, keeping those of the last :data:`PAST_REVISIONS`."""
+        self._past = dict(list(self.costs().items())[-PAST_REVISIONS:])
         self._revision = number
         self._of_revision = (0, 0)
+        self._before = self.latency.reading() if self.latency.total else None
 
-    def fuel_per_call(self) -> dict[int, float]:
-        """Return the mean fuel of a call by revision, for revisions that were called in this runtime."""
+    def costs(self) -> dict[int, Cost]:
+        """Return what calls cost by revision, oldest first, for revisions that were called in this runtime."""
         calls, total = self._of_revision
-        return {**self._past, self._revision: total / calls} if calls else dict(self._past)
+        if not calls:
+            return dict(self._past)
+        (median,) = self.latency.quantiles((0.5,), self._before)
+        return {**self._past, self._revision: Cost(calls, total / calls, median)}
 
+    def fuel_change(self) -> float | None:
+        """Return how much more a call of this revision costs than one of the revision called before it: 0.02 is 2 %."""
+        calls, total = self._of_revision
+        before = next(reversed(self._past.values()), None)
+        if not calls or before is None or before.fuel_per_call <= 0:
+            return None
+        return total / calls / before.fuel_per_call - 1.0
 
-class Rates:
-    """Per-second figures from two readings of the counters, and the history of them."""
-
-    __slots__ = (
-        "_at",
-        "_calls",
-        "_cpu",
-        "_fuel",
-        "_memory",
-        "_quiet",
-        "_series_fuel",
-        "_series_latency",
-        "calls",
-        "cpu",
-        "fuel",
-    )
-
-    def __init__(self) -> None:
-        self._at: float | None = None
-        self._fuel = 0
-        self._calls = 0
-        self._cpu = 0
-        self.fuel = 0.0
-        self.calls = 0.0
-        self.cpu = 0.0
-        self._quiet = 0
-        self._series_fuel: deque[float] = deque(maxlen=HISTORY)
-        self._memory: deque[float] = deque(maxlen=HISTORY)
-        self._series_latency: deque[float] = deque(maxlen=HISTORY)
-
-    def sample(self, now: float, counters: Counters, memory: int | None) -> bool:
-        """Take one sample.
-
-        Args:
-            now: Monotonic seconds.
-            counters: The totals.
-            memory: Bytes in use, if known.
-
-        Returns:
-            Whether anything that is shown may differ from the last sample.
-        """
-        before = (self.fuel, self.calls, self.cpu, self._memory[-1] if self._memory else None)
-        if self._at is not None and now > self._at:
-            span = now - self._at
-            calls = counters.calls - self._calls
-            self.fuel = (counters.fuel - self._fuel) / span
-            self.calls = calls / span
-            self.cpu = (counters.cpu_ns - self._cpu) / 1e9 / span
-            self._series_fuel.append(self.fuel)
-            self._memory.append(float(memory or 0))
-            self._series_latency.append((counters.latency.quantile(0.5) or 0.0) if calls else 0.0)
-            self._quiet = 0 if calls else self._quiet + 1
-        self._at = now
-        self._fuel, self._calls, self._cpu = counters.fuel, counters.calls, counters.cpu_ns
-        # A burst must wander out of the sparklines on the left before the row may rest.
-        shown = self._quiet <= HISTORY and any(self._series_fuel)
-        return shown or before != (self.fuel, self.calls, self.cpu, self._memory[-1] if self._memory else None)
-
-    def history(self) -> History:
-        """Return the last samples."""
-        return History(tuple(self._series_fuel), tuple(self._memory), tuple(self._series_latency))
+    def fuel_per_call(self) -> float | None:
+        """Return the mean fuel of a call of this revision; nothing before the first one came back."""
+        calls, total = self._of_revision
+        return total / calls if calls else None

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 
 import msgspec
 
+from airssys_tui.api.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views import ComponentView, Meters, Phase, Snapshot, WatchView
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.meters import PERCENTILES
+from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
+from airssys_tui.runtime.series import Tick
 
 
 class Observer:
@@ -35,17 +40,57 @@ class Observer:
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
         self.problems: tuple[GuestText, ...] = ()
+        self.disk_full = GuestText("")
         self._head = Snapshot(generation=0, at=floor.clock(), phase=Phase.STARTING, folder=self._folder)
         self._sorted: tuple[ComponentView, ...] = ()
+        self.reversal: Reversal | None = None
+        self._origin = self._sampled = time.monotonic()
+        self.tick = Tick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
     def sample(self) -> None:
-        """Read the meters of every component and publish."""
-        now = time.monotonic()
+        """Read the meters of every component that does something, and publish."""
+        tick = self.tick = self._next_tick()
         for component in self._router:
+            counters = component.actor.counters
+            if component.series.rests(counters):
+                continue
             memory = self._memory(component)
-            if component.rates.sample(now, component.actor.counters, memory[0] if memory else None):
+            if component.series.sample(tick, counters, memory[0] if memory else None):
                 component.dirty = True
         self.publish()
+
+    def _next_tick(self) -> Tick:
+        now, step, before = time.monotonic(), self._floor.settings.sample, self.tick
+        span = max(now - self._sampled, 1e-9)
+        self._sampled = now
+        # Numbers follow the clock, so that 120 of them are two minutes also when the sampler was kept waiting.
+        number = max(before.number + 1, round((now - self._origin) / step))
+        return Tick(number, self._floor.clock(), step, span)
+
+    def meters(self, component: Component, versions: Mapping[int, str | None]) -> MeterDetail:
+        """Return one component's meters over time.
+
+        Args:
+            component: Whose.
+            versions: Of its revisions.
+        """
+        memory = self._memory(component)
+        used = memory[0] if memory else None
+        series, tick = component.series, self.tick
+        now = self._meters(component)
+        trend = series.memory_trend(tick.step)
+        full = now.memory_full_in
+        return MeterDetail(
+            component=component.name,
+            now=now,
+            recent=series.recent(tick, used),
+            long=series.long(tick),
+            costs=tuple(
+                RevisionCost(number, versions.get(number), cost.fuel_per_call, cost.calls, cost.p50_ms)
+                for number, cost in component.actor.counters.costs().items()
+            ),
+            exhaustion=(Exhaustion("memory", full, trend.rate),) if trend is not None and full is not None else (),
+        )
 
     def publish(self) -> None:
         """Publish the rows that changed since the last time."""
@@ -82,8 +127,12 @@ class Observer:
             at=self._floor.clock(),
             components=shown,
             removed=removed if since > 0 else (),
+            undo=self.reversal.label if self.reversal is not None else GuestText(""),
+            undo_loses=self.reversal.loses if self.reversal is not None else GuestText(""),
             last_event=self._floor.journal.last,
             dropped_events=self._floor.journal.dropped,
+            unwritten_events=self._floor.journal.unwritten_dropped,
+            tallies=self._floor.journal.tallies,
             busy=self._floor.workers.busy,
             stuck=self._floor.side.stuck,
         )
@@ -104,6 +153,7 @@ class Observer:
             cpu=sum(cpu) if cpu or not rows else None,
             workers=self._floor.workers.count,
             problems=self.problems,
+            disk_full=self.disk_full,
         )
 
     def _memory(self, component: Component) -> tuple[int, int] | None:
@@ -112,28 +162,38 @@ class Observer:
         return (use.current, use.peak) if use is not None else None
 
     def _meters(self, component: Component) -> Meters:
-        counters, rates = component.actor.counters, component.rates
+        counters, series = component.actor.counters, component.series
         memory = self._memory(component)
         manifest = component.active.manifest if component.active else None
-        per_call = counters.fuel_per_call().get(component.active.revision) if component.active else None
+        limit = manifest.limits.memory if manifest else 0
+        trend = series.memory_trend(self.tick.step)
+        p50, p95, p99 = counters.latency.quantiles(PERCENTILES)
         return Meters(
             fuel=counters.fuel,
-            fuel_per_second=rates.fuel,
-            fuel_per_call=per_call,
+            fuel_per_second=series.fuel,
+            fuel_per_call=counters.fuel_per_call(),
             memory=memory[0] if memory else None,
             memory_peak=memory[1] if memory else None,
-            memory_limit=manifest.limits.memory if manifest else 0,
-            cpu=rates.cpu,
+            memory_limit=limit,
+            cpu=series.cpu,
             cpu_seconds=counters.cpu_ns / 1e9,
             calls=counters.calls,
-            calls_per_second=rates.calls,
+            calls_per_second=series.calls,
             errors=counters.errors,
             queue=component.actor.queued,
             dropped=counters.dropped,
-            p50_ms=counters.latency.quantile(0.50),
-            p95_ms=counters.latency.quantile(0.95),
-            p99_ms=counters.latency.quantile(0.99),
+            p50_ms=p50,
+            p95_ms=p95,
+            p99_ms=p99,
+            memory_full_in=trend.reaches(limit) if trend is not None else None,
+            fuel_change=counters.fuel_change(),
         )
+
+    def _probation_until(self, component: Component) -> float | None:
+        trial = component.trial
+        if trial is None or component.stable or not trial.terms.judged:
+            return None
+        return round(self._floor.clock() + trial.remaining, 1)
 
     def _row(self, component: Component, generation: int) -> ComponentView:
         return ComponentView(
@@ -157,8 +217,10 @@ class Observer:
             started_at=component.started_at,
             state_bytes=component.state_bytes,
             state_saved_at=component.state_saved_at,
+            probation_until=self._probation_until(component),
+            quarantined=tuple(sorted(bad.number for bad in component.quarantined.values())),
             meters=self._meters(component),
-            history=component.rates.history(),
+            history=component.series.history(),
             generation=generation,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 from airssys_tui.api.commands import (
     Annotate,
@@ -23,7 +25,7 @@ from airssys_tui.api.commands import (
     Unload,
 )
 from airssys_tui.api.views import Done
-from airssys_tui.core.errors import AirssysError, TransitionError, UsageError
+from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
 from airssys_tui.core.events import EventKind
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
 from airssys_tui.core.revision import Cause
@@ -33,6 +35,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.deploy import Order
 from airssys_tui.runtime.orders import OfOne, asked, verb
 from airssys_tui.runtime.system import System
+from airssys_tui.store.records import Hold
 
 
 class Operations:
@@ -52,17 +55,47 @@ class Operations:
             AirssysError: If it cannot be done; nothing has changed then.
         """
         if isinstance(command, Undo):
-            raise UsageError("there is nothing to undo")
+            return await self._undo(who)
         component = self._system.router.find(command.component)
         self._system.floor.journal.emit(
             EventKind.OPERATOR, asked(command, who), component=component.name, action=verb(command)
         )
+        reversal = self._system.reversal
+        before = await reversal.before(component, command)
+        done = await self._followed(component, self._dispatch(component, command, who))
         try:
-            return await self._dispatch(component, command, who)
+            await reversal.record(component, command, before, who)
+        except StoreError as error:  # what was done is done
+            self._tell(component, f"cannot be undone later, it could not be recorded: {error.message}", "undo")
+        return done
+
+    async def _followed(self, component: Component, doing: Coroutine[Any, Any, Done]) -> Done:
+        try:
+            return await doing
         finally:
             self._system.supervisor.look_after(component)
             component.dirty = True
             self._system.touch()
+
+    async def _undo(self, who: str) -> Done:
+        reversal = self._system.reversal
+        async with reversal.lock:
+            action, component, inverse = await reversal.take()
+            command = inverse.command
+            self._tell(component, f"{who} asked to undo: {action.text}", "undo")
+            if isinstance(command, Rollback):
+                doing = self._roll_back(component, command, who, inverse.holds)
+            else:
+                doing = self._dispatch(component, command, who)
+            done = await self._followed(component, doing)
+            try:
+                await reversal.undone(action, component, inverse, who)
+            except StoreError as error:
+                self._tell(component, f"undone, but it could not be recorded: {error.message}", "undo")
+        return Done(one_line(f"undone: {action.text} ({done.text})"), done.revision)
+
+    def _tell(self, component: Component, text: str, action: str) -> None:
+        self._system.floor.journal.emit(EventKind.OPERATOR, text, component=component.name, action=action)
 
     async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:
         match command:
@@ -71,7 +104,7 @@ class Operations:
             case SaveState() | RestoreState() | ImportState():
                 done = await self._system.states.carry_out(component, command, who)
             case LiftQuarantine():
-                raise UsageError(f"r{command.revision} of {component.name} is not quarantined")
+                done = await self._lift_quarantine(component, command, who)
             case _:
                 done = await self._change(component, command, who)
         return done
@@ -101,6 +134,7 @@ class Operations:
                 raise TransitionError(f"{component.name} runs already", component=component.name)
             component.budget = RestartBudget()
             component.unloaded = False
+            await system.probation.reinstate(component, "started by operator")
             await self._want(component, Desired.RUNNING)
             if component.state is State.UNINSTALLED and component.active is not None:
                 component.enter("install", State.INSTALLING)
@@ -138,6 +172,7 @@ class Operations:
                 held = await system.instances.replace(component, why="by operator")
                 return _done(component, f"restarted ({held} calls held)")
             component.budget = RestartBudget()
+            await system.probation.reinstate(component, "restarted by operator")
             await self._want(component, Desired.RUNNING)
             await system.instances.start(component, why="restarted by operator")
         return _done(component, "restarted")
@@ -147,7 +182,8 @@ class Operations:
         await self._cancel_update(component)
         reading = await system.keeper.read_now(component)
         async with component.lock:
-            if component.serves(reading.digest, reading.manifest_digest) and not component.unloaded:
+            same = component.serves(reading.digest, reading.manifest_digest)
+            if same and not component.unloaded and not component.condemned:
                 raise TransitionError(
                     f"{component.name} serves what is on disk already",
                     remedy="restart it for a fresh instance",
@@ -172,6 +208,7 @@ class Operations:
                 component.unloaded = before[1]
                 await self._want(component, before[0])
                 raise
+            await system.probation.lift_active(component, f"reloaded by {who}")
         return _done(component, "reloaded")
 
     async def _unload(self, component: Component) -> Done:
@@ -188,13 +225,18 @@ class Operations:
             component.enter("unload", State.UNINSTALLED)
         return _done(component, "unloaded")
 
-    async def _roll_back(self, component: Component, command: Rollback, who: str) -> Done:
+    async def _roll_back(
+        self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
+    ) -> Done:
         await self._cancel_update(component)
         pending = self._system.supervisor.reset(component)
         async with component.lock:
             component.generation += 1
             try:
-                revision = await self._system.undo.roll_back(component, command, who)
+                revision = await self._system.undo.roll_back(component, command, who, holds)
+                await self._system.probation.lift_active(component, f"rolled back to by {who}")
+                if not component.present and component.desired is Desired.RUNNING:
+                    await self._system.keeper.detach(component)
             finally:
                 if pending:
                     self._system.supervisor.resume(component)
@@ -203,11 +245,19 @@ class Operations:
         tail = f"; held back: {held}" if held else ""
         return Done(one_line(f"{component.name} serves r{revision}{version}{tail}"), revision)
 
+    async def _lift_quarantine(self, component: Component, command: LiftQuarantine, who: str) -> Done:
+        async with component.lock:
+            await self._system.probation.lift(component, command.revision, f"by {who}")
+        text = f"r{command.revision} of {component.name} is out of quarantine: reload or start it, or roll back to it"
+        return Done(one_line(text), component.active.revision if component.active is not None else None)
+
     async def _want(self, component: Component, desired: Desired) -> None:
         floor = self._system.floor
         catalog = floor.state.catalog
         if component.active is None:  # it may never have been accepted, so that the catalog has not met it
             await floor.disk(catalog.upsert_component, component.name, component.source)
+        elif not component.present and desired is Desired.RUNNING:
+            await self._system.keeper.detach(component)
         await floor.disk(catalog.set_desired, component.name, desired)
         component.desired = desired
 

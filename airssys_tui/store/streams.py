@@ -39,8 +39,9 @@ class Streams(Room):
             return
         with self._database.transaction("append-ledger") as connection:
             connection.executemany(
-                "INSERT INTO ledger (at, kind, text, component, deployment, generation) VALUES (?, ?, ?, ?, ?, ?)",
-                [(row.at, row.kind, row.text, row.component, row.deployment, row.generation) for row in rows],
+                """INSERT INTO ledger (at, kind, text, component, deployment, generation, level, revision)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                [(r.at, r.kind, r.text, r.component, r.deployment, r.generation, r.level, r.revision) for r in rows],
             )
             for component in {row.component for row in rows}:
                 self._trim(connection, "ledger", component, self._ledger_rows)
@@ -70,6 +71,28 @@ class Streams(Room):
         """Return events, newest first: of one component or of all, older than the row ``before`` when given."""
         return self._database.records(EventRow, "events", _page(component), (component, before, limit))
 
+    def past_events(
+        self, component: str | None, kinds: Sequence[str], levels: Sequence[str], span: tuple[float, float], limit: int
+    ) -> tuple[EventRow, ...]:
+        """Return the newest events that fit, newest first.
+
+        Args:
+            component: Of one component, or of all.
+            kinds: Of these kinds.
+            levels: Of these levels.
+            span: Unix times: from the first one on, before the second one.
+            limit: At most so many.
+        """
+        tail = f"{_whose(component)} AND kind IN ({_marks(kinds)}) AND level IN ({_marks(levels)}) {_NEWEST}"
+        return self._database.records(EventRow, "events", tail, (component, *kinds, *levels, *span, limit))
+
+    def past_ledger(
+        self, component: str | None, levels: Sequence[str], span: tuple[float, float], limit: int
+    ) -> tuple[LedgerRow, ...]:
+        """Return the newest decisions that fit, newest first; see :meth:`past_events`."""
+        tail = f"{_whose(component)} AND level IN ({_marks(levels)}) {_NEWEST}"
+        return self._database.records(LedgerRow, "ledger", tail, (component, *levels, *span, limit))
+
     def trimmed(self, stream: str, component: str | None = None) -> int:
         """Return how many rows of ``ledger`` or ``events`` went to make room: of one component, or of all."""
         return self._database.count(
@@ -93,7 +116,17 @@ class Streams(Room):
             )
 
 
+_NEWEST: Final = "AND at >= ? AND at < ? ORDER BY id DESC LIMIT ?"
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _whose(component: str | None) -> str:
+    # Two texts, so that each finds its index; both take the component as the first parameter.
+    return "WHERE ?1 IS NULL" if component is None else "WHERE component = ?1"
+
+
 def _page(component: str | None) -> str:
-    # Two texts, so that each finds its index; both take (component, before, limit).
-    whose = "?1 IS NULL" if component is None else "component = ?1"
-    return f"WHERE {whose} AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"
+    return f"{_whose(component)} AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"

@@ -1,0 +1,124 @@
+"""What happened, from before this runtime started as well: the catalog's rows and the buffer's events, joined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views import EventPage
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.text import one_line
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.records import EventRow, LedgerRow
+
+LEVELS: Final = tuple(Level)
+"""Every level, the least first."""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Events as the catalog keeps them."""
+
+    events: tuple[EventRow, ...]
+    ledger: tuple[LedgerRow, ...]
+
+
+def rows_of(events: Iterable[Event]) -> Rows:
+    """Return the rows that events are kept in: decisions about files in the ledger, everything else beside it."""
+    told = list(events)
+    return Rows(
+        tuple(
+            EventRow(e.at, e.kind, e.level, e.text, e.component, e.revision, e.action, e.generation)
+            for e in told
+            if e.kind is not EventKind.LEDGER
+        ),
+        tuple(
+            LedgerRow(e.at, e.action, e.text, e.component, None, e.generation, e.level, e.revision)
+            for e in told
+            if e.kind is EventKind.LEDGER
+        ),
+    )
+
+
+def write(catalog: Catalog, events: Iterable[Event]) -> None:
+    """Write events down in one transaction.
+
+    Raises:
+        StoreError: If they could not be written; none of them is.
+    """
+    rows = rows_of(events)
+    with catalog.together():
+        catalog.append_events(rows.events)
+        catalog.append_ledger(rows.ledger)
+
+
+def history(catalog: Catalog, query: HistoryQuery, known: Iterable[Event] = ()) -> EventPage:
+    """Return what happened, oldest first. Blocks on the catalog.
+
+    Args:
+        catalog: What was written down.
+        query: What is asked for.
+        known: Events that a runtime still has, written or not; they keep their numbers.
+
+    Returns:
+        At most ``limit`` events, the newest. Those of earlier runtimes have numbers below zero, which are good for this
+        answer only. ``missed`` counts the rows that made room for newer ones, when the answer goes back that far.
+    """
+    if query.limit <= 0:
+        return EventPage(())
+    kept = [event for event in known if fits(event, query)]
+    seen = {_identity(event) for event in kept}
+    recorded = [event for event in _recorded(catalog, query) if _identity(event) not in seen]
+    recorded.sort(key=lambda event: event.at)
+    numbered = [msgspec.structs.replace(e, seq=place - len(recorded)) for place, e in enumerate(recorded)]
+    found = (*numbered, *sorted(kept, key=lambda event: event.seq))
+    missed = 0
+    if len(found) < query.limit:
+        missed = sum(catalog.trimmed(stream, query.component) for stream in ("events", "ledger"))
+    return EventPage(found[-query.limit :], missed)
+
+
+def fits(event: Event, query: HistoryQuery) -> bool:
+    """Return whether an event is one that is asked for."""
+    return (
+        query.component in {None, event.component}
+        and (not query.kinds or event.kind in query.kinds)
+        and LEVELS.index(event.level) >= LEVELS.index(query.level)
+        and event.at >= query.since
+        and (query.until is None or event.at < query.until)
+    )
+
+
+def _recorded(catalog: Catalog, query: HistoryQuery) -> list[Event]:
+    kinds = [kind for kind in query.kinds or tuple(EventKind) if kind is not EventKind.LEDGER]
+    levels = LEVELS[LEVELS.index(query.level) :]
+    span = (query.since, math.inf if query.until is None else query.until)
+    found: list[Event] = []
+    if kinds:
+        rows = catalog.past_events(query.component, kinds, levels, span, query.limit)
+        found += [_event(row, EventKind(row.kind), row.action) for row in reversed(rows)]
+    if not query.kinds or EventKind.LEDGER in query.kinds:
+        decisions = catalog.past_ledger(query.component, levels, span, query.limit)
+        found += [_event(row, EventKind.LEDGER, row.kind) for row in reversed(decisions)]
+    return found
+
+
+def _event(row: EventRow | LedgerRow, kind: EventKind, action: str) -> Event:
+    return Event(
+        seq=0,
+        at=row.at,
+        kind=kind,
+        level=Level(row.level),
+        text=one_line(row.text, 500),
+        component=row.component,
+        revision=row.revision,
+        action=action,
+        generation=row.generation,
+    )
+
+
+def _identity(event: Event) -> tuple[float, str, str | None, str]:
+    return (event.at, event.kind, event.component, event.text)

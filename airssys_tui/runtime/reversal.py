@@ -1,0 +1,283 @@
+"""Undoing what an operator did last: what takes each action back, and whether that still means the same.
+
+Actions are kept in the catalog, so that they outlive the runtime. Each one says what has to be as it left it; when that
+is no longer so, the world has moved on, and undoing is refused with the reason. Undoing again goes further back; an
+undo is not undone itself: the action can be done again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.commands import Annotate, MarkStable, Pin, Rollback, Start, Stop, Unload
+from airssys_tui.core.errors import TransitionError, UsageError
+from airssys_tui.core.lifecycle import Desired
+from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.orders import OfOne
+from airssys_tui.runtime.router import Router
+from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.records import ActionRecord, Hold, RevisionRecord
+
+UNDONE: Final = "undone"
+FINAL: Final = "an undo is not undone"
+
+
+class Inverse(msgspec.Struct, frozen=True):
+    """What takes an action back.
+
+    Attributes:
+        command: The command.
+        holds: What was held before a rollback and is held again after it was undone.
+        loses: What that loses for good; empty when nothing is lost.
+    """
+
+    command: OfOne
+    holds: tuple[Hold, ...] = ()
+    loses: str = ""
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """How an action left things; what is ``None`` does not matter for undoing it.
+
+    Attributes:
+        revision: The active revision.
+        desired: What was wanted.
+        marked: The revision that was marked, and with what.
+        note: The note on it.
+        pinned: Whether it was pinned.
+        stable: Whether it was stable.
+    """
+
+    revision: int | None = None
+    desired: str | None = None
+    marked: int | None = None
+    note: str | None = None
+    pinned: bool | None = None
+    stable: bool | None = None
+
+
+class Before(msgspec.Struct, frozen=True):
+    """How things were before an action: what its inverse has to bring back."""
+
+    revision: int | None
+    desired: Desired
+    holds: tuple[Hold, ...]
+    note: str
+
+
+class Reversal:
+    """The operator's last actions, and how each is taken back.
+
+    Args:
+        floor: The machinery.
+        router: The components.
+    """
+
+    def __init__(self, floor: Floor, router: Router) -> None:
+        self._floor = floor
+        self._router = router
+        self._last: ActionRecord | None = None
+        self.lock = asyncio.Lock()
+
+    async def recall(self) -> None:
+        """Look up which action can be undone now."""
+        actions = await self._floor.disk(self._floor.state.catalog.actions)
+        self._last = next((action for action in actions if action.settled is None), None)
+
+    @property
+    def label(self) -> GuestText:
+        """What undoing would undo, and when that was; empty when there is nothing."""
+        if self._last is None:
+            return GuestText("")
+        return one_line(f"{self._last.text}, {_ago(self._floor.clock() - self._last.at)}")
+
+    @property
+    def loses(self) -> GuestText:
+        """What undoing would lose for good."""
+        return one_line(_inverse(self._last).loses if self._last is not None else "")
+
+    async def before(self, component: Component, command: OfOne) -> Before:
+        """Look at a component before it is acted on."""
+        note = ""
+        if isinstance(command, Annotate):
+            record = await self._revision(component, command.revision)
+            note = record.note if record is not None else ""
+        active = component.active
+        return Before(active.revision if active is not None else None, component.desired, component.holds, note)
+
+    async def record(self, component: Component, command: OfOne, before: Before, who: str) -> None:
+        """Record an action that was carried out, if it can be undone.
+
+        Raises:
+            StoreError: If it could not be recorded; it was carried out all the same.
+        """
+        inverse = inverse_of(component, command, before)
+        if inverse is None:
+            return
+        failpoint("undo/acted")
+        action = self._action(component, command, who, _label(component, command), inverse)
+        number = await self._floor.disk(self._floor.state.catalog.record_action, action)
+        self._last = msgspec.structs.replace(action, id=number)
+
+    async def take(self) -> tuple[ActionRecord, Component, Inverse]:
+        """Return the action to undo. The caller holds the lock.
+
+        Raises:
+            UsageError: If there is nothing to undo.
+            TransitionError: If the world has moved on since; it is not offered again.
+        """
+        await self.recall()
+        action = self._last
+        if action is None:
+            raise UsageError(
+                "there is nothing to undo", remedy="rollbacks, stops, starts, unloads, pins and marks can be undone"
+            )
+        component = next((each for each in self._router if each.name == action.component), None)
+        moved = "it is gone" if component is None else await self._moved(component, _expected(action))
+        if component is not None and not moved:
+            failpoint("undo/taken")
+            return action, component, _inverse(action)
+        await self._floor.disk(self._floor.state.catalog.settle_action, action.id, moved)
+        await self.recall()
+        further = f"undoing again would undo: {self.label}" if self.label else "nothing else is left to undo"
+        raise TransitionError(
+            f"{action.text} cannot be undone any more: {moved}", remedy=further, component=action.component
+        )
+
+    async def undone(self, action: ActionRecord, component: Component, inverse: Inverse, who: str) -> None:
+        """Record that an action was undone.
+
+        Raises:
+            StoreError: If it could not be recorded; it was undone all the same.
+        """
+        failpoint("undo/undone")
+        undoing = msgspec.structs.replace(
+            self._action(component, inverse.command, who, f"undo of {action.text}", inverse),
+            undoes=action.id,
+            settled=FINAL,
+        )
+        await self._floor.disk(self._floor.state.catalog.record_action, undoing, settles=UNDONE)
+        await self.recall()
+
+    def _action(self, component: Component, command: OfOne, who: str, text: str, inverse: Inverse) -> ActionRecord:
+        return ActionRecord(
+            id=0,
+            at=self._floor.clock(),
+            who=who,
+            component=component.name,
+            text=text,
+            command=msgspec.json.encode(command).decode(),
+            inverse=msgspec.json.encode(inverse).decode(),
+            expects=msgspec.json.encode(expected_of(component, command)).decode(),
+        )
+
+    async def _moved(self, component: Component, expected: Expected) -> str:
+        """Return what is no longer as an action left it; nothing when all is."""
+        active = component.active.revision if component.active is not None else None
+        if expected.revision is not None and active != expected.revision:
+            return f"r{active} has taken over since"
+        if expected.desired is not None and component.desired != expected.desired:
+            return f"it is wanted {component.desired} since"
+        if expected.marked is None:
+            return ""
+        record = await self._revision(component, expected.marked)
+        if record is None:
+            return f"r{expected.marked} is not known any more"
+        pins = await self._floor.disk(self._floor.state.catalog.pins, component.name)
+        pinned = any(pin.revision == expected.marked for pin in pins)
+        for what, left, found in (
+            ("its note was changed", expected.note, record.note),
+            ("it was pinned or unpinned", expected.pinned, pinned),
+            ("what is stable was judged anew", expected.stable, record.stable),
+        ):
+            if left is not None and left != found:
+                return f"{what} since"
+        return ""
+
+    async def _revision(self, component: Component, number: int) -> RevisionRecord | None:
+        return await self._floor.disk(self._floor.state.catalog.revision, component.name, number)
+
+
+def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse | None:
+    """Return what takes a command back that was carried out; nothing when it cannot be taken back."""
+    name, inverse = component.name, None
+    match command:
+        case Start():
+            inverse = Inverse(Stop(name), loses=_memory(component))
+        case Stop():
+            inverse = Inverse(Start(name))
+        case Unload() if before.desired is Desired.RUNNING:
+            inverse = Inverse(Start(name))
+        case Rollback() if before.revision is not None:
+            inverse = _way_forward(component, command, before.revision, before.holds)
+        case Pin():
+            inverse = Inverse(Pin(name, command.revision, pinned=not command.pinned))
+        case MarkStable():
+            inverse = Inverse(MarkStable(name, command.revision, stable=not command.stable))
+        case Annotate() if before.note != command.note:
+            inverse = Inverse(Annotate(name, command.revision, before.note))
+    return inverse
+
+
+def _way_forward(component: Component, command: Rollback, revision: int, holds: tuple[Hold, ...]) -> Inverse:
+    # A state that was kept goes along again; one that was exchanged is exchanged for what it was.
+    keeps = command.state is StatePolicy.KEEP or not component.stateful
+    policy = StatePolicy.KEEP if keeps else StatePolicy.RESTORE
+    since = f"what {component.name} counted since the rollback stays behind, in a snapshot"
+    loses = _memory(component) if keeps else since
+    return Inverse(Rollback(component.name, revision, policy, note="the rollback was undone"), holds, loses)
+
+
+def expected_of(component: Component, command: OfOne) -> Expected:
+    """Return how a command has left a component."""
+    revision = component.active.revision if component.active is not None else None
+    match command:
+        case Pin():
+            return Expected(marked=command.revision, pinned=command.pinned)
+        case MarkStable():
+            return Expected(marked=command.revision, stable=command.stable)
+        case Annotate():
+            return Expected(marked=command.revision, note=command.note)
+        case Rollback():
+            return Expected(revision)
+    return Expected(revision, component.desired)
+
+
+def _label(component: Component, command: OfOne) -> str:
+    match command:
+        case Pin():
+            return f"{'pin' if command.pinned else 'unpin'} r{command.revision} of {component.name}"
+        case MarkStable():
+            return f"mark r{command.revision} of {component.name} {'stable' if command.stable else 'not stable'}"
+        case Annotate():
+            return f"note on r{command.revision} of {component.name}"
+        case Rollback():
+            serves = f" to r{component.active.revision}" if component.active is not None else ""
+            return f"roll back {component.name}{serves}"
+    return f"{type(command).__name__.lower()} {component.name}"
+
+
+def _memory(component: Component) -> str:
+    return "" if component.stateful else f"what {component.name} holds in memory: it has no `state` export"
+
+
+def _inverse(action: ActionRecord) -> Inverse:
+    return msgspec.json.decode(action.inverse, type=Inverse)
+
+
+def _expected(action: ActionRecord) -> Expected:
+    return msgspec.json.decode(action.expects, type=Expected)
+
+
+def _ago(seconds: float) -> str:
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 1:
+        return "just now"
+    hours, days = minutes // 60, minutes // (24 * 60)
+    return f"{days} d ago" if days else f"{hours} h ago" if hours else f"{minutes} min ago"

@@ -1,0 +1,376 @@
+"""The last change of a component, told in sentences. What is told comes from the catalog, so that it works offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.past import HistoryQuery
+from airssys_tui.core.errors import UnknownComponent
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
+from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.units import format_duration, format_size
+from airssys_tui.runtime.chronicle import gates_passed
+from airssys_tui.runtime.past import history
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
+
+MOST_REFUSED: Final = 3
+"""Refused candidates that are told one by one."""
+
+WIDTH: Final = 600
+"""Longest sentence, in characters."""
+
+RESTARTING: Final = "restarting"
+_ITSELF: Final = frozenset({"airssys"})
+_FOUND: Final = {
+    "watcher": "the watcher saw its files change",
+    "scan": "its files were found when the folder was opened",
+}
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recorded of one component.
+
+    Attributes:
+        component: What is wanted of it, and where it comes from.
+        revisions: Its history, newest first.
+        gates: Gates passed with milliseconds, by revision.
+        holds: What is held back.
+        refusals: What is remembered as refused.
+        snapshots: The states that are kept, newest first.
+        events: What happened to it, oldest first.
+        now: Unix time.
+    """
+
+    component: ComponentRecord
+    revisions: tuple[RevisionRecord, ...] = ()
+    gates: dict[int, tuple[tuple[str, float], ...]] = {}
+    holds: tuple[Hold, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    snapshots: tuple[SnapshotInfo, ...] = ()
+    events: tuple[Event, ...] = ()
+    now: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The component."""
+        return self.component.id
+
+    @property
+    def active(self) -> RevisionRecord | None:
+        """What serves, or would if it ran."""
+        return next((record for record in self.revisions if record.outcome == Outcome.ACTIVE), None)
+
+    @property
+    def before(self) -> RevisionRecord | None:
+        """What served before that."""
+        active = self.active
+        served = [record for record in self.revisions if record.activated_at is not None]
+        return next((r for r in served if active is not None and r.number < active.number), None)
+
+
+class Present(msgspec.Struct, frozen=True, kw_only=True):
+    """What only a runtime that lives knows of a component.
+
+    Attributes:
+        state: Where it is.
+        recovery: What supervision is about to do.
+        trouble: What is wrong, one line.
+        candidate: The revision that is being tried.
+        probation_until: Unix time at which the active revision has proved itself.
+    """
+
+    state: State
+    recovery: Recovery = Recovery()
+    trouble: str = ""
+    candidate: int | None = None
+    probation_until: float | None = None
+
+
+def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = ()) -> Told:
+    """Read what is recorded of a component. Blocks on the catalog.
+
+    Args:
+        catalog: Where it is recorded.
+        name: Text form of the identity.
+        now: Unix time.
+        known: Events that a runtime still has.
+
+    Raises:
+        UnknownComponent: If it was never met.
+    """
+    record = catalog.component(name)
+    if record is None:
+        raise UnknownComponent(f"no component {name} is recorded", component=name)
+    revisions = catalog.revisions(name)
+    told = Told(component=record, revisions=revisions)
+    wanted = {r.number for r in (told.active, *revisions[: MOST_REFUSED + 1]) if r is not None}
+    deployments = [d for d in catalog.deployments(name) if d.revision in wanted]
+    return msgspec.structs.replace(
+        told,
+        gates={d.revision: gates_passed(catalog, d.id) for d in deployments if d.revision is not None},
+        holds=catalog.holds(name),
+        refusals=catalog.refusals(name),
+        snapshots=catalog.snapshots(name),
+        events=history(catalog, HistoryQuery(component=name, level=Level.INFO, limit=1_000), known).events,
+        now=now,
+    )
+
+
+def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None) -> tuple[GuestText, ...]:
+    """Tell the last change in sentences, in the order in which things happened, and what can be done next.
+
+    Args:
+        told: What is recorded.
+        present: What a runtime knows beside it; nothing without one.
+        zone: Time zone of the times; the local one when not given.
+    """
+    story = _Story(told, present, zone)
+    parts = (
+        story.left(),
+        story.serves(),
+        story.passed(),
+        story.state(),
+        story.refused(),
+        story.quarantined(),
+        story.held(),
+        story.restarted(),
+        story.now(),
+        story.next_steps(),
+    )
+    return tuple(one_line(sentence, WIDTH) for part in parts for sentence in part)
+
+
+class _Story:
+    def __init__(self, told: Told, present: Present | None, zone: tzinfo | None) -> None:
+        self.told = told
+        self.present = present
+        self.zone = zone
+        self.active = told.active
+        self.since = (self.active.activated_at or self.active.created_at) if self.active is not None else 0.0
+
+    def left(self) -> Iterator[str]:
+        """Tell what served before, and why it does not any more."""
+        before, active = self.told.before, self.active
+        if before is None or active is None:
+            return
+        until = self._when(active.activated_at or before.outcome_at or active.created_at)
+        match before.outcome:
+            case Outcome.QUARANTINED:
+                yield f"{_label(before)} failed {until}: {before.outcome_reason}."
+            case Outcome.FAILED:
+                yield f"{_label(before)} was given up {until}: {before.outcome_reason}."
+            case _:
+                proved = "had proved itself stable" if before.stable else "was not proved stable yet"
+                yield f"{_label(before)} served until {_bare(until)}; it {proved}."
+
+    def serves(self) -> Iterator[str]:
+        """Tell what serves, since when, and who brought it."""
+        active, name = self.active, self.told.name
+        if active is None:
+            if self.told.revisions:
+                yield f"{name} has never served: no revision of it has passed every gate."
+            else:
+                yield f"{name} has never been tried: no revision of it is recorded."
+            return
+        verb = "has been the active revision of" if not self._runs() else "has served as"
+        yield f"{_label(active)} {verb} {name} since {_bare(self._when(self.since))}: {self._cause(active)}."
+        if active.note:
+            yield f"The note on it says: {active.note}."
+
+    def passed(self) -> Iterator[str]:
+        """Tell which gates the active revision passed."""
+        gates = self.told.gates.get(self.active.number, ()) if self.active is not None else ()
+        if gates:
+            total = sum(milliseconds for _, milliseconds in gates)
+            each = ", ".join(f"{gate} {_ms(milliseconds)}" for gate, milliseconds in gates)
+            yield f"It passed {_count(len(gates), 'gate')} in {_ms(total)}: {each}."
+
+    def state(self) -> Iterator[str]:
+        """Tell what became of the state when it took over, and what is kept of it."""
+        active = self.active
+        if active is None or not self.told.snapshots:
+            return
+        initial = next((s for s in self.told.snapshots if s.revision == active.number and s.at <= self.since), None)
+        handed = next((s for s in self.told.snapshots if s.revision != active.number and s.cause == "update"), None)
+        if initial is not None and initial.cause == "fresh":
+            yield "It began with a fresh state; the one before is kept as a snapshot."
+        elif initial is not None and initial.cause == "restore":
+            yield f"It began with an older state that was restored, {format_size(initial.size)}."
+        elif handed is not None and self.told.before is not None and handed.revision == self.told.before.number:
+            yield f"Its state, {format_size(handed.size)}, was carried along from r{handed.revision}."
+        newest = self.told.snapshots[0]
+        yield (
+            f"The newest snapshot of its state is {format_size(newest.size)}, "
+            f"saved {self._when(newest.at)} by r{newest.revision} ({newest.cause})."
+        )
+
+    def refused(self) -> Iterator[str]:
+        """Tell which candidates were refused since the one before the last change."""
+        floor = self.told.before.number if self.told.before is not None else 0
+        failed = [r for r in self.told.revisions if r.activated_at is None and r.number > floor and _refused(r)]
+        for record in reversed(failed[:MOST_REFUSED]):
+            served = "" if self.active is None else "; what served went on serving"
+            reason = record.outcome_reason.removeprefix("refused ") or "no reason is recorded"
+            passed = len(self.told.gates.get(record.number, ()))
+            after = f" after {_count(passed, 'gate')}" if passed else ""
+            how = f"refused {reason}" if record.outcome_reason.startswith("refused") else f"not deployed: {reason}"
+            yield f"{_label(record)} was {how} {self._when(record.outcome_at or record.created_at)}{after}{served}."
+        if len(failed) > MOST_REFUSED:
+            yield f"{_count(len(failed) - MOST_REFUSED, 'candidate')} before it did not make it either."
+
+    def quarantined(self) -> Iterator[str]:
+        """Tell what is in quarantine beside what has been told."""
+        before = self.told.before
+        for record in self.told.revisions:
+            if record.outcome != Outcome.QUARANTINED:
+                continue
+            told = before is not None and before.number == record.number
+            why = "" if told else f": {record.outcome_reason}"
+            yield f"{_label(record)} is in quarantine{why}; it is not deployed again until that is lifted."
+
+    def held(self) -> Iterator[str]:
+        """Tell what is held back, and what lifts it."""
+        if self.told.holds:
+            labels = _listed([hold.version or short_digest(hold.digest) for hold in self.told.holds])
+            reasons = _listed(sorted({hold.reason for hold in self.told.holds}))
+            yield (
+                f"Held back: {labels} ({reasons}). Neither the watcher nor a restart deploys "
+                f"{'them' if len(self.told.holds) > 1 else 'it'}; new files or an explicit reload lift that."
+            )
+
+    def restarted(self) -> Iterator[str]:
+        """Tell of the restarts since the active revision took over."""
+        restarts = [e for e in self.told.events if e.action == RESTARTING and e.at >= self.since]
+        traps = [e for e in self.told.events if e.action == "trapped" and e.at >= self.since]
+        if restarts:
+            why = f"; the last trap: {traps[-1].text}" if traps else ""
+            yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
+
+    def now(self) -> Iterator[str]:
+        """Tell where it is now."""
+        present = self.present
+        if present is not None and present.candidate is not None:
+            yield f"r{present.candidate} is being tried now."
+        if present is not None and present.recovery.kind is RecoveryKind.BACKOFF:
+            left = present.recovery.tries_left or 0
+            yield f"It waits to be restarted, {_count(left, 'try', 'tries')} left: {present.trouble}."
+        elif present is not None and present.recovery.kind is RecoveryKind.EXHAUSTED:
+            yield f"It is failed and not restarted any more, its tries are used up: {present.trouble}."
+        elif present is not None and present.state is State.FAILED:
+            yield f"It is failed: {present.trouble or 'see its events'}."
+        elif self.told.component.desired == Desired.STOPPED:
+            stopped = self._last({"stopped", "stop", "unload"})
+            at = f" {self._when(stopped.at)}" if stopped is not None else ""
+            yield f"The operator wants it stopped{at}; it stays so until it is started."
+        elif not self.told.component.present:
+            yield "Its files are gone from the folder; its history is kept."
+        if present is not None and present.probation_until is not None and present.state is State.RUNNING:
+            left_over = format_duration(max(0.0, present.probation_until - self.told.now))
+            yield f"It is on probation for another {left_over}."
+
+    def next_steps(self) -> Iterator[str]:
+        """Tell what the operator can do."""
+        steps = list(self._steps())
+        if steps:
+            yield f"What you can do: {'; '.join(steps)}."
+
+    def _steps(self) -> Iterator[str]:
+        told, name, present = self.told, self.told.name, self.present
+        if told.component.desired == Desired.STOPPED or _ended(present):
+            yield f"start it (airssys-tui start {name})"
+        if told.holds and told.component.present:
+            yield f"put new files in place, or deploy the held ones all the same (airssys-tui reload {name})"
+        elif self.active is None or any(r.activated_at is None and _refused(r) for r in told.revisions[:1]):
+            yield f"correct what was refused; it is tried again when the files change (airssys-tui reload {name})"
+        back = self._way_back()
+        if back is not None and not told.holds:
+            yield f"go back to r{back.number} (airssys-tui rollback {name})"
+        bad = next((r for r in told.revisions if r.outcome == Outcome.QUARANTINED), None)
+        if bad is not None:
+            yield f"lift the quarantine of r{bad.number} once you know why it failed"
+
+    def _way_back(self) -> RevisionRecord | None:
+        active = self.active
+        if active is None:
+            return None
+        return next(
+            (
+                r
+                for r in self.told.revisions
+                if r.outcome == Outcome.SUPERSEDED
+                and r.stable
+                and r.number < (active.origin or active.number)
+                and (r.digest, r.manifest_digest) != (active.digest, active.manifest_digest)
+            ),
+            None,
+        )
+
+    def _cause(self, record: RevisionRecord) -> str:
+        who = record.who
+        asked = _FOUND.get(who, f"{who} asked for it")
+        match record.cause:
+            case Cause.ROLLBACK:
+                by = "the runtime went back by itself" if who in _ITSELF else f"{who} rolled back"
+                return f"{by} to what r{record.origin} was"
+            case Cause.RESTORE:
+                return f"{who} restored a state into it"
+            case Cause.RELOAD:
+                return f"reloaded, {asked}"
+            case _:
+                return f"first deployed, {asked}"
+
+    def _runs(self) -> bool:
+        if self.present is not None:
+            return self.present.state in {State.RUNNING, State.UPDATING}
+        return self.told.component.desired == Desired.RUNNING and self.told.component.present
+
+    def _last(self, actions: set[str]) -> Event | None:
+        told = (e for e in reversed(self.told.events) if e.action in actions and e.kind is not EventKind.LOG)
+        return next(told, None)
+
+    def _when(self, at: float) -> str:
+        now, then = (datetime.fromtimestamp(time, self.zone) for time in (self.told.now, at))
+        ago = f"({format_duration(max(0.0, self.told.now - at))} ago)"
+        if now.date() == then.date():
+            return f"at {then:%H:%M:%S} {ago}"
+        return f"on {then:%Y-%m-%d} at {then:%H:%M} {ago}"
+
+
+def _bare(when: str) -> str:
+    return when.removeprefix("at ").removeprefix("on ")
+
+
+def _label(record: RevisionRecord) -> str:
+    return f"r{record.number} ({record.version})" if record.version else f"r{record.number}"
+
+
+def _refused(record: RevisionRecord) -> bool:
+    return record.outcome == Outcome.FAILED
+
+
+def _ended(present: Present | None) -> bool:
+    return present is not None and present.state is State.FAILED and present.recovery.kind is not RecoveryKind.BACKOFF
+
+
+def _ms(milliseconds: float) -> str:
+    return format_duration(milliseconds / 1000.0)
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)
