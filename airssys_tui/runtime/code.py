@@ -7,7 +7,8 @@ import threading
 
 import msgspec
 
-from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.errors import AdmissionError, StoreError
+from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import Digest
 from airssys_tui.engine.code import Code
 from airssys_tui.runtime.floor import Floor
@@ -54,6 +55,9 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
         cancel.set()
         raise
     serialised = await floor.compiling(code.serialised)
-    await floor.disk(cache.put, digest, engine.identity, serialised)
+    try:
+        await floor.disk(cache.put, digest, engine.identity, serialised)
+    except StoreError as error:  # only a cache: it is compiled again another time
+        floor.journal.emit(EventKind.SYSTEM, f"compiled code is not kept: {error.message}", level=Level.WARNING)
     shelf.put(digest, code, len(serialised))
     return Loaded(code, cached=False)

@@ -1,11 +1,26 @@
-"""The disk under the runtime: what is used of it, and what to do when it is full."""
+"""The disk under the runtime: what is used of it, and what to do while it is full.
+
+A full disk refuses deployments and nothing else: what runs needs no room to go on. Once there is room again, what was
+turned away is looked at by itself.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
 from airssys_tui.api.disk import DiskUse
+from airssys_tui.core.errors import AirssysError, DiskFull
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.retention import Retention
+from airssys_tui.store.space import has_room
 from airssys_tui.store.usage import measure
+
+NO_REASON: Final = GuestText("")
 
 
 class Disk:
@@ -13,12 +28,33 @@ class Disk:
 
     Args:
         floor: The machinery.
+        observer: Shows that the disk is full.
         retention: Knows what could be collected.
+        resume: Takes up what was turned away; raises ``StoreError`` when it is too early for that.
     """
 
-    def __init__(self, floor: Floor, retention: Retention) -> None:
+    def __init__(
+        self, floor: Floor, observer: Observer, retention: Retention, resume: Callable[[], Awaitable[None]]
+    ) -> None:
         self._floor = floor
+        self._observer = observer
         self._retention = retention
+        self._resume = resume
+        floor.filled = self.fill
+
+    def fill(self, error: DiskFull) -> None:
+        """Take notice that a write found no room; it is told once, until there is room again."""
+        if not self._observer.disk_full:
+            self._say(f"disk full: {error.message} · {error.remedy}", "disk-full", Level.ERROR)
+        self._observer.disk_full = one_line(error.message, 300)
+        self._observer.publish()
+
+    async def watch(self) -> None:
+        """While the disk is full, look whether there is room again, until cancelled."""
+        while True:
+            await asyncio.sleep(self._floor.settings.disk_check)
+            if self._observer.disk_full:
+                await self._try_again()
 
     async def use(self) -> DiskUse:
         """Return what the state takes on disk.
@@ -38,3 +74,17 @@ class Disk:
             free=usage.free,
             reclaimable=collected.bytes,
         )
+
+    async def _try_again(self) -> None:
+        try:
+            if not await self._floor.disk(has_room, self._floor.state.path):
+                return
+            await self._resume()
+        except AirssysError:
+            return
+        self._observer.disk_full = NO_REASON
+        self._say("there is room on the disk again: deployments go on", "disk-room", Level.INFO)
+        self._observer.publish()
+
+    def _say(self, text: str, action: str, level: Level) -> None:
+        self._floor.journal.emit(EventKind.SYSTEM, text, action=action, level=level)

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from airssys_tui.core.errors import DiskFull
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime import interval
 from airssys_tui.runtime.journal import Journal
+from airssys_tui.runtime.services import ServiceDesk
 from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.shelf import Shelf
 from airssys_tui.runtime.side import SideThreads
@@ -28,6 +30,9 @@ MOST_CHILDREN: Final = 2
 
 class Floor:
     """Engine, linker, state directory, threads and journal of one runtime.
+
+    Attributes:
+        filled: Told, on the control loop, of every write that found no room.
 
     Args:
         folder: The watched folder.
@@ -49,6 +54,8 @@ class Floor:
         self.shelf = Shelf()
         self.workers = Workers(settings.workers)
         self.side = SideThreads(waiting=self.workers.blocking)
+        self.services = ServiceDesk(state.storage, self.workers.blocking)
+        self.filled: Callable[[DiskFull], None] = lambda _: None
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
@@ -57,7 +64,11 @@ class Floor:
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that touches the catalog or the blobs, in order with all else that does."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
+        try:
+            return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
+        except DiskFull as error:
+            self.filled(error)
+            raise
 
     async def compiling(self, function: Callable[..., T], *args: Any) -> T:
         """Run a compilation, or what else takes the processor for a moment."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from airssys_tui.core.compatibility import changes
-from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal
+from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.interface import Function, Interface, render
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
@@ -28,6 +28,7 @@ ORDER: Final = (
     "init",
     "state load",
     "health probe",
+    "storage",
 )
 """Every gate, in the order in which a candidate meets them."""
 
@@ -52,6 +53,7 @@ class Passage:
 
         Raises:
             GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
+            StoreError: What must survive could not be read or written.
         """
         self.gate = gate
         started = time.perf_counter()
@@ -68,6 +70,8 @@ class Passage:
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
             # The guest exports the contract under a type of its own making.
             raise GateRefusal(one_line(f"answered out of its contract: {error}"), gate=gate) from error
+        except StoreError:
+            raise  # the disk's fault, not the candidate's: it may be tried again
         except AirssysError as error:
             raise GateRefusal(error.message, gate=gate, remedy=error.remedy) from error
         self.times.append((gate, (time.perf_counter() - started) * 1000))

@@ -1,9 +1,47 @@
-"""Collection: what no rule of retention keeps is taken away, in small steps between everything else."""
+"""Collection: what no rule of retention keeps is taken away, in small steps between everything else.
+
+Each step is one short job on the disk thread, made while the component's lock is held: no operation on it is under way
+then, and none that begins has to wait for more than that one step.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
 from airssys_tui.api.disk import Collected
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.units import format_size
+from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.router import Router
+from airssys_tui.store.collection import (
+    Doomed,
+    Excess,
+    Orphan,
+    candidates,
+    excess,
+    orphans,
+    orphans_among,
+    remove,
+    take,
+)
+from airssys_tui.store.records import SnapshotInfo
+
+MOST_ITEMS: Final = 200
+"""Lines of a report."""
+
+CALM: Final = 1.0
+"""Seconds between a deployment and the collection that follows it."""
+
+PAUSE: Final = 0.002
+"""Seconds between two steps, in which others may use the disk."""
 
 
 class Retention:
@@ -11,11 +49,159 @@ class Retention:
 
     Args:
         floor: The machinery.
+        router: The components that may be in the middle of an operation.
     """
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, router: Router) -> None:
         self._floor = floor
+        self._router = router
+        self._turn = asyncio.Lock()
+        self._changed: set[str] = set()
+        self._nudged = asyncio.Event()
+
+    def nudge(self, component: str) -> None:
+        """Look at a component soon: something may have become superfluous."""
+        self._changed.add(component)
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Collect at once, after deployments, and every few minutes, until cancelled."""
+        every = self._floor.settings.collect_every
+        if not every:
+            return
+        await self._quietly(None)
+        while True:
+            try:
+                await asyncio.wait_for(self._nudged.wait(), every)
+            except TimeoutError:
+                await self._quietly(None)
+                continue
+            await asyncio.sleep(CALM)
+            self._nudged.clear()
+            changed, self._changed = self._changed, set()
+            await self._quietly(sorted(changed))
 
     async def collect(self, *, dry: bool) -> Collected:
-        """Take away what no retention rule keeps, or say what that would be."""
-        return Collected(dry=dry)
+        """Take away what no retention rule keeps, or say what that would be.
+
+        Components in the middle of an operation are left for later.
+
+        Raises:
+            StoreError: If the catalog or the disk refuses; what was collected until then is.
+        """
+        async with self._turn:
+            return await (self._look() if dry else self._take(None))
+
+    async def _quietly(self, names: Sequence[str] | None) -> None:
+        try:
+            async with self._turn:
+                await self._take(names)
+        except AirssysError as error:
+            self._say(f"collection was given up: {error.message}", Level.WARNING)
+
+    async def _look(self) -> Collected:
+        catalog, tally = self._floor.state.catalog, Tally()
+        for name in await self._floor.disk(candidates, catalog):
+            if not self._is_busy(name):
+                tally.add(await self._floor.disk(excess, catalog, name, self._floor.clock()))
+        for orphan in await self._floor.disk(orphans, self._floor.state, tuple(tally.doomed)):
+            tally.drop(orphan)
+        return tally.report(dry=True)
+
+    async def _take(self, names: Sequence[str] | None) -> Collected:
+        floor, tally = self._floor, Tally()
+        for name in await floor.disk(candidates, floor.state.catalog) if names is None else names:
+            await self._take_from(name, tally)
+        if names is None:
+            left = await floor.disk(orphans, floor.state)
+        else:
+            left = await floor.disk(orphans_among, floor.state, {doomed.digest for doomed in tally.doomed})
+        for orphan in left:
+            if await floor.disk(remove, floor.state, orphan):
+                tally.drop(orphan)
+            await asyncio.sleep(PAUSE)
+        report = tally.report(dry=False)
+        if report.items:
+            self._say(
+                f"collected {report.revisions} revisions, {report.states} states, {report.rows} rows:"
+                f" {format_size(report.bytes)} freed"
+            )
+        return report
+
+    async def _take_from(self, name: str, tally: Tally) -> None:
+        while not self._is_busy(name):
+            component = self._known(name)
+            async with component.lock if component is not None else contextlib.nullcontext():
+                batch = await self._floor.disk(take, self._floor.state.catalog, name, self._floor.clock())
+            tally.add(batch)
+            if not batch:
+                return
+            if component is not None:
+                component.dirty = True
+            await asyncio.sleep(PAUSE)
+
+    def _known(self, name: str) -> Component | None:
+        return next((component for component in self._router if component.name == name), None)
+
+    def _is_busy(self, name: str) -> bool:
+        component = self._known(name)
+        return component is not None and component.lock.locked()
+
+    def _say(self, text: str, level: Level = Level.INFO) -> None:
+        self._floor.journal.emit(EventKind.SYSTEM, text, action="collected", level=level)
+
+
+class Tally:
+    """What a collection has come to so far.
+
+    Attributes:
+        doomed: The revisions.
+    """
+
+    def __init__(self) -> None:
+        self.doomed: list[Doomed] = []
+        self._states: list[SnapshotInfo] = []
+        self._rows: Counter[str] = Counter()
+        self._orphans: list[Orphan] = []
+
+    def add(self, found: Excess) -> None:
+        """Count what was found of a component."""
+        self.doomed += found.revisions
+        self._states += found.states
+        self._rows[found.component] += found.rows
+
+    def drop(self, orphan: Orphan) -> None:
+        """Count an artifact."""
+        self._orphans.append(orphan)
+
+    def report(self, *, dry: bool) -> Collected:
+        """Return it for front ends."""
+        lines = [
+            *(_revision_line(doomed) for doomed in self.doomed),
+            *(one_line(f"{s.component}: state {s.id} of r{s.revision}, {format_size(s.size)}") for s in self._states),
+            *(one_line(f"{name}: {count} old rows of ledger and events") for name, count in (+self._rows).items()),
+            *(_orphan_line(orphan) for orphan in self._orphans),
+        ]
+        more = len(lines) - MOST_ITEMS
+        if more > 0:
+            lines[MOST_ITEMS - 1 :] = [GuestText(f"and {more + 1} more")]
+        freed = sum(state.size for state in self._states) + sum(o.blob + o.code for o in self._orphans)
+        return Collected(
+            dry=dry,
+            items=tuple(lines),
+            revisions=len(self.doomed),
+            states=len(self._states),
+            rows=self._rows.total(),
+            bytes=freed,
+        )
+
+
+def _revision_line(doomed: Doomed) -> GuestText:
+    version = f" ({doomed.version})" if doomed.version else ""
+    return one_line(f"{doomed.component}: r{doomed.number}{version}, {doomed.outcome}: no rule keeps it")
+
+
+def _orphan_line(orphan: Orphan) -> GuestText:
+    parts = [("artifact", orphan.blob), ("compiled code", orphan.code)]
+    sizes = ", ".join(f"{what} {format_size(size)}" for what, size in parts if size)
+    return one_line(f"{short_digest(orphan.digest)}: {sizes or 'nothing'}")

@@ -20,6 +20,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         shutdown: Seconds that leaving may take.
         parallel_deploys: Components that are started or deployed at the same time.
         code_cache: Bytes of compiled code that are kept.
+        collect_every: Seconds between two collections of what no rule of retention keeps; 0 for none by itself.
+        disk_check: Seconds between two looks at the room on the disk.
         engine: How the engine is set up.
     """
 
@@ -31,4 +33,6 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: float = 5.0
     parallel_deploys: int = 4
     code_cache: int = 1024 * 1024 * 1024
+    collect_every: float = 300.0
+    disk_check: float = 5.0
     engine: EngineSettings = EngineSettings()

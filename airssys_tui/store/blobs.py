@@ -9,6 +9,7 @@ from typing import Final
 from airssys_tui.core.errors import BlobCorrupt, IdentityError, StoreError
 from airssys_tui.core.identity import Digest, digest_of
 from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.faults import disk_faults
 
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
@@ -109,7 +110,9 @@ class Blobs:
         path = self.path(digest)
         with disk_faults("remove the blob", path):
             existed = path.is_file()
+            failpoint("blobs/remove/before-unlink")
             path.unlink(missing_ok=True)
+            failpoint("blobs/remove/after-unlink")
         return existed
 
     def digests(self) -> tuple[Digest, ...]:

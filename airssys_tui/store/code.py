@@ -20,6 +20,7 @@ from airssys_tui.core.units import MIB
 from airssys_tui.store.blobs import digest_hex
 from airssys_tui.store.database import Database
 from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.faults import disk_faults
 
 MAX_BYTES: Final = 512 * MIB
@@ -138,6 +139,13 @@ class CodeCache:
             self._forget(entry)
         return len(entries)
 
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes kept of each artifact, for all engines together."""
+        found: dict[str, int] = {}
+        for entry in self._entries(""):
+            found[entry.digest] = found.get(entry.digest, 0) + entry.size
+        return found
+
     def size(self) -> int:
         """Return the bytes of every file kept."""
         return self._database.count("SELECT sum(size) FROM compiled_code")
@@ -166,7 +174,9 @@ class CodeCache:
                 "DELETE FROM compiled_code WHERE digest = ? AND engine = ?", (entry.digest, entry.engine)
             )
         with disk_faults("remove compiled code", path):
+            failpoint("code/remove/before-unlink")
             path.unlink(missing_ok=True)
+            failpoint("code/remove/after-unlink")
 
     def _touch(self, path: Path) -> None:
         # Two uses within one tick of the clock still have an order.

@@ -28,17 +28,21 @@ TRANSACTIONS: Final = (
     "append-ledger",
     "begin-deployment",
     "bind-folder",
+    "drop-snapshots",
     "finish-deployment",
     "forget-code",
     "forget-refusals",
     "hold",
+    "keep-costs",
     "lift-hold",
     "mark-snapshot-failed",
     "mark-stable",
     "migrate",
     "pin",
+    "purge",
     "record-action",
     "record-code",
+    "reinstate",
     "remember-refusal",
     "set-desired",
     "set-interface",
@@ -46,6 +50,7 @@ TRANSACTIONS: Final = (
     "set-present",
     "settle-action",
     "stage",
+    "trim",
     "upsert-component",
 )
 """Every write of the catalog is one transaction with a failpoint before and one after its commit."""
@@ -54,9 +59,13 @@ _FILES: Final = (
     "blobs/put/before-write",
     "blobs/put/before-rename",
     "blobs/put/after-rename",
+    "blobs/remove/before-unlink",
+    "blobs/remove/after-unlink",
     "code/put/before-write",
     "code/put/before-rename",
     "code/put/after-rename",
+    "code/remove/before-unlink",
+    "code/remove/after-unlink",
 )
 
 _DEPLOY: Final = (
@@ -72,10 +81,14 @@ _DEPLOY: Final = (
 )
 """Stage boundaries of a deployment or rollback; the runtime passes them."""
 
+_UNDO: Final = ("undo/acted", "undo/taken", "undo/undone")
+"""Between an operator's action and its record; before an action is taken back; between that and its record."""
+
 NAMES: Final[frozenset[str]] = frozenset(
     (
         *_FILES,
         *_DEPLOY,
+        *_UNDO,
         *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),
     )
 )

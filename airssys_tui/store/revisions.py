@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -68,14 +69,42 @@ class Revisions(Room):
         return next(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))), None)
 
     def retained_digests(self, keep: int = RETAINED) -> frozenset[str]:
-        """Return the artifacts that a rollback may need: of each component's last ``keep`` revisions that served."""
+        """Return the artifacts that a rollback may need.
+
+        They are those of each component's last ``keep`` revisions that served, and of the pinned ones.
+        """
         rows = self._database.rows(
-            "SELECT DISTINCT digest FROM (SELECT digest, row_number() OVER"
-            " (PARTITION BY component ORDER BY number DESC) AS place"
-            " FROM revisions WHERE outcome IN ('active', 'superseded')) WHERE place <= ?",
+            """SELECT digest FROM (SELECT digest, row_number() OVER (PARTITION BY component ORDER BY number DESC)
+                   AS place FROM revisions WHERE outcome IN ('active', 'superseded')) WHERE place <= ?
+               UNION SELECT digest FROM revisions JOIN pins
+                   ON pins.component = revisions.component AND pins.revision = number WHERE outcome <> 'purged'""",
             (keep,),
         )
         return frozenset(digest for (digest,) in rows)
+
+    def kept_digests(self) -> frozenset[str]:
+        """Return the artifacts of every revision that is not purged: what has to be kept."""
+        rows = self._database.rows("SELECT DISTINCT digest FROM revisions WHERE outcome <> 'purged'")
+        return frozenset(digest for (digest,) in rows)
+
+    def is_kept(self, digest: str) -> bool:
+        """Return whether a revision that is not purged refers to an artifact."""
+        tail = "FROM revisions WHERE digest = ? AND outcome <> 'purged'"
+        return bool(self._database.count(f"SELECT EXISTS (SELECT 1 {tail})", (digest,)))
+
+    def purge(self, component: str, numbers: Collection[int], *, at: float | None = None) -> int:
+        """Give up the code of revisions; their lines of the history stay, with what they were before.
+
+        Returns:
+            How many were purged: what is active, a candidate or purged already is left alone.
+        """
+        with self._database.transaction("purge") as connection:
+            done = connection.executemany(
+                """UPDATE revisions SET purged_from = outcome, purged_at = ?, outcome = 'purged'
+                   WHERE component = ? AND number = ? AND outcome NOT IN ('active', 'candidate', 'purged')""",
+                [(self._time(at), component, number) for number in numbers],
+            )
+            return done.rowcount
 
     def set_outcome(self, component: str, number: int, outcome: str, reason: str, at: float | None = None) -> None:
         """Record what became of a revision and why.
@@ -87,6 +116,36 @@ class Revisions(Room):
         _refuse_active(outcome, component, number)
         with self._database.transaction("set-outcome") as connection:
             write_outcome(connection, component, number, outcome, reason=reason, at=self._time(at))
+
+    def quarantined(self, component: str) -> tuple[RevisionRecord, ...]:
+        """Return a component's revisions in quarantine, oldest first."""
+        tail = "WHERE component = ? AND outcome = 'quarantined' ORDER BY number"
+        return tuple(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))))
+
+    def served_before(self, component: str, number: int) -> int | None:
+        """Return the newest revision before another that ever was active."""
+        found = self._database.count(
+            "SELECT max(number) FROM revisions WHERE component = ? AND number < ? AND activated_at IS NOT NULL",
+            (component, number),
+        )
+        return found or None
+
+    def reinstate(self, component: str, number: int, reason: str, at: float | None = None) -> None:
+        """Make a quarantined revision active again where no other is, as when nothing earlier could take its place.
+
+        Raises:
+            StoreError: It is not quarantined, or another revision is active.
+        """
+        with self._database.transaction("reinstate") as connection:
+            rows = connection.execute(
+                "SELECT number, outcome FROM revisions WHERE component = ? AND (number = ? OR outcome = 'active')",
+                (component, number),
+            ).fetchall()
+            if rows != [(number, "quarantined")]:
+                raise StoreError(
+                    f"r{number} of {component} cannot be made active again", component=component, revision=number
+                )
+            write_outcome(connection, component, number, ACTIVE, reason=reason, at=self._time(at))
 
     def set_interface(self, component: str, number: int, interface: str) -> None:
         """Record a candidate's interface, which is known once it is compiled; it is written once.

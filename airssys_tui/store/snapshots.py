@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 
 import msgspec
 
@@ -65,6 +66,12 @@ class Snapshots(Room):
             (component, revision),
         )
         return self.snapshot(newest) if newest else None
+
+    def drop_snapshots(self, numbers: Collection[int]) -> int:
+        """Give up snapshots; returns how many there were."""
+        with self._database.transaction("drop-snapshots") as connection:
+            done = connection.executemany("DELETE FROM snapshots WHERE id = ?", [(number,) for number in numbers])
+            return done.rowcount
 
     def states_size(self) -> int:
         """Return the bytes of every snapshot kept."""

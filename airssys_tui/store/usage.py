@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ import msgspec
 
 from airssys_tui.store.directory import CATALOG_FILE, StateReader
 from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.space import free_space
 
 STORAGE_FILE: Final = "storage.db"
 """Key-value data of the components."""
@@ -61,15 +61,6 @@ def measure(state: StateReader) -> Usage:
             logs=_sizes(path.glob("logs/**/*")),
             free=free_space(path),
         )
-
-
-def free_space(path: Path) -> int:
-    """Return the bytes that this user may still write to the file system of a directory.
-
-    Raises:
-        OSError: It cannot be asked.
-    """
-    return shutil.disk_usage(path).free
 
 
 def _sizes(paths: Iterable[Path]) -> int:

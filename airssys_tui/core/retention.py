@@ -1,0 +1,143 @@
+"""What is kept of the past: which revisions keep their code, and which states. Pure rules over a history.
+
+A revision that is not kept becomes ``purged``: its line of the history stays, its code and states may go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.errors import RollbackRefused
+from airssys_tui.core.revision import SERVABLE, Outcome, Revision, rollback_target
+
+STABLE_FOR: Final = 86_400.0
+"""Seconds that a revision which was stable is kept after it served last."""
+
+STATES: Final = 10
+"""Newest states of a component that are kept whatever they belong to; of a pinned revision likewise."""
+
+IMPORTS: Final = 3
+"""Newest imported states of a component that are kept: no revision stands for them."""
+
+
+class Reason(StrEnum):
+    """Why a revision is kept."""
+
+    ACTIVE = "active"
+    IN_PROGRESS = "in progress"
+    PINNED = "pinned"
+    TARGET = "the rollback target"
+    HELD = "held back"
+    RECENT = "recent"
+    STABLE = "stable within a day"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A revision and when it ended (unix seconds); nothing while it has not."""
+
+    revision: Revision
+    ended_at: float | None = None
+
+
+def kept_revisions(
+    history: Sequence[Entry],
+    *,
+    keep: int,
+    now: float,
+    pinned: Collection[int] = (),
+    held: Collection[str] = (),
+) -> dict[int, Reason]:
+    """Return the revisions of one component that are kept, each with the strongest reason.
+
+    Those that served, those in quarantine and those that were refused are counted apart: a row of bad candidates
+    pushes out nothing that a rollback could use.
+
+    Args:
+        history: Every revision of the component that is not purged, in any order.
+        keep: How many of each kind, the newest, are kept in any case; at least 1.
+        now: Unix seconds.
+        pinned: Numbers that an operator wants kept.
+        held: Digests that are held back after a rollback: going forward again needs the newest revision of each.
+    """
+    entries = [entry for entry in history if entry.revision.outcome is not Outcome.PURGED]
+    kept: dict[int, Reason] = {}
+    for reason, numbers in (
+        (Reason.ACTIVE, _with(entries, Outcome.ACTIVE)),
+        (Reason.IN_PROGRESS, _with(entries, Outcome.CANDIDATE)),
+        (Reason.PINNED, (e.revision.number for e in entries if e.revision.number in pinned)),
+        (Reason.TARGET, _targets(entries)),
+        (Reason.HELD, _newest_of(entries, held)),
+        (Reason.RECENT, _newest(keep, (e for e in entries if e.revision.outcome in SERVABLE))),
+        (Reason.RECENT, _newest(keep, (e for e in entries if e.revision.outcome is Outcome.QUARANTINED))),
+        (Reason.RECENT, _newest(keep, (e for e in entries if not e.revision.serving))),
+        (Reason.STABLE, (e.revision.number for e in entries if _lately_stable(e, now))),
+    ):
+        for number in numbers:
+            kept.setdefault(number, reason)
+    return kept
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A state that is kept: its number, the revision that saved it, who could not load it, whether it is imported."""
+
+    id: int
+    revision: int
+    failed_by: tuple[int, ...] = ()
+    imported: bool = False
+
+
+def kept_states(
+    states: Iterable[Saved], *, kept: Collection[int], pinned: Collection[int] = (), active: int | None = None
+) -> frozenset[int]:
+    """Return the numbers of the states of one component that are kept.
+
+    Args:
+        states: All of them, in any order.
+        kept: Revisions that are kept.
+        pinned: Revisions that are pinned.
+        active: The revision that serves: the state that it would be started with is kept.
+    """
+    newest = sorted(states, key=lambda state: -state.id)
+    found = {state.id for state in newest[:STATES]}
+    found.update(state.id for state in [s for s in newest if s.imported][:IMPORTS])
+    for number in kept:
+        own = [state for state in newest if state.revision == number]
+        sound = [state for state in own if not state.imported and not state.failed_by]
+        found.update(state.id for state in (*own[:1], *sound[:1]))
+        if number in pinned:
+            found.update(state.id for state in own[:STATES])
+    loadable = (state.id for state in newest if not state.imported and active not in state.failed_by)
+    found.update(list(loadable)[:1])
+    return frozenset(found)
+
+
+def _with(entries: Iterable[Entry], outcome: Outcome) -> Iterable[int]:
+    return (entry.revision.number for entry in entries if entry.revision.outcome is outcome)
+
+
+def _targets(entries: Sequence[Entry]) -> tuple[int, ...]:
+    try:
+        return (rollback_target([entry.revision for entry in entries], "").number,)
+    except RollbackRefused:
+        return ()
+
+
+def _newest_of(entries: Sequence[Entry], digests: Collection[str]) -> Iterable[int]:
+    newest: dict[str, int] = {}
+    for entry in entries:
+        revision = entry.revision
+        if revision.digest in digests:
+            newest[revision.digest] = max(revision.number, newest.get(revision.digest, 0))
+    return newest.values()
+
+
+def _newest(keep: int, entries: Iterable[Entry]) -> list[int]:
+    return sorted((entry.revision.number for entry in entries), reverse=True)[:keep]
+
+
+def _lately_stable(entry: Entry, now: float) -> bool:
+    return entry.revision.stable and (entry.ended_at is None or now - entry.ended_at < STABLE_FOR)
