@@ -8,19 +8,18 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import BindingsMap
-from textual.screen import Screen
 from textual.widgets import Input
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.action import View
-from airssys_tui.tui.actions import ACTIONS, bindings
 from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.detail import DetailScreen
@@ -28,6 +27,8 @@ from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import chosen_glyphs
 from airssys_tui.tui.help import HelpScreen
+from airssys_tui.tui.meter import MeterScreen
+from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.modal import Confirm
 from airssys_tui.tui.notices import Notices
 from airssys_tui.tui.operations import Operations
@@ -45,6 +46,21 @@ FAILED: Final = 1
 """Exit code when the runtime could not be had."""
 
 
+MODES: Final[Mapping[View, type[LiveScreen]]] = {
+    View.REGISTRY: RegistryScreen,
+    View.METERS: MetersScreen,
+    View.EVENTS: EventScreen,
+}
+"""Screens that are there once and keep what they show while another one is looked at."""
+
+ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]] = {
+    View.DETAIL: DetailScreen,
+    View.VERSIONS: VersionsScreen,
+    View.METER: MeterScreen,
+}
+"""Screens about one component; each lies on the one from which it was opened."""
+
+
 class AirssysApp(App[int]):
     """The terminal interface of a runtime.
 
@@ -52,6 +68,7 @@ class AirssysApp(App[int]):
         connect: Makes the runtime; called in a thread after the first paint, for importing an engine takes long.
         folder: The watched folder, as the operator wrote it.
         readonly: Leave out every action that changes the system.
+        attached: The runtime is another process's and goes on when the screen is left.
         clock: Unix time in seconds.
         refresh: Seconds between two pulls.
 
@@ -71,6 +88,7 @@ class AirssysApp(App[int]):
         *,
         folder: str,
         readonly: bool = False,
+        attached: bool = False,
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
     ) -> None:
@@ -79,14 +97,16 @@ class AirssysApp(App[int]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.hurried = False
         self._connect = connect
+        self._attached = attached
         self._every = refresh
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
         self.notices = Notices()
         self.operations = Operations(self, self.session, self.notices, self.tick)
         self.animation_level = "none"
-        self._bindings = BindingsMap(bindings(ACTIONS, everywhere=True))
-        self.add_mode(View.REGISTRY, self._make_registry)
-        self.add_mode(View.EVENTS, self._make_events)
+        self._bindings = BindingsMap(self.session.keymap.bindings_everywhere())
+        self._before: list[View] = []
+        for view, kind in MODES.items():
+            self.add_mode(view, partial(kind, self.session, self.operations))
         for theme in THEMES:
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
@@ -95,12 +115,6 @@ class AirssysApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our variables are under a theme that is not ours."""
         return DEFAULTS
-
-    def _make_registry(self) -> Screen[None]:
-        return RegistryScreen(self.session, self.operations)
-
-    def _make_events(self) -> Screen[None]:
-        return EventScreen(self.session, self.operations)
 
     def on_mount(self) -> None:
         """Connect once the first picture is on the terminal."""
@@ -144,28 +158,34 @@ class AirssysApp(App[int]):
         self._redraw(None if first else change)
 
     def _redraw(self, change: Change | None = None) -> None:
-        if isinstance(self.screen, LiveScreen):
-            self.screen.show(change)
+        # What lies behind a question is seen as well, and goes on.
+        seen = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
+        if seen is not None:
+            seen.show(change)
 
     def on_live_screen_open(self, message: LiveScreen.Open) -> None:
         """Go to another screen."""
         self.run_worker(self.go(message.view, message.component), exit_on_error=False)
 
     async def go(self, view: View, component: str | None = None) -> None:
-        """Show a screen; the registry and the events are there once, the others lie on top of what is shown."""
-        if view is View.REGISTRY:
-            await self.switch_mode(View.REGISTRY)
-            while len(self.screen_stack) > 1:
-                await self.pop_screen()
-        elif view is View.EVENTS:
-            await self.switch_mode(View.EVENTS)
+        """Show a screen; those of :data:`MODES` are there once, the others lie on top of what is shown."""
+        if view in MODES:
+            if view != self.current_mode:
+                self._before = [each for each in self._before if each is not view] + [View(self.current_mode)]
+            await self.switch_mode(view)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
             if component is not None and isinstance(self.screen, EventScreen):
                 self.screen.only(component)
         elif component is not None:
-            kind = DetailScreen if view is View.DETAIL else VersionsScreen
-            await self.push_screen(kind(self.session, self.operations, component))
+            await self.push_screen(ABOUT_ONE[view](self.session, self.operations, component))
+
+    async def on_live_screen_back(self) -> None:
+        """Go back to where the operator came from; in the end that is the registry."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            await self.switch_mode(self._before.pop() if self._before else View.REGISTRY)
 
     def jump(self, component: str) -> None:
         """Show a component in the registry."""
@@ -191,12 +211,12 @@ class AirssysApp(App[int]):
         self.push_screen(Palette(placeholder="an action, or a component to jump to"))
 
     def action_ask_to_quit(self) -> None:
-        """Quit, asking while components run."""
+        """Quit, asking while components run in this process."""
         self.run_worker(self._ask_to_quit(), exit_on_error=False)
 
     async def _ask_to_quit(self) -> None:
         running = sum(state_word(view) == "running" for view in self.session.feed.rows.values())
-        if running and not self.session.closing:
+        if running and not self._attached and not self.session.closing:
             what = "1 component runs" if running == 1 else f"{running} components run"
             lines = [
                 f"{what} in this process.",

@@ -9,7 +9,7 @@ from airssys_tui.api.views import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.action import Action, View
-from airssys_tui.tui.actions import hints, key_label
+from airssys_tui.tui.actions import key_label
 from airssys_tui.tui.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text, offset_text
@@ -35,7 +35,7 @@ CRAMPED: Final = 60
 LAST: Final = ("app.help", "app.palette", "go.leave")
 """Hints that are drawn at the end of the line."""
 
-SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.EVENTS, "go.events"))
+SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.METERS, "go.meters"), (View.EVENTS, "go.events"))
 
 
 def header(session: Session, width: int) -> Line:
@@ -110,7 +110,12 @@ def _figures(session: Session) -> Iterable[Line]:
 def banner(session: Session, width: int) -> tuple[Line, ...]:
     """Draw what is wrong with the runtime as a whole, one line each; nothing when nothing is."""
     lines: list[Line] = []
-    if session.stale:
+    if session.disconnected:
+        said = f"{session.stale[:1].upper()}{session.stale[1:]}. Reconnecting{session.glyphs.ellipsis}"
+        lines.append(
+            (Span(f" {fit(safe(said, session.glyphs), max(0, width - 2), ellipsis=session.glyphs.ellipsis)}", "warn"),)
+        )
+    elif session.stale:
         lines.append(_warning(session, "No answer from the runtime", session.stale, width))
     watch = session.feed.head.watch
     if watch.mode != "native" and session.phase is Phase.RUNNING:
@@ -133,7 +138,7 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
     """Draw the keys of a screen: as many as there is room for, the most important kept, in a fixed order."""
     room = width - 1
     chosen: list[tuple[Action, Line]] = []
-    for action in hints(view, session.readonly):
+    for action in session.keymap.hints(view, session.readonly):
         here = (view, action.id) in SCREENS
         if (here and width < CRAMPED) or not _useful(action, session):
             continue

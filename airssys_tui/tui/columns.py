@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views import ComponentView, NoteKind
+from airssys_tui.api.views import ComponentView, Meters, NoteKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Health, RecoveryKind, State
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.tui.arrangement import Arrangement, Sort, state_word
 from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, safe
+from airssys_tui.tui.lines import Line, Span, cut_middle, elide, fit, safe
+from airssys_tui.tui.quantities import format_ms
 
 NONE: Final = "-"
 
@@ -34,6 +35,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column.
 
     Attributes:
+        name: What it is called in settings.
         title: Its header.
         width: Cells from 100 columns on; ``narrow`` below.
         keep: Columns with the smallest figure are dropped first; the highest stay to the end.
@@ -42,6 +44,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
         draw: Text and tone of a cell.
     """
 
+    name: str
     title: str
     width: int
     keep: int
@@ -99,28 +102,58 @@ def version_text(view: ComponentView, sight: Sight) -> str:
     return f"{version} r{view.revision}{tried}"
 
 
-def memory_text(view: ComponentView, sight: Sight) -> Cell:
-    """Return memory now, a bar of its share of the limit, and the limit."""
+def memory_tone(meters: Meters) -> str:
+    """Return the tone of a memory figure: how near it is to its limit."""
+    share = (meters.memory or 0) / meters.memory_limit if meters.memory_limit else 0.0
+    return "bad" if share >= 0.97 else "warn" if share >= 0.85 or meters.memory_full_in is not None else "plain"
+
+
+def memory_text(view: ComponentView, sight: Sight, width: int = 15) -> Cell:
+    """Return memory now, a bar of its share of the limit, and the limit where there is room for it."""
     meters = view.meters
     if meters.memory is None:
-        return f"{NONE:>5}{'':10}", "quiet"
+        return f"{NONE:>5}", "quiet"
     share = meters.memory / meters.memory_limit if meters.memory_limit else 0.0
-    tone = "bad" if share >= 0.97 else "warn" if share >= 0.85 else "plain"
     limit = format_size(meters.memory_limit) if meters.memory_limit else NONE
-    return f"{format_size(meters.memory):>5} {sight.glyphs.bar(share, 4)} {limit:>4}", tone
+    text = f"{format_size(meters.memory):>5} {sight.glyphs.bar(share, 4)}"
+    return f"{text} {limit:>4}" if width >= 15 else text, memory_tone(meters)
 
 
 def note_text(view: ComponentView, sight: Sight) -> Cell:
-    """Return the one thing to know about a row; holds when there is nothing more urgent."""
+    """Return the one thing to know about a row: the runtime's note, else the most urgent of what its fields say."""
     note = view.note
-    if note.kind is NoteKind.NONE or not note.text:
-        if view.held:
-            held = safe(", ".join(view.held), sight.glyphs, 80)
-            return f"held: {held}", NOTE_TONES[NoteKind.HELD]
-        if view.recovery.kind is RecoveryKind.BACKOFF:
-            return recovery_text(view, sight), "warn"
-        return ("file is gone", "quiet") if not view.present else ("", "plain")
-    return safe(note.text, sight.glyphs), NOTE_TONES[note.kind]
+    if note.kind is not NoteKind.NONE and note.text:
+        return safe(note.text, sight.glyphs), NOTE_TONES[note.kind]
+    return next(_standing(view, sight), ("", "plain"))
+
+
+def _standing(view: ComponentView, sight: Sight) -> Iterator[Cell]:
+    if view.recovery.kind is RecoveryKind.BACKOFF:
+        yield recovery_text(view, sight), "warn"
+    if view.meters.memory_full_in is not None:
+        yield f"memory full in ~{format_duration(view.meters.memory_full_in)}", "warn"
+    if view.held:
+        yield f"held: {safe(', '.join(view.held), sight.glyphs, 80)}", NOTE_TONES[NoteKind.HELD]
+    if (left := probation_left(view, sight)) is not None:
+        yield f"on probation {left}", "busy"
+    if view.quarantined:
+        yield quarantine_text(view), "bad"
+    if not view.present:
+        yield "file is gone", "quiet"
+
+
+def probation_left(view: ComponentView, sight: Sight) -> str | None:
+    """Return for how long the active revision still has to prove itself; nothing when it does not."""
+    if view.probation_until is None or view.probation_until <= sight.now:
+        return None
+    return format_duration(max(1.0, round(view.probation_until - sight.now)))
+
+
+def quarantine_text(view: ComponentView) -> str:
+    """Return which revisions are quarantined, the newest ones when there are many."""
+    newest = sorted(view.quarantined, reverse=True)
+    more = f" and {len(newest) - 3} more" if len(newest) > 3 else ""
+    return f"quarantined: {', '.join(f'r{number}' for number in newest[:3])}{more}"
 
 
 def recovery_text(view: ComponentView, sight: Sight) -> str:
@@ -135,8 +168,8 @@ def recovery_text(view: ComponentView, sight: Sight) -> str:
     return f"restart in {wait}{left}"
 
 
-def _name(view: ComponentView, sight: Sight, _: int) -> Cell:
-    return safe(view.id, sight.glyphs, 140), "strong"
+def _name(view: ComponentView, sight: Sight, width: int) -> Cell:
+    return cut_middle(safe(view.id, sight.glyphs, 140), width, sight.glyphs.ellipsis), "strong"
 
 
 def _state(view: ComponentView, sight: Sight, _: int) -> Cell:
@@ -159,8 +192,8 @@ def _fuel(view: ComponentView, _sight: Sight, _: int) -> Cell:
     return (format_count(view.meters.fuel_per_second), "plain") if _live(view) else (NONE, "quiet")
 
 
-def _memory(view: ComponentView, sight: Sight, _: int) -> Cell:
-    return memory_text(view, sight)
+def _memory(view: ComponentView, sight: Sight, width: int) -> Cell:
+    return memory_text(view, sight, width)
 
 
 def _cpu(view: ComponentView, _sight: Sight, _: int) -> Cell:
@@ -190,45 +223,83 @@ def _uptime(view: ComponentView, sight: Sight, _: int) -> Cell:
     return (format_duration(up) if up >= 1 else "0s"), "plain"
 
 
-def _note(view: ComponentView, sight: Sight, _: int) -> Cell:
-    return note_text(view, sight)
+def _note(view: ComponentView, sight: Sight, width: int) -> Cell:
+    text, tone = note_text(view, sight)
+    return elide(text, width, sight.glyphs.ellipsis), tone
 
 
-NAME: Final = Column(title="NAME", width=15, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
-NOTE: Final = Column(title="NOTE", width=14, narrow=10, keep=97, draw=_note)
+def _digest(view: ComponentView, sight: Sight, _: int) -> Cell:
+    return (safe(short_digest(view.digest), sight.glyphs), "quiet") if view.digest else (NONE, "quiet")
+
+
+def _latency(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    p95 = view.meters.p95_ms
+    return (f"{format_ms(p95)}ms", "plain") if p95 is not None else (NONE, "quiet")
+
+
+def _errors(view: ComponentView, _sight: Sight, _: int) -> Cell:
+    return format_count(view.meters.errors), "bad" if view.meters.errors else "quiet"
+
+
+NAME: Final = Column(name="name", title="NAME", width=15, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
+NOTE: Final = Column(name="note", title="NOTE", width=14, narrow=10, keep=97, draw=_note)
 
 COLUMNS: Final = (
     NAME,
-    Column(title="STATE", width=12, narrow=12, keep=98, draw=_state, sort=Sort.STATE),
-    Column(title="HEALTH", width=6, keep=40, draw=_health),
-    Column(title="VERSION", width=12, keep=60, draw=_version),
-    Column(title="FUEL/S", width=7, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
-    Column(title="MEMORY", width=15, keep=55, draw=_memory, sort=Sort.MEMORY),
-    Column(title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
-    Column(title="CALLS/S", width=7, keep=30, draw=_calls, right=True),
-    Column(title="QUEUE", width=5, keep=11, draw=_queue, right=True),
-    Column(title="RST", width=3, keep=35, draw=_restarts, right=True),
-    Column(title="UP", width=6, keep=10, draw=_uptime, right=True, sort=Sort.UPTIME),
+    Column(name="state", title="STATE", width=12, narrow=12, keep=98, draw=_state, sort=Sort.STATE),
+    Column(name="health", title="HEALTH", width=6, keep=58, draw=_health),
+    Column(name="version", title="VERSION", width=12, keep=60, draw=_version),
+    Column(name="digest", title="DIGEST", width=12, keep=5, draw=_digest),
+    Column(name="fuel", title="FUEL/S", width=7, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
+    Column(name="memory", title="MEMORY", width=15, narrow=10, keep=55, draw=_memory, sort=Sort.MEMORY),
+    Column(name="cpu", title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
+    Column(name="calls", title="CALLS/S", width=7, keep=30, draw=_calls, right=True),
+    Column(name="errors", title="ERRORS", width=6, keep=6, draw=_errors, right=True),
+    Column(name="p95", title="P95", width=7, keep=7, draw=_latency, right=True),
+    Column(name="queue", title="QUEUE", width=5, keep=11, draw=_queue, right=True),
+    Column(name="restarts", title="RST", width=3, keep=35, draw=_restarts, right=True),
+    Column(name="uptime", title="UP", width=6, keep=10, draw=_uptime, right=True, sort=Sort.UPTIME),
     NOTE,
 )
 """Every column from left to right."""
 
+BY_NAME: Final = {column.name: column for column in COLUMNS}
+
 GAP: Final = 1
+GUTTER: Final = 2
+"""Cells before the first column: the pointer of the selection, and the mark."""
+
 WIDE: Final = 100
+EXTRA: Final = 10
+"""Columns that are kept less than this are left out unless the terminal is this wide, for the note's sake."""
+HUGE: Final = 150
 
 
 @lru_cache(maxsize=64)
-def place(width: int) -> tuple[Placed, ...]:
-    """Choose the columns for a terminal ``width`` and their widths; the note takes what is left."""
-    chosen = list(COLUMNS)
+def place(width: int, names: tuple[str, ...] = ()) -> tuple[Placed, ...]:
+    """Choose the columns for a terminal ``width`` and their widths; the note takes what is left.
+
+    Args:
+        width: Cells of a line.
+        names: The operator's columns, in their order; without them the standard ones. A narrow terminal drops some
+            of either by the same priority.
+    """
+    chosen = _wanted(width, names)
     while len(chosen) > 1 and _needed(chosen, width) > width:
         chosen.remove(min(chosen, key=lambda column: column.keep))
-    spare = width - _needed(chosen, width)
-    grow = min(12, spare // 3) if width >= 140 else 0
-    placed = [Placed(column, _width(column, width) + (grow if column is NAME else 0)) for column in chosen]
-    if chosen[-1] is NOTE:
-        placed[-1] = Placed(NOTE, placed[-1].width + spare - grow)
-    return tuple(placed)
+    spare = max(0, width - _needed(chosen, width))
+    grow = min(12, spare // 3) if width >= 140 and NAME in chosen else 0
+    rest = spare - grow if NOTE in chosen else 0
+    return tuple(
+        Placed(column, _width(column, width) + (grow if column is NAME else rest if column is NOTE else 0))
+        for column in chosen
+    )
+
+
+def _wanted(width: int, names: tuple[str, ...]) -> list[Column]:
+    if names:
+        return [BY_NAME[name] for name in names if name in BY_NAME] or [NAME]
+    return [column for column in COLUMNS if width >= HUGE or column.keep >= EXTRA]
 
 
 def _width(column: Column, width: int) -> int:
@@ -236,13 +307,13 @@ def _width(column: Column, width: int) -> int:
 
 
 def _needed(columns: list[Column], width: int) -> int:
-    return 1 + sum(_width(column, width) + GAP for column in columns) - GAP
+    return GUTTER + sum(_width(column, width) + GAP for column in columns) - GAP
 
 
-def head(width: int, how: Arrangement, glyphs: Glyphs) -> Line:
+def head(width: int, how: Arrangement, glyphs: Glyphs, chosen: Sequence[str] = ()) -> Line:
     """Draw the header: sortable titles with their letter underlined, the arrow at the one in force."""
-    spans = [Span(" ")]
-    for placed in place(width):
+    spans = [Span(" " * GUTTER)]
+    for placed in place(width, tuple(chosen)):
         column = placed.column
         arrow = ""
         if column.sort is not None and column.sort is how.sort:
@@ -260,21 +331,31 @@ def head(width: int, how: Arrangement, glyphs: Glyphs) -> Line:
     return tuple(spans)
 
 
-def row(view: ComponentView, width: int, sight: Sight, *, selected: bool) -> Line:
+def row(
+    view: ComponentView,
+    width: int,
+    sight: Sight,
+    *,
+    selected: bool,
+    marked: bool = False,
+    chosen: Sequence[str] = (),
+) -> Line:
     """Draw one row."""
-    ellipsis = sight.glyphs.ellipsis
-    spans = [Span(sight.glyphs.pointer if selected else " ", "accent")]
-    for placed in place(width):
+    glyphs = sight.glyphs
+    spans = [Span(glyphs.pointer if selected else " ", "accent"), Span(glyphs.mark if marked else " ", "key")]
+    for placed in place(width, tuple(chosen)):
         text, tone = placed.column.draw(view, sight, placed.width)
-        spans.append(Span(fit(text, placed.width, right=placed.column.right, ellipsis=ellipsis), tone))
+        if marked and placed.column is NAME:
+            tone = "key"
+        spans.append(Span(fit(text, placed.width, right=placed.column.right, ellipsis=glyphs.ellipsis), tone))
         spans.append(Span(" " * GAP))
     return tuple(spans)
 
 
-def column_at(x: int, width: int) -> Column | None:
+def column_at(x: int, width: int, chosen: Sequence[str] = ()) -> Column | None:
     """Return the column under a cell of the header."""
-    left = 1
-    for placed in place(width):
+    left = GUTTER
+    for placed in place(width, tuple(chosen)):
         if left <= x < left + placed.width + GAP:
             return placed.column
         left += placed.width + GAP

@@ -21,6 +21,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         states: One per lifecycle state, told apart by shape, not only by colour.
         backoff: A failed component that waits for its next start.
         pointer: Marks the selected row.
+        mark: Stands beside a marked row.
         ascending: Sort arrow; ``descending`` the other.
         eighths: Horizontal bar, from the thinnest to a full cell.
         sparks: Sparkline levels, from the lowest.
@@ -34,6 +35,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[State, str]
     backoff: str
     pointer: str
+    mark: str
     ascending: str
     descending: str
     eighths: str
@@ -85,6 +87,7 @@ UNICODE: Final = Glyphs(
     },
     backoff="◐",
     pointer="▸",
+    mark="■",
     ascending="↑",
     descending="↓",
     eighths="▏▎▍▌▋▊▉█",
@@ -112,6 +115,7 @@ ASCII: Final = Glyphs(
     },
     backoff="~",
     pointer=">",
+    mark="#",
     ascending="^",
     descending="v",
     eighths="-=#",

@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from airssys_tui.tui.action import View
-from airssys_tui.tui.actions import of_view
 from airssys_tui.tui.chrome import key_lines
 from airssys_tui.tui.lines import LinePane, Span
 from airssys_tui.tui.pager import Pager
@@ -60,7 +59,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _draw(self) -> None:
         pager = self.query_one(Pager)
-        pager.show(key_lines(of_view(self.about, self.session.readonly), max(30, pager.room - 1), self.session.glyphs))
+        actions = self.session.keymap.of_view(self.about, self.session.readonly)
+        pager.show(key_lines(actions, max(30, pager.room - 1), self.session.glyphs))
 
     def action_scroll(self, rows: int) -> None:
         """Scroll."""

@@ -58,6 +58,46 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
     return set_cell_size(text, width - 1) + ellipsis if width > 1 else set_cell_size(text, max(0, width))
 
 
+def elide(text: str, width: int, ellipsis: str = "…") -> str:
+    """Shorten text to at most ``width`` cells at a word, so that what is left can be read.
+
+    A last word that holds a figure is kept behind the ellipsis: ``memory … ~40s``. A cut in the middle of a word is
+    made only where cutting at words would lose a third of the room.
+    """
+    if cell_len(text) <= width:
+        return text
+    words = text.split(" ")
+    last = words[-1]
+    if any(char.isdigit() for char in last) and cell_len(last) + 5 <= width:
+        start = _words_within(words[:-1], width - cell_len(last) - 3)
+        if start:
+            return f"{start} {ellipsis} {last}"
+    start = _words_within(words, width - 2)
+    return f"{start} {ellipsis}" if cell_len(start) * 3 >= width * 2 else fit(text, width, ellipsis=ellipsis)
+
+
+def _words_within(words: Sequence[str], width: int) -> str:
+    text = ""
+    for word in words:
+        longer = f"{text} {word}" if text else word
+        if cell_len(longer) > width:
+            break
+        text = longer
+    return text.rstrip(" ·|,;:-")
+
+
+def cut_middle(text: str, width: int, ellipsis: str = "…") -> str:
+    """Shorten a name to at most ``width`` cells in its middle: both ends tell names apart."""
+    length = cell_len(text)
+    if length <= width or width < 5:
+        return text
+    tail = (width - 1) // 2
+    end = text[-tail:]
+    while cell_len(end) > tail:
+        end = end[1:]
+    return set_cell_size(text, width - 1 - cell_len(end)) + ellipsis + end
+
+
 def join(lines: Iterable[Line], gap: str = "  ") -> Line:
     """Put lines beside each other."""
     spans: list[Span] = []

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.views import ComponentView
 from airssys_tui.tui.action import Action
-from airssys_tui.tui.actions import key_label, of_view
+from airssys_tui.tui.actions import key_label
 from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.lines import safe
 from airssys_tui.tui.screen import LiveScreen
@@ -69,7 +69,8 @@ class OperatorCommands(Provider):
         screen = self._live()
         if screen is None:
             return []
-        found = [action for action in of_view(screen.view, screen.session.readonly) if action.id != "app.palette"]
+        actions = screen.session.keymap.of_view(screen.view, screen.session.readonly)
+        found = [action for action in actions if action.id != "app.palette"]
         return sorted(found, key=lambda action: (not action.hint, action.rank))
 
     async def _run(self, action: Action) -> None:
@@ -81,4 +82,4 @@ class OperatorCommands(Provider):
 
 
 def _title(action: Action) -> Content:
-    return Content(f"{action.title}  [{key_label(action.keys[0])}]")
+    return Content(f"{action.title}  [{key_label(action.keys[0])}]" if action.keys else action.title)

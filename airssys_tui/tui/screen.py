@@ -15,7 +15,6 @@ from textual.widgets import Input
 
 from airssys_tui.tui import chrome
 from airssys_tui.tui.action import View
-from airssys_tui.tui.actions import bindings, of_view
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import LinePane, safe
 from airssys_tui.tui.operations import Operations
@@ -42,6 +41,12 @@ class LiveScreen(Screen[None]):
             self.view = view
             self.component = component
 
+    class Save(Message):
+        """The view is to be kept for the next time."""
+
+    class Back(Message):
+        """The screen before is wanted."""
+
     view: ClassVar[View]
     root: ClassVar[bool] = False
     ALLOW_SELECT = False
@@ -51,11 +56,14 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.operations = operations
-        # The bindings are made here and not as a class variable: a read-only sitting has fewer of them.
-        self._bindings = BindingsMap(bindings(of_view(self.view, session.readonly), everywhere=False))
+        self.rebind()
         self._head = LinePane(id="head", classes="chrome")
         self._banner = LinePane(id="banner")
         self._foot = LinePane(id="foot", classes="chrome")
+
+    def rebind(self) -> None:
+        """Take the keys that the actions have now; a read-only sitting has fewer actions."""
+        self._bindings = BindingsMap(self.session.keymap.bindings_of(self.view, self.session.readonly))
 
     @property
     def target(self) -> str | None:
@@ -180,6 +188,14 @@ class LiveScreen(Screen[None]):
         """Show the table of components."""
         self.post_message(self.Open(View.REGISTRY))
 
+    def action_meters(self) -> None:
+        """Show every component's meters."""
+        self.post_message(self.Open(View.METERS))
+
+    def action_its_meters(self) -> None:
+        """Show the component's meters, large."""
+        self._open(View.METER)
+
     def action_events(self) -> None:
         """Show what happened."""
         self.post_message(self.Open(View.EVENTS))
@@ -201,12 +217,16 @@ class LiveScreen(Screen[None]):
             self.post_message(self.Open(view, self.target))
 
     def action_back(self) -> None:
-        """Go one level back."""
-        self.app.pop_screen()
+        """Go back to where the operator came from."""
+        self.post_message(self.Back())
 
     def action_leave(self) -> None:
         """Go one level back; the registry asks whether to quit."""
         self.action_back()
+
+    def action_save_view(self) -> None:
+        """Keep the view for the next time."""
+        self.post_message(self.Save())
 
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard, sanitised, and say so."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentView, Phase
-from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.errors import AirssysError, Disconnected
 from airssys_tui.core.events import Event
 from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.columns import Sight
 from airssys_tui.tui.feed import Change, Feed
 from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.keymap import DEFAULT_KEYS, Keymap
+from airssys_tui.tui.marks import Marks
 
 
 class Session:
@@ -23,9 +25,14 @@ class Session:
         api: The runtime, once it is connected.
         failure: Why it is not, when connecting failed.
         stale: Why the data is no longer fresh; empty while it is.
+        disconnected: Whether that is because the runtime went away; it is looked for meanwhile.
         closing: Whether the runtime is being let go.
         readonly: Whether actions that change the system do not exist.
         folder: The watched folder, as the operator wrote it.
+        keymap: Which keys the actions have.
+        marks: Which components are marked.
+        columns: Names of the registry's columns, in order; empty for the standard ones.
+        faults: What is wrong with the operator's settings, one line each; the settings before stay in force.
     """
 
     def __init__(self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool) -> None:
@@ -33,14 +40,20 @@ class Session:
         self.api: RuntimeApi | None = None
         self.failure: AirssysError | None = None
         self.stale = ""
+        self.disconnected = False
         self.closing = False
         self.readonly = readonly
         self.folder = folder
         self.clock = clock
         self.glyphs = glyphs
+        self.keymap: Keymap = DEFAULT_KEYS
+        self.marks = Marks()
+        self.columns: tuple[str, ...] = ()
+        self.faults: tuple[str, ...] = ()
         self._frozen: dict[str, ComponentView] | None = None
         self._frozen_at = 0.0
         self._frozen_log: tuple[Event, ...] = ()
+        self._frozen_lines: tuple[Event, ...] = ()
         self._counts: tuple[int, Counter[str]] = (-1, Counter())
 
     @property
@@ -52,6 +65,7 @@ class Session:
         """Hold the view still, or let it go on."""
         self._frozen = dict(self.feed.rows) if on else None
         self._frozen_log = tuple(self.feed.log) if on else ()
+        self._frozen_lines = tuple(self.feed.lines) if on else ()
         self._frozen_at = self.clock()
 
     @property
@@ -63,6 +77,11 @@ class Session:
     def log(self) -> Sequence[Event]:
         """The events to show, oldest first: the newest, or those of the moment in which the view was paused."""
         return self.feed.log if self._frozen is None else self._frozen_log
+
+    @property
+    def lines(self) -> Sequence[Event]:
+        """The lines of guest logs to show, oldest first, likewise."""
+        return self.feed.lines if self._frozen is None else self._frozen_lines
 
     @property
     def sight(self) -> Sight:
@@ -95,6 +114,8 @@ class Session:
             change = self.feed.pull(self.api)
         except AirssysError as error:
             self.stale = str(error)
+            self.disconnected = isinstance(error, Disconnected)
             return Change()
         self.stale = ""
+        self.disconnected = False
         return change

@@ -1,0 +1,122 @@
+"""Which keys the actions have: those of the table, with the operator's own in their place.
+
+Bindings, footer, help and palette ask here and nowhere else, so a remapped key is shown wherever it works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
+
+import msgspec
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
+
+from airssys_tui.tui.action import Action, Danger, View
+from airssys_tui.tui.actions import ACTIONS, bindings, key_label
+
+_NAMED: Final = {key_label(key): key for key in ("slash", "question_mark", "colon", "escape", "delete")} | {
+    "pgdn": "pagedown",
+    "pgup": "pageup",
+    "return": "enter",
+}
+_KNOWN: Final = frozenset(key.value for key in Keys) | frozenset(KEY_NAME_REPLACEMENTS)
+_CHORD: Final = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*")
+
+
+class Fault(NamedTuple):
+    """What is wrong with the keys of an action."""
+
+    action: str
+    text: str
+
+
+def key_named(text: str) -> str | None:
+    """Return a key as Textual names it, from how people write it; ``None`` when there is no such key."""
+    text = text.strip()
+    chord = _CHORD.match(text)
+    modifiers, key = (chord[0], text[chord.end() :]) if chord else ("", text)
+    key = _NAMED.get(key, key)
+    if len(key) == 1:
+        if modifiers == "shift+" and key.isalpha():
+            return key.upper()
+        return modifiers + _character_to_key(key)
+    if not key or (key not in _KNOWN and modifiers + key not in _KNOWN and not _spelt(key)):
+        return None
+    return modifiers + key
+
+
+def _spelt(key: str) -> bool:
+    # The names that Textual gives to printable characters: slash, question_mark, asterisk...
+    return any(_character_to_key(chr(code)) == key for code in range(33, 127) if not chr(code).isalnum())
+
+
+class Keymap:
+    """The actions with the keys that they have in this sitting.
+
+    Args:
+        own: The operator's keys by action id, as Textual names them; an empty tuple takes an action's keys away.
+    """
+
+    def __init__(self, own: Mapping[str, Sequence[str]] | None = None) -> None:
+        own = own or {}
+        self.actions: tuple[Action, ...] = tuple(
+            msgspec.structs.replace(action, keys=tuple(own[action.id])) if action.id in own else action
+            for action in ACTIONS
+        )
+        self._views: dict[tuple[View, bool], tuple[Action, ...]] = {}
+
+    def of_view(self, view: View, readonly: bool) -> tuple[Action, ...]:
+        """Return the actions of a screen, in the order of the table; when only reading, without the dangerous ones."""
+        found = self._views.get((view, readonly))
+        if found is None:
+            found = tuple(
+                action
+                for action in self.actions
+                if view in action.views and not (readonly and action.danger is not Danger.VIEW)
+            )
+            self._views[view, readonly] = found
+        return found
+
+    def hints(self, view: View, readonly: bool) -> tuple[Action, ...]:
+        """Return the actions that the footer of a screen names, the most important first."""
+        named = [action for action in self.of_view(view, readonly) if action.hint and action.keys]
+        return tuple(sorted(named, key=lambda action: action.rank))
+
+    def bindings_of(self, view: View, readonly: bool) -> list[Binding]:
+        """Return the bindings of a screen."""
+        return bindings((action for action in self.of_view(view, readonly) if action.keys), everywhere=False)
+
+    def bindings_everywhere(self) -> list[Binding]:
+        """Return the bindings of the application."""
+        return bindings((action for action in self.actions if action.keys), everywhere=True)
+
+    def key(self, action_id: str) -> str:
+        """Return how people write the first key of an action; its id when it has none."""
+        found = next((action for action in self.actions if action.id == action_id), None)
+        return key_label(found.keys[0]) if found is not None and found.keys else action_id
+
+
+DEFAULT_KEYS: Final = Keymap()
+"""The keys of the table."""
+
+
+def faults(own: Mapping[str, Sequence[str]]) -> list[Fault]:
+    """Return what keeps the operator's keys from being used: actions that do not exist, and two actions on one key."""
+    ids = {action.id for action in ACTIONS}
+    found = [Fault(name, "there is no such action") for name in own if name not in ids]
+    keymap = Keymap(own)
+    told: set[tuple[str, str]] = set()
+    for first, second in combinations(keymap.actions, 2):
+        if first.id not in own and second.id not in own:
+            continue
+        shared = set(first.keys) & set(second.keys)
+        meet = first.views & second.views or first.everywhere or second.everywhere
+        if shared and meet and (first.id, second.id) not in told:
+            told.add((first.id, second.id))
+            one, other = (first, second) if first.id in own else (second, first)
+            key = key_label(min(shared))
+            found.append(Fault(one.id, f"{key} is the key of {other.id} already: give that one another key"))
+    return found

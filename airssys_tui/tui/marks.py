@@ -1,0 +1,40 @@
+"""Which components are marked. A mark is of a component, not of a row: sorting and filtering leave it where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+
+
+class Marks:
+    """The marked components, in the order in which they were marked."""
+
+    def __init__(self) -> None:
+        self._marked: dict[str, None] = {}
+
+    def __contains__(self, component: object) -> bool:
+        return component in self._marked
+
+    def __len__(self) -> int:
+        return len(self._marked)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._marked))
+
+    def toggle(self, component: str) -> None:
+        """Mark a component, or take its mark away."""
+        if component in self._marked:
+            del self._marked[component]
+        else:
+            self._marked[component] = None
+
+    def add(self, components: Iterable[str]) -> None:
+        """Mark components."""
+        self._marked.update(dict.fromkeys(components))
+
+    def keep(self, known: Container[str]) -> None:
+        """Let go of the marks of components that are no longer known."""
+        self._marked = {component: None for component in self._marked if component in known}
+
+    def clear(self) -> None:
+        """Take all marks away."""
+        self._marked.clear()
