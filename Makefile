@@ -52,7 +52,7 @@ check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/mypy
 	$(BIN)/mypy .ci/readme.py .ci/picture.py
 	$(BIN)/lint-imports
-	$(BIN)/python wit/vendor.py --check
+	$(BIN)/airssys-tui wit vendor wit --check --binary
 	$(BIN)/python .ci/readme.py --check
 	$(BIN)/python sample_components/build.py --check
 
@@ -61,7 +61,7 @@ format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff format .
 
 generate: $(STAMP) ## rewrite what is generated: README tables and picture, WIT copies, samples
-	$(BIN)/python wit/vendor.py
+	$(BIN)/airssys-tui wit vendor wit --binary
 	$(BIN)/python .ci/readme.py
 	$(BIN)/python .ci/picture.py
 	$(BIN)/python sample_components/build.py

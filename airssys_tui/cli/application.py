@@ -10,6 +10,8 @@ from typing import Final
 from cyclopts import App, Parameter
 
 from airssys_tui import __version__
+from airssys_tui.cli import wit
+from airssys_tui.cli.attach import attach
 from airssys_tui.cli.completion import completion
 from airssys_tui.cli.control import reload, restart, rollback, start, stop
 from airssys_tui.cli.doctor import config_path, config_show, doctor
@@ -45,6 +47,7 @@ COMMANDS: Final = (
             "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
         ),
     ),
+    Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
     Entry("list", list_components, ("airssys-tui list --folder components/ --json", "airssys-tui list")),
     Entry("describe", describe, ("airssys-tui describe counter --folder components/",)),
     Entry("versions", versions, ("airssys-tui versions counter --folder components/",)),
@@ -70,12 +73,20 @@ COMMANDS: Final = (
         ),
     ),
     Entry("completion", completion, ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"')),
+    Entry("wit check", wit.check, ("airssys-tui wit check wit/", "airssys-tui wit check types.wit --json")),
+    Entry("wit show", wit.show, ("airssys-tui wit show core-host/storage", "airssys-tui wit show counter.wasm")),
+    Entry("wit diff", wit.diff, ("airssys-tui wit diff old.wasm new.wasm", "airssys-tui wit diff wit/mine core-host")),
+    Entry("wit export", wit.export, ("airssys-tui wit export my-component/wit",)),
+    Entry("wit vendor", wit.vendor, ("airssys-tui wit vendor wit/", "airssys-tui wit vendor wit/ --check")),
     Entry("config path", config_path, ("airssys-tui config path",)),
     Entry("config show", config_show, ("airssys-tui config show --json",)),
     Entry("doctor", doctor, ("airssys-tui doctor --folder components/", "airssys-tui doctor --json")),
 )
 
-_GROUPS: Final = {"config": "Show the settings in force and where they come from."}
+_GROUPS: Final = {
+    "config": "Show the settings in force and where they come from.",
+    "wit": "The WIT packages: show, check, compare, write out and vendor them.",
+}
 _EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."
 
 

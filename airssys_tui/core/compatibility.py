@@ -1,15 +1,53 @@
-"""What changed between two interfaces of one component, and which changes break its callers.
+"""What changed between two interfaces, whom each change breaks, and why, in words and types.
 
-A removed or changed export breaks; an added one does not. Added imports are listed, because they may need a grant.
+Judged by structure, from what a built component or a WIT package really says, never from a version alone. The component
+model has no subtyping of values (``design/mvp/CanonicalABI.md``): a function whose types differ in any way is another
+function. Names of parameters are not part of that.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from airssys_tui.core.interface import Function, Interface, InterfaceType, render
+from airssys_tui.core.interface import Function, Interface, InterfaceType, ValType, render
+from airssys_tui.core.type_difference import difference
+from airssys_tui.core.version import track
+
+Kind: TypeAlias = Literal["added", "removed", "changed", "renamed"]
+Side: TypeAlias = Literal["export", "import", "interface", "package"]
+"""Where it stands: a component's exports, its imports, in an interface of a package that either side may use, or in a
+package as a whole interface or world."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """Whom a change breaks: those who call what is exported, those who provide what is imported."""
+
+    callers: bool
+    hosts: bool
+
+
+RULES: Final[dict[tuple[Side, Kind], Rule]] = {
+    ("export", "added"): Rule(callers=False, hosts=False),
+    ("export", "removed"): Rule(callers=True, hosts=False),
+    ("export", "changed"): Rule(callers=True, hosts=False),
+    ("export", "renamed"): Rule(callers=False, hosts=False),
+    ("import", "added"): Rule(callers=False, hosts=True),
+    ("import", "removed"): Rule(callers=False, hosts=False),
+    ("import", "changed"): Rule(callers=False, hosts=True),
+    ("import", "renamed"): Rule(callers=False, hosts=False),
+    # Who calls an interface loses what is removed; who provides it lacks what is added.
+    ("interface", "added"): Rule(callers=False, hosts=True),
+    ("interface", "removed"): Rule(callers=True, hosts=False),
+    ("interface", "changed"): Rule(callers=True, hosts=True),
+    ("interface", "renamed"): Rule(callers=False, hosts=False),
+    # Nobody has to use a whole interface that is new; whoever used one that is gone cannot.
+    ("package", "added"): Rule(callers=False, hosts=False),
+    ("package", "removed"): Rule(callers=True, hosts=False),
+}
+"""Every rule there is. ``renamed`` is what keeps its types: a parameter, or the version within one track."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -20,69 +58,137 @@ class Change(msgspec.Struct, frozen=True):
         path: ``instance#function``, ``function``, ``instance#resource NAME``, or an import's name.
         before: The old type in WIT syntax; None when it was added.
         after: The new type in WIT syntax; None when it was removed.
-        breaking: Whether callers of the old interface fail.
-        side: Whether it is an export or an import.
+        reason: What differs, in words and types; empty when the kind says it all.
+        side: Where it stands.
     """
 
-    kind: Literal["added", "removed", "changed"]
+    kind: Kind
     path: str
     before: str | None
     after: str | None
-    breaking: bool
-    side: Literal["export", "import"] = "export"
+    reason: str = ""
+    side: Side = "export"
+
+    @property
+    def breaking(self) -> bool:
+        """Whether callers of the old interface fail."""
+        return RULES[self.side, self.kind].callers
+
+    @property
+    def breaks_hosts(self) -> bool:
+        """Whether hosts that provide what the old one imports fail."""
+        return RULES[self.side, self.kind].hosts
 
     def describe(self) -> str:
         """Say it in one line: ``export `reset` removed``."""
-        line = f"{self.side} `{self.path}` {self.kind}"
-        return f"{line}: {self.before} became {self.after}" if self.kind == "changed" else line
+        line = f"{self.side} `{self.path}` {'changed' if self.kind == 'renamed' else self.kind}"
+        return f"{line}: {self.reason}" if self.reason else line
+
+
+class _Member(msgspec.Struct, frozen=True):
+    """A function, or with ``function = None`` a resource, at its path and its version."""
+
+    path: str
+    version: str
+    function: Function | None
 
 
 def changes(old: Interface, new: Interface) -> tuple[Change, ...]:
-    """Compare two interfaces: exports in both directions, imports for additions.
+    """Compare what two components export and import.
 
     Returns:
-        Breaking changes first, each group ordered by path.
+        What breaks callers first, then what breaks hosts, each group ordered by path.
     """
-    found = [*_exports(_members(old.exports), _members(new.exports)), *_imports(old, new)]
-    return tuple(sorted(found, key=lambda change: (not change.breaking, change.side, change.path)))
+    return in_order([*_compare("export", old.exports, new.exports), *_compare("import", old.imports, new.imports)])
 
 
-def _exports(before: dict[str, Function | None], after: dict[str, Function | None]) -> list[Change]:
-    found = []
-    for path, old in before.items():
-        if path not in after:
-            found.append(Change("removed", path, _text(old), None, breaking=True))
-        elif (new := after[path]) is not None and old is not None and not _same(old, new):
-            found.append(Change("changed", path, _text(old), _text(new), breaking=True))
-    found += [
-        Change("added", path, None, _text(new), breaking=False) for path, new in after.items() if path not in before
+def changes_of_interface(old: InterfaceType | None, new: InterfaceType | None) -> tuple[Change, ...]:
+    """Compare two texts of one interface that either side may use; ``None`` where there is none."""
+    return in_order(_compare("interface", (old,) if old else (), (new,) if new else ()))
+
+
+def in_order(found: Iterable[Change]) -> tuple[Change, ...]:
+    """Order changes: what breaks callers, what breaks hosts, the rest, each by path."""
+    return tuple(sorted(found, key=lambda change: (not change.breaking, not change.breaks_hosts, change.path)))
+
+
+def _compare(
+    side: Side, old: tuple[InterfaceType | Function, ...], new: tuple[InterfaceType | Function, ...]
+) -> list[Change]:
+    before, after = _members(old), _members(new)
+    found = [
+        Change("removed", item.path, _text(item), None, side=side) for key, item in before.items() if key not in after
     ]
+    found += [
+        Change("added", item.path, None, _text(item), side=side) for key, item in after.items() if key not in before
+    ]
+    moved: dict[tuple[str, str], None] = {}
+    for key, item in before.items():
+        if key not in after:
+            continue
+        if item.version != after[key].version:
+            moved[item.path.partition("#")[0], after[key].version] = None
+        found += _of_one(side, item, after[key])
+    found += [Change("renamed", path, path, None, f"its version is {version} now", side) for path, version in moved]
     return found
 
 
-def _same(old: Function, new: Function) -> bool:
-    return old.params == new.params and old.result == new.result
-
-
-def _imports(old: Interface, new: Interface) -> list[Change]:
-    before, after = _members(old.imports), _members(new.imports)
-    return [
-        Change("added", path, None, _text(item), breaking=False, side="import")
-        for path, item in after.items()
-        if path not in before
+def _of_one(side: Side, old: _Member, new: _Member) -> list[Change]:
+    if old.function is None or new.function is None:
+        return []
+    before, after = render(old.function), render(new.function)
+    reasons = _differences(old.function, new.function)
+    if reasons:
+        return [Change("changed", new.path, before, after, "; ".join(reasons), side)]
+    names = [
+        f"parameter `{mine.name}` is called `{theirs.name}` now"
+        for mine, theirs in zip(old.function.params, new.function.params, strict=True)
+        if mine.name != theirs.name
     ]
+    return [Change("renamed", new.path, before, after, "; ".join(names), side)] if names else []
 
 
-def _members(items: tuple[InterfaceType | Function, ...]) -> dict[str, Function | None]:
-    members: dict[str, Function | None] = {}
+def _differences(old: Function, new: Function) -> list[str]:
+    """Say how the types of two functions differ; nothing when they do not."""
+    reasons: list[str] = []
+    if len(old.params) != len(new.params):
+        reasons.append(f"it takes {_count(new)} instead of {_count(old)}")
+    else:
+        for mine, theirs in zip(old.params, new.params, strict=True):
+            reasons += difference(mine.type, theirs.type, f"parameter `{theirs.name}`")
+    return reasons + _of_results(old.result, new.result)
+
+
+def _count(function: Function) -> str:
+    many = len(function.params)
+    return "1 parameter" if many == 1 else f"{many or 'no'} parameters"
+
+
+def _of_results(old: ValType | None, new: ValType | None) -> list[str]:
+    if old is None and new is None:
+        return []
+    if old is None:
+        return [f"it returns {render(new)} now"]
+    if new is None:
+        return [f"it returns nothing instead of {render(old)}"]
+    return difference(old, new, "the result")
+
+
+def _members(items: tuple[InterfaceType | Function, ...]) -> dict[str, _Member]:
+    """Take apart into what is compared, by a key that is the same for compatible versions of an interface."""
+    members: dict[str, _Member] = {}
     for item in items:
         if isinstance(item, Function):
-            members[item.name] = item
+            members[item.name] = _Member(item.name, "", item)
             continue
-        members.update({f"{item.name}#{function.name}": function for function in item.functions})
-        members.update({f"{item.name}#resource {name}": None for name in item.resources})
+        name, _, version = item.name.partition("@")
+        key = f"{name}@{track(version) or version}"
+        for function in item.functions:
+            members[f"{key}#{function.name}"] = _Member(f"{item.name}#{function.name}", version, function)
+        for resource in item.resources:
+            members[f"{key}#resource {resource}"] = _Member(f"{item.name}#resource {resource}", version, None)
     return members
 
 
-def _text(function: Function | None) -> str | None:
-    return None if function is None else render(function)
+def _text(member: _Member) -> str | None:
+    return None if member.function is None else render(member.function)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from airssys_tui.core.errors import ExportNotFound
+from airssys_tui.core.version import track
 
 INTEGER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
     **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
@@ -200,7 +201,7 @@ class Interface(msgspec.Struct, frozen=True):
         for export in known:
             if export.path == text:
                 return export
-        matches = [export for export in known if text in _spellings(export.path)]
+        matches = [export for export in known if text in _spellings(export.path) or _same_track(text, export.path)]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -212,6 +213,16 @@ class Interface(msgspec.Struct, frozen=True):
 def unversioned(name: str) -> str:
     """Strip the version from an interface name: ``ns:pkg/face@1.0.0`` becomes ``ns:pkg/face``."""
     return name.partition("@")[0]
+
+
+def _same_track(text: str, path: str) -> bool:
+    """Tell whether a path names an export in another, compatible version of its interface."""
+    asked, _, function = text.partition("#")
+    name, _, version = asked.partition("@")
+    have, _, there = path.partition("#")[0].partition("@")
+    if not version or name != have or path.partition("#")[2] != function:
+        return False
+    return track(version) is not None and track(version) == track(there)
 
 
 def _walk(items: tuple[InterfaceType | Function, ...]) -> Iterator[ExportedFunction]:

@@ -28,7 +28,7 @@ class Code:
     def __init__(self, compiled: component.Component, engine: wasmtime.Engine) -> None:
         self._compiled = compiled
         try:
-            self.interface: Interface = reflection.read(compiled, engine)
+            self.interface: Interface = reflection.read(compiled.type, engine)
         except (TypeError, KeyError) as error:
             raise AdmissionError(f"it uses a type that is not supported: {error}", gate="types") from error
         self._indices: dict[str, component.ExportIndex | None] = {}
@@ -65,6 +65,11 @@ class Code:
                 f"compiled code cannot be loaded: {plain(str(error))}", gate="compile", remedy=remedy
             ) from error
         return cls(compiled, engine)
+
+    @property
+    def kind(self) -> component.ComponentType:
+        """The component's own type."""
+        return self._compiled.type
 
     @cached_property
     def imports_wasi(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.interface import Function, Interface, InterfaceType, render
+from airssys_tui.core.version import track
 from airssys_tui.engine import bindings, wasi
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
 from airssys_tui.engine.instance import Instance, Linked
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _DEFINING: Final = threading.Lock()
 """wasmtime-py's linkers are not safe to build on two threads at a time, not even different ones."""
-
-_VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:[-+].*)?\Z")
 
 
 class ImportProblem(msgspec.Struct, frozen=True):
@@ -153,15 +151,4 @@ def _satisfies(offered: str, wanted: str) -> bool:
     wanted_name, _, wanted_version = wanted.partition("@")
     if offered_name != wanted_name:
         return False
-    return offered_version == wanted_version or _track(offered_version) == _track(wanted_version) is not None
-
-
-def _track(version: str) -> str | None:
-    """Give the part of a version within which the engine's linker treats others as compatible."""
-    match = _VERSION.match(version)
-    if match is None or "-" in version:
-        return None
-    major, minor, patch = match.groups()
-    if major != "0":
-        return major
-    return f"0.{minor}" if minor != "0" else f"0.0.{patch}"
+    return offered_version == wanted_version or track(offered_version) == track(wanted_version) is not None

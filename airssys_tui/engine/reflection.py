@@ -56,8 +56,8 @@ _PRIMITIVES: Final[dict[type, Primitive]] = {
 }
 
 
-def read(compiled: component.Component, engine: wasmtime.Engine) -> Interface:
-    """Read what a component imports and exports.
+def read(kind: component.ComponentType, engine: wasmtime.Engine) -> Interface:
+    """Read what a component of this type imports and exports.
 
     Nested components, core modules and bare types among them are not callable and left out.
 
@@ -65,7 +65,6 @@ def read(compiled: component.Component, engine: wasmtime.Engine) -> Interface:
         TypeError: If it uses a type that wasmtime-py cannot read.
         AdmissionError: At gate ``types``, if there is more to read than :data:`MOST_TYPES`.
     """
-    kind = compiled.type
     reader = _Reader(engine)
     imports, exports = kind.imports(engine), kind.exports(engine)
     reader.name_resources(imports)

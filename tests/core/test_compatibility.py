@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from airssys_tui.core.compatibility import changes
+from airssys_tui.core.compatibility import RULES, Kind, changes
 from airssys_tui.core.interface import Function, Interface, InterfaceType, Param, Primitive
 
 U8, U16 = Primitive("u8"), Primitive("u16")
@@ -29,13 +31,13 @@ def test_nothing_changed():
         (
             exports(GET),
             exports(Function("get", (), U16)),
-            "export `get` changed: get: func() -> u8 became get: func() -> u16",
+            "export `get` changed: the result was u8 and is u16",
             True,
         ),
         (
             exports(RESET),
             exports(Function("reset", (Param("hard", U8),))),
-            "export `reset` changed: reset: func() became reset: func(hard: u8)",
+            "export `reset` changed: it takes 1 parameter instead of no parameters",
             True,
         ),
         (exports(InterfaceType("a:b/c", (GET,))), exports(), "export `a:b/c#get` removed", True),
@@ -54,8 +56,14 @@ def test_each_change_is_described_and_judged(old, new, line, breaking):
     assert change.breaking is breaking
 
 
-def test_a_removed_import_is_nobodys_concern():
-    assert changes(Interface(imports=(GET,)), Interface()) == ()
+def test_a_removed_import_breaks_nobody():
+    (change,) = changes(Interface(imports=(GET,)), Interface())
+    assert (change.kind, change.side, change.breaking, change.breaks_hosts) == ("removed", "import", False, False)
+
+
+def test_every_kind_has_a_rule_on_every_side():
+    inside = {(side, kind) for side in ("export", "import", "interface") for kind in get_args(Kind)}
+    assert set(RULES) == inside | {("package", "added"), ("package", "removed")}
 
 
 def test_breaking_changes_come_first():

@@ -30,7 +30,8 @@ def own(resolved: dict[str, Any], package: str) -> dict[str, list[dict[str, Any]
 
 
 def vendor(wit: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, wit / "vendor.py", *arguments], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "airssys_tui", "wit", "vendor", wit, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -53,13 +54,43 @@ def test_package_resolves_at_the_listed_version(package: str) -> None:
     ("package", "interfaces", "worlds"),
     [
         ("core-types", {"identity", "time", "errors", "status", "payload", "resources"}, set()),
-        ("core-component", {"lifecycle", "execution", "metadata", "health", "state"}, {"minimal", "stateful"}),
-        ("core-host", {"logging", "clock", "random", "config"}, {"imports"}),
+        (
+            "core-capabilities",
+            {
+                "filesystem-permissions",
+                "network-permissions",
+                "process-permissions",
+                "storage-permissions",
+                "messaging-permissions",
+                "grants",
+                "introspection",
+            },
+            set(),
+        ),
+        (
+            "core-component",
+            {
+                *("lifecycle", "execution", "message-handler", "callback-handler"),
+                *("timer-handler", "metadata", "health", "state"),
+            },
+            {"minimal", "handler", "stateful", "full"},
+        ),
+        (
+            "core-host",
+            {
+                *("logging", "clock", "random", "messaging", "requests", "pubsub"),
+                *("storage", "registry", "config", "metrics", "tracing", "timers"),
+            },
+            {"imports", "full"},
+        ),
+        ("ext-filesystem", {"types", "files", "directories", "metadata"}, {"imports"}),
+        ("ext-network", {"types", "http", "tcp", "udp", "dns"}, {"imports"}),
+        ("ext-process", {"types", "processes", "signals", "environment"}, {"imports"}),
     ],
 )
 def test_package_has_its_interfaces(package: str, interfaces: set[str], worlds: set[str]) -> None:
     found = own(resolve(WIT / package), f"airssys:{package}")
-    assert interfaces <= {interface["name"] for interface in found["interfaces"]}
+    assert interfaces == {interface["name"] for interface in found["interfaces"]}
     assert worlds <= {world["name"] for world in found["worlds"]}
 
 
@@ -103,8 +134,8 @@ def test_every_function_names_its_capability(package: str) -> None:
     assert [name for name, text in docs.items() if "capability" not in text] == []
 
 
-def test_copies_and_checksums_are_current() -> None:
-    done = vendor(WIT, "--check")
+def test_copies_lock_and_binary_forms_are_current() -> None:
+    done = vendor(WIT, "--check", "--binary")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -118,24 +149,61 @@ def test_a_changed_copy_is_found(copy: Path) -> None:
 
 def test_a_changed_original_is_found_and_copied(copy: Path) -> None:
     original = copy / "core-types" / "time.wit"
-    original.write_text(original.read_text() + "\n")
-    found = vendor(copy, "--check").stderr
-    assert "the checksum of airssys:core-types is out of date" in found
+    original.write_text(original.read_text() + "\n/// More.\ninterface more {}\n")
+    found = vendor(copy, "--check", "--binary").stderr
+    assert "deps.lock is out of date" in found
     assert "core-component/deps/core-types differs from core-types" in found
-    assert vendor(copy).returncode == 0
-    assert vendor(copy, "--check").returncode == 0
+    assert "core-types.wasm is out of date" in found
+    assert vendor(copy, "--binary").returncode == 0
+    assert vendor(copy, "--check", "--binary").returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("dependencies", "message"),
+    ("file", "line", "message"),
     [
-        ('["airssys:core-missing"]', "airssys:core-types depends on airssys:core-missing, which is not listed"),
-        ('["airssys:core-host"]', "a cycle: airssys:core-types -> airssys:core-host -> airssys:core-types"),
+        (
+            "core-types/time.wit",
+            "interface more { use airssys:core-missing/x@1.0.0.{y}; }",
+            "airssys:core-types uses airssys:core-missing, which deps.toml does not list",
+        ),
+        (
+            "core-types/time.wit",
+            "interface more { use airssys:core-host/clock@1.0.0.{y}; }",
+            "packages use one another in a circle: airssys:core-types -> airssys:core-host -> airssys:core-types",
+        ),
+        (
+            "core-host/clock.wit",
+            "interface more { use airssys:core-types/time@1.1.0.{timestamp}; }",
+            "airssys:core-host uses airssys:core-types@1.1.0; listed is @1.0.0",
+        ),
     ],
 )
-def test_bad_dependencies_are_refused(copy: Path, dependencies: str, message: str) -> None:
-    listed = copy / "deps.toml"
-    listed.write_text(listed.read_text().replace("dependencies = []", f"dependencies = {dependencies}"))
+def test_bad_uses_are_refused_with_their_place(copy: Path, file: str, line: str, message: str) -> None:
+    text = (copy / file).read_text()
+    (copy / file).write_text(f"{text}{line}\n")
     done = vendor(copy)
     assert done.returncode == 1
     assert message in done.stderr
+    if "circle" not in message:
+        assert f"{file}:{text.count(chr(10)) + 1}:{line.index('airssys') + 1}: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('path = "core-types"', 'path = "nowhere"', "holds no .wit file of airssys:core-types"),
+        ('path = "core-types"', "path = 7", "airssys:core-types needs a path and a version"),
+        ('version = "1.0.0"', 'version = "1.1.0"', "deps.toml lists airssys:core-types@1.1.0 here"),
+        ("[packages", "[packages", None),
+        ('[packages."airssys:core-types"]', "[packages.", "deps.toml: "),
+    ],
+)
+def test_a_bad_listing_is_refused(copy: Path, before: str, after: str, message: str | None) -> None:
+    listed = copy / "deps.toml"
+    listed.write_text(listed.read_text().replace(before, after, 1))
+    done = vendor(copy)
+    if message is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode == 1
+        assert message in done.stderr

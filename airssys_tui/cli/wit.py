@@ -1,0 +1,209 @@
+"""``wit``: the packages that come with the program, and anybody's: filled, checked, shown, written out, compared."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import AS_TEXT, Form
+from airssys_tui.cli.output import answer, say, warn
+from airssys_tui.core.text import GuestText, sanitise
+
+if TYPE_CHECKING:
+    from airssys_tui.core.package import Difference
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Files that a command wrote, or found out of date."""
+
+    files: tuple[str, ...]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """One change as it is printed and answered.
+
+    Attributes:
+        breaks: ``callers``, ``hosts``, both or none.
+    """
+
+    change: str
+    path: str
+    side: str
+    breaks: tuple[str, ...]
+    reason: GuestText
+    before: GuestText | None
+    after: GuestText | None
+    world: str = ""
+
+
+def vendor(folder: Path = Path("wit"), /, *, check: bool = False, binary: bool = False, form: Form = AS_TEXT) -> int:
+    """Copy each WIT package of a folder into the `deps/` of those that use it, and write `deps.lock`.
+
+    `deps.toml` in the folder lists the packages with path and version. A package that is missing, of another version,
+    or part of a circle is refused with file and line.
+
+    Args:
+        folder: The folder that holds `deps.toml`.
+        check: Change nothing; exit 1, naming each difference, when something is out of date.
+        binary: Also write each package's binary form beside its folder (with --check: compare it). Needs wasm-tools.
+        form: How to answer.
+    """
+    from airssys_tui.wit.workspace import Workspace  # noqa: PLC0415 - late: `--help` needs none of it
+
+    workspace = Workspace(folder)
+    stale = list(workspace.problems())
+    if not check:
+        workspace.vendor()
+    if binary:
+        stale += _binaries(workspace.root, [package.path for package in workspace.packages.values()], check=check)
+    if form.json:
+        answer(Written(tuple(stale)))
+    else:
+        for line in stale:
+            (warn if check else say)(line if check else f"brought up to date: {line}")
+    return ExitCode.FAILED if check and stale else ExitCode.OK
+
+
+def _binaries(root: Path, paths: list[str], *, check: bool) -> list[str]:
+    from airssys_tui.wit.tool import resolve  # noqa: PLC0415 - late: see above
+
+    stale = []
+    for path in paths:
+        target, wanted = root / f"{path}.wasm", resolve(root / path)
+        if not target.is_file() or target.read_bytes() != wanted:
+            stale.append(f"{path}.wasm is out of date")
+            if not check:
+                target.write_bytes(wanted)
+    return stale
+
+
+def check(*paths: Path, form: Form = AS_TEXT) -> int:
+    """Say whether WIT text is right: syntax, names, packages, versions; what is wrong with file, line and column.
+
+    Exit code 0 when all of it is, 1 when something is not.
+
+    Args:
+        paths: Folders of one package, of many (with `deps.toml`), or single files; the current directory when none.
+        form: How to answer.
+    """
+    from airssys_tui.wit.check import check as check_wit  # noqa: PLC0415 - late: see above
+
+    verdicts = [verdict for path in paths or (Path(),) for verdict in check_wit(path)]
+    if form.json:
+        answer(verdicts)
+    else:
+        for verdict in verdicts:
+            if not verdict.problem:
+                say(f"right  {verdict.path}")
+                continue
+            say(f"wrong  {verdict.path}\n  {verdict.problem}")
+            if verdict.remedy:
+                say(f"  → {verdict.remedy}")
+    return ExitCode.FAILED if any(verdict.problem for verdict in verdicts) else ExitCode.OK
+
+
+def show(target: str, /, *, form: Form = AS_TEXT) -> int:
+    """Show a package, an interface or a world with its documentation, or what a built component imports and exports.
+
+    Args:
+        target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` file.
+        form: How to answer; JSON is the types.
+    """
+    if form.json:
+        from airssys_tui.wit.target import types_of  # noqa: PLC0415 - late: loads the engine
+
+        answer(types_of(target))
+    else:
+        say(_text_of(target).rstrip("\n"))
+    return ExitCode.OK
+
+
+def _text_of(target: str) -> str:
+    from airssys_tui.wit.target import built_text, ours, text_of  # noqa: PLC0415 - late: see above
+
+    path = Path(target)
+    if path.is_file() and path.suffix != ".wit":
+        return built_text(path)
+    found = None if path.exists() else ours(target)
+    if found is not None:
+        return text_of(*found)
+    if path.exists():
+        from airssys_tui.wit import tool  # noqa: PLC0415 - late: see above
+
+        return tool.text_of(path)
+    from airssys_tui.wit.target import unknown  # noqa: PLC0415 - late: see above
+
+    raise unknown(target)
+
+
+def export(folder: Path, /, *, form: Form = AS_TEXT) -> int:
+    """Write the seven packages into a folder, as text with their `deps/` and in binary form, to build against.
+
+    Args:
+        folder: Where to; made when it is not there. What is not the packages' stays as it is.
+        form: How to answer.
+    """
+    from airssys_tui.wit.shipped import home  # noqa: PLC0415 - late: see above
+
+    source = home()
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for entry in sorted(source.iterdir()):
+        if entry.is_dir() and any(entry.glob("*.wit")):
+            shutil.copytree(entry, folder / entry.name, dirs_exist_ok=True)
+        elif entry.suffix in {".wasm", ".toml", ".lock"}:
+            shutil.copyfile(entry, folder / entry.name)
+        else:
+            continue
+        written.append(str(folder / entry.name))
+    if form.json:
+        answer(Written(tuple(written)))
+    else:
+        say("\n".join(f"written {path}" for path in written))
+    return ExitCode.OK
+
+
+def diff(old: str, new: str, /, *, form: Form = AS_TEXT) -> int:
+    """Compare two components, or two WIT packages: what was added, removed or changed, and whom that breaks.
+
+    Callers break when what they call is gone or has other types; hosts when more or other things are imported. Judged
+    by structure; a version alone breaks nobody within its major. Exit code 0 when nobody breaks, 1 when somebody does.
+
+    Args:
+        old: A `.wasm` file, a folder of WIT, or a package that comes with the program.
+        new: Likewise, of the same sort.
+        form: How to answer.
+    """
+    from airssys_tui.wit.comparison import compare  # noqa: PLC0415 - late: loads the engine
+
+    judged = [_judged(difference) for difference in compare(old, new)]
+    if form.json:
+        answer(judged)
+    else:
+        for line in judged:
+            where = f" in world {line.world}" if line.world else ""
+            whom = f"breaks {' and '.join(line.breaks)}" if line.breaks else "breaks nobody"
+            reason = f": {line.reason}" if line.reason else ""
+            say(f"{whom:<26}{line.side} `{line.path}` {line.change}{where}{reason}")
+        if not judged:
+            say("the same")
+    return ExitCode.FAILED if any(line.breaks for line in judged) else ExitCode.OK
+
+
+def _judged(difference: Difference) -> Judgement:
+    change = difference.change
+    breaks = [whom for whom, broken in (("callers", change.breaking), ("hosts", change.breaks_hosts)) if broken]
+    return Judgement(
+        change=change.kind,
+        path=change.path,
+        side=change.side,
+        breaks=tuple(breaks),
+        reason=sanitise(change.reason),
+        before=None if change.before is None else sanitise(change.before),
+        after=None if change.after is None else sanitise(change.after),
+        world=difference.world,
+    )

@@ -1,0 +1,46 @@
+"""Reads what a WIT package defines from its binary form.
+
+The binary form of a package is a component that exports one component type per interface and per world
+(``design/mvp/WIT.md``, "Package Format"). Nothing of it runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmtime import component
+
+from airssys_tui.core.interface import Interface, InterfaceType
+from airssys_tui.core.package import WitPackage, World
+from airssys_tui.engine import reflection
+
+if TYPE_CHECKING:
+    import wasmtime
+
+    from airssys_tui.engine.engine import Engine
+
+
+def read_types(engine: Engine, wasm: bytes) -> WitPackage | Interface:
+    """Return what a WIT package defines, or what a component imports and exports.
+
+    Raises:
+        AdmissionError: If the bytes are neither, or more than may be read.
+    """
+    code = engine.compile(wasm)
+    kinds = [extern.ty for extern in code.kind.exports(engine.native).values()]
+    if not kinds or not all(isinstance(kind, component.ComponentType) for kind in kinds):
+        return code.interface
+    return _package(kinds, engine.native)
+
+
+def _package(kinds: list[Any], engine: wasmtime.Engine) -> WitPackage:
+    interfaces: list[InterfaceType] = []
+    worlds: list[World] = []
+    for kind in kinds:
+        for name, extern in kind.exports(engine).items():
+            if isinstance(extern.ty, component.ComponentType):
+                worlds.append(World(name, reflection.read(extern.ty, engine)))
+            else:
+                defined = reflection.read(kind, engine).exports
+                interfaces += [item for item in defined if isinstance(item, InterfaceType) and item.name == name]
+    return WitPackage(tuple(interfaces), tuple(worlds))

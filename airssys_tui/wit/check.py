@@ -1,0 +1,109 @@
+"""Whether WIT text is right: the packages among themselves by our own reading, all the rest by the tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from airssys_tui.core.errors import WitError
+from airssys_tui.wit import tool
+from airssys_tui.wit.source import Unit, read_unit
+from airssys_tui.wit.workspace import LISTING, Workspace
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was found out about one folder or file.
+
+    Attributes:
+        path: What was looked at.
+        problem: What is wrong, with its place; empty when nothing is.
+        remedy: What to do about it; may be empty.
+        place: ``file:line:column``, when the fault has one.
+    """
+
+    path: str
+    problem: str = ""
+    remedy: str = ""
+    place: str = ""
+
+
+def check(path: Path) -> tuple[Verdict, ...]:
+    """Check a workspace (a folder with ``deps.toml``), a package's folder, or a single file.
+
+    Returns:
+        One verdict per package.
+
+    Raises:
+        MissingTool: If the tool is not here.
+    """
+    if not (path / LISTING).is_file():
+        return (_verdict(path),)
+    try:
+        workspace = Workspace(path)
+    except WitError as error:
+        return (Verdict(str(path), error.message, error.remedy, error.place),)
+    stale = tuple(
+        Verdict(str(path), line, "fill the folders again: airssys-tui wit vendor") for line in workspace.problems()
+    )
+    return stale or tuple(_verdict(package.folder) for package in workspace.packages.values())
+
+
+def _verdict(path: Path) -> Verdict:
+    try:
+        _check_package(path)
+    except WitError as error:
+        return Verdict(str(path), error.message, error.remedy, error.place)
+    return Verdict(str(path))
+
+
+def _check_package(path: Path) -> None:
+    if not path.exists():
+        raise WitError(f"there is nothing at {path}", remedy="name a folder of .wit files, or one file")
+    files = sorted(path.glob("*.wit")) if path.is_dir() else [path]
+    if not files:
+        raise WitError(f"{path} holds no .wit file", remedy="name the folder of a package")
+    units = [read_unit(file) for file in files]
+    _check_headers(units)
+    try:
+        tool.resolve(path)
+    except WitError as error:
+        raise _version_mismatch(path, units) or error from error
+
+
+def _check_headers(units: list[Unit]) -> None:
+    """Refuse files of several packages in one folder; the tool names only one of them."""
+    said = [unit for unit in units if unit.package is not None]
+    for unit in said[1:]:
+        first = said[0]
+        if (unit.package, unit.version) != (first.package, first.version):
+            raise WitError(
+                f"{unit.place}: this is {_full(unit)}; {first.file.name} beside it is {_full(first)}",
+                remedy="one folder holds one package",
+                place=str(unit.place),
+            )
+
+
+def _full(unit: Unit) -> str:
+    return f"{unit.package}@{unit.version}" if unit.version else str(unit.package)
+
+
+def _version_mismatch(path: Path, units: list[Unit]) -> WitError | None:
+    """Say that a dependency is there in another version; the tool only says that the version asked for is not."""
+    there: dict[str, set[str | None]] = {}
+    for file in path.glob("deps/**/*.wit") if path.is_dir() else ():
+        unit = read_unit(file)
+        if unit.package is not None:
+            there.setdefault(unit.package, set()).add(unit.version)
+    for unit in units:
+        for reference in unit.references:
+            have = there.get(reference.package)
+            if have and reference.version not in have:
+                wanted = f"@{reference.version}" if reference.version else " without a version"
+                found = ", ".join(sorted(f"@{version}" if version else "one without a version" for version in have))
+                return WitError(
+                    f"{reference.place}: {reference.package}{wanted} is asked for; deps/ holds {found}",
+                    remedy="name the version that is there, or vendor the other one",
+                    place=str(reference.place),
+                )
+    return None

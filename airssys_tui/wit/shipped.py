@@ -1,0 +1,28 @@
+"""The seven packages as they come with the program: text and binary form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import airssys_tui
+from airssys_tui.wit.workspace import Package, Workspace
+
+NAMESPACE: Final = "airssys"
+_ROOT: Final = Path(airssys_tui.__file__).parent
+
+
+def home() -> Path:
+    """Return the folder that holds the packages: inside an installed program, else beside the sources."""
+    installed = _ROOT / "packages"
+    return installed if installed.is_dir() else _ROOT.parent / "wit"
+
+
+def packages() -> dict[str, Package]:
+    """Return the packages by name."""
+    return Workspace(home()).packages
+
+
+def binary_of(package: Package) -> Path:
+    """Return where a package's binary form is."""
+    return package.folder.with_name(f"{package.path}.wasm")

@@ -1,0 +1,97 @@
+"""WIT text as far as packages are concerned: what a file belongs to, and which other packages it names, where.
+
+Reads names only (``design/mvp/WIT.md``, "Package declaration" and "Use"); whether the text is right is the tool's to
+say.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.errors import WitError
+
+_NAME: Final = r"%?[a-zA-Z][a-zA-Z0-9-]*"
+_VERSION: Final = r"@(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)"
+_PACKAGE: Final = re.compile(rf"\bpackage\s+(?P<name>{_NAME}:{_NAME})(?:{_VERSION})?\s*;")
+_REFERENCE: Final = re.compile(rf"(?<![\w%:/-])(?P<name>{_NAME}:{_NAME})/(?P<item>{_NAME})(?:{_VERSION})?")
+_COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A place in a text; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """Write it as editors read it: ``file:line:column``."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """Another package's interface or world, named in a text."""
+
+    place: Place
+    package: str
+    item: str
+    version: str | None
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """One file: the package it belongs to, if it says so, and what it names."""
+
+    file: Path
+    package: str | None
+    version: str | None
+    place: Place
+    references: tuple[Reference, ...]
+
+
+def read_unit(file: Path) -> Unit:
+    """Read one file.
+
+    Raises:
+        WitError: If it is not UTF-8 text.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise WitError(f"{file}: byte {error.start} is not UTF-8", remedy="save the file as UTF-8") from error
+    return parse_unit(text, file)
+
+
+def parse_unit(text: str, file: Path) -> Unit:
+    """Read the text of one file; comments do not count."""
+    bare = _COMMENT.sub(_blank, text)
+    header = _PACKAGE.search(bare)
+    references = tuple(
+        Reference(
+            place=_place(bare, match.start(), file),
+            package=match["name"].replace("%", ""),
+            item=match["item"].replace("%", ""),
+            version=match["version"],
+        )
+        for match in _REFERENCE.finditer(bare)
+    )
+    return Unit(
+        file=file,
+        package=header["name"].replace("%", "") if header else None,
+        version=header["version"] if header else None,
+        place=_place(bare, header.start("name") if header else 0, file),
+        references=references,
+    )
+
+
+def _blank(comment: re.Match[str]) -> str:
+    """Keep the line breaks of a comment, so that places stay true."""
+    return re.sub(r"[^\n]", " ", comment[0])
+
+
+def _place(text: str, offset: int, file: Path) -> Place:
+    start = text.rfind("\n", 0, offset) + 1
+    return Place(str(file), text.count("\n", 0, offset) + 1, offset - start + 1)

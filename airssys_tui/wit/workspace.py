@@ -1,0 +1,197 @@
+"""A folder of WIT packages that use one another: ``deps.toml`` names them, ``deps.lock`` says what they held.
+
+WIT tools look for a package's dependencies in its own ``deps/`` folder and nowhere else. Vendoring keeps the copies
+there equal to the originals. What a package needs is read from its text; ``deps.toml`` says where each is, at which
+version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.errors import WitError
+from airssys_tui.wit.source import Reference, Unit, read_unit
+
+LISTING: Final = "deps.toml"
+LOCK: Final = "deps.lock"
+_LOCK_HEADER: Final = """\
+# Written by `airssys-tui wit vendor`. What each package held, with all that it uses:
+# sha256 over its own and its dependencies' .wit files in order of package and name: name, NUL, content, NUL.
+"""
+
+
+class Package(msgspec.Struct, frozen=True):
+    """One package of a workspace.
+
+    Attributes:
+        name: ``namespace:name``.
+        path: Its folder, relative to the workspace.
+        version: As ``deps.toml`` says.
+        folder: Where its text is.
+        units: Its files, in order of name.
+    """
+
+    name: str
+    path: str
+    version: str
+    folder: Path
+    units: tuple[Unit, ...]
+
+    def references(self) -> Iterator[Reference]:
+        """Yield every place at which another package is named."""
+        for unit in self.units:
+            yield from (reference for reference in unit.references if reference.package != self.name)
+
+    def texts(self) -> dict[str, bytes]:
+        """Return its own files by name, in order."""
+        return {unit.file.name: unit.file.read_bytes() for unit in self.units}
+
+
+class Workspace:
+    """The packages of one folder.
+
+    Args:
+        root: The folder that holds ``deps.toml``.
+
+    Raises:
+        WitError: If ``deps.toml`` is missing or malformed, a package is missing, is another one or another version than
+            listed, or packages use one another in a circle; with file and line.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.packages = _read_listing(root)
+        for package in self.packages.values():
+            self._check_references(package)
+        for name in self.packages:
+            self.needs(name)
+
+    def needs(self, name: str, above: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return all that a package needs, directly or not, each once and before whoever needs it.
+
+        Raises:
+            WitError: If packages use one another in a circle.
+        """
+        package = self.packages[name]
+        found: dict[str, None] = {}
+        for reference in package.references():
+            if reference.package in (*above, name):
+                circle = " -> ".join((*above, name, reference.package))
+                raise WitError(
+                    f"{reference.place}: packages use one another in a circle: {circle}",
+                    remedy="move what both need into a package of its own",
+                    place=str(reference.place),
+                )
+            if reference.package not in found:
+                found.update(dict.fromkeys(self.needs(reference.package, (*above, name))))
+                found[reference.package] = None
+        return tuple(found)
+
+    def problems(self) -> tuple[str, ...]:
+        """Say what is out of date, one line each; nothing when ``vendor`` would change nothing."""
+        found: list[str] = []
+        for package in self.packages.values():
+            wanted = {self.packages[name].path: self.packages[name].texts() for name in self.needs(package.name)}
+            deps = package.folder / "deps"
+            present = {entry.name for entry in deps.iterdir()} if deps.is_dir() else set()
+            found += [f"{package.path}/deps/{extra} is not used" for extra in sorted(present - wanted.keys())]
+            for path, texts in wanted.items():
+                copies = {file.name: file.read_bytes() for file in (deps / path).glob("*") if file.is_file()}
+                if copies != texts:
+                    found.append(f"{package.path}/deps/{path} differs from {path}")
+        lock = self.root / LOCK
+        if not lock.is_file() or lock.read_text(encoding="utf-8") != self.lock():
+            found.append(f"{LOCK} is out of date")
+        return tuple(found)
+
+    def vendor(self) -> None:
+        """Copy every package into the ``deps/`` folders of those that need it, and write the lock."""
+        for package in self.packages.values():
+            deps = package.folder / "deps"
+            shutil.rmtree(deps, ignore_errors=True)
+            for name in self.needs(package.name):
+                target = deps / self.packages[name].path
+                target.mkdir(parents=True)
+                for file, text in self.packages[name].texts().items():
+                    (target / file).write_bytes(text)
+        (self.root / LOCK).write_text(self.lock(), encoding="utf-8")
+
+    def lock(self) -> str:
+        """Return what the lock has to say."""
+        parts = [_LOCK_HEADER]
+        for package in self.packages.values():
+            uses = ", ".join(f'"{name}@{self.packages[name].version}"' for name in self.needs(package.name))
+            parts.append(
+                f'[packages."{package.name}"]\nversion = "{package.version}"\nuses = [{uses}]\n'
+                f'sha256 = "{self._digest(package)}"\n'
+            )
+        return "\n".join(parts)
+
+    def _digest(self, package: Package) -> str:
+        hashed = hashlib.sha256()
+        for name in (*sorted(self.needs(package.name)), package.name):
+            for file, text in self.packages[name].texts().items():
+                hashed.update(file.encode() + b"\0" + text + b"\0")
+        return hashed.hexdigest()
+
+    def _check_references(self, package: Package) -> None:
+        for reference in package.references():
+            known = self.packages.get(reference.package)
+            place = str(reference.place)
+            if known is None:
+                raise WitError(
+                    f"{place}: {package.name} uses {reference.package}, which {LISTING} does not list",
+                    remedy=f'add [packages."{reference.package}"] with its path and version to {self.root / LISTING}',
+                    place=place,
+                )
+            if reference.version != known.version:
+                wanted = f"@{reference.version}" if reference.version else " without a version"
+                raise WitError(
+                    f"{place}: {package.name} uses {reference.package}{wanted}; listed is @{known.version}",
+                    remedy="name the listed version, or list the other one",
+                    place=place,
+                )
+
+
+def _read_listing(root: Path) -> dict[str, Package]:
+    listing = root / LISTING
+    try:
+        text = listing.read_text(encoding="utf-8")
+        entries = tomllib.loads(text).get("packages", {})
+    except FileNotFoundError as error:
+        raise WitError(
+            f"there is no {LISTING} in {root}", remedy="list the packages there, each with path and version"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WitError(f"{listing}: {error}") from error
+    if not isinstance(entries, dict) or not entries:
+        raise WitError(f'{listing}: no [packages."namespace:name"] is listed')
+    return {name: _package(root, name, entry, text) for name, entry in entries.items()}
+
+
+def _package(root: Path, name: str, entry: Any, listing: str) -> Package:
+    line = next((number for number, line in enumerate(listing.splitlines(), 1) if f'"{name}"' in line), 1)
+    where = f"{root / LISTING}:{line}:1"
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in ("path", "version")):
+        raise WitError(f"{where}: {name} needs a path and a version, both text", place=where)
+    folder = root / entry["path"]
+    units = tuple(read_unit(file) for file in sorted(folder.glob("*.wit")))
+    if not units:
+        raise WitError(f"{where}: {folder} holds no .wit file of {name}", place=where)
+    for unit in units:
+        said = (unit.package, unit.version)
+        if unit.package is not None and said != (name, entry["version"]):
+            version = f"@{unit.version}" if unit.version else " without a version"
+            raise WitError(
+                f"{unit.place}: this is {unit.package}{version}; {LISTING} lists {name}@{entry['version']} here",
+                remedy="make both the same",
+                place=str(unit.place),
+            )
+    return Package(name, entry["path"], entry["version"], folder, units)
