@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from airssys_tui import __version__
 from airssys_tui.cli import wit
 from airssys_tui.cli.attach import attach
+from airssys_tui.cli.attach import attach
 from airssys_tui.cli.completion import completion
 from airssys_tui.cli.control import reload, restart, rollback, start, stop
 from airssys_tui.cli.doctor import config_path, config_show, doctor
@@ -47,6 +48,7 @@ COMMANDS: Final = (
             "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
         ),
     ),
+    Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
     Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
     Entry("list", list_components, ("airssys-tui list --folder components/ --json", "airssys-tui list")),
     Entry("describe", describe, ("airssys-tui describe counter --folder components/",)),

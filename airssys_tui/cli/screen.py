@@ -6,7 +6,8 @@ import contextlib
 import signal
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,11 @@ from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path, standard_error_to
 from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
 from airssys_tui.cli.signals import close_in_time, exit_at_once, leaving_on_signal
-from airssys_tui.core.errors import AirssysError, UsageError
+from airssys_tui.core.errors import AirssysError, StateLocked, UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.cli.exporter import Exporter
-    from airssys_tui.runtime.embedded import EmbeddedRuntime
 
 
 def screen(
@@ -62,20 +62,62 @@ def open_screen(
         StoreError: The state directory cannot be owned.
         AirssysError: The screen ended with an error of its own, or the terminal went away.
     """
+    site = locate(folder, state_dir)
+
+    def connect() -> RuntimeApi:
+        from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+        from airssys_tui.cli.reach import owned_elsewhere  # noqa: PLC0415
+
+        try:
+            runtime = open_runtime(site, adopt=adopt)
+        except StateLocked as error:
+            raise owned_elsewhere(error, site) from error
+        if exporter is not None:
+            exporter.runtime = runtime
+        return runtime
+
+    return show(Showing(site=site, connect=connect, readonly=readonly))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """What a screen is opened on.
+
+    Attributes:
+        site: Folder and state directory.
+        connect: Makes the runtime; called after the first paint, on a thread of its own. The screen closes it.
+        readonly: Leave out every action that changes the system.
+        attached: Whether the runtime goes on when the screen is left.
+    """
+
+    site: Site
+    connect: Callable[[], RuntimeApi]
+    readonly: bool = False
+    attached: bool = False
+
+
+def show(showing: Showing) -> int:
+    """Open a screen and run until it is left.
+
+    Raises:
+        UsageError: There is no terminal.
+        AirssysError: The runtime could not be had, the screen ended with an error of its own, or the terminal went
+            away.
+    """
     import asyncio  # noqa: PLC0415 - late: commands that only read do without
 
-    site = locate(folder, state_dir)
+    site = showing.site
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "the screen needs a terminal on standard input and output",
             remedy=f"without one: airssys-tui run {site.folder.value} --headless",
         )
     log = log_path(site.state_dir.value)
-    session = _Session(site, adopt=adopt, exporter=exporter)
+    session = _Session(showing)
     try:
         with _terminal_given_back(), leaving_on_signal(_ask_screen), standard_error_to(log):
             try:
-                code = asyncio.run(session.show(readonly=readonly or site.settings.readonly))
+                code = asyncio.run(session.show())
             finally:
                 session.close()
     except OSError as error:
@@ -90,37 +132,36 @@ def open_screen(
 class _Session:
     """One showing of the screen: it opens the runtime when the screen asks for it and closes it afterwards."""
 
-    def __init__(self, site: Site, *, adopt: bool, exporter: Exporter | None) -> None:
-        self._site = site
-        self._exporter = exporter
-        self._adopt = adopt
+    def __init__(self, showing: Showing) -> None:
+        self._showing = showing
         self.hurried = False
-        self._runtime: EmbeddedRuntime | None = None
+        self._runtime: RuntimeApi | None = None
         self._failure: AirssysError | None = None
 
     def connect(self) -> RuntimeApi:
         """Open the runtime; called by the screen after its first paint, on a thread of its own.
 
         Raises:
-            StoreError: The state directory cannot be owned. The screen shows it, and it is said again when the terminal
-                is back.
+            AirssysError: It cannot be had. The screen shows it, and it is said again when the terminal is back.
         """
-        from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-
         try:
-            self._runtime = open_runtime(self._site, adopt=self._adopt)
+            self._runtime = self._showing.connect()
         except AirssysError as error:
             self._failure = error
             raise
-        if self._exporter is not None:
-            self._exporter.runtime = self._runtime
         return self._runtime
 
-    async def show(self, *, readonly: bool) -> int:
+    async def show(self) -> int:
         """Show the screen until it is left, and return its exit code."""
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
 
-        app = AirssysApp(self.connect, folder=str(self._site.folder.value), readonly=readonly)
+        site = self._showing.site
+        app = AirssysApp(
+            self.connect,
+            folder=str(site.folder.value),
+            readonly=self._showing.readonly or site.settings.readonly,
+            attached=self._showing.attached,
+        )
         answer = await app.run_async()
         self.hurried = app.hurried
         return app.return_code or answer or 0
