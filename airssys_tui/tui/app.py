@@ -98,7 +98,6 @@ class AirssysApp(App[int]):
         self.hurried = False
         self._connect = connect
         self._attached = attached
-        self._attached = attached
         self._every = refresh
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
         self.notices = Notices()

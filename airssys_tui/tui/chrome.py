@@ -112,9 +112,8 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     lines: list[Line] = []
     if session.disconnected:
         said = f"{session.stale[:1].upper()}{session.stale[1:]}. Reconnecting{session.glyphs.ellipsis}"
-        lines.append(
-            (Span(f" {fit(safe(said, session.glyphs), max(0, width - 2), ellipsis=session.glyphs.ellipsis)}", "warn"),)
-        )
+        shown = fit(safe(said, session.glyphs), max(0, width - 2), ellipsis=session.glyphs.ellipsis)
+        lines.append((Span(f" {shown}", "warn"),))
     elif session.stale:
         lines.append(_warning(session, "No answer from the runtime", session.stale, width))
     watch = session.feed.head.watch

@@ -26,7 +26,6 @@ class Session:
         failure: Why it is not, when connecting failed.
         stale: Why the data is no longer fresh; empty while it is.
         disconnected: Whether that is because the runtime went away; it is looked for meanwhile.
-        disconnected: Whether that is because the runtime went away; it is looked for meanwhile.
         closing: Whether the runtime is being let go.
         readonly: Whether actions that change the system do not exist.
         folder: The watched folder, as the operator wrote it.
