@@ -182,7 +182,8 @@ class _Story:
             return
         verb = "has been the active revision of" if not self._runs() else "has served as"
         yield f"{_label(active)} {verb} {name} since {_bare(self._when(self.since))}: {self._cause(active)}."
-        if active.note:
+        told = self.told.before.outcome_reason if self.told.before is not None else ""
+        if active.note and active.note != told:
             yield f"The note on it says: {active.note}."
 
     def passed(self) -> Iterator[str]:
@@ -218,11 +219,12 @@ class _Story:
         failed = [r for r in self.told.revisions if r.activated_at is None and r.number > floor and _refused(r)]
         for record in reversed(failed[:MOST_REFUSED]):
             served = "" if self.active is None else "; what served went on serving"
-            reason = record.outcome_reason.removeprefix("refused ") or "no reason is recorded"
+            reason = record.outcome_reason or "no reason is recorded"
             passed = len(self.told.gates.get(record.number, ()))
-            after = f" after {_count(passed, 'gate')}" if passed else ""
-            how = f"refused {reason}" if record.outcome_reason.startswith("refused") else f"not deployed: {reason}"
-            yield f"{_label(record)} was {how} {self._when(record.outcome_at or record.created_at)}{after}{served}."
+            after = f", with {_count(passed, 'gate')} passed" if passed else ""
+            how = reason if reason.startswith("refused") else f"not deployed: {reason}"
+            when = self._when(record.outcome_at or record.created_at)
+            yield f"{when[0].upper()}{when[1:]}{after}, {_label(record)} was {how}{served}."
         if len(failed) > MOST_REFUSED:
             yield f"{_count(len(failed) - MOST_REFUSED, 'candidate')} before it did not make it either."
 
@@ -239,7 +241,7 @@ class _Story:
     def held(self) -> Iterator[str]:
         """Tell what is held back, and what lifts it."""
         if self.told.holds:
-            labels = _listed([hold.version or short_digest(hold.digest) for hold in self.told.holds])
+            labels = _listed(sorted(hold.version or short_digest(hold.digest) for hold in self.told.holds))
             reasons = _listed(sorted({hold.reason for hold in self.told.holds}))
             yield (
                 f"Held back: {labels} ({reasons}). Neither the watcher nor a restart deploys "
@@ -253,23 +255,25 @@ class _Story:
         if restarts:
             why = f"; the last trap: {traps[-1].text}" if traps else ""
             yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
+            if self.told.snapshots:
+                yield "After a trap it goes on from the state that was saved last; what came after that is lost."
 
     def now(self) -> Iterator[str]:
         """Tell where it is now."""
-        present = self.present
+        present, why = self.present, self.present.trouble.partition(" · ")[0] if self.present is not None else ""
         if present is not None and present.candidate is not None:
             yield f"r{present.candidate} is being tried now."
         if present is not None and present.recovery.kind is RecoveryKind.BACKOFF:
             left = present.recovery.tries_left or 0
-            yield f"It waits to be restarted, {_count(left, 'try', 'tries')} left: {present.trouble}."
+            yield f"It waits to be restarted, {_count(left, 'try', 'tries')} left: {why}."
         elif present is not None and present.recovery.kind is RecoveryKind.EXHAUSTED:
-            yield f"It is failed and not restarted any more, its tries are used up: {present.trouble}."
-        elif present is not None and present.state is State.FAILED:
-            yield f"It is failed: {present.trouble or 'see its events'}."
+            yield f"It is failed and not restarted any more, its tries are used up: {why}."
+        elif present is not None and present.state is State.FAILED and self.active is not None:
+            yield f"It is failed: {why or 'its events say why'}."
         elif self.told.component.desired == Desired.STOPPED:
             stopped = self._last({"stopped", "stop", "unload"})
-            at = f" {self._when(stopped.at)}" if stopped is not None else ""
-            yield f"The operator wants it stopped{at}; it stays so until it is started."
+            how = f"The operator stopped it {self._when(stopped.at)}" if stopped is not None else "It is wanted stopped"
+            yield f"{how}; it stays so until it is started."
         elif not self.told.component.present:
             yield "Its files are gone from the folder; its history is kept."
         if present is not None and present.probation_until is not None and present.state is State.RUNNING:
@@ -283,8 +287,8 @@ class _Story:
             yield f"What you can do: {'; '.join(steps)}."
 
     def _steps(self) -> Iterator[str]:
-        told, name, present = self.told, self.told.name, self.present
-        if told.component.desired == Desired.STOPPED or _ended(present):
+        told, name = self.told, self.told.name
+        if self.active is not None and (told.component.desired == Desired.STOPPED or _ended(self.present)):
             yield f"start it (airssys-tui start {name})"
         if told.holds and told.component.present:
             yield f"put new files in place, or deploy the held ones all the same (airssys-tui reload {name})"
@@ -338,7 +342,8 @@ class _Story:
 
     def _when(self, at: float) -> str:
         now, then = (datetime.fromtimestamp(time, self.zone) for time in (self.told.now, at))
-        ago = f"({format_duration(max(0.0, self.told.now - at))} ago)"
+        passed = self.told.now - at
+        ago = f"({format_duration(passed)} ago)" if passed >= 1 else "(just now)"
         if now.date() == then.date():
             return f"at {then:%H:%M:%S} {ago}"
         return f"on {then:%Y-%m-%d} at {then:%H:%M} {ago}"

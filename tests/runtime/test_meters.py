@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from airssys_tui.runtime.meters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.series import LONG_STEP, RECENT, Series, Tick
+from tests.components import Crafted
+from tests.world import World
 
 MIB = 1 << 20
 
@@ -196,6 +198,24 @@ def test_without_a_revision_before_there_is_no_change() -> None:
     counters.begin_revision(1)
     counters.record(100, 1, 0)
     assert counters.fuel_change() is None
+
+
+def test_a_real_component_is_metered_over_time(world: World) -> None:
+    world.open()
+    world.install("c", Crafted(salt="a"), version="1.0.0")
+    for _ in range(5):
+        world.call("c", "add", 1)
+    world.install("c", Crafted(salt="b", add="(drop (i64.const 1)) (drop (i64.const 1))"), version="1.1.0")
+    world.call("c", "add", 1)
+    world.wait_for(lambda _: sum(world.runtime.meters("c").result(10).recent.calls) > 0)
+    found = world.runtime.meters("c").result(10)
+    assert [(cost.revision, cost.version, cost.calls) for cost in found.costs] == [(1, "1.0.0", 5), (2, "1.1.0", 1)]
+    assert found.costs[1].fuel_per_call > found.costs[0].fuel_per_call
+    assert found.now.fuel_change == pytest.approx(found.costs[1].fuel_per_call / found.costs[0].fuel_per_call - 1)
+    assert found.now.calls == 6
+    assert found.recent.memory[-1] == 65_536
+    assert found.exhaustion == ()
+    assert len(found.recent.fuel) == len(found.recent.p99_ms) <= RECENT
 
 
 @given(st.lists(st.integers(1_000, 10**10), min_size=1, max_size=50), st.sampled_from([0.5, 0.95, 0.99, 1.0]))

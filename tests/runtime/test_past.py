@@ -1,0 +1,136 @@
+"""What happened, joined from the catalog and the buffer: nothing twice, nothing lost, in order."""
+
+from __future__ import annotations
+
+import pytest
+
+from airssys_tui.api.commands import Annotate
+from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views import EventPage
+from airssys_tui.core.errors import DiskFull, UsageError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.runtime.journal import UNWRITTEN, Journal
+from airssys_tui.runtime.past import history
+from airssys_tui.store.directory import StateDirectory
+from tests.components import ALL, Crafted
+from tests.world import World
+
+
+def ask(world: World, **said: object) -> EventPage:
+    return world.runtime.history(HistoryQuery(**said)).result(10)
+
+
+def test_nothing_is_told_twice_and_nothing_is_lost_over_restarts(world: World) -> None:
+    world.open()
+    world.install("c", Crafted(salt="a"))
+    before = [event.text for event in ask(world, component="c").events]
+    world.reopen()
+    world.do(Annotate("c", 1, "hello"))
+    for _ in range(3):
+        page = ask(world, component="c")
+        texts = [event.text for event in page.events]
+        assert texts[: len(before)] == before
+        assert sum("hello" in text for text in texts) == 1
+        assert len({event.seq for event in page.events}) == len(page.events)
+        assert [event.at for event in page.events] == sorted(event.at for event in page.events)
+        assert page.missed == 0
+
+
+def test_events_of_this_runtime_keep_their_numbers(world: World) -> None:
+    world.open()
+    world.install("c", Crafted())
+    world.reopen()
+    live = {event.seq: event for event in world.runtime.events().events}
+    told = ask(world).events
+    assert [event for event in told if event.seq > 0] == list(live.values())
+    assert any(event.seq < 0 for event in told)
+
+
+def test_levels_and_revisions_of_decisions_survive_a_restart(world: World) -> None:
+    world.open()
+    world.install("c", Crafted(salt="a"))
+    world.install("c", Crafted(exports=ALL - {"get"}))
+    world.reopen()
+    (refused,) = ask(world, level=Level.ERROR).events
+    assert (refused.kind, refused.action, refused.revision) == (EventKind.LEDGER, "refused", 2)
+
+
+def test_it_is_the_same_without_a_runtime(world: World) -> None:
+    world.open()
+    world.install("c", Crafted())
+    world.close()
+    with StateDirectory.open_readonly(world.state_dir) as reader:
+        everything = history(reader.catalog, HistoryQuery()).events
+        assert {event.kind for event in everything} >= {EventKind.SYSTEM, EventKind.LEDGER}
+        newest = history(reader.catalog, HistoryQuery(limit=2)).events
+        assert [event.text for event in newest] == [event.text for event in everything[-2:]]
+        middle = everything[len(everything) // 2].at
+        later = history(reader.catalog, HistoryQuery(since=middle)).events
+        earlier = history(reader.catalog, HistoryQuery(until=middle)).events
+        assert [e.text for e in (*earlier, *later)] == [e.text for e in everything]
+        assert history(reader.catalog, HistoryQuery(limit=0)).events == ()
+        assert history(reader.catalog, HistoryQuery(component="c; DROP TABLE events")).events == ()
+
+
+def test_what_could_not_be_written_is_written_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.open()
+    catalog = world.runtime._floor.state.catalog
+    real = catalog.append_events
+
+    def full(*_: object) -> None:
+        raise DiskFull("no room")
+
+    monkeypatch.setattr(catalog, "append_events", full)
+    world.install("c", Crafted())
+    world.run(world.runtime._system._write_journal)
+    assert any(event.action == "switched" for event in ask(world, component="c").events)
+    monkeypatch.setattr(catalog, "append_events", real)
+    world.close()
+    with StateDirectory.open_readonly(world.state_dir) as reader:
+        told = [event.action for event in history(reader.catalog, HistoryQuery(component="c")).events]
+    assert told.count("switched") == 1
+
+
+def test_what_waits_for_the_disk_is_bounded_and_what_goes_is_counted() -> None:
+    journal = Journal()
+    for number in range(10):
+        journal.emit(EventKind.SYSTEM, str(number))
+    taken = journal.take_unwritten()
+    for number in range(UNWRITTEN - 4):
+        journal.emit(EventKind.SYSTEM, str(number))
+    journal.give_back(taken)
+    waiting = journal.take_unwritten()
+    assert len(waiting) == UNWRITTEN
+    assert [event.text for event in waiting[:4]] == ["6", "7", "8", "9"]
+    assert journal.unwritten_dropped == 6
+
+
+def test_any_two_revisions_are_compared(world: World) -> None:
+    world.open()
+    for salt in "abc":
+        world.install("c", Crafted(salt=salt), version=f"1.{ord(salt) - 97}.0")
+    diff = world.runtime.diff("c", 1, 2).result(10)
+    assert (diff.now.number, diff.then.number) == (2, 1)
+    assert any(line.subject == "version" and line.text == "1.1.0 → 1.0.0" for line in diff.lines)
+    with pytest.raises(UsageError, match="no revision r9"):
+        world.runtime.diff("c", 1, 9).result(10)
+
+
+def test_a_revision_says_when_it_served_and_what_it_cost(world: World) -> None:
+    world.open()
+    world.install("c", Crafted(salt="a"))
+    world.call("c", "add", 1)
+    world.call("c", "add", 1)
+    world.install("c", Crafted(salt="b"))
+    world.install("c", Crafted(exports=ALL - {"get"}))
+    third, second, first = world.history("c")
+    assert first.activated_at is not None
+    assert first.ended_at == second.activated_at
+    assert second.ended_at is None
+    assert third.activated_at is None
+    assert third.ended_at is not None
+    assert (first.calls, second.calls) == (2, None)
+    assert first.fuel_per_call is not None
+    assert "compile" in dict(first.gates)
+    assert "compile" in dict(third.gates)
+    assert "health probe" not in dict(third.gates)
