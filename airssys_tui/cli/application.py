@@ -10,17 +10,21 @@ from typing import Final
 from cyclopts import App, Parameter
 
 from airssys_tui import __version__
-from airssys_tui.cli import wit
+from airssys_tui.cli import states, wit
 from airssys_tui.cli.attach import attach
-from airssys_tui.cli.attach import attach
+from airssys_tui.cli.collection import gc
 from airssys_tui.cli.completion import completion
 from airssys_tui.cli.control import reload, restart, rollback, start, stop
 from airssys_tui.cli.doctor import config_path, config_show, doctor
+from airssys_tui.cli.gauges import meters, stats, top
 from airssys_tui.cli.headless import run
 from airssys_tui.cli.help import EXAMPLES, TwoColumns
 from airssys_tui.cli.inspection import call, check
 from airssys_tui.cli.inventory import describe, list_components, versions
+from airssys_tui.cli.marks import mark_stable, note, pin, release, undo
 from airssys_tui.cli.screen import screen
+from airssys_tui.cli.story import diff, explain
+from airssys_tui.cli.stream import events, logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,6 @@ COMMANDS: Final = (
         ),
     ),
     Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
-    Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
     Entry("list", list_components, ("airssys-tui list --folder components/ --json", "airssys-tui list")),
     Entry("describe", describe, ("airssys-tui describe counter --folder components/",)),
     Entry("versions", versions, ("airssys-tui versions counter --folder components/",)),
@@ -61,10 +64,53 @@ COMMANDS: Final = (
             "airssys-tui rollback counter",
         ),
     ),
+    Entry("explain", explain, ("airssys-tui explain counter",)),
+    Entry("diff", diff, ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
+    Entry("undo", undo, ("airssys-tui undo",)),
     Entry("start", start, ("airssys-tui start counter",)),
     Entry("stop", stop, ("airssys-tui stop counter",)),
     Entry("restart", restart, ("airssys-tui restart counter",)),
     Entry("reload", reload, ("airssys-tui reload counter", "airssys-tui reload counter --force")),
+    Entry(
+        "logs",
+        logs,
+        (
+            "airssys-tui logs counter --follow",
+            "airssys-tui logs counter --since 10m --level warning --grep 'total|limit'",
+        ),
+    ),
+    Entry(
+        "events",
+        events,
+        (
+            "airssys-tui events --since 1h --level warning",
+            "airssys-tui events counter --kind ledger --kind supervision",
+            "airssys-tui events --follow --json",
+        ),
+    ),
+    Entry("top", top, ("airssys-tui top --sort memory", "airssys-tui top --once --rows 10", "airssys-tui top -n 5")),
+    Entry("stats", stats, ("airssys-tui stats", "airssys-tui stats counter --json")),
+    Entry("meters", meters, ("airssys-tui meters counter",)),
+    Entry("pin", pin, ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
+    Entry("note", note, ('airssys-tui note counter 3 "the one before the audit"',)),
+    Entry(
+        "mark-stable", mark_stable, ("airssys-tui mark-stable counter 3", "airssys-tui mark-stable counter 3 --remove")
+    ),
+    Entry("release", release, ("airssys-tui release counter 4",)),
+    Entry("states", states.states, ("airssys-tui states counter", "airssys-tui states counter --json")),
+    Entry("states save", states.save, ("airssys-tui states save counter",)),
+    Entry(
+        "states export",
+        states.export,
+        ("airssys-tui states export counter counter.json", "airssys-tui states export counter - --snapshot 12"),
+    ),
+    Entry(
+        "states import",
+        states.import_state,
+        ("airssys-tui states import counter counter.json", "airssys-tui states import counter - < counter.json"),
+    ),
+    Entry("states restore", states.restore, ("airssys-tui states restore counter 12",)),
+    Entry("gc", gc, ("airssys-tui gc --dry-run", "airssys-tui gc")),
     Entry("check", check, ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
         "call",
@@ -108,6 +154,11 @@ def build() -> App:
     groups: dict[str, App] = {}
     for position, entry in enumerate(COMMANDS):
         group, _, leaf = entry.name.rpartition(" ")
+        if any(other.name.startswith(f"{entry.name} ") for other in COMMANDS):
+            groups[leaf] = App(name=leaf, help=_help(entry), sort_key=position)
+            groups[leaf].default(entry.function)
+            app.command(groups[leaf])
+            continue
         if group and group not in groups:
             examples = [other.example for other in COMMANDS if other.name.startswith(f"{group} ")]
             purpose = "\n\n".join([_GROUPS[group], "\n  ".join([EXAMPLES, *examples])])

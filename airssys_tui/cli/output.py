@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from airssys_tui.cli.colour import styled
 from airssys_tui.cli.table import Column, render
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import sanitise
@@ -25,8 +26,10 @@ def say(text: str = "") -> None:
 def say_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: str = "") -> None:
     """Print a table that fits the terminal; one that goes to a file or a pipe is never cut."""
     width = terminal_width()
-    for line in render(columns, rows, None if width is None else width - len(indent)):
-        say(indent + line)
+    heading, *lines = render(columns, rows, None if width is None else width - len(indent))
+    sys.stdout.write(indent + styled(heading, "title") + "\n")
+    for line in lines:
+        sys.stdout.write(indent + line + "\n")  # each cell was made safe; the colours were not there before
 
 
 def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
@@ -42,6 +45,11 @@ def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
 def terminal_width() -> int | None:
     """Return the width of the terminal, or ``None`` when standard output is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def terminal_height() -> int:
+    """Return how many lines the terminal has."""
+    return shutil.get_terminal_size().lines
 
 
 def warn(text: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from airssys_tui.cli.colour import styled
 from airssys_tui.core.text import one_line
 
 GAP: Final = "  "
+NO_TONES: Final[Mapping[int, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Column:
         right: Whether figures in it are aligned to the right.
         rank: Columns with the highest rank are dropped first when the table is too wide; rank 0 stays.
         least: A column that may be cut: the cells it keeps at least; 0 for one that is never cut.
+        toned: Whether its words have the colour that goes with them, where colours are wanted.
     """
 
     title: str
     right: bool = False
     rank: int = 0
     least: int = 0
+    toned: bool = False
 
 
 def render(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
@@ -48,11 +52,24 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int 
     shown = list(range(len(columns)))
     if width is not None:
         _shrink(columns, widths, shown, width)
-    titles = [column.title for column in columns]
-    return [
-        GAP.join(_fit(row[index], widths[index], right=columns[index].right) for index in shown).rstrip()
-        for row in [titles, *cells]
-    ]
+    lines = [_line([column.title for column in columns], columns, widths, shown)]
+    for row in cells:
+        tones = {index: row[index].split(" ")[0] for index in shown if columns[index].toned}
+        lines.append(_line(row, columns, widths, shown, tones))
+    return lines
+
+
+def _line(
+    row: Sequence[str],
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    shown: Sequence[int],
+    tones: Mapping[int, str] = NO_TONES,
+) -> str:
+    fitted = {index: _fit(row[index], widths[index], right=columns[index].right) for index in shown}
+    fitted[shown[-1]] = fitted[shown[-1]].rstrip()
+    line = GAP.join(styled(text, tones[index]) if index in tones else text for index, text in fitted.items())
+    return line.rstrip()
 
 
 def cell_width(text: str) -> int:

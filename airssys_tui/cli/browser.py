@@ -1,0 +1,136 @@
+"""The screens for a browser: a server on this machine, whose pages and terminals need a token.
+
+It is textual-serve's server with a guard before it. Each browser session is a process of its own that attaches to the
+one runtime; it ends with its page, or with the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from textual_serve.server import Server
+
+from airssys_tui.core.errors import AirssysError
+
+LOOPBACK: Final = "127.0.0.1"
+
+SESSIONS: Final = 8
+"""Browser sessions at the same time; each is a process."""
+
+PATIENCE: Final = 3.0
+"""Seconds that the sessions have to end when the server does."""
+
+TOKEN: Final = "token"  # noqa: S105 - the name of it in an address
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class BrowserServer(Server):
+    """Serves terminals to browsers that know the token.
+
+    Args:
+        command: Words for a shell: what runs in each terminal.
+        port: Where to listen on this machine; 0 takes any port that is free.
+
+    Raises:
+        AirssysError: The port cannot be had.
+    """
+
+    def __init__(self, command: str, port: int) -> None:
+        self._listening = _listen(port)
+        self._port = self._listening.getsockname()[1]
+        self._token = secrets.token_urlsafe(32)
+        self._sitting = secrets.token_urlsafe(32)
+        self._sessions = 0
+        super().__init__(command, host=LOOPBACK, port=self._port, title="airssys")
+        # Its log would go to the terminal, raw; what a session says goes to the screen's log.
+        logging.getLogger("textual-serve").addHandler(logging.NullHandler())
+        logging.getLogger("textual-serve").propagate = False
+
+    @property
+    def url(self) -> str:
+        """What to open in a browser."""
+        return f"{self.public_url}/?{TOKEN}={self._token}"
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Print nothing: who started the server says where it is."""
+
+    async def run(self, leave: asyncio.Event) -> None:
+        """Serve until it is time to leave."""
+        app = await self._make_app()
+        app.middlewares.append(self._guard)
+        app.on_response_prepare.append(self._harden)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, self._listening).start()
+            await leave.wait()
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let nobody in without the token; after its first use a cookie stands for it."""
+        if not self._is_here(request.headers.get("Host", "")):
+            raise web.HTTPForbidden(text="this is served under its own address only\n")
+        given = request.query.get(TOKEN)
+        if given is not None and request.path == "/" and _same(given, self._token):
+            # The address that stays in the browser does not have the token in it.
+            welcome = web.HTTPSeeOther("/")
+            welcome.set_cookie(self._cookie, self._sitting, httponly=True, samesite="Strict", path="/")
+            raise welcome
+        if not _same(request.cookies.get(self._cookie, ""), self._sitting):
+            raise web.HTTPForbidden(text="open the address that `airssys-tui web` printed, with its token\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and not self._is_here(origin.removeprefix("http://")):
+            raise web.HTTPForbidden(text="another page may not ask for this\n")
+        return await self._seated(request, handler) if request.path == "/ws" else await handler(request)
+
+    async def _seated(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._sessions >= SESSIONS:
+            raise web.HTTPServiceUnavailable(text=f"there are {SESSIONS} sessions already; close one\n")
+        self._sessions += 1
+        try:
+            return await handler(request)
+        finally:
+            self._sessions -= 1
+
+    async def _harden(self, _: web.Request, response: web.StreamResponse) -> None:
+        here = f"{LOOPBACK}:{self._port}"
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+            f"img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws://{here}; "
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        )
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+
+    @property
+    def _cookie(self) -> str:
+        return f"airssys-{self._port}"  # a browser gives cookies to every port of a machine
+
+    def _is_here(self, host: str) -> bool:
+        # A page of another site whose name was made to mean this machine has another host.
+        return host == f"{LOOPBACK}:{self._port}"
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except (OSError, OverflowError) as error:
+        raise AirssysError(
+            f"the screens cannot be served on {LOOPBACK}:{port}: {getattr(error, 'strerror', None) or error}",
+            remedy="name another --port; 0 takes any that is free",
+        ) from error

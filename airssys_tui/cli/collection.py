@@ -1,0 +1,38 @@
+"""``gc``: what no rule of retention keeps is taken away."""
+
+from __future__ import annotations
+
+from airssys_tui.api.disk import Collected
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import HERE, Place, locate
+from airssys_tui.cli.orders import writable
+from airssys_tui.cli.output import answer, say
+from airssys_tui.cli.reach import Without, ask
+from airssys_tui.core.units import format_size
+
+
+def gc(*, dry_run: bool = False, place: Place = HERE) -> int:
+    """Take away old code, states and history that no rule keeps; never what is active, pinned or lately stable.
+
+    Args:
+        dry_run: Only say what that would be.
+        place: Which runtime.
+    """
+    site = locate(place.folder, place.state_dir)
+    if not dry_run:
+        writable(site)
+    found = ask(site, lambda api: api.collect(dry=dry_run), Without.MOMENT)
+    if place.json:
+        answer(found)
+    else:
+        _say(found)
+    return ExitCode.OK
+
+
+def _say(found: Collected) -> None:
+    for item in found.items:
+        say(item)
+    counted = {"revision": found.revisions, "state": found.states, "row": found.rows}
+    what = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counted.items() if count)
+    verb = "would be taken away" if found.dry else "taken away"
+    say(f"{what or 'nothing'} {verb}: {format_size(found.bytes)}")

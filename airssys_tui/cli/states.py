@@ -1,0 +1,188 @@
+"""``states``: the snapshots that are kept of a component's state, taken, written out, taken in and loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+
+from airssys_tui.api.commands import ImportState, RestoreState, SaveState
+from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate, named_path
+from airssys_tui.cli.orders import carry_out
+from airssys_tui.cli.output import NOTHING, answer, moment, say, say_table, warn
+from airssys_tui.cli.reach import Without, ask
+from airssys_tui.cli.table import Column
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.identity import digest_of, short_digest
+from airssys_tui.core.units import MIB, format_size
+
+LARGEST: Final = 128 * MIB
+"""Bytes of a file that an import reads at most; the largest state, in base64, is smaller."""
+
+STREAM: Final = "-"
+"""The name of a file that stands for standard input or output."""
+
+COLUMNS: Final = (
+    Column("ID", right=True),
+    Column("REV", right=True),
+    Column("VERSION", rank=3),
+    Column("CAUSE", rank=2),
+    Column("WHEN"),
+    Column("SIZE", right=True),
+    Column("SCHEMA", rank=4, least=8),
+    Column("DIGEST", rank=5),
+    Column("REMARK", rank=1, least=12),
+)
+
+StateFileArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
+
+
+def states(name: NameArgument, /, *, place: Place = HERE) -> int:
+    """List the snapshots that are kept of a component's state, newest first.
+
+    Args:
+        name: The component, as `name` or `namespace/name`; one called like a command is `local/save`.
+        place: Which runtime.
+    """
+    name = component_name(name)
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    found = ask(site, lambda api: api.states(name), Without.RECORD)
+    if place.json:
+        answer(found)
+    elif found:
+        say_table(COLUMNS, [_row(view) for view in found])
+    else:
+        warn(f"no state of {name} is kept")
+    return ExitCode.OK
+
+
+def save(name: NameArgument, /, *, place: Place = HERE) -> int:
+    """Take a snapshot of a running component's state now.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        place: Which runtime.
+    """
+    return carry_out(SaveState(component_name(name)), place, Without.NOTHING)
+
+
+def export(name: NameArgument, file: StateFileArgument, /, *, snapshot: int | None = None, place: Place = HERE) -> int:
+    """Write a snapshot to a file, as JSON with its bytes in base64 and their digest.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        file: Where to; `-` is standard output.
+        snapshot: Which one, by its ID; without it, the newest.
+        place: Which runtime.
+    """
+    name = component_name(name)
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    if snapshot is None:
+        kept = ask(site, lambda api: api.states(name), Without.RECORD)
+        if not kept:
+            raise UsageError(
+                f"no state of {name} is kept", remedy=f"take one while it runs: airssys-tui states save {name}"
+            )
+        snapshot = kept[0].id
+    number = snapshot
+    found = ask(site, lambda api: api.export_state(name, number), Without.RECORD)
+    if str(file) == STREAM:
+        answer(found)
+        return ExitCode.OK
+    from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see `output`
+
+    _write(file, msgspec.json.format(encode(found), indent=2) + b"\n")
+    if place.json:
+        answer({"file": str(file), "snapshot": number, "digest": found.digest, "size": len(found.data)})
+    else:
+        say(f"snapshot {number} of {name} written to {file}: {format_size(len(found.data))}")
+    return ExitCode.OK
+
+
+def import_state(name: NameArgument, file: StateFileArgument, /, *, place: Place = HERE) -> int:
+    """Keep a state that was exported, here or elsewhere, as a snapshot; `restore` loads it.
+
+    Args:
+        name: The component that is to have it.
+        file: Where from; `-` is standard input.
+        place: Which runtime.
+    """
+    return carry_out(ImportState(component_name(name), _read(file)), place)
+
+
+def restore(name: NameArgument, snapshot: int, /, *, place: Place = HERE) -> int:
+    """Load a snapshot into a fresh instance of the active revision, as a new revision; the state before it is kept.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        snapshot: ID of the snapshot.
+        place: Which runtime.
+    """
+    return carry_out(RestoreState(component_name(name), snapshot), place)
+
+
+def _row(view: StateView) -> tuple[str, ...]:
+    remarks = [f"could not be loaded by r{number}" for number in view.failed_by]
+    if view.paired:
+        remarks.append(f"a rollback to r{view.revision} restores it")
+    return (
+        str(view.id),
+        f"r{view.revision}",
+        view.version or NOTHING,
+        view.cause,
+        moment(view.at),
+        format_size(view.size),
+        view.schema,
+        short_digest(view.digest),
+        " · ".join(remarks),
+    )
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file aside and put it in its place, so that nobody meets half of one; it is the user's own to read."""
+    handle, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as unfinished:
+            unfinished.write(content)
+            unfinished.flush()
+            os.fsync(unfinished.fileno())
+        Path(aside).replace(file)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def _read(file: Path) -> StateFile:
+    """Read an exported state and hold its bytes against their digest.
+
+    Raises:
+        UsageError: It is none, or its bytes were changed.
+    """
+    from airssys_tui.api.wire import decode  # noqa: PLC0415 - late: see `output`
+
+    if str(file) == STREAM:
+        content = sys.stdin.buffer.read(LARGEST + 1)
+    else:
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise UsageError(f"{file} is larger than any exported state ({format_size(LARGEST)})")
+    try:
+        state = decode(content, StateFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} is no exported state: {error}", remedy="airssys-tui states export writes one"
+        ) from error
+    if digest_of(state.data) != state.digest:
+        raise UsageError(
+            f"{file}: the bytes do not have the digest {short_digest(state.digest)} that is written beside them",
+            remedy="export the state again",
+        )
+    return state
