@@ -88,6 +88,10 @@ class CodeCache:
         """Keep the code of these artifacts whatever the size; replaces the pins there were."""
         self._pins = frozenset(digests)
 
+    def has(self, digest: str, engine: str) -> bool:
+        """Return whether compiled code is kept, without checking it."""
+        return bool(self._entries("WHERE digest = ? AND engine = ?", digest, engine))
+
     def get(self, digest: str, engine: str) -> Path | None:
         """Return the file of compiled code whose bytes are those that were put, or nothing.
 
