@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
@@ -34,6 +33,7 @@ from airssys_tui.core.manifest_structure import (
     Kind,
     Package,
     Security,
+    StateKeeping,
     Strategy,
 )
 from airssys_tui.core.manifest_table import Table
@@ -44,10 +44,6 @@ from airssys_tui.core.supervision import Backoff, Restart, Supervision
 UNLIMITED: Final = "unlimited"
 _DAY: Final = 86_400.0
 _INT64: Final = Bound(-(2**63), 2**63 - 1)
-_REQUIREMENT: Final = re.compile(
-    r"(?:\*|(?:\^|~|>=|<=|>|<|=)?\s*\d+(?:\.(?:\d+|\*)){0,2}(?:-[0-9A-Za-z.-]+)?"
-    r"(?:\s*,\s*(?:\^|~|>=|<=|>|<|=)?\s*\d+(?:\.(?:\d+|\*)){0,2}(?:-[0-9A-Za-z.-]+)?)*)\Z"
-)
 
 
 def read_package(table: Table) -> Package:
@@ -171,6 +167,13 @@ def read_deployment(table: Table) -> Deployment:
     return deployment
 
 
+def read_state(table: Table) -> StateKeeping:
+    """Read ``[state]``."""
+    every = table.duration("snapshot_every", 0.0, Bound(1.0, _DAY))
+    table.close()
+    return StateKeeping(snapshot_every=every or None)
+
+
 def read_config(table: Table) -> tuple[ConfigEntry, ...]:
     """Read ``[config]``: free keys whose values JSON can say."""
     entries: list[ConfigEntry] = []
@@ -260,7 +263,9 @@ def _percentage(value: Any) -> int:
 
 
 def _check_requirement(text: str) -> None:
-    if not _REQUIREMENT.match(text):
+    from airssys_tui.core.dependencies import is_requirement  # noqa: PLC0415 - late: few manifests need the library
+
+    if not is_requirement(text):
         raise ExpectationError(f"expected a version requirement such as '^1.0', got {shown(text)}")
 
 
