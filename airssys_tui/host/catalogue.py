@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.engine.host import HostInterface
-from airssys_tui.host import clock, config, logging, random
+from airssys_tui.host import clock, config, logging, random, storage
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
     clock.INTERFACE,
     random.INTERFACE,
     config.INTERFACE,
+    storage.INTERFACE,
 )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from airssys_tui.core.events import Level
+from airssys_tui.core.keyvalue import KeyValues, Terms
+from airssys_tui.core.manifest_capabilities import StorageAccess
 
 
 class Tenant(Protocol):
@@ -15,6 +17,37 @@ class Tenant(Protocol):
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
         """The manifest's ``[config]`` table: keys and JSON texts, in order."""
+        ...
+
+    @property
+    def storage(self) -> KeyValues:
+        """Its keys and values; those of a candidate take effect when it serves."""
+        ...
+
+    @property
+    def storage_access(self) -> StorageAccess | None:
+        """What it may do with them."""
+        ...
+
+    @property
+    def storage_terms(self) -> Terms:
+        """On what terms it changes them."""
+        ...
+
+    def deny(self, capability: str, line: str) -> str:
+        """Note that a call was denied for want of a declaration, and say why.
+
+        Args:
+            capability: The key under ``[capabilities]``.
+            line: The line there that would allow it.
+
+        Returns:
+            One sentence for the component, beginning with the reason's name.
+        """
+        ...
+
+    def trouble(self, text: str) -> None:
+        """Tell the operator that the host could not serve a call; never waits."""
         ...
 
     def log(self, level: Level, message: str, fields: Sequence[tuple[str, str]]) -> None:

@@ -17,7 +17,9 @@ from airssys_tui.core.interface import (
     VariantOf,
 )
 
+BOOL: Final = Primitive("bool")
 STRING: Final = Primitive("string")
+F64: Final = Primitive("f64")
 U32: Final = Primitive("u32")
 U64: Final = Primitive("u64")
 BYTES: Final = ListOf(Primitive("u8"))
@@ -39,6 +41,22 @@ COMPONENT_ERROR: Final = VariantOf(
             "cancelled",
             "retryable",
             "internal",
+        )
+    )
+)
+PAYLOAD: Final = VariantOf((Case("text", STRING), Case("binary", BYTES)))
+STORAGE_ERROR: Final = VariantOf(
+    tuple(
+        Case(name, STRING)
+        for name in (
+            "denied",
+            "invalid-key",
+            "too-large",
+            "quota-exceeded",
+            "conflict",
+            "invalid-cursor",
+            "unavailable",
+            "failed",
         )
     )
 )

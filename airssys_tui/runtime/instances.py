@@ -7,15 +7,18 @@ import asyncio
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import NO_RECOVERY, Health, State
+from airssys_tui.core.manifest import Strategy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.code import load_code
+from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
-from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.promotion import promote
+from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import KeptState, Snapshots
 
@@ -34,8 +37,13 @@ class Instances:
         self._rehearsal = rehearsal
         self._snapshots = snapshots
 
-    async def start(self, component: Component, *, why: str) -> None:
-        """Start the active revision with the last state it can load. The caller holds the component's lock.
+    async def start(self, component: Component, *, why: str, kept: KeptState | None = None) -> None:
+        """Start the active revision. The caller holds the component's lock.
+
+        Args:
+            component: Whose.
+            why: For the journal.
+            kept: The state to begin with; the last one that it can load when not given.
 
         Raises:
             TransitionError: If the component cannot be started from where it is.
@@ -47,8 +55,11 @@ class Instances:
             if component.kind == "command":
                 await self._run_command(component)
                 return
-            serving = await self._make(component, await self._last_state(component))
+            serving = await self._make(component, kept or await self._last_state(component))
+            await self._let_serve(serving)
         except (AirssysError, asyncio.CancelledError) as error:
+            if component.state is not State.STARTING:
+                raise  # a command that ran, and has been brought to its end
             why = one_line(str(error) or "given up before it was done", 400)
             component.trouble = one_line(f"start failed: {why}", 300)
             component.enter("start failed", State.FAILED)
@@ -113,6 +124,8 @@ class Instances:
             GateRefusal: If it could not be done; the old instance serves on.
         """
         artifact = self._active(component)
+        if artifact.manifest.deployment.strategy is Strategy.STOP_START:
+            return await self._replace_in_turn(component, why)
         code = (await load_code(self._floor, artifact.digest)).code
         fresh = await self._rehearsal.prepare(component.name, artifact, code)
         actor = component.actor
@@ -125,8 +138,11 @@ class Instances:
                 if saved is not None:
                     await self._snapshots.keep(component, saved, "restart")
                     await self._floor.guest(contract.load_state, fresh, saved)
+            await promote(self._floor, fresh)
             fresh.counters = actor.counters
             actor.switch(fresh)
+            if old is not None:
+                old.tenant.step_down()
         except BaseException:
             await self._rehearsal.discard(fresh)
             raise
@@ -139,8 +155,32 @@ class Instances:
         self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", "restarted")
         return held
 
+    async def _replace_in_turn(self, component: Component, why: str) -> int:
+        actor, kept = component.actor, None
+        if component.stateful and actor.serving is not None:
+            # What cannot be saved is not taken down: the save of the retirement below is one that may fail.
+            await asyncio.wrap_future(actor.post(contract.save_state, first=True))
+        component.enter("restart", State.STOPPING)
+        await self.retire(component, keep_queue=True)
+        component.enter("restart", State.STOPPED)
+        held = actor.queued
+        if component.stateful:
+            kept = await self._snapshots.latest(component)
+        await self.start(component, why=why, kept=kept)
+        return held
+
+    async def end_command(self, component: Component) -> None:
+        """End a command that runs: it gets the manifest's ``shutdown`` to come to its end, then it is cancelled."""
+        serving, ended = component.command, component.command_ended
+        if serving is None or ended is None:
+            return
+        done, _ = await asyncio.wait([ended], timeout=serving.manifest.supervision.shutdown)
+        if not done:
+            await cancel_until(serving, ended)
+
     async def _run_command(self, component: Component) -> None:
         serving = await self._make(component, None)
+        await self._let_serve(serving)
         export = next(e.path for e in serving.artifact.interface.functions() if e.path.startswith(contract.COMMAND))
         component.enter("started", State.RUNNING)
         component.started_at = self._floor.clock()
@@ -156,12 +196,21 @@ class Instances:
             finally:
                 serving.close()
 
-        said = await self._floor.guest(run)
-        component.enter("completed", State.STOPPING)
-        component.enter("completed", State.STOPPED)
-        component.started_at = None
-        component.remark = one_line(said)
-        self._say(component, f"command {said}", "completed")
+        component.command = serving
+        component.command_ended = asyncio.wrap_future(self._floor.workers.submit(run))
+        said = "ended: cancelled"
+        try:
+            said = await asyncio.shield(component.command_ended)
+        except asyncio.CancelledError:
+            await to_the_end(cancel_until(serving, component.command_ended))
+            raise
+        finally:
+            component.command = component.command_ended = None
+            component.enter("completed", State.STOPPING)
+            component.enter("completed", State.STOPPED)
+            component.started_at = None
+            component.remark = one_line(said)
+            self._say(component, f"command {said}", "completed")
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
@@ -181,6 +230,13 @@ class Instances:
                 await self._snapshots.failed(component, kept)
                 raise GateRefusal(f"its last state could not be loaded: {error}", gate="state load") from error
         return serving
+
+    async def _let_serve(self, serving: Serving) -> None:
+        try:
+            await promote(self._floor, serving)
+        except BaseException:
+            await self._rehearsal.discard(serving)
+            raise
 
     async def _last_state(self, component: Component) -> KeptState | None:
         if component.kind == "command" or not self._active(component).manifest.supervision.restore_state:

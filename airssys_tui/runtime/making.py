@@ -46,7 +46,8 @@ class Making:
             CapacityError: If there is no room for it.
         """
         instance = self._aside() if self._artifact.waits else self._make()
-        return Serving(self._artifact, instance, self._side, self._tenant.hear if self._code.imports_wasi else None)
+        hear = self._tenant.hear if self._code.imports_wasi else None
+        return Serving(self._artifact, instance, self._side, self._tenant, hear)
 
     def cancel(self) -> None:
         """Make it in vain: whoever waits for it waits no longer than a moment, and what is made is dropped."""

@@ -46,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         compatible: Whether exports are held against the active revision's.
         trial: Where the state for the trial load comes from; nothing for a fresh state.
         probe: Whether an unhealthy report refuses.
+        in_turn: Whether no instance may be made while the old one lives.
     """
 
     digest: Digest
@@ -57,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     compatible: bool = True
     trial: SavedState | None = None
     probe: bool = True
+    in_turn: bool = False
 
 
 class Rehearsed(msgspec.Struct):
@@ -70,6 +72,7 @@ class Rehearsed(msgspec.Struct):
         serving: The rehearsed instance; nothing for commands.
         health: What the probe said.
         changes: Changes of exports, in words.
+        takes_turns: Whether the gates that need an instance are still to come, when the old one is gone.
     """
 
     artifact: Artifact
@@ -79,6 +82,7 @@ class Rehearsed(msgspec.Struct):
     serving: Serving | None
     health: HealthReport
     changes: tuple[str, ...] = ()
+    takes_turns: bool = False
 
 
 class Rehearsal:
@@ -131,11 +135,14 @@ class Rehearsal:
             declared = artifact.manifest.capabilities  # nothing can be granted yet: every door stays shut
             del declared
         kind = contract.kind_of(artifact.interface, artifact.manifest.artifact.kind)
-        with passage.at("instantiate"):
-            serving = await self.instantiate(component.name, artifact, loadable.code)
         rehearsed = Rehearsed(
-            artifact, loadable.code, loadable.cached, kind, serving, HealthReport(Health.UNKNOWN), loadable.changes
+            artifact, loadable.code, loadable.cached, kind, None, HealthReport(Health.UNKNOWN), loadable.changes
         )
+        if plan.in_turn and kind != "command":
+            rehearsed.takes_turns = True
+            return rehearsed
+        with passage.at("instantiate"):
+            serving = rehearsed.serving = await self.instantiate(component.name, artifact, loadable.code)
         try:
             if kind == "command":
                 await self.discard(serving)
@@ -180,7 +187,8 @@ class Rehearsal:
     async def instantiate(self, component: str, artifact: Artifact, code: Code) -> Serving:
         """Make an instance."""
         floor = self._floor
-        tenant = ComponentTenant(component, artifact.manifest, floor.journal, floor.workers)
+        services = floor.services.of(component)
+        tenant = ComponentTenant(component, artifact.manifest, floor.journal, floor.workers, services)
         making = Making(floor.linker, floor.side, artifact, code, tenant)
         made = floor.workers.submit(making.run)
         try:

@@ -21,9 +21,10 @@ from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.engine.code import Code
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import SavedState
+from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
+from airssys_tui.runtime.promotion import Promotion
 from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import Snapshots
@@ -41,6 +42,7 @@ class Successor(msgspec.Struct):
         policy: What happens to the state.
         restored: The state to load when the policy is ``restore``, or when nothing serves now.
         insists: Whether a call that does not end is cancelled for it, as in a rollback; else the swap is given up.
+        health: What it said when it was asked, where that comes with the swap.
     """
 
     artifact: Artifact
@@ -49,6 +51,7 @@ class Successor(msgspec.Struct):
     policy: StatePolicy = StatePolicy.KEEP
     restored: SavedState | None = None
     insists: bool = False
+    health: HealthReport | None = None
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -136,14 +139,14 @@ class Switcher:
             if moves and fresh is not None and successor.restored is not None:
                 await self._load(fresh, successor.restored, passage)
                 failpoint("deploy/loaded")
-                state = _moved(successor.policy, snapshot, successor.restored)
-            await self._floor.disk(
-                self._floor.state.catalog.activate, msgspec.structs.replace(activation, snapshot=snapshot)
-            )
+                state = moved(successor.policy, snapshot, successor.restored)
+            await self._commit(fresh, msgspec.structs.replace(activation, snapshot=snapshot), passage)
             failpoint("deploy/committed")
             if fresh is not None:
                 fresh.counters = component.actor.counters
             before = component.actor.switch(fresh)
+            if before is not None:
+                before.tenant.step_down()
             failpoint("deploy/switched")
             seconds = time.perf_counter() - started
         if snapshot is not None:
@@ -151,6 +154,17 @@ class Switcher:
         if before is not None:
             self._retire_later(component, before)
         return Switched(held, seconds, state)
+
+    async def _commit(self, fresh: Serving | None, activation: Activation, passage: Passage) -> None:
+        promotion = Promotion(self._floor, fresh)
+        with passage.at("storage"):
+            await promotion.prepare()
+        try:
+            await self._floor.disk(self._floor.state.catalog.activate, activation)
+        except BaseException:
+            await promotion.withdraw()
+            raise
+        await promotion.complete()
 
     @contextlib.asynccontextmanager
     async def _held(self, component: Component, passage: Passage, *, insist: bool) -> AsyncIterator[int]:
@@ -198,18 +212,19 @@ class Switcher:
             await self._floor.guest(contract.load_state, fresh, state)
 
     def _retire_later(self, component: Component, old: Serving) -> None:
-        def retire() -> None:
-            try:
-                if not old.dead:
-                    contract.shut_down(old)
-            except (GuestTrap, AirssysError) as error:
-                self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", "retired")
-            finally:
-                old.close()
-            failpoint("deploy/retired")
-
         old.counters = None
-        self._floor.workers.submit(retire)
+        self._floor.workers.submit(self._farewell, component, old)
+
+    def _farewell(self, component: Component, old: Serving) -> None:
+        """Shut an instance down and drop it; on a worker."""
+        try:
+            if not old.dead:
+                contract.shut_down(old)
+        except (GuestTrap, AirssysError) as error:
+            self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", "retired")
+        finally:
+            old.close()
+        failpoint("deploy/retired")
 
     def _tell(self, component: Component, old: Serving, text: str, action: str) -> None:
         self._floor.journal.emit(
@@ -222,7 +237,8 @@ class Switcher:
         )
 
 
-def _moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
+def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
+    """Return what became of the state in a swap, for people."""
     size = format_size(len(loaded.data))
     if policy is StatePolicy.RESTORE:
         return GuestText(f"state restored {size}")

@@ -9,33 +9,53 @@ from collections.abc import Sequence
 from typing import Final
 
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.keyvalue import KeyValues, Terms
 from airssys_tui.core.manifest import Manifest
 from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.journal import Journal
+from airssys_tui.runtime.services import Services
 from airssys_tui.runtime.workers import Workers
+from airssys_tui.store.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000
 
 
 class ComponentTenant:
-    """What host functions know of one component. Used on worker threads.
+    """What host functions know of one instance and its component. Used on worker threads.
+
+    An instance begins as a candidate: what it changes stays with it until :meth:`take_over`.
 
     Args:
         component: Text form of the identity.
         manifest: Its manifest.
         journal: Where its lines go.
         workers: Where a wait is announced.
+        services: What is kept for the component; nothing for an instance that never serves.
     """
 
-    def __init__(self, component: str, manifest: Manifest, journal: Journal, workers: Workers) -> None:
-        self._component = component
+    def __init__(
+        self,
+        component: str,
+        manifest: Manifest,
+        journal: Journal,
+        workers: Workers,
+        services: Services | None = None,
+    ) -> None:
+        self.component = component
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
         self._journal = journal
         self._workers = workers
+        self._services = services
         self._lock = threading.Lock()
         self._second = 0
         self._lines = 0
         self._dropped = 0
+        self._denied: set[str] = set()
+        self.storage_access = manifest.capabilities.storage
+        self.storage_terms = Terms(manifest.limits.storage, manifest.durability)
+        self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)
+        self.storage: KeyValues = self._overlay
+        self.denials = 0
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
@@ -69,6 +89,68 @@ class ComponentTenant:
             text = f"{output.dropped} bytes of output were dropped: more at once than is kept"
             self._write(Level.WARNING, text, revision=revision, action="dropped")
 
+    @property
+    def pending(self) -> bool:
+        """Whether taking over has changes of the storage to make, which waits for the disk."""
+        return self._overlay is not None and bool(self._overlay.changes)
+
+    def stage(self, revision: int) -> None:
+        """Keep a candidate's changes on the disk until the catalog has its word. Waits for the disk.
+
+        Raises:
+            StorageRefusal: If they pass the quota.
+            StoreError: If they cannot be written.
+        """
+        if self._services is not None and self._overlay is not None:
+            self._services.namespace.stage(revision, self._overlay.changes, self.storage_terms.quota)
+
+    def unstage(self, revision: int) -> None:
+        """Forget what was staged."""
+        if self._services is not None:
+            self._services.namespace.drop_staged(revision)
+
+    def take_over(self, staged: int | None = None) -> None:
+        """Let the changes of a candidate take effect: it serves from now on. Waits for the disk when there are any.
+
+        Args:
+            staged: The revision they were staged for; none when they were not.
+
+        Raises:
+            StorageRefusal: If they were not staged and pass the quota.
+            StoreError: If they cannot be made. Those that were staged are made before the storage is used again.
+        """
+        overlay, services = self._overlay, self._services
+        if overlay is None or services is None:
+            return
+        if staged is not None:
+            # From here on the namespace makes them before it does anything else.
+            self.storage, self._overlay = services.namespace, None
+            services.namespace.commit_staged(staged, self.storage_terms)
+            return
+        if overlay.changes:
+            services.namespace.make(overlay.changes, self.storage_terms)
+        self.storage, self._overlay = services.namespace, None
+
+    def step_down(self) -> None:
+        """Let go of the component: another instance serves, and what this one does from now on has no effect."""
+        self.storage, self._overlay = RETIRED, None
+
+    def deny(self, capability: str, line: str) -> str:
+        """Note that a call was denied for want of a declaration; the first of each kind is told."""
+        text = f"undeclared: {line} under [capabilities] in the manifest would allow it"
+        with self._lock:
+            self.denials += 1
+            first = capability not in self._denied
+            self._denied.add(capability)
+        if first:
+            self._write(Level.WARNING, f"{capability} was denied: {text}", action="denied")
+        return text
+
+    def trouble(self, text: str) -> None:
+        """Tell the operator that the host could not serve a call."""
+        if self._admit() is not None:
+            self._write(Level.ERROR, text, action="trouble")
+
     def blocking(self) -> contextlib.AbstractContextManager[None]:
         """Announce that the worker is about to wait in the host."""
         return self._workers.blocking()
@@ -80,7 +162,7 @@ class ComponentTenant:
         self._journal.emit(
             EventKind.LOG,
             text,
-            component=self._component,
+            component=self.component,
             revision=revision,
             level=level,
             action=action,

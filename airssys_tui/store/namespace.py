@@ -107,6 +107,16 @@ class Namespace(KeyValues):
         finally:
             self._turn.release()
 
+    def make(self, changes: Mapping[str, Value | None], terms: Terms) -> None:
+        """Make the changes of an overlay in one transaction.
+
+        Raises:
+            StorageRefusal: ``quota-exceeded``.
+            StoreError: They could not be made.
+        """
+        with self._turn, self._changing(terms) as change:
+            change.put(changes.items())
+
     def stage(self, revision: int, changes: Mapping[str, Value | None], quota: int) -> None:
         """Keep the changes of a candidate on the disk until the catalog has its word on it.
 

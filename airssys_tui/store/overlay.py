@@ -137,3 +137,36 @@ class Overlay(KeyValues):
     def _stored_size(self, key: str) -> int | None:
         stored = self._base.get(key) if self._base is not None else None
         return None if stored is None else size_of(key) + size_of(stored)
+
+
+class _Retired(KeyValues):
+    """The storage of an instance that has been replaced: nothing can be done with it."""
+
+    def get(self, key: str) -> Value | None:
+        raise _replaced(key)
+
+    def exists(self, key: str) -> bool:
+        raise _replaced(key)
+
+    def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
+        raise _replaced(prefix, after, limit)
+
+    def usage(self) -> StorageUse:
+        raise _replaced()
+
+    def set(self, key: str, value: Value, terms: Terms) -> None:
+        raise _replaced(key, value, terms)
+
+    def delete(self, key: str, terms: Terms) -> bool:
+        raise _replaced(key, terms)
+
+    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+        raise _replaced(operations, terms)
+
+
+def _replaced(*_asked: object) -> StorageRefusal:
+    return StorageRefusal("unavailable", "another instance serves: this one has been replaced")
+
+
+RETIRED: Final[KeyValues] = _Retired()
+"""The storage of any instance that has been replaced."""

@@ -16,8 +16,11 @@ from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
+from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.side import SideThreads
+from airssys_tui.runtime.tenant import ComponentTenant
+from airssys_tui.runtime.workers import Workers
 from tests.engine import guests
 from tests.engine.test_traps import EXIT
 from tests.world import FIXTURES, PATIENCE
@@ -127,11 +130,14 @@ def stuck_in_host(engine: Engine) -> Trap:
         waits=code.waits_in_wasi,
     )
     side = SideThreads()
-    serving = Serving(artifact, engine.linker().instantiate(code, Limits()), side)
+    workers = Workers(1)
+    tenant = ComponentTenant("local/sleeper", artifact.manifest, Journal(), workers)
+    serving = Serving(artifact, engine.linker().instantiate(code, Limits()), side, tenant)
     with pytest.raises(GuestTrap) as caught:
         serving.ask("sleep", HOUR, deadline=0.02)
     assert serving.dead
     assert side.stuck == 1
+    workers.close(1.0)
     return caught.value.trap
 
 

@@ -1,0 +1,171 @@
+"""``airssys:core-host/storage``: a component's own keys and values.
+
+Deny by default: what the manifest does not declare is answered with ``denied`` and the line that would allow it. What
+it does declare counts as granted by the operator, who pointed the program at the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from airssys_tui.core.errors import StorageRefusal, StoreError
+from airssys_tui.core.interface import (
+    Case,
+    Field,
+    Function,
+    ListOf,
+    OptionOf,
+    Param,
+    Record,
+    ResultOf,
+    ValType,
+    VariantOf,
+)
+from airssys_tui.core.keyvalue import (
+    DeleteKey,
+    Expect,
+    KeyValues,
+    Operation,
+    SetKey,
+    Value,
+    check_change,
+    check_key,
+    check_value,
+    list_page,
+)
+from airssys_tui.core.manifest_capabilities import StorageAccess
+from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
+from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.types import BOOL, OPTIONAL_STRING, PAYLOAD, STORAGE_ERROR, STRING, U32, U64
+
+ENTRY: Final = Record((Field("key", STRING), Field("value", PAYLOAD)))
+EXPECTATION: Final = Record((Field("key", STRING), Field("value", OptionOf(PAYLOAD))))
+OPERATION: Final = VariantOf((Case("set", ENTRY), Case("delete", STRING), Case("expect", EXPECTATION)))
+KEY_PAGE: Final = Record((Field("keys", ListOf(STRING)), Field("next", OPTIONAL_STRING)))
+USAGE: Final = Record((Field("bytes", U64), Field("limit", U64), Field("keys", U64)))
+
+_LINE: Final = 'storage = "{}"'
+
+
+def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer with an error value for whatever stands in the way; nothing is raised through the guest."""
+
+    @wraps(work)
+    def run(context: HostContext, *arguments: Any) -> Any:
+        tenant: Tenant = context.owner
+        if tenant.storage_access is None:
+            return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
+        return _answer(work, tenant, arguments)
+
+    return run
+
+
+def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
+    """As :func:`_reading`, for what changes something."""
+
+    @wraps(work)
+    def run(context: HostContext, *arguments: Any) -> Any:
+        tenant: Tenant = context.owner
+        if tenant.storage_access is not StorageAccess.READ_WRITE:
+            return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+        return _answer(work, tenant, arguments)
+
+    return run
+
+
+def _answer(work: Callable[..., Any], tenant: Tenant, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return Ok(work(tenant, tenant.storage, *arguments))
+    except StorageRefusal as refusal:
+        return _error(refusal.case, refusal.message)
+    except StoreError as error:
+        # The text names files of the operator's; the log has it.
+        tenant.trouble(f"storage: {error.message}")
+        return _error("unavailable" if error.retryable else "failed", f"the storage is at fault: {error.title}")
+
+
+def _error(case: str, text: str) -> Err:
+    return Err(Variant(case, text))
+
+
+@_reading
+def _get(_tenant: Tenant, storage: KeyValues, key: str) -> Some | None:
+    check_key(key)
+    return _optional(storage.get(key))
+
+
+@_writing
+def _set(tenant: Tenant, storage: KeyValues, key: str, value: Variant) -> None:
+    check_key(key)
+    check_value(value.payload)
+    storage.set(key, value.payload, tenant.storage_terms)
+
+
+@_writing
+def _delete(tenant: Tenant, storage: KeyValues, key: str) -> bool:
+    check_key(key)
+    return storage.delete(key, tenant.storage_terms)
+
+
+@_reading
+def _exists(_tenant: Tenant, storage: KeyValues, key: str) -> bool:
+    check_key(key)
+    return storage.exists(key)
+
+
+@_reading
+def _list_keys(
+    _tenant: Tenant, storage: KeyValues, prefix: str, cursor: Some | None, limit: int
+) -> dict[str, list[str] | Some | None]:
+    page = list_page(storage, prefix, None if cursor is None else cursor.value, limit)
+    return {"keys": list(page.keys), "next": None if page.next is None else Some(page.next)}
+
+
+@_reading
+def _usage(tenant: Tenant, storage: KeyValues) -> dict[str, int]:
+    used = storage.usage()
+    return {"bytes": used.bytes, "limit": tenant.storage_terms.quota, "keys": used.keys}
+
+
+@_writing
+def _apply(tenant: Tenant, storage: KeyValues, operations: list[Variant]) -> None:
+    wanted = tuple(map(_operation, operations))
+    check_change(wanted)
+    storage.apply(wanted, tenant.storage_terms)
+
+
+def _operation(said: Variant) -> Operation:
+    if said.case == "delete":
+        return DeleteKey(said.payload)
+    key, value = said.payload["key"], said.payload["value"]
+    if said.case == "set":
+        return SetKey(key, value.payload)
+    return Expect(key, None if value is None else value.value.payload)
+
+
+def _optional(value: Value | None) -> Some | None:
+    if value is None:
+        return None
+    return Some(Variant("text" if isinstance(value, str) else "binary", value))
+
+
+def _function(name: str, call: Callable[..., Any], result: ValType | None, **params: ValType) -> HostFunction:
+    parameters = tuple(Param(key, type_) for key, type_ in params.items())
+    return HostFunction(Function(name, parameters, ResultOf(result, STORAGE_ERROR)), call)
+
+
+INTERFACE: Final = HostInterface(
+    "airssys:core-host/storage@1.0.0",
+    (
+        _function("get", _get, OptionOf(PAYLOAD), key=STRING),
+        _function("set", _set, None, key=STRING, value=PAYLOAD),
+        _function("delete", _delete, BOOL, key=STRING),
+        _function("exists", _exists, BOOL, key=STRING),
+        _function("list-keys", _list_keys, KEY_PAGE, prefix=STRING, cursor=OPTIONAL_STRING, limit=U32),
+        _function("usage", _usage, USAGE),
+        _function("apply", _apply, None, operations=ListOf(OPERATION)),
+    ),
+)
