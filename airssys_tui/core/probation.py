@@ -85,12 +85,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         traps: Traps that are forgiven.
         failures: Reports of bad health in a row that are not.
         regression: How much dearer its calls may be.
+        judged: Whether its faults and costs count; else only its time does, as for a rollback.
     """
 
     duration: float = 10.0
     traps: int = 1
     failures: int = 3
     regression: Regression = Regression()
+    judged: bool = True
 
 
 class Verdict(StrEnum):
@@ -123,11 +125,13 @@ def judge(terms: Terms, evidence: Evidence) -> Judgement:
     more traps than are forgiven                fail
     unwell so many times in a row               fail
     dearer calls, ``action = "rollback"``       fail
-    time over, no instance                      continue: it is judged when it serves again
     dearer calls, ``action = "warn"``           warn, until the time is over
+    time over, no instance                      continue: it is judged when it serves again
     time over, trapped or unwell once           unproven: probation ends, not stable
     time over                                   pass: stable
     ==========================================  ===========================================
+
+    For one that is not judged only the last three rows are.
 
     Args:
         terms: What it has to keep to.
@@ -136,8 +140,8 @@ def judge(terms: Terms, evidence: Evidence) -> Judgement:
     Returns:
         The first row that holds; ``continue`` when none does.
     """
-    faults = _faults(terms, evidence)
-    dearer = regressions(terms.regression, evidence)
+    faults = _faults(terms, evidence) if terms.judged else ()
+    dearer = regressions(terms.regression, evidence) if terms.judged else ()
     action = terms.regression.action
     if faults or (dearer and action is RegressionAction.ROLLBACK):
         return Judgement(Verdict.FAIL, (*faults, *dearer))

@@ -109,6 +109,33 @@ def rollback_target(
     return target
 
 
+def fallback_target(history: Sequence[Revision]) -> Revision | None:
+    """Choose the revision that an automatic rollback goes back to: the last stable one that is not at fault.
+
+    It is the one that an operator's rollback would choose, except that an artifact of which any revision is in
+    quarantine is passed over: it may be another number of what has just failed.
+
+    Args:
+        history: Every revision of the component, in any order.
+
+    Returns:
+        The target; nothing when there is none, so that ordinary supervision has to go on.
+    """
+    current = active(history)
+    quarantined = [revision for revision in history if revision.outcome is Outcome.QUARANTINED]
+    sound = [
+        revision
+        for revision in history
+        if revision.outcome is not Outcome.SUPERSEDED or not any(same_artifact(revision, bad) for bad in quarantined)
+    ]
+    if current is None:
+        return None
+    try:
+        return _previous_stable(sound, current, "")
+    except RollbackRefused:
+        return None
+
+
 def _previous_stable(history: Sequence[Revision], current: Revision | None, component: str) -> Revision:
     # A rollback onto r1 makes r3 that *is* r1: going back once more means before r1, not to what was just left. From a
     # later deployment r4 it means r3, which served last, not r2, which was left on purpose.

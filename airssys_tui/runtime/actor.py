@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.meters import Counters
 from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.workers import Workers
@@ -51,6 +52,7 @@ class Actor:
         self.component = component
         self.capacity = capacity
         self.counters = Counters()
+        self.costs = Costs()
         self._workers = workers
         self._trapped = trapped
         self._lock = threading.Lock()
@@ -141,6 +143,8 @@ class Actor:
             if serving is not None:
                 self._open = True
                 self.capacity = serving.manifest.limits.mailbox
+                serving.costs = self.costs
+                self.costs.begin(serving.revision)
                 if before is None or before.revision != serving.revision:
                     self.counters.begin_revision(serving.revision)
             self._schedule()

@@ -14,8 +14,10 @@ from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, S
 from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actor import Actor
-from airssys_tui.runtime.meters import Rates
-from airssys_tui.runtime.serving import Artifact
+from airssys_tui.runtime.series import Series
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.trial import Trial
+from airssys_tui.runtime.uptime import Uptime
 from airssys_tui.store.records import Hold, Refusal
 
 MAX_REFUSALS: Final = 64
@@ -33,6 +35,13 @@ class OnDisk(msgspec.Struct, frozen=True):
     def label(self) -> GuestText:
         """The version, or the short digest when there is none."""
         return one_line(self.version or short_digest(self.digest), 64)
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """Files that failed on probation: the revision they were, and why."""
+
+    number: int
+    reason: GuestText
 
 
 class Component:
@@ -58,6 +67,8 @@ class Component:
         self.kind = "passive"
         self.source = ""
         self.present = False
+        self.detached = False
+        self.returned = False
         self.unloaded = False
         self.active: Artifact | None = None
         self.stable = False
@@ -73,15 +84,25 @@ class Component:
         self.deploying: asyncio.Task[object] | None = None
         self.trying: OnDisk | None = None
         self.restarting: asyncio.Task[object] | None = None
+        self.retry_at = 0.0
         self.budget = RestartBudget()
+        self.uptime = Uptime()
+        self.trial: Trial | None = None
+        self.quarantined: dict[tuple[str, str], Quarantined] = {}
+        self.condemned = False
+        self.chain: tuple[GuestText, ...] = ()
+        self.origin: int | None = None
         self.restarts = 0
         self.clean = True
         self.unhealthy_in_a_row = 0
         self.health_due = 0.0
+        self.checking = False
+        self.command: Serving | None = None
+        self.command_ended: asyncio.Future[str] | None = None
         self.started_at: float | None = None
         self.state_bytes: int | None = None
         self.state_saved_at: float | None = None
-        self.rates = Rates()
+        self.series = Series()
 
     @property
     def dirty(self) -> bool:
@@ -112,18 +133,36 @@ class Component:
         Raises:
             TransitionError: If it does not.
         """
+        self.tick()
         self.state = advance(self.name, self.state, event, target)
         self.dirty = True
 
-    def install(self, artifact: Artifact, kind: str, now: float, *, stable: bool) -> None:
-        """Take over a revision that was activated: what was said of the one before is void."""
+    def tick(self) -> float:
+        """Return the seconds that it was up and not unwell in this runtime; called at every change of that."""
+        updating = self.state is State.UPDATING and self.actor.serving is not None
+        return self.uptime.tick((self.state is State.RUNNING or updating) and self.health is not Health.UNHEALTHY)
+
+    def install(self, artifact: Artifact, kind: str, now: float, *, stable: bool, fallback: bool = False) -> None:
+        """Take over a revision that was activated: what was said of the one before is void.
+
+        Args:
+            artifact: What serves from now on.
+            kind: How it is run.
+            now: Unix time.
+            stable: Whether it is stable from the start.
+            fallback: Whether it was gone back to automatically: then what was refused on disk stays refused.
+        """
         self.active = artifact
+        self.condemned = False
+        self.budget = RestartBudget()
         self.kind = kind
         self.stable = stable
         self.activated_at = now
         self.clean = True
-        self.unreadable = None
-        self.refusals.clear()
+        if not fallback:
+            self.unreadable = None
+            self.refusals.clear()
+            self.chain = ()
         self.unhealthy_in_a_row = 0
         self.recovery = NO_RECOVERY
         self.trouble = self.remark = GuestText("")
@@ -152,10 +191,30 @@ class Component:
         """Return whether what is on disk is held back."""
         return self.on_disk is not None and any(hold.digest == self.on_disk.digest for hold in self.holds)
 
+    def quarantine_of(self, digest: str, manifest_digest: str) -> Quarantined | None:
+        """Return why files are in quarantine, if they are."""
+        return self.quarantined.get((digest, manifest_digest))
+
+    def condemn(self, artifact: Artifact, reason: GuestText) -> None:
+        """Remember that an artifact failed on probation."""
+        self.quarantined[artifact.digest, artifact.manifest_digest] = Quarantined(artifact.revision, reason)
+        self.dirty = True
+
+    def _fallen(self) -> GuestText:
+        disk = self.on_disk
+        bad = self.quarantine_of(disk.digest, disk.manifest_digest) if disk is not None else None
+        if bad is None or (disk is not None and self.serves(disk.digest, disk.manifest_digest)):
+            return GuestText("")
+        back = f" · back on r{self.origin}" if self.origin is not None else ""
+        return one_line(f"r{bad.number} quarantined: {bad.reason}{back}", 300)
+
     def note(self) -> Note:
         """Return the one thing to know about this component now."""
         if self.trouble:
             return Note(NoteKind.TROUBLE, self.trouble)
+        fallen = self._fallen()
+        if fallen:
+            return Note(NoteKind.TROUBLE, fallen)
         if self.on_disk is not None and self.holds_disk():
             return Note(NoteKind.HELD, GuestText(f"held: {self.on_disk.label} on disk"))
         refusal = self.refusal

@@ -7,31 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from airssys_tui import __version__
-from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, NotServing, StoreError
+from airssys_tui.core.errors import AdmissionError, AirssysError, DiskFull, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest import encode_manifest
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
-from airssys_tui.core.text import one_line
+from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime import contract
+from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import Reading
-from airssys_tui.runtime.switch import Successor, Switched, Switcher, pause_text
+from airssys_tui.runtime.stop_start import StopStart, takes_turns
+from airssys_tui.runtime.switch import Successor, Switched, pause_text
+from airssys_tui.runtime.trial import Trial
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
+from airssys_tui.store.space import require_room
 
-T = TypeVar("T")
+DISK: Final = "disk"
+"""The gate at which everything is turned away while the disk is full."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +58,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: The state to restore, when the policy says so.
         compatible: Whether exports are held against the active revision's.
         stable: Whether the new revision is stable from the start.
+        quarantines: Why the revision that it takes the place of goes into quarantine, in an automatic rollback: then
+            what is held back and refused stays so.
     """
 
     cause: Cause
@@ -62,6 +73,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: SavedState | None = None
     compatible: bool = True
     stable: bool = False
+    quarantines: GuestText = GuestText("")
 
 
 class Attempt:
@@ -93,11 +105,12 @@ class Deployer:
         snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: Switcher, snapshots: Snapshots) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: StopStart, snapshots: Snapshots) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
         self._switcher = switcher
         self._snapshots = snapshots
+        self._left_open: deque[Callable[[], None]] = deque()
 
     async def deploy(self, component: Component, reading: Reading, order: Order) -> int:
         """Deploy a candidate. The caller holds the component's lock.
@@ -111,16 +124,21 @@ class Deployer:
             asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
         """
         reading = await self._floor.compiling(with_embedded_version, reading)
-        attempt = await self._begin(component, reading, order)
+        try:
+            attempt = await self._begin(component, reading, order)
+        except StoreError as error:
+            self._turn_away(component, reading, error)
+            raise
         origin = component.state
         component.candidate = attempt.revision
         component.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
         try:
             rehearsed = await self._rehearse(attempt)
             failpoint("deploy/rehearsed")
-            switched = await _to_the_end(asyncio.ensure_future(self._switch(attempt, rehearsed)))
+            switching = self._switch(attempt, rehearsed)
+            switched = await (switching if rehearsed.takes_turns else to_the_end(switching))
         except (GateRefusal, StoreError) as error:
-            await _to_the_end(asyncio.ensure_future(self._refuse(attempt, error)))
+            await to_the_end(self._refuse(attempt, error))
             raise
         except asyncio.CancelledError:
             await self._cancelled(attempt)
@@ -143,17 +161,22 @@ class Deployer:
             return await asyncio.shield(accepting)
         except asyncio.CancelledError:
             # It may have its number already: then its history says what became of it.
-            await self._cancelled(await _to_the_end(accepting))
+            await self._cancelled(await to_the_end(accepting))
             raise
 
     async def _cancelled(self, attempt: Attempt) -> None:
         closing = self._close(attempt, "cancelled", "a newer change or a rollback came first")
-        await _to_the_end(asyncio.ensure_future(closing))
+        await to_the_end(closing)
 
     async def _accept(self, component: Component, reading: Reading, order: Order) -> Attempt:
         catalog, at = self._floor.state.catalog, self._floor.clock()
 
         def write() -> Attempt:
+            if order.cause in {Cause.DEPLOY, Cause.RELOAD}:
+                require_room(self._floor.state.path, len(reading.wasm))
+            self._close_left_open()
+            # What a gate refuses is kept as well: a rollback to it can be forced.
+            self._floor.state.blobs.put(reading.wasm)
             with catalog.together():
                 return accept()
 
@@ -183,6 +206,7 @@ class Deployer:
 
     async def _rehearse(self, attempt: Attempt) -> Rehearsed:
         reading, order = attempt.reading, attempt.order
+        in_turn = attempt.component.desired is Desired.RUNNING and takes_turns(attempt.component, reading.manifest)
         plan = Plan(
             digest=reading.digest,
             wasm=reading.wasm,
@@ -191,19 +215,20 @@ class Deployer:
             revision=attempt.revision,
             force=order.force,
             compatible=order.compatible,
-            trial=await self._trial_state(attempt),
+            trial=None if in_turn else await self._trial_state(attempt),
+            in_turn=in_turn,
         )
         rehearsed = await self._rehearsal.rehearse(plan, attempt.passage, attempt.component)
         compiled = next((ms for gate, ms in attempt.passage.times if gate == "compile"), 0.0)
         how = "code from the cache" if rehearsed.cached else "compiled"
-        self._ledger(attempt, f"{how} in {compiled:.1f} ms, passed every gate", "rehearsed")
+        passed = "the old instance goes first" if rehearsed.takes_turns else "passed every gate"
+        self._ledger(attempt, f"{how} in {compiled:.1f} ms, {passed}", "rehearsed")
         failpoint("deploy/compiled")
         await self._floor.disk(self._record_rehearsed, attempt)
         return rehearsed
 
     def _record_rehearsed(self, attempt: Attempt) -> None:
         state = self._floor.state
-        state.blobs.put(attempt.reading.wasm)
         gates = msgspec.json.encode(attempt.passage.times).decode()
         with state.catalog.together():
             self._record_interface(attempt)
@@ -256,7 +281,11 @@ class Deployer:
             restored=restored,
             insists=order.cause is Cause.ROLLBACK,
         )
-        return await self._switcher.switch(component, successor, activation, attempt.passage)
+        if not rehearsed.takes_turns:
+            return await self._switcher.switch(component, successor, activation, attempt.passage)
+        switched = await self._switcher.take_turns(component, successor, activation, attempt.passage)
+        rehearsed.health = successor.health or rehearsed.health
+        return switched
 
     async def _drop_rehearsed(self, rehearsed: Rehearsed) -> None:
         if rehearsed.serving is not None:
@@ -278,6 +307,7 @@ class Deployer:
 
     def _activation(self, attempt: Attempt, initial: NewSnapshot | None) -> Activation:
         component, order = attempt.component, attempt.order
+        fault = _fault(component, order)
         return Activation(
             component=component.name,
             revision=attempt.revision,
@@ -285,19 +315,24 @@ class Deployer:
             deployment=attempt.deployment,
             initial=initial,
             # What served without a fault until it is superseded has proved itself.
-            old_stable=component.active is not None and component.clean and order.cause is not Cause.ROLLBACK,
-            old_reason=f"{order.cause} to r{attempt.revision}",
+            old_stable=not fault and component.active is not None and component.clean and not _is_rollback(order),
+            old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
+            old_reason=fault or f"{order.cause} to r{attempt.revision}",
             reason=order.note,
             stable=order.stable,
             holds=order.holds,
             lift_all=True,
-            forget_refusals=True,
+            forget_refusals=not _stays(order),
         )
 
     def _arrive(self, attempt: Attempt, rehearsed: Rehearsed, origin: State) -> None:
-        component, now = attempt.component, self._floor.clock()
-        component.install(rehearsed.artifact, rehearsed.kind, now, stable=attempt.order.stable)
-        component.holds = attempt.order.holds
+        component, order, now = attempt.component, attempt.order, self._floor.clock()
+        before, fault = component.active, _fault(component, order)
+        if before is not None and fault:
+            component.condemn(before, fault)
+        component.install(rehearsed.artifact, rehearsed.kind, now, stable=order.stable, fallback=_stays(order))
+        component.origin, component.holds = order.origin, order.holds
+        component.trial = self._trial(attempt, rehearsed.artifact, before)
         component.health = rehearsed.health.health
         serves = component.actor.serving is not None
         component.started_at = now if serves else None
@@ -310,6 +345,16 @@ class Deployer:
             component.enter("switched", State.RUNNING)
         else:
             component.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
+
+    @staticmethod
+    def _trial(attempt: Attempt, artifact: Artifact, before: Artifact | None) -> Trial:
+        """Return the probation of a new revision; one that only has another state goes on with the one before."""
+        trial, cause = attempt.component.trial, attempt.order.cause
+        previous = before.revision if before is not None else None
+        judged = cause in {Cause.DEPLOY, Cause.RELOAD}
+        if cause is Cause.RESTORE and trial is not None and trial.revision == previous:
+            previous, judged = trial.previous, trial.terms.judged
+        return Trial(attempt.revision, artifact.manifest, previous, judged=judged)
 
     async def _refuse(self, attempt: Attempt, error: AirssysError) -> None:
         component, reading = attempt.component, attempt.reading
@@ -327,6 +372,10 @@ class Deployer:
                 attempt.revision,
             )
             component.refuse(refusal)
+        elif isinstance(error, DiskFull) and attempt.order.cause in {Cause.DEPLOY, Cause.RELOAD}:
+            component.unreadable = Refusal(
+                component.name, "", "", DISK, reason, self._floor.clock(), __version__, attempt.revision
+            )
         await self._close(attempt, "refused", f"refused at {gate}: {reason}", refusal)
         serves = (
             f" · r{component.active.revision} keeps serving" if component.active and component.actor.serving else ""
@@ -351,8 +400,41 @@ class Deployer:
         try:
             await self._floor.disk(write)
         except StoreError as error:
-            # The next start closes it as aborted; what serves is not harmed.
+            # It is tried again before the next deployment; the next start would close it as aborted.
+            self._left_open.append(write)
             self._ledger(attempt, f"could not be recorded: {error.message}", "store", Level.ERROR)
+
+    async def close_left_open(self) -> None:
+        """Record the ends of deployments that could not be recorded when they came.
+
+        Raises:
+            StoreError: If they cannot be recorded yet.
+        """
+        await self._floor.disk(self._close_left_open)
+
+    def _close_left_open(self) -> None:
+        while self._left_open:
+            self._left_open[0]()
+            self._left_open.popleft()
+
+    def _turn_away(self, component: Component, reading: Reading, error: StoreError) -> None:
+        """Say on the row that files could not be taken; they are looked at again when the disk lets them in."""
+        gate = DISK if isinstance(error, DiskFull) else "store"
+        reason, at = one_line(error.message, 400), self._floor.clock()
+        component.unreadable = Refusal(
+            component.name, reading.digest, reading.manifest_digest, gate, reason, at, __version__
+        )
+        component.dirty = True
+        serves = f" · r{component.active.revision} keeps serving" if component.active else ""
+        self._floor.journal.emit(
+            EventKind.LEDGER,
+            f"{reading.manifest.version or short_digest(reading.digest)} refused at {gate}: {reason}{serves}"
+            + (f" · {error.remedy}" if error.remedy else ""),
+            component=component.name,
+            action="refused",
+            level=Level.ERROR,
+            generation=component.generation,
+        )
 
     def _ledger(self, attempt: Attempt, text: str, action: str, level: Level = Level.INFO) -> None:
         self._floor.journal.emit(
@@ -375,6 +457,28 @@ def with_embedded_version(reading: Reading) -> Reading:
     return msgspec.structs.replace(reading, manifest=manifest)
 
 
+def _is_rollback(order: Order) -> bool:
+    return order.cause is Cause.ROLLBACK
+
+
+def _stays(order: Order) -> bool:
+    """Return whether what was refused on disk stays refused: nobody has said a word about it."""
+    return bool(order.quarantines) or order.cause is Cause.RESTORE
+
+
+def _fault(component: Component, order: Order) -> GuestText:
+    """Return why the revision whose place is taken goes into quarantine; empty when it does not.
+
+    One that failed on probation though nothing took its place is quarantined now. The same artifact with another state
+    goes on.
+    """
+    if order.quarantines or order.cause is Cause.RESTORE:
+        return order.quarantines
+    trial, active = component.trial, component.active
+    failed = trial is not None and active is not None and trial.revision == active.revision
+    return trial.reason if trial is not None and failed else GuestText("")
+
+
 def _return(component: Component, origin: State) -> None:
     """Bring a component back to where it was before a candidate that did not make it."""
     if component.state is State.INSTALLING:
@@ -383,13 +487,3 @@ def _return(component: Component, origin: State) -> None:
         component.enter("lost", State.FAILED)  # the old instance trapped meanwhile; supervision starts it again
     else:
         component.enter("refused", origin)
-
-
-async def _to_the_end(doing: asyncio.Future[T]) -> T:
-    """Wait for what must not be left half done; a cancellation that comes meanwhile is too late and is forgotten."""
-    while True:
-        try:
-            return await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            if doing.done():
-                return doing.result()

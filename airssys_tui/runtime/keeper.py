@@ -10,8 +10,9 @@ from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, name_from_stem
-from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause
+from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime import source
 from airssys_tui.runtime.component import Component, OnDisk
@@ -51,6 +52,7 @@ class Keeper:
         self.problems: dict[str, GuestText] = {}
         self.departed: list[Component] = []
         self._owners: dict[str, Component] = {}
+        self._rivals: dict[str, str] = {}
 
     def adopt(self, component: Component, key: str) -> None:
         """Remember which entry of the folder a component comes from."""
@@ -80,7 +82,9 @@ class Keeper:
             return
         component = self._claim(key, reading)
         while self.departed:
-            await self._gone(self.departed.pop(), "its files became another component")
+            departed = self.departed.pop()
+            await self._gone(departed, "its files became another component")
+            await self._succeed(departed)
         if component is None or not deploys:
             return
         if component.deploying is not None and component.trying == component.on_disk:
@@ -168,6 +172,10 @@ class Keeper:
             self.problems[key] = one_line(f"{key}: {reason}", 400)
         else:
             component.unreadable = Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__)
+            if component.deploying is not None:
+                # A candidate of what the files said before must not take over any more.
+                component.generation += 1
+                component.deploying.cancel()
             component.dirty = True
         self._floor.journal.emit(
             EventKind.LEDGER,
@@ -202,6 +210,7 @@ class Keeper:
         elif component.source != key and component.present and component.source:
             text = f"{key}: {identity} is {component.source} already; the second one is refused"
             self.problems[key] = one_line(text, 400)
+            self._rivals[key] = component.name
             self._floor.journal.emit(
                 EventKind.LEDGER, text, component=component.name, action="refused", level=Level.ERROR
             )
@@ -211,7 +220,10 @@ class Keeper:
         if before is not None and before is not component and before.active is not None:
             self.departed.append(before)
         self.adopt(component, key)
+        component.returned = component.returned or not component.present
         component.present = True
+        component.detached = False
+        self._rivals.pop(key, None)
         component.unreadable = None
         component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
         component.dirty = True
@@ -223,14 +235,9 @@ class Keeper:
             return f"ignored: generation {component.generation} is newer"
         if component.unloaded:
             return "ignored: unloaded by the operator"
-        if component.serves(reading.digest, reading.manifest_digest):
+        if component.serves(reading.digest, reading.manifest_digest) and not component.condemned:
             return "ignored: same digest and manifest"
-        if any(hold.digest == reading.digest for hold in component.holds):
-            return f"ignored: held after rollback ({component.on_disk.label if component.on_disk else ''})"
-        refusal = component.refusal
-        if refusal is not None:
-            return f"ignored: refused before at {refusal.gate}"
-        return None
+        return _held_back(component, reading)
 
     async def _present(self, component: Component) -> None:
         """A source that is there again, as it was: what it is wanted to be, it becomes."""
@@ -238,6 +245,12 @@ class Keeper:
             return
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
+        # Putting the files of one that was given up there again is a word of its own: it is tried anew.
+        revived = component.state is State.FAILED and component.returned and not component.condemned
+        component.returned = False
+        if revived and component.recovery.kind is not RecoveryKind.BACKOFF:
+            component.budget = RestartBudget()
+            stopped = True
         if stopped and component.desired is Desired.RUNNING and component.kind != "command" and not component.unloaded:
             await self._start_quietly(component)
 
@@ -247,8 +260,25 @@ class Keeper:
         except AirssysError:
             return
 
+    async def detach(self, component: Component) -> None:
+        """Let a component whose source is gone run on an operator's word, also after a restart of the runtime.
+
+        Raises:
+            StoreError: If it could not be recorded.
+        """
+        component.detached, component.source = True, ""
+        await self._floor.disk(self._floor.state.catalog.upsert_component, component.name, "")
+
+    async def _succeed(self, component: Component) -> None:
+        """Give the identity of a component that has gone to another source that claims it, if there is one."""
+        key = next((key for key, name in self._rivals.items() if name == component.name), None)
+        if key is not None:
+            del self._rivals[key]
+            await self.look(key, who="watcher", said=f"{component.name} is free: its first source is gone")
+
     async def _removed(self, key: str) -> None:
         self.problems.pop(key, None)
+        self._rivals.pop(key, None)
         component = self._owners.get(key)
         if component is None or not component.present:
             return
@@ -259,11 +289,12 @@ class Keeper:
         if component.active is None:
             self._router.remove(component)
             self._owners.pop(key, None)
-            return
-        await self._gone(component, "its file was removed")
+        else:
+            await self._gone(component, "its file was removed")
+        await self._succeed(component)
 
     async def _gone(self, component: Component, why: str) -> None:
-        component.present = False
+        component.present = component.detached = False
         component.on_disk = None
         self._ledger(component, f"source removed: stopped, history kept ({why})", "removed", Level.WARNING)
         if component.deploying is not None:
@@ -283,3 +314,14 @@ class Keeper:
             level=level,
             generation=component.generation,
         )
+
+
+def _held_back(component: Component, reading: Reading) -> str | None:
+    """Return why what happened before keeps a reading from being deployed by itself, or nothing when it does not."""
+    bad = component.quarantine_of(reading.digest, reading.manifest_digest)
+    if bad is not None:
+        return f"ignored: quarantined as r{bad.number} ({bad.reason})"
+    if any(hold.digest == reading.digest for hold in component.holds):
+        return f"ignored: held after rollback ({component.on_disk.label if component.on_disk else ''})"
+    refusal = component.refusal
+    return f"ignored: refused before at {refusal.gate}" if refusal is not None else None

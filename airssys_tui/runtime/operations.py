@@ -145,6 +145,7 @@ class Operations:
     async def _stop(self, component: Component) -> Done:
         system = self._system
         system.supervisor.reset(component)
+        await system.instances.end_command(component)
         await self._cancel_update(component)
         async with component.lock:
             if component.state in {State.STOPPED, State.INSTALLED} and component.desired is Desired.STOPPED:

@@ -10,12 +10,17 @@ from airssys_tui import __version__
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.interface import Interface
-from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.manifest import decode_manifest
+from airssys_tui.core.probation import Cost
+from airssys_tui.core.revision import Cause
+from airssys_tui.core.text import one_line
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import kind_of
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.serving import Artifact
+from airssys_tui.runtime.trial import Trial
+from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
 
 
@@ -28,6 +33,9 @@ class Remembered(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...]
     snapshots: tuple[SnapshotInfo, ...]
     generation: int
+    quarantined: tuple[RevisionRecord, ...] = ()
+    before: int | None = None
+    costs: dict[int, dict[str, Cost]] = {}
 
 
 def remembered(floor: Floor) -> tuple[Remembered, ...]:
@@ -44,16 +52,23 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
             level=Level.WARNING,
             generation=deployment.generation,
         )
-    return tuple(
-        Remembered(
-            record,
-            catalog.active_revision(record.id),
-            catalog.holds(record.id),
-            catalog.refusals(record.id),
-            catalog.snapshots(record.id),
-            catalog.latest_generation(record.id),
-        )
-        for record in catalog.components()
+    return tuple(_remember(catalog, record) for record in catalog.components())
+
+
+def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
+    active = catalog.active_revision(record.id)
+    # One on probation is held against the revision before it.
+    before = catalog.served_before(record.id, active.number) if active is not None else None
+    return Remembered(
+        record,
+        active,
+        catalog.holds(record.id),
+        catalog.refusals(record.id),
+        catalog.snapshots(record.id),
+        catalog.latest_generation(record.id),
+        catalog.quarantined(record.id),
+        before,
+        {number: msgspec.json.decode(text, type=dict[str, Cost]) for number, text in catalog.costs(record.id).items()},
     )
 
 
@@ -63,6 +78,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     component = make(ComponentId.parse(record.id))
     component.source = record.source
     component.desired = Desired(record.desired)
+    component.detached = not record.source
     component.holds = memory.holds
     component.generation = memory.generation
     for refusal in sorted(memory.refusals, key=lambda refusal: refusal.at):
@@ -71,16 +87,38 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
         component.state_bytes, component.state_saved_at = newest.size, newest.at
+    for number, figures in memory.costs.items():
+        component.actor.costs.recall(number, figures)
+    for bad in memory.quarantined:
+        component.condemn(_artifact(bad), one_line(bad.outcome_reason, 300))
     component.enter("remembered", State.INSTALLING)
-    if memory.active is None:
-        component.enter("never served", State.FAILED)
+    if memory.active is not None:
+        _take_up(component, memory.active)
+        component.trial = Trial(
+            memory.active.number,
+            decode_manifest(memory.active.manifest),
+            memory.before,
+            judged=memory.active.cause in {Cause.DEPLOY, Cause.RELOAD} and not memory.active.stable,
+        )
+        component.enter("remembered", State.INSTALLED)
         return component
-    component.active = _artifact(memory.active)
-    component.kind = kind_of(component.active.interface, component.active.manifest.artifact.kind)
-    component.stable = memory.active.stable
-    component.activated_at = memory.active.activated_at
-    component.enter("remembered", State.INSTALLED)
+    component.enter("never served", State.FAILED)
+    if memory.quarantined:
+        # It was given up on probation with nothing to go back to: it stays down until somebody says otherwise.
+        last = memory.quarantined[-1]
+        _take_up(component, last)
+        component.condemned = True
+        component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
+        component.trouble = one_line(f"r{last.number} quarantined: {last.outcome_reason}", 300)
     return component
+
+
+def _take_up(component: Component, record: RevisionRecord) -> None:
+    component.active = _artifact(record)
+    component.kind = kind_of(component.active.interface, component.active.manifest.artifact.kind)
+    component.stable = record.stable
+    component.activated_at = record.activated_at
+    component.origin = record.origin
 
 
 def _artifact(record: RevisionRecord) -> Artifact:

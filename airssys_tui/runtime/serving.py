@@ -13,8 +13,10 @@ from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output
+from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.meters import Counters
 from airssys_tui.runtime.side import SideCall, SideThreads
+from airssys_tui.runtime.tenant import ComponentTenant
 
 GRACE: float = 0.25
 """Seconds beyond its deadline that a call waiting in WASI gets before its thread is abandoned."""
@@ -59,7 +61,13 @@ class Serving:
         artifact: What it was made from.
         instance: The instance.
         side: Where calls of guests that wait inside WASI run.
+        tenant: What host functions know of it.
         hear: Given what the guest wrote to stdout and stderr, after each call; nothing for guests that cannot.
+
+    Attributes:
+        counters: Where calls are counted, while it serves.
+        costs: Where what its calls cost is counted, while it serves.
+        trapped_in: The export in which it trapped; empty while it has not.
     """
 
     def __init__(
@@ -67,11 +75,15 @@ class Serving:
         artifact: Artifact,
         instance: Instance,
         side: SideThreads,
+        tenant: ComponentTenant,
         hear: Callable[[int, Output], None] | None = None,
     ) -> None:
         self.artifact = artifact
         self.instance = instance
+        self.tenant = tenant
         self.counters: Counters | None = None
+        self.costs: Costs | None = None
+        self.trapped_in = ""
         self._side = side
         self._hear = hear
         self._waiting: SideCall[CallResult] | None = None
@@ -119,12 +131,15 @@ class Serving:
         try:
             result = self._enter(path, args, None)
         except GuestTrap:
+            self.trapped_in = path
             after = self.instance.meters
             counters.record_trap(
                 after.fuel_total - before.fuel_total, after.wall_ns - before.wall_ns, after.cpu_ns - before.cpu_ns
             )
             raise
         counters.record(result.fuel, result.wall_ns, result.cpu_ns)
+        if self.costs is not None:
+            self.costs.record(path, result.fuel, result.wall_ns)
         return result
 
     def ask(self, path: str, *args: Any, deadline: float | None = None) -> Any:
@@ -138,7 +153,11 @@ class Serving:
         Raises:
             GuestTrap: If the guest trapped; it is dead then.
         """
-        result = self._enter(path, args, deadline)
+        try:
+            result = self._enter(path, args, deadline)
+        except GuestTrap:
+            self.trapped_in = path
+            raise
         if self.counters is not None:
             self.counters.record_upkeep(result.fuel, result.cpu_ns)
         return result.value

@@ -37,15 +37,18 @@ class Snapshots:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    async def latest(self, component: Component, revision: int | None = None) -> KeptState | None:
-        """Return the newest state that the active revision has not failed to load.
+    async def latest(
+        self, component: Component, revision: int | None = None, *, loader: int | None = None
+    ) -> KeptState | None:
+        """Return the newest state that a revision has not failed to load.
 
         Args:
             component: Whose.
             revision: Only states that this revision saved.
+            loader: The revision that is to load it; the active one when not given.
         """
         serving = component.active.revision if component.active is not None else 0
-        return await self._floor.disk(self._find, component, serving, revision)
+        return await self._floor.disk(self._find, component, serving if loader is None else loader, revision)
 
     def loads_by_itself(self, info: SnapshotInfo, serving: int) -> bool:
         """Return whether a start or a rollback may take a snapshot without having been told to take that one."""

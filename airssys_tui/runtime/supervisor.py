@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,6 +20,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
 from airssys_tui.runtime.instances import Instances
+from airssys_tui.runtime.probation import Probation, chain_text
 from airssys_tui.runtime.serving import Serving
 
 
@@ -28,12 +30,16 @@ class Supervisor:
     Args:
         floor: The machinery.
         instances: Starts components.
+        probation: Looks after revisions that have to prove themselves.
         rng: Source of the jitter.
     """
 
-    def __init__(self, floor: Floor, instances: Instances, rng: random.Random | None = None) -> None:
+    def __init__(
+        self, floor: Floor, instances: Instances, probation: Probation, rng: random.Random | None = None
+    ) -> None:
         self._floor = floor
         self._instances = instances
+        self._probation = probation
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -50,6 +56,7 @@ class Supervisor:
             level=Level.ERROR,
         )
         component.clean = False
+        self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
             self._spawn(self.recover(component, reason))
 
@@ -59,7 +66,7 @@ class Supervisor:
         if dead is not None:
             trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
             self.trapped(component, dead, GuestTrap(trap))
-        elif not component.present and component.recovery.kind is RecoveryKind.BACKOFF:
+        elif not component.present and not component.detached and component.recovery.kind is RecoveryKind.BACKOFF:
             self.reset(component)
             component.recovery = NO_RECOVERY
             component.dirty = True
@@ -75,28 +82,29 @@ class Supervisor:
                 return
             if component.state is State.RUNNING:
                 component.enter("trap", State.FAILED)
-            wanted = component.desired is Desired.RUNNING and component.present
-            if component.state is not State.FAILED or not wanted:
+            wanted = component.desired is Desired.RUNNING and (component.present or component.detached)
+            if component.state is not State.FAILED or not wanted or component.condemned:
                 return
-            self._decide(component, reason)
+            component.trouble = reason
+            if not await self._probation.settle(component):
+                await self._decide(component, reason)
 
-    def _decide(self, component: Component, reason: GuestText) -> None:
+    async def _decide(self, component: Component, reason: GuestText) -> None:
+        """Restart or give up. The lock is held; the budget is counted in uptime, the wait on the clock of the loop."""
         if component.active is None:
             return
-        policy, now = component.active.manifest.supervision, self._floor.clock()
-        decision = decide(policy, component.budget, now, self._rng)
+        policy = component.active.manifest.supervision
+        decision = decide(policy, component.budget, component.tick(), self._rng)
         component.budget = decision.budget
         component.health = Health.UNHEALTHY
         component.started_at = None
         component.dirty = True
         if not decision.restart:
-            component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
-            component.trouble = one_line(f"{reason} · given up: {decision.reason}", 300)
-            dropped = component.actor.queued
-            component.actor.accept(False)
-            self._say(component, f"given up: {decision.reason}; {dropped} waiting calls dropped", "exhausted")
+            if not await self._probation.give_up(component, one_line(f"{reason}; {decision.reason}")):
+                self._exhaust(component, f"{reason} · given up: {decision.reason}", decision.reason)
             return
-        component.recovery = Recovery(RecoveryKind.BACKOFF, now + decision.delay, decision.tries_left)
+        component.retry_at = time.monotonic() + decision.delay
+        component.recovery = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + decision.delay, decision.tries_left)
         component.trouble = one_line(f"{reason} · {_tries(decision.tries_left)} left", 300)
         self._say(
             component,
@@ -104,6 +112,14 @@ class Supervisor:
             "restarting",
         )
         component.restarting = self._spawn(self._restart_later(component, decision.delay, reason))
+
+    def _exhaust(self, component: Component, trouble: str, why: str) -> None:
+        chain = f" · before that: {chain_text(component)}" if component.chain else ""
+        component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
+        component.trouble = one_line(trouble + chain, 300)
+        dropped = component.actor.queued
+        component.actor.accept(False)
+        self._say(component, f"given up: {why}; {dropped} waiting calls dropped{chain}", "exhausted")
 
     async def _restart_later(self, component: Component, delay: float, reason: GuestText) -> None:
         await asyncio.sleep(delay)
@@ -114,7 +130,7 @@ class Supervisor:
             try:
                 await self._instances.start(component, why=f"after {reason}")
             except AirssysError as error:
-                self._decide(component, one_line(str(error)))
+                await self._decide(component, one_line(str(error)))
 
     def reset(self, component: Component) -> bool:
         """Forget a pending restart, as an operator's word overrides supervision; return whether there was one."""
@@ -128,9 +144,9 @@ class Supervisor:
         """Take up again a restart that :meth:`reset` forgot for nothing. The lock is held."""
         if component.state is not State.FAILED or component.desired is Desired.STOPPED:
             return
-        until = component.recovery.until or self._floor.clock()
+        delay = max(0.0, component.retry_at - time.monotonic())
+        until = self._floor.clock() + delay
         component.recovery = Recovery(RecoveryKind.BACKOFF, until, component.recovery.tries_left)
-        delay = max(0.0, until - self._floor.clock())
         component.restarting = self._spawn(self._restart_later(component, delay, component.trouble))
 
     def check_due(self, component: Component, now: float) -> None:
@@ -139,11 +155,14 @@ class Supervisor:
             return
         if not component.active.interface.exports_interface(contract.HEALTH):
             return
+        if component.checking:
+            return  # the last question waits behind a call, which has a deadline of its own
         component.health_due = now + component.active.manifest.health.interval
         try:
             asked = component.actor.post(contract.check_health, first=True)
         except (NotServing, MailboxFull):
             return
+        component.checking = True
         self._spawn(self._take_report(component, asyncio.wrap_future(asked)))
 
     async def _take_report(self, component: Component, asked: asyncio.Future[contract.HealthReport]) -> None:
@@ -151,19 +170,24 @@ class Supervisor:
             report = await asked
         except (AirssysError, asyncio.CancelledError):
             return  # a trap has its own way to supervision
+        finally:
+            component.checking = False
         if report.health is not component.health:
             said = f": {report.message}" if report.message else ""
             level = Level.INFO if report.health is Health.HEALTHY else Level.WARNING
             self._floor.journal.emit(
                 EventKind.HEALTH, f"{report.health}{said}", component=component.name, action=report.health, level=level
             )
+            component.tick()
             component.health = report.health
             component.dirty = True
         if report.health is not Health.UNHEALTHY or component.active is None:
             component.unhealthy_in_a_row = 0
+            self._probation.unwell(component, 0)
             return
         component.unhealthy_in_a_row += 1
         component.clean = False
+        self._probation.unwell(component, component.unhealthy_in_a_row)
         if component.unhealthy_in_a_row >= component.active.manifest.health.failures:
             await self._replace_unhealthy(component, report.message)
 
@@ -172,9 +196,11 @@ class Supervisor:
             if component.state is not State.RUNNING:
                 return
             component.unhealthy_in_a_row = 0
+            if await self._probation.settle(component):
+                return
             await self._instances.retire(component, keep_queue=True)
             component.enter("unhealthy", State.FAILED)
-            self._decide(component, one_line(f"unhealthy in a row: {message}"))
+            await self._decide(component, one_line(f"unhealthy in a row: {message}"))
 
     async def close(self) -> None:
         """Give up every pending restart."""

@@ -15,26 +15,30 @@ from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime import past
 from airssys_tui.runtime.actor import Actor
 from airssys_tui.runtime.bookkeeping import Bookkeeping
+from airssys_tui.runtime.choices import Choices
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.deploy import Deployer
+from airssys_tui.runtime.deploy import DISK, Deployer
 from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.instances import Instances
 from airssys_tui.runtime.keeper import Keeper
 from airssys_tui.runtime.observer import Observer
+from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.recovery import remembered, restore
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.retention import Retention
+from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import entries
 from airssys_tui.runtime.states import States
+from airssys_tui.runtime.stop_start import StopStart
 from airssys_tui.runtime.supervisor import Supervisor
-from airssys_tui.runtime.switch import Switcher
 from airssys_tui.runtime.undo import Undo
 from airssys_tui.runtime.watch import Watch
 
@@ -56,14 +60,17 @@ class System:
         self.observer = Observer(floor, self.router, folder)
         rehearsal, snapshots = Rehearsal(floor), Snapshots(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
-        self.deployer = Deployer(floor, rehearsal, Switcher(floor, rehearsal, snapshots), snapshots)
-        self.supervisor = Supervisor(floor, self.instances)
+        self.deployer = Deployer(floor, rehearsal, StopStart(floor, rehearsal, snapshots), snapshots)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
-        self.undo = Undo(floor, self.deployer, snapshots)
-        self.states = States(floor, self.deployer, snapshots)
+        self.undo = Undo(floor, self.deployer, snapshots, Choices(floor, rehearsal, snapshots))
+        self.reversal = Reversal(floor, self.router)
+        self.observer.reversal = self.reversal
+        self.probation = Probation(floor, self.undo)
+        self.supervisor = Supervisor(floor, self.instances, self.probation)
+        self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
         self.bookkeeping = Bookkeeping(floor)
-        self.retention = Retention(floor)
-        self.disk = Disk(floor, self.retention)
+        self.retention = Retention(floor, self.router)
+        self.disk = Disk(floor, self.observer, self.retention, self._take_up)
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -76,8 +83,10 @@ class System:
         self._spawn(self._sampling())
         self._spawn(self._publishing())
         self._spawn(self._writing())
+        self._spawn(self.disk.watch())
         self._say(f"watching {self.floor.folder.name}/", "opened")
         try:
+            await self.reversal.recall()
             await self._resume()
             await self._scan()
         except (AirssysError, OSError) as error:
@@ -89,6 +98,7 @@ class System:
             self._say(f"{len(self.router)} components", "ready")
         self.observer.publish()
         self.settled.set()
+        self._spawn(self.retention.run())
 
     async def stop(self, patience: float) -> None:
         """Stop everything within about ``patience`` seconds; states are saved."""
@@ -97,6 +107,7 @@ class System:
         if self._watch is not None:
             self._watch.stop()
         await self.supervisor.close()
+        await self.probation.close()
         for component in self.router:
             if component.deploying is not None:
                 component.deploying.cancel()
@@ -151,7 +162,8 @@ class System:
         async with self._slots, component.lock:
             if component.active is None or component.state is not State.INSTALLED:
                 return
-            wanted = component.desired is Desired.RUNNING and component.present and component.kind != "command"
+            there = component.present or component.detached
+            wanted = component.desired is Desired.RUNNING and there and component.kind != "command"
             if not wanted:
                 component.remark = _why_not_started(component)
                 return
@@ -189,8 +201,20 @@ class System:
             component = await self.keeper.changed(change)
             if component is not None:
                 self.supervisor.look_after(component)
+                self.retention.nudge(component.name)
         finally:
             self._stale.set()
+
+    async def _take_up(self) -> None:
+        """Take up what a full disk has turned away.
+
+        Raises:
+            StoreError: If it is full still.
+        """
+        await self.deployer.close_left_open()
+        for component in self.router:
+            if component.unreadable is not None and component.unreadable.gate == DISK:
+                self._spawn(self._look(component.source))
 
     def _watching(self, view: WatchView) -> None:
         if view.mode != "native":
@@ -201,23 +225,22 @@ class System:
     async def _retire(self, component: Component, drain: float) -> None:
         async with component.lock:
             await self.instances.retire(component, drain=drain)
+            if component.active is not None:
+                await self.probation.keep_costs(component, component.active.revision)
 
     async def _sampling(self) -> None:
+        step = self.floor.settings.sample
+        due = time.monotonic() + step
         while True:
             self.observer.sample()
             now = time.monotonic()
             for component in self.router:
                 self.supervisor.check_due(component, now)
-                self._settle_probation(component)
-            await asyncio.sleep(self.floor.settings.sample)
-
-    def _settle_probation(self, component: Component) -> None:
-        active, since = component.active, component.activated_at
-        if active is None or since is None or component.stable or not component.clean:
-            return
-        if component.state is State.RUNNING and self.floor.clock() - since >= active.manifest.deployment.probation:
-            component.stable = component.dirty = True
-            self._spawn(self.floor.disk(self.floor.state.catalog.mark_stable, component.name, active.revision))
+                component.tick()
+                self.probation.check(component)
+                self.states.check_due(component, now)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            due = max(due + step, time.monotonic())
 
     async def _publishing(self) -> None:
         while True:
@@ -232,13 +255,13 @@ class System:
             await self._write_journal()
 
     async def _write_journal(self) -> None:
-        events, ledger = self.floor.journal.take_unwritten()
-        catalog = self.floor.state.catalog
-        with contextlib.suppress(AirssysError):
-            if events:
-                await self.floor.disk(catalog.append_events, events)
-            if ledger:
-                await self.floor.disk(catalog.append_ledger, ledger)
+        events = self.floor.journal.take_unwritten()
+        if not events:
+            return
+        try:
+            await self.floor.disk(past.write, self.floor.state.catalog, events)
+        except AirssysError:  # a full disk, mostly: it is tried again
+            self.floor.journal.give_back(events)
 
     async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
         for result in await asyncio.gather(*works, return_exceptions=True):

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.views import RollbackPreview, StateChoice
+from airssys_tui.api.views import RollbackPreview
 from airssys_tui.core.errors import GateRefusal, RollbackRefused, StoreError
 from airssys_tui.core.identity import Digest, short_digest
 from airssys_tui.core.manifest import decode_manifest
-from airssys_tui.core.revision import Cause, Revision, StatePolicy, active, held_after_rollback, rollback_target
+from airssys_tui.core.revision import (
+    Cause,
+    Revision,
+    StatePolicy,
+    active,
+    fallback_target,
+    held_after_rollback,
+    rollback_target,
+)
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.units import format_size
+from airssys_tui.runtime.choices import Choices
 from airssys_tui.runtime.chronicle import compare, rule_view
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
@@ -19,6 +31,17 @@ from airssys_tui.runtime.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import Hold, RevisionRecord
 
+ITSELF: Final = "airssys"
+"""Who asks for a rollback that nobody asked for."""
+
+
+class Fallen(msgspec.Struct, frozen=True):
+    """An automatic rollback: its revision, the revision whose artifact serves again, what became of the state."""
+
+    revision: int
+    target: int
+    state: GuestText
+
 
 class Undo:
     """Plans and performs rollbacks.
@@ -27,15 +50,25 @@ class Undo:
         floor: The machinery.
         deployer: Brings the old artifact back through the gates.
         snapshots: The saved states.
+        choices: Says what becomes of the state.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots) -> None:
+    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots, choices: Choices) -> None:
         self._floor = floor
         self._deployer = deployer
         self._snapshots = snapshots
+        self._choices = choices
 
-    async def roll_back(self, component: Component, command: Rollback, who: str) -> int:
+    async def roll_back(
+        self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
+    ) -> int:
         """Go back. The caller holds the component's lock and has cancelled an update that was half done.
+
+        Args:
+            component: Whose.
+            command: Where to, and what happens to the state.
+            who: For the history.
+            holds: What is held back from then on; what was left and what is on disk when not given.
 
         Returns:
             The number of the new revision.
@@ -52,26 +85,65 @@ class Undo:
             force=True,
             note=command.note,
             policy=command.state,
-            origin=target.origin if target.origin is not None else target.number,
-            holds=self._holds(component, records, target),
+            origin=_lineage(target),
+            holds=self._holds(component, records, target) if holds is None else holds,
             snapshot=await self._restored(component, target, command.state),
             compatible=False,
             stable=target.stable,
         )
-        wasm = await self._artifact(component, record)
-        manifest = decode_manifest(record.manifest)
-        reading = Reading(component.source, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False)
         try:
-            return await self._deployer.deploy(component, reading, order)
+            return await self._bring_back(component, record, order)
         except GateRefusal as refusal:
             remedy = refusal.remedy
             if refusal.gate.startswith("state"):
                 remedy = "roll back with the state paired with that revision (restore) or without any (fresh)"
-            raise RollbackRefused(
-                f"r{target.number} cannot serve: refused at {refusal.gate}: {refusal.message}",
-                remedy=remedy,
-                component=component.name,
-            ) from refusal
+            raise _cannot_serve(component, target, refusal, remedy) from refusal
+
+    async def _bring_back(self, component: Component, record: RevisionRecord, order: Order) -> int:
+        wasm = await self._artifact(component, record)
+        manifest = decode_manifest(record.manifest)
+        reading = Reading(component.source, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False)
+        return await self._deployer.deploy(component, reading, order)
+
+    async def fall_back(self, component: Component, reason: GuestText) -> Fallen:
+        """Go back from a revision that failed on probation to the last stable one. The caller holds the lock.
+
+        The state goes along if the older revision can load it; else the last state of its own is restored. It is never
+        begun anew: then the revision that failed goes on, under supervision.
+
+        Args:
+            component: Whose.
+            reason: Why, for the history.
+
+        Raises:
+            RollbackRefused: If there is none, or it cannot serve.
+            StoreError: If it could not be recorded.
+        """
+        records = await self._floor.disk(self._floor.state.catalog.revisions, component.name)
+        target = fallback_target([rule_view(record) for record in records])
+        if target is None:
+            raise RollbackRefused("there is no earlier stable revision", component=component.name)
+        record = next(record for record in records if record.number == target.number)
+        dead = component.actor.serving is None
+        kept = await self._snapshots.latest(component, loader=target.number) if dead else None
+        order = _fallback_order(component, target, reason, kept.state if kept is not None else None)
+        try:
+            revision = await self._bring_back(component, record, order)
+            state = "the state was kept" if component.stateful else ""
+        except GateRefusal as refusal:
+            paired = await self._snapshots.latest(component, target.number, loader=target.number)
+            if not refusal.gate.startswith("state") or paired is None:
+                raise _cannot_serve(component, target, refusal) from refusal
+            revision = await self._restore(component, record, order, paired)
+            state = f"the state of r{target.number} was restored ({refusal.gate}: {refusal.message})"
+        return Fallen(revision, _lineage(target), one_line(state, 200))
+
+    async def _restore(self, component: Component, record: RevisionRecord, order: Order, paired: KeptState) -> int:
+        restoring = msgspec.structs.replace(order, policy=StatePolicy.RESTORE, snapshot=paired.state)
+        try:
+            return await self._bring_back(component, record, restoring)
+        except GateRefusal as refusal:
+            raise _cannot_serve(component, rule_view(record), refusal) from refusal
 
     async def _artifact(self, component: Component, record: RevisionRecord) -> bytes:
         try:
@@ -94,8 +166,9 @@ class Undo:
         holds = tuple(
             one_line(hold.version or short_digest(hold.digest)) for hold in self._holds(component, records, target)
         )
-        paired = await self._snapshots.latest(component, target.number)
-        return RollbackPreview(diff, records[0].number + 1, holds, _choices(component, paired))
+        record = next(record for record in records if record.number == target.number)
+        choices = await self._choices.of(component, record)
+        return RollbackPreview(diff, records[0].number + 1, holds, choices)
 
     async def _target(
         self, component: Component, to: int | None, *, force: bool
@@ -119,7 +192,7 @@ class Undo:
     async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> SavedState | None:
         if policy is not StatePolicy.RESTORE:
             return None
-        kept = await self._snapshots.latest(component, target.number)
+        kept = await self._snapshots.latest(component, target.number, loader=target.number)
         if kept is None:
             raise RollbackRefused(
                 f"no state of r{target.number} was kept for {component.name}",
@@ -129,21 +202,31 @@ class Undo:
         return kept.state
 
 
-def _choices(component: Component, paired: KeptState | None) -> tuple[StateChoice, ...]:
-    if not component.stateful:
-        text = GuestText("the component has no state to keep")
-        return (StateChoice("keep", possible=True, text=text),)
-    size = f" {format_size(component.state_bytes)}" if component.state_bytes is not None else ""
-    keep = StateChoice(
-        "keep", possible=True, text=GuestText(f"the present state goes along, if it can be loaded{size}")
+def _lineage(target: Revision) -> int:
+    return target.origin if target.origin is not None else target.number
+
+
+def _fallback_order(component: Component, target: Revision, reason: GuestText, state: SavedState | None) -> Order:
+    return Order(
+        cause=Cause.ROLLBACK,
+        who=ITSELF,
+        generation=component.generation,
+        force=True,
+        note=reason,
+        origin=_lineage(target),
+        holds=component.holds,
+        snapshot=state,
+        compatible=False,
+        stable=True,
+        quarantines=reason,
     )
-    restored = (
-        GuestText(f"the last state of that revision: {format_size(len(paired.state.data))}")
-        if paired is not None
-        else GuestText("no state of that revision was kept")
-    )
-    return (
-        keep,
-        StateChoice("restore", possible=paired is not None, text=restored),
-        StateChoice("fresh", possible=True, text=GuestText("begin anew; the present state is kept as a snapshot")),
+
+
+def _cannot_serve(
+    component: Component, target: Revision, refusal: GateRefusal, remedy: str | None = None
+) -> RollbackRefused:
+    return RollbackRefused(
+        f"r{target.number} cannot serve: refused at {refusal.gate}: {refusal.message}",
+        remedy=refusal.remedy if remedy is None else remedy,
+        component=component.name,
     )

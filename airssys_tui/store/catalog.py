@@ -17,6 +17,7 @@ from typing import Final
 from airssys_tui.core.errors import StateAbsent, StoreError
 from airssys_tui.store.actions import Actions
 from airssys_tui.store.components import Components
+from airssys_tui.store.costs import Costs
 from airssys_tui.store.database import Clock, Database
 from airssys_tui.store.deployments import Deployments, require_running
 from airssys_tui.store.marks import Marks
@@ -25,13 +26,14 @@ from airssys_tui.store.revisions import ACTIVE, CANDIDATE, Revisions, write_outc
 from airssys_tui.store.schema import check_integrity, migrate, require_current
 from airssys_tui.store.snapshots import Snapshots, write_snapshot
 from airssys_tui.store.streams import Streams
+from airssys_tui.store.trimming import Trimming
 from airssys_tui.store.verdicts import Verdicts, write_holds
 
 ACTIVATED: Final = "activated"
 _FOLDER: Final = "folder"
 
 
-class Catalog(Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams):
+class Catalog(Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs):
     """The catalog of one state directory."""
 
     @classmethod

@@ -214,6 +214,18 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             "ALTER TABLE ledger ADD COLUMN revision INTEGER",
         ),
     ),
+    Migration(
+        3,
+        (
+            """CREATE TABLE costs (
+                component TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                figures TEXT NOT NULL,
+                PRIMARY KEY (component, revision),
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 """Every migration, in order of its version; the last one's is the version this program reads and writes."""
 

@@ -23,6 +23,7 @@ from airssys_tui.core.probation import (
 TERMS = Terms(duration=10.0, traps=1, failures=3)
 ROLLBACK = msgspec.structs.replace(TERMS, regression=Regression(action=RegressionAction.ROLLBACK))
 IGNORE = msgspec.structs.replace(TERMS, regression=Regression(action=RegressionAction.IGNORE))
+UNJUDGED = msgspec.structs.replace(ROLLBACK, judged=False)
 CHEAP, DEAR = {"get": Cost(100, 1_000.0, 0.001)}, {"get": Cost(100, 2_000.0, 0.001)}
 SLOW = {"get": Cost(100, 1_000.0, 0.1)}
 
@@ -80,6 +81,9 @@ ALL_TERMS = st.builds(
         (IGNORE, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
         (ROLLBACK, Evidence(elapsed=1.0, now=CHEAP, before=DEAR), Verdict.CONTINUE),
         (msgspec.structs.replace(TERMS, duration=0.0), Evidence(elapsed=0.0), Verdict.PASS),
+        (UNJUDGED, Evidence(elapsed=1.0, traps=("t",) * 9, unwell=9, given_up="used up"), Verdict.CONTINUE),
+        (UNJUDGED, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
+        (UNJUDGED, Evidence(elapsed=10.0), Verdict.PASS),
     ],
 )
 def test_the_table(terms: Terms, evidence: Evidence, verdict: Verdict) -> None:
@@ -91,6 +95,11 @@ def test_the_reasons_are_said_worst_first() -> None:
     assert judge(TERMS, evidence) == Judgement(
         Verdict.FAIL, ("2 traps in 4 s (deadline in get)", "get takes 2x the fuel (1,000 to 2,000)")
     )
+
+
+def test_a_single_trap_past_a_budget_of_none_is_said_in_the_singular() -> None:
+    strict = msgspec.structs.replace(TERMS, traps=0)
+    assert judge(strict, Evidence(elapsed=0.25, traps=("t",))).reasons == ("1 trap in 250 ms (t)",)
 
 
 def test_too_few_calls_are_no_regression() -> None:

@@ -286,7 +286,7 @@ def test_a_stopped_component_is_rolled_back_and_stays_stopped(updated: World) ->
 def test_a_component_that_was_given_up_is_rolled_back_to_life(world: World) -> None:
     world.put("c", ONE)
     world.open()
-    world.install("c", TWO, "[supervision]\nmax_restarts = 0\n")
+    world.install("c", TWO, '[supervision]\nmax_restarts = 0\n[deployment]\nprobation = "0s"\n')
     world.runtime.invoke("c", "trap").exception(30)
     world.wait_row("c", lambda row: row.recovery.kind == "exhausted")
     world.do(Rollback("c"))

@@ -1,0 +1,20 @@
+"""Waiting for what must not be left half done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def to_the_end(doing: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
+    """Wait for what must not be left half done; a cancellation that comes meanwhile is too late and is forgotten."""
+    task = asyncio.ensure_future(doing)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.done():
+                return task.result()

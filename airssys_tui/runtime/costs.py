@@ -1,0 +1,106 @@
+"""What calls cost, by revision and export: what a new revision is held against while it is on probation.
+
+Written by the one worker that runs the component at a time; read without a lock, as the other counters are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.core.probation import Cost
+from airssys_tui.runtime.meters import LatencyHistogram
+
+MOST_EXPORTS: Final = 64
+"""Exports that are told apart; calls of further ones are not compared."""
+
+MOST_TRAPS: Final = 64
+"""Pairs of an export and a kind of trap that are remembered of one revision."""
+
+TIMED: Final = 2_000
+"""Calls of one export and revision whose latency is taken: its first ones, as they will be of the next revision."""
+
+PAST: Final = 8
+"""Revisions whose figures are kept in memory; the oldest goes first."""
+
+
+class _Tally:
+    __slots__ = ("calls", "fuel", "latency")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.fuel = 0
+        self.latency = LatencyHistogram()
+
+    def cost(self) -> Cost:
+        (median,) = self.latency.quantiles((0.5,))
+        return Cost(self.calls, self.fuel / self.calls, None if median is None else median / 1000.0)
+
+
+class Costs:
+    """The cost of one component's calls."""
+
+    __slots__ = ("_now", "_past", "_traps", "revision")
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._now: dict[str, _Tally] = {}
+        self._past: dict[int, dict[str, Cost]] = {}
+        self._traps: dict[int, set[tuple[str, str]]] = {}
+
+    def record(self, export: str, fuel: int, wall_ns: int) -> None:
+        """Count one call that came back."""
+        tally = self._now.get(export)
+        if tally is None:
+            if len(self._now) >= MOST_EXPORTS:
+                return
+            tally = self._now[export] = _Tally()
+        tally.calls += 1
+        tally.fuel += fuel
+        if tally.calls <= TIMED:
+            tally.latency.record(wall_ns)
+
+    def trapped(self, export: str, kind: str) -> None:
+        """Remember that a call of an export trapped in this way."""
+        known = self._traps.setdefault(self.revision, set())
+        if len(known) < MOST_TRAPS:
+            known.add((export, kind))
+
+    def had(self, revision: int | None, export: str, kind: str) -> bool:
+        """Return whether a revision trapped in this way in this runtime."""
+        return revision is not None and (export, kind) in self._traps.get(revision, ())
+
+    def begin(self, revision: int) -> None:
+        """Count for another revision from now on; the same one goes on counting."""
+        if revision == self.revision:
+            return
+        figures = self.of(self.revision)
+        self._now = {}
+        if figures:
+            self.recall(self.revision, figures)
+        self.revision = revision
+        self._traps = dict(list(self._traps.items())[-PAST:])
+
+    def recall(self, revision: int, figures: dict[str, Cost]) -> None:
+        """Take figures of a revision as known, such as those of an earlier run."""
+        self._past.pop(revision, None)
+        self._past[revision] = figures
+        while len(self._past) > PAST:
+            self._past.pop(next(iter(self._past)))
+
+    def of(self, revision: int | None) -> dict[str, Cost]:
+        """Return what the calls of a revision cost, by export; empty when it is not known."""
+        if revision is None:
+            return {}
+        past = self._past.get(revision, {})
+        if revision != self.revision:
+            return past
+        now = {export: tally.cost() for export, tally in tuple(self._now.items()) if tally.calls}
+        return {**past, **{export: _together(past.get(export), cost) for export, cost in now.items()}}
+
+
+def _together(past: Cost | None, now: Cost) -> Cost:
+    if past is None or past.calls == 0:
+        return now
+    calls = past.calls + now.calls
+    fuel = (past.calls * past.fuel + now.calls * now.fuel) / calls
+    return Cost(calls, fuel, now.latency if now.calls >= past.calls else past.latency)

@@ -1,0 +1,267 @@
+"""Probation at work: what a new revision does is taken down, judged, and followed by stability or by going back.
+
+A rollback takes no generation and waits for the component's lock like everything else. So a newer change of the files
+is never made void by it: one that is under way goes first, and what comes later is deployed on top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+
+from airssys_tui.core.errors import AirssysError, TransitionError
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.lifecycle import NO_RECOVERY, State
+from airssys_tui.core.probation import FEWEST_CALLS, Verdict
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.serving import Serving
+from airssys_tui.runtime.trial import Trial
+from airssys_tui.runtime.undo import Undo
+
+
+class Probation:
+    """Looks after the revisions that have to prove themselves.
+
+    Args:
+        floor: The machinery.
+        undo: Goes back.
+    """
+
+    def __init__(self, floor: Floor, undo: Undo) -> None:
+        self._floor = floor
+        self._undo = undo
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
+        """Take down a trap; one that was the host's doing, or that the revision before had too, is not held against it.
+
+        It is the same trap when the same export trapped in the same way in this runtime.
+        """
+        trial, kind, costs = _trial(component), trap.trap.kind, component.actor.costs
+        export = serving.trapped_in
+        if trial is None or serving.revision != trial.revision or kind is TrapKind.CANCELLED:
+            return
+        if not costs.had(trial.previous, export, kind):
+            trial.trapped(one_line(f"{kind} in {export or 'its start'}", 120))
+        costs.trapped(export, kind)
+
+    def unwell(self, component: Component, times: int) -> None:
+        """Take down how many times in a row it was unwell."""
+        trial = _trial(component)
+        if trial is not None:
+            trial.unwell = times
+
+    def check(self, component: Component) -> None:
+        """Judge a revision by what is known now. Called about once a second."""
+        trial = _trial(component)
+        if trial is None:
+            return
+        if component.stable and trial.terms.judged:
+            component.trial = None  # an operator has said so
+            return
+        if not trial.recorded:
+            trial.recorded = True
+            self._spawn(self.keep_costs(component, trial.previous))
+        serving = component.state is State.RUNNING and component.actor.serving is not None
+        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.clean)
+        if judgement.verdict is Verdict.FAIL:
+            self._failing(component, trial)
+        elif judgement.verdict is Verdict.WARN and not trial.warned:
+            trial.warned = True
+            self._say(component, f"r{trial.revision}: {'; '.join(judgement.reasons)}", "dearer")
+        elif judgement.verdict in {Verdict.PASS, Verdict.UNPROVEN}:
+            self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
+
+    def _failing(self, component: Component, trial: Trial) -> None:
+        if not trial.tried:
+            self._spawn(self._fail(component, trial))
+        elif trial.remaining == 0 and component.state is State.RUNNING:
+            self._end(component, trial, passed=False)
+
+    async def _fail(self, component: Component, trial: Trial) -> None:
+        async with component.lock:
+            if component.trial is trial and component.state is State.RUNNING:
+                await self.settle(component)
+
+    def _end(self, component: Component, trial: Trial, *, passed: bool) -> None:
+        component.trial = None
+        component.chain = ()
+        component.dirty = True
+        self._spawn(self.keep_costs(component, trial.revision))
+        if passed and not component.stable:
+            component.stable = True
+            mark = self._floor.state.catalog.mark_stable
+            self._spawn(self._floor.disk(mark, component.name, trial.revision))
+        elif not passed:
+            text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
+            self._say(component, text, "unproven", Level.INFO)
+
+    async def settle(self, component: Component) -> bool:
+        """Go back if the revision has failed; return whether that was done. The caller holds the component's lock."""
+        trial = _trial(component)
+        if trial is None or trial.tried:
+            return False
+        serving = component.actor.serving is not None
+        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.clean)
+        if judgement.verdict is not Verdict.FAIL:
+            return False
+        trial.tried = True
+        trial.faults = judgement.reasons
+        return await self._go_back(component, trial)
+
+    async def _go_back(self, component: Component, trial: Trial) -> bool:
+        reason = trial.reason
+        try:
+            fallen = await self._undo.fall_back(component, reason)
+        except AirssysError as error:
+            said = f"r{trial.revision} failed on probation: {reason} · going back is not possible: {error.message}"
+            component.chain = (*component.chain, one_line(f"going back: {error.message}", 200))
+            self._say(component, said, "unproven")
+            return False
+        component.chain = (*component.chain, one_line(f"r{trial.revision} quarantined: {reason}", 200))
+        text = f"r{trial.revision} quarantined: {reason} · back on r{fallen.target} as r{fallen.revision}"
+        self._say(
+            component, text + (f" · {fallen.state}" if fallen.state else ""), "quarantined", kind=EventKind.LEDGER
+        )
+        component.dirty = True
+        return True
+
+    async def give_up(self, component: Component, why: str) -> bool:
+        """Deal with a revision that supervision has given up. The caller holds the component's lock.
+
+        On probation it is gone back from; where there is nothing to go back to, it is put in quarantine as it is.
+
+        Returns:
+            Whether something else serves now.
+        """
+        trial = _trial(component)
+        if trial is None or not trial.terms.judged or component.active is None:
+            return False
+        trial.given_up = why
+        if await self.settle(component):
+            return True
+        if why not in trial.faults:
+            trial.faults = (*trial.faults, why)
+        component.condemned = True
+        component.condemn(component.active, trial.reason)
+        await self._note_outcome(component, trial.revision, Outcome.QUARANTINED, trial.reason)
+        text = f"r{trial.revision} quarantined: {trial.reason} · there is no earlier stable revision"
+        self._say(component, text, "quarantined", kind=EventKind.LEDGER)
+        return False
+
+    async def _note_outcome(self, component: Component, revision: int, outcome: Outcome, reason: str) -> None:
+        set_outcome = self._floor.state.catalog.set_outcome
+        try:
+            await self._floor.disk(set_outcome, component.name, revision, outcome, reason, self._floor.clock())
+        except AirssysError as error:
+            self._say(component, f"the outcome of r{revision} could not be recorded: {error.message}", "store")
+
+    async def reinstate(self, component: Component, why: str) -> None:
+        """Make a revision active again that was put in quarantine where it stood. The caller holds the lock.
+
+        Raises:
+            StoreError: If it could not be recorded.
+        """
+        active = component.active
+        if active is None or not component.condemned:
+            return
+        catalog = self._floor.state.catalog
+        await self._floor.disk(catalog.reinstate, component.name, active.revision, why, self._floor.clock())
+        component.condemned = False
+        component.quarantined.pop((active.digest, active.manifest_digest), None)
+        component.trial = Trial(active.revision, active.manifest, None, judged=True)
+        component.chain = ()
+        self._say(component, f"quarantine of r{active.revision} lifted: {why}", "lifted", Level.INFO)
+
+    async def lift(self, component: Component, revision: int, why: str) -> None:
+        """Lift the quarantine of a revision. The caller holds the component's lock.
+
+        Raises:
+            TransitionError: If it is not in quarantine.
+            StoreError: If it could not be recorded.
+        """
+        found = next((key for key, bad in component.quarantined.items() if bad.number == revision), None)
+        if found is None:
+            known = ", ".join(f"r{bad.number}" for bad in component.quarantined.values()) or "no revision"
+            raise TransitionError(
+                f"r{revision} of {component.name} is not in quarantine",
+                remedy=f"{known} is",
+                component=component.name,
+            )
+        if component.condemned and component.active is not None and component.active.revision == revision:
+            await self.reinstate(component, why)
+            component.recovery, component.trouble = NO_RECOVERY, one_line(f"quarantine lifted: {why}; start it")
+            return
+        was = component.quarantined[found].reason
+        catalog, at = self._floor.state.catalog, self._floor.clock()
+        text = one_line(f"quarantine lifted: {why}; it was: {was}", 400)
+        await self._floor.disk(catalog.set_outcome, component.name, revision, Outcome.SUPERSEDED, text, at)
+        del component.quarantined[found]
+        component.dirty = True
+        self._say(component, f"quarantine of r{revision} lifted: {why}", "lifted", Level.INFO)
+
+    async def lift_active(self, component: Component, why: str) -> None:
+        """Lift the quarantine of the files that serve now on an operator's word, if they are in one."""
+        active = component.active
+        bad = component.quarantine_of(active.digest, active.manifest_digest) if active is not None else None
+        if bad is not None and not component.condemned:
+            await self.lift(component, bad.number, why)
+
+    async def keep_costs(self, component: Component, revision: int | None) -> None:
+        """Write down what a revision's calls cost, when there were enough of them to be compared."""
+        figures = component.actor.costs.of(revision)
+        enough = {export: cost for export, cost in figures.items() if cost.calls >= FEWEST_CALLS}
+        if revision is None or not enough:
+            return
+        keep = self._floor.state.catalog.keep_costs
+        try:
+            await self._floor.disk(keep, component.name, revision, msgspec.json.encode(enough).decode())
+        except AirssysError as error:
+            self._say(component, f"the costs of r{revision} could not be kept: {error.message}", "store")
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say(
+        self,
+        component: Component,
+        text: str,
+        action: str,
+        level: Level = Level.WARNING,
+        kind: EventKind = EventKind.SUPERVISION,
+    ) -> None:
+        self._floor.journal.emit(
+            kind,
+            text,
+            component=component.name,
+            revision=component.active.revision if component.active else None,
+            action=action,
+            level=level,
+            generation=component.generation if kind is EventKind.LEDGER else None,
+        )
+
+
+def _trial(component: Component) -> Trial | None:
+    """Return the probation of the active revision, if it is on probation."""
+    trial, active = component.trial, component.active
+    return trial if trial is not None and active is not None and trial.revision == active.revision else None
+
+
+def chain_text(component: Component) -> GuestText:
+    """Return what led to where a component is, oldest first; empty when nothing did."""
+    return one_line("; ".join(component.chain), 300)
