@@ -116,7 +116,7 @@ class Linker:
     def _offer(self, name: str) -> str:
         close = difflib.get_close_matches(name, self.available, n=1, cutoff=0.6)
         hint = f"did you mean {close[0]}? " if close else ""
-        hosts = ", ".join(sorted(self._interfaces)) or "no host interfaces"
+        hosts = ", ".join(_by_package(sorted(self._interfaces))) or "no host interfaces"
         return f"{hint}available: {hosts}, and WASI 0.2 (io, clocks, random, cli, filesystem, sockets)"
 
     def instantiate(self, code: Code, limits: Limits, *, owner: Any = None, deadline: float | None = None) -> Instance:
@@ -143,6 +143,19 @@ def _mismatch(wanted: Function, known: dict[str, Function]) -> str | None:
     if not offered.same_type(wanted):
         return f"expected `{render(wanted)}`, the host offers `{render(offered)}`"
     return None
+
+
+def _by_package(names: Sequence[str]) -> list[str]:
+    """Write interfaces shortly: those of one package and version in one place."""
+    packages: dict[str, list[str]] = {}
+    for name in names:
+        interface, _, version = name.partition("@")
+        package, _, face = interface.partition("/")
+        packages.setdefault(f"{package}@{version}", []).append(face)
+    return [
+        f"{package.replace('@', '/' + faces[0] + '@')}" if len(faces) == 1 else f"{package} ({', '.join(faces)})"
+        for package, faces in packages.items()
+    ]
 
 
 def _satisfies(offered: str, wanted: str) -> bool:
