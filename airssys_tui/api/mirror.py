@@ -68,7 +68,7 @@ class Mirror:
     def restart(self) -> None:
         """Expect another runtime, whose generations and event numbers begin anew, after those that are known."""
         with self._lock:
-            self._generations = self._head.generation
+            self._generations = self._head.generation + 1  # also what that runtime begins with is new
             self._numbers = max(self.last, self._head.last_event)
 
     def merge(self, head: Snapshot, rows: Iterable[ComponentView], events: Iterable[Event], lost: int = 0) -> bool:

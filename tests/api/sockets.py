@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -36,6 +37,16 @@ def serving(api: RuntimeApi, path: Path, **limits: Any) -> Iterator[ControlServe
         server.close()
 
 
+def wait_for(condition):
+    """Ask a server again and again: each question is answered by the loop that has to get there."""
+    pause = threading.Event()
+    for _ in range(2_000):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it did not come true")
+
+
 @contextlib.contextmanager
 def client(path: Path, **options: Any) -> Iterator[RemoteRuntime]:
     """Connect for the length of a block."""
@@ -51,7 +62,7 @@ class RawClient:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(str(path))
 
-    def __enter__(self) -> RawClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

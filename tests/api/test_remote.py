@@ -31,14 +31,9 @@ class RemoteBench(Bench):
 @pytest.fixture(params=["fake", "embedded"])
 def bench(request, tmp_path):
     with contextlib.ExitStack() as opened:
-        if request.param == "fake":
-            inner = FakeBench()
-        else:
-            inner = EmbeddedBench(request.getfixturevalue("world"))
+        inner = FakeBench() if request.param == "fake" else EmbeddedBench(request.getfixturevalue("world"))
         yield RemoteBench(inner, tmp_path / "control.sock", opened)
 
 
 class TestRemote(Contract):
     pass
-
-

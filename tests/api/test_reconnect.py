@@ -1,0 +1,280 @@
+"""A runtime that goes away and comes back as another: what was seen stays, what is asked fails, numbers go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import threading
+
+import msgspec
+import pytest
+
+from airssys_tui import __version__
+from airssys_tui.api import fake_scenes, wire
+from airssys_tui.api.address import listen
+from airssys_tui.api.commands import Stop
+from airssys_tui.api.faults import Fault
+from airssys_tui.api.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
+from airssys_tui.api.mirror import Mirror
+from airssys_tui.api.views import Phase, Snapshot
+from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.text import GuestText, sanitise
+from airssys_tui.tui.feed import Feed
+from tests.api.sockets import PATIENCE, client, serving, wait_for
+
+HOSTILE = "\x1b]52;c;b3duZWQ=\x07\x1b[2J\u202e\u200b\x9b31m"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "control.sock"
+
+
+def disconnected(remote) -> Disconnected | None:
+    try:
+        remote.snapshot()
+    except Disconnected as error:
+        return error
+    return None
+
+
+def test_nobody_there_is_said_at_once(path):
+    with pytest.raises(NothingRuns), client(path):
+        pass
+
+
+def test_screens_live_through_a_restart_of_the_runtime(path):
+    first, second = fake_scenes.mixed(fake_scenes.still), fake_scenes.mixed(fake_scenes.still)
+    second.remove("greeter")
+    second.edit("counter", version="7.7.7")
+    feed = Feed()
+    with contextlib.ExitStack() as opened:
+        with serving(first, path):
+            remote = opened.enter_context(client(path, follow=True))
+            first.emit("a word before", component="counter")
+            remote.disk().result(PATIENCE)
+            feed.pull(remote)
+            known = set(feed.rows)
+            seen = feed.log[-1].seq
+            assert "greeter" in known
+        wait_for(lambda: disconnected(remote))
+        error = disconnected(remote)
+        assert (error.pid, error.retryable) == (os.getpid(), True)
+        assert f"pid {os.getpid()} stopped" in str(error)
+        for ask in (lambda: remote.disk().result(0), remote.events):
+            with pytest.raises(Disconnected):
+                ask()
+        second.emit("a word after", component="counter")
+        with serving(second, path):
+            wait_for(lambda: not disconnected(remote))
+            change = feed.pull(remote)
+            assert change.removed == {"greeter"}
+            assert change.rows == known - {"greeter"} == set(feed.rows)
+            assert feed.rows["counter"].version == "7.7.7"
+            assert change.events[-1].text == "a word after"
+            assert all(event.seq > seen for event in change.events)
+            numbers = [event.seq for event in feed.log]
+            assert numbers == sorted(set(numbers))
+            assert feed.pull(remote).rows == frozenset()
+            remote.submit(Stop("counter")).result(PATIENCE)
+            assert feed.pull(remote).rows == {"counter"}
+
+
+def test_the_same_runtime_again_brings_only_what_changed(path):
+    runtime = fake_scenes.mixed(fake_scenes.still)
+    feed = Feed()
+    with serving(runtime, path) as server, client(path, follow=True) as remote:
+        feed.pull(remote)
+        server._loop.call_soon_threadsafe(lambda: [each.abort() for each in tuple(server._connections)])
+        wait_for(lambda: server.status().served == 2 and not disconnected(remote))
+        runtime.edit("counter", version="8.8.8")
+        remote.disk().result(PATIENCE)
+        change = feed.pull(remote)
+        assert (change.rows, change.removed, change.events) == ({"counter"}, frozenset(), ())
+
+
+def test_what_waited_ends_with_it(path):
+    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime.patience = True
+    with serving(runtime, path) as server, client(path) as remote:
+        asked = remote.disk()
+        wait_for(lambda: runtime._pending)
+        server.close()
+        with pytest.raises(Disconnected, match="not known"):
+            asked.result(PATIENCE)
+        with pytest.raises(Disconnected):
+            remote.disk().result(PATIENCE)
+
+
+def test_what_is_cancelled_is_forgotten(path):
+    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime.patience = True
+    with serving(runtime, path), client(path) as remote:
+        asked = remote.disk()
+        assert asked.cancel()
+        wait_for(lambda: runtime._pending)
+        runtime.settle()
+        runtime.patience = False
+        assert remote.describe("counter").result(PATIENCE)
+        assert remote._pending == {}
+
+
+def test_silence_counts_as_gone(path, monkeypatch):
+    with serving(fake_scenes.mixed(fake_scenes.still), path, beat=3_600.0), client(path, follow=True) as remote:
+        assert disconnected(remote) is None
+        monkeypatch.setattr("airssys_tui.api.remote.SILENCE", -1.0)
+        assert "has said nothing" in str(disconnected(remote))
+
+
+class Impostor:
+    """What listens where a runtime should, and says whatever a test has it say."""
+
+    def __init__(self, path, *script: bytes, welcome: bytes | None = None) -> None:
+        self._listening = listen(path)
+        self._listening.setblocking(True)
+        self._listening.settimeout(PATIENCE)
+        self._script = script
+        greeting = Welcome(PROTOCOL, __version__, "epoch", os.getpid(), HOSTILE, Access.FULL)
+        self._welcome = frame(greeting) if welcome is None else welcome
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._listening.close()
+        self._thread.join(PATIENCE)
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            connected, _ = self._listening.accept()
+            with connected:
+                splitter = Splitter(1_000_000)
+                self._receive(connected, splitter)
+                connected.sendall(self._welcome)
+                for reply in self._script:
+                    if reply.startswith(b"?"):
+                        self._receive(connected, splitter)
+                    connected.sendall(reply.removeprefix(b"?"))
+                self._over.wait(PATIENCE)
+
+    def _receive(self, connected, splitter):
+        while not list(splitter.feed(connected.recv(65_536))):
+            pass
+
+
+def raw_frame(message) -> bytes:
+    """A frame whose texts are as hostile as they were made."""
+    return frame(message)
+
+
+def hostile_view():
+    view = fake_scenes.mixed(fake_scenes.still).snapshot().components[0]
+    return msgspec.structs.replace(
+        view,
+        id=f"a{HOSTILE}",
+        version=HOSTILE,
+        digest=HOSTILE,
+        kind=HOSTILE,
+        source=GuestText(HOSTILE),
+        held=(GuestText(HOSTILE),),
+    )
+
+
+def texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from (*texts(name), *texts(part))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts(part)
+
+
+def assert_harmless(value):
+    for text in texts(wire.plain(value)):
+        assert text == sanitise(str(text)), "safe already"
+        assert "\x1b" not in text
+
+
+def test_a_hostile_server_gets_nothing_raw_to_a_screen(path):
+    event = Event(seq=1, at=0.0, kind=EventKind.LOG, level=Level.INFO, text=HOSTILE, component=HOSTILE, action=HOSTILE)
+    head = Snapshot(
+        generation=1, at=0.0, phase=Phase.RUNNING, folder=GuestText(HOSTILE), last_event=1, removed=(HOSTILE,)
+    )
+    fault = Fault(
+        kinds=(HOSTILE, "GateRefusal", "AirssysError"),
+        message=HOSTILE,
+        remedy=HOSTILE,
+        component=HOSTILE,
+        more={"gate": HOSTILE},
+    )
+    script = (
+        frame(Part((hostile_view(),), (event,))),
+        frame(Moment(head, True, 0)),
+        b"?" + frame(Failure(1, fault)),
+        b"?" + frame(Answer(2, msgspec.Raw(wire.pack(GuestText(HOSTILE))))),
+    )
+    with Impostor(path, *script), client(path, follow=True) as remote:
+        assert_harmless(remote.snapshot())
+        assert_harmless(remote.events())
+        assert_harmless(remote.welcome)
+        with pytest.raises(AirssysError) as failed:
+            remote.describe("counter").result(PATIENCE)
+        assert type(failed.value).__name__ == "GateRefusal"
+        assert_harmless([str(failed.value), failed.value.remedy, failed.value.component, failed.value.gate])
+        with pytest.raises(Unreachable) as unreadable:
+            remote.describe("counter").result(PATIENCE)
+        assert_harmless([str(unreadable.value)])
+
+
+@pytest.mark.parametrize(
+    "welcome",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\xff\xff\xff\xff",
+        struct.pack(">I", 3) + b"\x1b[2",
+        frame(Answer(1, msgspec.Raw(b"\x80"))),
+        frame(Welcome(PROTOCOL + 1, HOSTILE, "e", 1, "f", Access.FULL)),
+    ],
+    ids=["text", "huge", "rubbish", "no welcome", "another version"],
+)
+def test_what_is_no_runtime_is_not_believed(path, welcome):
+    with Impostor(path, welcome=welcome), pytest.raises(ProtocolMismatch) as mismatch, client(path):
+        pass
+    assert_harmless([str(mismatch.value)])
+
+
+def test_one_that_says_nothing_is_not_waited_for(path, monkeypatch):
+    monkeypatch.setattr("airssys_tui.api.remote.PATIENCE", 0.05)
+    with Impostor(path, welcome=b""), pytest.raises(Unreachable), client(path):
+        pass
+
+
+def test_one_that_turns_to_rubbish_is_disconnected(path):
+    with Impostor(path, b"?\xff\xff\xff\xff"), client(path) as remote, pytest.raises(Disconnected):
+        remote.disk().result(PATIENCE)
+
+
+def test_a_mirror_is_as_gone_as_it_was(path):
+    mirror = Mirror(lambda: 0.0)
+    head = Snapshot(generation=3, at=0.0, phase=Phase.RUNNING, folder=GuestText("f"), last_event=4)
+    views = [
+        msgspec.structs.replace(view, generation=2)
+        for view in fake_scenes.mixed(fake_scenes.still).snapshot().components
+    ]
+    assert mirror.replace(head, views, ())
+    assert not mirror.replace(head, views, ())
+    assert mirror.last == 0
+    mirror.restart()
+    assert mirror.replace(msgspec.structs.replace(head, generation=0), views[1:], ())
+    gone = mirror.snapshot(3)
+    assert gone.removed == (views[0].id,)
+    assert len(gone.components) == len(views) - 1
+    assert mirror.snapshot(gone.generation).removed == ()
