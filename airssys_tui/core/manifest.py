@@ -29,6 +29,7 @@ from airssys_tui.core.manifest_structure import (
     Manifest,
     Package,
     Security,
+    StateKeeping,
     Strategy,
 )
 from airssys_tui.core.manifest_table import Report, Table
@@ -48,6 +49,7 @@ __all__ = [
     "Manifest",
     "Package",
     "Security",
+    "StateKeeping",
     "Strategy",
     "bare_manifest",
     "decode_manifest",
@@ -90,6 +92,7 @@ def parse_manifest(text: str, path: str) -> Manifest:
         supervision=sections.read_supervision(root.table("supervision")),
         health=sections.read_health(root.table("health")),
         deployment=sections.read_deployment(root.table("deployment")),
+        state=sections.read_state(root.table("state")),
         config=sections.read_config(root.table("config")),
         dependencies=sections.read_dependencies(root.table("dependencies")),
         security=sections.read_security(root.table("security")),

@@ -87,6 +87,12 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     canary: Canary = Canary()
 
 
+class StateKeeping(msgspec.Struct, frozen=True, kw_only=True):
+    """``[state]``: seconds between two snapshots of a running component's state; nothing for none on a timer."""
+
+    snapshot_every: float | None = None
+
+
 class ConfigEntry(msgspec.Struct, frozen=True):
     """One key of ``[config]`` and its value as JSON text."""
 
@@ -124,6 +130,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     supervision: Supervision = Supervision()
     health: HealthPolicy = HealthPolicy()
     deployment: Deployment = Deployment()
+    state: StateKeeping = StateKeeping()
     config: tuple[ConfigEntry, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     security: Security = Security()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.api.views import Done
-from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
+from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import digest_of, short_digest
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.core.text import one_line
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.component import Component
@@ -34,12 +37,59 @@ class States:
         floor: The machinery.
         deployer: Takes a restored state through the gates.
         snapshots: The saved states.
+        saved: Told of each state saved on a timer, so that older ones go.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots) -> None:
+    def __init__(
+        self, floor: Floor, deployer: Deployer, snapshots: Snapshots, saved: Callable[[Component], None]
+    ) -> None:
         self._floor = floor
+        self._saved = saved
         self._deployer = deployer
         self._snapshots = snapshots
+        self._due: dict[str, tuple[int, float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def check_due(self, component: Component, now: float) -> bool:
+        """Save a running component's state when its manifest wants that now; return whether it is being saved.
+
+        Called about once a second.
+
+        Args:
+            component: Whose.
+            now: Monotonic seconds.
+        """
+        active = component.active
+        every = active.manifest.state.snapshot_every if active is not None else None
+        if active is None or every is None or component.state is not State.RUNNING or not component.stateful:
+            self._due.pop(component.name, None)
+            return False
+        revision, due = self._due.get(component.name, (0, 0.0))
+        if revision != active.revision:
+            self._due[component.name] = active.revision, now + every
+            return False
+        if now < due or component.lock.locked():
+            return False
+        self._due[component.name] = revision, now + every
+        task = asyncio.create_task(self._save_on_time(component))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _save_on_time(self, component: Component) -> None:
+        try:
+            async with component.lock:
+                if component.state is not State.RUNNING:
+                    return
+                saved = await asyncio.wrap_future(component.actor.post(contract.save_state, first=True))
+                kept = await self._snapshots.latest(component)
+                if saved is not None and (kept is None or kept.state != saved):
+                    await self._snapshots.keep(component, saved, "timer")
+                    self._saved(component)
+        except GuestTrap:
+            return  # it has its own way to supervision
+        except AirssysError as error:
+            self._say(component, f"its state could not be saved: {error.message}", Level.WARNING)
 
     async def carry_out(self, component: Component, command: SaveState | RestoreState | ImportState, who: str) -> Done:
         """Carry out a command about a component's state.

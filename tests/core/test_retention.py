@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -118,10 +119,8 @@ def test_what_must_never_go_never_goes(
         )
         assert number in found or not must
     assert {there[number].revision.digest for number in found} >= held & {e.revision.digest for e in there.values()}
-    try:
+    with contextlib.suppress(RollbackRefused):
         assert rollback_target([e.revision for e in there.values()], "c").number in found
-    except RollbackRefused:
-        pass
     served = sorted(n for n, e in there.items() if e.revision.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED})
     assert set(served[-keep:]) <= set(found)
 

@@ -11,7 +11,7 @@ from airssys_tui.api.views import NoteKind
 from airssys_tui.core.errors import NotServing, RollbackRefused
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
-from tests.components import STATELESS, Crafted
+from tests.components import ALL, STATELESS, Crafted
 from tests.world import World
 
 ONE, TWO, THREE = (Crafted(salt=salt) for salt in "123")
@@ -116,11 +116,21 @@ def test_to_itself_unknown_and_refused_ones_are_refused_and_nothing_changes(upda
     assert updated.call("c", "get") == 7
 
 
-def test_a_forced_rollback_cannot_bring_back_code_that_was_never_kept(updated: World) -> None:
+def test_what_a_gate_refused_is_kept_but_a_forced_rollback_to_it_meets_the_same_gate(updated: World) -> None:
     updated.install("c", Crafted(init="error"))
-    with pytest.raises(RollbackRefused, match="the code of r3 cannot be had: no blob"):
+    with pytest.raises(RollbackRefused, match="r3 of c never served: it was refused at a gate"):
+        updated.do(Rollback("c", to=3))
+    with pytest.raises(RollbackRefused, match="r3 cannot serve: refused at init: init answered"):
         updated.do(Rollback("c", to=3, force=True))
     assert updated.row("c").revision == 2
+    assert updated.call("c", "get") == 7
+
+
+def test_what_only_broke_callers_can_be_brought_back_by_force(updated: World) -> None:
+    updated.install("c", Crafted(exports=ALL - {"trap"}), version="3.0.0")
+    assert updated.row("c").note.text.startswith("3.0.0 refused at compatibility")
+    updated.do(Rollback("c", to=3, force=True))
+    assert (updated.row("c").revision, updated.row("c").version) == (4, "3.0.0")
     assert updated.call("c", "get") == 7
 
 
