@@ -123,7 +123,7 @@ def test_what_is_pinned_stays_until_it_is_let_go(aged: World) -> None:
     assert aged.row("c").version == "1.0.0"
     aged.do(Rollback("c", to=6))
     aged.do(Pin("c", 1, pinned=False))
-    aged.runtime._floor.clock = lambda now=aged.runtime._floor.clock() + STABLE_FOR + 60: now
+    age(aged, STABLE_FOR + 60.0)
     collect(aged)
     assert aged.outcomes("c")[1] is Outcome.PURGED
 
