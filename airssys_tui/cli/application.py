@@ -10,7 +10,7 @@ from typing import Final
 from cyclopts import App, Parameter
 
 from airssys_tui import __version__
-from airssys_tui.cli import states, wit
+from airssys_tui.cli import states, storage, wit
 from airssys_tui.cli.attach import attach
 from airssys_tui.cli.collection import gc
 from airssys_tui.cli.completion import completion
@@ -25,6 +25,7 @@ from airssys_tui.cli.marks import mark_stable, note, pin, release, undo
 from airssys_tui.cli.screen import screen
 from airssys_tui.cli.story import diff, explain
 from airssys_tui.cli.stream import events, logs
+from airssys_tui.cli.web import web
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ COMMANDS: Final = (
         ),
     ),
     Entry("attach", attach, ("airssys-tui attach components/", "airssys-tui attach --readonly")),
+    Entry("web", web, ("airssys-tui web components/", "airssys-tui web --port 0 --full")),
     Entry("list", list_components, ("airssys-tui list --folder components/ --json", "airssys-tui list")),
     Entry("describe", describe, ("airssys-tui describe counter --folder components/",)),
     Entry("versions", versions, ("airssys-tui versions counter --folder components/",)),
@@ -110,6 +112,20 @@ COMMANDS: Final = (
         ("airssys-tui states import counter counter.json", "airssys-tui states import counter - < counter.json"),
     ),
     Entry("states restore", states.restore, ("airssys-tui states restore counter 12",)),
+    Entry("storage usage", storage.usage, ("airssys-tui storage usage", "airssys-tui storage usage ledger --json")),
+    Entry(
+        "storage export",
+        storage.export,
+        ("airssys-tui storage export ledger ledger.jsonl", "airssys-tui storage export ledger - | wc -l"),
+    ),
+    Entry(
+        "storage import",
+        storage.import_,
+        (
+            "airssys-tui storage import ledger ledger.jsonl",
+            "airssys-tui storage import ledger ledger.jsonl --replace",
+        ),
+    ),
     Entry("gc", gc, ("airssys-tui gc --dry-run", "airssys-tui gc")),
     Entry("check", check, ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
@@ -133,6 +149,7 @@ COMMANDS: Final = (
 
 _GROUPS: Final = {
     "config": "Show the settings in force and where they come from.",
+    "storage": "What components store: how much it is, written out and taken in.",
     "wit": "The WIT packages: show, check, compare, write out and vendor them.",
 }
 _EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."

@@ -1,0 +1,198 @@
+"""``storage``: what components store, written out, taken in, and how much it is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
+from airssys_tui.cli.output import NOTHING, answer, say, say_table, warn
+from airssys_tui.cli.table import Column
+from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.units import format_size
+
+STREAM: Final = "-"
+"""The name of a file that stands for standard input or output."""
+
+COLUMNS: Final = (
+    Column("NAME", least=12),
+    Column("STORED", right=True),
+    Column("LIMIT", right=True, rank=2),
+    Column("USED", right=True, rank=1),
+    Column("KEYS", right=True),
+)
+
+ExportArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """How much a component stores: bytes of keys and values, the limit for them, and keys."""
+
+    component: str
+    bytes: int
+    limit: int | None
+    keys: int
+
+
+def usage(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
+    """Show how much components store, and how much they may; whether or not they run.
+
+    Args:
+        name: One component, as `name` or `namespace/name`; without it, every one that stores something.
+        place: Which runtime.
+    """
+    from airssys_tui.core.keyvalue import StorageUse  # noqa: PLC0415 - late: `--help` answers without it
+    from airssys_tui.store.directory import STORAGE_FILE, StateDirectory  # noqa: PLC0415
+    from airssys_tui.store.portable import usages  # noqa: PLC0415
+
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    found = usages(site.state_dir.value / STORAGE_FILE)
+    if name is not None:
+        name = component_name(name)
+        _limit(site, name)
+        found = {name: found.get(name, StorageUse())}
+    with StateDirectory.open_readonly(site.state_dir.value) as state:
+        limits = {
+            record.id: _declared(state.catalog.active_revision(record.id)) for record in state.catalog.components()
+        }
+    rows = [Usage(component, used.bytes, limits.get(component), used.keys) for component, used in found.items()]
+    if place.json:
+        answer(rows)
+    elif rows:
+        say_table(COLUMNS, [_row(row) for row in rows])
+    else:
+        warn("no component stores anything")
+    return ExitCode.OK
+
+
+def export(name: NameArgument, file: ExportArgument, /, *, place: Place = HERE) -> int:
+    """Write out what a component stores, as of one moment: a JSON object a line, the last with count and hash.
+
+    It may run meanwhile. Equal contents give equal files.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        file: Where to; `-` is standard output.
+        place: Which runtime.
+    """
+    from airssys_tui.store.directory import STORAGE_FILE  # noqa: PLC0415 - late: `--help` answers without it
+    from airssys_tui.store.portable import export_lines  # noqa: PLC0415
+
+    name = component_name(name)
+    site = locate(place.folder, place.state_dir, must_exist=False)
+    _limit(site, name)
+    lines = export_lines(site.state_dir.value / STORAGE_FILE, name)
+    if str(file) == STREAM:
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.flush()
+        return ExitCode.OK
+    size = _write(file, lines)
+    if place.json:
+        answer({"file": str(file), "component": name, "size": size})
+    else:
+        say(f"storage of {name} written to {file}: {format_size(size)}")
+    return ExitCode.OK
+
+
+def import_(name: NameArgument, file: ExportArgument, /, *, replace: bool = False, place: Place = HERE) -> int:
+    """Take in what was exported, whole or not at all, while no process runs the folder.
+
+    Args:
+        name: The component that is to have it.
+        file: Where from; `-` is standard input.
+        replace: Put it in the place of what is stored. Without it, nothing may be stored yet.
+        place: Which runtime.
+    """
+    from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415 - late: `--help` answers without it
+    from airssys_tui.store.portable import import_lines  # noqa: PLC0415
+
+    name = component_name(name)
+    site = locate(place.folder, place.state_dir)
+    limit = _limit(site, name)
+    with (
+        _reading(file) as lines,
+        StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state,
+    ):
+        try:
+            used = import_lines(state.storage, name, _bounded(lines), quota=limit, replace=replace)
+        except StorageRefusal as refusal:
+            raise UsageError(f"{name} cannot take this in: {refusal.message}") from refusal
+    if place.json:
+        answer(Usage(name, used.bytes, limit, used.keys))
+    else:
+        say(f"{used.keys} keys taken in for {name}: {format_size(used.bytes)}")
+    return ExitCode.OK
+
+
+def _limit(site: Site, name: str) -> int:
+    """Return how much a component may store.
+
+    Raises:
+        UnknownComponent: None of that name is recorded.
+        StateAbsent: Nothing is recorded at all.
+    """
+    from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415 - late: see above
+
+    with StateDirectory.open_readonly(site.state_dir.value) as state:
+        if state.catalog.component(name) is None:
+            names = ", ".join(record.id for record in state.catalog.components()[:10])
+            raise UnknownComponent(
+                f"no component {name} is recorded", remedy=f"there are: {names}" if names else "", component=name
+            )
+        declared = _declared(state.catalog.active_revision(name))
+    return Limits().storage if declared is None else declared
+
+
+def _declared(revision: object) -> int | None:
+    from airssys_tui.core.manifest import decode_manifest  # noqa: PLC0415 - late: see above
+    from airssys_tui.store.records import RevisionRecord  # noqa: PLC0415
+
+    return decode_manifest(revision.manifest).limits.storage if isinstance(revision, RevisionRecord) else None
+
+
+def _row(row: Usage) -> tuple[str, ...]:
+    share = f"{100 * row.bytes / row.limit:.0f} %" if row.limit else NOTHING
+    limit = NOTHING if row.limit is None else format_size(row.limit)
+    return (row.component, format_size(row.bytes), limit, share, str(row.keys))
+
+
+def _write(file: Path, lines: Iterator[bytes]) -> int:
+    """Write a file aside and put it in its place, so that nobody meets half of one; return its size."""
+    handle, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as unfinished:
+            unfinished.writelines(lines)
+            size = unfinished.tell()
+            unfinished.flush()
+            os.fsync(unfinished.fileno())
+        Path(aside).replace(file)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    return size
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[IO[bytes]]:
+    if str(file) == STREAM:
+        yield sys.stdin.buffer
+        return
+    with file.open("rb") as opened:
+        yield opened
+
+
+def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
+    from airssys_tui.store.portable import MAX_LINE  # noqa: PLC0415 - late: see above
+
+    while line := lines.readline(MAX_LINE + 1):
+        yield line

@@ -1,0 +1,207 @@
+"""A component's keys and values as text that can be kept elsewhere: JSON Lines that end with what they must come to.
+
+::
+
+    {"format":"airssys-storage/1","component":"ledger"}
+    {"key":"balance/ada","text":"12"}
+    {"key":"picture","base64":"AAEC"}
+    {"count":2,"sha256":"…"}
+
+Keys are in the order of their bytes and nothing depends on when it is written: equal contents give equal files. The
+hash is that of every byte before the last line.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.errors import StorageRefusal, UsageError
+from airssys_tui.core.keyvalue import Durability, StorageUse, Value, check_key, check_value
+from airssys_tui.store.changes import Change
+from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.storage import Storage, check_schema, namespace_number
+
+FORMAT: Final = "airssys-storage/1"
+
+MAX_LINE: Final = 8 * 1024 * 1024
+"""Bytes of a line that an import reads: the largest value with every character escaped."""
+
+
+class _Head(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    component: str
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    key: str
+    text: str | None = None
+    base64: str | None = None
+
+
+class _Tail(msgspec.Struct, forbid_unknown_fields=True):
+    count: int
+    sha256: str
+
+
+def export_lines(path: Path, component: str) -> Iterator[bytes]:
+    """Write out what a component stores, as of one moment, also while a runtime goes on changing it.
+
+    Args:
+        path: The storage's file.
+        component: Text form of the identity; one that stores nothing gives an export of nothing.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    digest, count = hashlib.sha256(), 0
+    for line in _body(path, component):
+        digest.update(line)
+        count += 1
+        yield line
+    yield msgspec.json.encode(_Tail(count - 1, digest.hexdigest())) + b"\n"
+
+
+def _body(path: Path, component: str) -> Iterator[bytes]:
+    yield msgspec.json.encode(_Head(FORMAT, component)) + b"\n"
+    if not path.exists():
+        return
+    with disk_faults("read the storage", path), closing(_reader(path)) as connection:
+        connection.execute("BEGIN")  # every row as of the same moment
+        rows = connection.execute(
+            "SELECT key, value FROM entries JOIN namespaces ON id = namespace WHERE component = ? ORDER BY key",
+            (component,),
+        )
+        for key, value in rows:
+            yield _line(key.decode(), value)
+
+
+def _line(key: str, value: Value) -> bytes:
+    if isinstance(value, str):
+        return msgspec.json.encode(_Entry(key, text=value)) + b"\n"
+    return msgspec.json.encode(_Entry(key, base64=base64.b64encode(value).decode())) + b"\n"
+
+
+def usages(path: Path) -> dict[str, StorageUse]:
+    """Return how much each component stores, by name; also while a runtime goes on changing it.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    if not path.exists():
+        return {}
+    with disk_faults("read the storage", path), closing(_reader(path)) as connection:
+        rows = connection.execute("SELECT component, bytes, keys FROM namespaces WHERE keys > 0 ORDER BY component")
+        return {component: StorageUse(used, keys) for component, used, keys in rows}
+
+
+def import_lines(
+    storage: Storage, component: str, lines: Iterable[bytes], *, quota: int, replace: bool = False
+) -> StorageUse:
+    """Take in an export, whole or not at all.
+
+    Args:
+        storage: Where to.
+        component: Whose it is to be, whoever it was exported from.
+        lines: The export, line by line.
+        quota: Most bytes that may be stored then.
+        replace: Put it in the place of what is stored; without it, nothing may be stored yet.
+
+    Returns:
+        What is stored now.
+
+    Raises:
+        UsageError: It is no export, or not as it was written; or something is stored and not to be replaced.
+        StorageRefusal: It is more than the quota.
+        StoreError: It could not be written.
+    """
+    with storage.changing(Durability.FULL) as connection:
+        number = namespace_number(connection, component)
+        _make_room(connection, number, component, replace=replace)
+        change = Change(connection, number)
+        for key, value in _entries(lines):
+            change.set(key, value)
+        change.keep_within(quota)
+        used, keys = connection.execute("SELECT bytes, keys FROM namespaces WHERE id = ?", (number,)).fetchone()
+    return StorageUse(used, keys)
+
+
+def _make_room(connection: sqlite3.Connection, number: int, component: str, *, replace: bool) -> None:
+    stored = connection.execute("SELECT keys FROM namespaces WHERE id = ?", (number,)).fetchone()[0]
+    if stored and not replace:
+        raise UsageError(
+            f"{component} stores {stored} keys already", remedy="export them first, then import with --replace"
+        )
+    connection.execute("DELETE FROM entries WHERE namespace = ?", (number,))
+
+
+def _entries(lines: Iterable[bytes]) -> Iterator[tuple[str, Value]]:
+    digest, count, last = hashlib.sha256(), 0, b""
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE:
+            raise _wrong(number, f"longer than {MAX_LINE} bytes")
+        if last:
+            digest.update(last)
+            if number == 2:
+                _check_head(last)
+            else:
+                yield _entry(number - 1, last)
+                count += 1
+        last = line
+    if not last:
+        raise _wrong(1, "nothing is there")
+    tail = _decode(last, _Tail, "the end", "it is cut short, or no export")
+    if (tail.count, tail.sha256) != (count, digest.hexdigest()):
+        raise UsageError("the export is not as it was written: count or hash differ", remedy="export it again")
+
+
+def _check_head(line: bytes) -> None:
+    head = _decode(line, _Head, "line 1", "no export of a storage")
+    if head.format != FORMAT:
+        raise _wrong(1, f"the format {head.format!r} is not {FORMAT}")
+
+
+def _entry(number: int, line: bytes) -> tuple[str, Value]:
+    found = _decode(line, _Entry, f"line {number}", "no entry")
+    try:
+        check_key(found.key)
+        value: Value
+        if found.text is not None and found.base64 is None:
+            value = found.text
+        elif found.base64 is not None and found.text is None:
+            value = base64.b64decode(found.base64, validate=True)
+        else:
+            raise _wrong(number, "an entry has either text or base64")
+        check_value(value)
+    except (StorageRefusal, binascii.Error) as error:
+        raise _wrong(number, str(error)) from error
+    return found.key, value
+
+
+def _decode(line: bytes, type_: type[Any], where: str, what: str) -> Any:
+    try:
+        return msgspec.json.decode(line, type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{where} of the export: {what}", remedy="airssys-tui storage export writes one") from error
+
+
+def _wrong(number: int, what: str) -> UsageError:
+    return UsageError(f"line {number} of the export: {what}", remedy="airssys-tui storage export writes one")
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+    try:
+        check_schema(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
