@@ -46,6 +46,7 @@ ALL: Final = frozenset(View)
 OF_ONE: Final = frozenset({View.REGISTRY, View.DETAIL, View.VERSIONS, View.METERS, View.METER})
 TABLE: Final = frozenset({View.REGISTRY, View.METERS})
 MARKS: Final = frozenset({View.REGISTRY})
+STREAMS: Final = frozenset({View.EVENTS, View.LOGS})
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):

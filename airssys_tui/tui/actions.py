@@ -10,6 +10,8 @@ from textual.binding import Binding
 from airssys_tui.tui.action import Action, Danger, Group, View
 from airssys_tui.tui.component_actions import COMPONENT_ACTIONS
 from airssys_tui.tui.desk_actions import DESK_ACTIONS
+from airssys_tui.tui.revision_actions import REVISION_ACTIONS
+from airssys_tui.tui.stream_actions import STREAM_ACTIONS
 
 _ORDER: Final = tuple(Group)
 
@@ -18,7 +20,7 @@ def _place(action: Action) -> int:
     return _ORDER.index(action.group)
 
 
-ACTIONS: Final = tuple(sorted((*DESK_ACTIONS, *COMPONENT_ACTIONS), key=_place))
+ACTIONS: Final = tuple(sorted((*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS), key=_place))
 """Every action, group by group."""
 
 

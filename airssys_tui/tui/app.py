@@ -14,19 +14,21 @@ from typing import Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.timer import Timer
 from textual.widgets import Input
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.action import View
-from airssys_tui.tui.arrangement import state_word
+from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import chosen_glyphs
 from airssys_tui.tui.help import HelpScreen
+from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.modal import Confirm
@@ -36,6 +38,9 @@ from airssys_tui.tui.palette import OperatorCommands, Palette
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
+from airssys_tui.tui.settings_file import SettingsFile
+from airssys_tui.tui.setup import Setup
+from airssys_tui.tui.stream import StreamScreen
 from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.versions import VersionsScreen
 
@@ -50,6 +55,7 @@ MODES: Final[Mapping[View, type[LiveScreen]]] = {
     View.REGISTRY: RegistryScreen,
     View.METERS: MetersScreen,
     View.EVENTS: EventScreen,
+    View.LOGS: LogScreen,
 }
 """Screens that are there once and keep what they show while another one is looked at."""
 
@@ -70,7 +76,8 @@ class AirssysApp(App[int]):
         readonly: Leave out every action that changes the system.
         attached: The runtime is another process's and goes on when the screen is left.
         clock: Unix time in seconds.
-        refresh: Seconds between two pulls.
+        refresh: Seconds between two pulls, unless the settings say otherwise.
+        settings: The configuration file, read while the screen runs and written when the view is saved.
 
     Attributes:
         hurried: Whether it was asked a second time to leave, and went without waiting for the runtime.
@@ -91,6 +98,7 @@ class AirssysApp(App[int]):
         attached: bool = False,
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
+        settings: SettingsFile | None = None,
     ) -> None:
         chosen = chosen_theme()
         # The themes draw black on black without colours, unless the terminal's own are let through.
@@ -98,7 +106,8 @@ class AirssysApp(App[int]):
         self.hurried = False
         self._connect = connect
         self._attached = attached
-        self._every = refresh
+        self._every = self._usual = refresh
+        self._pulls: Timer | None = None
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
         self.notices = Notices()
         self.operations = Operations(self, self.session, self.notices, self.tick)
@@ -111,6 +120,8 @@ class AirssysApp(App[int]):
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
         self.theme = chosen
+        self.setup = Setup(self, settings)
+        self.setup.look()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our variables are under a theme that is not ours."""
@@ -134,7 +145,7 @@ class AirssysApp(App[int]):
             self.session.failure = AirssysError(f"{type(error).__name__}: {error}")
         if self.session.api is not None:
             self.tick(first=True)
-            self.set_interval(self._every, self.tick)
+            self._pulls = self.set_interval(self._every, self.tick)
         else:
             self._redraw()
 
@@ -144,8 +155,49 @@ class AirssysApp(App[int]):
             api.close()
         return api
 
+    def set_pace(self, seconds: float | None) -> None:
+        """Pull every so many seconds from now on; without a number, as usual."""
+        self._every = seconds or self._usual
+        if self._pulls is not None:
+            self._pulls.stop()
+            self._pulls = self.set_interval(self._every, self.tick)
+
+    def live_screens(self) -> list[LiveScreen]:
+        """Return every screen with live data, seen or not."""
+        return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, LiveScreen)]
+
+    def rebind(self) -> None:
+        """Take the keys that the actions have now, everywhere."""
+        self._bindings = BindingsMap(self.session.keymap.bindings_everywhere())
+        for screen in self.live_screens():
+            screen.rebind()
+
+    def arrange_registry(self, how: Arrangement) -> None:
+        """Show the registry's rows like this."""
+        for screen in self.live_screens():
+            if isinstance(screen, RegistryScreen):
+                screen.take(how)
+
+    def action_next_theme(self) -> None:
+        """Change to the next of our themes."""
+        self.theme = self.setup.next_theme()
+        self.operations.say(f"theme: {self.theme}")
+
+    def on_live_screen_save(self, message: LiveScreen.Save) -> None:
+        """Keep the view for the next time."""
+        self.run_worker(self._save(message.how), exit_on_error=False)
+
+    async def _save(self, how: Arrangement) -> None:
+        path = await self.operations.ask(in_background(partial(self.setup.save, how), "save"))
+        if path:
+            self.operations.say(f"sort order, filter, columns and theme are kept in {path}", title="view saved")
+        elif path is not None:
+            self.operations.say("there is no configuration file to keep the view in", severity="warning")
+
     def tick(self, *, first: bool = False) -> None:
         """Pull what changed and show it on the screen that is seen; hidden ones catch up when they are shown."""
+        if self.setup.look():
+            first = True
         # What is deployed while the runtime starts is no news: the table shows it.
         started = self.session.phase is Phase.RUNNING
         change = self.session.pull()
@@ -175,7 +227,7 @@ class AirssysApp(App[int]):
             await self.switch_mode(view)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
-            if component is not None and isinstance(self.screen, EventScreen):
+            if component is not None and isinstance(self.screen, StreamScreen):
                 self.screen.only(component)
         elif component is not None:
             await self.push_screen(ABOUT_ONE[view](self.session, self.operations, component))

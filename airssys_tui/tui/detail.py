@@ -1,36 +1,39 @@
-"""Everything about one component that does not change every second, as one page."""
+"""Everything about one component, in tabs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.api.views import ComponentDetail, ComponentView, NoteKind
+from airssys_tui.api.past import StateView, Story
+from airssys_tui.api.views import ComponentDetail
+from airssys_tui.tui import detail_pages as pages
 from airssys_tui.tui.action import View
-from airssys_tui.tui.columns import NOTE_TONES
+from airssys_tui.tui.detail_pages import SHOWN, Known
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
-from airssys_tui.tui.rollback import labelled
 from airssys_tui.tui.screen import LiveScreen
-from airssys_tui.tui.selection import event_line, selection_lines
 from airssys_tui.tui.session import Session
+from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.tabs import TabBar
+from airssys_tui.tui.versions import revision_head, revision_row
 
-LONGEST: Final = 4_000
-"""Characters of a note's line that are shown."""
+TABS: Final = ("overview", "exports", "caps", "resources", "revisions", "states", "events", "logs")
 
-_NOTE_TITLES: Final = {NoteKind.REFUSED: "Refused", NoteKind.TROUBLE: "Note"}
-
-
-def _unread(view: ComponentView) -> str:
-    """Return why a component's properties are not known; empty when they are."""
-    if view.digest is not None:
-        return ""
-    refused = view.note.kind in _NOTE_TITLES
-    return "unknown: refused before this was read" if refused else "unknown: not read yet"
+PAGES: Final[dict[str, Callable[[Known, Session, int], list[Line]]]] = {
+    "overview": pages.overview,
+    "exports": pages.exports,
+    "caps": pages.capabilities,
+    "resources": pages.resources,
+    "events": pages.recent_events,
+    "logs": pages.recent_lines,
+}
+"""Tabs that are read; the others are lists."""
 
 
 class DetailScreen(LiveScreen):
@@ -41,13 +44,20 @@ class DetailScreen(LiveScreen):
     """
 
     view: ClassVar[View] = View.DETAIL
-    AUTO_FOCUS = "Pager"
+    AUTO_FOCUS = ""
 
     def __init__(self, session: Session, operations: Operations, component: str) -> None:
         super().__init__(session, operations)
         self.component = component
         self.detail: ComponentDetail | None = None
+        self.story: Story | None = None
+        self.states: dict[str, StateView] = {}
+        self.tab = 0
+        self._bar = TabBar(TABS, session.glyphs, id="tabs")
         self._pager = Pager(id="page")
+        self._revisions = LineTable(self._revision_row, revision_head, id="revisions")
+        self._states = LineTable(self._state_row, pages.state_head, id="states")
+        self._hint = LinePane(id="hint")
         self._asking = False
 
     @property
@@ -55,20 +65,53 @@ class DetailScreen(LiveScreen):
         """The component."""
         return self.component
 
+    @property
+    def shown(self) -> str:
+        """Name of the tab that is shown."""
+        return TABS[self.tab]
+
+    @property
+    def table(self) -> LineTable | None:
+        """The list of the tab, if it is one."""
+        return {"revisions": self._revisions, "states": self._states}.get(self.shown)
+
     def body(self) -> Iterator[Widget]:
-        """Yield the page."""
+        """Yield tabs and pages."""
+        yield self._bar
         yield self._pager
+        yield self._revisions
+        yield self._states
+        yield self._hint
 
     def on_mount(self) -> None:
         """Ask for the detail."""
         super().on_mount()
+        self.go_to(0)
         self._ask()
 
+    def go_to(self, index: int) -> None:
+        """Show another tab."""
+        self.tab = index % len(TABS)
+        self._bar.choose(self.tab)
+        table = self.table
+        self._pager.display = table is None
+        self._revisions.display = table is self._revisions
+        self._states.display = table is self._states
+        self._hint.display = table is not None
+        self._pager.scroll_to(y=0, animate=False, force=True, immediate=True)
+        self.set_focus(table or self._pager)
+        self.call_after_refresh(self.draw, None)
+
     def draw(self, change: Change | None) -> None:
-        """Redraw the page; ask again when something happened to the component."""
+        """Redraw the tab; ask again when something happened to the component."""
         if change is not None and any(event.component == self.component for event in change.events):
             self._ask()
-        self._pager.show(self._page(self._pager.room))
+        if self.shown == "revisions":
+            self._draw_revisions()
+        elif self.shown == "states":
+            self._draw_states()
+        else:
+            self._pager.show(self._page(self._pager.room))
 
     def _ask(self) -> None:
         if not self._asking:
@@ -78,89 +121,105 @@ class DetailScreen(LiveScreen):
     async def _load(self) -> None:
         api = self.operations.api()
         if api is not None:
-            found = await self.operations.ask(api.describe(self.component))
-            self.detail = found or self.detail
+            asked = api.describe(self.component), api.states(self.component), api.explain(self.component)
+            self.detail = await self.operations.ask(asked[0]) or self.detail
+            found = await self.operations.ask(asked[1])
+            self.states = {str(state.id): state for state in found} if found is not None else self.states
+            self.story = await self.operations.ask(asked[2]) or self.story
         self._asking = False
-        self._pager.show(self._page(self._pager.room))
+        self.draw(None)
 
     def _page(self, width: int) -> list[Line]:
         session = self.session
         view = session.rows.get(self.component)
         if view is None:
             return [(), (Span(f"  {safe(self.component, session.glyphs)} is gone.", "warn"),)]
-        lines = selection_lines(view, (), session.sight, width, 6)[1:]
-        lines += self._note(view, width)
-        detail = self.detail
-        if detail is None:
-            return [*lines, (), (Span(f"  asking{session.glyphs.ellipsis}", "quiet"),)]
-        lines += self._overview(detail, width)
-        unread = _unread(view)
-        for title, texts, none in (
-            ("Exports", () if unread else detail.exports, unread or "none"),
-            ("Imports", () if unread else detail.imports, unread or "none: it needs nothing from the host"),
-            ("Limits", () if unread else detail.limits, unread or "defaults"),
-            ("Capabilities", detail.capabilities, "none declared: everything is denied"),
-            ("Config", detail.config, "none"),
-        ):
-            lines += self._section(title, texts, none, width)
-        lines += [(), (Span(" Recent events", "title"),)]
-        recent = session.feed.recent(self.component) or tuple(reversed(detail.recent))
-        lines += [event_line(event, session.sight, width) for event in recent]
-        return lines if recent else [*lines, (Span("  none", "quiet"),)]
+        heard = (line for line in reversed(session.lines) if line.component == self.component)
+        happened = (event for event in reversed(session.log) if event.component == self.component)
+        known = Known(
+            view=view,
+            detail=self.detail,
+            story=self.story,
+            events=tuple(islice(happened, SHOWN)) if self.shown == "events" else session.feed.recent(self.component),
+            lines=tuple(islice(heard, SHOWN)) if self.shown == "logs" else (),
+        )
+        return PAGES[self.shown](known, session, width)
 
-    def _note(self, view: ComponentView, width: int) -> list[Line]:
-        title = _NOTE_TITLES.get(view.note.kind)
-        if title is None or not view.note.text:
-            return []
-        glyphs, tone = self.session.glyphs, NOTE_TONES[view.note.kind]
-        lines: list[Line] = [(), (Span(f" {title}", "title"),)]
-        for text in view.note.text.splitlines():
-            clean = safe(text, glyphs, LONGEST)
-            lines += [(Span("  "), Span(part, tone)) for part in wrap(clean, max(20, width - 4))]
-        return lines
+    def _draw_revisions(self) -> None:
+        found = {str(each.number): each for each in self.detail.revisions} if self.detail is not None else {}
+        self._revisions.show(list(found), empty=((Span("  no revisions yet", "quiet"),),))
+        self._hint.show([(Span(" v opens the timeline, with differences and the way back", "quiet"),)])
 
-    def _overview(self, detail: ComponentDetail, width: int) -> list[Line]:
-        glyphs, view = self.session.glyphs, self.session.rows[self.component]
-        inner = width - 2
-        state = "has state" if view.stateful else "no state export"
-        said = [
-            ("about", detail.description),
-            ("source", view.source if view.present else f"{view.source} (gone)"),
-            ("digest", view.digest or ""),
-            ("kind", _unread(view) or f"{view.kind}, {state}, wanted {view.desired}"),
-            ("held", ", ".join(view.held)),
-            *(("says", text) for text in detail.described),
-        ]
-        lines: list[Line] = [()]
-        for label, text in said:
-            if text:
-                lines += [(Span("  "), *line) for line in labelled(label, safe(text, glyphs), inner)]
-        return lines
+    def _revision_row(self, key: str, width: int, chosen: bool) -> Line:
+        found = next((each for each in self.detail.revisions if str(each.number) == key), None) if self.detail else None
+        if found is None:
+            return ()
+        return revision_row(found, self.session.sight.now, self.session.glyphs, width, chosen=chosen)
 
-    def _section(self, title: str, texts: Sequence[str], none: str, width: int) -> list[Line]:
-        lines: list[Line] = [(), (Span(f" {title}", "title"),)]
-        if not texts:
-            return [*lines, (Span(f"  {none}", "quiet"),)]
-        for text in texts:
-            clean = safe(text, self.session.glyphs)
-            name, colon, rest = clean.partition(": ")
-            if cut := not colon:
-                name, rest = "", clean
-            head = "" if cut else f"{name}: "
-            parts = wrap(head + rest, max(20, width - 4))
-            first = parts[0]
-            named = first[: len(head)]
-            lines.append((Span("  "), Span(named, "accent"), Span(first[len(named) :])))
-            lines += [(Span("    "), Span(fit(part, max(1, width - 5)).rstrip())) for part in parts[1:]]
-        return lines
+    def _draw_states(self) -> None:
+        view = self.session.rows.get(self.component)
+        none = "No state is kept yet. S saves one now."
+        if view is not None and not view.stateful:
+            none = "It has no `state` export: what it holds in memory cannot be kept."
+        lines = wrap(safe(none, self.session.glyphs), max(20, self.size.width - 4))
+        self._states.show(list(self.states), empty=tuple((Span(f"  {line}", "quiet"),) for line in lines))
+        said = " S save now  B bring the selected back  X export  I import"
+        if self.session.readonly:
+            said = " X export"
+        self._hint.show([(Span(said, "quiet"),)])
+
+    def _state_row(self, key: str, width: int, chosen: bool) -> Line:
+        state = self.states.get(key)
+        return pages.state_row(state, self.session, width, chosen=chosen) if state is not None else ()
+
+    def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
+        """Show a tab by mouse."""
+        message.stop()
+        self.go_to(message.index)
 
     def step(self, rows: int) -> None:
-        """Scroll."""
-        self._pager.step(rows)
+        """Move in the list, or scroll the page."""
+        if self.table is not None:
+            super().step(rows)
+        else:
+            self._pager.step(rows)
 
     def half_page(self) -> int:
-        """Return half the height of the page."""
-        return max(1, self._pager.size.height // 2)
+        """Return half the height of what is shown."""
+        return super().half_page() if self.table is not None else max(1, self._pager.size.height // 2)
+
+    def action_next_tab(self) -> None:
+        """Show the next tab."""
+        self.go_to(self.tab + 1)
+
+    def action_tab_before(self) -> None:
+        """Show the tab before."""
+        self.go_to(self.tab - 1)
+
+    def action_save_state(self) -> None:
+        """Take a snapshot of the state now."""
+        self.operations.keeping.save_state(self.component)
+
+    def action_restore_state(self) -> None:
+        """Bring the selected state back."""
+        if (state := self._selected_state()) is not None:
+            self.operations.keeping.restore_state(self.component, state)
+
+    def action_export_state(self) -> None:
+        """Write the selected state to a file."""
+        if (state := self._selected_state()) is not None:
+            self.operations.keeping.export_state(self.component, state)
+
+    def action_import_state(self) -> None:
+        """Keep a state that was exported."""
+        self.operations.keeping.import_state(self.component)
+
+    def _selected_state(self) -> StateView | None:
+        state = self.states.get(self._states.key or "") if self.shown == "states" else None
+        if state is None:
+            self.go_to(TABS.index("states"))
+            self.operations.say("choose a state in the list first", severity="warning")
+        return state
 
     def action_copy(self) -> None:
         """Copy the digest."""

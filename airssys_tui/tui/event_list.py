@@ -1,183 +1,128 @@
-"""Events: what happened, the reload ledger included; filter, pause, follow."""
+"""Events: what happened, the reload ledger included, back to before this runtime started."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual import on
-from textual.widget import Widget
-from textual.widgets import Input
-
-from airssys_tui.core.events import Event, Level
-from airssys_tui.core.text import one_line
+from airssys_tui.api.past import HistoryQuery
+from airssys_tui.core.events import Event, EventKind
 from airssys_tui.tui.action import View
 from airssys_tui.tui.columns import Sight
-from airssys_tui.tui.feed import Change
-from airssys_tui.tui.filter_bar import FilterBar
-from airssys_tui.tui.lines import Line, LinePane, Span, fit, safe, wrap
-from airssys_tui.tui.moments import clock_text
+from airssys_tui.tui.lines import Line, Span, fit, line_width, safe
+from airssys_tui.tui.moments import clock_text, day_text
 from airssys_tui.tui.operations import Operations
-from airssys_tui.tui.screen import LiveScreen
-from airssys_tui.tui.selection import LEVEL_TONES
+from airssys_tui.tui.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.sieve import KINDS
+from airssys_tui.tui.stream import StreamScreen
 
-LEVELS: Final = {Level.DEBUG: ("·", "."), Level.INFO: ("•", "-"), Level.WARNING: ("▲", "!"), Level.ERROR: ("✕", "x")}
-"""Glyph of each level, and its ASCII form."""
+OLDER_PAGE: Final = 500
+OLDER_KEPT: Final = 5_000
+"""Events from before the beginning that are kept here."""
+
+DAY: Final = 20 * 3_600.0
 
 
-def event_row(event: Event, sight: Sight, width: int, *, chosen: bool) -> Line:
-    """Draw an event: time, level, component, action, text; less of it when narrow."""
+def event_columns(event: Event, sight: Sight, width: int, *, chosen: bool) -> Line:
+    """Draw what stands before an event's text: time, level, component, kind; less of it when narrow."""
     glyphs = sight.glyphs
-    tone = LEVEL_TONES[event.level]
+    when = clock_text(event.at) if sight.now - event.at < DAY else day_text(event.at)
     spans = [
         Span(glyphs.pointer if chosen else " ", "accent"),
-        Span(f"{clock_text(event.at)} ", "quiet"),
-        Span(f"{LEVELS[event.level][glyphs.ascii]} ", tone),
+        Span(f"{when:<8} ", "quiet"),
+        Span(f"{LEVEL_GLYPHS[event.level][glyphs.ascii]} ", LEVEL_TONES[event.level]),
     ]
-    used = 12
-    for text, cells, floor in (
-        (event.component or "-", 16 if width >= 100 else 12, 30),
-        (event.action or event.kind, 12, 70),
-        (event.kind, 12, 150),
-    ):
+    columns = ((event.component or "-", 16 if width >= 100 else 12, 30, "strong"), (event.kind, 12, 110, "quiet"))
+    for text, cells, floor, tone in columns:
         if width >= floor:
-            clean = safe(text, glyphs, 140)
-            spans.append(Span(fit(clean, cells, ellipsis=glyphs.ellipsis) + " ", "strong" if cells != 12 else "quiet"))
-            used += cells + 1
-    room = max(1, width - used)
-    spans.append(Span(fit(safe(event.text, glyphs), room, ellipsis=glyphs.ellipsis), tone))
+            spans.append(Span(fit(safe(text, glyphs, 140), cells, ellipsis=glyphs.ellipsis) + " ", tone))
     return tuple(spans)
 
 
-def matching(events: Iterator[Event], query: str) -> Iterator[Event]:
-    """Yield the events that a filter lets through: every word must be found; ``!`` inverts."""
-    inverted = query.startswith("!")
-    words = query.removeprefix("!").lower().split()
-    for event in events:
-        text = f"{event.component or ''}\n{event.kind}\n{event.level}\n{event.action}\n{event.text}".lower()
-        if not words or all(word in text for word in words) is not inverted:
-            yield event
-
-
-class EventScreen(LiveScreen):
-    """The newest events."""
+class EventScreen(StreamScreen):
+    """The newest events, and older ones when they are asked for."""
 
     view: ClassVar[View] = View.EVENTS
+    what = "events"
 
     def __init__(self, session: Session, operations: Operations) -> None:
         super().__init__(session, operations)
-        self.query_text = ""
-        self.follows = True
-        self._events: dict[str, Event] = {}
-        self._filter_bar = FilterBar(id="filter-bar")
-        self._list = LineTable(self._row, id="events")
-        self._whole = LinePane(id="whole")
+        self._older: list[Event] = []
+        self._asking = False
+        self.exhausted = False
 
-    @property
-    def table(self) -> LineTable:
-        """The list of events."""
-        return self._list
+    def source(self) -> Sequence[Event]:
+        """Return the events of this sitting."""
+        return self.session.log
 
-    @property
-    def target(self) -> str | None:
-        """The component of the selected event."""
-        event = self._events.get(self._list.key or "")
-        return event.component if event is not None else None
+    def older(self) -> Sequence[Event]:
+        """Return those from before."""
+        return self._older
 
-    def body(self) -> Iterator[Widget]:
-        """Yield filter, events and the whole text of the selected one."""
-        yield self._filter_bar
-        yield self._list
-        yield self._whole
+    def lost(self) -> int:
+        """Return how many events were dropped before they were read."""
+        return self.session.feed.missed
 
-    def draw(self, change: Change | None) -> None:
-        """Take new events in."""
-        if change is None or change.events:
-            self._events = {str(event.seq): event for event in matching(iter(self.session.log), self.query_text)}
-            keys = list(self._events)
-            text = f"Nothing matches /{self.query_text}" if self.session.log else "Nothing has happened yet."
-            self._list.show(keys, empty=((Span(f"  {safe(text, self.session.glyphs)}", "quiet"),),))
-            if self.follows and keys:
-                self._list.select(keys[-1])
-        self._draw_whole()
+    def line(self, event: Event, width: int, *, chosen: bool) -> tuple[Line, int]:
+        """Draw an event's columns."""
+        columns = event_columns(event, self.session.sight, width, chosen=chosen)
+        return columns, max(1, width - line_width(columns))
 
-    def _row(self, key: str, width: int, chosen: bool) -> Line:
-        event = self._events.get(key)
-        return event_row(event, self.session.sight, width, chosen=chosen) if event is not None else ()
-
-    def _draw_whole(self) -> None:
-        pane = self._whole
-        event = self._events.get(self._list.key or "")
-        pane.display = event is not None and self.size.height >= 12
-        if event is None:
-            return
-        glyphs, width = self.session.glyphs, self.size.width
-        where = f"{event.component} r{event.revision}" if event.component and event.revision else event.component or ""
-        generation = f"generation {event.generation}" if event.generation is not None else ""
-        about = "  ".join(filter(None, (f"#{event.seq}", where, event.kind, event.level, event.action, generation)))
-        text = wrap(safe(event.text, glyphs), max(10, width - 2))
-        missed = f"  {self.session.feed.missed} older events were dropped" if self.session.feed.missed else ""
-        follow = "following  " if self.follows else ""
-        head: Line = (Span(" "), Span(follow, "accent"), Span(safe(about, glyphs), "quiet"), Span(missed, "warn"))
-        rule: Line = (Span(glyphs.rule * width, "quiet"),)
-        pane.show([rule, head, *((Span(" "), Span(line, LEVEL_TONES[event.level])) for line in text[:2])])
-
-    def on_line_table_moved(self, message: LineTable.Moved) -> None:
-        """Show the whole text of the selection."""
-        message.stop()
-        self._draw_whole()
-
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Open the component of an event by mouse."""
-        message.stop()
-        self.action_detail()
+    def nothing(self) -> str:
+        """Say why there is nothing to see."""
+        return "Nothing has happened yet. Events of earlier runs: press o."
 
     def step(self, rows: int) -> None:
-        """Move; leaving the newest event lets go of following it, reaching it takes hold again."""
+        """Move; beyond the first one, older events are asked for."""
+        at_top = rows == -1 and self._list.position <= 0
         super().step(rows)
-        self.follows = self._list.position == len(self._list.keys) - 1
-        self._draw_whole()
+        if at_top:
+            self.action_older()
 
-    @on(Input.Changed)
-    def _filter(self, message: Input.Changed) -> None:
-        message.stop()
-        self.query_text = str(one_line(message.value))
+    def action_kind(self) -> None:
+        """Show only events of the next kind; after the last, all."""
+        self.sieve.kind = KINDS[(KINDS.index(self.sieve.kind) + 1) % len(KINDS)]
         self.draw(None)
 
-    @on(Input.Submitted)
-    def _keep_filter(self, message: Input.Submitted) -> None:
-        message.stop()
-        self._filter_bar.leave(clear=False)
-        self._list.focus()
+    def action_older(self) -> None:
+        """Ask for events from before the first one shown."""
+        if not self._asking and not self.exhausted:
+            self._asking = True
+            self.run_worker(self._ask_older(), exit_on_error=False)
+        elif self.exhausted:
+            self.operations.say("there are no older events")
 
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self._filter_bar.open()
+    async def _ask_older(self) -> None:
+        api = self.operations.api()
+        first = next(iter((*self._older[:1], *list(self.source())[:1])), None)
+        until = first.at if first is not None else None
+        if api is not None:
+            query = HistoryQuery(component=self.sieve.component, until=until, limit=OLDER_PAGE)
+            page = await self.operations.ask(api.history(query))
+            if page is not None:
+                self._take_older([event for event in page.events if event.kind is not EventKind.LOG])
+        self._asking = False
 
-    def only(self, component: str) -> None:
-        """Show the events of one component."""
-        self._filter_bar.set(component)
-
-    def action_follow(self) -> None:
-        """Keep the newest event in view, or let it go."""
-        self.follows = not self.follows
+    def _take_older(self, found: list[Event]) -> None:
+        room = OLDER_KEPT - len(self._older)
+        self.exhausted = len(found) < OLDER_PAGE or room <= OLDER_PAGE
+        self._older = [*found[-room:], *self._older] if room > 0 else self._older
+        before = self._list.key
+        self.follows = False
         self.draw(None)
+        if found:
+            self._list.select(self._moved(before, len(found)))
+        self.operations.say(f"{len(found)} older events" if found else "there are no older events")
 
-    def action_copy(self) -> None:
-        """Copy the selected event's text."""
-        event = self._events.get(self._list.key or "")
-        if event is not None:
-            self.copy(event.text, "event")
+    def _moved(self, key: str | None, by: int) -> str:
+        # The keys of older events count from the oldest, so they all moved by as many as came before them.
+        if key is not None and key.startswith("-"):
+            return f"-{int(key[1:]) + by}"
+        return key or f"-{by - 1}"
 
-    def action_back(self) -> None:
-        """Leave the filter, then the screen."""
-        if self._filter_bar.leave(clear=True):
-            self._list.focus()
-        else:
-            self.action_registry()
-
-    def action_leave(self) -> None:
-        """Go back to the registry; the filter stays."""
-        self.action_registry()
+    def only(self, component: str | None) -> None:
+        """Show only one component's; older ones are asked for anew."""
+        self._older.clear()
+        self.exhausted = False
+        super().only(component)

@@ -9,7 +9,7 @@ import msgspec
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentView, Phase, Snapshot
-from airssys_tui.core.events import Event
+from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 
 EVENTS_KEPT: Final = 5_000
@@ -18,7 +18,11 @@ EVENTS_KEPT: Final = 5_000
 RECENT_KEPT: Final = 20
 """Events kept per component beside them."""
 
-PAGE: Final = 500
+LINES_KEPT: Final = 10_000
+"""Lines of guest logs that the screens keep, beside the events: a talkative guest pushes out no event."""
+
+PAGE: Final = 7_500
+"""Events and lines read in one pull; a runtime buffers fewer."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -28,11 +32,13 @@ class Change(msgspec.Struct, frozen=True):
         rows: Identities that are new or different.
         removed: Identities that are gone.
         events: New events, oldest first.
+        lines: New lines of guest logs, oldest first.
     """
 
     rows: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     events: tuple[Event, ...] = ()
+    lines: tuple[Event, ...] = ()
 
 
 class Feed:
@@ -41,22 +47,50 @@ class Feed:
     Attributes:
         rows: Every component by identity.
         head: The newest snapshot, for its totals; its rows are only those that changed.
-        log: The newest events, oldest first.
+        log: The newest events, oldest first; without the lines of guest logs.
+        lines: The newest lines of guest logs, oldest first.
         missed: Events that were pushed out before they were read.
+        missed_lines: Lines of guest logs likewise.
+        pushed_lines: Lines that were read and are no longer among :attr:`lines`.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, ComponentView] = {}
         self.head = Snapshot(generation=0, at=0.0, phase=Phase.STARTING, folder=sanitise(""))
         self.log: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self.lines: deque[Event] = deque(maxlen=LINES_KEPT)
         self.missed = 0
+        self.missed_lines = 0
+        self.pushed_lines = 0
+        self._last = 0
+        self._told: list[Event] = []
+        self._tellings = 0
         self._recent: dict[str, deque[Event]] = {}
 
     def pull(self, api: RuntimeApi) -> Change:
         """Ask a runtime for what changed, and merge it."""
         snapshot = api.snapshot(self.head.generation)
         rows = self._merge(snapshot)
-        return Change(rows=rows, removed=frozenset(snapshot.removed), events=self._read_events(api, snapshot))
+        events, lines = self._read_events(api, snapshot)
+        told, self._told = tuple(self._told), []
+        events = (*told, *events)
+        return Change(rows=rows, removed=frozenset(snapshot.removed), events=events, lines=lines)
+
+    def tell(self, text: str, *, at: float, component: str, level: Level, action: str) -> None:
+        """Take in what this sitting has to tell itself; such events are numbered downwards from -1."""
+        self._tellings += 1
+        event = Event(
+            seq=-self._tellings,
+            at=at,
+            kind=EventKind.OPERATOR,
+            level=level,
+            component=component,
+            text=sanitise(text),
+            action=action,
+        )
+        self._told.append(event)
+        self.log.append(event)
+        self._recent.setdefault(component, deque(maxlen=RECENT_KEPT)).append(event)
 
     def recent(self, component: str) -> tuple[Event, ...]:
         """Return a component's newest events, newest first."""
@@ -70,15 +104,20 @@ class Feed:
         self.head = snapshot
         return frozenset(view.id for view in snapshot.components)
 
-    def _read_events(self, api: RuntimeApi, snapshot: Snapshot) -> tuple[Event, ...]:
-        last = self.log[-1].seq if self.log else 0
-        if snapshot.last_event <= last:
-            return ()
-        page = api.events(after=last, limit=PAGE)
-        self.missed += page.missed
-        self.log.extend(page.events)
-        for event in page.events:
+    def _read_events(self, api: RuntimeApi, snapshot: Snapshot) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        if snapshot.last_event <= self._last:
+            return (), ()
+        page = api.events(after=self._last, limit=PAGE)
+        self.missed += max(0, page.missed - page.missed_logs)
+        self.missed_lines += page.missed_logs
+        events = tuple(event for event in page.events if event.kind is not EventKind.LOG)
+        lines = tuple(event for event in page.events if event.kind is EventKind.LOG)
+        self.pushed_lines += max(0, len(self.lines) + len(lines) - LINES_KEPT)
+        self.log.extend(events)
+        self.lines.extend(lines)
+        self._last = page.events[-1].seq if page.events else self._last
+        for event in events:
             if event.component is not None:
                 kept = self._recent.setdefault(event.component, deque(maxlen=RECENT_KEPT))
                 kept.append(event)
-        return page.events
+        return events, lines

@@ -15,12 +15,14 @@ NO_CONTROLS: Final = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 class FilterBar(Horizontal):
     """The line in which a filter is typed."""
 
+    PROMPT: ClassVar[str] = " /"
     MEANING: ClassVar[str] = "words to find; ! inverts"
+    FIELD: ClassVar[str] = "filter"
 
     def compose(self) -> ComposeResult:
         """Yield the prompt and the input."""
-        yield Static(" /", id="prompt", markup=False)
-        yield Input(placeholder=self.MEANING, restrict=NO_CONTROLS, compact=True, id="filter", max_length=200)
+        yield Static(self.PROMPT, classes="prompt", markup=False)
+        yield Input(placeholder=self.MEANING, restrict=NO_CONTROLS, compact=True, id=self.FIELD, max_length=200)
 
     def on_mount(self) -> None:
         """Stay hidden until asked for."""
@@ -49,3 +51,11 @@ class FilterBar(Horizontal):
             self.input.value = ""
         self.display = bool(self.input.value)
         return had
+
+
+class SearchBar(FilterBar):
+    """The line in which a regular expression is typed."""
+
+    PROMPT: ClassVar[str] = " find "
+    MEANING: ClassVar[str] = "regular expression; case matters with a capital"
+    FIELD: ClassVar[str] = "search"

@@ -19,7 +19,10 @@ from textual.widget import Widget
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.glyphs import UNICODE, Glyphs, only_ascii
 
-TONES: Final = ("plain", "quiet", "strong", "title", "ok", "busy", "warn", "bad", "accent", "key", "cursor", "inverse")
+TONES: Final = (
+    *("plain", "quiet", "strong", "title", "ok", "busy", "warn", "bad", "accent", "key", "cursor", "inverse"),
+    "found",
+)
 """Names of what text means; each is a component class ``tone--NAME`` that a theme colours."""
 
 MAX_CELL: Final = 512

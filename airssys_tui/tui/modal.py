@@ -40,6 +40,12 @@ class Choice(Painter, can_focus=True):
         self.tone = tone
         self.styles.width = len(label) + 4
 
+    def rename(self, label: str) -> None:
+        """Take another label."""
+        self.label = label
+        self.styles.width = len(label) + 4
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """Paint it."""
         text = f"[ {self.label} ]" if self.has_focus else f"  {self.label}  "

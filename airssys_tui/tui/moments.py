@@ -12,6 +12,11 @@ def clock_text(at: float) -> str:
     return f"{datetime.fromtimestamp(at).astimezone():%H:%M:%S}"
 
 
+def day_text(at: float) -> str:
+    """Return day and time of a unix time in eight cells, such as ``14 12:03``."""
+    return f"{datetime.fromtimestamp(at).astimezone():%d %H:%M}"
+
+
 def offset_text(at: float) -> str:
     """Return the offset of the local zone at a unix time, such as ``+02:00``."""
     text = f"{datetime.fromtimestamp(at).astimezone():%z}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
@@ -62,6 +63,14 @@ def diff_lines(lines: Sequence[DiffLine], width: int, glyphs: Glyphs) -> list[Li
         drawn += labelled(label, sign + safe(line.text, glyphs), width, tone)
         before = line.subject
     return drawn
+
+
+class Previews(Protocol):
+    """Asks what a rollback would do, as :meth:`~airssys_tui.api.protocol.RuntimeApi.preview_rollback` does."""
+
+    def __call__(self, component: str, to: int | None = None, *, force: bool = False) -> Future[RollbackPreview]:
+        """Ask."""
+        ...
 
 
 class StatePicker(Painter, can_focus=True):
@@ -122,11 +131,15 @@ class RollbackQuestion(Question[Rollback | None]):
 
     Args:
         component: Which component.
-        preview: What the runtime says a rollback would do.
+        preview: Asks the runtime what a rollback would do.
         to: The revision wanted, or nothing for the previous stable one.
+
+    Attributes:
+        preview: What it would do.
+        refusal: Why it is refused. With a preview, it can be forced: its own choice, never the plain one.
     """
 
-    def __init__(self, session: Session, component: str, preview: Future[RollbackPreview], to: int | None) -> None:
+    def __init__(self, session: Session, component: str, preview: Previews, to: int | None) -> None:
         where = f"r{to}" if to is not None else "its previous stable revision"
         super().__init__(session, f"Roll back {component} to {where}?", "Roll back")
         self.component = component
@@ -148,9 +161,12 @@ class RollbackQuestion(Question[Rollback | None]):
 
     async def _load(self) -> None:
         try:
-            self.preview = await asyncio.wrap_future(self._asked)
+            self.preview = await asyncio.wrap_future(self._asked(self.component, self._to))
         except AirssysError as error:
             self.refusal = error
+        if self.refusal is not None and self._to is not None:
+            with contextlib.suppress(AirssysError):
+                self.preview = await asyncio.wrap_future(self._asked(self.component, self._to, force=True))
         if self.preview is not None:
             target = self.preview.diff.then
             self.heading = safe(
@@ -160,20 +176,27 @@ class RollbackQuestion(Question[Rollback | None]):
             picker = self.query_one(StatePicker)
             picker.offer(self.preview.state)
             picker.display = True
-            self.query_one("#yes", Choice).disabled = False
+            yes = self.query_one("#yes", Choice)
+            yes.disabled = False
+            if self.refusal is not None:
+                yes.rename("Roll back by force")
         self.redraw()
 
     def text(self, width: int) -> Sequence[Line]:
         """Return what would change."""
         glyphs = self.session.glyphs
+        refused: list[Line] = []
         if self.refusal is not None:
-            return [
-                *labelled("refused", safe(str(self.refusal), glyphs), width, "bad"),
-                *(labelled("next", safe(self.refusal.remedy, glyphs), width) if self.refusal.remedy else []),
-            ]
-        preview = self.preview
-        if preview is None:
-            return [(Span(f"asking what it would change{glyphs.ellipsis}", "quiet"),)]
+            refused = labelled("refused", safe(str(self.refusal), glyphs), width, "bad")
+            refused += labelled("next", safe(self.refusal.remedy, glyphs), width) if self.refusal.remedy else []
+        if self.preview is not None:
+            reason = self.preview.diff.then.reason if refused else ""
+            why = labelled("because", safe(reason, glyphs), width, "bad") if reason else []
+            return [*refused, *why, *self._changes(self.preview, width)]
+        return refused or [(Span(f"asking what it would change{glyphs.ellipsis}", "quiet"),)]
+
+    def _changes(self, preview: RollbackPreview, width: int) -> list[Line]:
+        glyphs = self.session.glyphs
         lines = labelled("now", revision_line(preview.diff.now, glyphs), width)
         lines += labelled("then", revision_line(preview.diff.then, glyphs, becomes=preview.becomes), width, "strong")
         lines += diff_lines(preview.diff.lines, width, glyphs)
@@ -189,7 +212,8 @@ class RollbackQuestion(Question[Rollback | None]):
         if self.preview is None:
             return None
         policy = self.query_one(StatePicker).policy
-        return Rollback(self.component, to=self.preview.diff.then.number, state=policy)
+        target = self.preview.diff.then.number
+        return Rollback(self.component, to=target, state=policy, force=self.refusal is not None)
 
     def no(self) -> Rollback | None:
         """Return nothing."""

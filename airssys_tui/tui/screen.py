@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from airssys_tui.tui import chrome
 from airssys_tui.tui.action import View
+from airssys_tui.tui.arrangement import Arrangement
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import LinePane, safe
 from airssys_tui.tui.operations import Operations
@@ -44,6 +45,10 @@ class LiveScreen(Screen[None]):
     class Save(Message):
         """The view is to be kept for the next time."""
 
+        def __init__(self, how: Arrangement) -> None:
+            super().__init__()
+            self.how = how
+
     class Back(Message):
         """The screen before is wanted."""
 
@@ -60,6 +65,7 @@ class LiveScreen(Screen[None]):
         self._head = LinePane(id="head", classes="chrome")
         self._banner = LinePane(id="banner")
         self._foot = LinePane(id="foot", classes="chrome")
+        self._cramped = LinePane(id="cramped")
 
     def rebind(self) -> None:
         """Take the keys that the actions have now; a read-only sitting has fewer actions."""
@@ -83,12 +89,17 @@ class LiveScreen(Screen[None]):
         yield self._banner
         yield from self.body()
         yield self._foot
+        yield self._cramped
 
     def show(self, change: Change | None = None) -> None:
         """Redraw what differs."""
         if not self.is_mounted:
             return
         width = self.size.width
+        self._cramped.display = self.is_cramped
+        if self.is_cramped:
+            self._cramped.show(chrome.cramped(self.session, width, self.size.height))
+            return
         self._head.show([chrome.header(self.session, width)])
         self._foot.show([chrome.footer(self.view, self.session, width, at_root=self.root)])
         lines = chrome.banner(self.session, width)
@@ -100,8 +111,15 @@ class LiveScreen(Screen[None]):
         if not (self.session.paused and change is not None):
             self.draw(change)
 
+    @property
+    def is_cramped(self) -> bool:
+        """Whether the terminal is smaller than what the screens can be read in."""
+        return 0 < self.size.width < chrome.LEAST_WIDTH or 0 < self.size.height < chrome.LEAST_HEIGHT
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
-        """Leave ``/`` to an input that is typed in: its binding comes before the focused widget."""
+        """Leave ``/`` to an input that is typed in; do nothing unseen, where there is no room to show anything."""
+        if self.is_cramped:
+            return action == "leave"
         return action != "filter" or not isinstance(self.focused, Input)
 
     def on_mount(self) -> None:
@@ -204,6 +222,27 @@ class LiveScreen(Screen[None]):
         """Show what happened to the component."""
         self._open(View.EVENTS)
 
+    def action_logs(self) -> None:
+        """Show what guests write."""
+        self.post_message(self.Open(View.LOGS))
+
+    def action_its_logs(self) -> None:
+        """Show what the component writes."""
+        self._open(View.LOGS)
+
+    def action_explain(self) -> None:
+        """Tell why the component is as it is."""
+        if self.target is not None:
+            self.operations.keeping.explain(self.target)
+
+    def action_undo(self) -> None:
+        """Undo what was done last."""
+        self.operations.keeping.undo()
+
+    def action_disk(self) -> None:
+        """Show the use of the disk."""
+        self.operations.keeping.disk()
+
     def action_detail(self) -> None:
         """Show everything about the component."""
         self._open(View.DETAIL)
@@ -223,10 +262,6 @@ class LiveScreen(Screen[None]):
     def action_leave(self) -> None:
         """Go one level back; the registry asks whether to quit."""
         self.action_back()
-
-    def action_save_view(self) -> None:
-        """Keep the view for the next time."""
-        self.post_message(self.Save())
 
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard, sanitised, and say so."""

@@ -87,9 +87,11 @@ DEFAULTS: Final = {
 STYLE: Final = """
 Screen { background: $background; color: $foreground; overflow: hidden; }
 LinePane { height: 1; width: 1fr; }
+LiveScreen { layers: default above; }
+#cramped { layer: above; display: none; width: 100%; height: 100%; background: $background; }
 LineTable { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
 Pager { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
-LineTable, Pager, LinePane, Choice, StatePicker {
+LineTable, Pager, LinePane, Choice, StatePicker, TabBar {
     & > .tone--plain { text-style: none; }
     & > .tone--quiet { color: $quiet; }
     & > .tone--strong { text-style: bold; }
@@ -102,6 +104,8 @@ LineTable, Pager, LinePane, Choice, StatePicker {
     & > .tone--key { color: $key; text-style: bold; }
     & > .tone--cursor { background: $cursor-back; text-style: bold; }
     & > .tone--inverse { text-style: reverse bold; }
+    & > .tone--found { color: $background; background: $warning; text-style: bold; }
+    &:nocolor > .tone--found { text-style: reverse bold; }
     &:nocolor > .tone--cursor { text-style: reverse; }
     &:nocolor > .tone--bad { text-style: bold; }
     &:nocolor > .tone--warn { text-style: bold; }
@@ -113,9 +117,12 @@ LineTable { scrollbar-color: $quiet 40%; scrollbar-background: $background; }
 #banner { background: $surface; }
 #selection { height: 7; }
 #whole { height: 4; }
-#filter-bar { height: 1; background: $surface; }
-#filter-bar #prompt { width: 3; color: $key; }
-#filter-bar Input { background: $surface; width: 1fr; padding: 0; }
+#status { background: $surface; }
+TabBar { height: 1; width: 1fr; background: $surface; }
+FilterBar { height: 1; background: $surface; }
+FilterBar .prompt { width: auto; padding-right: 1; color: $key; }
+FilterBar Input { background: $surface; width: 1fr; padding: 0; }
+Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
 #timeline { height: 1fr; }
 #timeline.stacked { layout: vertical; }
 #timeline LineTable { width: 3fr; }

@@ -43,15 +43,18 @@ OUTCOMES: Final[dict[Outcome, tuple[str, str, str]]] = {
 """Glyph, ASCII glyph and tone of each outcome."""
 
 
-def revision_row(revision: RevisionView, now: float, glyphs: Glyphs, width: int, *, chosen: bool) -> Line:
-    """Draw a revision as one row."""
+def revision_row(
+    revision: RevisionView, now: float, glyphs: Glyphs, width: int, *, chosen: bool, marked: bool = False
+) -> Line:
+    """Draw a revision as one row; one that is marked to be compared with is named so by its sign."""
     unicode, plain, tone = OUTCOMES[revision.outcome]
     outcome = f"{plain if glyphs.ascii else unicode} {revision.outcome}"
     fuel = f"{revision.fuel_per_call:,.0f}".replace(",", " ") if revision.fuel_per_call is not None else "-"
     state = format_size(revision.state_bytes) if revision.state_bytes is not None else "-"
     cells = [
         Span(glyphs.pointer if chosen else " ", "accent"),
-        Span(f"{revision.number:>4}  ", "strong"),
+        Span("=" if marked else " ", "key"),
+        Span(f"{revision.number:>3}  ", "strong"),
         Span(fit(safe(revision.version or "-", glyphs), 10, ellipsis=glyphs.ellipsis) + " "),
         Span(f"{outcome:<14}", tone),
     ]
@@ -84,6 +87,7 @@ class VersionsScreen(LiveScreen):
         self.revisions: dict[int, RevisionView] = {}
         self.diff: RevisionDiff | None = None
         self.shows_diff: bool | None = None
+        self.marked: int | None = None
         self._loaded = False
         self._asking = False
         self._list = LineTable(
@@ -145,9 +149,21 @@ class VersionsScreen(LiveScreen):
         diff.styles.height = "1fr" if wide else min(9, max(3, self.size.height // 2 - 1))
 
     def _reason(self, revision: RevisionView) -> str:
-        note = f"note: {revision.note}" if revision.note else ""
-        stable = "stable" if revision.stable else ""
-        return safe(" · ".join(filter(None, (revision.reason, note, stable))), self.session.glyphs)
+        purged = "its code is no longer kept" if revision.outcome is Outcome.PURGED and not revision.reason else ""
+        said = (
+            revision.reason or purged,
+            f"note: {revision.note}" if revision.note else "",
+            self._probation(revision) or ("stable" if revision.stable else ""),
+            "pinned" if revision.pinned else "",
+        )
+        return safe(" · ".join(filter(None, said)), self.session.glyphs)
+
+    def _probation(self, revision: RevisionView) -> str:
+        view = self.session.rows.get(self.component)
+        if view is None or view.probation_until is None or revision.outcome is not Outcome.ACTIVE:
+            return ""
+        left = view.probation_until - self.session.sight.now
+        return f"on probation for {format_duration(left)}" if left > 0 else "on probation"
 
     def _row(self, key: str, width: int, chosen: bool) -> Line:
         revision = self.revisions.get(int(key.removesuffix(REASON)))
@@ -159,7 +175,8 @@ class VersionsScreen(LiveScreen):
                 Span("        "),
                 Span(fit(self._reason(revision), max(1, width - 8), ellipsis=glyphs.ellipsis), "quiet"),
             )
-        return revision_row(revision, self.session.sight.now, glyphs, width, chosen=chosen)
+        marked = revision.number == self.marked
+        return revision_row(revision, self.session.sight.now, glyphs, width, chosen=chosen, marked=marked)
 
     def _ask(self) -> None:
         if not self._asking:
@@ -185,7 +202,7 @@ class VersionsScreen(LiveScreen):
         api = self.operations.api()
         if api is None:
             return
-        found = await self.operations.ask(api.diff(self.component, number))
+        found = await self.operations.ask(api.diff(self.component, number, self.marked))
         if found is not None and self.selected == number:
             self.diff = found
             self._draw_diff()
@@ -206,18 +223,35 @@ class VersionsScreen(LiveScreen):
         if diff is not None and diff.then.number == revision.number:
             same = diff.now is not None and diff.now.number == revision.number
             if not same:
-                lines += labelled("now", revision_line(diff.now, glyphs), width)
-            lines += labelled("active" if same else "this", revision_line(diff.then, glyphs), width, "strong")
+                lines += labelled("now" if self.marked is None else "marked", revision_line(diff.now, glyphs), width)
+            active = same and revision.outcome is Outcome.ACTIVE
+            lines += labelled("active" if active else "this", revision_line(diff.then, glyphs), width, "strong")
             lines += [] if same else diff_lines(diff.lines, width, glyphs)
         if revision.reason:
             lines += labelled("why", safe(revision.reason, glyphs), width, "bad")
         lines += labelled("by", f"{safe(revision.who, glyphs)}, {revision.cause}", width)
+        lines += [part for label, text in self._life(revision) for part in labelled(label, text, width)]
+        if revision.outcome is Outcome.QUARANTINED:
+            lines += labelled("next", "u releases it; b goes there by force", width, "accent")
+        if revision.note:
+            lines += labelled("note", safe(revision.note, glyphs), width, "accent")
         if revision.size is not None:
             lines += labelled("size", format_size(revision.size), width)
         if revision.gates:
             gates = ", ".join(f"{safe(name, glyphs, 30)} {format_duration(ms / 1000)}" for name, ms in revision.gates)
             lines += labelled("gates", gates, width)
         return lines
+
+    def _life(self, revision: RevisionView) -> Iterator[tuple[str, str]]:
+        now, begun = self.session.sight.now, revision.activated_at
+        if begun is not None:
+            until = revision.ended_at if revision.ended_at is not None else now
+            still = "" if revision.ended_at is not None else ", still"
+            yield "served", f"{when_text(begun, now)}, for {format_duration(max(0.0, until - begun))}{still}"
+        if revision.calls is not None:
+            yield "calls", f"{revision.calls:,}".replace(",", " ")
+        if probation := self._probation(revision):
+            yield "proves", probation
 
     def on_line_table_moved(self, message: LineTable.Moved) -> None:
         """Compare the new selection."""
@@ -229,6 +263,36 @@ class VersionsScreen(LiveScreen):
         """Show or hide what differs."""
         self.shows_diff = not self._diff_pane.display
         self.draw(None)
+
+    def action_mark_revision(self) -> None:
+        """Mark the selected revision, so that others are compared with it."""
+        self.marked = self.selected if self.marked != self.selected else None
+        self.diff = None
+        self.draw(None)
+        self._compare()
+
+    def action_note(self) -> None:
+        """Write a note on the selected revision."""
+        if (revision := self._chosen()) is not None:
+            self.operations.keeping.note(self.component, revision)
+
+    def action_pin(self) -> None:
+        """Pin the selected revision, or let it go."""
+        if (revision := self._chosen()) is not None:
+            self.operations.keeping.pin(self.component, revision)
+
+    def action_mark_stable(self) -> None:
+        """Say that the selected revision is stable, or that it is not."""
+        if (revision := self._chosen()) is not None:
+            self.operations.keeping.mark_stable(self.component, revision)
+
+    def action_release(self) -> None:
+        """Lift the quarantine of the selected revision."""
+        if (revision := self._chosen()) is not None:
+            self.operations.keeping.release(self.component, revision)
+
+    def _chosen(self) -> RevisionView | None:
+        return self.revisions.get(self.selected or -1)
 
     def action_back_to_selected(self) -> None:
         """Roll back to the selected revision."""

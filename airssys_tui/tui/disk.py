@@ -1,0 +1,126 @@
+"""What the state takes on disk, and what collecting would take away; asks before it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from airssys_tui.api.disk import Collected, DiskUse
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.units import format_size
+from airssys_tui.tui.lines import Line, Span, safe, wrap
+from airssys_tui.tui.modal import Choice, Question
+from airssys_tui.tui.rollback import labelled
+from airssys_tui.tui.session import Session
+
+BAR: Final = 16
+MOST_ITEMS: Final = 200
+
+PARTS: Final = (
+    ("catalog", "history, events, settings"),
+    ("blobs", "code of the revisions kept"),
+    ("code", "compiled code, made anew when it is gone"),
+    ("states", "saved states"),
+    ("storage", "what components stored"),
+    ("logs", "logs kept"),
+)
+"""Fields of the disk use, and what they are for."""
+
+
+def use_lines(use: DiskUse, session: Session, width: int) -> list[Line]:
+    """Draw the use of the disk, part by part."""
+    glyphs = session.glyphs
+    total = sum(getattr(use, name) for name, _ in PARTS)
+    lines: list[Line] = []
+    for name, meaning in PARTS:
+        size = getattr(use, name)
+        if not size and name in {"storage", "logs"}:
+            continue
+        share = size / total if total else 0.0
+        told = f"  {meaning}" if width >= 60 else ""
+        bar = glyphs.bar(share, BAR if width >= 60 else 8)
+        lines.append((Span(f"{name:<9}", "quiet"), Span(f"{format_size(size):>6} "), Span(bar, "accent"), Span(told)))
+    tone = "bad" if session.feed.head.disk_full else "strong"
+    lines.append((Span(f"{'together':<9}", "quiet"), Span(f"{format_size(total):>6}", "strong")))
+    lines.append((Span(f"{'free':<9}", "quiet"), Span(f"{format_size(use.free):>6}", tone)))
+    return lines
+
+
+class DiskQuestion(Question[bool]):
+    """Shows the use of the disk, and asks whether to collect.
+
+    Args:
+        api: Asked for both.
+    """
+
+    def __init__(self, session: Session, api: RuntimeApi) -> None:
+        super().__init__(session, "Disk use", "Collect now")
+        self._api = api
+        self.use: DiskUse | None = None
+        self.plan: Collected | None = None
+        self.failure: AirssysError | None = None
+
+    def on_mount(self) -> None:
+        """Ask for the figures."""
+        self.query_one("#yes", Choice).disabled = True
+        self.query_one("#yes", Choice).display = not self.session.readonly
+        super().on_mount()
+        self.run_worker(self._load(), exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            self.use = await asyncio.wrap_future(self._api.disk())
+            self.plan = await asyncio.wrap_future(self._api.collect(dry=True))
+        except AirssysError as error:
+            self.failure = error
+        plan = self.plan
+        useful = plan is not None and bool(plan.revisions or plan.states or plan.rows or plan.bytes)
+        self.query_one("#yes", Choice).disabled = not useful
+        self.redraw()
+
+    def text(self, width: int) -> Sequence[Line]:
+        """Return the figures and the plan."""
+        session, glyphs = self.session, self.session.glyphs
+        if self.failure is not None:
+            return labelled("failed", safe(str(self.failure), glyphs), width, "bad")
+        if self.use is None or self.plan is None:
+            return [(Span(f"asking{glyphs.ellipsis}", "quiet"),)]
+        lines = use_lines(self.use, session, width)
+        full = session.feed.head.disk_full
+        if full:
+            said = safe(f"{full}. What runs is not touched.", glyphs)
+            lines = [*((Span(part, "bad"),) for part in wrap(said, width)), (), *lines]
+        return [*lines, (), *plan_lines(self.plan, session, width)]
+
+    def yes(self) -> bool:
+        """Return true."""
+        return True
+
+    def no(self) -> bool:
+        """Return false."""
+        return False
+
+
+def plan_lines(plan: Collected, session: Session, width: int) -> list[Line]:
+    """Draw what collecting would take away."""
+    if not (plan.revisions or plan.states or plan.rows or plan.bytes):
+        return [(Span("There is nothing to collect: a rule or a pin keeps all of it.", "quiet"),)]
+    head = f"Collecting frees {format_size(plan.bytes)}: {collected_text(plan)}."
+    lines: list[Line] = [(Span(part, "strong"),) for part in wrap(head, width)]
+    for item in plan.items[:MOST_ITEMS]:
+        parts = wrap(safe(item, session.glyphs), max(10, width - 2))
+        lines += [(Span("  "), Span(part, "quiet")) for part in parts]
+    return lines
+
+
+def collected_text(collected: Collected) -> str:
+    """Say what a collection took, or would take."""
+    parts = (
+        (collected.revisions, "revision's code", "revisions' code"),
+        (collected.states, "saved state", "saved states"),
+        (collected.rows, "row of history", "rows of history"),
+    )
+    said = [f"{count} {one if count == 1 else more}" for count, one, more in parts if count]
+    return ", ".join(said) or "files that nothing needs"

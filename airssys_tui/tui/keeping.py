@@ -1,0 +1,194 @@
+"""What an operator does about the past: marks on revisions, states, undoing, the story, the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    RestoreState,
+    SaveState,
+    Undo,
+)
+from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.api.views import RevisionView
+from airssys_tui.core.errors import StoreError, UsageError
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.units import format_size
+from airssys_tui.tui.background import in_background
+from airssys_tui.tui.disk import DiskQuestion, collected_text
+from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.moments import ago_text
+from airssys_tui.tui.page import StoryPage
+from airssys_tui.tui.prompt import Prompt
+from airssys_tui.tui.saving import ask_and_write
+
+if TYPE_CHECKING:
+    from airssys_tui.tui.operations import Operations
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file that is imported."""
+
+
+class Keeping:
+    """Commands about what is kept.
+
+    Args:
+        operations: Carries them out and reports.
+    """
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def undo(self) -> None:
+        """Undo the operator's last undoable action; asks when that loses something."""
+        head = self._operations.session.feed.head
+        if not head.undo:
+            self._operations.say("there is nothing to undo", severity="warning")
+        elif head.undo_loses:
+            lines = [f"The last action was: {head.undo}.", "", f"Lost: {head.undo_loses}."]
+            self._ask("Undo it?", "Undo", lines, Undo())
+        else:
+            self._do(Undo())
+
+    def pin(self, component: str, revision: RevisionView) -> None:
+        """Pin a revision, or let it go."""
+        self._do(Pin(component, revision.number, pinned=not revision.pinned))
+
+    def mark_stable(self, component: str, revision: RevisionView) -> None:
+        """Say that a revision is stable, or that it is not."""
+        self._do(MarkStable(component, revision.number, stable=not revision.stable))
+
+    def release(self, component: str, revision: RevisionView) -> None:
+        """Lift a quarantine, after asking."""
+        if revision.outcome is not Outcome.QUARANTINED:
+            self._operations.say(f"r{revision.number} is not quarantined", severity="warning")
+            return
+        lines = [revision.reason or "It was quarantined.", "", "It can then be deployed and rolled back to again."]
+        title = f"Release r{revision.number} of {component} from quarantine?"
+        self._ask(title, "Release", lines, LiftQuarantine(component, revision.number))
+
+    def note(self, component: str, revision: RevisionView) -> None:
+        """Ask for a note and write it on a revision."""
+        self._operations.run(self._noted(component, revision))
+
+    async def _noted(self, component: str, revision: RevisionView) -> None:
+        label = f"r{revision.number} ({revision.version or 'no version'})"
+        prompt = Prompt(
+            self._operations.session,
+            f"Note on {label} of {component}",
+            "Write",
+            ["For the history; an empty note takes it away."],
+            value=revision.note,
+        )
+        answer = await self._operations.app.push_screen_wait(prompt)
+        if answer is not None and answer != revision.note:
+            await self._operations.perform(Annotate(component, revision.number, answer))
+
+    def save_state(self, component: str) -> None:
+        """Take a snapshot of a component's state now."""
+        self._do(SaveState(component))
+
+    def restore_state(self, component: str, state: StateView) -> None:
+        """Load an earlier state, after saying what that means."""
+        session = self._operations.session
+        view = session.feed.rows.get(component)
+        now = f"r{view.revision}" if view is not None and view.revision is not None else "nothing"
+        size = format_size(view.state_bytes) if view is not None and view.state_bytes is not None else "its state"
+        taken = ago_text(state.at, session.sight.now)
+        lines = [
+            f"{component}: {now} serves.",
+            f"State {state.id} of r{state.revision}, {format_size(state.size)}, taken {taken} ({state.cause}).",
+            "",
+            f"What it holds in memory now ({size}) gives way; it is saved as a snapshot first.",
+            "Whatever was counted or stored in it since then is no longer there.",
+        ]
+        if view is not None and view.revision in state.failed_by:
+            lines.append(f"{now} could not load this state before.")
+        self._ask(
+            f"Bring state {state.id} of {component} back?", "Bring back", lines, RestoreState(component, state.id)
+        )
+
+    def export_state(self, component: str, state: StateView) -> None:
+        """Write a state to a file."""
+        self._operations.run(self._exported(component, state))
+
+    async def _exported(self, component: str, state: StateView) -> None:
+        api = self._operations.api()
+        if api is None:
+            return
+        file = await self._operations.ask(api.export_state(component, state.id))
+        if file is None:
+            return
+        name = f"{component.replace('/', '-')}-state-{state.id}.json"
+        about = [f"State {state.id} of r{state.revision} of {component}, {format_size(state.size)}, whole."]
+        await ask_and_write(self._operations, msgspec.json.encode(file), Path.cwd() / name, about)
+
+    def import_state(self, component: str) -> None:
+        """Ask for a file and keep the state in it."""
+        self._operations.run(self._imported(component))
+
+    async def _imported(self, component: str) -> None:
+        operations = self._operations
+        about = ["A file that an export wrote. It is kept as a snapshot; nothing loads it yet."]
+        prompt = Prompt(operations.session, f"Import a state of {component}", "Import", about, longest=1_000)
+        answer = await operations.app.push_screen_wait(prompt)
+        if not answer:
+            return
+        try:
+            file = await asyncio.wrap_future(in_background(lambda: _read_state(answer), "import"))
+        except (StoreError, UsageError) as error:
+            operations.say_error(error)
+            return
+        await operations.perform(ImportState(component, file))
+
+    def explain(self, component: str) -> None:
+        """Tell why a component is as it is."""
+        api = self._operations.api()
+        if api is not None:
+            self._operations.app.push_screen(StoryPage(self._operations.session, component, api.explain(component)))
+
+    def disk(self) -> None:
+        """Show the use of the disk, and collect when the operator says so."""
+        self._operations.run(self._collected())
+
+    async def _collected(self) -> None:
+        operations = self._operations
+        api = operations.api()
+        if api is None or not await operations.app.push_screen_wait(DiskQuestion(operations.session, api)):
+            return
+        done = await operations.ask(api.collect())
+        if done is not None:
+            operations.say(f"{format_size(done.bytes)} freed: {collected_text(done)}", title="collected")
+        operations.look()
+
+    def _do(self, command: Command) -> None:
+        self._operations.run(self._operations.perform(command))
+
+    def _ask(self, title: str, verb: str, lines: list[str], command: Command) -> None:
+        self._operations.run(self._confirmed(Confirm(self._operations.session, title, verb, lines), command))
+
+    async def _confirmed(self, question: Confirm, command: Command) -> None:
+        if await self._operations.app.push_screen_wait(question):
+            await self._operations.perform(command)
+
+
+def _read_state(name: str) -> StateFile:
+    path = Path(name).expanduser()
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path} is too large for a state", remedy=f"at most {format_size(LARGEST)}")
+        return msgspec.json.decode(path.read_bytes(), type=StateFile)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no exported state", remedy="export one from the states of a component") from error

@@ -1,0 +1,57 @@
+"""Logs: what guests write, by component and level; followed, searched, wrapped, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from airssys_tui.core.events import Event
+from airssys_tui.tui.action import View
+from airssys_tui.tui.feed import Change
+from airssys_tui.tui.lines import Line, Span, fit, line_width, safe
+from airssys_tui.tui.moments import clock_text
+from airssys_tui.tui.selection import LEVEL_GLYPHS, LEVEL_TONES
+from airssys_tui.tui.stream import StreamScreen
+
+SOURCES: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}
+"""Word and tone of where a line comes from; anything else is the host's own."""
+
+
+class LogScreen(StreamScreen):
+    """The newest lines of guest logs."""
+
+    view: ClassVar[View] = View.LOGS
+    what = "lines"
+
+    def source(self) -> Sequence[Event]:
+        """Return the lines of this sitting."""
+        return self.session.lines
+
+    def lost(self) -> int:
+        """Return how many lines were dropped: before they were read, and afterwards to stay within bounds."""
+        return self.session.feed.missed_lines + self.session.feed.pushed_lines
+
+    def news(self, change: Change) -> bool:
+        """Return whether there are new lines."""
+        return bool(change.lines)
+
+    def line(self, event: Event, width: int, *, chosen: bool) -> tuple[Line, int]:
+        """Draw time, level, component and source of a line; less of it when narrow or of one component only."""
+        glyphs = self.session.glyphs
+        word, tone = SOURCES.get(event.action, ("host", "warn"))
+        spans = [Span(glyphs.pointer if chosen else " ", "accent")]
+        if width >= 50:
+            spans.append(Span(f"{clock_text(event.at)} ", "quiet"))
+        if self.sieve.component is None:
+            cells = 16 if width >= 100 else 12
+            name = fit(safe(event.component or "-", glyphs, 140), cells, ellipsis=glyphs.ellipsis)
+            spans.append(Span(f"{name} ", "strong"))
+        spans.append(Span(f"{word:<4} ", tone))
+        spans.append(Span(f"{LEVEL_GLYPHS[event.level][glyphs.ascii]} ", LEVEL_TONES[event.level]))
+        columns = tuple(spans)
+        return columns, max(1, width - line_width(columns))
+
+    def nothing(self) -> str:
+        """Say why there is nothing to see."""
+        who = self.sieve.component or "No component"
+        return f"{who} has written nothing yet. What guests log or print appears here."

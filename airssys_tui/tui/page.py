@@ -1,0 +1,107 @@
+"""Pages that are read and closed again: the story of a component."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from airssys_tui.api.past import Story
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
+from airssys_tui.tui.pager import Pager
+from airssys_tui.tui.session import Session
+
+LONGEST = 600
+"""Characters of a sentence that are shown."""
+
+
+def story_lines(story: Story, session: Session, width: int) -> list[Line]:
+    """Draw a story: a sentence each, the first the strongest."""
+    glyphs = session.glyphs
+    mark = "- " if glyphs.ascii else "• "
+    lines: list[Line] = []
+    for sentence in story.sentences:
+        parts = wrap(safe(sentence, glyphs, LONGEST), max(12, width - 4))
+        lines += [(Span(f" {'  ' if row else mark}", "accent"), Span(part)) for row, part in enumerate(parts)]
+    return lines or [(Span(" Nothing has changed yet.", "quiet"),)]
+
+
+class StoryPage(ModalScreen[None]):
+    """Why a component is as it is.
+
+    Args:
+        component: Text form of its identity.
+        asked: The story, when it is there.
+    """
+
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "Pager"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,E", "close", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("ctrl+d,pagedown,space", "scroll(10)", show=False),
+        Binding("ctrl+u,pageup", "scroll(-10)", show=False),
+    ]
+
+    def __init__(self, session: Session, component: str, asked: Future[Story]) -> None:
+        super().__init__()
+        self.session = session
+        self.component = component
+        self.story: Story | None = None
+        self.failure: AirssysError | None = None
+        self._asked = asked
+
+    def compose(self) -> ComposeResult:
+        """Yield the page."""
+        with Vertical(id="dialog"):
+            yield LinePane(id="heading")
+            yield Pager(id="story")
+
+    def on_mount(self) -> None:
+        """Draw, and wait for the story."""
+        title = safe(f"Why is {self.component} as it is?", self.session.glyphs, 80)
+        self.query_one("#heading", LinePane).show([(Span(title, "title"), Span("   esc closes", "quiet"))])
+        self._draw()
+        self.run_worker(self._load(), exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            self.story = await asyncio.wrap_future(self._asked)
+        except AirssysError as error:
+            self.failure = error
+        self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draw for the new width."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        pager = self.query_one(Pager)
+        width = min(self.size.width, 80) - 6
+        lines = self._lines(width)
+        pager.styles.height = min(len(lines), max(3, self.size.height - 6))
+        pager.show(lines)
+
+    def _lines(self, width: int) -> Sequence[Line]:
+        if self.failure is not None:
+            return [(Span(f" {part}", "bad"),) for part in wrap(safe(str(self.failure), self.session.glyphs), width)]
+        if self.story is None:
+            return [(Span(f" asking{self.session.glyphs.ellipsis}", "quiet"),)]
+        return story_lines(self.story, self.session, width)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll."""
+        self.query_one(Pager).step(rows)
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss()

@@ -1,0 +1,63 @@
+"""Questions that are answered with a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Input
+
+from airssys_tui.tui.filter_bar import NO_CONTROLS
+from airssys_tui.tui.lines import Line, Span, safe, wrap
+from airssys_tui.tui.modal import Question
+from airssys_tui.tui.session import Session
+
+
+class Prompt(Question[str | None]):
+    """Asks for a line; nothing is the answer when it is cancelled.
+
+    Args:
+        lines: What it is about, one paragraph each.
+        value: What is there to begin with.
+        longest: Characters that can be typed.
+    """
+
+    AUTO_FOCUS = "Input"
+
+    def __init__(
+        self, session: Session, title: str, verb: str, lines: Sequence[str], *, value: str = "", longest: int = 200
+    ) -> None:
+        super().__init__(session, title, verb)
+        self._paragraphs = tuple(safe(line, session.glyphs) for line in lines)
+        self._value = safe(value, width=longest)
+        self._longest = longest
+
+    def extra(self) -> Iterator[Widget]:
+        """Yield the field."""
+        yield Input(
+            value=self._value,
+            restrict=NO_CONTROLS,
+            max_length=self._longest,
+            compact=True,
+            select_on_focus=False,
+            id="answer",
+            classes="extra",
+        )
+
+    def text(self, width: int) -> Sequence[Line]:
+        """Return the paragraphs, wrapped."""
+        return [(Span(line, "quiet"),) for paragraph in self._paragraphs for line in wrap(paragraph, width)]
+
+    def yes(self) -> str | None:
+        """Return what was typed."""
+        return self.query_one(Input).value
+
+    def no(self) -> None:
+        """Return nothing."""
+        return
+
+    @on(Input.Submitted)
+    def _answered(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.dismiss(self.yes())

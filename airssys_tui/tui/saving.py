@@ -1,0 +1,58 @@
+"""Asking where a file goes, and writing it; another one gives way only when the operator says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.tui.background import in_background
+from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.prompt import Prompt
+from airssys_tui.tui.transcript import FileThereError, keep
+
+if TYPE_CHECKING:
+    from airssys_tui.tui.operations import Operations
+
+
+async def ask_and_write(operations: Operations, data: bytes, suggested: Path, about: Sequence[str]) -> None:
+    """Ask for a name and write a file; say where it is."""
+    prompt = Prompt(operations.session, "Save to a file", "Save", about, value=str(suggested), longest=1_000)
+    answer = await operations.app.push_screen_wait(prompt)
+    if not answer:
+        return
+    path = _path(answer)
+    try:
+        await _write(path, data, replace=False)
+    except FileThereError as error:
+        lines = [str(error), "What it holds is lost."]
+        if not await operations.app.push_screen_wait(
+            Confirm(operations.session, "Write over it?", "Write over", lines)
+        ):
+            return
+        await _tried(operations, _write(path, data, replace=True), path)
+        return
+    except AirssysError as error:
+        operations.say_error(error)
+        return
+    operations.say(f"saved {path}")
+
+
+async def _tried(operations: Operations, writing: asyncio.Future[None], path: Path) -> None:
+    try:
+        await writing
+    except AirssysError as error:
+        operations.say_error(error)
+        return
+    operations.say(f"saved {path}, over what was there")
+
+
+def _write(path: Path, data: bytes, *, replace: bool) -> asyncio.Future[None]:
+    return asyncio.wrap_future(in_background(partial(keep, path, data, replace=replace), "save"))
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()

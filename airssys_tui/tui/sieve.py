@@ -1,0 +1,115 @@
+"""Which of the events are shown, and which of those a search finds; each event is looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import Final
+
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.tui.search import Search
+
+LEVELS: Final = tuple(Level)
+OLDER: Final = "-"
+"""Begins the key of an event from before the list begins: a number below all others."""
+
+KINDS: Final[tuple[EventKind | None, ...]] = (None, *(kind for kind in EventKind if kind is not EventKind.LOG))
+
+
+def passes(query: str, event: Event) -> bool:
+    """Return whether a filter lets an event through: every word must be found; ``!`` inverts."""
+    inverted = query.startswith("!")
+    words = query.removeprefix("!").lower().split()
+    if not words:
+        return True
+    text = f"{event.component or ''}\n{event.kind}\n{event.level}\n{event.action}\n{event.text}".lower()
+    return all(word in text for word in words) is not inverted
+
+
+def matching(events: Iterable[Event], query: str) -> Iterable[Event]:
+    """Yield the events that a filter lets through."""
+    return (event for event in events if passes(query, event))
+
+
+class Sieve:
+    """What is shown of a growing and bounded list of events.
+
+    Attributes:
+        query: Words to find.
+        level: The least level.
+        kind: Of which kind; ``None`` for all.
+        component: Of which component; ``None`` for all.
+        search: What is looked for in what is shown.
+        shown: The events that pass, by key, oldest first.
+        hits: Keys of those that the search finds, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.query = ""
+        self.level = Level.DEBUG
+        self.kind: EventKind | None = None
+        self.component: str | None = None
+        self.search: Search | None = None
+        self.shown: dict[str, Event] = {}
+        self.hits: dict[str, None] = {}
+        self._seen = 0
+
+    @property
+    def narrow(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.query.strip("! ")) or self.level is not Level.DEBUG or self._of_one
+
+    @property
+    def _of_one(self) -> bool:
+        return self.kind is not None or self.component is not None
+
+    def passes(self, event: Event) -> bool:
+        """Return whether an event is shown."""
+        return (
+            (self.component is None or event.component == self.component)
+            and (self.kind is None or event.kind is self.kind)
+            and LEVELS.index(event.level) >= LEVELS.index(self.level)
+            and passes(self.query, event)
+        )
+
+    def renew(self, events: Sequence[Event], older: Sequence[Event] = ()) -> None:
+        """Look at everything again; ``older`` is what was asked for from before the list begins."""
+        self.shown = {f"{OLDER}{index}": event for index, event in enumerate(older) if self.passes(event)}
+        self._seen = 0
+        self.take(events)
+        self.look()
+
+    def look(self) -> None:
+        """Search anew in what is shown."""
+        search = self.search
+        self.hits = {} if search is None else {key: None for key, each in self.shown.items() if self._hit(each)}
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take in what is new at the end of the list, and let go of what was pushed out at its beginning."""
+        new = list(takewhile(lambda event: event.seq > self._seen, reversed(events)))
+        if not new:
+            return
+        first = events[0].seq
+        for key in list(takewhile(lambda key: int(key) < first, self.shown)):
+            if not key.startswith(OLDER):
+                del self.shown[key]
+                self.hits.pop(key, None)
+        for event in reversed(new):
+            if self.passes(event):
+                key = str(event.seq)
+                self.shown[key] = event
+                if self._hit(event):
+                    self.hits[key] = None
+        self._seen = new[0].seq
+
+    def _hit(self, event: Event) -> bool:
+        return self.search is not None and self.search.found_in(event.text)
+
+    def next_hit(self, key: str | None, forth: bool) -> str | None:
+        """Return the hit after a key, or before it; from the other end when there is none further on."""
+        if not self.hits:
+            return None
+        order = list(self.shown)
+        at = order.index(key) if key in self.shown else -1 if forth else len(order)
+        ahead = order[at + 1 :] + order[: at + 1] if forth else order[:at][::-1] + order[at:][::-1]
+        return next((each for each in ahead if each in self.hits), None)
