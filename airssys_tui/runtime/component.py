@@ -68,7 +68,7 @@ class Component:
         self.source = ""
         self.present = False
         self.detached = False
-        self.returned = False
+        self.left = False
         self.unloaded = False
         self.active: Artifact | None = None
         self.stable = False
@@ -159,6 +159,7 @@ class Component:
         self.stable = stable
         self.activated_at = now
         self.clean = True
+        self.left = False
         if not fallback:
             self.unreadable = None
             self.refusals.clear()

@@ -69,6 +69,7 @@ class Instances:
         component.actor.switch(serving)
         component.trouble = component.remark = GuestText("")
         component.started_at = self._floor.clock()
+        component.health = Health.UNKNOWN  # of this instance nothing is known yet
         component.unhealthy_in_a_row = 0
         component.enter("started", State.RUNNING)
         self._say(component, f"r{serving.revision} started: {why}", "started")

@@ -220,7 +220,6 @@ class Keeper:
         if before is not None and before is not component and before.active is not None:
             self.departed.append(before)
         self.adopt(component, key)
-        component.returned = component.returned or not component.present
         component.present = True
         component.detached = False
         self._rivals.pop(key, None)
@@ -246,8 +245,8 @@ class Keeper:
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
         # Putting the files of one that was given up there again is a word of its own: it is tried anew.
-        revived = component.state is State.FAILED and component.returned and not component.condemned
-        component.returned = False
+        revived = component.state is State.FAILED and component.left and not component.condemned
+        component.left = False
         if revived and component.recovery.kind is not RecoveryKind.BACKOFF:
             component.budget = RestartBudget()
             stopped = True
@@ -295,6 +294,7 @@ class Keeper:
 
     async def _gone(self, component: Component, why: str) -> None:
         component.present = component.detached = False
+        component.left = True
         component.on_disk = None
         self._ledger(component, f"source removed: stopped, history kept ({why})", "removed", Level.WARNING)
         if component.deploying is not None:

@@ -14,7 +14,7 @@ import msgspec
 
 from airssys_tui.core.errors import AirssysError, TransitionError
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.lifecycle import NO_RECOVERY, State
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.probation import FEWEST_CALLS, Verdict
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import GuestText, one_line
@@ -197,7 +197,7 @@ class Probation:
             )
         if component.condemned and component.active is not None and component.active.revision == revision:
             await self.reinstate(component, why)
-            component.recovery, component.trouble = NO_RECOVERY, one_line(f"quarantine lifted: {why}; start it")
+            component.trouble = one_line(f"quarantine lifted: {why}; start it")
             return
         was = component.quarantined[found].reason
         catalog, at = self._floor.state.catalog, self._floor.clock()
