@@ -59,6 +59,10 @@ class BrowserServer(Server):
         """What to open in a browser."""
         return f"{self.public_url}/?{TOKEN}={self._token}"
 
+    def close(self) -> None:
+        """Stop listening; closing twice does nothing."""
+        self._listening.close()
+
     async def on_startup(self, app: web.Application) -> None:
         """Print nothing: who started the server says where it is."""
 

@@ -21,7 +21,7 @@ from airssys_tui.core.errors import AirssysError, UsageError
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
 
-CLIENTS: Final = 4
+CLIENTS: Final = 8
 """Requests that are answered at the same time; further ones are hung up on."""
 
 PATIENCE: Final = 5.0
@@ -200,5 +200,5 @@ class _Server(WSGIServer):
         except Exception:  # noqa: BLE001 - a client's fault ends its own request only
             self.handle_error(request, client_address)
         finally:
+            self._free.release()  # first: who has its answer may ask again at once
             self.shutdown_request(request)
-            self._free.release()

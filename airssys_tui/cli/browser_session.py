@@ -1,0 +1,81 @@
+"""One browser session: the screens attached to a runtime, speaking to the web server instead of to a terminal.
+
+The server starts it as ``python -m airssys_tui.cli.browser_session FOLDER STATE_DIR [--full]``, with the driver for
+browsers chosen by a variable. It ends with its server, however that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from airssys_tui.cli.attach import remote
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.log import log_path
+from airssys_tui.cli.options import Site, locate
+from airssys_tui.cli.signals import exit_at_once
+
+if TYPE_CHECKING:
+    from airssys_tui.api.protocol import RuntimeApi
+
+FULL: Final = "--full"
+
+LOOK: Final = 1.0
+"""Seconds between two looks at whether the server is still there."""
+
+GRACE: Final = 3.0
+"""Seconds to leave in, once it is not."""
+
+
+def main(words: list[str]) -> int:
+    """Show the screens until the page is closed.
+
+    Args:
+        words: The folder, the state directory, and whether changes are allowed.
+    """
+    folder, state_dir, *rest = words
+    site = locate(Path(folder), Path(state_dir), must_exist=False)
+    readonly = FULL not in rest or site.settings.readonly
+    _standard_error_to(log_path(site.state_dir.value))
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="server-watch", daemon=True).start()
+    return asyncio.run(_show(site, readonly=readonly))
+
+
+async def _show(site: Site, *, readonly: bool) -> int:
+    from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
+
+    def connect() -> RuntimeApi:
+        return remote(site, readonly=readonly)
+
+    app = AirssysApp(connect, folder=str(site.folder.value), readonly=readonly, attached=True)
+    await app.run_async()
+    return ExitCode.OK
+
+
+def _standard_error_to(log: Path) -> None:
+    """Keep what native code says from the web server, whose terminal it would reach raw."""
+    from airssys_tui.store.durable import make_directory  # noqa: PLC0415 - late: see `log`
+
+    make_directory(log.parent)
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(opened, 2)
+    os.close(opened)
+
+
+def _end_with(server: int) -> None:
+    """Leave when the server is gone: a closed pipe alone ends the reading, not the screens."""
+    forever = threading.Event()
+    while os.getppid() == server:
+        forever.wait(LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)
+    forever.wait(GRACE)
+    exit_at_once(signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

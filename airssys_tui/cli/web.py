@@ -1,0 +1,101 @@
+"""``web``: the screens in a browser, each page a client of the one runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.orders import writable
+from airssys_tui.cli.output import say, warn
+from airssys_tui.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from airssys_tui.cli.browser import BrowserServer
+
+PORT: Final = 8737
+
+
+def web(
+    folder: FolderArgument = None,
+    /,
+    *,
+    port: int = PORT,
+    full: bool = False,
+    state_dir: StateDirOption = None,
+) -> int:
+    """Serve the screens to browsers on this machine, until ctrl+c; needs `pip install 'airssys-tui[web]'`.
+
+    Every page is a client of the runtime that runs the folder; when none does, one runs without a screen for as long
+    as the pages are served. The address that is printed holds a token, another one each time: who does not have it
+    gets nothing. Pages only look, unless `--full` is given. From elsewhere: ssh -L 8737:127.0.0.1:8737 HOST.
+
+    Args:
+        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
+        port: Where to listen on 127.0.0.1; 0 takes any port that is free.
+        full: Pages may change the system too.
+        state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
+            the folder's real path).
+    """
+    site = locate(folder, state_dir)
+    if full:
+        writable(site)
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"--port is 0 to 65535, not {port}")
+    try:
+        from airssys_tui.cli.browser import BrowserServer  # noqa: PLC0415 - late: an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"serving browsers needs {error.name}, which is not installed", remedy="pip install 'airssys-tui[web]'"
+        ) from error
+    with contextlib.closing(BrowserServer(session_command(site, full=full), port)) as server, _runtime(site):
+        say(f"open {server.url}")
+        warn("pages may change the system" if full else "pages only look; --full lets them change the system")
+        sys.stdout.flush()
+        asyncio.run(_serve(server))
+    return ExitCode.OK
+
+
+def session_command(site: Site, *, full: bool) -> str:
+    """Return the command line, for a shell, of one browser session."""
+    from airssys_tui.cli.browser_session import FULL  # noqa: PLC0415
+
+    words = [sys.executable, "-m", "airssys_tui.cli.browser_session"]
+    words += [str(site.folder.value.resolve()), str(site.state_dir.value.resolve())]
+    # The shell gives its place to the session, whose parent is then the server.
+    return f"exec {shlex.join([*words, FULL] if full else words)}"
+
+
+async def _serve(server: BrowserServer) -> None:
+    leave = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, leave.set)
+    await server.run(leave)
+
+
+@contextlib.contextmanager
+def _runtime(site: Site) -> Iterator[None]:
+    """Make sure that a runtime is there: the one that runs, or one of our own for as long as the block."""
+    from airssys_tui.cli.reach import connect  # noqa: PLC0415 - late: see `reach`
+
+    found = connect(site, client="web")
+    if found is not None:
+        found.close()
+        yield
+        return
+    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
+
+    runtime = open_runtime(site)
+    warn("no runtime ran; one runs as long as this does")
+    try:
+        yield
+    finally:
+        close_in_time(runtime.close)
