@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views import ComponentView, History, Meters
+from airssys_tui.api.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
+from airssys_tui.api.views import ComponentView, History, Meters, RevisionView
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60
+LONGEST: Final = 120
+"""Values of a series over time."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +31,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         queue: Calls waiting.
         latency: Median latency in milliseconds.
         wobble: How far the figures stray, as a fraction.
+        errors: Calls per second that end in a trap.
+        fuel_change: Fuel per call against the previous revision's.
     """
 
     fuel: float = 0.0
@@ -39,6 +45,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     queue: int = 0
     latency: float = 0.02
     wobble: float = 0.0
+    errors: float = 0.0
+    fuel_change: float | None = None
 
 
 def _stray(name: str, at: float, amount: float) -> float:
@@ -66,9 +74,62 @@ def metered(name: str, load: Load, at: float, before: Meters | None = None, elap
         calls=int((before.calls if before else 0) + calls * elapsed),
         calls_per_second=calls,
         queue=load.queue,
+        errors=int((before.errors if before else 0) + load.errors * elapsed),
+        memory_full_in=_full_in(load, memory),
+        fuel_change=load.fuel_change,
         p50_ms=load.latency,
         p95_ms=load.latency * 3.5,
         p99_ms=load.latency * 5.5,
+    )
+
+
+def _full_in(load: Load, memory: int) -> float | None:
+    if load.growth <= 0 or memory >= load.memory_limit:
+        return None
+    return (load.memory_limit - memory) / load.growth
+
+
+def detail(view: ComponentView, load: Load, timeline: Iterable[RevisionView], at: float) -> MeterDetail:
+    """Return a played component's meters over time."""
+    runs = view.meters.memory is not None
+    full = view.meters.memory_full_in
+    costs = tuple(
+        RevisionCost(each.number, each.version, each.fuel_per_call, each.calls or 1_000 * each.number, load.latency)
+        for each in timeline
+        if each.fuel_per_call is not None
+    )
+    return MeterDetail(
+        component=view.id,
+        now=view.meters,
+        recent=_series(view.id, load if runs else Load(), at, 1.0, view.meters.memory),
+        long=_series(view.id, load if runs else Load(), at, 30.0, view.meters.memory),
+        costs=costs,
+        exhaustion=(Exhaustion("memory", full, float(load.growth)),) if full is not None else (),
+    )
+
+
+def _series(name: str, load: Load, at: float, step: float, memory: int | None) -> MeterSeries:
+    times = [at - (LONGEST - 1 - index) * step for index in range(LONGEST)]
+    wobble = max(load.wobble, 0.02)
+    strays = [_stray(name, when, wobble) for when in times]
+    p50 = [load.latency * _stray(f"{name}l", when, wobble) for when in times]
+    # Like a guest that is now and then held up: every so often the slowest calls take much longer.
+    slow = [5.5 + (6.0 if int(when / step) % 23 == 0 else 0.0) for when in times]
+    quiet = memory is None or not load.calls
+    return MeterSeries(
+        until=at,
+        step=step,
+        fuel=tuple(load.fuel * stray for stray in strays),
+        memory=tuple(None if memory is None else max(0.0, memory - load.growth * (at - when)) for when in times),
+        cpu=tuple(load.cpu * stray for stray in strays),
+        calls=tuple(load.calls * stray for stray in strays),
+        errors=tuple(
+            load.errors * stray if int(when / step) % 17 == 0 else 0.0
+            for when, stray in zip(times, strays, strict=True)
+        ),
+        p50_ms=tuple(None if quiet else value for value in p50),
+        p95_ms=tuple(None if quiet else value * 3.5 for value in p50),
+        p99_ms=tuple(None if quiet else value * factor for value, factor in zip(p50, slow, strict=True)),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path, standard_error_to
 from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.settings import settings_path
 from airssys_tui.cli.signals import close_in_time, exit_at_once, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, StateLocked, UsageError
 
@@ -154,6 +155,7 @@ class _Session:
     async def show(self) -> int:
         """Show the screen until it is left, and return its exit code."""
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
+        from airssys_tui.tui.settings_file import SettingsFile  # noqa: PLC0415
 
         site = self._showing.site
         app = AirssysApp(
@@ -161,6 +163,7 @@ class _Session:
             folder=str(site.folder.value),
             readonly=self._showing.readonly or site.settings.readonly,
             attached=self._showing.attached,
+            settings=SettingsFile(settings_path()),
         )
         answer = await app.run_async()
         self.hurried = app.hurried

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -27,11 +27,15 @@ class SettingsFile(
         folder: Folder of components used when none is named.
         state_dir: State directory used when none is named.
         readonly: Whether the screen opens without the actions that change the system.
+        screen: How the screen looks; the screen reads it itself, also while it runs, and says what is wrong in it.
+        keys: Its keys, likewise.
     """
 
     folder: str | None = None
     state_dir: str | None = None
     readonly: bool = False
+    screen: Any = None
+    keys: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def read_settings(path: Path | None = None) -> SettingsFile:
     except FileNotFoundError:
         return SettingsFile()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}", remedy="keys are: folder, state-dir, readonly") from error
+        remedy = "keys are: folder, state-dir, readonly, [screen] and [keys]"
+        raise UsageError(f"{path}: {error}", remedy=remedy) from error
 
 
 def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:

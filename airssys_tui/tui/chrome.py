@@ -32,6 +32,10 @@ _ORDER: Final = (
 CRAMPED: Final = 60
 """Terminals narrower than this do without the name of the screen that is shown."""
 
+LEAST_WIDTH: Final = 40
+LEAST_HEIGHT: Final = 15
+"""The smallest terminal that the screens are drawn for."""
+
 LAST: Final = ("app.help", "app.palette", "go.leave")
 """Hints that are drawn at the end of the line."""
 
@@ -120,6 +124,9 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     if watch.mode != "native" and session.phase is Phase.RUNNING:
         title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
         lines.append(_warning(session, title, watch.reason, width))
+    lines.extend(_warning(session, "Settings not taken", fault, width) for fault in session.faults[:2])
+    if len(session.faults) > 2:
+        lines.append(_warning(session, "Settings not taken", f"{len(session.faults) - 2} more faults", width))
     problems = session.feed.head.problems
     lines.extend(_warning(session, "Not a component", problem, width) for problem in problems[:2])
     if len(problems) > 2:
@@ -135,7 +142,8 @@ def _warning(session: Session, title: str, text: str, width: int) -> Line:
 
 def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
     """Draw the keys of a screen: as many as there is room for, the most important kept, in a fixed order."""
-    room = width - 1
+    marked = _marked(view, session)
+    room = width - 1 - line_width(marked)
     chosen: list[tuple[Action, Line]] = []
     for action in session.keymap.hints(view, session.readonly):
         here = (view, action.id) in SCREENS
@@ -148,13 +156,34 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
         room -= line_width(hint)
         chosen.append((action, hint))
     chosen.sort(key=lambda one: (one[0].id in LAST, one[0].rank))
-    return tuple(span for _, hint in chosen for span in hint)
+    return (*marked, *(span for _, hint in chosen for span in hint))
+
+
+def _marked(view: View, session: Session) -> Line:
+    """Draw how many are marked: actions are about them then, also about those that the filter hides."""
+    count = len(session.marks)
+    if not count or view is not View.REGISTRY:
+        return ()
+    return (Span(" "), Span(f" {session.glyphs.mark} {count} marked ", "inverse"))
 
 
 def _useful(action: Action, session: Session) -> bool:
     if session.failure is not None or session.closing:
         return action.id in LAST
     return bool(session.feed.rows) or not action.of_row
+
+
+def cramped(session: Session, width: int, height: int) -> list[Line]:
+    """Draw what stands in place of a screen that there is no room for."""
+    said = (
+        f"This terminal is {width}x{height}.",
+        f"The screen needs {LEAST_WIDTH}x{LEAST_HEIGHT}.",
+        "Everything goes on meanwhile.",
+        f"{session.keymap.key('app.leave-now')} quits.",
+    )
+    lines: list[Line] = [(Span(f" {part}"),) for text in said for part in wrap(text, max(4, width - 2))]
+    above: list[Line] = [()] * max(0, (height - len(lines)) // 3)
+    return above + lines
 
 
 def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Line]:

@@ -26,7 +26,7 @@ class ComponentListScreen(LiveScreen):
 
     def __init__(self, session: Session, operations: Operations) -> None:
         super().__init__(session, operations)
-        self.arrangement = Arrangement()
+        self.arrangement = session.arrangement
         self.follows = True
         self._filter_bar = FilterBar(id="filter-bar")
         self._list = LineTable(self.row, self.titles, id=self.TABLE_ID)
@@ -131,9 +131,18 @@ class ComponentListScreen(LiveScreen):
         self.draw(None)
         self._list.reveal()
 
-    def filter_by(self, query: str) -> None:
-        """Filter as if the query had been typed."""
-        self._filter_bar.set(query)
+    def on_mount(self) -> None:
+        """Open with the filter that was saved."""
+        super().on_mount()
+        if self.arrangement.query:
+            self._filter_bar.set(self.arrangement.query)
+
+    def take(self, how: Arrangement) -> None:
+        """Show these rows in this order from now on, as if it had been typed and pressed."""
+        self.arrangement = how
+        if self.is_mounted:
+            self._filter_bar.set(how.query)
+            self.reorder(how)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -163,6 +172,10 @@ class ComponentListScreen(LiveScreen):
     def action_leave(self) -> None:
         """Go back to where the operator came from; the filter stays."""
         super().action_back()
+
+    def action_save_view(self) -> None:
+        """Keep order, filter, columns and theme for the next time."""
+        self.post_message(self.Save(self.arrangement))
 
     def action_copy(self) -> None:
         """Copy the selection's name."""

@@ -30,6 +30,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         rule: Horizontal line.
         dot: Separator between figures.
         ellipsis: Ends what was cut.
+        axis: Left edge of a chart; ``tick`` where a figure stands.
     """
 
     states: dict[State, str]
@@ -46,6 +47,8 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     dot: str
     ellipsis: str
+    axis: str
+    tick: str
     ascii: bool
 
     def bar(self, share: float, width: int) -> str:
@@ -98,6 +101,8 @@ UNICODE: Final = Glyphs(
     rule="─",
     dot="·",
     ellipsis="…",
+    axis="│",
+    tick="┤",
     ascii=False,
 )
 
@@ -126,6 +131,8 @@ ASCII: Final = Glyphs(
     rule="-",
     dot="|",
     ellipsis="~",
+    axis="|",
+    tick="+",
     ascii=True,
 )
 

@@ -12,12 +12,15 @@ class Marks:
         self._marked: dict[str, None] = {}
 
     def __contains__(self, component: object) -> bool:
+        """Return whether a component is marked."""
         return component in self._marked
 
     def __len__(self) -> int:
+        """Return how many are marked."""
         return len(self._marked)
 
     def __iter__(self) -> Iterator[str]:
+        """Iterate over a copy: marks may be taken away meanwhile."""
         return iter(tuple(self._marked))
 
     def toggle(self, component: str) -> None:

@@ -1,16 +1,215 @@
-"""Meters of all components: one row each, with how its figures went."""
+"""Meters of all components: one row each, every figure beside how it went."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar, Final
 
+import msgspec
+from textual.timer import Timer
 from textual.widget import Widget
 
+from airssys_tui.api.views import ComponentView
+from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.action import View
-from airssys_tui.tui.arrangement import Sort
+from airssys_tui.tui.arrangement import Arrangement, Sort
+from airssys_tui.tui.columns import GAP, GUTTER, Cell, Sight, memory_tone, state_cell
 from airssys_tui.tui.component_list import ComponentListScreen
-from airssys_tui.tui.lines import Line, Span, safe
+from airssys_tui.tui.glyphs import Glyphs
+from airssys_tui.tui.lines import Line, Span, cut_middle, fit, safe
+from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.quantities import format_ms
+from airssys_tui.tui.session import Session
+
+EVERY: Final = 0.5
+"""Seconds between two looks while the screen is seen."""
+
+SPARK: Final = 8
+"""Cells of a small sparkline; wider terminals give them more, up to :data:`LONG`."""
+LONG: Final = 30
+
+
+class Gauge(msgspec.Struct, frozen=True, kw_only=True):
+    """One column: a figure, and the series it ends when it has one.
+
+    Attributes:
+        title: Its header.
+        width: Cells of the figure.
+        keep: Those with the smallest are left out first; their sparklines before any figure.
+        figure: Text and tone of now.
+        series: How it went, and the upper edge of the sparkline when it is known.
+        sort: What a click on the header sorts by.
+    """
+
+    title: str
+    width: int
+    keep: int
+    figure: Callable[[ComponentView], Cell]
+    series: Callable[[ComponentView], tuple[Sequence[float], float | None]] | None = None
+    sort: Sort | None = None
+
+
+def _runs(view: ComponentView) -> bool:
+    return view.meters.memory is not None
+
+
+def _fuel(view: ComponentView) -> Cell:
+    return (f"{format_count(view.meters.fuel_per_second)}/s", "plain") if _runs(view) else ("-", "quiet")
+
+
+def _memory(view: ComponentView) -> Cell:
+    meters = view.meters
+    if meters.memory is None:
+        return "-", "quiet"
+    limit = f"/{format_size(meters.memory_limit)}" if meters.memory_limit else ""
+    return f"{format_size(meters.memory)}{limit}", memory_tone(meters)
+
+
+def _cpu(view: ComponentView) -> Cell:
+    cpu = view.meters.cpu
+    return (f"{cpu * 100:.0f}%", "warn" if cpu >= 0.9 else "plain") if cpu is not None else ("-", "quiet")
+
+
+def _calls(view: ComponentView) -> Cell:
+    return (format_count(view.meters.calls_per_second), "plain") if _runs(view) else ("-", "quiet")
+
+
+def _errors(view: ComponentView) -> Cell:
+    errors = view.meters.errors
+    return format_count(errors), "bad" if errors else "quiet"
+
+
+def _latency(quantile: str) -> Callable[[ComponentView], Cell]:
+    def figure(view: ComponentView) -> Cell:
+        value: float | None = getattr(view.meters, quantile)
+        return (format_ms(value), "plain") if value is not None else ("-", "quiet")
+
+    return figure
+
+
+GAUGES: Final = (
+    Gauge(
+        title="FUEL",
+        width=7,
+        keep=90,
+        figure=_fuel,
+        series=lambda view: (view.history.fuel, None),
+        sort=Sort.FUEL,
+    ),
+    Gauge(
+        title="MEMORY",
+        width=11,
+        keep=80,
+        figure=_memory,
+        series=lambda view: (view.history.memory, float(view.meters.memory_limit) or None),
+        sort=Sort.MEMORY,
+    ),
+    Gauge(title="CPU", width=4, keep=60, figure=_cpu, sort=Sort.CPU),
+    Gauge(title="CALLS/S", width=7, keep=50, figure=_calls),
+    Gauge(title="ERRORS", width=6, keep=45, figure=_errors),
+    Gauge(
+        title="P50 ms",
+        width=6,
+        keep=70,
+        figure=_latency("p50_ms"),
+        series=lambda view: (view.history.latency_ms, None),
+    ),
+    Gauge(title="P95 ms", width=6, keep=40, figure=_latency("p95_ms")),
+    Gauge(title="P99 ms", width=6, keep=42, figure=_latency("p99_ms")),
+)
+"""Every column from left to right, after the name and the state."""
+
+NAME: Final = 15
+STATE: Final = 12
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Which columns there are at a width: cells of the name, whether the state is shown, and cells per sparkline."""
+
+    name: int
+    state: bool
+    gauges: tuple[Gauge, ...]
+    spark: int
+
+
+def lay_out(width: int) -> Layout:
+    """Choose the columns for a width; figures are worth more than sparklines, and those more than the state."""
+    gauges = list(GAUGES)
+    room = width - GUTTER - NAME - GAP
+    while len(gauges) > 1 and sum(gauge.width + GAP for gauge in gauges) > room:
+        gauges.remove(min(gauges, key=lambda gauge: gauge.keep))
+    room -= sum(gauge.width + GAP for gauge in gauges)
+    drawn = sum(gauge.series is not None for gauge in gauges)
+    spark = 0
+    if drawn and room >= drawn * (SPARK // 2 + GAP):
+        spark = min(SPARK, room // drawn - GAP)
+        room -= drawn * (spark + GAP)
+    state = room >= STATE + GAP
+    room -= STATE + GAP if state else 0
+    if spark:
+        more = min(LONG - spark, room // drawn)
+        spark += more
+        room -= more * drawn
+    return Layout(NAME + min(15, max(0, room)), state, tuple(gauges), spark)
+
+
+def meters_row(view: ComponentView, width: int, sight: Sight, *, selected: bool) -> Line:
+    """Draw one component."""
+    glyphs, layout = sight.glyphs, lay_out(width)
+    name = cut_middle(safe(view.id, glyphs, 140), layout.name, glyphs.ellipsis)
+    spans = [Span(glyphs.pointer if selected else " ", "accent"), Span(" ")]
+    spans.append(Span(fit(name, layout.name, ellipsis=glyphs.ellipsis) + " ", "strong"))
+    if layout.state:
+        state, tone = state_cell(view, sight)
+        spans.append(Span(fit(state, STATE) + " ", tone))
+    for gauge in layout.gauges:
+        if gauge.series is not None and layout.spark:
+            values, top = gauge.series(view)
+            drawn = glyphs.sparkline(values, layout.spark, top) if _runs(view) else ""
+            spans.append(Span(f"{drawn:<{layout.spark}} ", "accent"))
+        text, tone = gauge.figure(view)
+        spans.append(Span(fit(text, gauge.width, right=True, ellipsis=glyphs.ellipsis) + " ", tone))
+    return tuple(spans)
+
+
+def meters_head(width: int, how: Arrangement, glyphs: Glyphs) -> Line:
+    """Draw the header."""
+    layout = lay_out(width)
+    arrow = glyphs.ascending if how.ascending else glyphs.descending
+    spans = [Span(" " * GUTTER), *_title("NAME", how.sort is Sort.NAME, arrow, layout.name, sortable=True)]
+    if layout.state:
+        spans += _title("STATE", how.sort is Sort.STATE, arrow, STATE, sortable=True)
+    for gauge in layout.gauges:
+        sparked = gauge.series is not None and layout.spark
+        cells = gauge.width + (layout.spark + GAP if sparked else 0)
+        sorting = gauge.sort is not None and how.sort is gauge.sort
+        spans += _title(gauge.title, sorting, arrow, cells, sortable=gauge.sort is not None, right=True)
+    return tuple(spans)
+
+
+def _title(
+    title: str, sorting: bool, arrow: str, cells: int, *, sortable: bool, right: bool = False
+) -> tuple[Span, ...]:
+    text = title + (arrow if sorting else "")
+    pad = Span(" " * max(0, cells - len(text)))
+    tone = "accent" if sorting else "plain"
+    word = (Span(text[0], tone, under=sortable), Span(text[1:cells], tone))
+    return (pad, *word, Span(" ")) if right else (*word, pad, Span(" "))
+
+
+def sort_under(x: int, width: int) -> Sort | None:
+    """Return what a click on the header at a cell sorts by."""
+    layout = lay_out(width)
+    columns: list[tuple[int, Sort | None]] = [(GUTTER + layout.name + GAP, Sort.NAME)]
+    columns += [(STATE + GAP, Sort.STATE)] if layout.state else []
+    for gauge in layout.gauges:
+        spark = layout.spark + GAP if gauge.series is not None and layout.spark else 0
+        columns.append((gauge.width + GAP + spark, gauge.sort))
+    for cells, sort in columns:
+        if x < cells:
+            return sort
+        x -= cells
+    return None
 
 
 class MetersScreen(ComponentListScreen):
@@ -19,19 +218,44 @@ class MetersScreen(ComponentListScreen):
     view: ClassVar[View] = View.METERS
     TABLE_ID: ClassVar[str] = "meters"
 
+    def __init__(self, session: Session, operations: Operations) -> None:
+        super().__init__(session, operations)
+        self._timer: Timer | None = None
+
     def body(self) -> Iterator[Widget]:
         """Yield filter and table."""
         yield self._filter_bar
         yield self._list
 
+    def on_mount(self) -> None:
+        """Look twice a second while the screen is seen."""
+        super().on_mount()
+        self._timer = self.set_interval(EVERY, self.operations.look)
+
+    def on_screen_suspend(self) -> None:
+        """Look no more while the screen is hidden."""
+        if self._timer is not None:
+            self._timer.pause()
+
+    def on_screen_resume(self) -> None:
+        """Go on looking."""
+        super().on_screen_resume()
+        if self._timer is not None:
+            self._timer.resume()
+
     def row(self, key: str, width: int, chosen: bool) -> Line:
         """Draw a component's row."""
-        return (Span(safe(key, self.session.glyphs, width)),)
+        view = self.session.rows.get(key)
+        return meters_row(view, width, self.session.sight, selected=chosen) if view is not None else ()
 
     def titles(self, width: int) -> Line:
         """Draw the header of the table."""
-        return (Span("NAME"[:width]),)
+        return meters_head(width, self.arrangement, self.session.glyphs)
 
     def sort_at(self, x: int) -> Sort | None:
         """Return what a click on the header at a cell sorts by."""
-        return Sort.NAME if x < 10 else None
+        return sort_under(x, self._list.room)
+
+    def open_selected(self) -> None:
+        """Open the selected component's meters, large."""
+        self.action_its_meters()

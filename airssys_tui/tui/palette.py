@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MOST_COMPONENTS = 200
 """Components offered for one search."""
 
+TITLE = 1_000.0
+HELP = 0.1
+"""What is called what was typed comes before what merely resembles it, and that before what only speaks of it."""
+
 
 class Palette(CommandPalette):
     """The palette; what is typed before its line has the focus is not lost."""
@@ -45,10 +49,17 @@ class OperatorCommands(Provider):
     async def search(self, query: str) -> Hits:
         """Yield what matches."""
         matcher = self.matcher(query)
+        words = query.lower().split()
         for action in self._actions():
-            score = matcher.match(f"{action.title} {action.help}")
+            score = matcher.match(action.title)
             if score > 0:
-                yield Hit(score, _title(action), partial(self._run, action), text=action.title)
+                yield Hit(TITLE + score, _title(action), partial(self._run, action), text=action.title)
+            elif all(word in action.help.lower() for word in words):
+                yield Hit(HELP, _title(action), partial(self._run, action), text=action.title)
+        for theme in self.app.available_themes:
+            score = matcher.match(f"Theme: {theme}")
+            if score > 0:
+                yield Hit(score, Content(f"Theme: {theme}"), partial(self._take_theme, theme), text=f"Theme: {theme}")
         found = 0
         for view in self._session_rows():
             name = safe(view.id, width=140)
@@ -56,7 +67,12 @@ class OperatorCommands(Provider):
             if score > 0 and found < MOST_COMPONENTS:
                 found += 1
                 shown = Content(f"{name}  ({state_word(view)})")
-                yield Hit(score, shown, partial(self._jump, view.id), text=name)
+                yield Hit(
+                    TITLE + score if query.lower() in name.lower() else score,
+                    shown,
+                    partial(self._jump, view.id),
+                    text=name,
+                )
 
     def _session_rows(self) -> list[ComponentView]:
         screen = self._live()
@@ -76,6 +92,9 @@ class OperatorCommands(Provider):
     async def _run(self, action: Action) -> None:
         if (screen := self._live()) is not None:
             await screen.run_action(f"app.{action.do}" if action.everywhere else action.do)
+
+    def _take_theme(self, theme: str) -> None:
+        self.app.theme = theme
 
     def _jump(self, component: str) -> None:
         cast("AirssysApp", self.app).jump(component)

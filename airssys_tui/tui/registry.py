@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.tui import columns
+from airssys_tui.tui import bulk, columns
 from airssys_tui.tui.action import View
 from airssys_tui.tui.arrangement import Sort
+from airssys_tui.tui.bulk import Deed
 from airssys_tui.tui.component_list import ComponentListScreen
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, LinePane
@@ -84,6 +85,36 @@ class RegistryScreen(ComponentListScreen):
         """Mark what the filter lets through."""
         self.session.marks.add(self._list.keys)
         self.show()
+
+    def _do(self, deed: Deed, single: Callable[[], None]) -> None:
+        if self.session.marks:
+            self.operations.many.ask(deed)
+        else:
+            single()
+
+    def action_start(self) -> None:
+        """Start the component, or all that are marked."""
+        self._do(bulk.START, super().action_start)
+
+    def action_stop(self) -> None:
+        """Stop the component, or all that are marked."""
+        self._do(bulk.STOP, super().action_stop)
+
+    def action_restart(self) -> None:
+        """Restart the component, or all that are marked."""
+        self._do(bulk.RESTART, super().action_restart)
+
+    def action_reload(self) -> None:
+        """Reload the component, or all that are marked."""
+        self._do(bulk.RELOAD, super().action_reload)
+
+    def action_unload(self) -> None:
+        """Unload the component, or all that are marked."""
+        self._do(bulk.UNLOAD, super().action_unload)
+
+    def action_back_to_stable(self) -> None:
+        """Roll the component back, or all that are marked."""
+        self._do(bulk.ROLL_BACK, super().action_back_to_stable)
 
     def action_back(self) -> None:
         """Take the marks away, then leave the filter."""

@@ -1,0 +1,206 @@
+"""How the operator wants the screen: ``[screen]`` and ``[keys]`` of the configuration file.
+
+The rest of that file is the command line's and is left alone here. What is wrong is said with its line and what was
+expected; settings with anything wrong in them are not taken, those before stay in force.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.errors import QuantityError
+from airssys_tui.core.text import one_line
+from airssys_tui.core.toml_lines import TomlLines
+from airssys_tui.core.units import parse_duration
+from airssys_tui.tui import keymap
+from airssys_tui.tui.arrangement import Sort
+from airssys_tui.tui.columns import BY_NAME
+
+FASTEST: Final = 0.25
+SLOWEST: Final = 2.0
+"""Bounds of the seconds between two looks at the runtime."""
+
+MOST_FAULTS: Final = 20
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the screen; what is not given is left to the environment and the defaults.
+
+    Attributes:
+        theme: Name of a theme.
+        refresh: Seconds between two looks at the runtime.
+        ascii: Whether only plain characters are drawn.
+        columns: The registry's columns, in order; empty for the standard ones.
+        sort: What rows are sorted by, and whether against its natural direction.
+        filter: The registry's filter.
+        keys: Keys by action id, as Textual names them.
+    """
+
+    theme: str | None = None
+    refresh: float | None = None
+    ascii: bool | None = None
+    columns: tuple[str, ...] = ()
+    sort: Sort = Sort.NAME
+    reverse: bool = False
+    filter: str = ""
+    keys: dict[str, tuple[str, ...]] = {}
+
+
+class Faulty(Exception):
+    """Settings cannot be used; ``faults`` says why, one line each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(one_line(fault, 300) for fault in faults[:MOST_FAULTS])
+
+
+def read_preferences(text: str, themes: Collection[str]) -> Preferences:
+    """Read the screen's part of a configuration file.
+
+    Args:
+        text: The whole file.
+        themes: Names of the themes there are.
+
+    Raises:
+        Faulty: Something in it is not as it should be.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Faulty([f"not TOML: {error}"]) from error
+    reader = _Reader(TomlLines(text), themes)
+    found = reader.read(document)
+    if reader.faults:
+        raise Faulty(reader.faults)
+    return found
+
+
+class _Reader:
+    def __init__(self, lines: TomlLines, themes: Collection[str]) -> None:
+        self.faults: list[str] = []
+        self._lines = lines
+        self._themes = themes
+
+    def read(self, document: Mapping[str, Any]) -> Preferences:
+        screen = self._table(document, "screen")
+        self._only(screen, {"theme", "refresh", "ascii", "columns", "sort", "reverse", "filter"})
+        return Preferences(
+            theme=self._theme(screen),
+            refresh=self._refresh(screen),
+            ascii=self._flag(screen, "ascii"),
+            columns=self._columns(screen),
+            sort=self._sort(screen),
+            reverse=self._flag(screen, "reverse") or False,
+            filter=self._text(screen, "filter") or "",
+            keys=self._keys(self._table(document, "keys")),
+        )
+
+    def _fault(self, path: tuple[str | int, ...], text: str) -> None:
+        name = ".".join(str(part) for part in path)
+        self.faults.append(f"line {self._lines.line(path)}: {name}: {text}")
+
+    def _table(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        table = document.get(name, {})
+        if isinstance(table, dict):
+            return table
+        self._fault((name,), f"a table was expected: write [{name}] on a line of its own")
+        return {}
+
+    def _only(self, screen: Mapping[str, Any], known: set[str]) -> None:
+        for key in screen:
+            if key not in known:
+                self._fault(("screen", key), f"there is no such setting; there are: {', '.join(sorted(known))}")
+
+    def _text(self, screen: Mapping[str, Any], key: str) -> str | None:
+        value = screen.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self._fault(("screen", key), 'text was expected, such as "…"')
+        return None
+
+    def _flag(self, screen: Mapping[str, Any], key: str) -> bool | None:
+        value = screen.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._fault(("screen", key), "true or false was expected")
+        return None
+
+    def _theme(self, screen: Mapping[str, Any]) -> str | None:
+        name = self._text(screen, "theme")
+        if name is not None and name not in self._themes:
+            self._fault(
+                ("screen", "theme"), f"there is no theme {name!r}; some are: {', '.join(list(self._themes)[:6])}"
+            )
+        return name
+
+    def _refresh(self, screen: Mapping[str, Any]) -> float | None:
+        value = screen.get("refresh")
+        if value is None:
+            return None
+        try:
+            seconds = parse_duration(value) if isinstance(value, str | int | float) else -1.0
+        except QuantityError:
+            seconds = -1.0
+        if isinstance(value, bool):
+            seconds = -1.0
+        if not FASTEST <= seconds <= SLOWEST:
+            self._fault(
+                ("screen", "refresh"), f'{FASTEST:g} to {SLOWEST:g} seconds were expected, such as "500ms" or 1'
+            )
+        return seconds
+
+    def _columns(self, screen: Mapping[str, Any]) -> tuple[str, ...]:
+        value = screen.get("columns", [])
+        if not isinstance(value, list):
+            self._fault(("screen", "columns"), 'a list was expected, such as ["name", "state", "note"]')
+            return ()
+        for index, name in enumerate(value):
+            if not isinstance(name, str) or name not in BY_NAME:
+                self._fault(
+                    ("screen", "columns", index), f"there is no column {name!r}; there are: {', '.join(BY_NAME)}"
+                )
+            elif name in value[:index]:
+                self._fault(("screen", "columns", index), f"{name} is there already")
+        return tuple(name for name in value if isinstance(name, str))
+
+    def _sort(self, screen: Mapping[str, Any]) -> Sort:
+        name = self._text(screen, "sort")
+        if name is None or name in set(Sort):
+            return Sort(name or Sort.NAME)
+        self._fault(("screen", "sort"), f"one of {', '.join(Sort)} was expected")
+        return Sort.NAME
+
+    def _keys(self, table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        own: dict[str, tuple[str, ...]] = {}
+        for name, value in _flat(table):
+            keys = [value] if isinstance(value, str) else value
+            path = ("keys", name)
+            if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+                self._fault(path, 'a key or a list of keys was expected, such as "ctrl+r" or ["r", "f5"]')
+                continue
+            named = [keymap.key_named(key) for key in keys]
+            for key, found in zip(keys, named, strict=True):
+                if found is None:
+                    self._fault(
+                        path, f'there is no key {key!r}; keys are written "x", "shift+x", "ctrl+x", "f5", "esc"'
+                    )
+            own[name] = tuple(key for key in named if key is not None)
+        for fault in keymap.faults(own):
+            self._fault(("keys", fault.action), fault.text)
+        return own
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Return actions with their keys: ``component.start = "s"`` is a table in a table, ``"component.start"`` is not."""
+    found: list[tuple[str, Any]] = []
+    for name, value in table.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            found += _flat(value, f"{path}.")
+        else:
+            found.append((path, value))
+    return found
