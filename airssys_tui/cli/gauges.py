@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from airssys_tui.api.views import ComponentView, Meters, Snapshot
 from airssys_tui.cli.colour import styled
 from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.figures import honest, is_live
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
 from airssys_tui.cli.reach import Without, ask, reach
@@ -129,16 +130,16 @@ def stats(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
     """
     site = locate(place.folder, place.state_dir, must_exist=False)
     with reach(site, Without.RECORD, client="stats") as api:
-        seen = api.snapshot()
+        seen, live = api.snapshot(), is_live(api)
     views = seen.components if name is None else (_find(seen, component_name(name)),)
     if place.json:
-        answer(_stats(seen, views, whole=name is None))
+        answer(_stats(seen, views, live=live, whole=name is None))
     elif name is None:
-        say_pairs(_totals(seen))
+        say_pairs(_totals(seen) if live else [("runtime", "none runs; this is what was recorded")])
         say()
         say_table(TOP_COLUMNS, [_top_row(view) for view in views])
     else:
-        say_pairs([("component", views[0].id), ("state", views[0].state), *_pairs(views[0].meters, live(seen))])
+        say_pairs([("component", views[0].id), ("state", views[0].state), *_pairs(views[0].meters, live=live)])
     return ExitCode.OK
 
 
@@ -156,22 +157,6 @@ def meters(name: NameArgument, /, *, place: Place = HERE) -> int:
     else:
         _say_meters(detail)
     return ExitCode.OK
-
-
-def live(seen: Snapshot) -> bool:
-    """Return whether a snapshot is of a runtime, not of what was recorded."""
-    return seen.generation > 0 and seen.at > 0
-
-
-def honest(view: ComponentView, *, running: bool) -> dict[str, object]:
-    """Return a row for programs, in which what cannot be had without a runtime is null instead of zero."""
-    from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
-
-    row: dict[str, object] = plain(view)
-    if not running:
-        row["meters"] = dict.fromkeys(Meters.__struct_fields__)
-        row |= dict.fromkeys(("history", "restarts", "generation"))
-    return row
 
 
 def _seconds(text: str) -> float:
@@ -208,8 +193,6 @@ def _top_lines(seen: Snapshot, sort: SortKey, rows: int | None) -> list[str]:
 
 
 def _totals(seen: Snapshot) -> list[tuple[str, str]]:
-    if not live(seen):
-        return [("runtime", "none runs; this is what was recorded"), ("components", str(len(seen.components)))]
     running = sum(view.state == "running" for view in seen.components)
     memory = NOTHING if seen.memory is None else f"{format_size(seen.memory)}/{format_size(seen.memory_limit)}"
     pairs = [
@@ -247,9 +230,9 @@ def _top_row(view: ComponentView) -> Sequence[str]:
     )
 
 
-def _pairs(use: Meters, running: bool) -> list[tuple[str, str]]:
+def _pairs(use: Meters, *, live: bool) -> list[tuple[str, str]]:
     """Name every meter with its unit; nothing is left out."""
-    if not running:
+    if not live:
         return [(name.replace("_", " "), NOTHING) for name in Meters.__struct_fields__]
     figures: dict[str, str] = {
         "fuel": f"{use.fuel} ({format_count(use.fuel)})",
@@ -274,19 +257,18 @@ def _pairs(use: Meters, running: bool) -> list[tuple[str, str]]:
     return list(figures.items())
 
 
-def _stats(seen: Snapshot, views: Sequence[ComponentView], *, whole: bool) -> object:
+def _stats(seen: Snapshot, views: Sequence[ComponentView], *, live: bool, whole: bool) -> object:
     from airssys_tui.api.wire import plain  # noqa: PLC0415
 
-    running = live(seen)
     rows = []
     for view in views:
-        row = honest(view, running=running)
+        row = honest(view, live=live)
         rows.append({name: row[name] for name in ("id", "state", "version", "revision", "restarts", "meters")})
     if not whole:
         return rows[0]
     figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "stuck", "dropped_events")
     told = plain(seen)
-    totals = {name: told[name] if running else None for name in (*figures, "unwritten_events", "tallies")}
+    totals = {name: told[name] if live else None for name in (*figures, "unwritten_events", "tallies")}
     return {"phase": told["phase"], **totals, "components": rows}
 
 
@@ -301,7 +283,7 @@ def _find(seen: Snapshot, name: str) -> ComponentView:
 
 
 def _say_meters(detail: MeterDetail) -> None:
-    say_pairs([("component", detail.component), *_pairs(detail.now, running=True)])
+    say_pairs([("component", detail.component), *_pairs(detail.now, live=True)])
     for title, series in (("last two minutes", detail.recent), ("last hour", detail.long)):
         pairs = _series(series)
         if pairs:

@@ -10,9 +10,10 @@ from typing import Final
 
 from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.figures import honest, is_live
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
-from airssys_tui.cli.reach import Without, ask, reach
+from airssys_tui.cli.reach import ANSWER, Without, ask, reach
 from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import StateAbsent
 from airssys_tui.core.identity import short_digest
@@ -20,8 +21,8 @@ from airssys_tui.core.units import format_size
 
 COMPONENT_COLUMNS: Final = (
     Column("NAME", least=12),
-    Column("STATE"),
-    Column("HEALTH", rank=4),
+    Column("STATE", toned=True),
+    Column("HEALTH", rank=4, toned=True),
     Column("VERSION", rank=1),
     Column("REV", right=True, rank=1),
     Column("DIGEST", rank=5),
@@ -35,7 +36,7 @@ COMPONENT_COLUMNS: Final = (
 REVISION_COLUMNS: Final = (
     Column("REV", right=True),
     Column("VERSION"),
-    Column("OUTCOME"),
+    Column("OUTCOME", toned=True),
     Column("CAUSE", rank=3),
     Column("DIGEST", rank=4),
     Column("WHEN", rank=2),
@@ -55,14 +56,19 @@ def list_components(*, place: Place = HERE) -> int:
     site = locate(place.folder, place.state_dir, must_exist=False)
     try:
         with reach(site, Without.RECORD) as runtime:
-            views = runtime.snapshot().components
+            seen, live = runtime.snapshot(), is_live(runtime)
     except StateAbsent as error:
-        views = ()
         warn(f"nothing is recorded yet: {error.message}\n  → open it once: airssys-tui run FOLDER --headless --for 5s")
+        if place.json:
+            answer([])
+        return ExitCode.OK
+    views = seen.components
     if place.json:
-        answer(views)
+        answer([honest(view, live=live) for view in views])
     elif views:
         say_table(COMPONENT_COLUMNS, [_component_row(view) for view in views])
+    for problem in seen.problems:
+        warn(f"not a component: {problem}")
     return ExitCode.OK
 
 
@@ -75,9 +81,12 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
     """
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    detail = ask(site, lambda runtime: runtime.describe(name), Without.RECORD)
+    with reach(site, Without.RECORD) as runtime:
+        detail, live = runtime.describe(name).result(ANSWER), is_live(runtime)
     if place.json:
-        answer(detail)
+        from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
+
+        answer({**plain(detail), "view": honest(detail.view, live=live)})
     else:
         _say_detail(detail)
     return ExitCode.OK

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from airssys_tui.api.commands import Command, Start, Stop
 from airssys_tui.api.methods import METHODS
+from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentDetail, Done, EventPage, Phase, RevisionDiff, RevisionView, Snapshot
 from airssys_tui.cli.options import Site
@@ -84,6 +85,30 @@ class RecordedRuntime(RuntimeApi):
         from airssys_tui.cli.recorded import recorded_diff  # noqa: PLC0415
 
         return self._answer(lambda: recorded_diff(self._site, component, revision, against))
+
+    def history(self, query: HistoryQuery) -> Future[EventPage]:
+        """Return what happened, oldest first."""
+        from airssys_tui.cli.recollection import recorded_history  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_history(self._site, query))
+
+    def explain(self, component: str) -> Future[Story]:
+        """Tell a component's last change in sentences."""
+        from airssys_tui.cli.recollection import recorded_story  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_story(self._site, component))
+
+    def states(self, component: str) -> Future[tuple[StateView, ...]]:
+        """Return the snapshots kept of a component's state, newest first."""
+        from airssys_tui.cli.recollection import recorded_states  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_states(self._site, component))
+
+    def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
+        """Return a kept snapshot, whole."""
+        from airssys_tui.cli.recollection import recorded_state  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_state(self._site, component, snapshot))
 
     def close(self) -> None:
         """Do nothing: nothing is held."""

@@ -46,7 +46,7 @@ def recorded_components(site: Site) -> tuple[ComponentView, ...]:
         StoreError: It cannot be read.
     """
     owner = live_owner(site.state_dir.value)
-    with _reading(site) as state:
+    with reading(site) as state:
         return tuple(_view(state.catalog, record, owner) for record in state.catalog.components())
 
 
@@ -59,9 +59,9 @@ def recorded_detail(site: Site, name: str) -> ComponentDetail:
         StoreError: The state directory cannot be read.
     """
     owner = live_owner(site.state_dir.value)
-    with _reading(site) as state:
+    with reading(site) as state:
         catalog = state.catalog
-        record = _find(catalog, name)
+        record = find_component(catalog, name)
         active = catalog.active_revision(record.id)
         manifest = decode_manifest(active.manifest) if active else None
         interface = _interface(active)
@@ -85,8 +85,8 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    with _reading(site) as state:
-        return timeline(state.catalog, _find(state.catalog, name).id)
+    with reading(site) as state:
+        return timeline(state.catalog, find_component(state.catalog, name).id)
 
 
 def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> RevisionDiff:
@@ -97,8 +97,8 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    with _reading(site) as state:
-        return compare(state.catalog, _find(state.catalog, name).id, revision, against)
+    with reading(site) as state:
+        return compare(state.catalog, find_component(state.catalog, name).id, revision, against)
 
 
 def record_desired(site: Site, name: str, desired: Desired) -> Done:
@@ -110,8 +110,8 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
         FolderMismatch: It is the state of another folder.
         StoreError: The catalog cannot be written.
     """
-    with _reading(site) as reader:
-        component = _find(reader.catalog, name).id
+    with reading(site) as reader:
+        component = find_component(reader.catalog, name).id
     with StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state:
         state.catalog.set_desired(component, desired)
         active = state.catalog.active_revision(component)
@@ -120,7 +120,7 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
 
 
 @contextlib.contextmanager
-def _reading(site: Site) -> Iterator[StateReader]:
+def reading(site: Site) -> Iterator[StateReader]:
     """Read the state of a site; who names no folder at all means the one that the state belongs to."""
     with StateDirectory.open_readonly(site.state_dir.value) as state:
         bound, real = state.catalog.folder(), str(site.folder.value.resolve())
@@ -131,7 +131,12 @@ def _reading(site: Site) -> Iterator[StateReader]:
         yield state
 
 
-def _find(catalog: Catalog, name: str) -> ComponentRecord:
+def find_component(catalog: Catalog, name: str) -> ComponentRecord:
+    """Return what is recorded of a component.
+
+    Raises:
+        UnknownComponent: There is none of that name; the remedy names those that there are.
+    """
     record = catalog.component(name)
     if record is not None:
         return record

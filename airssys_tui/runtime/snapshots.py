@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt
@@ -13,10 +11,8 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.kept_states import loads_by_itself
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo
-
-IMPORT: Final = "import"
-"""Cause of a snapshot that came from outside: only an operator has it loaded."""
 
 
 class KeptState(msgspec.Struct, frozen=True):
@@ -50,10 +46,6 @@ class Snapshots:
         serving = component.active.revision if component.active is not None else 0
         return await self._floor.disk(self._find, component, serving if loader is None else loader, revision)
 
-    def loads_by_itself(self, info: SnapshotInfo, serving: int) -> bool:
-        """Return whether a start or a rollback may take a snapshot without having been told to take that one."""
-        return info.cause != IMPORT and serving not in info.failed_by
-
     def read(self, info: SnapshotInfo) -> KeptState:
         """Return the state of a snapshot. Blocks on the catalog.
 
@@ -71,7 +63,7 @@ class Snapshots:
     def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
         catalog = self._floor.state.catalog
         for info in sorted(catalog.snapshots(component.name), key=lambda info: info.id, reverse=True):
-            if revision not in {None, info.revision} or not self.loads_by_itself(info, serving):
+            if revision not in {None, info.revision} or not loads_by_itself(info, serving):
                 continue
             try:
                 return self.read(info)

@@ -21,10 +21,11 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import MAX_SCHEMA, MAX_STATE
 from airssys_tui.runtime.deploy import Deployer, Order
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.kept_states import IMPORT, find_state, state_file, state_views
 from airssys_tui.runtime.serving import Artifact
-from airssys_tui.runtime.snapshots import IMPORT, Snapshots
+from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import Reading
-from airssys_tui.store.records import NewSnapshot, SnapshotInfo
+from airssys_tui.store.records import NewSnapshot
 
 FORMAT = 1
 """The format of exported states that is written and read."""
@@ -113,7 +114,8 @@ class States:
 
     async def views(self, component: Component) -> tuple[StateView, ...]:
         """Return the snapshots kept of a component, newest first."""
-        return await self._floor.disk(self._views, component)
+        serving = component.active.revision if component.active is not None else 0
+        return await self._floor.disk(state_views, self._floor.state.catalog, component.name, serving)
 
     async def export(self, component: Component, snapshot: int) -> StateFile:
         """Return a kept snapshot, whole.
@@ -122,7 +124,7 @@ class States:
             UsageError: If the component has no such snapshot.
             BlobCorrupt: If its bytes do not have their digest.
         """
-        return await self._floor.disk(self._export, component, snapshot)
+        return await self._floor.disk(state_file, self._floor.state.catalog, component.name, snapshot)
 
     async def _save(self, component: Component) -> str:
         try:
@@ -136,7 +138,7 @@ class States:
         return f"state of {component.name} saved as snapshot {kept.id}: {format_size(kept.size)}"
 
     async def _restore(self, component: Component, active: Artifact, number: int, who: str) -> str:
-        info = await self._floor.disk(self._info, component, number)
+        info = await self._floor.disk(find_state, self._floor.state.catalog, component.name, number)
         kept = await self._floor.disk(self._snapshots.read, info)
         component.generation += 1
         order = Order(
@@ -180,53 +182,6 @@ class States:
         text = f"snapshot {info.id} imported: {format_size(info.size)}{foreign}; restore it to load it"
         self._say(component, text)
         return text
-
-    def _views(self, component: Component) -> tuple[StateView, ...]:
-        catalog = self._floor.state.catalog
-        versions = {record.number: record.version for record in catalog.revisions(component.name)}
-        serving = component.active.revision if component.active is not None else 0
-        infos = catalog.snapshots(component.name)
-        paired = {info.revision: info.id for info in reversed(infos) if self._snapshots.loads_by_itself(info, serving)}
-        return tuple(
-            StateView(
-                id=info.id,
-                component=info.component,
-                revision=info.revision,
-                version=info.version or versions.get(info.revision),
-                schema=one_line(info.schema_tag, MAX_SCHEMA),
-                cause=info.cause,
-                at=info.at,
-                size=info.size,
-                digest=info.digest,
-                failed_by=info.failed_by,
-                paired=paired.get(info.revision) == info.id,
-            )
-            for info in infos
-        )
-
-    def _export(self, component: Component, number: int) -> StateFile:
-        info = self._info(component, number)
-        state = self._snapshots.read(info).state
-        return StateFile(
-            component=info.component,
-            revision=info.revision,
-            version=state.version,
-            schema=state.schema,
-            kind=state.kind,
-            at=info.at,
-            digest=info.digest,
-            data=state.data,
-        )
-
-    def _info(self, component: Component, number: int) -> SnapshotInfo:
-        infos = self._floor.state.catalog.snapshots(component.name)
-        found = next((info for info in infos if info.id == number), None)
-        if found is None:
-            there = ", ".join(str(info.id) for info in infos[:10])
-            raise UsageError(
-                f"{component.name} has no snapshot {number}", remedy=f"there are: {there}" if there else "none is kept"
-            )
-        return found
 
     def _say(self, component: Component, text: str, level: Level = Level.INFO) -> None:
         self._floor.journal.emit(EventKind.LIFECYCLE, text, component=component.name, action="state", level=level)

@@ -1,0 +1,61 @@
+"""The past, told from the catalog alone: what happened, the last change in sentences, and the states that are kept."""
+
+from __future__ import annotations
+
+import time
+
+from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views import EventPage
+from airssys_tui.cli.options import Site
+from airssys_tui.cli.recorded import find_component, reading
+from airssys_tui.runtime.kept_states import state_file, state_views
+from airssys_tui.runtime.past import history
+from airssys_tui.runtime.story import recollect, tell
+
+
+def recorded_history(site: Site, query: HistoryQuery) -> EventPage:
+    """Return what happened, oldest first.
+
+    Raises:
+        UnknownComponent: There is no component of the name that is asked for.
+        FolderMismatch: It is the state of another folder than the one that is named.
+        StoreError: The state directory cannot be read.
+    """
+    with reading(site) as state:
+        if query.component is not None:
+            find_component(state.catalog, query.component)
+        return history(state.catalog, query)
+
+
+def recorded_story(site: Site, name: str) -> Story:
+    """Tell the last change of a component.
+
+    Raises:
+        AirssysError: As :func:`recorded_history`.
+    """
+    with reading(site) as state:
+        found = find_component(state.catalog, name).id
+        return Story(found, tell(recollect(state.catalog, found, time.time())))
+
+
+def recorded_states(site: Site, name: str) -> tuple[StateView, ...]:
+    """Return the snapshots kept of a component, newest first.
+
+    Raises:
+        AirssysError: As :func:`recorded_history`.
+    """
+    with reading(site) as state:
+        found = find_component(state.catalog, name).id
+        active = state.catalog.active_revision(found)
+        return state_views(state.catalog, found, active.number if active is not None else 0)
+
+
+def recorded_state(site: Site, name: str, snapshot: int) -> StateFile:
+    """Return a kept snapshot, whole.
+
+    Raises:
+        UsageError: The component has no such snapshot.
+        AirssysError: As :func:`recorded_history`.
+    """
+    with reading(site) as state:
+        return state_file(state.catalog, find_component(state.catalog, name).id, snapshot)

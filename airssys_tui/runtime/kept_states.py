@@ -1,0 +1,91 @@
+"""The states that are kept of a component, read from the catalog alone: also while nothing runs, without the engine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.text import one_line
+from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.records import SnapshotInfo
+
+IMPORT: Final = "import"
+"""Cause of a snapshot that came from outside: only an operator has it loaded."""
+
+MAX_SCHEMA: Final = 64
+"""Characters of the guest's own name for the form of its state that are shown."""
+
+
+def loads_by_itself(info: SnapshotInfo, serving: int) -> bool:
+    """Return whether a start or a rollback may take a snapshot without having been told to take that one."""
+    return info.cause != IMPORT and serving not in info.failed_by
+
+
+def state_views(catalog: Catalog, component: str, serving: int) -> tuple[StateView, ...]:
+    """Return the snapshots kept of a component, newest first. Blocks on the catalog.
+
+    Args:
+        catalog: Where they are kept.
+        component: Text form of the identity.
+        serving: The active revision; 0 when there is none.
+    """
+    versions = {record.number: record.version for record in catalog.revisions(component)}
+    infos = catalog.snapshots(component)
+    paired = {info.revision: info.id for info in reversed(infos) if loads_by_itself(info, serving)}
+    return tuple(
+        StateView(
+            id=info.id,
+            component=info.component,
+            revision=info.revision,
+            version=info.version or versions.get(info.revision),
+            schema=one_line(info.schema_tag, MAX_SCHEMA),
+            cause=info.cause,
+            at=info.at,
+            size=info.size,
+            digest=info.digest,
+            failed_by=info.failed_by,
+            paired=paired.get(info.revision) == info.id,
+        )
+        for info in infos
+    )
+
+
+def state_file(catalog: Catalog, component: str, number: int) -> StateFile:
+    """Return a kept snapshot, whole. Blocks on the catalog.
+
+    Raises:
+        UsageError: The component has no such snapshot.
+        BlobCorrupt: Its bytes do not have their digest.
+    """
+    info = find_state(catalog, component, number)
+    version = info.version
+    if version is None:
+        record = catalog.revision(component, info.revision)
+        version = record.version if record is not None else None
+    return StateFile(
+        component=info.component,
+        revision=info.revision,
+        version=version,
+        schema=info.schema_tag,
+        kind=info.payload_kind,
+        at=info.at,
+        digest=info.digest,
+        data=catalog.snapshot(info.id).data,
+    )
+
+
+def find_state(catalog: Catalog, component: str, number: int) -> SnapshotInfo:
+    """Return what is known of a kept snapshot. Blocks on the catalog.
+
+    Raises:
+        UsageError: The component has no such snapshot.
+    """
+    infos = catalog.snapshots(component)
+    found = next((info for info in infos if info.id == number), None)
+    if found is None:
+        there = ", ".join(str(info.id) for info in infos[:10])
+        raise UsageError(
+            f"{component} has no snapshot {number}", remedy=f"there are: {there}" if there else "none is kept"
+        )
+    return found
