@@ -145,6 +145,7 @@ class ServingReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         pid: Process of the runtime.
         clients: Connections now.
+        kinds: The same by what the clients call themselves.
         served: Connections since it was opened.
         refused: Connections that were refused: too many at once, another user, another protocol.
         faulty: Connections ended because of what they sent, or did not send.
@@ -154,6 +155,7 @@ class ServingReport(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     clients: int
+    kinds: dict[str, int]
     served: int
     refused: int
     faulty: int

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -127,6 +128,7 @@ class ControlServer:
         return ServingReport(
             pid=self.pid,
             clients=len(self._connections),
+            kinds=dict(Counter(connection.name for connection in self._connections)),
             served=self._served,
             refused=self._counts[End.REFUSED],
             faulty=self._counts[End.FAULTY],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,6 +18,15 @@ from airssys_tui.cli.log import log_path
 from airssys_tui.cli.options import HERE, Place, Site, locate
 from airssys_tui.cli.output import NOTHING, answer, say_pairs, terminal_width
 from airssys_tui.core.units import format_size
+
+if TYPE_CHECKING:
+    from airssys_tui.api.frames import ServingReport
+
+CLIENT: Final = "doctor"
+"""What this command calls itself at the control socket."""
+
+PATIENCE: Final = 5.0
+"""Seconds that a runtime has to tell how its socket is used."""
 
 LIBRARIES: Final = ("wasmtime", "textual", "watchfiles", "msgspec", "cyclopts")
 
@@ -72,7 +82,13 @@ def _program() -> list[Finding]:
 
 
 def _state(directory: Path) -> list[Finding]:
-    found = [Finding("state directory", str(directory)), _access(directory), _owner(directory), _catalog(directory)]
+    found = [
+        Finding("state directory", str(directory)),
+        _access(directory),
+        _owner(directory),
+        _control(directory),
+        _catalog(directory),
+    ]
     log = log_path(directory)
     sizes = {part.name: _disk_use(part) for part in sorted(directory.iterdir())} if directory.is_dir() else {}
     use = ", ".join(f"{name} {format_size(size)}" for name, size in sizes.items())
@@ -94,6 +110,38 @@ def _owner(directory: Path) -> Finding:
 
     owner = live_owner(directory)
     return Finding("owner", "none" if owner is None else str(owner))
+
+
+def _control(directory: Path) -> Finding:
+    from airssys_tui.cli.reach import control_path  # noqa: PLC0415 - late: `--help` needs no socket
+
+    path = control_path(directory)
+    if not path.exists():
+        return Finding("control socket", "none: nothing runs")
+    from airssys_tui.api.remote import RemoteRuntime  # noqa: PLC0415
+    from airssys_tui.core.errors import NothingRuns, Unreachable  # noqa: PLC0415
+
+    try:
+        remote = RemoteRuntime.open(path, client=CLIENT)
+        with contextlib.closing(remote):
+            return Finding("control socket", _traffic(remote.status().result(PATIENCE)))
+    except NothingRuns:
+        return Finding("control socket", "left by a process that was killed; the next start replaces it")
+    except Unreachable as error:
+        remedy = error.remedy or "end the process that owns it, and start it again"
+        return Finding("control socket", error.message, ok=False, remedy=remedy)
+
+
+def _traffic(report: ServingReport) -> str:
+    others = {kind: count for kind, count in report.kinds.items() if kind != CLIENT}
+    here = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in others.items()) or "nobody now"
+    ended = ", ".join(
+        f"{count} {why}"
+        for why, count in (("refused", report.refused), ("faulty", report.faulty), ("too slow", report.slow))
+        if count
+    )
+    cut = f"; ended: {ended}" if ended else ""
+    return f"pid {report.pid} serves {here}; {report.served} so far, {format_size(report.sent)} sent{cut}"
 
 
 def _catalog(directory: Path) -> Finding:

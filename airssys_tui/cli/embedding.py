@@ -34,7 +34,7 @@ def open_runtime(site: Site, *, adopt: bool = False, watch: bool = True) -> Embe
     )
     try:
         folder = str(site.folder.value.resolve())
-        server = ControlServer(runtime, control_path(site), folder=folder, announce=runtime.announce)
+        server = ControlServer(runtime, control_path(site.state_dir.value), folder=folder, announce=runtime.announce)
     except StoreError as error:
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")
     else:

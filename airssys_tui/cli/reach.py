@@ -118,7 +118,7 @@ def connect(
         FolderMismatch: It is the runtime of another folder than the one that is named.
         Unreachable: There is one that cannot be spoken to; see the subclasses.
     """
-    path = control_path(site)
+    path = control_path(site.state_dir.value)
     if not path.exists():
         return None
     from airssys_tui.api.frames import Access  # noqa: PLC0415 - late: who finds no socket does without
@@ -138,11 +138,11 @@ def connect(
     return remote
 
 
-def control_path(site: Site) -> Path:
-    """Return where the control socket of a site is, when a runtime serves it."""
+def control_path(state_dir: Path) -> Path:
+    """Return where the control socket of a state directory is, when a runtime serves it."""
     from airssys_tui.store.directory import CONTROL_SOCKET  # noqa: PLC0415 - late: `--help` needs no store
 
-    return site.state_dir.value / CONTROL_SOCKET
+    return state_dir / CONTROL_SOCKET
 
 
 def attach_command(site: Site) -> str:
@@ -157,9 +157,9 @@ def attach_command(site: Site) -> str:
 
 def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
     """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
-    serves = control_path(site).exists()
-    attach = f"open a screen on what runs: {attach_command(site)}" if serves else "end that process"
-    return StateLocked(error.message, remedy=f"{attach}; or give this one its own --state-dir")
+    if control_path(site.state_dir.value).exists():
+        return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")
+    return StateLocked(error.message, remedy="end that process first, or give this one its own --state-dir")
 
 
 def nothing_runs(site: Site) -> NothingRuns:

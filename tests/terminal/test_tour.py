@@ -6,85 +6,19 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from airssys_tui.store.directory import StateDirectory
 
+from .conftest import PROGRAM, Scratch
 from .harness import Terminal
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_components"
-RELEASES = SAMPLES / ".releases" / "counter"
 HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
-PROGRAM = [sys.executable, "-m", "airssys_tui"]
 COUNT = 41
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """A copy of the samples and a state directory of its own."""
-
-    root: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "components"
-
-    @property
-    def state(self) -> Path:
-        return self.root / "state"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "AIRSSYS_TUI_FOLDER": str(self.folder),
-            "AIRSSYS_TUI_STATE_DIR": str(self.state),
-            "AIRSSYS_TUI_CONFIG": str(self.root / "none.toml"),
-        }
-
-    def screen(self, *options: str, columns: int = 160, lines: int = 36) -> Terminal:
-        """Open the screen on the folder."""
-        return Terminal([*PROGRAM, *options], env=self.environment, columns=columns, lines=lines)
-
-    def install(self, release: str) -> None:
-        """Copy a release of the counter over the one that is there, wasm and manifest."""
-        for file in (RELEASES / release).iterdir():
-            shutil.copy(file, self.folder / "counter" / file.name)
-
-    def ask(self, *words: str) -> str:
-        """Run a command beside the screen and return what it prints."""
-        done = subprocess.run(
-            [*PROGRAM, *words],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-            env={**os.environ, **self.environment},
-        )
-        return done.stdout
-
-    def saved_state(self) -> str:
-        """Return the counter's last saved state, which every switch and every stop writes."""
-        with StateDirectory.open_readonly(self.state) as state:
-            snapshot = state.catalog.latest_snapshot("counter")
-        assert snapshot is not None
-        return snapshot.data.decode()
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Scratch:
-    for manifest in SAMPLES.glob("*/Component.toml"):
-        target = tmp_path / "components" / manifest.parent.name
-        target.mkdir(parents=True)
-        for file in (manifest, *manifest.parent.glob("*.wasm")):
-            shutil.copy(file, target / file.name)
-    return Scratch(tmp_path)
 
 
 def quit_by_keys(term: Terminal) -> None:
