@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api import fake_disk, fake_marks, fake_meters, fake_story
+from airssys_tui.api import fake_disk, fake_marks, fake_meters, fake_story, fake_told
 from airssys_tui.api.commands import (
     Annotate,
     Command,
@@ -35,11 +35,13 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.disk import Collected, DiskUse
 from airssys_tui.api.fake_component import FakeComponent, Release
+from airssys_tui.api.fake_desk import FakeCalls, FakeDesk
 from airssys_tui.api.fake_states import FakeStates, exported
 from airssys_tui.api.fake_undo import FakeUndo
+from airssys_tui.api.metering import MeterDetail
 from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.tracing import TraceView
 from airssys_tui.api.views import (
-    CallReport,
     ComponentDetail,
     ComponentView,
     Done,
@@ -53,7 +55,7 @@ from airssys_tui.api.views import (
     Snapshot,
     WatchView,
 )
-from airssys_tui.core.errors import AirssysError, DiskFull, ExportNotFound, NotServing, UnknownComponent
+from airssys_tui.core.errors import AirssysError, DiskFull, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line, sanitise
@@ -67,7 +69,7 @@ LEVELS: Final = tuple(Level)
 
 
 @dataclass
-class FakeRuntime:
+class FakeRuntime(FakeCalls):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:
@@ -108,6 +110,7 @@ class FakeRuntime:
 
     def __post_init__(self) -> None:
         """Begin to measure now."""
+        self.desk = FakeDesk(self.clock)
         self._sampled = self.clock()
 
     def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
@@ -256,6 +259,10 @@ class FakeRuntime:
         """Return what a rollback would do, without doing it; ``force`` as in the command."""
         return self._answer(lambda: self._get(component).preview(to, force=force))
 
+    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
+        """Return the calls that a component told of, newest first; at most 64."""
+        return self._answer(lambda: fake_told.traces(self._get(component).view, self.clock()))
+
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the snapshots kept of a component's state, newest first."""
         return self._answer(lambda: self.states_kept.of(self._get(component).id))
@@ -282,9 +289,15 @@ class FakeRuntime:
         """Take away what no retention rule keeps, or say what that would be."""
         return self._answer(lambda: self._collect(dry=dry))
 
-    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
-        """Call an export; the played component answers with its arguments."""
-        return self._answer(lambda: self._call(component, export, arguments))
+    def meters(self, component: str) -> Future[MeterDetail]:
+        """Return one component's meters over time."""
+
+        def work() -> MeterDetail:
+            with self._lock:
+                found = self._get(component)
+                return fake_meters.detail(found.view, found.load, found.timeline, self.clock())
+
+        return self._answer(work)
 
     def close(self) -> None:
         """Let go of the runtime."""
@@ -402,28 +415,6 @@ class FakeRuntime:
                 keep.save(component.view, "update", now)
                 return self._say(component, *component.restore(wanted, now, who))
         return self._say(component, said, "state", EventKind.LIFECYCLE)
-
-    def _call(self, component: str, export: str, arguments: str) -> CallReport:
-        found = self._get(component)
-        if found.view.state is not State.RUNNING:
-            raise NotServing(
-                f"{component} is {found.view.state} and takes no calls",
-                remedy=f"start {component} first",
-                component=component,
-            )
-        path = found.find_export(export)
-        if path is None:
-            raise ExportNotFound(f"{component} has no export {one_line(export)!r}", component=component)
-        values = msgspec.json.decode(arguments)
-        return CallReport(
-            export=path,
-            result=msgspec.json.encode(values[0] if values else None).decode(),
-            fuel=found.load.fuel_per_call,
-            seconds=0.000_02,
-            cpu_seconds=0.000_02,
-            memory_peak=found.view.meters.memory,
-            revision=found.view.revision,
-        )
 
 
 def _identity(view: ComponentView) -> str:

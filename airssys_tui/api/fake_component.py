@@ -130,9 +130,14 @@ class FakeComponent:
         """Return the timeline, newest first."""
         return tuple(reversed(self.timeline))
 
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The signatures that the active revision exports."""
+        return self._exports(self.view.digest)
+
     def find_export(self, name: str) -> str | None:
         """Return the full path of an export named in full or by its function."""
-        for path in (line.partition(":")[0] for line in self._exports(self.view.digest)):
+        for path in (line.rpartition(": func(")[0] for line in self.exports):
             if name in {path, path.rpartition("#")[2]}:
                 return path
         return None

@@ -27,11 +27,15 @@ READING: Final = frozenset(
         "diff",
         "preview_rollback",
         "meters",
+        "traces",
         "states",
         "export_state",
         "explain",
         "history",
         "disk",
+        "interface",
+        "held",
+        "checks",
     }
 )
 """Methods that change nothing, so that a connection for reading may ask for them."""

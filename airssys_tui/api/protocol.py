@@ -9,10 +9,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Protocol
 
+from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.commands import Command
 from airssys_tui.api.disk import Collected, DiskUse
 from airssys_tui.api.metering import MeterDetail
 from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.tracing import TraceView
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
@@ -67,6 +69,10 @@ class RuntimeApi(Protocol):
         """Return one component's meters over time."""
         ...
 
+    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
+        """Return the calls that a component told of, newest first; at most 64."""
+        ...
+
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the snapshots kept of a component's state, newest first."""
         ...
@@ -93,6 +99,34 @@ class RuntimeApi(Protocol):
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export of a running component with a JSON array of arguments."""
+        ...
+
+    def interface(self, component: str) -> Future[InterfaceView]:
+        """Return what a component imports and exports, with its types and what is known of them."""
+        ...
+
+    def held(self, component: str) -> Future[tuple[Held, ...]]:
+        """Return the resources that calls returned and that are still held."""
+        ...
+
+    def let_go(self, component: str, resource: int) -> Future[Done]:
+        """Let a held resource go."""
+        ...
+
+    def checks(self, component: str) -> Future[tuple[Check, ...]]:
+        """Return the calls that are kept as checks, in the order of their replay."""
+        ...
+
+    def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
+        """Keep a call as a check, with what a fresh instance answers; one of the same name is replaced."""
+        ...
+
+    def drop_check(self, component: str, name: str) -> Future[Done]:
+        """Forget a check."""
+        ...
+
+    def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
+        """Replay a component's checks in a fresh instance of its active revision."""
         ...
 
     def close(self) -> None:

@@ -210,6 +210,30 @@ class Interface(msgspec.Struct, frozen=True):
         raise ExportNotFound(f"there is no export `{text}`", remedy=_nearest(text, known))
 
 
+def resources_in(type_: ValType) -> bool:
+    """Tell whether a value of this type may hold a resource."""
+    if isinstance(type_, Own | Borrow):
+        return True
+    return any(resources_in(part) for part in _parts(type_))
+
+
+def _parts(type_: ValType) -> Iterator[ValType]:
+    """Yield the types that a type is made of."""
+    inside: tuple[ValType | None, ...] = ()
+    match type_:
+        case ListOf() | OptionOf() | FutureOf() | StreamOf():
+            inside = (type_.element,)
+        case Record():
+            inside = tuple(field.type for field in type_.fields)
+        case TupleOf():
+            inside = type_.elements
+        case VariantOf():
+            inside = tuple(case.type for case in type_.cases)
+        case ResultOf():
+            inside = (type_.ok, type_.err)
+    yield from (part for part in inside if part is not None)
+
+
 def unversioned(name: str) -> str:
     """Strip the version from an interface name: ``ns:pkg/face@1.0.0`` becomes ``ns:pkg/face``."""
     return name.partition("@")[0]

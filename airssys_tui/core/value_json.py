@@ -58,8 +58,8 @@ def from_json(type_: ValType, value: Any, path: str) -> Any:
 def to_json(type_: ValType, value: Any) -> Any:
     """Convert a Python form into JSON that :func:`from_json` reads back.
 
-    Bytes become ``{"base64": …}``, floats that are not finite become text, resources become ``{"resource": …}``
-    (which cannot be read back).
+    Bytes become ``{"base64": …}``, floats that are not finite become text; resources stay what they are, here and in
+    :func:`from_json`.
     """
     return _WRITERS[type(type_)](type_, value)
 
@@ -171,6 +171,13 @@ def _read_result(type_: ResultOf, value: Any, path: str) -> Any:
     raise ArgumentError(path, f'{render(type_)} as {{"ok": …}} or {{"err": …}}', shortly(value))
 
 
+def _read_resource(type_: Own | Borrow, value: Any, path: str) -> Any:
+    if isinstance(value, dict | list | str | int | float | None):
+        raise ArgumentError(path, f'{{"$resource": NUMBER}} of a {type_.resource} that is held', shortly(value))
+    check(type_, value, path)
+    return value
+
+
 _READERS: Final[dict[type, Callable[[Any, Any, str], Any]]] = {
     Primitive: _read_primitive,
     ListOf: _read_list,
@@ -181,6 +188,8 @@ _READERS: Final[dict[type, Callable[[Any, Any, str], Any]]] = {
     FlagsOf: _read_flags,
     OptionOf: _read_option,
     ResultOf: _read_result,
+    Own: _read_resource,
+    Borrow: _read_resource,
 }
 
 
@@ -228,6 +237,7 @@ _WRITERS: Final[dict[type, Callable[[Any, Any], Any]]] = {
     FlagsOf: lambda type_, value: [name for name in type_.names if name in value],
     OptionOf: _write_option,
     ResultOf: _write_result,
-    Own: lambda type_, value: {"resource": f"{type_.resource} {value!r}"},
-    Borrow: lambda type_, value: {"resource": f"{type_.resource} {value!r}"},
+    # Whoever writes the text decides what stands for a resource: it means something while it is held only.
+    Own: lambda _, value: value,
+    Borrow: lambda _, value: value,
 }

@@ -8,14 +8,20 @@ import msgspec
 
 from airssys_tui.api.views import CallReport
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import Function, render
+from airssys_tui.core.interface import Function, ValType, render, resources_in
 from airssys_tui.core.text import one_line
 from airssys_tui.core.value_json import from_json, to_json
+from airssys_tui.runtime.handles import Handles
 from airssys_tui.runtime.serving import Serving
 
 
-def arguments_of(function: Function, arguments: str) -> tuple[Any, ...]:
+def arguments_of(function: Function, arguments: str, handles: Handles | None = None) -> tuple[Any, ...]:
     """Convert a JSON array into the arguments of a function.
+
+    Args:
+        function: Whose arguments they are.
+        arguments: A JSON array.
+        handles: Where resources among them are found.
 
     Raises:
         ArgumentError: If it is no JSON array, has the wrong length, or a value does not fit its type.
@@ -28,25 +34,37 @@ def arguments_of(function: Function, arguments: str) -> tuple[Any, ...]:
         raise ArgumentError("", "a JSON array", type(values).__name__)
     if len(values) != len(function.params):
         raise ArgumentError("", f"{len(function.params)} for `{render(function)}`", f"{len(values)}")
+    if handles is not None:
+        values = handles.resolve(values)
     return tuple(from_json(param.type, value, param.name) for param, value in zip(function.params, values, strict=True))
 
 
-def call_json(serving: Serving, export: str, arguments: str) -> CallReport:
+def call_json(serving: Serving, export: str, arguments: str, handles: Handles) -> CallReport:
     """Call an export of an instance. Runs on a worker.
+
+    Args:
+        serving: The instance.
+        export: As a person calls it.
+        arguments: A JSON array.
+        handles: Where resources are found, and held when the result has some.
 
     Raises:
         ExportNotFound: If there is no such export.
         ArgumentError: If an argument does not fit.
+        CapacityError: If the result may hold resources and there is no room for one more.
         GuestTrap: If the guest trapped.
     """
     found = serving.find(export)
-    args = arguments_of(found.function, arguments)
+    args = arguments_of(found.function, arguments, handles)
+    returns: ValType | None = found.function.result
+    if returns is not None and resources_in(returns):
+        handles.require_room()
     result = serving.call(found.path, *args)
-    shown = None if found.function.result is None else to_json(found.function.result, result.value)
+    shown = None if returns is None else to_json(returns, result.value)
     memory = serving.instance.memory
     return CallReport(
         export=found.path,
-        result=msgspec.json.encode(shown).decode(),
+        result=handles.encode(shown, serving.revision),
         fuel=result.fuel,
         seconds=result.wall_ns / 1e9,
         cpu_seconds=result.cpu_ns / 1e9,

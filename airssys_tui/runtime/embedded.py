@@ -9,10 +9,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.commands import Command
 from airssys_tui.api.disk import Collected, DiskUse
 from airssys_tui.api.metering import MeterDetail
 from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.tracing import TraceView
 from airssys_tui.api.views import (
     CallReport,
     ComponentDetail,
@@ -25,8 +27,8 @@ from airssys_tui.api.views import (
 )
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
-from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.chronicle import compare, timeline
+from airssys_tui.runtime.desk import Desk
 from airssys_tui.runtime.details import detail_of, present_of
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.operations import Operations
@@ -34,6 +36,7 @@ from airssys_tui.runtime.past import history
 from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.story import recollect, tell
 from airssys_tui.runtime.system import System
+from airssys_tui.runtime.told import traces_of
 from airssys_tui.store.directory import StateDirectory, default_state_dir
 
 T = TypeVar("T")
@@ -55,6 +58,7 @@ class EmbeddedRuntime:
         self._thread.start()
         self._system = self._ready.result()
         self._operations = Operations(self._system)
+        self._desk = Desk(self._system)
 
     @classmethod
     def open(
@@ -171,6 +175,14 @@ class EmbeddedRuntime:
 
         return self._on_loop(ask)
 
+    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
+        """Return the calls that a component told of, newest first; at most 64."""
+
+        async def ask() -> tuple[TraceView, ...]:
+            return traces_of(self._floor.services.find(self._system.router.find(component).name))
+
+        return self._on_loop(ask)
+
     def explain(self, component: str) -> Future[Story]:
         """Tell a component's last change in sentences."""
 
@@ -216,14 +228,39 @@ class EmbeddedRuntime:
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export of a running component with a JSON array of arguments."""
+        return self._on_loop(lambda: self._desk.call(component, export, arguments))
 
-        async def ask() -> CallReport:
-            found = self._system.router.find(component)
-            posted = found.actor.post(lambda serving: call_json(serving, export, arguments))
-            report: CallReport = await asyncio.wrap_future(posted)
-            return report
+    def interface(self, component: str) -> Future[InterfaceView]:
+        """Return what a component imports and exports, with its types and what is known of them."""
+        return self._on_loop(lambda: self._desk.interface(component))
+
+    def held(self, component: str) -> Future[tuple[Held, ...]]:
+        """Return the resources that calls returned and that are still held."""
+
+        async def ask() -> tuple[Held, ...]:
+            return self._desk.held(component)
 
         return self._on_loop(ask)
+
+    def let_go(self, component: str, resource: int) -> Future[Done]:
+        """Let a held resource go."""
+        return self._on_loop(lambda: self._desk.let_go(component, resource))
+
+    def checks(self, component: str) -> Future[tuple[Check, ...]]:
+        """Return the calls that are kept as checks, in the order of their replay."""
+        return self._on_loop(lambda: self._desk.checks(component))
+
+    def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
+        """Keep a call as a check, with what a fresh instance answers."""
+        return self._on_loop(lambda: self._desk.save_check(component, name, export, arguments))
+
+    def drop_check(self, component: str, name: str) -> Future[Done]:
+        """Forget a check."""
+        return self._on_loop(lambda: self._desk.drop_check(component, name))
+
+    def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
+        """Replay a component's checks in a fresh instance of its active revision."""
+        return self._on_loop(lambda: self._desk.verify(component))
 
     def invoke(self, component: str, export: str, *args: Any) -> Future[Any]:
         """Call an export by its full path with Python values; the short way for programs in this process.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime import contract
 from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.gates import Passage, check_types
+from airssys_tui.runtime.handles import Handles
 from airssys_tui.runtime.inspection import read_path
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.making import Making
@@ -61,7 +63,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
                 if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
                     with passage.at("init"):
                         contract.initialise(serving)
-                return call_json(serving, export, arguments)
+                return call_json(serving, export, arguments, Handles(time.time))
             finally:
                 serving.close()
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from airssys_tui.core.errors import StateAbsent, StoreError
 from airssys_tui.store.actions import Actions
+from airssys_tui.store.checks import Checks
 from airssys_tui.store.components import Components
 from airssys_tui.store.costs import Costs
 from airssys_tui.store.database import Clock, Database
@@ -33,7 +34,9 @@ ACTIVATED: Final = "activated"
 _FOLDER: Final = "folder"
 
 
-class Catalog(Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs):
+class Catalog(
+    Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs, Checks
+):
     """The catalog of one state directory."""
 
     @classmethod

@@ -28,6 +28,7 @@ TRANSACTIONS: Final = (
     "append-ledger",
     "begin-deployment",
     "bind-folder",
+    "check",
     "drop-snapshots",
     "finish-deployment",
     "forget-code",
@@ -122,6 +123,16 @@ def parse(setting: str) -> tuple[str, int]:
     return name, int(hit or 1)
 
 
+def arm(setting: str) -> None:
+    """Arm a failpoint from now on, in a process that was forked after this module was imported.
+
+    Raises:
+        UsageError: See :func:`parse`.
+    """
+    global _armed  # noqa: PLW0603 - one process dies at one point
+    _armed = _Armed(*parse(setting))
+
+
 def failpoint(name: str) -> None:
     """Die here if this failpoint is armed and its hit has come.
 
@@ -138,4 +149,4 @@ def failpoint(name: str) -> None:
 
 
 _setting: Final = os.environ.get(VARIABLE, "")
-_armed: Final = _Armed(*parse(_setting)) if _setting else None
+_armed = _Armed(*parse(_setting)) if _setting else None

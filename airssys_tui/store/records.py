@@ -285,6 +285,18 @@ class ActionRecord(msgspec.Struct, frozen=True):
     settled: str | None = None
 
 
+class CheckRecord(msgspec.Struct, frozen=True):
+    """A call that is kept with its result: an export, a JSON array of arguments, JSON of the result."""
+
+    component: str
+    name: str
+    export: str
+    arguments: str
+    result: str
+    revision: int
+    at: float
+
+
 class LedgerRow(msgspec.Struct, frozen=True):
     """One decision of the reload ledger; ``id`` is given by the catalog and grows."""
 

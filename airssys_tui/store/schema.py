@@ -224,6 +224,17 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
                 PRIMARY KEY (component, revision),
                 FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
             ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE checks (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                component TEXT NOT NULL,
+                name TEXT NOT NULL,
+                export TEXT NOT NULL,
+                arguments TEXT NOT NULL,
+                result TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                at REAL NOT NULL,
+                UNIQUE (component, name)
+            ) STRICT""",
         ),
     ),
 )

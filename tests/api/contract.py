@@ -29,15 +29,18 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentDetail, ComponentView, RollbackPreview, Snapshot
 from airssys_tui.core.errors import (
     AirssysError,
+    ArgumentError,
     ExportNotFound,
     GateRefusal,
     NotServing,
     RollbackRefused,
     TransitionError,
     UnknownComponent,
+    UsageError,
 )
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.interface import Primitive
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 
@@ -402,6 +405,44 @@ class Contract:
             bench.row().version = "2.0.0"
         assert msgspec.structs.replace(bench.row(), version="2.0.0").version == "2.0.0"
 
+    def test_what_components_tell_of_themselves_is_bounded_and_in_order(self, bench):
+        traces = bench.api.traces("counter").result(PATIENCE)
+        assert len(traces) <= 64
+        assert [trace.at for trace in traces] == sorted((trace.at for trace in traces), reverse=True)
+        detail = bench.api.meters("counter").result(PATIENCE)
+        assert len(detail.custom) <= 200
+        assert [(one.name, one.labels) for one in detail.custom] == sorted((one.name, one.labels) for one in detail.custom)
+        with pytest.raises(UnknownComponent):
+            bench.api.traces("nobody").result(PATIENCE)
+
     def test_closing_twice_is_closing(self, bench):
         bench.api.close()
         bench.api.close()
+
+    def test_an_interface_has_types(self, bench):
+        view = bench.api.interface("counter").result(PATIENCE)
+        exports = {export.path: export.function for export in view.interface.functions()}
+        assert [param.type in {Primitive("u32"), Primitive("u64")} for param in exports["increment"].params] == [True]
+        assert view.revision == 2
+
+    def test_arguments_that_do_not_fit_are_refused_with_their_path(self, bench):
+        with pytest.raises(ArgumentError, match="by"):
+            bench.api.call("counter", "increment", "[-1]").result(PATIENCE)
+        with pytest.raises(ArgumentError):
+            bench.api.call("counter", "increment", "[]").result(PATIENCE)
+
+    def test_a_call_is_kept_as_a_check_and_replayed(self, bench):
+        kept = bench.api.save_check("counter", "adds up", "increment", "[3]").result(PATIENCE)
+        assert (kept.name, kept.arguments, kept.revision) == ("adds up", "[3]", 2)
+        assert bench.api.checks("counter").result(PATIENCE) == (kept,)
+        (outcome,) = bench.api.verify("counter").result(PATIENCE)
+        assert (outcome.passed, outcome.error, outcome.result) == (True, "", kept.result)
+        bench.api.drop_check("counter", "adds up").result(PATIENCE)
+        assert bench.api.verify("counter").result(PATIENCE) == ()
+
+    def test_there_is_no_check_and_no_resource_of_that_name(self, bench):
+        with pytest.raises(UsageError):
+            bench.api.drop_check("counter", "nothing").result(PATIENCE)
+        with pytest.raises(ArgumentError):
+            bench.api.let_go("counter", 7).result(PATIENCE)
+        assert bench.api.held("counter").result(PATIENCE) == ()

@@ -1,0 +1,229 @@
+"""Calling by hand on the fake runtime: interfaces read from the signatures shown, checks in memory."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.fake_component import FakeComponent
+from airssys_tui.api.views import CallReport, Done
+from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
+from airssys_tui.core.interface import INTEGER_BOUNDS, Function, Interface, InterfaceType, Param, Primitive
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.text import one_line, sanitise
+from airssys_tui.core.value_json import from_json
+
+_SIGNATURE: Final = re.compile(
+    r"^(?:(?P<instance>\S+)#)?(?P<name>[a-z0-9-]+): func\((?P<params>.*?)\)(?: -> (?P<result>.+))?$"
+)
+_PRIMITIVES: Final = frozenset({"bool", "char", "string", "f32", "f64", *INTEGER_BOUNDS})
+
+Calling = Callable[[str, str], CallReport]
+
+
+class FakeDesk:
+    """Checks of played components.
+
+    Args:
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._checks: dict[str, dict[str, Check]] = {}
+
+    def checks(self, component: str) -> tuple[Check, ...]:
+        """Return the checks of a component in the order of their replay."""
+        return tuple(self._checks.get(component, {}).values())
+
+    def save(self, component: str, name: str, arguments: str, report: CallReport) -> Check:
+        """Keep a call that came to a result.
+
+        Raises:
+            UsageError: If it has no fit name.
+        """
+        if not name.strip() or len(name) > 100:
+            raise UsageError("a check needs a name of at most 100 characters")
+        kept = Check(
+            name=name,
+            export=report.export,
+            arguments=arguments,
+            result=report.result,
+            revision=report.revision or 0,
+            at=self._clock(),
+        )
+        self._checks.setdefault(component, {})[name] = kept
+        return kept
+
+    def drop(self, component: str, name: str) -> None:
+        """Forget a check.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
+        if self._checks.get(component, {}).pop(name, None) is None:
+            names = ", ".join(check.name for check in self.checks(component)) or "none"
+            raise UsageError(f"{component} has no check {one_line(name, 60)!r}", remedy=f"there are: {names}")
+
+    def verify(self, component: str, call: Calling) -> tuple[CheckOutcome, ...]:
+        """Replay the checks of a component."""
+        return tuple(_replayed(check, call) for check in self.checks(component))
+
+
+class FakeCalls(ABC):
+    """The part of the fake runtime that calls components."""
+
+    desk: FakeDesk
+
+    @abstractmethod
+    def _get(self, component: str) -> FakeComponent: ...
+
+    @abstractmethod
+    def _answer(self, work: Callable[[], Any]) -> Future[Any]: ...
+
+    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
+        """Call an export; the played component answers with its first argument."""
+        return self._answer(lambda: self._call(component, export, arguments))
+
+    def interface(self, component: str) -> Future[InterfaceView]:
+        """Return what a component imports and exports, with its types and what is known of them."""
+        return self._answer(lambda: self._interface(component))
+
+    def held(self, component: str) -> Future[tuple[Held, ...]]:
+        """Return the resources that are held: played components return none."""
+
+        def work() -> tuple[Held, ...]:
+            self._get(component)
+            return ()
+
+        return self._answer(work)
+
+    def let_go(self, component: str, resource: int) -> Future[Done]:
+        """Let a held resource go; there is none."""
+
+        def work() -> Done:
+            self._get(component)
+            raise ArgumentError("", "the number of a resource that is held (none)", repr(resource))
+
+        return self._answer(work)
+
+    def checks(self, component: str) -> Future[tuple[Check, ...]]:
+        """Return the calls that are kept as checks, in the order of their replay."""
+        return self._answer(lambda: self.desk.checks(self._get(component).id))
+
+    def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
+        """Keep a call as a check; the component answers as it always does."""
+
+        def work() -> Check:
+            report = self._call(component, export, arguments)
+            return self.desk.save(component, name, arguments, report)
+
+        return self._answer(work)
+
+    def drop_check(self, component: str, name: str) -> Future[Done]:
+        """Forget a check."""
+
+        def work() -> Done:
+            self.desk.drop(self._get(component).id, name)
+            return Done(text=sanitise(f"{component}: check {name} was dropped"))
+
+        return self._answer(work)
+
+    def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
+        """Replay a component's checks."""
+
+        def call(export: str, arguments: str) -> CallReport:
+            return self._call(component, export, arguments)
+
+        return self._answer(lambda: self.desk.verify(self._get(component).id, call))
+
+    def _interface(self, component: str) -> InterfaceView:
+        found = self._get(component)
+        return interface_of(component, found.view.revision or 0, found.exports)
+
+    def _call(self, component: str, export: str, arguments: str) -> CallReport:
+        found = self._get(component)
+        if found.view.state is not State.RUNNING:
+            raise NotServing(
+                f"{component} is {found.view.state} and takes no calls",
+                remedy=f"start {component} first",
+                component=component,
+            )
+        path = found.find_export(export)
+        if path is None:
+            raise ExportNotFound(f"{component} has no export {one_line(export)!r}", component=component)
+        check_arguments(self._interface(component), path, arguments)
+        values = msgspec.json.decode(arguments)
+        return CallReport(
+            export=path,
+            result=msgspec.json.encode(values[0] if values else None).decode(),
+            fuel=found.load.fuel_per_call,
+            seconds=0.000_02,
+            cpu_seconds=0.000_02,
+            memory_peak=found.view.meters.memory,
+            revision=found.view.revision,
+        )
+
+
+def _replayed(check: Check, call: Calling) -> CheckOutcome:
+    try:
+        report = call(check.export, check.arguments)
+    except AirssysError as error:
+        return CheckOutcome(check=check, passed=False, error=one_line(str(error), 300))
+    return CheckOutcome(
+        check=check,
+        passed=report.result == check.result,
+        result=report.result,
+        fuel=report.fuel,
+        seconds=report.seconds,
+    )
+
+
+def interface_of(component: str, revision: int, exports: Iterable[str]) -> InterfaceView:
+    """Return an interface made from signatures; a type that is not primitive is played as text."""
+    functions: list[Function] = []
+    instances: dict[str, list[Function]] = {}
+    for line in exports:
+        match = _SIGNATURE.match(line)
+        if match is None:
+            continue
+        params = tuple(
+            Param(name.strip(), _type(kind.strip()))
+            for name, _, kind in (part.partition(":") for part in match["params"].split(",") if part.strip())
+        )
+        result = _type(match["result"]) if match["result"] else None
+        function = Function(match["name"], params, result)
+        if match["instance"]:
+            instances.setdefault(match["instance"], []).append(function)
+        else:
+            functions.append(function)
+    exported = (*functions, *(InterfaceType(name, tuple(members)) for name, members in instances.items()))
+    docs = {functions[0].name: sanitise("Played: answers with its first argument.")} if functions else {}
+    return InterfaceView(component=component, revision=revision, interface=Interface(exports=exported), docs=docs)
+
+
+def _type(text: str) -> Primitive:
+    return Primitive(text if text in _PRIMITIVES else "string")
+
+
+def check_arguments(view: InterfaceView, path: str, arguments: str) -> None:
+    """Refuse arguments that do not fit, as a runtime would.
+
+    Raises:
+        ArgumentError: With the path of the first part that does not.
+    """
+    function = next(export.function for export in view.interface.functions() if export.path == path)
+    try:
+        values = msgspec.json.decode(arguments)
+    except msgspec.DecodeError as error:
+        raise ArgumentError("", "a JSON array", one_line(arguments, 60)) from error
+    if not isinstance(values, list) or len(values) != len(function.params):
+        raise ArgumentError("", f"a JSON array of {len(function.params)}", one_line(arguments, 60))
+    for param, value in zip(function.params, values, strict=True):
+        from_json(param.type, value, param.name)

@@ -1,0 +1,223 @@
+"""The desk at which components are called by hand: their interfaces, held resources, calls kept as checks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views import CallReport, Done
+from airssys_tui.core.errors import AirssysError, NotServing, UsageError
+from airssys_tui.core.text import one_line
+from airssys_tui.runtime import contract
+from airssys_tui.runtime.calls import call_json
+from airssys_tui.runtime.code import load_code
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.handles import Handles
+from airssys_tui.runtime.making import Making
+from airssys_tui.runtime.serving import Artifact, Serving
+from airssys_tui.runtime.system import System
+from airssys_tui.runtime.tenant import ComponentTenant
+from airssys_tui.store.records import CheckRecord
+from airssys_tui.wit.documentation import documentation
+
+LONGEST_NAME: Final = 100
+"""Characters in the name of a check."""
+
+
+class Desk:
+    """Calls components of a living system.
+
+    Args:
+        system: The system.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._handles: dict[str, Handles] = {}
+
+    async def call(self, name: str, export: str, arguments: str) -> CallReport:
+        """Call an export of a running component, through its mailbox.
+
+        Raises:
+            AirssysError: If it does not take calls, has no such export, an argument does not fit, or it traps.
+        """
+        component = self._system.router.find(name)
+        handles = self._handles_of(component)
+        posted = component.actor.post(lambda serving: call_json(serving, export, arguments, handles))
+        report: CallReport = await asyncio.wrap_future(posted)
+        return report
+
+    async def interface(self, name: str) -> InterfaceView:
+        """Return what the active revision of a component can be asked.
+
+        Raises:
+            NotServing: If no revision was ever active.
+        """
+        artifact = _artifact(self._system.router.find(name))
+        known = await self._system.floor.disk(documentation)
+        docs = {export.path: known[export.path] for export in artifact.interface.functions() if export.path in known}
+        return InterfaceView(component=name, revision=artifact.revision, interface=artifact.interface, docs=docs)
+
+    def held(self, name: str) -> tuple[Held, ...]:
+        """Return the resources held of a component."""
+        return self._handles_of(self._system.router.find(name)).held()
+
+    async def let_go(self, name: str, number: int) -> Done:
+        """Let a held resource go; the guest's destructor runs.
+
+        Raises:
+            ArgumentError: If none of that number is held.
+        """
+        component = self._system.router.find(name)
+        handle = self._handles_of(component).find(number)
+
+        def close(_: Serving) -> None:
+            handle.close()
+
+        await asyncio.wrap_future(component.actor.post(close))
+        return Done(one_line(f"{name}: resource {number} was let go"), None)
+
+    async def checks(self, name: str) -> tuple[Check, ...]:
+        """Return the checks of a component in the order of their replay."""
+        found = self._system.router.find(name)
+        records = await self._system.floor.disk(self._system.floor.state.catalog.checks, found.name)
+        return tuple(_view(record) for record in records)
+
+    async def save_check(self, name: str, check: str, export: str, arguments: str) -> Check:
+        """Keep a call as a check, with what a fresh instance answers after the checks before it.
+
+        Raises:
+            UsageError: If it has no fit name.
+            StoreError: If the component has as many as it may.
+            AirssysError: If the call does not come to a result in a fresh instance.
+        """
+        if not check.strip() or len(check) > LONGEST_NAME:
+            raise UsageError(f"a check needs a name of at most {LONGEST_NAME} characters")
+        component = self._system.router.find(name)
+        artifact = _artifact(component)
+        path = artifact.interface.find(export).path
+        before = [known for known in await self.checks(name) if known.name != check]
+        at = self._system.floor.clock()
+        new = Check(name=check, export=path, arguments=arguments, result="", revision=artifact.revision, at=at)
+        *_, outcome = await self._replay(component, artifact, (*before, new))
+        if outcome.error:
+            raise UsageError(
+                f"a fresh instance gives no result: {outcome.error}",
+                remedy="a check is replayed in a fresh instance, after the checks before it",
+            )
+        record = CheckRecord(component.name, check, path, arguments, outcome.result, artifact.revision, at)
+        await self._system.floor.disk(self._system.floor.state.catalog.save_check, record)
+        return _view(record)
+
+    async def drop_check(self, name: str, check: str) -> Done:
+        """Forget a check.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
+        component = self._system.router.find(name)
+        if not await self._system.floor.disk(self._system.floor.state.catalog.drop_check, component.name, check):
+            names = ", ".join(known.name for known in await self.checks(name)) or "none"
+            raise UsageError(
+                f"{name} has no check {one_line(check, 60)!r}", remedy=f"there are: {one_line(names, 300)}"
+            )
+        return Done(one_line(f"{name}: check {check} was dropped"), None)
+
+    async def verify(self, name: str) -> tuple[CheckOutcome, ...]:
+        """Replay a component's checks, one after another, in one fresh instance of the active revision.
+
+        The running instance, its state and its storage are not touched. A check that traps ends the instance; those
+        after it begin with another one.
+        """
+        component = self._system.router.find(name)
+        return await self._replay(component, _artifact(component), await self.checks(name))
+
+    async def _replay(
+        self, component: Component, artifact: Artifact, checks: tuple[Check, ...]
+    ) -> tuple[CheckOutcome, ...]:
+        if not checks:
+            return ()
+        floor = self._system.floor
+        loaded = await load_code(floor, artifact.digest)
+        tenant = ComponentTenant(component.name, artifact.manifest, floor.journal, floor.workers)
+
+        def run() -> tuple[CheckOutcome, ...]:
+            return Replay(Making(floor.linker, floor.side, artifact, loaded.code, tenant), component.kind).run(checks)
+
+        return await floor.guest(run)
+
+    def _handles_of(self, component: Component) -> Handles:
+        return self._handles.setdefault(component.name, Handles(self._system.floor.clock))
+
+
+class Replay:
+    """One replay, on a worker.
+
+    Args:
+        making: Makes instances.
+        kind: The component's kind; a command is not initialised.
+    """
+
+    def __init__(self, making: Making, kind: str) -> None:
+        self._making = making
+        self._kind = kind
+        self._serving: Serving | None = None
+        self._handles = Handles(lambda: 0.0)
+
+    def run(self, checks: tuple[Check, ...]) -> tuple[CheckOutcome, ...]:
+        """Replay checks in order."""
+        try:
+            return tuple(self._one(check) for check in checks)
+        finally:
+            if self._serving is not None:
+                self._serving.close()
+
+    def _one(self, check: Check) -> CheckOutcome:
+        try:
+            report = call_json(self._instance(), check.export, check.arguments, self._handles)
+        except AirssysError as error:
+            return CheckOutcome(check=check, passed=False, error=one_line(str(error), 300))
+        return CheckOutcome(
+            check=check,
+            passed=same_json(check.result, report.result),
+            result=report.result,
+            fuel=report.fuel,
+            seconds=report.seconds,
+        )
+
+    def _instance(self) -> Serving:
+        if self._serving is not None and not self._serving.dead:
+            return self._serving
+        if self._serving is not None:
+            self._serving.close()
+        self._serving = self._making.run()
+        if self._kind != "command":
+            contract.initialise(self._serving)
+        return self._serving
+
+
+def same_json(one: str, other: str) -> bool:
+    """Tell whether two JSON texts mean the same; the order of an object's members means nothing."""
+    return bool(one) and bool(other) and msgspec.json.decode(one) == msgspec.json.decode(other)
+
+
+def _artifact(component: Component) -> Artifact:
+    if component.active is None:
+        raise NotServing(
+            f"{component.name} has no active revision", remedy="see why: describe it", component=component.name
+        )
+    return component.active
+
+
+def _view(record: CheckRecord) -> Check:
+    return Check(
+        name=record.name,
+        export=record.export,
+        arguments=record.arguments,
+        result=record.result,
+        revision=record.revision,
+        at=record.at,
+    )
