@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.api.views import Meters
+from airssys_tui.core.text import GuestText
 
 
 class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,28 @@ class Exhaustion(msgspec.Struct, frozen=True):
     rate: float
 
 
+class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A series that the component measured of itself.
+
+    Attributes:
+        name: ASCII letters, digits and ``_``; the unit is a part of it.
+        kind: ``counter``, ``gauge`` or ``histogram``.
+        labels: Names and values, by name.
+        value: The sum, or the last value of a gauge.
+        count: Observations of a histogram.
+        p50: Median of a histogram, to about 10 %; p95 and p99 beside it.
+    """
+
+    name: GuestText
+    kind: str
+    labels: tuple[tuple[GuestText, GuestText], ...] = ()
+    value: float = 0.0
+    count: int | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
 class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):
     """One component's meters in full.
 
@@ -61,6 +84,8 @@ class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):
         long: One value each half minute, at most 120: the last hour.
         costs: Fuel per call by revision, oldest first.
         exhaustion: Limits in reach.
+        custom: What the component measured of itself, at most 200 series, by name and labels.
+        custom_dropped: Measurements that were dropped: of more series than are kept, or that fit no series.
     """
 
     component: str
@@ -69,3 +94,5 @@ class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):
     long: MeterSeries
     costs: tuple[RevisionCost, ...] = ()
     exhaustion: tuple[Exhaustion, ...] = ()
+    custom: tuple[CustomSeries, ...] = ()
+    custom_dropped: int = 0

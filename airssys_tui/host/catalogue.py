@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.engine.host import HostInterface
-from airssys_tui.host import clock, config, logging, random, storage
+from airssys_tui.host import clock, config, logging, metrics, random, registry, storage, timers, tracing
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
@@ -13,4 +13,8 @@ INTERFACES: Final[tuple[HostInterface, ...]] = (
     random.INTERFACE,
     config.INTERFACE,
     storage.INTERFACE,
+    registry.INTERFACE,
+    metrics.INTERFACE,
+    tracing.INTERFACE,
+    timers.INTERFACE,
 )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
 from airssys_tui.core.manifest_capabilities import StorageAccess
+from airssys_tui.host.alarms import Alarms
+from airssys_tui.host.measures import Measures
+from airssys_tui.host.neighbour import Neighbour
+from airssys_tui.host.spans import Tracer
 
 
 class Tenant(Protocol):
@@ -32,6 +36,31 @@ class Tenant(Protocol):
     @property
     def storage_terms(self) -> Terms:
         """On what terms it changes them."""
+        ...
+
+    @property
+    def measures(self) -> Measures:
+        """What it measures of itself."""
+        ...
+
+    @property
+    def tracer(self) -> Tracer:
+        """The spans of the call it is in."""
+        ...
+
+    @property
+    def alarms(self) -> Alarms:
+        """Its timers; those of a candidate are armed when it serves."""
+        ...
+
+    @property
+    def handles_timers(self) -> bool:
+        """Whether it can be called when a timer is due."""
+        ...
+
+    @property
+    def neighbours(self) -> Mapping[tuple[str, str], Neighbour]:
+        """Every component by namespace and name; changes while it is looked at."""
         ...
 
     def deny(self, capability: str, line: str) -> str:

@@ -23,6 +23,7 @@ EXECUTION: Final = "airssys:core-component/execution@1.0.0"
 METADATA: Final = "airssys:core-component/metadata@1.0.0"
 HEALTH: Final = "airssys:core-component/health@1.0.0"
 STATE: Final = "airssys:core-component/state@1.0.0"
+TIMER_HANDLER: Final = "airssys:core-component/timer-handler@1.0.0"
 COMMAND: Final = "wasi:cli/run"
 
 MAX_STATE: Final = 2 * 1024 * 1024
@@ -137,6 +138,15 @@ def check_health(serving: Serving) -> HealthReport:
     report = serving.ask(f"{HEALTH}#check", deadline=serving.manifest.health.timeout)
     message = report["message"]
     return HealthReport(Health(report["status"]), one_line(message.value) if message is not None else GuestText(""))
+
+
+def on_timer(serving: Serving, name: str) -> None:
+    """Tell the component that a timer is due. A call of the component like any.
+
+    Raises:
+        GuestTrap: If it traps.
+    """
+    serving.call(f"{TIMER_HANDLER}#on-timer", name)
 
 
 def describe(serving: Serving) -> tuple[GuestText, ...]:

@@ -98,6 +98,7 @@ class Instances:
         """
         actor = component.actor
         if not keep_queue:
+            self._floor.services.of(component.name).alarms.clear()
             actor.accept(False)
         serving = actor.serving
         if serving is None:

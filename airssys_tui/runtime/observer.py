@@ -5,19 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 
 from airssys_tui.api.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views import ComponentView, Meters, Phase, Snapshot, WatchView
+from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.interface import InterfaceType
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.host.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.contract import version_value
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.meters import PERCENTILES
 from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.series import Tick
+from airssys_tui.runtime.told import custom_dropped, custom_series
 
 
 class Observer:
@@ -37,6 +43,7 @@ class Observer:
         self._generation = 0
         self._rows: dict[str, ComponentView] = {}
         self._gone: dict[str, int] = {}
+        self._introduced: dict[str, object] = {}
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
         self.problems: tuple[GuestText, ...] = ()
@@ -90,6 +97,8 @@ class Observer:
                 for number, cost in component.actor.counters.costs().items()
             ),
             exhaustion=(Exhaustion("memory", full, trend.rate),) if trend is not None and full is not None else (),
+            custom=custom_series(self._floor.services.find(component.name)),
+            custom_dropped=custom_dropped(self._floor.services.find(component.name)),
         )
 
     def publish(self) -> None:
@@ -100,12 +109,14 @@ class Observer:
         for component in self._router:
             if component.dirty or component.name not in rows:
                 rows[component.name] = self._row(component, generation)
+                self._introduce(component)
                 component.dirty = False
                 changed = True
         present = {component.name for component in self._router}
         gone = [name for name in rows if name not in present]
         for name in gone:
             del rows[name]
+            self._forget(name)
         head = self._summary(generation, rows)
         if not changed and not gone and _same(head, self._head):
             return
@@ -115,6 +126,27 @@ class Observer:
             self._gone.update(dict.fromkeys(gone, generation))
             self._head = head
             self._sorted = tuple(rows[name] for name in sorted(rows))
+
+    def _introduce(self, component: Component) -> None:
+        """Let the other components know it as it is now."""
+        active = component.active
+        known = active.revision if active else None, component.state, component.health
+        if self._introduced.get(component.name) == known:
+            return
+        self._introduced[component.name] = known
+        faces = (item.name for item in active.interface.exports if isinstance(item, InterfaceType)) if active else ()
+        self._floor.services.neighbours[component.id.namespace, component.id.name] = Neighbour(
+            id=component.id,
+            version=version_value(component.version) if component.version else None,
+            state=component.state,
+            health=component.health,
+            interfaces=tuple(islice(faces, MAX_INTERFACES)),
+        )
+
+    def _forget(self, name: str) -> None:
+        identity = ComponentId.parse(name)
+        self._introduced.pop(name, None)
+        self._floor.services.neighbours.pop((identity.namespace, identity.name), None)
 
     def snapshot(self, since: int) -> Snapshot:
         """Return the newest snapshot, or what changed after a generation."""

@@ -188,7 +188,14 @@ class Rehearsal:
         """Make an instance."""
         floor = self._floor
         services = floor.services.of(component)
-        tenant = ComponentTenant(component, artifact.manifest, floor.journal, floor.workers, services)
+        tenant = ComponentTenant(
+            component,
+            artifact.manifest,
+            floor.journal,
+            floor.workers,
+            services,
+            handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
+        )
         making = Making(floor.linker, floor.side, artifact, code, tenant)
         made = floor.workers.submit(making.run)
         try:

@@ -1,9 +1,15 @@
-"""What the host keeps for components over their instances: storage, measurements, timers, traces."""
+"""What the host keeps for components over their instances: storage, measurements, traces, timers, and who is there."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
+from airssys_tui.host.alarms import Alarms
+from airssys_tui.host.measures import Measures
+from airssys_tui.host.neighbour import Neighbour
+from airssys_tui.host.spans import Traces
 from airssys_tui.store.namespace import Namespace
 from airssys_tui.store.storage import Storage, Waiting
 
@@ -13,10 +19,16 @@ class Services:
 
     Args:
         namespace: Its keys and values.
+        alarms: Its timers.
+        neighbours: Every component, by namespace and name.
     """
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, alarms: Alarms, neighbours: dict[tuple[str, str], Neighbour]) -> None:
         self.namespace = namespace
+        self.alarms = alarms
+        self.neighbours = neighbours
+        self.measures = Measures()
+        self.traces = Traces()
 
 
 class ServiceDesk:
@@ -25,6 +37,10 @@ class ServiceDesk:
     Args:
         storage: Where keys and values are.
         waiting: Announces a wait of a worker.
+
+    Attributes:
+        neighbours: Every component, by namespace and name.
+        wake: Called with a component's name when another timer of it may be due next; from any thread.
     """
 
     def __init__(self, storage: Storage, waiting: Waiting) -> None:
@@ -32,11 +48,28 @@ class ServiceDesk:
         self._waiting = waiting
         self._lock = threading.Lock()
         self._known: dict[str, Services] = {}
+        self.neighbours: dict[tuple[str, str], Neighbour] = {}
+        self.wake: Callable[[str], None] = _nobody
 
     def of(self, component: str) -> Services:
         """Return what is kept for a component."""
         with self._lock:
             found = self._known.get(component)
             if found is None:
-                found = self._known[component] = Services(Namespace(self._storage, component, self._waiting))
+                found = self._known[component] = Services(
+                    Namespace(self._storage, component, self._waiting),
+                    Alarms(changed=partial(self._wake, component)),
+                    self.neighbours,
+                )
             return found
+
+    def find(self, component: str) -> Services | None:
+        """Return what is kept for a component, if it ever had an instance."""
+        return self._known.get(component)
+
+    def _wake(self, component: str) -> None:
+        self.wake(component)
+
+
+def _nobody(_component: str) -> None:
+    """Deliver nothing: no runtime is there yet."""

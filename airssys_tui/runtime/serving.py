@@ -171,6 +171,7 @@ class Serving:
             waiting.hurry(GRACE)
 
     def _enter(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
+        self.tenant.tracer.enter(path)
         if self._hear is None and not self.artifact.waits:
             return self.instance.call(path, *args, deadline=deadline)
         try:

@@ -39,6 +39,7 @@ from airssys_tui.runtime.source import entries
 from airssys_tui.runtime.states import States
 from airssys_tui.runtime.stop_start import StopStart
 from airssys_tui.runtime.supervisor import Supervisor
+from airssys_tui.runtime.timing import Timing
 from airssys_tui.runtime.undo import Undo
 from airssys_tui.runtime.watch import Watch
 
@@ -71,6 +72,7 @@ class System:
         self.bookkeeping = Bookkeeping(floor)
         self.retention = Retention(floor, self.router)
         self.disk = Disk(floor, self.observer, self.retention, self._take_up)
+        self.timing = Timing(floor, self.router)
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -106,6 +108,7 @@ class System:
         self.observer.publish()
         if self._watch is not None:
             self._watch.stop()
+        self.timing.close()
         await self.supervisor.close()
         await self.probation.close()
         for component in self.router:

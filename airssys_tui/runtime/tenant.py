@@ -12,6 +12,9 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
 from airssys_tui.core.manifest import Manifest
 from airssys_tui.engine.wasi import Output
+from airssys_tui.host.alarms import Alarms
+from airssys_tui.host.measures import Measures
+from airssys_tui.host.spans import Tracer, Traces
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.services import Services
 from airssys_tui.runtime.workers import Workers
@@ -31,6 +34,7 @@ class ComponentTenant:
         journal: Where its lines go.
         workers: Where a wait is announced.
         services: What is kept for the component; nothing for an instance that never serves.
+        handles_timers: Whether it exports what timers call.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class ComponentTenant:
         journal: Journal,
         workers: Workers,
         services: Services | None = None,
+        *,
+        handles_timers: bool = False,
     ) -> None:
         self.component = component
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
@@ -56,6 +62,11 @@ class ComponentTenant:
         self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)
         self.storage: KeyValues = self._overlay
         self.denials = 0
+        self.measures = Measures()
+        self.tracer = Tracer(Traces())
+        self.alarms = Alarms()
+        self.handles_timers = handles_timers
+        self.neighbours = services.neighbours if services is not None else {}
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
@@ -124,16 +135,26 @@ class ComponentTenant:
             return
         if staged is not None:
             # From here on the namespace makes them before it does anything else.
-            self.storage, self._overlay = services.namespace, None
+            self._join(services)
             services.namespace.commit_staged(staged, self.storage_terms)
             return
         if overlay.changes:
             services.namespace.make(overlay.changes, self.storage_terms)
+        self._join(services)
+
+    def _join(self, services: Services) -> None:
+        """Go on with the component's own storage, measurements, traces and timers."""
         self.storage, self._overlay = services.namespace, None
+        services.measures.take_in(self.measures)
+        services.traces.take_in(self.tracer.traces)
+        services.alarms.take_in(self.alarms)
+        self.measures, self.alarms = services.measures, services.alarms
+        self.tracer = Tracer(services.traces)
 
     def step_down(self) -> None:
         """Let go of the component: another instance serves, and what this one does from now on has no effect."""
         self.storage, self._overlay = RETIRED, None
+        self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 
     def deny(self, capability: str, line: str) -> str:
         """Note that a call was denied for want of a declaration; the first of each kind is told."""

@@ -411,7 +411,8 @@ class Contract:
         assert [trace.at for trace in traces] == sorted((trace.at for trace in traces), reverse=True)
         detail = bench.api.meters("counter").result(PATIENCE)
         assert len(detail.custom) <= 200
-        assert [(one.name, one.labels) for one in detail.custom] == sorted((one.name, one.labels) for one in detail.custom)
+        series = [(one.name, one.labels) for one in detail.custom]
+        assert series == sorted(series)
         with pytest.raises(UnknownComponent):
             bench.api.traces("nobody").result(PATIENCE)
 

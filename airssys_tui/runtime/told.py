@@ -1,0 +1,65 @@
+"""What components told of themselves, as front ends see it: their measurements and traces."""
+
+from __future__ import annotations
+
+from airssys_tui.api.metering import CustomSeries
+from airssys_tui.api.tracing import SpanView, TraceView
+from airssys_tui.core.text import one_line
+from airssys_tui.host.spans import Span, Trace
+from airssys_tui.runtime.services import Services
+
+
+def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
+    """Return what a component measured of itself, by name and labels."""
+    if services is None:
+        return ()
+    return tuple(
+        CustomSeries(
+            name=one_line(found.name),
+            kind=found.kind,
+            labels=tuple((one_line(name), one_line(value)) for name, value in found.labels),
+            value=found.value,
+            count=found.count if found.kind == "histogram" else None,
+            p50=found.quantiles[0] if found.quantiles else None,
+            p95=found.quantiles[1] if found.quantiles else None,
+            p99=found.quantiles[2] if found.quantiles else None,
+        )
+        for found in services.measures.read()
+    )
+
+
+def custom_dropped(services: Services | None) -> int:
+    """Return how many measurements of a component were dropped."""
+    return 0 if services is None else services.measures.dropped
+
+
+def traces_of(services: Services | None) -> tuple[TraceView, ...]:
+    """Return the traces that are kept of a component, newest first."""
+    return () if services is None else tuple(map(_trace, reversed(services.traces.read())))
+
+
+def _trace(trace: Trace) -> TraceView:
+    spans = tuple(map(_span, tuple(trace.spans)))
+    ends = [span.start_ms + (span.took_ms or 0.0) for span in spans]
+    return TraceView(
+        id=trace.id,
+        export=one_line(trace.export, 200),
+        at=trace.at,
+        took_ms=max(ends, default=0.0),
+        failed=any(span.error for span in spans),
+        spans=spans,
+        dropped=trace.dropped,
+    )
+
+
+def _span(span: Span) -> SpanView:
+    ended = span.ended_ns
+    return SpanView(
+        number=span.number,
+        parent=span.parent or None,
+        name=span.name,
+        start_ms=span.started_ns / 1e6,
+        took_ms=None if ended is None else (ended - span.started_ns) / 1e6,
+        annotations=tuple(span.annotations),
+        error=span.error,
+    )
