@@ -7,46 +7,44 @@ for a moment, on a runtime that watches nothing.
 
 from __future__ import annotations
 
-from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop
-from airssys_tui.api.views import Done
-from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, Place, component_name, locate
-from airssys_tui.cli.output import answer, say
-from airssys_tui.cli.reach import Without, ask
+from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
+from airssys_tui.cli.options import HERE, NameArgument, Place, RevisionArgument, component_name
+from airssys_tui.cli.orders import carry_out
+from airssys_tui.cli.reach import Without
 from airssys_tui.core.revision import StatePolicy
 
 
-def start(name: str, /, *, place: Place = HERE) -> int:
+def start(name: NameArgument, /, *, place: Place = HERE) -> int:
     """Start a component; while nothing runs, want it running from the next start of the runtime on.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _want(Start(component_name(name)), place)
+    return carry_out(Start(component_name(name)), place, Without.RECORD)
 
 
-def stop(name: str, /, *, place: Place = HERE) -> int:
+def stop(name: NameArgument, /, *, place: Place = HERE) -> int:
     """Stop a component; while nothing runs, want it stopped from the next start of the runtime on.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _want(Stop(component_name(name)), place)
+    return carry_out(Stop(component_name(name)), place, Without.RECORD)
 
 
-def restart(name: str, /, *, place: Place = HERE) -> int:
+def restart(name: NameArgument, /, *, place: Place = HERE) -> int:
     """Replace a component's instance by a fresh one of the same revision; its state goes along.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    return _carry_out(Restart(component_name(name)), place)
+    return carry_out(Restart(component_name(name)), place)
 
 
-def reload(name: str, /, *, force: bool = False, place: Place = HERE) -> int:
+def reload(name: NameArgument, /, *, force: bool = False, place: Place = HERE) -> int:
     """Deploy what is on disk now, lifting holds and remembered refusals.
 
     Args:
@@ -54,14 +52,14 @@ def reload(name: str, /, *, force: bool = False, place: Place = HERE) -> int:
         force: Accept a breaking change of its exports.
         place: Which runtime.
     """
-    return _carry_out(Reload(component_name(name), force=force), place)
+    return carry_out(Reload(component_name(name), force=force), place)
 
 
 def rollback(
-    name: str,
+    name: NameArgument,
     /,
     *,
-    to: int | None = None,
+    to: RevisionArgument | None = None,
     state: StatePolicy = StatePolicy.KEEP,
     force: bool = False,
     note: str = "",
@@ -77,21 +75,4 @@ def rollback(
         note: Why, for the history.
         place: Which runtime.
     """
-    return _carry_out(Rollback(component_name(name), to=to, state=state, force=force, note=note), place)
-
-
-def _want(command: Command, place: Place) -> int:
-    return _carry_out(command, place, Without.RECORD)
-
-
-def _carry_out(command: Command, place: Place, without: Without = Without.MOMENT) -> int:
-    site = locate(place.folder, place.state_dir)
-    return _tell(ask(site, lambda runtime: runtime.submit(command), without), place)
-
-
-def _tell(done: Done, place: Place) -> int:
-    if place.json:
-        answer(done)
-    else:
-        say(done.text)
-    return ExitCode.OK
+    return carry_out(Rollback(component_name(name), to=to, state=state, force=force, note=note), place)

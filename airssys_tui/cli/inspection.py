@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airssys_tui.api.views import CallReport
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, component_name, locate
+from airssys_tui.cli.orders import writable
 from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
 from airssys_tui.cli.reach import Without, ask
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
@@ -66,7 +67,7 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
         trap.remedy = trap.remedy or trap_remedy(trap)
         raise
     if place.json:
-        answer(report)
+        answer(_document(report))
     else:
         _say_call(report)
     return ExitCode.OK
@@ -74,7 +75,7 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
 
 def _call_live(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
     name = component_name(str(path))
-    site = locate(place.folder, place.state_dir)
+    site = writable(locate(place.folder, place.state_dir))
     return ask(site, lambda runtime: runtime.call(name, export, json_arguments), Without.MOMENT)
 
 
@@ -90,9 +91,19 @@ def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallRep
     )
     try:
         name = component_name(str(path))
-        return ask(locate(place.folder, place.state_dir), lambda runtime: runtime.call(name, export, json_arguments))
+        site = writable(locate(place.folder, place.state_dir))
+        return ask(site, lambda runtime: runtime.call(name, export, json_arguments))
     except (IdentityError, NothingRuns) as error:
         raise nothing from error
+
+
+def _document(report: CallReport) -> dict[str, object]:
+    """Return a report whose result is a value of the document; its text is taken over, so that no digit is lost."""
+    import msgspec  # noqa: PLC0415 - late: see `options`
+
+    from airssys_tui.api.wire import plain  # noqa: PLC0415
+
+    return {**plain(report), "result": msgspec.Raw(report.result.encode())}
 
 
 def join_arguments(arguments: tuple[str, ...]) -> str:

@@ -29,6 +29,7 @@ def screen(
     *,
     readonly: bool = False,
     adopt: bool = False,
+    demo: bool = False,
     state_dir: StateDirOption = None,
 ) -> int:
     """Run a folder of WebAssembly components and open the screen on it.
@@ -40,9 +41,16 @@ def screen(
         folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
         readonly: Leave out every action that changes the system.
         adopt: Bind a state directory that belongs to another folder to this one.
+        demo: Look around without components: a runtime is played, and nothing is read or written.
         state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
             the folder's real path).
     """
+    if demo:
+        from airssys_tui.cli.demo import open_demo  # noqa: PLC0415 - late: only who wants to see it
+
+        if folder is not None or state_dir is not None or adopt:
+            raise UsageError("--demo plays a folder of its own", remedy="airssys-tui --demo, with --readonly at most")
+        return open_demo(readonly=readonly)
     return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
 
 
@@ -89,12 +97,14 @@ class Showing:
         connect: Makes the runtime; called after the first paint, on a thread of its own. The screen closes it.
         readonly: Leave out every action that changes the system.
         attached: Whether the runtime goes on when the screen is left.
+        demo: Whether the runtime is played, not run.
     """
 
     site: Site
     connect: Callable[[], RuntimeApi]
     readonly: bool = False
     attached: bool = False
+    demo: bool = False
 
 
 def show(showing: Showing) -> int:
@@ -163,6 +173,7 @@ class _Session:
             folder=str(site.folder.value),
             readonly=self._showing.readonly or site.settings.readonly,
             attached=self._showing.attached,
+            demo=self._showing.demo,
             settings=SettingsFile(settings_path()),
         )
         answer = await app.run_async()

@@ -75,6 +75,7 @@ class AirssysApp(App[int]):
         folder: The watched folder, as the operator wrote it.
         readonly: Leave out every action that changes the system.
         attached: The runtime is another process's and goes on when the screen is left.
+        demo: The runtime is played, not run; the header says so.
         clock: Unix time in seconds.
         refresh: Seconds between two pulls, unless the settings say otherwise.
         settings: The configuration file, read while the screen runs and written when the view is saved.
@@ -96,6 +97,7 @@ class AirssysApp(App[int]):
         folder: str,
         readonly: bool = False,
         attached: bool = False,
+        demo: bool = False,
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
         settings: SettingsFile | None = None,
@@ -109,6 +111,7 @@ class AirssysApp(App[int]):
         self._every = self._usual = refresh
         self._pulls: Timer | None = None
         self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
+        self.session.demo = demo
         self.notices = Notices()
         self.operations = Operations(self, self.session, self.notices, self.tick)
         self.animation_level = "none"

@@ -28,6 +28,7 @@ class Session:
         disconnected: Whether that is because the runtime went away; it is looked for meanwhile.
         closing: Whether the runtime is being let go.
         readonly: Whether actions that change the system do not exist.
+        demo: Whether the runtime is played, not run.
         folder: The watched folder, as the operator wrote it.
         keymap: Which keys the actions have.
         marks: Which components are marked.
@@ -44,6 +45,7 @@ class Session:
         self.disconnected = False
         self.closing = False
         self.readonly = readonly
+        self.demo = False
         self.folder = folder
         self.clock = clock
         self.glyphs = glyphs

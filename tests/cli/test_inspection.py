@@ -121,7 +121,7 @@ def test_a_call_prints_the_result_and_what_it_cost(desk: Desk) -> None:
     for word in ("fuel", "time", "peak memory"):
         assert word in answer.err
     report = desk.run("call", SAMPLES / "primes", "nth", "1000", "--json").json
-    assert report["result"] == "7919"
+    assert report["result"] == 7919
     assert report["fuel"] > 100_000
     assert report["memory_peak"] >= 65_536
     assert report["seconds"] > 0

@@ -1,0 +1,117 @@
+"""``--demo``: the screens on a runtime that is played, for a first look without components."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from airssys_tui.cli.options import Site
+from airssys_tui.cli.screen import Showing, show
+from airssys_tui.cli.settings import Sourced, read_settings
+
+if TYPE_CHECKING:
+    from airssys_tui.api.fake import FakeRuntime
+    from airssys_tui.api.protocol import RuntimeApi
+
+BEAT: Final = 2.0
+"""Seconds between two things that happen."""
+
+SOURCE: Final = "demo"
+
+Act = Callable[["FakeRuntime", int], None]
+
+
+def open_demo(*, readonly: bool) -> int:
+    """Open the screens on a played runtime, and run until they are left.
+
+    Its clock is the real one, and things happen in it. Its log goes to a directory that is gone afterwards.
+
+    Args:
+        readonly: Leave out every action that changes the system.
+    """
+    with tempfile.TemporaryDirectory(prefix="airssys-demo-") as scratch:
+        site = Site(
+            folder=Sourced(Path("components"), SOURCE),
+            state_dir=Sourced(Path(scratch), SOURCE),
+            settings=read_settings(),
+        )
+        stage = Stage()
+        try:
+            return show(Showing(site=site, connect=stage.open, readonly=readonly, attached=True, demo=True))
+        finally:
+            stage.close()
+
+
+class Stage:
+    """A played runtime in which something happens every :data:`BEAT` seconds, from :meth:`open` to :meth:`close`."""
+
+    def __init__(self, beat: float = BEAT) -> None:
+        self._beat = beat
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> RuntimeApi:
+        """Begin to play, and return the runtime."""
+        from airssys_tui.api.fake_scenes import mixed  # noqa: PLC0415 - late: after the first paint
+
+        runtime = mixed(time.time)
+        self._thread = threading.Thread(target=self._play, args=(runtime,), name="demo", daemon=True)
+        self._thread.start()
+        return runtime
+
+    def close(self) -> None:
+        """End the play."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _play(self, runtime: FakeRuntime) -> None:
+        for turn in itertools.count():
+            if self._over.wait(self._beat):
+                return
+            for every, act in ACTS:
+                if turn % every == 0:
+                    act(runtime, turn)
+
+
+def _log(runtime: FakeRuntime, turn: int) -> None:
+    from airssys_tui.core.events import EventKind, Level  # noqa: PLC0415
+
+    lines = (
+        ("greeter", Level.INFO, f"greeted {17 + turn} guests"),
+        ("primes", Level.DEBUG, f"next prime after {7_907 + 10 * turn}"),
+        ("hoarder", Level.WARNING, "61.9 of 64 MiB in use, keeping everything"),
+        ("counter", Level.INFO, f"count is {41 + turn}"),
+    )
+    component, level, text = lines[turn % len(lines)]
+    runtime.emit(text, component=component, kind=EventKind.LOG, level=level, action="log")
+
+
+def _ignore(runtime: FakeRuntime, _: int) -> None:
+    runtime.emit("ignored: same digest and manifest", component="greeter", action="ignored")
+
+
+def _degrade(runtime: FakeRuntime, _: int) -> None:
+    from airssys_tui.core.events import EventKind, Level  # noqa: PLC0415
+
+    text = "status degraded: 61.9 of 64 MiB in use"
+    runtime.emit(text, component="hoarder", kind=EventKind.HEALTH, level=Level.WARNING, action="degraded")
+
+
+def _release(runtime: FakeRuntime, turn: int) -> None:
+    from airssys_tui.api.fake_scenes import COUNTER  # noqa: PLC0415
+    from airssys_tui.core.lifecycle import State  # noqa: PLC0415
+
+    counter = runtime.get("counter")
+    if counter.view.state is State.RUNNING:
+        versions = [version for version in COUNTER if version != counter.view.version]
+        runtime.deploy("counter", COUNTER[versions[turn // 15 % len(versions)]])
+
+
+ACTS: Final[tuple[tuple[int, Act], ...]] = ((1, _log), (7, _ignore), (11, _degrade), (15, _release))
+"""What happens, and every how many beats."""
