@@ -25,6 +25,7 @@ from airssys_tui.cli.marks import mark_stable, note, pin, release, undo
 from airssys_tui.cli.screen import screen
 from airssys_tui.cli.story import diff, explain
 from airssys_tui.cli.stream import events, logs
+from airssys_tui.cli.verify import checks_drop, checks_list, checks_save, verify
 from airssys_tui.cli.web import web
 
 
@@ -137,6 +138,10 @@ COMMANDS: Final = (
         ),
     ),
     Entry("completion", completion, ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"')),
+    Entry("verify", verify, ("airssys-tui verify counter", "airssys-tui verify counter --json")),
+    Entry("checks list", checks_list, ("airssys-tui checks list counter",)),
+    Entry("checks save", checks_save, ("airssys-tui checks save counter 'adds up' increment 2",)),
+    Entry("checks drop", checks_drop, ("airssys-tui checks drop counter 'adds up'",)),
     Entry("wit check", wit.check, ("airssys-tui wit check wit/", "airssys-tui wit check types.wit --json")),
     Entry("wit show", wit.show, ("airssys-tui wit show core-host/storage", "airssys-tui wit show counter.wasm")),
     Entry("wit diff", wit.diff, ("airssys-tui wit diff old.wasm new.wasm", "airssys-tui wit diff wit/mine core-host")),
@@ -150,6 +155,7 @@ COMMANDS: Final = (
 _GROUPS: Final = {
     "config": "Show the settings in force and where they come from.",
     "storage": "What components store: how much it is, written out and taken in.",
+    "checks": "Calls that are kept with their result, to be replayed by `verify`.",
     "wit": "The WIT packages: show, check, compare, write out and vendor them.",
 }
 _EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."

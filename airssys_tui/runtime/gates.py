@@ -9,10 +9,11 @@ from typing import Final
 
 from airssys_tui.core.compatibility import changes
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
-from airssys_tui.core.interface import Function, Interface, render
+from airssys_tui.core.interface import Function, Interface, render, unversioned
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.linker import Linker
+from airssys_tui.host.doors import closed_door
 from airssys_tui.runtime.contract_types import wrong_exports
 
 ORDER: Final = (
@@ -84,6 +85,15 @@ def check_types(linker: Linker, interface: Interface) -> None:
         GateRefusal: With everything that is wrong, and what is available.
     """
     problems = linker.problems(interface)
+    closed = {closed_door(problem.name) for problem in problems}
+    if problems and None not in closed:
+        names = ", ".join(unversioned(problem.name) for problem in problems)
+        behind = " and ".join(sorted(filter(None, closed)))
+        raise GateRefusal(
+            f"it imports {names}: the types are known, and this host opens no door to {behind}",
+            gate="types",
+            remedy="it is held back until a host opens that door; build it without the import to run it here",
+        )
     if problems:
         reasons = "; ".join(f"{problem.name}: {problem.reason}" for problem in problems)
         available = ", ".join(linker.available)

@@ -1,0 +1,24 @@
+"""Interfaces that are typed in the packages and that this host does not offer: doors that are there and closed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.core.interface import unversioned
+
+CLOSED: Final[dict[str, str]] = {
+    "airssys:ext-filesystem/": "files of the machine",
+    "airssys:ext-network/": "the network",
+    "airssys:ext-process/": "programs and the environment of the machine",
+    "airssys:core-capabilities/": "rights that an operator grants",
+    "airssys:core-host/messaging": "messages between components",
+    "airssys:core-host/requests": "requests between components",
+    "airssys:core-host/pubsub": "topics between components",
+}
+"""What is behind each closed door, by the beginning of the interface's name."""
+
+
+def closed_door(name: str) -> str | None:
+    """Return what is behind the closed door that an import knocks at; nothing when it is no such door."""
+    interface = unversioned(name.partition("#")[0])
+    return next((behind for door, behind in CLOSED.items() if interface.startswith(door)), None)
