@@ -63,7 +63,7 @@ class ServingLimits:
     hello: float = 5.0
     frame: float = 10.0
     write: float = 10.0
-    unsent: int = 32 * MIB
+    unsent: int = 96 * MIB
     pulse: float = 0.25
     beat: float = 2.0
 

@@ -16,6 +16,7 @@ import msgspec
 
 from airssys_tui.api import wire
 from airssys_tui.api.faults import Fault
+from airssys_tui.api.ticks import Tick
 from airssys_tui.api.views import ComponentView, Snapshot
 from airssys_tui.core.errors import ProtocolMismatch
 from airssys_tui.core.events import Event
@@ -111,10 +112,17 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", array_like=True):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part", array_like=True):
-    """Rows and events that changed; they count when the :class:`Moment` after them has come."""
+    """Rows and events that changed; they count when the :class:`Moment` after them has come.
+
+    Attributes:
+        rows: Rows, whole.
+        events: What happened, oldest first.
+        ticks: Rows that only ticked on since the last moment.
+    """
 
     rows: tuple[ComponentView, ...] = ()
     events: tuple[Event, ...] = ()
+    ticks: tuple[Tick, ...] = ()
 
 
 class Moment(msgspec.Struct, frozen=True, tag="moment", array_like=True):

@@ -14,12 +14,20 @@ from airssys_tui.api.connection import Connection, ServingLimits
 from airssys_tui.api.frames import Beat, Moment, Part, frame
 from airssys_tui.api.mirror import EVENTS_KEPT, Mirror
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.ticks import Tick, tick_of
+from airssys_tui.api.views import ComponentView
 
 ROWS: Final = 256
 """Rows in one frame; encoding more at once would hold up the other threads."""
 
+TICKS: Final = 1_000
+"""Rows that only ticked on, in one frame."""
+
 EVENTS: Final = 1_000
 """Events in one frame."""
+
+Position = tuple[int, int]
+"""The generation and the event number that somebody has been told of."""
 
 
 class Pulse:
@@ -34,6 +42,9 @@ class Pulse:
         self._api = api
         self._limits = limits
         self._mirror = Mirror()
+        self._before: dict[str, ComponentView] = {}
+        self._last: Position = (0, 0)
+        self._now: Position = (0, 0)
         self._followers: dict[Connection, float] = {}
         self._followed = asyncio.Event()
 
@@ -41,10 +52,7 @@ class Pulse:
         """Look again and again while anybody follows."""
         while True:
             await self._followed.wait()
-            self._look()
-            told: dict[tuple[int, int] | None, list[bytes]] = {}
-            for follower in tuple(self._followers):
-                self._tell(follower, told)
+            self._beat()
             await asyncio.sleep(self._limits.pulse)
 
     def follow(self, connection: Connection) -> None:
@@ -60,45 +68,69 @@ class Pulse:
             self._followed.clear()
 
     def catch_up(self, connection: Connection) -> None:
-        """Tell a client at once what it does not know yet."""
+        """Tell a client at once what it does not know yet, and the others with it: they stay in step."""
+        self._beat()
+        if connection.version != self._mirror.version:
+            self._send(connection, {})
+
+    def _beat(self) -> None:
         self._look()
-        self._send(connection, {})
+        told: dict[Position | None, list[bytes]] = {}
+        now = asyncio.get_running_loop().time()
+        for follower, since in tuple(self._followers.items()):
+            if follower.clogged:
+                continue
+            if follower.version != self._mirror.version:
+                self._send(follower, told)
+            elif now - since >= self._limits.beat:
+                self._followers[follower] = now
+                follower.send([frame(Beat())])
 
     def _look(self) -> None:
         mirror = self._mirror
         head = self._api.snapshot(mirror.generation)
         page = self._api.events(mirror.last, EVENTS_KEPT) if head.last_event > mirror.last else None
         lost = mirror.last + page.missed if page is not None and page.missed else 0
-        mirror.merge(head, head.components, page.events if page is not None else (), lost)
+        held = ((row.id, mirror.row(row.id)) for row in head.components)
+        before = {name: row for name, row in held if row is not None}
+        if mirror.merge(head, head.components, page.events if page is not None else (), lost):
+            self._before = before
+            self._last, self._now = self._now, (mirror.generation, mirror.last)
 
-    def _tell(self, follower: Connection, told: dict[tuple[int, int] | None, list[bytes]]) -> None:
-        now = asyncio.get_running_loop().time()
-        if follower.clogged:
-            return
-        if follower.version != self._mirror.version:
-            self._send(follower, told)
-        elif now - self._followers[follower] >= self._limits.beat:
-            self._followers[follower] = now
-            follower.send([frame(Beat())])
-
-    def _send(self, follower: Connection, told: dict[tuple[int, int] | None, list[bytes]]) -> None:
-        if follower.version == self._mirror.version:
-            return
+    def _send(self, follower: Connection, told: dict[Position | None, list[bytes]]) -> None:
         frames = told.get(follower.position)
         if frames is None:
             frames = told[follower.position] = self._news(follower.position)
-        follower.position = (self._mirror.generation, self._mirror.last)
+        follower.position = self._now
         follower.version = self._mirror.version
         if follower in self._followers:
             self._followers[follower] = asyncio.get_running_loop().time()
         follower.send(frames)
 
-    def _news(self, position: tuple[int, int] | None) -> list[bytes]:
+    def _news(self, position: Position | None) -> list[bytes]:
         generation, number = position or (0, 0)
         head = self._mirror.snapshot(generation)
+        rows, ticks = self._told_apart(head.components, in_step=position == self._last)
         events = self._mirror.events(number, EVENTS_KEPT).events
-        rows = head.components
         frames = [frame(Part(rows=rows[start : start + ROWS])) for start in range(0, len(rows), ROWS)]
+        frames += [frame(Part(ticks=ticks[start : start + TICKS])) for start in range(0, len(ticks), TICKS)]
         frames += [frame(Part(events=events[start : start + EVENTS])) for start in range(0, len(events), EVENTS)]
         head = msgspec.structs.replace(head, components=())
         return [*frames, frame(Moment(head, position is None, self._mirror.lost))]
+
+    def _told_apart(
+        self, rows: tuple[ComponentView, ...], *, in_step: bool
+    ) -> tuple[tuple[ComponentView, ...], tuple[Tick, ...]]:
+        """Return the rows that go whole, and what is new in those that only ticked on since the last look."""
+        if not in_step:
+            return rows, ()
+        whole: list[ComponentView] = []
+        ticks: list[Tick] = []
+        for row in rows:
+            old = self._before.get(row.id)
+            tick = tick_of(old, row) if old is not None else None
+            if tick is not None:
+                ticks.append(tick)
+            else:
+                whole.append(row)
+        return tuple(whole), tuple(ticks)

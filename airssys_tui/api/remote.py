@@ -38,6 +38,7 @@ from airssys_tui.api.link import Link, hello
 from airssys_tui.api.methods import METHODS, Method
 from airssys_tui.api.mirror import Mirror
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.ticks import ticked
 from airssys_tui.api.views import ComponentView, EventPage, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, UsageError
 from airssys_tui.core.events import Event
@@ -238,6 +239,8 @@ class RemoteRuntime(RuntimeApi):
             case Part():
                 self._rows += message.rows
                 self._events += message.events
+                held = ((self._mirror.row(tick.id), tick) for tick in message.ticks)
+                self._rows += (ticked(row, tick) for row, tick in held if row is not None)
             case Moment():
                 merge = self._mirror.replace if message.whole else self._mirror.merge
                 merge(message.head, self._rows, self._events, message.lost)

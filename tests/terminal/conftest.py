@@ -42,7 +42,7 @@ class Scratch:
             "AIRSSYS_TUI_CONFIG": str(self.root / "none.toml"),
         }
 
-    def screen(self, *options: str, columns: int = 160, lines: int = 36) -> Terminal:
+    def screen(self, *options: str, columns: int = 200, lines: int = 36) -> Terminal:
         """Open the screen on the folder."""
         return Terminal([*PROGRAM, *options], env=self.environment, columns=columns, lines=lines)
 
