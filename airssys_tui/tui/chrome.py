@@ -8,7 +8,7 @@ from typing import Final
 from airssys_tui.api.views import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.action import Action, View
+from airssys_tui.tui.action import Action, Danger, View
 from airssys_tui.tui.actions import key_label
 from airssys_tui.tui.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
@@ -70,6 +70,8 @@ def header(session: Session, width: int) -> Line:
 
 
 def _marks(session: Session) -> Iterable[Line]:
+    if session.demo:
+        yield (Span("DEMO", "inverse"),)
     if session.phase in {Phase.STARTING, Phase.STOPPING}:
         yield (Span(f"{session.phase}{session.glyphs.ellipsis}", "busy"),)
     if session.phase is Phase.FAILED:
@@ -120,6 +122,8 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
         lines.append((Span(f" {shown}", "warn"),))
     elif session.stale:
         lines.append(_warning(session, "No answer from the runtime", session.stale, width))
+    if session.feed.head.disk_full:
+        lines.append(_disk_full(session, width))
     watch = session.feed.head.watch
     if watch.mode != "native" and session.phase is Phase.RUNNING:
         title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
@@ -134,6 +138,12 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _disk_full(session: Session, width: int) -> Line:
+    said = f"{session.feed.head.disk_full}; what runs goes on, nothing new is deployed (ctrl+g)"
+    room = max(0, width - 13)
+    return (Span(" DISK FULL ", "inverse"), Span(" "), Span(fit(safe(said, session.glyphs), room).rstrip(), "bad"))
+
+
 def _warning(session: Session, title: str, text: str, width: int) -> Line:
     room = max(0, width - len(title) - 4)
     shown = fit(safe(text, session.glyphs), room, ellipsis=session.glyphs.ellipsis)
@@ -145,7 +155,10 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
     marked = _marked(view, session)
     room = width - 1 - line_width(marked)
     chosen: list[tuple[Action, Line]] = []
-    for action in session.keymap.hints(view, session.readonly):
+    hints = session.keymap.hints(view, session.readonly)
+    if marked:
+        hints = tuple(sorted(hints, key=_of_marks))
+    for action in hints:
         here = (view, action.id) in SCREENS
         if (here and width < CRAMPED) or not _useful(action, session):
             continue
@@ -157,6 +170,11 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
         chosen.append((action, hint))
     chosen.sort(key=lambda one: (one[0].id in LAST, one[0].rank))
     return (*marked, *(span for _, hint in chosen for span in hint))
+
+
+def _of_marks(action: Action) -> bool:
+    """Order hints while something is marked: first what can be done to all of it."""
+    return action.danger is Danger.VIEW and action.id not in {"app.help", "go.back"}
 
 
 def _marked(view: View, session: Session) -> Line:

@@ -37,7 +37,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: What it is called in settings.
         title: Its header.
-        width: Cells from 100 columns on; ``narrow`` below.
+        width: Cells from ``wide`` columns of the terminal on; ``narrow`` below.
         keep: Columns with the smallest figure are dropped first; the highest stay to the end.
         right: Whether figures are right-aligned.
         sort: What a click on the header and the underlined letter sort by.
@@ -50,6 +50,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     keep: int
     draw: Callable[[ComponentView, Sight, int], Cell]
     narrow: int = 0
+    wide: int = 100
     right: bool = False
     sort: Sort | None = None
 
@@ -251,7 +252,7 @@ COLUMNS: Final = (
     Column(name="version", title="VERSION", width=12, keep=60, draw=_version),
     Column(name="digest", title="DIGEST", width=12, keep=5, draw=_digest),
     Column(name="fuel", title="FUEL/S", width=7, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
-    Column(name="memory", title="MEMORY", width=15, narrow=10, keep=55, draw=_memory, sort=Sort.MEMORY),
+    Column(name="memory", title="MEMORY", width=15, narrow=10, wide=132, keep=55, draw=_memory, sort=Sort.MEMORY),
     Column(name="cpu", title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
     Column(name="calls", title="CALLS/S", width=7, keep=30, draw=_calls, right=True),
     Column(name="errors", title="ERRORS", width=6, keep=6, draw=_errors, right=True),
@@ -269,7 +270,6 @@ GAP: Final = 1
 GUTTER: Final = 2
 """Cells before the first column: the pointer of the selection, and the mark."""
 
-WIDE: Final = 100
 EXTRA: Final = 10
 """Columns that are kept less than this are left out unless the terminal is this wide, for the note's sake."""
 HUGE: Final = 150
@@ -303,7 +303,7 @@ def _wanted(width: int, names: tuple[str, ...]) -> list[Column]:
 
 
 def _width(column: Column, width: int) -> int:
-    return column.width if width >= WIDE else column.narrow or column.width
+    return column.width if width >= column.wide else column.narrow or column.width
 
 
 def _needed(columns: list[Column], width: int) -> int:

@@ -7,6 +7,7 @@ once more, and never read as markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -43,8 +44,14 @@ BLANK: Final[Line] = ()
 
 def safe(text: str, glyphs: Glyphs = UNICODE, width: int = MAX_CELL) -> str:
     """Return text as one printable line, in the glyphs' character set."""
+    return _cleaned(text, width, glyphs.ascii)
+
+
+@lru_cache(maxsize=8_192)
+def _cleaned(text: str, width: int, plain: bool) -> str:
+    # The same names, versions and notes are drawn again every second; cleaning them was most of a row's cost.
     clean = str.__str__(one_line(text, width))
-    return only_ascii(clean) if glyphs.ascii else clean
+    return only_ascii(clean) if plain else clean
 
 
 def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
@@ -114,6 +121,24 @@ def join(lines: Iterable[Line], gap: str = "  ") -> Line:
 def line_width(line: Line) -> int:
     """Return the cells that a line takes."""
     return sum(cell_len(span.text) for span in line)
+
+
+def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
+    """Return from which cell to which two lines differ, of ``width`` cells: only those are painted and sent again."""
+    start = same = 0
+    for old, new in zip(before, after, strict=False):
+        if old != new:
+            break
+        start += cell_len(old.text)
+        same += 1
+    if line_width(before) != line_width(after):
+        return min(start, width), width
+    end = line_width(after)
+    for old, new in zip(reversed(before[same:]), reversed(after[same:]), strict=False):
+        if old != new:
+            break
+        end -= cell_len(old.text)
+    return min(start, width), min(end, width)
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -186,11 +211,12 @@ class LinePane(Painter):
         """Show these lines from now on."""
         before, self._lines = self._lines, tuple(lines)
         rows = max(len(before), len(self._lines))
-        dirty = [
-            Region(0, row, self.size.width, 1)
-            for row in range(min(rows, self.size.height))
-            if _at(before, row) != _at(self._lines, row)
-        ]
+        dirty = []
+        for row in range(min(rows, self.size.height)):
+            old, new = _at(before, row), _at(self._lines, row)
+            if old != new:
+                start, end = changed_cells(old, new, self.size.width)
+                dirty.append(Region(start, row, end - start, 1))
         if dirty:
             self.refresh(*dirty)
 

@@ -19,7 +19,7 @@ from airssys_tui.tui.charts import Chart
 from airssys_tui.tui.columns import Sight, memory_tone, state_cell, version_text
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, safe
+from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, line_width, safe
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.quantities import format_ms, format_whole
@@ -165,10 +165,12 @@ def summary(view: ComponentView, sight: Sight, width: int, span: str) -> Line:
     state, tone = state_cell(view, sight)
     parts: list[Line] = [
         (Span(f" {safe(view.id, sight.glyphs, 60)}", "strong"),),
-        (Span(version_text(view, sight)),),
-        (Span(state, tone),),
         (Span(span, "key"),),
+        (Span(state, tone),),
+        (Span(version_text(view, sight)),),
     ]
+    while len(parts) > 1 and line_width(join(parts)) > width:
+        parts.pop()
     return _cut(join(parts), width)
 
 
@@ -243,7 +245,7 @@ class MeterScreen(LiveScreen):
         session, width = self.session, self.size.width
         view = session.rows.get(self.component)
         if view is not None:
-            self._crumbs.show([summary(view, session.sight, width, "last hour" if self.hour else "last 2 minutes")])
+            self._crumbs.show([summary(view, session.sight, width, "last hour" if self.hour else "last 2 min")])
         self._pager.show(self._lines(self._pager.room, self._pager.size.height))
 
     def _lines(self, width: int, height: int) -> Sequence[Line]:

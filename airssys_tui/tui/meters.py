@@ -27,6 +27,8 @@ EVERY: Final = 0.5
 SPARK: Final = 8
 """Cells of a small sparkline; wider terminals give them more, up to :data:`LONG`."""
 LONG: Final = 30
+DRAWN: Final = 72
+"""Terminals narrower than this have figures only."""
 
 
 class Gauge(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,22 +126,40 @@ STATE: Final = 12
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Which columns there are at a width: cells of the name, whether the state is shown, and cells per sparkline."""
+    """Which columns there are at a width.
+
+    Attributes:
+        name: Cells of the name.
+        state: Whether the state is shown.
+        gauges: The figures.
+        spark: Cells of a sparkline.
+        drawn: Titles of the figures that have one.
+    """
 
     name: int
     state: bool
     gauges: tuple[Gauge, ...]
     spark: int
+    drawn: frozenset[str]
+
+    def sparked(self, gauge: Gauge) -> bool:
+        """Return whether a figure has a sparkline."""
+        return bool(self.spark) and gauge.title in self.drawn
 
 
 def lay_out(width: int) -> Layout:
     """Choose the columns for a width; figures are worth more than sparklines, and those more than the state."""
     gauges = list(GAUGES)
     room = width - GUTTER - NAME - GAP
-    while len(gauges) > 1 and sum(gauge.width + GAP for gauge in gauges) > room:
+    # From here on two figures have a sparkline of some use, at the cost of the least figures.
+    reserve = 2 * (SPARK + GAP) if width >= DRAWN else 0
+    while len(gauges) > 1 and sum(gauge.width + GAP for gauge in gauges) > room - reserve:
         gauges.remove(min(gauges, key=lambda gauge: gauge.keep))
     room -= sum(gauge.width + GAP for gauge in gauges)
-    drawn = sum(gauge.series is not None for gauge in gauges)
+    series = [gauge for gauge in gauges if gauge.series is not None]
+    if room < len(series) * (SPARK + GAP):
+        series = series[:2]
+    drawn = len(series)
     spark = 0
     if drawn and room >= drawn * (SPARK // 2 + GAP):
         spark = min(SPARK, room // drawn - GAP)
@@ -150,7 +170,7 @@ def lay_out(width: int) -> Layout:
         more = min(LONG - spark, room // drawn)
         spark += more
         room -= more * drawn
-    return Layout(NAME + min(15, max(0, room)), state, tuple(gauges), spark)
+    return Layout(NAME + min(15, max(0, room)), state, tuple(gauges), spark, frozenset(each.title for each in series))
 
 
 def meters_row(view: ComponentView, width: int, sight: Sight, *, selected: bool) -> Line:
@@ -163,7 +183,7 @@ def meters_row(view: ComponentView, width: int, sight: Sight, *, selected: bool)
         state, tone = state_cell(view, sight)
         spans.append(Span(fit(state, STATE) + " ", tone))
     for gauge in layout.gauges:
-        if gauge.series is not None and layout.spark:
+        if gauge.series is not None and layout.sparked(gauge):
             values, top = gauge.series(view)
             drawn = glyphs.sparkline(values, layout.spark, top) if _runs(view) else ""
             spans.append(Span(f"{drawn:<{layout.spark}} ", "accent"))
@@ -180,8 +200,7 @@ def meters_head(width: int, how: Arrangement, glyphs: Glyphs) -> Line:
     if layout.state:
         spans += _title("STATE", how.sort is Sort.STATE, arrow, STATE, sortable=True)
     for gauge in layout.gauges:
-        sparked = gauge.series is not None and layout.spark
-        cells = gauge.width + (layout.spark + GAP if sparked else 0)
+        cells = gauge.width + (layout.spark + GAP if layout.sparked(gauge) else 0)
         sorting = gauge.sort is not None and how.sort is gauge.sort
         spans += _title(gauge.title, sorting, arrow, cells, sortable=gauge.sort is not None, right=True)
     return tuple(spans)
@@ -203,7 +222,7 @@ def sort_under(x: int, width: int) -> Sort | None:
     columns: list[tuple[int, Sort | None]] = [(GUTTER + layout.name + GAP, Sort.NAME)]
     columns += [(STATE + GAP, Sort.STATE)] if layout.state else []
     for gauge in layout.gauges:
-        spark = layout.spark + GAP if gauge.series is not None and layout.spark else 0
+        spark = layout.spark + GAP if layout.sparked(gauge) else 0
         columns.append((gauge.width + GAP + spark, gauge.sort))
     for cells, sort in columns:
         if x < cells:

@@ -133,8 +133,11 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         pane.show([(Span(line, "title"),) for line in heading])
         lines = list(self.text(width))
         text = self.query_one("#text", LinePane)
+        # Border, margins and choices take five rows; a widget between takes three at most.
+        room = self.size.height - 5 - len(heading) - 3 * len(list(self.query(".extra")))
+        if len(lines) > max(1, room):  # beside a scroll bar
+            lines = list(self.text(width - 1))
         text.styles.height = len(lines)
-        room = self.size.height - 7 - len(heading) - len(list(self.query(".extra")))
         self.query_one("#said").styles.height = max(1, min(len(lines), room))
         text.show(lines)
 

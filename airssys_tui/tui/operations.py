@@ -192,6 +192,12 @@ class Operations:
             await self.perform(command)
 
     def run(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
-        """Do something beside the screen."""
+        """Do something beside the screen; what goes wrong is said."""
         # On the app, not on the screen: an answer is reported also when the operator has gone elsewhere meanwhile.
-        self._app.run_worker(work, exit_on_error=False)
+        self._app.run_worker(self._watched(work), exit_on_error=False)
+
+    async def _watched(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a worker that ends in silence leaves the operator waiting
+            self.say_error(error)

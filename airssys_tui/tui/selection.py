@@ -109,7 +109,7 @@ def _change(meters: Meters) -> Line:
     change = meters.fuel_change
     if change is None:
         return ()
-    return (Span(f" ({change:+.0%} against the revision before)", "warn" if change >= 0.1 else "quiet"),)
+    return (Span(f" ({change:+.0%} since the last revision)", "warn" if change >= 0.1 else "quiet"),)
 
 
 def _sparklines(view: ComponentView, sight: Sight, width: int) -> Line:

@@ -52,7 +52,7 @@ class Sieve:
         self.search: Search | None = None
         self.shown: dict[str, Event] = {}
         self.hits: dict[str, None] = {}
-        self._seen = 0
+        self._seen = self._told = 0
 
     @property
     def narrow(self) -> bool:
@@ -75,7 +75,7 @@ class Sieve:
     def renew(self, events: Sequence[Event], older: Sequence[Event] = ()) -> None:
         """Look at everything again; ``older`` is what was asked for from before the list begins."""
         self.shown = {f"{OLDER}{index}": event for index, event in enumerate(older) if self.passes(event)}
-        self._seen = 0
+        self._seen = self._told = 0
         self.take(events)
         self.look()
 
@@ -86,7 +86,7 @@ class Sieve:
 
     def take(self, events: Sequence[Event]) -> None:
         """Take in what is new at the end of the list, and let go of what was pushed out at its beginning."""
-        new = list(takewhile(lambda event: event.seq > self._seen, reversed(events)))
+        new = list(takewhile(self._is_new, reversed(events)))
         if not new:
             return
         first = events[0].seq
@@ -100,7 +100,12 @@ class Sieve:
                 self.shown[key] = event
                 if self._hit(event):
                     self.hits[key] = None
-        self._seen = new[0].seq
+        self._seen = max(self._seen, *(event.seq for event in new))
+        self._told = min(self._told, *(event.seq for event in new))
+
+    def _is_new(self, event: Event) -> bool:
+        # What this sitting told itself is numbered downwards, between the runtime's own.
+        return event.seq > self._seen if event.seq >= 0 else event.seq < self._told
 
     def _hit(self, event: Event) -> bool:
         return self.search is not None and self.search.found_in(event.text)

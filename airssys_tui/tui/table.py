@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from airssys_tui.tui.lines import BLANK, Line, Painter
+from airssys_tui.tui.lines import BLANK, Line, Painter, changed_cells
 
 Draw = Callable[[str, int, bool], Line]
 """Draws the row of a key, in so many cells; whether it is selected."""
@@ -165,9 +165,14 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     def repaint(self) -> None:
         """Repaint the lines on screen that are no longer what was painted."""
         width = self.room
-        dirty = [
-            Region(0, y, width, 1) for y in range(self.size.height) if self._painted.get(y) != self._line(y, width)
-        ]
+        dirty = []
+        for y in range(self.size.height):
+            before, after = self._painted.get(y), self._line(y, width)
+            if before is None or before[1] != after[1]:
+                dirty.append(Region(0, y, width, 1))
+            elif before[0] != after[0]:
+                start, end = changed_cells(before[0], after[0], width)
+                dirty.append(Region(start, y, end - start, 1))
         if dirty:
             self.refresh(*dirty)
 

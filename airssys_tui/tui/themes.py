@@ -136,9 +136,13 @@ Question:nocolor { background: transparent; }
 #said { height: auto; margin: 0; scrollbar-size-vertical: 1; }
 #choices { height: 1; align-horizontal: right; margin-top: 1; }
 Choice { height: 1; margin-left: 2; }
-StatePicker { height: 2; width: 1fr; }
+StatePicker { height: 3; width: 1fr; }
 HelpScreen { align: center middle; background: $background 60%; }
 HelpScreen #dialog { height: 90%; width: 90%; max-width: 100; }
+StoryPage { align: center middle; background: $background 60%; }
+StoryPage:nocolor { background: transparent; }
+StoryPage #dialog { width: 90%; max-width: 80; }
+StoryPage Pager { height: 3; }
 CommandPalette SearchIcon { display: none; }
 .ascii #dialog { border: ascii $primary; }
 .ascii LineTable, .ascii Pager { scrollbar-size-vertical: 0; }

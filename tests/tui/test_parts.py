@@ -44,8 +44,10 @@ def test_columns_go_in_order_of_priority():
         return [placed.column.title for placed in columns.place(width)]
 
     assert titles(40) == ["NAME", "STATE", "NOTE"]
-    assert titles(80) == ["NAME", "STATE", "VERSION", "FUEL/S", "MEMORY", "NOTE"]
-    assert titles(120) == [column.title for column in columns.COLUMNS]
+    assert titles(80) == ["NAME", "STATE", "HEALTH", "VERSION", "FUEL/S", "MEMORY", "NOTE"]
+    every = [column.title for column in columns.COLUMNS]
+    assert titles(120) == [title for title in every if title not in {"DIGEST", "ERRORS", "P95"}]
+    assert titles(200) == every
 
 
 @pytest.mark.parametrize("sort", Sort)

@@ -1,0 +1,122 @@
+"""What marks, meters, settings and themes do, by their keys; :mod:`tests.tui.test_actions` runs them."""
+
+from __future__ import annotations
+
+from airssys_tui.api.commands import Start, Stop
+from airssys_tui.tui.bulk import BulkQuestion
+from airssys_tui.tui.detail import DetailScreen
+from airssys_tui.tui.event_list import EventScreen
+from airssys_tui.tui.meter import MeterScreen
+from airssys_tui.tui.meters import MetersScreen
+from airssys_tui.tui.registry import RegistryScreen
+from tests.tui.conftest import shows, text_of
+
+
+async def marks(desk):
+    await desk.press("space", "j", "space")
+    assert list(desk.app.session.marks) == ["counter", "crasher"]
+    await shows(desk.pilot, "■counter", "■crasher", "2 marked")
+    await desk.press("space")
+    assert list(desk.app.session.marks) == ["counter"]
+    await desk.press("escape")
+    assert not desk.app.session.marks
+    await desk.until(lambda: "marked" not in text_of(desk.app))
+
+
+async def marks_what_is_shown(desk):
+    await desk.press("slash", *"failed", "enter", "asterisk")
+    assert list(desk.app.session.marks) == desk.screen.table.keys == ["snoop"]
+    await desk.press("escape")
+    assert desk.screen.arrangement.query == "failed", "the marks go first, then the filter"
+    await desk.press("escape")
+    assert desk.screen.arrangement.query == ""
+
+
+async def stops_all_that_is_marked(desk):
+    await desk.press("space", "j", "j", "j", "space", "x")
+    await desk.on(BulkQuestion)
+    await shows(desk.pilot, "Stop 2 components?", "keeps its state", "loses its memory")
+    await desk.press("enter")
+    assert desk.runtime.commands == []
+    await desk.press("2", "enter")
+    await desk.carried_out(Stop("greeter"))
+    assert Stop("counter") in desk.runtime.commands
+    await shows(desk.pilot, "2 of 2 stopped")
+
+
+async def opens_its_meters(desk):
+    await desk.press("m")
+    await desk.on(MeterScreen)
+    await shows(desk.pilot, "fuel/s", "memory", "of 64M", "p50/p95/p99 ms", "fuel per call, by revision", "+2%")
+
+
+async def opens_large_meters(desk):
+    await desk.press("2")
+    await desk.on(MetersScreen)
+    for key in ("enter", "m"):
+        await desk.press(key)
+        await desk.on(MeterScreen)
+        await desk.press("escape")
+        await desk.on(MetersScreen)
+
+
+async def describes(desk):
+    await desk.press("2")
+    await desk.on(MetersScreen)
+    await desk.press("d")
+    await desk.on(DetailScreen)
+    await desk.press("escape")
+    await desk.on(MetersScreen)
+
+
+async def changes_the_span(desk):
+    await desk.press("m")
+    await desk.on(MeterScreen)
+    await shows(desk.pilot, "last 2 min", "-2 min")
+    await desk.press("w")
+    await shows(desk.pilot, "last hour", "-60 min")
+
+
+async def goes_to_the_meters(desk):
+    await desk.press("2")
+    await desk.on(MetersScreen)
+    await shows(desk.pilot, "FUEL", "MEMORY", "P50 ms", "2.1M/64M")
+    await desk.press("4")
+    await desk.on(EventScreen)
+    await desk.press("escape")
+    await desk.on(MetersScreen)
+    await desk.press("escape")
+    await desk.on(RegistryScreen)
+
+
+async def saves_the_view(desk):
+    await desk.press("ctrl+s")
+    await shows(desk.pilot, "there is no configuration file")
+
+
+async def changes_the_theme(desk):
+    for name in ("airssys-light", "airssys-contrast", "airssys-dark"):
+        await desk.press("T")
+        assert desk.app.theme == name
+
+
+async def starts_all_that_is_marked(desk):
+    await desk.press("slash", *"stopped", "enter", "asterisk", "s")
+    await desk.on(BulkQuestion)
+    await desk.press(*"start", "enter")
+    await desk.carried_out(Start("pipeline/parse"))
+
+
+EXERCISES = {
+    "mark.one": marks,
+    "mark.shown": marks_what_is_shown,
+    "look.meters": opens_its_meters,
+    "look.large": opens_large_meters,
+    "look.describe": describes,
+    "look.span": changes_the_span,
+    "go.meters": goes_to_the_meters,
+    "view.save": saves_the_view,
+    "view.theme": changes_the_theme,
+}
+
+OF_MARKS = {"stop": stops_all_that_is_marked, "start": starts_all_that_is_marked}
