@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -16,6 +17,7 @@ from airssys_tui.core.errors import CallDropped, GateRefusal, MailboxFull, NotSe
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from tests.components import ALL, SPIN, STATE, STATELESS, Crafted
+from tests.runtime.test_swap import Callers
 from tests.world import SAMPLES, World
 
 QUICK = '[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
@@ -276,6 +278,72 @@ def test_a_check_that_does_not_answer_is_a_trap(serving: Callable[..., World], h
     world = serving(Crafted(health=health, sick_after=1), manifest)
     world.wait_event("c", "trapped")
     world.wait_row("c", lambda row: row.restarts >= 1)
+
+
+def test_checks_go_before_the_calls_that_wait_and_one_at_a_time(serving: Callable[..., World]) -> None:
+    manifest = LONG + '[health]\ninterval = "100ms"\nfailures = 1\n[deployment]\nprobation = "0s"\n'
+    world = serving(Crafted(health="degraded", sick_after=1), manifest)
+    gate = Gate(world, "c")
+    waiting = [world.runtime.invoke("c", "add", 1) for _ in range(50)]
+    component = world.runtime._system.router.find("c")
+    world.wait_for(lambda _: component.checking)
+    due = component.health_due
+    world.wait_for(lambda _: time.monotonic() > due + 0.25)
+    assert world.row("c").meters.queue <= 51, "one question waits, however long the call takes"
+    gate.open()
+    assert [call.result(30) for call in waiting] == list(range(1, 51))
+    world.wait_row("c", lambda row: row.health == "degraded")
+
+
+def test_checks_hold_under_load(serving: Callable[..., World]) -> None:
+    manifest = QUICK + '[health]\ninterval = "100ms"\nfailures = 2\n[deployment]\nprobation = "0s"\n'
+    world = serving(Crafted(health="unhealthy", sick_after=3), manifest)
+    callers = Callers(world, "c", "add")
+    try:
+        world.wait_row("c", lambda row: row.restarts >= 1 and row.state is State.RUNNING)
+        callers.everyone_moves()
+    finally:
+        acknowledged = callers.end()
+    assert world.call("c", "get") == acknowledged
+
+
+def test_a_check_that_hangs_is_over_after_its_timeout_not_the_calls(serving: Callable[..., World]) -> None:
+    manifest = QUICK + LONG + '[health]\ninterval = "100ms"\ntimeout = "20ms"\n[deployment]\nprobation = "0s"\n'
+    world = serving(Crafted(health="spin", sick_after=1), manifest)
+    assert "deadline" in world.wait_event("c", "trapped").text
+    world.wait_row("c", lambda row: row.restarts >= 1 and row.state is State.RUNNING)
+    assert world.call("c", "add", 1) >= 1
+
+
+def test_waiting_for_a_restart_refills_no_budget(serving: Callable[..., World]) -> None:
+    waits = 'backoff = {initial = "600ms", factor = 1.0, jitter = 0.0}'
+    world = serving(manifest=f'[supervision]\nmax_restarts = 2\nwindow = "500ms"\n{waits}\n')
+    for restarts in (1, 2):
+        trap(world)
+        world.wait_row("c", lambda row, restarts=restarts: row.restarts == restarts and row.state is State.RUNNING)
+    trap(world)
+    row = world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.EXHAUSTED)
+    assert "2 restarts within 0.5 s are used up" in row.note.text
+
+
+def test_healthy_uptime_refills_the_budget(serving: Callable[..., World]) -> None:
+    world = serving(manifest=QUICK + 'max_restarts = 1\nwindow = "100ms"\n[deployment]\nprobation = "0s"\n')
+    component = world.runtime._system.router.find("c")
+    for restarts in (1, 2, 3):
+        trap(world)
+        world.wait_row("c", lambda row, restarts=restarts: row.restarts == restarts and row.state is State.RUNNING)
+        since = component.uptime.seconds
+        world.wait_for(lambda _, since=since: component.uptime.seconds > since + 0.15)
+    assert world.row("c").state is State.RUNNING
+
+
+def test_what_was_given_up_is_tried_again_by_the_next_runtime(serving: Callable[..., World]) -> None:
+    world = serving(manifest='[supervision]\nmax_restarts = 0\n[deployment]\nprobation = "0s"\n')
+    trap(world)
+    world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.EXHAUSTED)
+    world.reopen()
+    row = world.row("c")
+    assert (row.state, row.recovery.kind) == (State.RUNNING, RecoveryKind.NONE)
 
 
 def test_a_restart_keeps_the_state_and_the_calls(serving: Callable[..., World]) -> None:
