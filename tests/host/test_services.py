@@ -87,7 +87,7 @@ def test_whoever_sleeps_holds_up_nobody_else_and_can_be_cancelled(world: World) 
     world.put("guest", SERVICES)
     world.open(workers=2)
     sleeping = [world.runtime.invoke(name, DOORS + "sleep-ms", 60_000) for name in ("one", "two", "three")]
-    world.wait_for(lambda snapshot: snapshot.busy >= 3)
+    until(lambda: world.runtime.snapshot().busy >= 3)
     assert ask(world, "sleep-ms", 1) == Ok()  # on a replacement: both workers wait
     world.do(Stop("one"))
     assert sleeping[0].result(PATIENCE).value.case == "cancelled"
