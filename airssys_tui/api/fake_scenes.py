@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from airssys_tui.api import fake_meters
+from airssys_tui.api import fake_meters, fake_past
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.fake import FakeRuntime
 from airssys_tui.api.fake_component import FakeComponent, Release
@@ -120,7 +120,9 @@ def played(
 
 def counter(now: float, *, load: Load | None = None) -> FakeComponent:
     """Return the sample ``counter`` at 1.1.0, with the history of a day and two refused releases."""
-    load = load or Load(fuel=1.2e6, fuel_per_call=1_204, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08)
+    load = load or Load(
+        fuel=1.2e6, fuel_per_call=1_204, fuel_change=0.02, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08
+    )
     component = played("counter", load, now=now, release=COUNTER["1.0.0"])
     component.timeline[0] = RevisionView(
         number=1,
@@ -348,6 +350,27 @@ def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
     return runtime
 
 
+def lived(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Every kind of row, with a past: logs, saved states, earlier runs, a timeline with every kind of revision."""
+    runtime, now = mixed(clock), clock()
+    load = Load(fuel=44e3, fuel_per_call=2_450, memory=2 * MIB, cpu=0.01, calls=18, wobble=0.1)
+    release = Release(version="0.8.0", exports=("post: func(entry: string) -> u64",), state_bytes=480)
+    ledger = played("ledger", load, now=now, release=release, up=120 * HOUR)
+    runtime.add([fake_past.weathered(ledger, now)])
+    runtime.get("greeter").change(probation_until=now + 8, stable=False)
+    fake_past.add_states(runtime)
+    fake_past.add_past(runtime)
+    fake_past.add_logs(runtime)
+    return runtime
+
+
+def full(clock: Callable[[], float] = still) -> FakeRuntime:
+    """Return a runtime whose disk is full: what runs goes on, nothing new is deployed."""
+    runtime = lived(clock)
+    runtime.disk_full = "no room on the disk: 0 bytes free in the state directory"
+    return runtime
+
+
 SCENES: Final[dict[str, Callable[[Callable[[], float]], FakeRuntime]]] = {
     "empty": empty,
     "starting": starting,
@@ -355,5 +378,7 @@ SCENES: Final[dict[str, Callable[[Callable[[], float]], FakeRuntime]]] = {
     "held": held,
     "polling": polling,
     "hostile": hostile,
+    "lived": lived,
+    "full": full,
 }
 """Every scene by its name."""

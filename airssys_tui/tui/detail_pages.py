@@ -92,7 +92,7 @@ def capabilities(known: Known, session: Session, width: int) -> list[Line]:
         return [_asking(session)]
     none = "none declared: everything is denied"
     lines = section("Declared capabilities", known.detail.capabilities, none, session, width)[1:]
-    told = "What is declared is not yet granted: what is not declared is denied even if it is granted."
+    told = "Declaring is asking: a capability also needs a grant, and without a declaration a grant means nothing."
     return [*lines, (), *((Span(f"  {part}", "quiet"),) for part in wrap(told, max(20, width - 4)))]
 
 

@@ -21,7 +21,7 @@ MOST_ITEMS: Final = 200
 PARTS: Final = (
     ("catalog", "history, events, settings"),
     ("blobs", "code of the revisions kept"),
-    ("code", "compiled code, made anew when it is gone"),
+    ("code", "compiled, made anew when gone"),
     ("states", "saved states"),
     ("storage", "what components stored"),
     ("logs", "logs kept"),

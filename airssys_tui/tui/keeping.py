@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from airssys_tui.api import wire
 from airssys_tui.api.commands import (
     Annotate,
     Command,
@@ -131,7 +132,7 @@ class Keeping:
             return
         name = f"{component.replace('/', '-')}-state-{state.id}.json"
         about = [f"State {state.id} of r{state.revision} of {component}, {format_size(state.size)}, whole."]
-        await ask_and_write(self._operations, msgspec.json.encode(file), Path.cwd() / name, about)
+        await ask_and_write(self._operations, wire.encode(file), Path.cwd() / name, about)
 
     def import_state(self, component: str) -> None:
         """Ask for a file and keep the state in it."""
@@ -187,7 +188,7 @@ def _read_state(name: str) -> StateFile:
     try:
         if path.stat().st_size > LARGEST:
             raise UsageError(f"{path} is too large for a state", remedy=f"at most {format_size(LARGEST)}")
-        return msgspec.json.decode(path.read_bytes(), type=StateFile)
+        return wire.decode(path.read_bytes(), StateFile)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -40,6 +40,7 @@ class Prompt(Question[str | None]):
             restrict=NO_CONTROLS,
             max_length=self._longest,
             compact=True,
+            placeholder="type here; enter takes it, esc leaves",
             select_on_focus=False,
             id="answer",
             classes="extra",

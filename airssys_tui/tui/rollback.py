@@ -109,13 +109,15 @@ class StatePicker(Painter, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint the choices in the first line and what the taken one means in the second."""
+        """Paint the choices in the first line and what the taken one means below."""
         if not self.choices:
             return self.strip((), self.size.width)
-        if y == 1:
+        if y >= 1:
             text = safe(self.choices[self.chosen].text, self.glyphs)
             indent = " " * LABEL if self.size.width >= ROOMY else ""
-            return self.strip((Span(indent), Span(text, "quiet")), self.size.width)
+            parts = wrap(text, max(8, self.size.width - len(indent)))
+            part = parts[y - 1] if y - 1 < len(parts) else ""
+            return self.strip((Span(indent), Span(part, "quiet")), self.size.width)
         roomy = self.size.width >= ROOMY
         spans = [Span(f"{'state':<{LABEL}}", "quiet")] if roomy else []
         for index, choice in enumerate(self.choices):

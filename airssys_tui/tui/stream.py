@@ -234,7 +234,7 @@ class StreamScreen(LiveScreen):
         at = f"{datetime.fromtimestamp(event.at).astimezone():%Y-%m-%d %H:%M:%S%z}"
         about = "  ".join(filter(None, (at, where, event.kind, event.level, generation)))
         head: Line = (Span(" "), Span(fit(safe(about, glyphs), max(1, width - 2), ellipsis=glyphs.ellipsis), "quiet"))
-        rows = 2 if self.size.height < 30 else 4
+        rows = 2 if self.size.height < 30 else 3
         pane.styles.height = rows + 2
         parts = wrap(safe(event.text, glyphs, LONGEST), max(10, width - 2))
         if len(parts) > rows:
@@ -331,6 +331,7 @@ class StreamScreen(LiveScreen):
         """Wrap long lines, or cut them."""
         self.wraps = not self.wraps
         self._fill()
+        self._list.reveal()
 
     def action_only(self) -> None:
         """Show only what the selected one's component says, or all again."""

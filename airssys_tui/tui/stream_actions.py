@@ -18,7 +18,7 @@ STREAM_ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=STREAMS,
         hint="search",
-        rank=21,
+        rank=20,
     ),
     act("look.next-match", "n", "Next match", "Go to the next match.", Group.LOOK, views=STREAMS),
     act("look.match-before", "N", "Match before", "Go to the match before.", Group.LOOK, views=STREAMS),

@@ -15,11 +15,16 @@ from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.keys import main, table
+from airssys_tui.tui.logs import LogScreen
+from airssys_tui.tui.meter import MeterScreen
+from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.modal import Choice, Confirm
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.rollback import RollbackQuestion
 from airssys_tui.tui.versions import VersionsScreen
+from tests.tui import exercises_desk
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
+from tests.tui.exercises_past import PAST
 
 NAMES = ["counter", "crasher", "fetcher", "greeter", "hoarder", "pipeline/parse", "primes", "snoop"]
 
@@ -27,8 +32,9 @@ NAMES = ["counter", "crasher", "fetcher", "greeter", "hoarder", "pipeline/parse"
 class Sitting:
     """A test at the desk: the application, its pilot and the runtime it plays with."""
 
-    def __init__(self, pilot, runtime):
+    def __init__(self, pilot, runtime, place=None):
         self.pilot, self.app, self.runtime = pilot, pilot.app, runtime
+        self.place = place
 
     @property
     def screen(self):
@@ -104,7 +110,7 @@ async def opens_detail(desk):
     for key in ("enter", "d"):
         await desk.press(key)
         await desk.on(DetailScreen)
-        await shows(desk.pilot, "Exports", "reset: func()", "Recent events")
+        await shows(desk.pilot, "Why it is so", "Recent events")
         await desk.press("escape")
         await desk.on(RegistryScreen)
 
@@ -118,7 +124,7 @@ async def opens_versions(desk):
 async def opens_its_events(desk):
     await desk.press("e")
     await desk.on(EventScreen)
-    await desk.until(lambda: {event.component for event in desk.screen._events.values()} == {"counter"})
+    await desk.until(lambda: {event.component for event in desk.screen.sieve.shown.values()} == {"counter"})
 
 
 async def toggles_the_diff(desk):
@@ -346,6 +352,7 @@ EXERCISES = {
     "component.back-to-stable": rolls_back_to_the_previous_stable,
     "component.back-to-selected": rolls_back_to_the_selected,
     "component.unload": unloads,
+    **PAST,
     "go.registry": goes_to_the_registry,
     "go.events": goes_to_the_events,
     "go.back": goes_back,
@@ -354,6 +361,7 @@ EXERCISES = {
     "app.palette": finds_by_typing,
     "app.ask-to-quit": asks_to_quit,
     "app.leave-now": quits_at_once,
+    **exercises_desk.EXERCISES,
 }
 
 
@@ -362,11 +370,11 @@ def test_every_action_is_exercised():
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-async def test_action(name):
+async def test_action(name, tmp_path):
     runtime = fake_scenes.mixed()
     async with desk(runtime).run_test(size=(120, 40), notifications=True) as pilot:
         await connected(pilot)
-        await EXERCISES[name](Sitting(pilot, runtime))
+        await EXERCISES[name](Sitting(pilot, runtime, tmp_path))
 
 
 def test_ids_and_keys_are_unique_on_a_screen():
@@ -382,6 +390,9 @@ def test_every_action_has_a_method():
         View.DETAIL: DetailScreen,
         View.VERSIONS: VersionsScreen,
         View.EVENTS: EventScreen,
+        View.LOGS: LogScreen,
+        View.METERS: MetersScreen,
+        View.METER: MeterScreen,
     }
     app = type(desk())
     for action in ACTIONS:

@@ -1,0 +1,110 @@
+"""A past for played runtimes: logs, saved states, earlier runs, and a timeline with every kind of revision."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from airssys_tui.api.commands import Rollback
+from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.fake_component import FakeComponent, Release
+from airssys_tui.api.fake_marks import purge
+from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.revision import Outcome
+from airssys_tui.core.text import sanitise
+
+HOUR: Final = 3_600.0
+
+RATES: Final = (
+    "daily rates fetched: EUR 1.0842, GBP 1.2671, JPY 0.0066, CHF 1.1203, SEK 0.0951, NOK 0.0933, DKK 0.1453, "
+    "and 24 more currencies that are written in one long line, as guests do, because nobody has told them not to"
+)
+
+LINES: Final = (
+    ("greeter", "log", Level.INFO, "hello, Ada  locale=en"),
+    ("greeter", "stdout", Level.INFO, "warming up the greeting cache: 128 entries in 3 ms"),
+    ("counter", "log", Level.DEBUG, "increment by 3  value=118204"),
+    ("hoarder", "stderr", Level.INFO, "allocation of 2 MiB is getting slow, 61.9 of 64 MiB in use"),
+    ("fetcher", "log", Level.WARNING, "api.example.com answered 503, trying again in 2 s  attempt=2"),
+    ("counter", "log", Level.INFO, "saved  value=118207 bytes=41"),
+    ("crasher", "stderr", Level.INFO, "thread panicked at src/lib.rs:14:9: about to give up"),
+    ("crasher", "log", Level.ERROR, "cannot go on: the queue handed out twice what it promised  job=1189 worker=2"),
+    ("greeter", "log", Level.INFO, "hello, Grace  locale=en"),
+    ("fetcher", "log", Level.INFO, RATES),
+)
+"""What guests of the scenes write, again and again."""
+
+
+def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
+    """Let the guests write."""
+    total = rounds * len(LINES)
+    for index in range(total):
+        component, action, level, text = LINES[index % len(LINES)]
+        runtime.emit(
+            text, component=component, kind=EventKind.LOG, level=level, action=action, ago=float(total - index)
+        )
+
+
+def flood(runtime: FakeRuntime, lines: int, component: str = "primes") -> None:
+    """Let one guest write far more than anybody reads."""
+    for index in range(lines):
+        runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action="stdout")
+
+
+def add_past(runtime: FakeRuntime, count: int = 40) -> None:
+    """Remember what happened in an earlier run, the days before."""
+    begun = runtime.clock() - 50 * HOUR
+    said = ("switched r1 → r2 in 0.6 ms", "state saved: 37B (timer)", "stopped by operator", "started r2")
+    runtime.past = [
+        Event(
+            seq=0,
+            at=begun + index * 600,
+            kind=EventKind.LEDGER if index % 4 == 0 else EventKind.LIFECYCLE,
+            level=Level.INFO,
+            component=("counter", "greeter")[index % 2],
+            text=sanitise(said[index % 4]),
+        )
+        for index in range(count)
+    ]
+
+
+def add_states(runtime: FakeRuntime) -> None:
+    """Keep some states of the counter."""
+    now, counter = runtime.clock(), runtime.get("counter")
+    active = counter.active
+    first = counter.timeline[0]
+    counter.change(revision=first.number, version=first.version, state_bytes=37)
+    runtime.states_kept.save(counter.view, "timer", now - 2 * HOUR)
+    runtime.states_kept.save(counter.view, "update", now - 42 * 60)
+    if active is not None:
+        counter.change(revision=active.number, version=active.version, state_bytes=41)
+    runtime.states_kept.save(counter.view, "timer", now - 600)
+    kept = runtime.states_kept.save(counter.view, "operator", now - 12)
+    runtime.states_kept.save(counter.view, "timer", now - 2)
+    if kept is not None and active is not None:
+        runtime.states_kept.fail(kept.view.id, active.number)
+
+
+def weathered(component: FakeComponent, now: float) -> FakeComponent:
+    """Give a component a revision of every outcome; what serves is a rollback by itself."""
+
+    def release(version: str, **more: Any) -> Release:
+        return Release(version=version, exports=("post: func(entry: string) -> u64",), state_bytes=512, **more)
+
+    steps = (
+        (release("0.9.0"), 90 * HOUR),
+        (release("1.0.0", fuel_per_call=2_400.0), 60 * HOUR),
+        (release("1.1.0", gate="compile", reason="invalid function body at offset 0x1f3"), 20 * HOUR),
+        (release("1.1.1", fuel_per_call=2_450.0), 3 * HOUR),
+        (release("1.2.0", fuel_per_call=9_800.0), HOUR),
+    )
+    for step, ago in steps:
+        component.on_disk = step
+        component.deploy(step, now - ago, force=False)
+    component.roll_back(Rollback(component.id, force=True), now - HOUR + 12, "probation")
+    bad = component.timeline[-2].number
+    why = "rolled back by itself: fuel per call 4.0 times that of r5 in 10 s of probation"
+    component.revise(bad, outcome=Outcome.QUARANTINED, stable=False, reason=sanitise(why), calls=37)
+    component.revise(3, note=sanitise("the one of the audit"), pinned=True)
+    purge(component, 2)
+    component.change(quarantined=(bad,), held=())
+    return component
