@@ -203,7 +203,10 @@ def interface_of(component: str, revision: int, exports: Iterable[str]) -> Inter
             instances.setdefault(match["instance"], []).append(function)
         else:
             functions.append(function)
-    exported = (*functions, *(InterfaceType(name, tuple(members)) for name, members in instances.items()))
+    exported: tuple[InterfaceType | Function, ...] = (
+        *functions,
+        *(InterfaceType(name, tuple(members)) for name, members in instances.items()),
+    )
     docs = {functions[0].name: sanitise("Played: answers with its first argument.")} if functions else {}
     return InterfaceView(component=component, revision=revision, interface=Interface(exports=exported), docs=docs)
 

@@ -29,6 +29,10 @@ class Node(msgspec.Struct, frozen=True):
     version: str | None
     needs: tuple[Dependency, ...] = ()
 
+    def names(self) -> tuple[str, ...]:
+        """Return the identities of what it needs."""
+        return tuple(identity(need.name) for need in self.needs)
+
 
 def satisfies(version: str | None, requirement: str) -> bool:
     """Tell whether a version meets a requirement."""
@@ -75,14 +79,16 @@ def conflicts(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
 
 
 def circle(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
-    """Return the circle that a candidate closes, beginning and ending with one name; nothing when there is none."""
+    """Return the circle that a candidate closes, beginning and ending with it; nothing when there is none."""
     nodes = {**others, candidate.name: candidate}
     sorter = _sorter(nodes.values())
     try:
         sorter.prepare()
     except CycleError as error:
-        names: list[str] = error.args[1]
-        return tuple(reversed(names)) if candidate.name in names else ()
+        around = error.args[1][:0:-1]  # once around, from who needs to what is needed
+        if candidate.name in around:
+            first = around.index(candidate.name)
+            return (*around[first:], *around[:first], candidate.name)
     return ()
 
 
@@ -92,7 +98,7 @@ def start_order(nodes: Iterable[Node]) -> tuple[str, ...]:
     order: list[str] = []
     while left:
         ready = sorted(
-            name for name, node in left.items() if not any(identity(need.name) in left for need in node.needs)
+            name for name, node in left.items() if not any(need in left for need in node.names())
         )
         if not ready:
             return (*order, *sorted(left))
@@ -108,7 +114,7 @@ def identity(name: str) -> str:
 
 
 def _sorter(nodes: Iterable[Node]) -> TopologicalSorter[str]:
-    return TopologicalSorter({node.name: [identity(need.name) for need in node.needs] for node in nodes})
+    return TopologicalSorter({node.name: node.names() for node in nodes})
 
 
 def _spelled(requirement: str) -> str:

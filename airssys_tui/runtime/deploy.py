@@ -22,7 +22,7 @@ from airssys_tui.core.manifest import encode_manifest
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
-from airssys_tui.runtime import contract
+from airssys_tui.runtime import contract, needs
 from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
@@ -360,7 +360,12 @@ class Deployer:
         component, reading = attempt.component, attempt.reading
         gate = error.gate if isinstance(error, GateRefusal) else "store"
         reason, refusal = one_line(error.message, 400), None
-        if attempt.order.cause is not Cause.ROLLBACK and gate != "store":
+        if gate == needs.GATE:
+            # Not remembered: another component may change it at any moment.
+            component.unreadable = Refusal(
+                component.name, "", "", gate, reason, self._floor.clock(), __version__, attempt.revision
+            )
+        elif attempt.order.cause is not Cause.ROLLBACK and gate != "store":
             refusal = Refusal(
                 component.name,
                 reading.digest,

@@ -21,6 +21,7 @@ ORDER: Final = (
     "magic",
     "manifest",
     "sections",
+    "dependencies",
     "compile",
     "types",
     "compatibility",

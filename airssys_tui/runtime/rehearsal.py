@@ -24,6 +24,7 @@ from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
 from airssys_tui.runtime.making import Making
+from airssys_tui.runtime.needs import Needs
 from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.tenant import ComponentTenant
 
@@ -92,8 +93,9 @@ class Rehearsal:
         floor: The machinery.
     """
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, needs: Needs | None = None) -> None:
         self._floor = floor
+        self._needs = needs
 
     async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Artifact, Loadable]:
         """Take a candidate through the gates that need no instance.
@@ -105,6 +107,9 @@ class Rehearsal:
             sections = await self._floor.compiling(inspect, plan.wasm)
         with passage.at("manifest"):
             manifest = with_version(plan.manifest, sections.version)
+        if self._needs is not None and plan.compatible and not plan.force:
+            with passage.at("dependencies"):
+                self._needs.require(component, manifest)
         with passage.at("compile"):
             loaded = await load_code(self._floor, plan.digest, plan.wasm)
         passage.interface = loaded.code.interface

@@ -25,6 +25,7 @@ from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.instances import Instances
 from airssys_tui.runtime.keeper import Keeper
+from airssys_tui.runtime.needs import Needs
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.recovery import remembered, restore
@@ -59,7 +60,8 @@ class System:
         self.floor = floor
         self.router = Router()
         self.observer = Observer(floor, self.router, folder)
-        rehearsal, snapshots = Rehearsal(floor), Snapshots(floor)
+        self.needs = Needs(self.router)
+        rehearsal, snapshots = Rehearsal(floor, self.needs), Snapshots(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
         self.deployer = Deployer(floor, rehearsal, StopStart(floor, rehearsal, snapshots), snapshots)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
@@ -159,7 +161,8 @@ class System:
                 self.router.remove(component)
             elif component.present:
                 self.keeper.adopt(component, component.source)
-        await self._all(self._resume_one(component) for component in self.router)
+        for tier in self.needs.tiers(self.router):
+            await self._all(self._resume_one(component) for component in tier)
 
     async def _resume_one(self, component: Component) -> None:
         async with self._slots, component.lock:
@@ -186,6 +189,12 @@ class System:
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
         await self._all(self._look(key) for key in keys)
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Take up what was turned away for want of another component, for as long as that lets others in."""
+        while due := self.needs.take_due():
+            await self._all(self._look(component.source) for component in due)
 
     def _entries(self) -> tuple[str, ...]:
         return entries(self.floor.folder)
@@ -205,6 +214,7 @@ class System:
             if component is not None:
                 self.supervisor.look_after(component)
                 self.retention.nudge(component.name)
+                await self._look_again()
         finally:
             self._stale.set()
 

@@ -1,0 +1,78 @@
+"""What components need of one another: judged at a gate, tried again when what was missing is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from airssys_tui.core.dependencies import Node, circle, conflicts, start_order, unmet
+from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.manifest import Manifest
+from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.router import Router
+
+GATE: Final = "dependencies"
+
+
+class Needs:
+    """The needs of every component of a system. Used on the control loop.
+
+    Args:
+        router: The components.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self._turned_away: dict[str, Node] = {}
+
+    def require(self, component: Component, manifest: Manifest) -> None:
+        """Let a candidate pass whose needs are met and that leaves nobody without.
+
+        Raises:
+            GateRefusal: With every reason.
+        """
+        candidate = Node(component.name, manifest.version, manifest.dependencies)
+        reasons = self._reasons(candidate)
+        if not reasons:
+            self._turned_away.pop(component.name, None)
+            return
+        self._turned_away[component.name] = candidate
+        raise GateRefusal(
+            "; ".join(reasons),
+            gate=GATE,
+            remedy="it is tried again when that changes; a forced reload does not ask",
+        )
+
+    def take_due(self) -> tuple[Component, ...]:
+        """Return the components that were turned away and would pass now; each is returned once."""
+        passing = {name for name, node in self._turned_away.items() if not self._reasons(node)}
+        for name in passing:
+            del self._turned_away[name]
+        return tuple(component for component in self._router if component.name in passing)
+
+    def tiers(self, components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
+        """Return components in the order of starting: each tier needs only what is in those before it."""
+        by_name = {component.name: component for component in components}
+        nodes = {name: node for component in by_name.values() for name, node in [_node(component)]}
+        tiers: list[list[Component]] = []
+        place: dict[str, int] = {}
+        for name in start_order(nodes.values()):
+            needs = [place[need] for need in nodes[name].names() if need in place]
+            place[name] = 1 + max(needs, default=-1)
+            while len(tiers) <= place[name]:
+                tiers.append([])
+            tiers[place[name]].append(by_name[name])
+        return tuple(tuple(tier) for tier in tiers)
+
+    def _reasons(self, candidate: Node) -> tuple[str, ...]:
+        active = dict(_node(component) for component in self._router if component.active is not None)
+        found = circle(candidate, {**self._turned_away, **active})
+        if found:
+            return (f"a circle of needs: {' -> '.join(found)}",)
+        return (*unmet(candidate, active), *conflicts(candidate, active))
+
+
+def _node(component: Component) -> tuple[str, Node]:
+    manifest = component.active.manifest if component.active is not None else None
+    needs = manifest.dependencies if manifest is not None else ()
+    return component.name, Node(component.name, component.version, needs)
