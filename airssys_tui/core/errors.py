@@ -332,10 +332,15 @@ class StateAbsent(StoreError):
 
 
 class DiskFull(StoreError):
-    """There is no room for another byte; what was stored before is unharmed."""
+    """There is no room for another byte; what was stored before is unharmed.
+
+    Attributes:
+        needed: Bytes that have to be free for it to succeed, where that is known.
+    """
 
     title = "disk full"
     retryable = True
+    needed: int = 0
 
 
 class StateLocked(StoreError):

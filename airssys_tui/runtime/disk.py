@@ -40,13 +40,16 @@ class Disk:
         self._observer = observer
         self._retention = retention
         self._resume = resume
+        self._needed = 0
         floor.filled = self.fill
 
     def fill(self, error: DiskFull) -> None:
         """Take notice that a write found no room; it is told once, until there is room again."""
-        if not self._observer.disk_full:
-            self._say(f"disk full: {error.message} · {error.remedy}", "disk-full", Level.ERROR)
+        self._needed = max(self._needed, error.needed)
+        if self._observer.disk_full:
+            return
         self._observer.disk_full = one_line(error.message, 300)
+        self._say(f"disk full: {error.message} · {error.remedy}", "disk-full", Level.ERROR)
         self._observer.publish()
 
     async def watch(self) -> None:
@@ -77,12 +80,12 @@ class Disk:
 
     async def _try_again(self) -> None:
         try:
-            if not await self._floor.disk(has_room, self._floor.state.path):
+            if not await self._floor.disk(has_room, self._floor.state.path, self._needed):
                 return
             await self._resume()
         except AirssysError:
             return
-        self._observer.disk_full = NO_REASON
+        self._observer.disk_full, self._needed = NO_REASON, 0
         self._say("there is room on the disk again: deployments go on", "disk-room", Level.INFO)
         self._observer.publish()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from airssys_tui import __version__
-from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError
+from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, name_from_stem
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
@@ -300,7 +300,10 @@ class Keeper:
         if component.deploying is not None:
             component.deploying.cancel()
         async with component.lock:
-            await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
+            try:
+                await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
+            except StoreError as error:  # a start looks at the folder itself
+                self._ledger(component, f"could not be recorded: {error.message}", "store", Level.ERROR)
             if component.state is State.RUNNING:
                 await self._instances.stop(component, why=why)
 

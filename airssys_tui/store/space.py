@@ -46,21 +46,27 @@ def require_room(path: Path, artifact: int) -> None:
     """
     free, needed = free_space(path), needed_for(artifact)
     if free < needed:
-        raise DiskFull(
+        error = DiskFull(
             f"{format_size(free)} are left on the disk that holds {path}; a deployment needs {format_size(needed)}",
             remedy="free some space there, or `airssys-tui gc`; what waits is deployed by itself then",
         )
+        error.needed = needed
+        raise error
 
 
-def has_room(path: Path) -> bool:
+def has_room(path: Path, needed: int = 0) -> bool:
     """Return whether there is more than the reserve and a write succeeds. Writes and removes a small file.
+
+    Args:
+        path: The state directory.
+        needed: Bytes that have to be free at least.
 
     Raises:
         StoreError: The directory cannot be used, for another reason than room.
     """
     probe = path / "probe"
     try:
-        if free_space(path) < RESERVE:
+        if free_space(path) < max(RESERVE, needed):
             return False
         with disk_faults("try the disk", path):
             try:

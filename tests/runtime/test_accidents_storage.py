@@ -1,0 +1,455 @@
+"""The classic accidents of what is stored, each under its name: what runs goes on, and disk and memory agree."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airssys_tui.api.commands import (
+    Annotate,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+)
+from airssys_tui.api.views import NoteKind
+from airssys_tui.core.errors import (
+    AirssysError,
+    BlobCorrupt,
+    DiskFull,
+    RollbackRefused,
+    SchemaTooNew,
+    StateLocked,
+    StoreError,
+)
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.retention import STABLE_FOR, STATES
+from airssys_tui.core.revision import Outcome, StatePolicy
+from airssys_tui.core.units import MIB
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.store import blobs, code, database, durable, space
+from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.failpoint import NAMES
+from tests.components import Crafted
+from tests.world import PATIENCE, RELEASES, World
+
+SOON = {"disk_check": 0.02, "collect_every": 0.0}
+"""Settings of a runtime that notices at once that there is room again."""
+
+WRITES = sorted(name for name in NAMES if name.endswith(("before-commit", "before-write", "before-rename")))
+"""Every write there is: each transaction, and each file before it is written and before it gets its name."""
+
+UNREACHED = {
+    "abort-unfinished": "a start that finds something to close writes it before anything else",
+    "check": "calls that operators keep as checks do not belong to a deployment",
+    "bind-folder": "before the runtime is there",
+    "forget-refusals": "an activation forgets them in its own transaction",
+    "hold": "an activation holds in its own transaction",
+    "keep-costs": "when a probation is over",
+    "lift-hold": "an activation lifts in its own transaction",
+    "migrate": "before the runtime is there",
+    "reinstate": "when nothing can take the place of what failed on probation",
+    "settle-action": "when an action cannot be undone any more",
+    "trim": "rows of a month ago",
+}
+"""Transactions that the life below does not come to, and why."""
+
+
+class Disk:
+    """A disk that is full from the first time that a write is reached, until there is room again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.point = ""
+        self.is_full = False
+        self.met: set[str] = set()
+        for module in (database, durable, blobs, code):
+            monkeypatch.setattr(module, "failpoint", self._reach)
+        monkeypatch.setattr(space, "free_space", self._free)
+
+    def _reach(self, name: str) -> None:
+        self.met.add(name)
+        self.is_full = self.is_full or name == self.point
+        if self.is_full and name in WRITES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _free(self, _path: Path) -> int:
+        return 0 if self.is_full else 1_000 * MIB
+
+    def free(self) -> None:
+        self.point, self.is_full = "", False
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+def settled(world: World) -> dict[str, tuple[object, ...]]:
+    """Return what the rows say of each component that has to survive."""
+    rows = world.runtime.snapshot().components
+    return {row.id: (row.version, row.revision, row.digest, row.desired, row.held) for row in rows}
+
+
+def purge(world: World) -> None:
+    """Let a day pass, and have everything collected that a rule lets go; a full disk may refuse that."""
+    floor = world.runtime._floor
+    now = floor.clock() + STABLE_FOR + 60.0
+    floor.clock = lambda: now
+    world.runtime.collect().exception(PATIENCE)
+
+
+def attempt(world: World, *steps: object) -> list[str]:
+    """Take steps that may be refused for want of room; return the titles of what was refused."""
+    refused = []
+    for step in steps:
+        try:
+            world.do(step)  # type: ignore[arg-type]
+        except AirssysError as error:
+            refused.append(error.title)
+    return refused
+
+
+def live(world: World, expected: int) -> int:
+    """Do everything that writes; what is refused for want of room changes nothing. Return the count."""
+    for number in (3, 4, 5):
+        world.install("c", Crafted(salt=str(number)), "[deployment]\nkeep = 1\n", version=f"{number}.0.0")
+        expected += 1
+        assert world.call("c", "add", 1) == expected, "what runs goes on"
+    attempt(world, SaveState("c"), Pin("c", 1), Undo(), Annotate("c", 1, "why"), Restart("c"))
+    attempt(world, MarkStable("c", 1, stable=False), SaveState("d"), RestoreState("d", 1))
+    world.install("c", Crafted(init="error"), version="6.0.0")
+    assert world.call("c", "get") == expected
+    attempt(world, Rollback("c", state=StatePolicy.KEEP))
+    assert world.call("c", "get") == expected
+    for _ in range(STATES + 2):
+        attempt(world, SaveState("c"))
+    purge(world)
+    world.remove("d")
+    attempt(world, Stop("c"), Start("c"))
+    world.run(world.runtime._system._write_journal)
+    return expected
+
+
+@pytest.mark.parametrize("point", [name for name in WRITES if name.split("/")[1] not in UNREACHED])
+def test_full_disk_at_each_write(point: str, world: World, disk: Disk) -> None:
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.put("d", Crafted(load="error"))
+    world.open(**SOON)
+    assert world.call("c", "add", 5) == 5
+    world.do(SaveState("d"))
+    world.install("c", Crafted(salt="2"), version="2.0.0")
+
+    disk.point = point
+    expected = live(world, 5)
+    assert disk.is_full, "the accident has happened"
+
+    disk.free()
+    world.wait_for(lambda snapshot: not snapshot.disk_full)
+    if world.row("c").state is not State.RUNNING:
+        world.do(Start("c"))
+    assert world.call("c", "get") == expected
+    world.install("c", Crafted(salt="7"), version="7.0.0")
+    assert world.row("c").version == "7.0.0"
+    assert world.call("c", "add", 1) == expected + 1
+
+    before = settled(world)
+    world.reopen(**SOON)
+    assert settled(world) == before, "memory and disk agree"
+    assert world.call("c", "get") == expected + 1
+    catalog = world.runtime._floor.state.catalog
+    catalog.integrity()
+    assert catalog.unfinished() == ()
+    assert Outcome.CANDIDATE not in world.outcomes("c").values()
+
+
+def test_what_a_full_disk_turned_away_is_deployed_when_there_is_room(world: World, disk: Disk) -> None:
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open(**SOON)
+    world.call("c", "add", 5)
+    disk.is_full = True
+    row = world.install("c", Crafted(salt="2"), version="2.0.0")
+    assert (row.version, row.state, row.note.kind) == ("1.0.0", State.RUNNING, NoteKind.REFUSED)
+    assert row.note.text.startswith("refused at disk: 0B are left on the disk that holds ")
+    new = world.install("d", Crafted(salt="3"), version="1.0.0")
+    assert new.revision is None
+    assert "refused at disk" in new.note.text
+    with pytest.raises(DiskFull):
+        world.do(Reload("c"))
+    snapshot = world.runtime.snapshot()
+    assert "is full" in snapshot.disk_full or "are left on the disk" in snapshot.disk_full
+    assert len(world.events(None, "disk-full")) == 1, "it is told once"
+    disk.free()
+    world.wait_row("c", lambda row: row.version == "2.0.0")
+    world.wait_row("d", lambda row: row.state is State.RUNNING)
+    assert len(world.events(None, "disk-room")) == 1
+    assert world.call("c", "get") == 5
+    assert world.row("c").note.kind is not NoteKind.REFUSED
+
+
+def test_an_operator_can_roll_back_below_the_reserve(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open(**SOON)
+    world.install("c", Crafted(salt="2"), version="2.0.0")
+    monkeypatch.setattr(space, "free_space", lambda _: MIB)
+    assert "refused at disk" in world.install("c", Crafted(salt="3"), version="3.0.0").note.text
+    world.do(Rollback("c"))
+    assert world.row("c").version == "1.0.0"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """Give a file system of 6 MiB of its own, where that is permitted."""
+    where = tmp_path / "small"
+    where.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(where)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system is not permitted here")
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", "-l", str(where)], check=True)
+
+
+def fill(where: Path) -> Path:
+    """Take every byte that is left on a file system."""
+    ballast = where / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (64 * 1024, 4096, 1):
+            with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+                while True:
+                    file.write(b"\1" * size)
+    return ballast
+
+
+def test_a_disk_that_is_really_full(world: World, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space, "RESERVE", 0)
+    monkeypatch.setattr(space, "TIMES", 0)
+    world.state_dir = small / "state"
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open(**SOON)
+    world.call("c", "add", 5)
+    ballast = fill(small)
+    refused = world.install("c", Crafted(salt="2"), version="2.0.0")
+    assert (refused.version, refused.revision) == ("1.0.0", 1)
+    assert world.call("c", "add", 1) == 6
+    assert attempt(world, SaveState("c"), Pin("c", 1)) == ["disk full", "disk full"]
+    assert attempt(world, Stop("c")) == ["disk full"], "nothing is done that would be forgotten"
+    assert world.call("c", "get") == 6
+    world.wait_for(lambda snapshot: snapshot.disk_full)
+    ballast.unlink()
+    world.wait_row("c", lambda row: row.version == "2.0.0")
+    assert world.call("c", "get") == 6
+    before = settled(world)
+    world.reopen(**SOON)
+    assert settled(world) == before
+    assert world.call("c", "get") == 6
+
+
+def test_a_read_only_state_directory(tmp_path: Path, small: Path) -> None:
+    folder = tmp_path / "components"
+    folder.mkdir()
+    EmbeddedRuntime.open(folder, state_dir=small / "state").close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    with pytest.raises(StoreError, match="is read-only or belongs to somebody else") as caught:
+        EmbeddedRuntime.open(folder, state_dir=small / "state")
+    assert "--state-dir" in caught.value.remedy
+    with StateDirectory.open_readonly(small / "state") as state:
+        assert state.catalog.folder() == str(folder)
+
+
+def test_a_state_directory_that_becomes_read_only_while_it_is_used(world: World) -> None:
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open(**SOON)
+    world.call("c", "add", 5)
+    # Files that are open for writing keep a file system writable: they are what a disk's fault takes away.
+    world.runtime._floor.state.blobs._aside = Path("/proc/no-such-place")
+    row = world.install("c", Crafted(salt="2"), version="2.0.0")
+    assert row.version == "1.0.0"
+    assert "refused at store: cannot write the blob" in row.note.text
+    assert world.call("c", "add", 1) == 6
+
+
+def damage(path: Path, at: int = 0) -> None:
+    """Change a byte of a file behind everybody's back."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def twice(world: World) -> World:
+    """Give a world in which `c` was updated from 1.0.0 to 2.0.0, with a count of 5 before and 7 after."""
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open(**SOON)
+    world.call("c", "add", 5)
+    world.install("c", Crafted(salt="2"), version="2.0.0")
+    world.call("c", "add", 2)
+    return world
+
+
+def test_a_corrupted_blob(twice: World) -> None:
+    state = twice.runtime._floor.state
+    one = twice.history("c")[1].digest
+    damage(state.blobs.path(one))
+    with pytest.raises(BlobCorrupt):
+        state.blobs.get(one)
+    with pytest.raises(RollbackRefused, match="the code of r1 cannot be had") as caught:
+        twice.do(Rollback("c"))
+    assert caught.value.remedy
+    assert twice.call("c", "get") == 7, "what runs goes on"
+    twice.install("c", Crafted(salt="1"), version="1.0.0")
+    assert twice.row("c").version == "1.0.0", "its file, installed again, replaces the damaged copy"
+    twice.do(Rollback("c", to=2))
+    twice.do(Rollback("c", to=1))
+    assert twice.call("c", "get") == 7
+
+
+def test_a_corrupted_blob_of_what_serves_and_no_compiled_code(twice: World) -> None:
+    twice.close()
+    with StateDirectory.open(twice.state_dir, folder=twice.folder) as state:
+        digest = state.catalog.revision("c", 2).digest  # type: ignore[union-attr]
+        damage(state.blobs.path(digest))
+        state.code.remove(digest)
+    twice.open(**SOON)
+    row = twice.row("c")
+    assert row.state is State.FAILED
+    assert "does not have its digest" in row.note.text
+    twice.do(Rollback("c", to=1))
+    assert (twice.row("c").state, twice.call("c", "get")) == (State.RUNNING, 7)
+
+
+def test_a_corrupted_snapshot(twice: World) -> None:
+    twice.do(Stop("c"))
+    newest = twice.runtime.states("c").result(PATIENCE)[0]
+    state = twice.runtime._floor.state
+    with state.catalog.database.transaction("add-snapshot") as connection:
+        connection.execute("UPDATE snapshots SET data = ? WHERE id = ?", (b"garbage!", newest.id))
+    twice.do(Start("c"))
+    assert twice.call("c", "get") == 5, "an older one that is intact"
+    assert any("corrupt and passed over" in event.text for event in twice.events("c", "state"))
+    with pytest.raises(BlobCorrupt):
+        twice.runtime.export_state("c", newest.id).result(PATIENCE)
+
+
+def test_corrupted_compiled_code(twice: World) -> None:
+    twice.close()
+    for path in (twice.state_dir / "code").glob("*/*.cwasm"):
+        damage(path, 100)
+    twice.open(**SOON)
+    assert (twice.row("c").state, twice.call("c", "get")) == (State.RUNNING, 7)
+    assert twice.runtime._floor.state.code.counters.rejected == 1, "it was compiled anew, not loaded"
+    twice.do(Rollback("c"))
+    assert twice.call("c", "get") == 7
+
+
+def test_a_corrupted_catalog_page(twice: World) -> None:
+    twice.close()
+    catalog = twice.state_dir / "catalog.db"
+    content = bytearray(catalog.read_bytes())
+    for page in range(1, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    catalog.write_bytes(content)
+    (twice.state_dir / "owner.json").write_text("{}")  # as after a crash: then every page is looked at
+    with pytest.raises(StoreError, match="is damaged") as caught:
+        twice.open(**SOON)
+    assert "move" in caught.value.remedy
+    catalog.rename(catalog.with_suffix(".damaged"))
+    twice.open(**SOON)
+    assert twice.row("c").version == "2.0.0", "deployed anew, as the remedy says"
+
+
+def test_a_schema_newer_than_the_program(twice: World) -> None:
+    twice.close()
+    with StateDirectory.open(twice.state_dir, folder=twice.folder) as state:
+        state.catalog.database.rows("PRAGMA user_version = 9999")
+    before = (twice.state_dir / "catalog.db").read_bytes()
+    with pytest.raises(SchemaTooNew, match="has schema 9999"):
+        twice.open(**SOON)
+    assert (twice.state_dir / "catalog.db").read_bytes() == before
+
+
+def test_two_processes_on_one_state_directory(twice: World) -> None:
+    program = f"""
+from pathlib import Path
+from airssys_tui.core.errors import StateLocked
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+try:
+    EmbeddedRuntime.open(Path({str(twice.folder)!r}), state_dir=Path({str(twice.state_dir)!r}))
+except StateLocked as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert f"is in use by pid {os.getpid()}" in done.stdout
+    with pytest.raises(StateLocked):
+        EmbeddedRuntime.open(twice.folder, state_dir=twice.state_dir)
+    assert twice.call("c", "get") == 7
+
+
+@pytest.fixture
+def many(world: World) -> World:
+    """Give a world in which `c` had five releases and keeps one."""
+    world.open(**SOON)
+    for number in range(1, 6):
+        world.install("c", Crafted(salt=str(number)), "[deployment]\nkeep = 1\n", version=f"{number}.0.0")
+    return world
+
+
+def test_a_rollback_to_a_purged_revision(many: World) -> None:
+    purge(many)
+    assert many.outcomes("c")[2] is Outcome.PURGED
+    for force in (False, True):
+        with pytest.raises(RollbackRefused, match="r2 of c was purged: its code is no longer kept"):
+            many.do(Rollback("c", to=2, force=force))
+    with pytest.raises(RollbackRefused, match="was purged"):
+        many.runtime.preview_rollback("c", 2).result(PATIENCE)
+    assert many.row("c").version == "5.0.0"
+
+
+def test_a_revision_purged_between_preview_and_confirm(many: World) -> None:
+    assert many.runtime.preview_rollback("c", 2).result(PATIENCE).becomes == 6
+    purge(many)
+    with pytest.raises(RollbackRefused, match="was purged"):
+        many.do(Rollback("c", to=2))
+    assert many.row("c").version == "5.0.0"
+    assert max(many.outcomes("c")) == 5, "nothing was begun"
+
+
+def test_what_a_rollback_goes_to_is_not_purged_meanwhile(many: World) -> None:
+    floor = many.runtime._floor
+    now = floor.clock() + STABLE_FOR + 60.0
+    floor.clock = lambda: now
+    rolling = many.runtime.submit(Rollback("c", to=2))
+    collecting = many.runtime.collect()
+    outcome = rolling.exception(PATIENCE)
+    collecting.result(PATIENCE)
+    assert outcome is None or "was purged" in str(outcome)
+    serves = many.history("c")[0] if outcome is None else None
+    assert many.call("c", "get") == 0
+    assert serves is None or serves.origin == 2
+
+
+def test_the_counter_outlives_a_full_disk(world: World, disk: Disk) -> None:
+    world.put("counter", RELEASES / "1.1.0")
+    world.open(**SOON)
+    world.call("counter", "increment", 5)
+    disk.is_full = True
+    world.install("counter", RELEASES / "1.4.0")
+    assert world.row("counter").version == "1.1.0"
+    assert world.call("counter", "increment", 1) == 6
+    disk.free()
+    world.wait_row("counter", lambda row: row.version == "1.4.0")
+    assert world.call("counter", "get") == 6
