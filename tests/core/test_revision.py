@@ -12,6 +12,7 @@ from airssys_tui.core.revision import (
     Outcome,
     Revision,
     active,
+    fallback_target,
     held_after_rollback,
     is_held,
     rollback_target,
@@ -175,3 +176,27 @@ def test_held_is_what_was_left_and_what_is_on_disk_never_the_target(
     assert held == {digest for digest in (current, on_disk) if digest} - {target}
     assert not is_held(target, held)
     assert all(is_held(digest, held) for digest in held)
+
+
+def test_a_fallback_is_where_an_operators_rollback_would_go() -> None:
+    assert fallback_target([R1, R2, R3]) == R2
+    assert fallback_target([R1, revision(2, stable=False), R3]) == R1
+    assert fallback_target([R3]) is None
+    assert fallback_target([R1, R2]) is None, "nothing serves that could have failed"
+
+
+def test_a_fallback_passes_over_another_number_of_what_is_in_quarantine() -> None:
+    bad = revision(3, Outcome.QUARANTINED, digest=R2.digest)
+    assert fallback_target([R1, R2, bad, revision(4, Outcome.ACTIVE)]) == R1
+
+
+@given(histories())
+def test_a_fallback_is_stable_kept_and_not_what_failed(history: list[Revision]) -> None:
+    target = fallback_target(history)
+    if target is not None:
+        assert target.outcome is Outcome.SUPERSEDED
+        assert target.stable
+        current = active(history)
+        assert current is not None
+        assert not same_artifact(target, current)
+        assert not any(same_artifact(target, bad) for bad in history if bad.outcome is Outcome.QUARANTINED)
