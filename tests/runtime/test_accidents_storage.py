@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -229,9 +231,10 @@ def fill(where: Path) -> Path:
     ballast = where / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (64 * 1024, 4096, 1):
-            with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            with contextlib.suppress(OSError):
                 while True:
                     file.write(b"\1" * size)
+    assert shutil.disk_usage(where).free == 0
     return ballast
 
 
