@@ -12,7 +12,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run fresh test check format generate bench fuzz soak clean
+.PHONY: help install run fresh test check format generate bench fuzz soak crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -74,6 +74,9 @@ fuzz: $(STAMP) ## 100 000 damaged components through admission
 
 soak: $(STAMP) ## everything hostile at the same time, for ten minutes
 	$(BIN)/python -m tests.soak
+
+crash: $(STAMP) ## kill it at each failpoint ten times and at random moments, N=500 times or more
+	$(BIN)/python -m tests.crash $(or $(N),500)
 
 clean: fresh ## remove the environment and every cache
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html

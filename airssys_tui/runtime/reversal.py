@@ -143,12 +143,16 @@ class Reversal:
         if component is not None and not moved:
             failpoint("undo/taken")
             return action, component, _inverse(action)
-        await self._floor.disk(self._floor.state.catalog.settle_action, action.id, moved)
-        await self.recall()
+        await self.give_up(action, moved)
         further = f"undoing again would undo: {self.label}" if self.label else "nothing else is left to undo"
         raise TransitionError(
             f"{action.text} cannot be undone any more: {moved}", remedy=further, component=action.component
         )
+
+    async def give_up(self, action: ActionRecord, why: str) -> None:
+        """Offer an action no more: it cannot be undone."""
+        await self._floor.disk(self._floor.state.catalog.settle_action, action.id, why)
+        await self.recall()
 
     async def undone(self, action: ActionRecord, component: Component, inverse: Inverse, who: str) -> None:
         """Record that an action was undone.

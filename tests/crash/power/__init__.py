@@ -1,0 +1,1 @@
+"""A power cut, replayed: what was written and not synced is lost, or only half there."""
