@@ -61,6 +61,7 @@ _KEYS: Final = {
     "slash": "/",
     "question_mark": "?",
     "colon": ":",
+    "asterisk": "*",
     "escape": "esc",
     "up": "↑",
     "down": "↓",

@@ -18,6 +18,9 @@ Series = Sequence[float | None]
 """Values over time, oldest first; ``None`` where there was nothing to measure."""
 
 LEAST_BODY: Final = 2
+WIDEST: Final = 1e9
+"""How many times the lower edge of a logarithmic scale its upper edge can be."""
+
 AXIS: Final = 7
 """Cells of the figures on the left, with the axis itself."""
 
@@ -62,7 +65,7 @@ def draw(chart: Chart, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     low = 0.0
     lines = [_title(chart, width, glyphs)]
     if len(chart.series) > 1:
-        low = min(_round_down(min(known, default=0)), top / 10)
+        low = max(min(_round_down(min(known, default=0)), top / 10), top / WIDEST)
         body = _bands([_fitted(one, cells) for one in chart.series], rows, low, top, glyphs)
     elif glyphs.ascii:
         body = _columns(_fitted(chart.series[0], cells), rows, top)

@@ -15,7 +15,7 @@ from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.tui.arrangement import Arrangement, Sort, state_word
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Span, cut_middle, elide, fit, safe
-from airssys_tui.tui.quantities import format_ms
+from airssys_tui.tui.quantities import format_ms, until_text, uptime_text
 
 NONE: Final = "-"
 
@@ -132,7 +132,7 @@ def _standing(view: ComponentView, sight: Sight) -> Iterator[Cell]:
     if view.recovery.kind is RecoveryKind.BACKOFF:
         yield recovery_text(view, sight), "warn"
     if view.meters.memory_full_in is not None:
-        yield f"memory full in ~{format_duration(view.meters.memory_full_in)}", "warn"
+        yield f"memory full in ~{until_text(view.meters.memory_full_in)}", "warn"
     if view.held:
         yield f"held: {safe(', '.join(view.held), sight.glyphs, 80)}", NOTE_TONES[NoteKind.HELD]
     if (left := probation_left(view, sight)) is not None:
@@ -147,7 +147,7 @@ def probation_left(view: ComponentView, sight: Sight) -> str | None:
     """Return for how long the active revision still has to prove itself; nothing when it does not."""
     if view.probation_until is None or view.probation_until <= sight.now:
         return None
-    return format_duration(max(1.0, round(view.probation_until - sight.now)))
+    return until_text(view.probation_until - sight.now)
 
 
 def quarantine_text(view: ComponentView) -> str:
@@ -220,8 +220,7 @@ def _restarts(view: ComponentView, _sight: Sight, _: int) -> Cell:
 def _uptime(view: ComponentView, sight: Sight, _: int) -> Cell:
     if view.started_at is None:
         return NONE, "quiet"
-    up = sight.now - view.started_at
-    return (format_duration(up) if up >= 1 else "0s"), "plain"
+    return uptime_text(max(0.0, sight.now - view.started_at)), "plain"
 
 
 def _note(view: ComponentView, sight: Sight, width: int) -> Cell:
@@ -347,8 +346,10 @@ def row(
         text, tone = placed.column.draw(view, sight, placed.width)
         if marked and placed.column is NAME:
             tone = "key"
-        spans.append(Span(fit(text, placed.width, right=placed.column.right, ellipsis=glyphs.ellipsis), tone))
-        spans.append(Span(" " * GAP))
+        # The gap has the tone of its cell: a change of tone costs a terminal some thirty bytes.
+        spans.append(
+            Span(fit(text, placed.width, right=placed.column.right, ellipsis=glyphs.ellipsis) + GAP * " ", tone)
+        )
     return tuple(spans)
 
 

@@ -178,7 +178,7 @@ class Painter(Widget):
         """Turn a line into a strip of exactly ``width`` cells; ``over`` is a tone laid over the whole line."""
         segments = [Segment(span.text, self._tone(span.tone, span.under, over)) for span in line]
         base = self._tone("plain", False, over)
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).simplify().adjust_cell_length(width, base)
 
     def _tone(self, tone: str, under: bool, over: str) -> Style:
         key = (tone, under, over)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from airssys_tui.api.metering import Exhaustion, MeterDetail, MeterSeries
 from airssys_tui.api.views import ComponentView
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui import charts
 from airssys_tui.tui.action import View
 from airssys_tui.tui.charts import Chart
@@ -22,7 +22,7 @@ from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, line_width, safe
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
-from airssys_tui.tui.quantities import format_ms, format_whole
+from airssys_tui.tui.quantities import format_ms, format_whole, until_text
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
 
@@ -131,7 +131,7 @@ def exhaustion_text(exhaustion: Exhaustion) -> str:
     """Return when a limit is reached if the trend goes on."""
     sized = exhaustion.resource == "memory"
     rate = format_size(exhaustion.rate) if sized else format_count(exhaustion.rate)
-    return f"{exhaustion.resource} full in ~{format_duration(exhaustion.seconds)}, at {rate}/s"
+    return f"{exhaustion.resource} full in ~{until_text(exhaustion.seconds)}, at {rate}/s"
 
 
 def _cut(line: Line, width: int) -> Line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from airssys_tui.core.units import format_duration
+
 
 def format_ms(milliseconds: float) -> str:
     """Write milliseconds with as many digits as they deserve, without the unit."""
@@ -13,3 +15,15 @@ def format_ms(milliseconds: float) -> str:
 def format_whole(count: float) -> str:
     """Write a count in full, its thousands apart: ``1 204``."""
     return f"{count:,.0f}".replace(",", " ")
+
+
+def until_text(seconds: float) -> str:
+    """Write how long something still takes, in whole seconds below a minute: nothing ticks faster than it is read."""
+    return f"{max(1, round(seconds))}s" if seconds < 59.5 else format_duration(seconds)
+
+
+def uptime_text(seconds: float) -> str:
+    """Write how long something has been up: seconds, then minutes: a row at rest is painted once a minute."""
+    if seconds < 60:
+        return f"{int(seconds)}s"
+    return f"{int(seconds // 60)}m" if seconds < 3600 else format_duration(seconds)
