@@ -70,7 +70,8 @@ class Link:
         self._waiting = 0
         self._socket = connect(path, patience)
         try:
-            self._socket.sendall(frame(hello))
+            with contextlib.suppress(BrokenPipeError):  # a server that has refused already said why
+                self._socket.sendall(frame(hello))
             self._early = self._first(path, patience)
             self._socket.setblocking(False)
             self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -25,9 +25,9 @@ def open_runtime(site: Site, *, adopt: bool = False, watch: bool = True) -> Embe
         StoreError: The state directory is owned by another process, belongs to another folder or cannot be used.
     """
     from airssys_tui.api.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
-    from airssys_tui.cli.reach import control_path  # noqa: PLC0415
     from airssys_tui.runtime.embedded import EmbeddedRuntime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.runtime.settings import RuntimeSettings  # noqa: PLC0415
+    from airssys_tui.store.place import control_path  # noqa: PLC0415
 
     runtime = EmbeddedRuntime.open(
         site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=RuntimeSettings(watch=watch)

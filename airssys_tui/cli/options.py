@@ -125,7 +125,7 @@ def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = Tr
 
 
 def _derived(folder: Path) -> Sourced[Path]:
-    from airssys_tui.store.directory import default_state_dir  # noqa: PLC0415 - late: not every command has a state
+    from airssys_tui.store.place import default_state_dir  # noqa: PLC0415 - late: not every command has a state
 
     return Sourced(default_state_dir(folder), "made from the folder")
 

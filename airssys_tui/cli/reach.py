@@ -118,6 +118,8 @@ def connect(
         FolderMismatch: It is the runtime of another folder than the one that is named.
         Unreachable: There is one that cannot be spoken to; see the subclasses.
     """
+    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no store
+
     path = control_path(site.state_dir.value)
     if not path.exists():
         return None
@@ -138,13 +140,6 @@ def connect(
     return remote
 
 
-def control_path(state_dir: Path) -> Path:
-    """Return where the control socket of a state directory is, when a runtime serves it."""
-    from airssys_tui.store.directory import CONTROL_SOCKET  # noqa: PLC0415 - late: `--help` needs no store
-
-    return state_dir / CONTROL_SOCKET
-
-
 def attach_command(site: Site) -> str:
     """Return the command line that attaches a screen to the runtime of a site."""
     words = ["airssys-tui attach"]
@@ -157,6 +152,8 @@ def attach_command(site: Site) -> str:
 
 def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
     """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
+    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: see above
+
     if control_path(site.state_dir.value).exists():
         return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")
     return StateLocked(error.message, remedy="end that process first, or give this one its own --state-dir")

@@ -37,7 +37,8 @@ from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.story import recollect, tell
 from airssys_tui.runtime.system import System
 from airssys_tui.runtime.told import traces_of
-from airssys_tui.store.directory import StateDirectory, default_state_dir
+from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.place import default_state_dir
 
 T = TypeVar("T")
 

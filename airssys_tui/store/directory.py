@@ -13,14 +13,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
-
-import platformdirs
 
 from airssys_tui.core.errors import FolderMismatch
 from airssys_tui.store.blobs import Blobs
@@ -33,17 +29,7 @@ from airssys_tui.store.ownership import Ownership
 from airssys_tui.store.storage import Storage
 
 CATALOG_FILE: Final = "catalog.db"
-CONTROL_SOCKET: Final = "control.sock"
 STORAGE_FILE: Final = "storage.db"
-_PROGRAM: Final = "airssys-tui"
-
-
-def default_state_dir(folder: Path) -> Path:
-    """Return the state directory of a folder: below the user's own, named after the folder's real path."""
-    real = folder.resolve()
-    label = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:32] or "folder"
-    mark = hashlib.sha256(str(real).encode(errors="surrogateescape")).hexdigest()[:12]
-    return platformdirs.user_state_path(_PROGRAM, appauthor=False) / f"{label}-{mark}"
 
 
 class StateReader:

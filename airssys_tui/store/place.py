@@ -1,0 +1,28 @@
+"""Where a state directory is, and where its owner can be spoken to; known without opening anything."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+CONTROL_SOCKET: Final = "control.sock"
+"""Name of the control socket in a state directory."""
+
+_PROGRAM: Final = "airssys-tui"
+
+
+def default_state_dir(folder: Path) -> Path:
+    """Return the state directory of a folder: below the user's own, named after the folder's real path."""
+    real = folder.resolve()
+    label = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:32] or "folder"
+    mark = hashlib.sha256(str(real).encode(errors="surrogateescape")).hexdigest()[:12]
+    return platformdirs.user_state_path(_PROGRAM, appauthor=False) / f"{label}-{mark}"
+
+
+def control_path(state_dir: Path) -> Path:
+    """Return where the control socket of a state directory is, while a runtime serves it."""
+    return state_dir / CONTROL_SOCKET
