@@ -46,8 +46,7 @@ def recorded_states(site: Site, name: str) -> tuple[StateView, ...]:
     """
     with reading(site) as state:
         found = find_component(state.catalog, name).id
-        active = state.catalog.active_revision(found)
-        return state_views(state.catalog, found, active.number if active is not None else 0)
+        return state_views(state.catalog, found)
 
 
 def recorded_state(site: Site, name: str, snapshot: int) -> StateFile:

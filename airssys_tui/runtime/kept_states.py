@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import SnapshotInfo
+from airssys_tui.store.records import RevisionRecord, SnapshotInfo
 
 IMPORT: Final = "import"
 """Cause of a snapshot that came from outside: only an operator has it loaded."""
@@ -17,22 +18,35 @@ MAX_SCHEMA: Final = 64
 """Characters of the guest's own name for the form of its state that are shown."""
 
 
-def loads_by_itself(info: SnapshotInfo, serving: int) -> bool:
-    """Return whether a start or a rollback may take a snapshot without having been told to take that one."""
-    return info.cause != IMPORT and serving not in info.failed_by
+def loads_by_itself(info: SnapshotInfo, loaders: Collection[int]) -> bool:
+    """Return whether a start or a rollback may take a snapshot without having been told to take that one.
+
+    Args:
+        info: The snapshot.
+        loaders: The revision that would load it, and every other one of the same artifact.
+    """
+    return info.cause != IMPORT and not any(number in loaders for number in info.failed_by)
 
 
-def state_views(catalog: Catalog, component: str, serving: int) -> tuple[StateView, ...]:
+def twins(records: Iterable[RevisionRecord], number: int) -> frozenset[int]:
+    """Return the numbers of the revisions that run the same artifact as this one, itself included."""
+    found = {record.number: (record.digest, record.manifest_digest) for record in records}
+    return frozenset(other for other, artifact in found.items() if artifact == found.get(number)) | {number}
+
+
+def state_views(catalog: Catalog, component: str) -> tuple[StateView, ...]:
     """Return the snapshots kept of a component, newest first. Blocks on the catalog.
 
     Args:
         catalog: Where they are kept.
         component: Text form of the identity.
-        serving: The active revision; 0 when there is none.
     """
-    versions = {record.number: record.version for record in catalog.revisions(component)}
+    records = catalog.revisions(component)
+    versions = {record.number: record.version for record in records}
     infos = catalog.snapshots(component)
-    paired = {info.revision: info.id for info in reversed(infos) if loads_by_itself(info, serving)}
+    paired = {
+        info.revision: info.id for info in reversed(infos) if loads_by_itself(info, twins(records, info.revision))
+    }
     return tuple(
         StateView(
             id=info.id,

@@ -11,7 +11,7 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.kept_states import loads_by_itself
+from airssys_tui.runtime.kept_states import loads_by_itself, twins
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo
 
 
@@ -62,8 +62,12 @@ class Snapshots:
 
     def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
         catalog = self._floor.state.catalog
-        for info in sorted(catalog.snapshots(component.name), key=lambda info: info.id, reverse=True):
-            if revision not in {None, info.revision} or not loads_by_itself(info, serving):
+        infos = catalog.snapshots(component.name)
+        # What could not load it under one number cannot under another.
+        is_failed = any(info.failed_by for info in infos)
+        loaders = twins(catalog.revisions(component.name), serving) if is_failed else frozenset({serving})
+        for info in sorted(infos, key=lambda info: info.id, reverse=True):
+            if revision not in {None, info.revision} or not loads_by_itself(info, loaders):
                 continue
             try:
                 return self.read(info)
@@ -84,11 +88,11 @@ class Snapshots:
         self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
         return info
 
-    async def failed(self, component: Component, kept: KeptState) -> None:
-        """Remember that the active revision could not load a state, so that it is not tried again."""
-        if component.active is not None:
-            catalog = self._floor.state.catalog
-            await self._floor.disk(catalog.mark_snapshot_failed, kept.id, component.active.revision)
+    async def failed(self, component: Component, kept: KeptState, loader: int | None = None) -> None:
+        """Remember that a revision, the active one if none is named, could not load a state: it is not tried again."""
+        revision = component.active.revision if loader is None and component.active is not None else loader
+        if revision is not None:
+            await self._floor.disk(self._floor.state.catalog.mark_snapshot_failed, kept.id, revision)
 
     def row(self, component: Component, saved: SavedState, cause: str) -> NewSnapshot:
         """Return the catalog's row for a state of the active revision, as of now."""

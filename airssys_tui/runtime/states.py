@@ -114,8 +114,7 @@ class States:
 
     async def views(self, component: Component) -> tuple[StateView, ...]:
         """Return the snapshots kept of a component, newest first."""
-        serving = component.active.revision if component.active is not None else 0
-        return await self._floor.disk(state_views, self._floor.state.catalog, component.name, serving)
+        return await self._floor.disk(state_views, self._floor.state.catalog, component.name)
 
     async def export(self, component: Component, snapshot: int) -> StateFile:
         """Return a kept snapshot, whole.

@@ -78,6 +78,7 @@ class Undo:
         """
         records, target = await self._target(component, command.to, force=command.force)
         record = next(record for record in records if record.number == target.number)
+        paired = await self._restored(component, target, command.state)
         order = Order(
             cause=Cause.ROLLBACK,
             who=who,
@@ -87,7 +88,7 @@ class Undo:
             policy=command.state,
             origin=_lineage(target),
             holds=self._holds(component, records, target) if holds is None else holds,
-            snapshot=await self._restored(component, target, command.state),
+            snapshot=paired.state if paired is not None else None,
             compatible=False,
             stable=target.stable,
         )
@@ -95,6 +96,8 @@ class Undo:
             return await self._bring_back(component, record, order)
         except GateRefusal as refusal:
             remedy = refusal.remedy
+            if paired is not None and refusal.gate == "state load":
+                await self._snapshots.failed(component, paired, target.number)
             if refusal.gate.startswith("state"):
                 remedy = "roll back with the state paired with that revision (restore) or without any (fresh)"
             raise _cannot_serve(component, target, refusal, remedy) from refusal
@@ -189,7 +192,7 @@ class Undo:
             Hold(digest, versions.get(digest), f"rolled back to r{target.number}", at) for digest in sorted(held)
         )
 
-    async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> SavedState | None:
+    async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> KeptState | None:
         if policy is not StatePolicy.RESTORE:
             return None
         kept = await self._snapshots.latest(component, target.number, loader=target.number)
@@ -199,7 +202,7 @@ class Undo:
                 remedy="keep the present state, or begin with a fresh one",
                 component=component.name,
             )
-        return kept.state
+        return kept
 
 
 def _lineage(target: Revision) -> int:

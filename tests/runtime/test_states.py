@@ -8,7 +8,7 @@ import pytest
 from airssys_tui.api.commands import ImportState, RestoreState, Rollback, SaveState, Start, Stop
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.api.views import NoteKind, StateChoice
-from airssys_tui.core.errors import GateRefusal, TransitionError, UnknownComponent, UsageError
+from airssys_tui.core.errors import GateRefusal, RollbackRefused, TransitionError, UnknownComponent, UsageError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
@@ -327,3 +327,34 @@ def test_the_counter_is_restored_across_its_releases(world: World) -> None:
     world.do(RestoreState("counter", oldest.id))
     assert world.call("counter", "get") == 5
     assert world.row("counter").version == "1.4.0", "the state of the older release, in the newer one"
+
+
+def test_a_paired_state_that_could_not_be_restored_is_not_tried_again(counting: World) -> None:
+    counting.install("c", STUBBORN, version="2.0.0")  # refused: it cannot load the state
+    counting.install("d", STUBBORN, version="1.0.0")
+    counting.do(SaveState("d"))
+    counting.install("d", ONE, version="2.0.0")
+    with pytest.raises(RollbackRefused, match="refused at state load"):
+        counting.do(Rollback("d", to=1, state=StatePolicy.RESTORE))
+    update, operator = states(counting, "d")
+    assert {update.cause: update.failed_by, operator.cause: operator.failed_by} == {"update": (1,), "operator": ()}
+    with pytest.raises(RollbackRefused, match="refused at state load"):
+        counting.do(Rollback("d", to=1, state=StatePolicy.RESTORE))
+    assert all(view.failed_by == (1,) for view in states(counting, "d") if view.revision == 1)
+    with pytest.raises(RollbackRefused, match="no state of r1 was kept"):
+        counting.do(Rollback("d", to=1, state=StatePolicy.RESTORE))
+    assert counting.row("d").revision == 2
+
+
+def test_a_state_that_failed_under_one_number_has_failed_for_its_artifact(counting: World) -> None:
+    counting.do(SaveState("c"))
+    counting.call("c", "add", 10)
+    counting.do(Stop("c"))
+    newest, oldest = states(counting)
+    catalog = counting.runtime._floor.state.catalog
+    counting.run(lambda: counting.runtime._floor.disk(catalog.mark_snapshot_failed, newest.id, 1))
+    counting.do(RestoreState("c", oldest.id))
+    floor = counting.runtime._floor
+    counting.run(lambda: floor.disk(catalog.drop_snapshots, [oldest.id + 2]))
+    counting.do(Start("c"))
+    assert counting.call("c", "get") == 5, "r2 is r1: what r1 could not load, it is not given"
