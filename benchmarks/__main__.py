@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import actors, calls, convoy, extism_rows, reloads, remote, startup
+from benchmarks import actors, calls, convoy, extism_rows, reloads, remote, services, startup
 from benchmarks.clock import QUICK, Effort
 from benchmarks.report import Row, table
 
@@ -28,6 +28,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "commit": reloads.commit,
     "stateful": reloads.stateful,
     "stateless": reloads.stateless,
+    "storage": services.storage,
+    "services": services.small,
     "socket": remote.socket,
     "followers": remote.followers,
     "components": startup.components,

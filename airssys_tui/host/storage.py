@@ -29,7 +29,6 @@ from airssys_tui.core.keyvalue import (
     KeyValues,
     Operation,
     SetKey,
-    Value,
     check_change,
     check_key,
     check_value,
@@ -48,6 +47,7 @@ KEY_PAGE: Final = Record((Field("keys", ListOf(STRING)), Field("next", OPTIONAL_
 USAGE: Final = Record((Field("bytes", U64), Field("limit", U64), Field("keys", U64)))
 
 _LINE: Final = 'storage = "{}"'
+_NOTHING: Final = Ok()
 
 
 def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,29 +79,48 @@ def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
 def _answer(work: Callable[..., Any], tenant: Tenant, arguments: tuple[Any, ...]) -> Any:
     try:
         return Ok(work(tenant, tenant.storage, *arguments))
-    except StorageRefusal as refusal:
-        return _error(refusal.case, refusal.message)
-    except StoreError as error:
-        # The text names files of the operator's; the log has it.
-        tenant.trouble(f"storage: {error.message}")
-        return _error("unavailable" if error.retryable else "failed", f"the storage is at fault: {error.title}")
+    except (StorageRefusal, StoreError) as error:
+        return _failed(tenant, error)
+
+
+def _failed(tenant: Tenant, error: StorageRefusal | StoreError) -> Err:
+    if isinstance(error, StorageRefusal):
+        return _error(error.case, error.message)
+    # The text names files of the operator's; the log has it.
+    tenant.trouble(f"storage: {error.message}")
+    return _error("unavailable" if error.retryable else "failed", f"the storage is at fault: {error.title}")
 
 
 def _error(case: str, text: str) -> Err:
     return Err(Variant(case, text))
 
 
-@_reading
-def _get(_tenant: Tenant, storage: KeyValues, key: str) -> Some | None:
-    check_key(key)
-    return _optional(storage.get(key))
+def _get(context: HostContext, key: str) -> Any:
+    # Written out, as is `_set`: these two are called most.
+    tenant: Tenant = context.owner
+    if tenant.storage_access is None:
+        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
+    try:
+        check_key(key)
+        value = tenant.storage.get(key)
+    except (StorageRefusal, StoreError) as error:
+        return _failed(tenant, error)
+    if value is None:
+        return _NOTHING
+    return Ok(Some(Variant("text" if isinstance(value, str) else "binary", value)))
 
 
-@_writing
-def _set(tenant: Tenant, storage: KeyValues, key: str, value: Variant) -> None:
-    check_key(key)
-    check_value(value.payload)
-    storage.set(key, value.payload, tenant.storage_terms)
+def _set(context: HostContext, key: str, value: Variant) -> Any:
+    tenant: Tenant = context.owner
+    if tenant.storage_access is not StorageAccess.READ_WRITE:
+        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+    try:
+        check_key(key)
+        check_value(value.payload)
+        tenant.storage.set(key, value.payload, tenant.storage_terms)
+    except (StorageRefusal, StoreError) as error:
+        return _failed(tenant, error)
+    return _NOTHING
 
 
 @_writing
@@ -144,12 +163,6 @@ def _operation(said: Variant) -> Operation:
     if said.case == "set":
         return SetKey(key, value.payload)
     return Expect(key, None if value is None else value.value.payload)
-
-
-def _optional(value: Value | None) -> Some | None:
-    if value is None:
-        return None
-    return Some(Variant("text" if isinstance(value, str) else "binary", value))
 
 
 def _function(name: str, call: Callable[..., Any], result: ValType | None, **params: ValType) -> HostFunction:

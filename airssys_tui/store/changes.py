@@ -28,7 +28,6 @@ class Change:
     def __init__(self, connection: sqlite3.Connection, namespace: int) -> None:
         self._connection = connection
         self._namespace = namespace
-        self._before = self.used
 
     @property
     def used(self) -> int:
@@ -36,8 +35,12 @@ class Change:
         row = self._connection.execute("SELECT bytes FROM namespaces WHERE id = ?", (self._namespace,)).fetchone()
         return int(row[0])
 
-    def keep_within(self, quota: int) -> int:
+    def keep_within(self, quota: int, before: int) -> int:
         """Refuse to have grown past a quota: who stores more than a new one allows may still store less.
+
+        Args:
+            quota: Most bytes that may be stored.
+            before: Bytes stored before the steps.
 
         Returns:
             Bytes stored now.
@@ -46,7 +49,7 @@ class Change:
             StorageRefusal: ``quota-exceeded``.
         """
         used = self.used
-        if used > self._before:
+        if used > before:
             check_quota(used, quota)
         return used
 
@@ -97,6 +100,13 @@ def row_of(namespace: int, key: str, value: Value) -> tuple[int, bytes, int, Val
     """Return what :data:`PUT` takes."""
     name = key.encode()
     return namespace, name, len(name) + size_of(value), value
+
+
+def growth_of(operations: Iterable[Operation]) -> int:
+    """Return the most bytes that operations can add."""
+    return sum(
+        size_of(operation.key) + size_of(operation.value) for operation in operations if isinstance(operation, SetKey)
+    )
 
 
 def require(key: str, wanted: Value | None, found: Value | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value
-from airssys_tui.store.changes import PUT, REMOVE, Change, row_of
+from airssys_tui.store.changes import PUT, REMOVE, Change, growth_of, row_of
 from airssys_tui.store.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
 _LAST: Final = b"\xff" * 4
@@ -78,7 +78,7 @@ class Namespace(KeyValues):
                     self._bound = bound
                     self._storage.write(PUT, row, self._waiting)
                     return
-            with self._changing(terms) as change:
+            with self._changing(terms, _UNKNOWN) as change:
                 change.set(key, value)
         finally:
             self._turn.release()
@@ -102,7 +102,7 @@ class Namespace(KeyValues):
             self._finish()
         acquire(self._turn, self._waiting)
         try:
-            with self._changing(terms) as change:
+            with self._changing(terms, growth_of(operations)) as change:
                 change.make(operations)
         finally:
             self._turn.release()
@@ -114,7 +114,7 @@ class Namespace(KeyValues):
             StorageRefusal: ``quota-exceeded``.
             StoreError: They could not be made.
         """
-        with self._turn, self._changing(terms) as change:
+        with self._turn, self._changing(terms, _UNKNOWN) as change:
             change.put(changes.items())
 
     def stage(self, revision: int, changes: Mapping[str, Value | None], quota: int) -> None:
@@ -134,8 +134,9 @@ class Namespace(KeyValues):
             # Tried out and taken back: what is staged can be made.
             connection.execute("SAVEPOINT trial")
             change = Change(connection, namespace_number(connection, self._component))
+            before = change.used
             change.put(changes.items())
-            change.keep_within(quota)
+            change.keep_within(quota, before)
             connection.execute("ROLLBACK TO trial")
             connection.execute(
                 "INSERT OR REPLACE INTO staged (component, revision, operations) VALUES (?, ?, ?)",
@@ -169,13 +170,20 @@ class Namespace(KeyValues):
             take_staged(connection, self._component, revision)
 
     @contextlib.contextmanager
-    def _changing(self, terms: Terms) -> Iterator[Change]:
-        # A number that a transaction made counts only once that is committed.
+    def _changing(self, terms: Terms, growth: int) -> Iterator[Change]:
+        """Run a transaction that keeps the quota; ``growth`` is the most that it can add."""
+        known, bound = self._number, self._bound + growth
         with self._storage.changing(terms.durability, self._waiting) as connection:
-            number = namespace_number(connection, self._component)
-            change = Change(connection, number)
-            yield change
-            bound = change.keep_within(terms.quota)
+            if known is not None and bound <= terms.quota:
+                number = known
+                yield Change(connection, number)
+            else:
+                number = namespace_number(connection, self._component)
+                change = Change(connection, number)
+                before = change.used
+                yield change
+                bound = change.keep_within(terms.quota, before)
+        # A number that a transaction made counts only once that is committed.
         self._number, self._bound = number, bound
 
     def _rows(self, sql: str, *parameters: bytes | int) -> list[tuple[Any, ...]]:

@@ -127,9 +127,10 @@ def import_lines(
         number = namespace_number(connection, component)
         _make_room(connection, number, component, replace=replace)
         change = Change(connection, number)
+        before = change.used
         for key, value in _entries(lines):
             change.set(key, value)
-        change.keep_within(quota)
+        change.keep_within(quota, before)
         used, keys = connection.execute("SELECT bytes, keys FROM namespaces WHERE id = ?", (number,)).fetchone()
     return StorageUse(used, keys)
 

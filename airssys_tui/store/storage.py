@@ -138,7 +138,8 @@ class Storage:
         """
         if self._fast is None:
             self._open()
-        acquire(self._reading, waiting)
+        if not self._reading.acquire(blocking=False):
+            acquire(self._reading, waiting)
         try:
             if self._fast is None:
                 raise closed(self.path)
@@ -157,11 +158,23 @@ class Storage:
         """
         if self._fast is None:
             self._open()
-        acquire(self._writing, waiting)
+        writing, reading = self._writing, self._reading
+        # As `acquire`, in place: this is the way of every single change.
+        if not writing.acquire(blocking=False):
+            acquire(writing, waiting)
         try:
-            return self.rows(sql, parameters, waiting)
+            if not reading.acquire(blocking=False):
+                acquire(reading, waiting)
+            try:
+                if self._fast is None:
+                    raise closed(self.path)
+                return self._fast.execute(sql, parameters).fetchall()
+            finally:
+                reading.release()
+        except sqlite3.Error as error:
+            raise from_sqlite(error, "write the storage", self.path) from error
         finally:
-            self._writing.release()
+            writing.release()
 
     @contextlib.contextmanager
     def changing(self, durability: Durability, waiting: Waiting | None = None) -> Iterator[sqlite3.Connection]:
