@@ -40,7 +40,7 @@ class Supervision(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         restart: Which ends lead to a restart.
         max_restarts: Restarts allowed within ``window``.
-        window: Seconds.
+        window: Seconds of healthy uptime.
         backoff: Waiting between restarts.
         shutdown: Seconds a component gets to shut down.
         restore_state: Whether a restart loads the last snapshot.
@@ -55,7 +55,11 @@ class Supervision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestartBudget(msgspec.Struct, frozen=True):
-    """The restarts already spent, as their times (unix seconds), oldest first."""
+    """The restarts already spent, oldest first.
+
+    Their times are seconds of healthy uptime, a clock that stands still while the component is down: so neither a long
+    backoff nor a wall clock that is set refills the budget, only service does.
+    """
 
     spent: tuple[float, ...] = ()
 
@@ -98,7 +102,7 @@ def decide(
     Args:
         policy: Its supervision.
         budget: Restarts spent so far.
-        now: Unix time in seconds.
+        now: Seconds of healthy uptime so far.
         rng: Source of the jitter.
         failed: Whether it ended by a failure (a transient component that ended well stays down).
     """

@@ -93,6 +93,7 @@ class Trial:
             serving: Whether an instance of it serves.
             blemished: Whether it ever trapped or was unwell.
         """
+        before = costs.of(self.previous) if self.terms.judged else {}
         evidence = Evidence(
             elapsed=self.elapsed,
             serving=serving,
@@ -100,7 +101,7 @@ class Trial:
             unwell=self.unwell,
             blemished=blemished,
             given_up=self.given_up,
-            now=costs.of(self.revision) if self.terms.judged else {},
-            before=costs.of(self.previous) if self.terms.judged else {},
+            now=costs.of(self.revision) if before else {},
+            before=before,
         )
         return judge(self.terms, evidence)

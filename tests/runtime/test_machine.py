@@ -42,7 +42,11 @@ SLOW = Crafted(init="spin")
 PATIENT = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'
 ANY = (*GOOD, *BAD.values())
 POLICIES = st.sampled_from(list(StatePolicy))
-MANIFEST = '[supervision]\nmax_restarts = 2\nwindow = "1h"\nbackoff = {initial = "1ms", jitter = 0.0}\n'
+MANIFEST = (
+    '[supervision]\nmax_restarts = 2\nwindow = "1h"\nbackoff = {initial = "1ms", jitter = 0.0}\n'
+    # Going back by itself has tests of its own: here a trap is answered by a restart, always.
+    '[deployment]\nprobation = "0s"\n'
+)
 
 
 def bytes_of(component: Crafted | bytes) -> bytes:
@@ -118,7 +122,7 @@ class Life(RuleBasedStateMachine):
         model.digests[model.last] = digest
         model.holds.clear()
         model.refused.clear()
-        model.runs = model.wanted is Desired.RUNNING
+        model.runs, model.restarts = model.wanted is Desired.RUNNING, 0
 
     def handed_over(self) -> None:
         """What serves saves its state for the next one; what does not, has saved it before or never."""
