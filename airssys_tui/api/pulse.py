@@ -6,6 +6,7 @@ A client that has not read the last news gets no more until it has: what it miss
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -36,10 +37,12 @@ class Pulse:
     Args:
         api: The runtime.
         limits: How often.
+        announce: Told when the runtime cannot be looked at.
     """
 
-    def __init__(self, api: RuntimeApi, limits: ServingLimits) -> None:
+    def __init__(self, api: RuntimeApi, limits: ServingLimits, announce: Callable[[str], None]) -> None:
         self._api = api
+        self._announce = announce
         self._limits = limits
         self._mirror = Mirror()
         self._before: dict[str, ComponentView] = {}
@@ -87,6 +90,12 @@ class Pulse:
                 follower.send([frame(Beat())])
 
     def _look(self) -> None:
+        try:
+            self._take_over()
+        except Exception as error:  # noqa: BLE001 - a fault in the runtime must not end what tells of it
+            self._announce(f"the runtime cannot be looked at: {type(error).__name__}: {error}")
+
+    def _take_over(self) -> None:
         mirror = self._mirror
         head = self._api.snapshot(mirror.generation)
         page = self._api.events(mirror.last, EVENTS_KEPT) if head.last_event > mirror.last else None

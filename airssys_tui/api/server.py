@@ -68,7 +68,7 @@ class ControlServer:
         self._sent = 0
         self._closing = threading.Lock()
         self._closed = False
-        self._pulse = Pulse(api, self.limits)
+        self._pulse = Pulse(api, self.limits, self._say)
         self._listening = listen(path)
         self._identity = identity(path)
         self._loop = asyncio.new_event_loop()
@@ -119,9 +119,8 @@ class ControlServer:
         self._connections.discard(connection)
         self._counts[end] += 1
         self._sent += connection.sent
-        if end is not End.LEFT and self._announce is not None and time.monotonic() - self._announced >= QUIET:
-            self._announced = time.monotonic()
-            self._announce(f"the control socket ended a connection ({connection.name}, {end}): {reason}")
+        if end is not End.LEFT:
+            self._say(f"the control socket ended a connection ({connection.name}, {end}): {reason}")
 
     def report(self) -> ServingReport:
         """Return how the socket is used; on the server's own loop."""
@@ -135,6 +134,11 @@ class ControlServer:
             slow=self._counts[End.SLOW],
             sent=self._sent + sum(connection.sent for connection in self._connections),
         )
+
+    def _say(self, text: str) -> None:
+        if self._announce is not None and time.monotonic() - self._announced >= QUIET:
+            self._announced = time.monotonic()
+            self._announce(text)
 
     def _run(self, started: Future[asyncio.Server]) -> None:
         asyncio.set_event_loop(self._loop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shlex
 import signal
@@ -58,7 +57,7 @@ def web(
         say(f"open {server.url}")
         warn("pages may change the system" if full else "pages only look; --full lets them change the system")
         sys.stdout.flush()
-        asyncio.run(_serve(server))
+        _serve(server)
     return ExitCode.OK
 
 
@@ -72,12 +71,18 @@ def session_command(site: Site, *, full: bool) -> str:
     return f"exec {shlex.join([*words, FULL] if full else words)}"
 
 
-async def _serve(server: BrowserServer) -> None:
-    leave = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, leave.set)
-    await server.run(leave)
+def _serve(server: BrowserServer) -> None:
+    """Serve until a signal asks to leave."""
+    import asyncio  # noqa: PLC0415 - late: no other command loads it
+
+    async def run() -> None:
+        leave = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, leave.set)
+        await server.run(leave)
+
+    asyncio.run(run())
 
 
 @contextlib.contextmanager

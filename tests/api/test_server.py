@@ -322,6 +322,21 @@ class TestValues:
                 remote.disk().result(PATIENCE)
             assert remote.describe("counter").result(PATIENCE)
 
+    def test_a_runtime_that_cannot_be_looked_at_for_a_while(self, path, runtime):
+        look = runtime.snapshot
+
+        def broken(since=0):
+            raise ZeroDivisionError("by zero")
+
+        with serving(runtime, path, pulse=0.01) as server, client(path, follow=True) as remote:
+            runtime.snapshot = broken
+            wait_for(lambda: server.told)
+            assert "ZeroDivisionError" in server.told[0]
+            assert remote.disk().result(PATIENCE), "what is asked is answered all the same"
+            runtime.snapshot = look
+            runtime.edit("counter", version="5.5.5")
+            wait_for(lambda: row(remote, "counter").version == "5.5.5")
+
     def test_arguments_that_the_client_itself_cannot_mean(self, path, runtime):
         with serving(runtime, path), client(path) as remote, pytest.raises(TypeError):
             remote.describe()

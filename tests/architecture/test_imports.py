@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from airssys_tui.api import fake_scenes
+from airssys_tui.api.server import ControlServer
+from airssys_tui.store.place import control_path
+
 HEAVY = ("wasmtime", "textual")
 
 
@@ -76,6 +80,20 @@ def test_commands_that_only_read_load_neither_the_engine_nor_the_screen(
     words: list[str], recorded_folder: dict[str, str]
 ) -> None:
     assert not loaded(f"from airssys_tui.cli.main import main; main({words!r})", *HEAVY, env=recorded_folder)
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["versions", "counter"], ["stop", "counter"], ["describe", "counter"]], ids=" ".join
+)
+def test_commands_that_ask_what_runs_are_light(words: list[str], recorded_folder: dict[str, str]) -> None:
+    state_dir = Path(recorded_folder["AIRSSYS_TUI_STATE_DIR"])
+    folder = str(Path(recorded_folder["AIRSSYS_TUI_FOLDER"]).resolve())
+    server = ControlServer(fake_scenes.mixed(fake_scenes.still), control_path(state_dir), folder=folder)
+    try:
+        run = f"from airssys_tui.cli.main import main; assert main({words!r}) == 0"
+        assert not loaded(run, *HEAVY, "asyncio", "sqlite3", "airssys_tui.runtime", env=recorded_folder)
+    finally:
+        server.close()
 
 
 def test_every_module_has_a_docstring_and_a_bounded_length() -> None:
