@@ -289,7 +289,7 @@ def test_checks_go_before_the_calls_that_wait_and_one_at_a_time(serving: Callabl
     world.wait_for(lambda _: component.checking)
     due = component.health_due
     world.wait_for(lambda _: time.monotonic() > due + 0.25)
-    assert world.row("c").meters.queue <= 51, "one question waits, however long the call takes"
+    assert component.actor.queued <= 51, "one question waits, however long the call takes"
     gate.open()
     assert [call.result(30) for call in waiting] == list(range(1, 51))
     world.wait_row("c", lambda row: row.health == "degraded")
