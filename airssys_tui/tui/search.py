@@ -47,17 +47,22 @@ class Search:
 
     def found_in(self, text: str) -> bool:
         """Return whether it matches somewhere."""
-        return self._compiled.search(text) is not None
+        return self._compiled.search(_whole(text)) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where it matches, at most :data:`MOST_MATCHES` times; empty matches are left out."""
         found: list[tuple[int, int]] = []
-        for match in self._compiled.finditer(text):
+        for match in self._compiled.finditer(_whole(text)):
             if match.end() > match.start():
                 found.append(match.span())
             if len(found) == MOST_MATCHES:
                 break
         return found
+
+
+def _whole(text: str) -> str:
+    # Half a character, which RE2 cannot read, becomes a question mark; the others stay where they are.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _reason(error: Exception) -> str:

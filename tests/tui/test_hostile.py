@@ -10,14 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api import fake_scenes
+from airssys_tui.api.disk import Collected
 from airssys_tui.api.fake import FakeRuntime
 from airssys_tui.api.fake_component import Release
 from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.fake_states import Kept
+from airssys_tui.api.past import Story
 from airssys_tui.api.views import ComponentDetail, Note, NoteKind, WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui import chrome, columns
-from airssys_tui.tui.event_list import event_row
+from airssys_tui.tui.detail import PAGES
+from airssys_tui.tui.detail_pages import Known, state_row
+from airssys_tui.tui.disk import plan_lines, use_lines
+from airssys_tui.tui.event_list import event_columns
 from airssys_tui.tui.glyphs import UNICODE
 from airssys_tui.tui.rollback import diff_lines, labelled, revision_line
 from airssys_tui.tui.selection import selection_lines
@@ -74,8 +80,31 @@ def played(text: str) -> FakeRuntime:
         action=text,
     )
     runtime._events.append(event)
-    runtime._seq = 1
+    runtime._logs.append(msgspec.structs.replace(event, seq=2, kind=EventKind.LOG))
+    runtime.past = [msgspec.structs.replace(event, seq=0, at=fake_scenes.NOON - 90_000)]
+    runtime._seq = 2
+    runtime.disk_full = text
+    kept = runtime.states_kept.save(component.view, text, fake_scenes.NOON)
+    runtime.states_kept._kept[kept.view.id] = Kept(msgspec.structs.replace(kept.view, schema=safe), kept.data)
     return runtime
+
+
+def pages_of(runtime, session, name):
+    """Every page of the detail, the use of the disk, and what collecting would take away."""
+    known = Known(
+        view=session.rows[name],
+        detail=runtime.describe(name).result(0),
+        story=Story(name, (lying(name),)),
+        events=tuple(session.log),
+        lines=tuple(session.lines),
+    )
+    for page in PAGES.values():
+        yield from page(known, session, 120)
+    for state in runtime.states(name).result(0):
+        yield state_row(state, session, 120, chosen=True)
+    plan = Collected(dry=True, items=(lying(name),), revisions=1)
+    yield from plan_lines(plan, session, 80)
+    yield from use_lines(runtime.disk().result(0), session, 80)
 
 
 def offenders(app) -> set[str]:
@@ -91,13 +120,38 @@ def offenders(app) -> set[str]:
     return found
 
 
-async def walk(text: str) -> None:
+KEYS = ("z", "escape", "x", "s", "D", "escape", "v", "b", "escape", "escape", "enter", "tab", "escape", "4", "e", "1")
+KEYS += ("5", "w", "1", "E", "escape", "y", "slash", "a", "b", "colon", "f", "escape")
+"""What is pressed with any text there could be."""
+
+MORE_KEYS = (
+    "ctrl+z",
+    "ctrl+g",
+    "escape",
+    "l",
+    "w",
+    "ctrl+f",
+    "a",
+    "enter",
+    "n",
+    "escape",
+    "escape",
+    "4",
+    "o",
+    "k",
+    "w",
+)
+MORE_KEYS += ("K", "L", "ctrl+s", "escape", "1", "v", "space", "n", "escape", "P", "m", "u", "escape", "1", "enter")
+MORE_KEYS += (*("tab",) * 5, "X", "escape", "B", "escape", "S", "I", "escape", "tab", "tab", "escape")
+"""What is pressed besides with the worst text we know."""
+
+
+async def walk(text: str, keys: tuple[str, ...] = KEYS) -> None:
     app = desk(played(text))
     async with app.run_test(size=(110, 40), notifications=True) as pilot:
         await connected(pilot)
         seen = offenders(app)
-        keys = ("z", "escape", "x", "s", "D", "escape", "v", "b", "escape", "escape", "enter", "escape", "4", "e", "1")
-        for key in (*keys, "y", "slash", "a", "b", "colon", "f", "escape"):
+        for key in keys:
             await pilot.press(key)
             await pilot.pause()
             seen |= offenders(app)
@@ -124,7 +178,8 @@ def test_no_line_is_drawn_with_anything_raw_in_it(text):
         *chrome.banner(session, 200),
         columns.row(view, 200, sight, selected=True),
         *selection_lines(view, change.events, sight, 200, 20),
-        *(event_row(event, sight, 200, chosen=False) for event in change.events),
+        *(event_columns(event, sight, 200, chosen=False) for event in change.events),
+        *pages_of(runtime, session, text),
         *(revision_row(each, sight.now, UNICODE, 200, chosen=True) for each in runtime.versions(text).result(0)),
         *diff_lines(preview.lines, 120, UNICODE),
         *labelled("now", revision_line(preview.now, UNICODE), 120),
@@ -136,6 +191,7 @@ def test_no_line_is_drawn_with_anything_raw_in_it(text):
 
 async def test_the_worst_we_know():
     await walk(fake_scenes.HOSTILE)
+    await walk(fake_scenes.HOSTILE, MORE_KEYS)
 
 
 async def test_what_is_pasted_into_the_filter_is_harmless():
