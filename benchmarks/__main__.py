@@ -32,6 +32,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "services": services.small,
     "socket": remote.socket,
     "followers": remote.followers,
+    "attached": remote.attached,
     "components": startup.components,
     "commands": startup.commands,
     "paint": startup.paint,

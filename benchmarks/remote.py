@@ -26,10 +26,12 @@ from airssys_tui.api.views import ComponentView, EventPage, History, Meters, Pha
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText
+from airssys_tui.store.place import control_path
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary
 from benchmarks.report import Row, beside
 from benchmarks.scene import PATIENCE, put_component, running, scratch
+from benchmarks.startup import PROGRAM, Terminal, samples
 
 NAME: Final = "subject"
 SAMPLES: Final = 120
@@ -68,6 +70,21 @@ def followers(effort: Effort) -> Iterator[Row]:
     yield Row(name=f"socket/{count}-rows-client", value=reading * 100, unit="% of a core")
     yield Row(name=f"socket/{count}-rows-attach", value=opening, unit="s")
     yield Row(name=f"socket/{count}-rows-at-rest", value=rest, unit="B/s", target="0 but for a sign of life")
+
+
+def attached(effort: Effort) -> Iterator[Row]:
+    """A screen on a runtime of another process: until its first frame, and what it costs to look at it at rest."""
+    rest = 5.0 if effort.scale >= 1 else 0.5
+    with samples() as directory, running(directory) as runtime:
+        state_dir, folder = directory / "state", str((directory / "components").resolve())
+        with closing(ControlServer(runtime, control_path(state_dir), folder=folder)):
+            attach = (*PROGRAM, "attach", folder, "--state-dir", str(state_dir))
+            with Terminal(attach) as terminal:
+                paint = terminal.until(b"counter")
+                terminal.watch(2.0)
+                share = terminal.cpu_share(rest)
+    yield Row(name="attach/rows-painted", value=paint, unit="s")
+    yield Row(name="attach/at-rest", value=share * 100, unit="% of a core", target="< 1 %", baseline="6 samples")
 
 
 class Crowd:

@@ -50,7 +50,7 @@ def components(effort: Effort) -> Iterator[Row]:
 
 def commands(effort: Effort) -> Iterator[Row]:
     """A command that only reads, in a process of its own."""
-    with _samples() as directory:
+    with samples() as directory:
         with running(directory):
             pass
         places = ("--folder", str(directory / "components"), "--state-dir", str(directory / "state"))
@@ -64,10 +64,10 @@ def paint(effort: Effort) -> Iterator[Row]:
     """The screen in a terminal: until its first frame, and what it costs to look at it at rest."""
     rests, paints = [], []
     rest = 5.0 if effort.scale >= 1 else 0.5
-    with _samples() as directory:
+    with samples() as directory:
         places = (str(directory / "components"), "--state-dir", str(directory / "state"))
         for number in range(min(effort.rounds, 3)):
-            with _Terminal((*PROGRAM, *places)) as terminal:
+            with Terminal((*PROGRAM, *places)) as terminal:
                 paints.append(terminal.until(b"AirsSys", b"airssys"))
                 if number == 0:
                     terminal.watch(2.0)
@@ -78,7 +78,7 @@ def paint(effort: Effort) -> Iterator[Row]:
 
 
 @contextmanager
-def _samples() -> Iterator[Path]:
+def samples() -> Iterator[Path]:
     with scratch() as directory:
         for manifest in SAMPLES.glob("*/Component.toml"):
             home = directory / "components" / manifest.parent.name
@@ -95,7 +95,7 @@ def _process(command: tuple[str, ...]) -> float:
     return once(run)
 
 
-class _Terminal:
+class Terminal:
     """A program in a pty; what it writes is read and dropped."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
