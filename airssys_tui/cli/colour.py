@@ -42,4 +42,7 @@ def styled(text: str, tone: str, stream: TextIO | None = None) -> str:
         stream: Where it is written; standard output when not given.
     """
     code = _CODES.get(tone)
-    return f"\x1b[{code}m{text}\x1b[0m" if code and wanted(stream) else text
+    if not code or not wanted(stream):
+        return text
+    words = text.strip()
+    return text.replace(words, f"\x1b[{code}m{words}\x1b[0m", 1) if words else text

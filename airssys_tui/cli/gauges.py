@@ -183,8 +183,12 @@ def _top_lines(seen: Snapshot, sort: SortKey, rows: int | None) -> list[str]:
     if sort is not SortKey.NAME:
         views.sort(key=_ORDER[sort], reverse=True)
     shown = views if room is None else views[:room]
-    head = "  ".join(f"{title} {value}" for title, value in _totals(seen) if value != NOTHING)
-    lines = [head if width is None else head[:width], ""]
+    head = ""
+    for title, value in _totals(seen):
+        longer = f"{head}  {title} {value}".strip()
+        if value != NOTHING and (width is None or len(longer) <= width):
+            head = longer
+    lines = [head, ""]
     heading, *table = render(TOP_COLUMNS, [_top_row(view) for view in shown], width)
     lines += [styled(heading, "title"), *table]
     if len(shown) < len(views):

@@ -16,12 +16,15 @@ from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.headless import event_line
 from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate
 from airssys_tui.cli.output import answer, answer_line, say, warn
-from airssys_tui.cli.reach import Without, ask, connect, nothing_runs
+from airssys_tui.cli.reach import ANSWER, Without, ask, connect, nothing_runs
 from airssys_tui.core.errors import NothingRuns, QuantityError, UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views import EventPage
 
 LAST: Final = 500
 """Lines that are shown when nothing else is said."""
@@ -64,7 +67,7 @@ def logs(
     if follow:
         return _follow(site, query, wanted, place, client="logs")
     try:
-        page = ask(site, lambda api: api.history(query))
+        page = ask(site, lambda api: _asked(api, query))
     except NothingRuns as error:
         raise NothingRuns(f"{error.message}: log lines live only in a running runtime", remedy=error.remedy) from error
     return _show([event for event in page.events if wanted(event)], place)
@@ -99,8 +102,16 @@ def events(
     site = locate(place.folder, place.state_dir)
     if follow:
         return _follow(site, query, lambda _: True, place, client="events")
-    page = ask(site, lambda api: api.history(query), Without.RECORD)
+    page = ask(site, lambda api: _asked(api, query), Without.RECORD)
     return _show(page.events, place)
+
+
+def _asked(api: RuntimeApi, query: HistoryQuery) -> Future[EventPage]:
+    """Ask for the past; of a component that has none it is asked first whether it is there at all."""
+    asked = api.history(query)
+    if query.component is not None and not asked.result(ANSWER).events:
+        api.describe(query.component).result(ANSWER)
+    return asked
 
 
 def _query(
@@ -162,7 +173,7 @@ def _follow(site: Site, query: HistoryQuery, wanted: Choice, place: Place, *, cl
         raise nothing_runs(site)
     with contextlib.closing(remote):
         if query.component is not None:
-            remote.history(HistoryQuery(component=query.component, limit=0)).result()  # says that there is none
+            remote.describe(query.component).result(ANSWER)  # says when there is none
         first = True
         for page in _pages(remote):
             chosen = [event for event in page if fits(event, query) and wanted(event)]

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.commands import Annotate, MarkStable, Pin, Rollback, Start, Stop, Unload
+from airssys_tui.api.wire import encode
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.revision import StatePolicy
@@ -176,9 +177,9 @@ class Reversal:
             who=who,
             component=component.name,
             text=text,
-            command=msgspec.json.encode(command).decode(),
-            inverse=msgspec.json.encode(inverse).decode(),
-            expects=msgspec.json.encode(expected_of(component, command)).decode(),
+            command=encode(command).decode(),
+            inverse=encode(inverse).decode(),
+            expects=encode(expected_of(component, command)).decode(),
         )
 
     async def _moved(self, component: Component, expected: Expected) -> str:
