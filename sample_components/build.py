@@ -176,6 +176,7 @@ TARGETS = (
         SAMPLES / "greeter" / "greeter.wasm",
         from_zig(SAMPLES / "greeter" / "src" / "greeter.zig", "greeter"),
     ),
+    Target("ledger", SAMPLES / "ledger" / "ledger.wasm", from_zig(SAMPLES / "ledger" / "src" / "ledger.zig", "ledger")),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
     Target(
         "hoarder",

@@ -83,6 +83,21 @@ pub const host = struct {
         return .{ .key = abi.String.of(key), .value = abi.String.of(value) };
     }
 
+    const metrics = struct {
+        extern "airssys:core-host/metrics@1.0.0" fn @"counter-add"(
+            name: [*]const u8,
+            name_len: usize,
+            by: u64,
+            labels: [*]const abi.Pair,
+            labels_len: usize,
+        ) void;
+    };
+
+    /// Add to a counter of the component's own.
+    pub fn count(name: []const u8, by: u64) void {
+        metrics.@"counter-add"(name.ptr, name.len, by, &[_]abi.Pair{}, 0);
+    }
+
     const config_ = struct {
         extern "airssys:core-host/config@1.0.0" fn get(key: [*]const u8, len: usize, result: *abi.Option(abi.String)) void;
     };
@@ -94,6 +109,9 @@ pub const host = struct {
         return if (found.get()) |value| value.slice() else null;
     }
 };
+
+/// The component's own keys and values.
+pub const storage = @import("storage.zig");
 
 const package = "airssys:core-component/";
 const Outcome = abi.Result(abi.Nothing, Error);
