@@ -19,7 +19,7 @@ RANDOM: Final = 16
 SEED: Final = 7
 
 UNREACHED: Final = {
-    "check": "an integrity check of the store, see tests/store",
+    "check": "calls that are kept change nothing that is at stake here",
     "forget-refusals": "an activation forgets them in its own transaction",
     "hold": "an activation holds in its own transaction",
     "lift-hold": "an activation lifts in its own transaction",

@@ -13,7 +13,17 @@ from pathlib import Path
 
 from airssys_tui.core.identity import digest_of
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import Activation, EventRow, Hold, LedgerRow, NewSnapshot, Refusal, RevisionRecord
+from airssys_tui.store.records import (
+    ActionRecord,
+    Activation,
+    CheckRecord,
+    EventRow,
+    Hold,
+    LedgerRow,
+    NewSnapshot,
+    Refusal,
+    RevisionRecord,
+)
 
 ONE, TWO = digest_of(b"one"), digest_of(b"two")
 
@@ -37,6 +47,9 @@ ACTIVATION = Activation(
     lift=(ONE,),
     forget_refusals=True,
 )
+
+ACTION = ActionRecord(0, 9.2, "operator", "counter", "stop counter", "{}", "{}", "{}")
+UNDOING = ActionRecord(0, 9.3, "operator", "counter", "undo of stop counter", "{}", "{}", "{}", undoes=1)
 
 
 def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
@@ -65,6 +78,10 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.set_outcome("counter", 2, "quarantined", "2 traps in 4 s")
     yield lambda: catalog.reinstate("counter", 2, "by operator")
     yield lambda: catalog.set_outcome("counter", 1, "superseded", "it was not its fault")
+    yield lambda: catalog.save_check(CheckRecord("counter", "one", "get", "[]", "1", 2, 9.1))
+    yield lambda: catalog.record_action(ACTION)
+    yield lambda: catalog.record_action(UNDOING, settles="undone")
+    yield lambda: catalog.settle_action(2, "r2 has taken over since")
     yield lambda: catalog.purge("counter", [1], at=9.5)
     yield lambda: catalog.drop_snapshots([1])
     yield lambda: state.blobs.remove(TWO)

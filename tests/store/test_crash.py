@@ -15,7 +15,7 @@ from airssys_tui.store.failpoint import NAMES, VARIABLE
 from tests.store.crash_subject import ONE, contents, steps
 
 ROOT = Path(__file__).parents[2]
-POINTS = sorted(name for name in NAMES if not name.startswith("deploy/"))
+POINTS = sorted(name for name in NAMES if not name.startswith(("deploy/", "undo/")))
 
 
 @pytest.fixture(scope="module")
