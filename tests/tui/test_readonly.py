@@ -1,0 +1,69 @@
+"""With --readonly nothing that changes the system can be reached, on any screen, derived from the table of actions."""
+
+from __future__ import annotations
+
+import pytest
+
+from airssys_tui.api import fake_scenes
+from airssys_tui.core.revision import Outcome
+from airssys_tui.tui.action import Danger, View
+from airssys_tui.tui.actions import ACTIONS
+from airssys_tui.tui.detail import TABS
+from airssys_tui.tui.disk import DiskQuestion
+from airssys_tui.tui.modal import Choice, Question
+from tests.tui.conftest import connected, desk, shows, text_of, wait_until
+
+WAYS = {
+    View.REGISTRY: (),
+    View.DETAIL: ("enter",),
+    View.VERSIONS: ("v",),
+    View.EVENTS: ("4",),
+    View.LOGS: ("5",),
+    View.METERS: ("2",),
+    View.METER: ("m",),
+    View.CALL: ("i",),
+}
+"""The keys that lead to each screen."""
+
+
+def test_there_is_a_way_to_every_screen():
+    assert {view for action in ACTIONS for view in action.views} <= set(WAYS)
+
+
+@pytest.mark.parametrize("view", WAYS)
+async def test_no_key_of_an_action_that_changes_the_system_does_anything(view):
+    runtime = fake_scenes.lived()
+    dangerous = [action for action in ACTIONS if view in action.views and action.danger is not Danger.VIEW]
+    async with desk(runtime, readonly=True).run_test(size=(120, 40), notifications=True) as pilot:
+        await connected(pilot)
+        for key in WAYS[view]:
+            await pilot.press(key)
+        await wait_until(pilot, lambda: getattr(pilot.app.screen, "view", None) is view)
+        if view is View.DETAIL:
+            pilot.app.screen.go_to(TABS.index("states"))
+        harmless = {key for action in ACTIONS if view in action.views for key in action.keys} - {
+            key for action in dangerous for key in action.keys
+        }
+        for action in dangerous:
+            for key in set(action.keys) - harmless:
+                await pilot.press(key)
+                await pilot.pause()
+                assert not isinstance(pilot.app.screen, Question), action.id
+        assert runtime.commands == []
+        assert "READ-ONLY" in text_of(pilot.app)
+
+
+async def test_the_disk_is_shown_and_nothing_is_collected():
+    runtime = fake_scenes.lived()
+    for version in range(14):
+        runtime.deploy("greeter", fake_scenes.Release(version=f"1.0.{version}"))
+    for revision in range(1, 15):
+        runtime.get("greeter").revise(revision, stable=False)
+    async with desk(runtime, readonly=True).run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, DiskQuestion) and pilot.app.screen.plan)
+        await shows(pilot, "Collecting frees")
+        assert not pilot.app.screen.query_one("#yes", Choice).display
+        await pilot.press("right", "tab", "enter")
+        assert Outcome.PURGED not in {each.outcome for each in runtime.get("greeter").timeline}
