@@ -132,14 +132,11 @@ class Instances:
         fresh = await self._rehearsal.prepare(component.name, artifact, code)
         actor = component.actor
         try:
-            await asyncio.wrap_future(actor.hold())
+            await self._reach_boundary(component)
             held = actor.queued
             old = actor.serving
-            if old is not None and component.stateful:
-                saved = await self._floor.guest(contract.save_state, old)
-                if saved is not None:
-                    await self._snapshots.keep(component, saved, "restart")
-                    await self._floor.guest(contract.load_state, fresh, saved)
+            if component.stateful:
+                await self._hand_over(component, old, fresh)
             await promote(self._floor, fresh)
             fresh.counters = actor.counters
             actor.switch(fresh)
@@ -156,6 +153,29 @@ class Instances:
         component.started_at = self._floor.clock()
         self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", "restarted")
         return held
+
+    async def _reach_boundary(self, component: Component) -> None:
+        """Wait until no call runs; one that has not ended after the manifest's ``shutdown`` is cancelled."""
+        serving = component.actor.serving
+        reached = asyncio.wrap_future(component.actor.hold())
+        if serving is None:
+            await reached
+            return
+        done, _ = await asyncio.wait([reached], timeout=serving.manifest.supervision.shutdown)
+        if not done:
+            await cancel_until(serving, reached)
+
+    async def _hand_over(self, component: Component, old: Serving | None, fresh: Serving) -> None:
+        if old is None:
+            # It died of its last call: what it saved before that goes on.
+            kept = await self._snapshots.latest(component)
+            saved = kept.state if kept is not None else None
+        else:
+            saved = await self._floor.guest(contract.save_state, old)
+            if saved is not None:
+                await self._snapshots.keep(component, saved, "restart")
+        if saved is not None:
+            await self._floor.guest(contract.load_state, fresh, saved)
 
     async def _replace_in_turn(self, component: Component, why: str) -> int:
         actor, kept = component.actor, None

@@ -155,8 +155,8 @@ class Supervisor:
             return
         if not component.active.interface.exports_interface(contract.HEALTH):
             return
-        if component.checking:
-            return  # the last question waits behind a call, which has a deadline of its own
+        if component.checking or component.lock.locked():
+            return  # the last question waits behind a call, which has a deadline of its own; or it is being changed
         component.health_due = now + component.active.manifest.health.interval
         try:
             asked = component.actor.post(contract.check_health, first=True)

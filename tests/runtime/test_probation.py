@@ -160,6 +160,19 @@ def test_dearer_calls_are_told_or_gone_back_from(world: World, action: str) -> N
     assert world.call("c", "get") == 2 * FEWEST_CALLS
 
 
+def test_slower_calls_are_told(world: World) -> None:
+    manifest = QUICK + "[deployment]\nregression = {fuel = 1000, latency = 3}\n"
+    world.put("c", ONE, manifest)
+    world.open()
+    for _ in range(FEWEST_CALLS):
+        world.call("c", "add", 1)
+    world.install("c", Crafted(add=BURN.replace("2000)", "2000000)")), manifest.replace("1000", "1000.0"))
+    for _ in range(FEWEST_CALLS):
+        world.call("c", "add", 1)
+    assert "as long" in world.wait_event("c", "dearer").text
+    assert world.row("c").revision == 2
+
+
 def test_another_mix_of_the_same_calls_is_no_regression(world: World) -> None:
     manifest = QUICK + '[deployment]\nprobation = "200ms"\nregression = {action = "rollback", latency = 1000}\n'
     world.put("c", Crafted(add=BURN), manifest)

@@ -356,6 +356,18 @@ def test_a_restart_keeps_the_state_and_the_calls(serving: Callable[..., World]) 
     assert world.call("c", "get") == 5
 
 
+def test_a_restart_of_one_whose_call_does_not_end_is_bounded(serving: Callable[..., World]) -> None:
+    world = serving(manifest=LONG + '[supervision]\nshutdown = "50ms"\n')
+    world.call("c", "add", 5)
+    world.do(Restart("c"))
+    spinning = world.runtime.invoke("c", "spin")
+    waiting = world.runtime.invoke("c", "add", 1)
+    world.wait_for(lambda snapshot: snapshot.busy)
+    world.do(Restart("c"))
+    assert isinstance(spinning.exception(30), GuestTrap)
+    assert waiting.result(30) == 6, "the last saved state, and the call that waited"
+
+
 def test_a_restart_without_state_loses_it(serving: Callable[..., World]) -> None:
     world = serving(Crafted(exports=ALL - {STATE}))
     world.call("c", "add", 5)
