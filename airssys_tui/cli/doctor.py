@@ -17,10 +17,14 @@ from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path
 from airssys_tui.cli.options import HERE, Place, Site, locate
 from airssys_tui.cli.output import NOTHING, answer, say_pairs, terminal_width
+from airssys_tui.cli.settings import SettingsFile, read_settings, settings_path
+from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import format_size
 
 if TYPE_CHECKING:
     from airssys_tui.api.frames import ServingReport
+    from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views import Snapshot
 
 CLIENT: Final = "doctor"
 """What this command calls itself at the control socket."""
@@ -48,12 +52,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def doctor(*, place: Place = HERE) -> int:
-    """Show versions, platform, state directory, its owner, disk use, log, optional tools and the terminal.
+    """Show versions, platform, configuration, state directory, what runs, disk use, log, tools and the terminal.
 
     Exit code 0 when everything is as it should be, 1 when something is not; the remedy stands below it.
     """
-    site = locate(place.folder, place.state_dir)
-    findings = [*_program(), *_state(site.state_dir.value), *_tools(), *_terminal()]
+    configuration, settings = _configuration()
+    site = locate(place.folder, place.state_dir, settings=settings)
+    findings = [*_program(), configuration, *_state(site.state_dir.value), *_tools(), *_terminal()]
     if place.json:
         answer(findings)
     else:
@@ -81,12 +86,22 @@ def _program() -> list[Finding]:
     return found
 
 
+def _configuration() -> tuple[Finding, SettingsFile]:
+    """Read the configuration file; one that cannot be read is a finding, and the defaults are gone on with."""
+    path = settings_path()
+    try:
+        settings = read_settings(path)
+    except UsageError as error:
+        return Finding("configuration", error.message, ok=False, remedy=error.remedy), SettingsFile()
+    return Finding("configuration", str(path) if path.is_file() else f"{path} (there is none)"), settings
+
+
 def _state(directory: Path) -> list[Finding]:
     found = [
         Finding("state directory", str(directory)),
         _access(directory),
         _owner(directory),
-        _control(directory),
+        *_control(directory),
         _catalog(directory),
     ]
     log = log_path(directory)
@@ -112,24 +127,61 @@ def _owner(directory: Path) -> Finding:
     return Finding("owner", "none" if owner is None else str(owner))
 
 
-def _control(directory: Path) -> Finding:
+def _control(directory: Path) -> list[Finding]:
     from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no socket
 
     path = control_path(directory)
     if not path.exists():
-        return Finding("control socket", "none: nothing runs")
+        return [Finding("control socket", "none: nothing runs")]
     from airssys_tui.api.remote import RemoteRuntime  # noqa: PLC0415
-    from airssys_tui.core.errors import NothingRuns, Unreachable  # noqa: PLC0415
+    from airssys_tui.core.errors import AirssysError, NothingRuns  # noqa: PLC0415
 
     try:
         remote = RemoteRuntime.open(path, client=CLIENT)
         with contextlib.closing(remote):
-            return Finding("control socket", _traffic(remote.status().result(PATIENCE)))
+            socket = Finding("control socket", _traffic(remote.status().result(PATIENCE)))
+            return [socket, *_living(remote.snapshot(2**62)), *_kept(remote)]
     except NothingRuns:
-        return Finding("control socket", "left by a process that was killed; the next start replaces it")
-    except Unreachable as error:
-        remedy = error.remedy or "end the process that owns it, and start it again"
-        return Finding("control socket", error.message, ok=False, remedy=remedy)
+        return [Finding("control socket", "left by a process that was killed; the next start replaces it")]
+    except (AirssysError, TimeoutError) as error:
+        remedy = getattr(error, "remedy", "") or "end the process that owns it, and start it again"
+        return [Finding("control socket", str(error) or "no answer in time", ok=False, remedy=remedy)]
+
+
+def _living(head: Snapshot) -> list[Finding]:
+    """Say how the runtime is, from its totals."""
+    found = [Finding("runtime", f"{head.phase}, {head.busy} of {head.workers} workers busy")]
+    stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
+    remedy = "restart the runtime when that is convenient; what waits cannot be ended otherwise"
+    found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))
+    lost = f"{head.dropped_events} left the buffer, {head.unwritten_events} never written"
+    found.append(
+        Finding(
+            "events",
+            lost,
+            ok=not head.unwritten_events,
+            remedy="the disk was too slow",
+        )
+    )
+    if head.disk_full:
+        remedy = "make room: airssys-tui gc, or delete what else is there"
+        found.append(Finding("disk", head.disk_full, ok=False, remedy=remedy))
+    return found
+
+
+def _kept(remote: RuntimeApi) -> list[Finding]:
+    """Say what the state takes on disk by what it is for, and what collecting would free."""
+    use = remote.disk().result(PATIENCE)
+    parts = {
+        "catalog": use.catalog,
+        "code of components": use.blobs,
+        "compiled code": use.code,
+        "states": use.states,
+        "storage": use.storage,
+        "logs": use.logs,
+    }
+    said = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
+    return [Finding("kept", f"{said}; {format_size(use.reclaimable)} to be had by airssys-tui gc")]
 
 
 def _traffic(report: ServingReport) -> str:

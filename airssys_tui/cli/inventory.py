@@ -68,7 +68,7 @@ def list_components(*, place: Place = HERE) -> int:
     elif views:
         say_table(COMPONENT_COLUMNS, [_component_row(view) for view in views])
     for problem in seen.problems:
-        warn(f"not a component: {problem}")
+        warn(f"not taken in: {problem}")
     return ExitCode.OK
 
 

@@ -94,7 +94,9 @@ def adoption(folder: Path) -> str:
     return f"choose another --state-dir, or bind it to this folder: airssys-tui {folder} --adopt"
 
 
-def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = True) -> Site:
+def locate(
+    folder: Path | None, state_dir: Path | None, *, must_exist: bool = True, settings: SettingsFile | None = None
+) -> Site:
     """Find the folder and the state directory that are meant.
 
     Args:
@@ -102,12 +104,13 @@ def locate(folder: Path | None, state_dir: Path | None, *, must_exist: bool = Tr
         state_dir: Likewise.
         must_exist: Whether the folder has to be there; what only reads a named state directory does not need it. One
             that is named on the command line always has to.
+        settings: What the configuration file says; it is read when this is not given.
 
     Raises:
         UsageError: The folder is not a directory, its state would be kept right in it, or the configuration file
             cannot be used.
     """
-    settings = read_settings()
+    settings = read_settings() if settings is None else settings
     chosen = choose_path(folder, FOLDER_VARIABLE, settings.folder) or Sourced(Path(), HERE_BY_DEFAULT)
     kept = choose_path(state_dir, STATE_DIR_VARIABLE, settings.state_dir)
     if not chosen.value.is_dir() and (must_exist or kept is None or folder is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -242,5 +243,55 @@ def test_what_a_living_owner_serves_is_running(desk: Desk) -> None:
             assert process.stdout is not None
             assert any('"switched"' in line for line in process.stdout)
             assert row(desk)["state"] == "running"
+        finally:
+            process.kill()
+
+
+def test_doctor_survives_a_configuration_that_cannot_be_read(desk: Desk) -> None:
+    (desk.folder.parent / "config.toml").write_text("readonly = perhaps\n")
+    assert desk.run("list").code == 2
+    answer = desk.run("doctor", "--json")
+    assert answer.code == 1, answer
+    found = {finding["name"]: finding for finding in answer.json}
+    assert found["configuration"]["ok"] is False
+    assert "config.toml" in found["configuration"]["value"]
+    assert found["state directory"]["value"] == str(desk.state_dir), "and goes on"
+
+
+def test_doctor_tells_of_what_runs(desk: Desk) -> None:
+    desk.install("counter")
+    with desk.spawn("run", str(desk.folder), "--headless", "--json") as process:
+        try:
+            assert process.stdout is not None
+            assert any('"ready"' in line for line in process.stdout)
+            answer = desk.run("doctor", "--json")
+        finally:
+            process.kill()
+    assert answer.code == 0, answer
+    found = {finding["name"]: finding["value"] for finding in answer.json}
+    assert f"pid {process.pid} serves" in found["control socket"]
+    assert found["runtime"].startswith("running, ")
+    assert found["stuck threads"] == "none"
+    assert "compiled code" in found["kept"]
+
+
+def test_what_is_refused_at_the_manifest_is_listed_while_a_runtime_is_there(desk: Desk) -> None:
+    desk.install("counter")
+    broken = desk.folder / "broken"
+    broken.mkdir()
+    (broken / "Component.toml").write_text('[package]\nname = "Broken\x1b[2J"\n')
+    (broken / "broken.wasm").write_bytes(b"\0asm")
+    shutil.copytree(desk.folder / "counter", desk.folder / "twin")
+    with desk.spawn("run", str(desk.folder), "--headless", "--json") as process:
+        try:
+            assert process.stdout is not None
+            assert any('"ready"' in line for line in process.stdout)
+            answer = desk.run("list")
+            assert answer.code == 0, answer
+            assert "\nbroken " in answer.out
+            assert "manifest" in answer.out
+            assert "not taken in: " in answer.err
+            assert "twin" in answer.err
+            assert "\x1b" not in answer.out + answer.err
         finally:
             process.kill()
