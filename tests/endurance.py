@@ -83,7 +83,7 @@ def endure(world: World, reloads: int, rollbacks: int, strategy: str = "blue-gre
     Args:
         world: An empty one; its runtime is closed afterwards.
         reloads: New digests deployed, as when the watcher reports them.
-        rollbacks: Rollbacks, to the two revisions before in turn.
+        rollbacks: Rollbacks, each to the revision before.
         strategy: ``blue-green`` or ``stop-start``.
     """
     manifest = f'[deployment]\nstrategy = "{strategy}"\n'
@@ -97,7 +97,7 @@ def endure(world: World, reloads: int, rollbacks: int, strategy: str = "blue-gre
             world.install("c", Crafted(salt=f"{number + 1}"), manifest)
             callers.everyone_moves()
         for number in range(rollbacks):
-            world.do(Rollback("c", to=reloads + number % 2))
+            world.do(Rollback("c", to=reloads + number))
             callers.everyone_moves()
     finally:
         acknowledged = callers.end()

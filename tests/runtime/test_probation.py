@@ -162,11 +162,11 @@ def test_dearer_calls_are_told_or_gone_back_from(world: World, action: str) -> N
 
 def test_slower_calls_are_told(world: World) -> None:
     manifest = QUICK + "[deployment]\nregression = {fuel = 1000, latency = 3}\n"
-    world.put("c", ONE, manifest)
+    world.put("c", Crafted(add=BURN.replace("2000)", "4000)")), manifest)
     world.open()
     for _ in range(FEWEST_CALLS):
         world.call("c", "add", 1)
-    world.install("c", Crafted(add=BURN.replace("2000)", "2000000)")), manifest.replace("1000", "1000.0"))
+    world.install("c", Crafted(add=BURN.replace("2000)", "3900000)")), manifest)
     for _ in range(FEWEST_CALLS):
         world.call("c", "add", 1)
     assert "as long" in world.wait_event("c", "dearer").text
