@@ -21,6 +21,9 @@ LEAST_BODY: Final = 2
 WIDEST: Final = 1e9
 """How many times the lower edge of a logarithmic scale its upper edge can be."""
 
+SMALLEST: Final = 1e-12
+"""Anything at or below is drawn as nothing; no meter has finer steps."""
+
 AXIS: Final = 7
 """Cells of the figures on the left, with the axis itself."""
 
@@ -60,7 +63,7 @@ def draw(chart: Chart, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """Draw a chart in exactly ``height`` lines of exactly ``width`` cells."""
     cells = max(1, width - AXIS)
     rows = max(LEAST_BODY, height - 2)
-    known = [value for one in chart.series for value in one if value is not None and value > 0]
+    known = [value for one in chart.series for value in one if value is not None and value > SMALLEST]
     top = chart.top or _round_up(max(known, default=0))
     low = 0.0
     lines = [_title(chart, width, glyphs)]

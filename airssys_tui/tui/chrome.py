@@ -128,9 +128,9 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     if watch.mode != "native" and session.phase is Phase.RUNNING:
         title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
         lines.append(_warning(session, title, watch.reason, width))
-    lines.extend(_warning(session, "Settings not taken", fault, width) for fault in session.faults[:2])
+    lines.extend(line for fault in session.faults[:2] for line in _fault(session, fault, width))
     if len(session.faults) > 2:
-        lines.append(_warning(session, "Settings not taken", f"{len(session.faults) - 2} more faults", width))
+        lines.append(_warning(session, "Settings not taken", f"and {len(session.faults) - 2} more", width))
     problems = session.feed.head.problems
     lines.extend(_warning(session, "Not a component", problem, width) for problem in problems[:2])
     if len(problems) > 2:
@@ -142,6 +142,15 @@ def _disk_full(session: Session, width: int) -> Line:
     said = f"{session.feed.head.disk_full}; what runs goes on, nothing new is deployed (ctrl+g)"
     room = max(0, width - 13)
     return (Span(" DISK FULL ", "inverse"), Span(" "), Span(fit(safe(said, session.glyphs), room).rstrip(), "bad"))
+
+
+def _fault(session: Session, fault: str, width: int) -> list[Line]:
+    """Draw what is wrong in the settings, in two lines where it takes them: the end says what was expected."""
+    title = " Settings not taken: "
+    parts = wrap(safe(fault, session.glyphs), max(10, width - len(title) - 1))
+    shown = [*parts[:1], *(fit(" ".join(parts[1:]), width - len(title) - 1, ellipsis=session.glyphs.ellipsis),)]
+    heads = (Span(title, "warn"), Span(" " * len(title)))
+    return [(head, Span(part)) for head, part in zip(heads, shown[: len(parts)], strict=False)]
 
 
 def _warning(session: Session, title: str, text: str, width: int) -> Line:

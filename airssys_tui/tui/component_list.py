@@ -58,11 +58,12 @@ class ComponentListScreen(LiveScreen):
 
     def draw(self, change: Change | None) -> None:
         """Arrange anew what may have moved, and repaint what differs."""
-        keys = list(self._list.keys)
-        restore = change is None
-        if change is None or change.removed or self._may_move(change):
+        if change is None or change.removed or not self._list.keys or self._may_move(change):
             keys = arrange(self.session.rows.values(), self.arrangement)
-        self._list.show(keys, empty=self._nothing(), follow=self.follows and keys != self._list.keys, restore=restore)
+            follow = self.follows and keys != self._list.keys
+            self._list.show(keys, empty=self._nothing(), follow=follow, restore=change is None)
+        else:
+            self._list.repaint()
         self.draw_below()
 
     def _may_move(self, change: Change) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -33,12 +33,11 @@ def text(lines):
 
 def chart(*series, top=None):
     names = tuple(f"p{index}" for index in range(len(series))) if len(series) > 1 else ()
-    return charts.Chart(
-        title="t", figure="f", series=series, label=format_count, seconds=120, top=top, names=names
-    )
+    return charts.Chart(title="t", figure="f", series=series, label=format_count, seconds=120, top=top, names=names)
 
 
 @GLYPHS
+@settings(deadline=None)
 @given(values=VALUES, width=st.integers(20, 120), height=st.integers(4, 30))
 def test_a_chart_has_its_size_whatever_is_drawn(glyphs, values, width, height):
     for drawn in (chart(values), chart(values, top=7.0), chart(values, values, values)):
