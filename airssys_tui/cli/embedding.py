@@ -8,10 +8,13 @@ from airssys_tui.cli.options import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:
+    from airssys_tui.cli.exporter import Exporter
     from airssys_tui.runtime.embedded import EmbeddedRuntime
 
 
-def open_runtime(site: Site, *, adopt: bool = False, watch: bool = True) -> EmbeddedRuntime:
+def open_runtime(
+    site: Site, *, adopt: bool = False, watch: bool = True, exporter: Exporter | None = None
+) -> EmbeddedRuntime:
     """Own the state directory, begin to bring its components up, and serve them at the control socket.
 
     Without the socket the runtime works all the same; an event says why there is none.
@@ -20,6 +23,7 @@ def open_runtime(site: Site, *, adopt: bool = False, watch: bool = True) -> Embe
         site: Folder and state directory.
         adopt: Bind a state directory of another folder to this one.
         watch: Whether changes on disk are deployed as they come.
+        exporter: Serves the metrics of the runtime and of its socket from then on.
 
     Raises:
         StoreError: The state directory is owned by another process, belongs to another folder or cannot be used.
@@ -39,4 +43,8 @@ def open_runtime(site: Site, *, adopt: bool = False, watch: bool = True) -> Embe
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")
     else:
         runtime.at_close(server.close)
+        if exporter is not None:
+            exporter.serving = server.status
+    if exporter is not None:
+        exporter.runtime = runtime
     return runtime

@@ -1,16 +1,20 @@
 """Metrics out: every meter and count of a runtime as Prometheus text, over HTTP.
 
-A scrape reads the newest snapshot, which is there anyway: it asks nothing of the control loop and of no guest. The page
-is made at most once a second, however many ask, and few are answered at a time.
+A scrape reads the newest snapshot, which is there anyway, and asks the control loop for what components measured of
+themselves, when any did; it asks nothing of a guest. The page is made at most once a second, however many ask, and few
+are answered at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -19,7 +23,10 @@ from airssys_tui.cli.metrics import families
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
+    from airssys_tui.api.frames import ServingReport
+    from airssys_tui.api.metering import MeterDetail
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views import Snapshot
 
 CLIENTS: Final = 8
 """Requests that are answered at the same time; further ones are hung up on."""
@@ -29,6 +36,9 @@ PATIENCE: Final = 5.0
 
 FRESH: Final = 1.0
 """Seconds for which a page that was made is given out again."""
+
+ANSWER: Final = 1.0
+"""Seconds within which the runtime has to say what components measured of themselves."""
 
 PAGE: Final = "/metrics"
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -81,6 +91,10 @@ def _host_name(header: str) -> str:
 class Exporter:
     """Serves the metrics of a runtime that may be opened later. Listening begins with the construction.
 
+    Attributes:
+        runtime: Whose metrics, once it is open.
+        serving: Says how its control socket is used, when it has one.
+
     Args:
         address: Where to listen; port 0 takes any.
         clock: Monotonic seconds.
@@ -91,6 +105,7 @@ class Exporter:
 
     def __init__(self, address: Address, clock: Callable[[], float] = time.monotonic) -> None:
         self.runtime: RuntimeApi | None = None
+        self.serving: Callable[[], ServingReport] | None = None
         self._public = address.public
         self._clock = clock
         self._making = threading.Lock()
@@ -139,7 +154,15 @@ class Exporter:
     def collect(self) -> Iterator[Any]:
         """Return every family of metrics, as the library wants them."""
         runtime = self.runtime
-        yield from families(runtime.snapshot() if runtime is not None else None)
+        yield from families(runtime.snapshot() if runtime is not None else None, self._traffic())
+
+    def _traffic(self) -> ServingReport | None:
+        if self.serving is None:
+            return None
+        try:
+            return self.serving()
+        except (TimeoutError, RuntimeError, futures.CancelledError):  # its loop is busy, or ends just now
+            return None
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
@@ -150,6 +173,17 @@ class Exporter:
         if environ["PATH_INFO"] not in {PAGE, "/"}:
             return _plain(start, "404 Not Found", b"the metrics are at /metrics\n")
         return _plain(start, "200 OK", self.page())
+
+
+def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
+    """Ask for the meters of the components that measure themselves; what does not come in time is left out."""
+    asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
+    deadline, found = time.monotonic() + ANSWER, []
+    for answer in asked:
+        # A component that went away meanwhile, or a runtime that is closing: its series are missing, the others not.
+        with contextlib.suppress(AirssysError, TimeoutError, CancelledError):
+            found.append(answer.result(max(0.0, deadline - time.monotonic())))
+    return found
 
 
 def _plain(start: Callable[..., Any], status: str, body: bytes) -> list[bytes]:

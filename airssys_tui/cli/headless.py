@@ -101,9 +101,7 @@ def _run_headless(
     site = locate(folder, state_dir)
     leave = threading.Event()
     with leaving_on_signal(leave.set):
-        runtime = open_runtime(site, adopt=adopt)
-        if exporter is not None:
-            exporter.runtime = runtime
+        runtime = open_runtime(site, adopt=adopt, exporter=exporter)
         printer = EventPrinter(runtime, json=json)
         try:
             deadline = None if seconds is None else time.monotonic() + seconds

@@ -13,6 +13,8 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from airssys_tui import __version__
+from airssys_tui.api.frames import ServingReport
+from airssys_tui.api.metering import CustomSeries, MeterDetail
 from airssys_tui.api.views import SWITCH, ComponentView, NoteKind, Phase, Snapshot, Tally
 from airssys_tui.core.lifecycle import Desired, Health, State
 from airssys_tui.core.text import one_line
@@ -65,6 +67,16 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
 }
 """Gauges of a component: what each shows, and where it stands."""
 
+CUSTOM: Final[dict[str, tuple[str, str]]] = {
+    "counter": ("counter", "Counters that components keep of themselves, by component and metric"),
+    "gauge": ("gauge", "Gauges that components keep of themselves, by component and metric"),
+    "histogram": ("summary", "Distributions that components keep of themselves, by component and metric"),
+}
+"""What components measure of themselves: the type that stands for each kind, and what it is."""
+
+RESERVED: Final = frozenset({"component", "metric", "quantile"})
+"""Labels that say whose a series is; a guest's own of that name is called ``label_component`` and so on."""
+
 LATENCY: Final[tuple[tuple[str, Figure], ...]] = (
     ("0.5", lambda row: row.meters.p50_ms),
     ("0.95", lambda row: row.meters.p95_ms),
@@ -93,17 +105,64 @@ LOST: Final[dict[str, tuple[str, Callable[[Snapshot], int]]]] = {
 """Counters of what was lost, for every buffer is bounded."""
 
 
-def families(seen: Snapshot | None) -> Iterator[Metric]:
+def families(seen: Snapshot | None, traffic: ServingReport | None = None) -> Iterator[Metric]:
     """Return every metric of a snapshot; without one, that there is no runtime.
 
     Args:
         seen: The newest snapshot, whole; nothing while the runtime is not open yet.
+        traffic: How its control socket is used, if it has one.
     """
     yield GaugeMetricFamily("airssys_up", "Whether a runtime is open", float(seen is not None))
     yield _labelled(GaugeMetricFamily, "info", "The program", ("version",), [((__version__,), 1)])
     if seen is not None:
         yield from _of_runtime(seen)
         yield from _of_components(seen.components)
+    if traffic is not None:
+        yield from _of_socket(traffic)
+
+
+def _of_socket(traffic: ServingReport) -> Iterator[Metric]:
+    yield GaugeMetricFamily("airssys_clients", "Connections to the control socket now", traffic.clients)
+    yield CounterMetricFamily("airssys_clients_served", "Connections to the control socket", traffic.served)
+    yield CounterMetricFamily("airssys_client_sent_bytes", "Bytes sent to clients", traffic.sent)
+    ended = [(("refused",), traffic.refused), (("faulty",), traffic.faulty), (("slow",), traffic.slow)]
+    text = "Clients that were cut off, by reason"
+    yield _labelled(CounterMetricFamily, "clients_dropped", text, ("reason",), ended)
+
+
+def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
+    """Return what components measured of themselves: one family for each kind, with the metric's name as a label.
+
+    A name that a guest chose can so neither stand for a metric of the program nor for another kind of metric.
+
+    Args:
+        details: Of the components that did.
+    """
+    for kind, (type_, text) in CUSTOM.items():
+        family = Metric(f"airssys_custom_{type_}", text, type_)
+        for detail in details:
+            for found in detail.custom:
+                if found.kind == kind:
+                    _add_custom(family, detail.component, found)
+        yield family
+    dropped = [((detail.component,), detail.custom_dropped) for detail in details]
+    text = "Measurements that were dropped: of more series than are kept, or that fit no series"
+    yield _labelled(CounterMetricFamily, "custom_dropped", text, ("component",), dropped)
+
+
+def _add_custom(family: Metric, component: str, found: CustomSeries) -> None:
+    labels = {(f"label_{name}" if name in RESERVED else str(name)): str(value) for name, value in found.labels}
+    labels |= {"component": component, "metric": str(found.name)}
+    if found.kind == "gauge":
+        family.add_sample(family.name, labels, found.value)
+    elif found.kind == "counter":
+        family.add_sample(f"{family.name}_total", labels, found.value)
+    else:
+        family.add_sample(f"{family.name}_sum", labels, found.value)
+        family.add_sample(f"{family.name}_count", labels, float(found.count or 0))
+        for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
+            if value is not None:
+                family.add_sample(family.name, {**labels, "quantile": quantile}, value)
 
 
 def _of_runtime(seen: Snapshot) -> Iterator[Metric]:

@@ -78,12 +78,9 @@ def open_screen(
         from airssys_tui.cli.reach import owned_elsewhere  # noqa: PLC0415
 
         try:
-            runtime = open_runtime(site, adopt=adopt)
+            return open_runtime(site, adopt=adopt, exporter=exporter)
         except StateLocked as error:
             raise owned_elsewhere(error, site) from error
-        if exporter is not None:
-            exporter.runtime = runtime
-        return runtime
 
     return show(Showing(site=site, connect=connect, readonly=readonly))
 

@@ -112,6 +112,8 @@ def test_a_real_runtime_is_scraped_with_all_its_meters(desk: Desk) -> None:
         assert value(found, "component_latency_seconds", component="counter", quantile="0.99")
         assert value(found, "workers") is not None
         assert value(found, "components", state="running") == 1
+        assert (value(found, "clients_served_total") or 0) >= 1
+        assert value(found, "clients_dropped_total", reason="slow") == 0
         desk.install("counter", RELEASES / "1.1.0")
         until(process, "switched", "counter")
         desk.install("counter", RELEASES / "1.2.0")
