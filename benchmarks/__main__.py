@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import actors, calls, convoy, extism_rows, reloads, remote, services, startup
+from benchmarks import actors, calls, convoy, extism_rows, keeping, reloads, remote, screen, services, startup
 from benchmarks.clock import QUICK, Effort
 from benchmarks.report import Row, table
 
@@ -26,6 +26,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "overshoot": actors.overshoot,
     "convoy": convoy.convoy,
     "commit": reloads.commit,
+    "snapshot": keeping.snapshot,
+    "collection": keeping.collection,
     "stateful": reloads.stateful,
     "stateless": reloads.stateless,
     "storage": services.storage,
@@ -36,6 +38,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "components": startup.components,
     "commands": startup.commands,
     "paint": startup.paint,
+    "rows": screen.rows,
+    "keys": screen.keys,
     "memory": reloads.memory,
 }
 

@@ -22,6 +22,7 @@ from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.router import Router
 from airssys_tui.store.collection import (
+    BATCH,
     Doomed,
     Excess,
     Orphan,
@@ -116,8 +117,8 @@ class Retention:
             left = await floor.disk(orphans, floor.state)
         else:
             left = await floor.disk(orphans_among, floor.state, {doomed.digest for doomed in tally.doomed})
-        for orphan in left:
-            if await floor.disk(remove, floor.state, orphan):
+        for first in range(0, len(left), BATCH):
+            for orphan in await floor.disk(remove, floor.state, left[first : first + BATCH]):
                 tally.drop(orphan)
             await asyncio.sleep(PAUSE)
         report = tally.report(dry=False)

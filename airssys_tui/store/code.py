@@ -136,11 +136,10 @@ class CodeCache:
         self._make_room(digest, engine)
         return path
 
-    def remove(self, digest: str) -> int:
-        """Remove the code of an artifact for every engine; returns how many files that were."""
-        entries = self._entries("WHERE digest = ?", digest)
-        for entry in entries:
-            self._forget(entry)
+    def remove(self, *digests: str) -> int:
+        """Remove the code of artifacts for every engine; returns how many files that were."""
+        entries = [entry for digest in digests for entry in self._entries("WHERE digest = ?", digest)]
+        self._forget(*entries)
         return len(entries)
 
     def sizes(self) -> dict[str, int]:
@@ -171,16 +170,21 @@ class CodeCache:
         path = self._path(entry.digest, entry.engine)
         return entry.engine == engine, path.stat().st_mtime_ns if path.is_file() else 0
 
-    def _forget(self, entry: _Entry) -> None:
-        path = self._path(entry.digest, entry.engine)
+    def _forget(self, *entries: _Entry) -> None:
+        """Forget files, then remove them: one that a crash leaves without its record is swept."""
+        if not entries:
+            return
         with self._database.transaction("forget-code") as connection:
-            connection.execute(
-                "DELETE FROM compiled_code WHERE digest = ? AND engine = ?", (entry.digest, entry.engine)
+            connection.executemany(
+                "DELETE FROM compiled_code WHERE digest = ? AND engine = ?",
+                [(entry.digest, entry.engine) for entry in entries],
             )
-        with disk_faults("remove compiled code", path):
-            failpoint("code/remove/before-unlink")
-            path.unlink(missing_ok=True)
-            failpoint("code/remove/after-unlink")
+        for entry in entries:
+            path = self._path(entry.digest, entry.engine)
+            with disk_faults("remove compiled code", path):
+                failpoint("code/remove/before-unlink")
+                path.unlink(missing_ok=True)
+                failpoint("code/remove/after-unlink")
 
     def _touch(self, path: Path) -> None:
         # Two uses within one tick of the clock still have an order.

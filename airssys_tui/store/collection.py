@@ -22,8 +22,8 @@ from airssys_tui.store.records import SnapshotInfo
 IMPORT: Final = "import"
 """Cause of a snapshot that came from outside."""
 
-BATCH: Final = 50
-"""Revisions, and states, that go in one transaction."""
+BATCH: Final = 25
+"""Revisions, states and artifacts that go in one step."""
 
 
 class Doomed(msgspec.Struct, frozen=True):
@@ -140,13 +140,13 @@ def orphans_among(state: StateDirectory, digests: Iterable[str]) -> tuple[Orphan
     return tuple(_orphan(state, digest, code) for digest in sorted(there) if not state.catalog.is_kept(digest))
 
 
-def remove(state: StateDirectory, orphan: Orphan) -> bool:
-    """Remove an artifact and its compiled code, unless a revision refers to it by now; returns whether it went."""
-    if state.catalog.is_kept(orphan.digest):
-        return False
-    state.blobs.remove(orphan.digest)
-    state.code.remove(orphan.digest)
-    return True
+def remove(state: StateDirectory, batch: Iterable[Orphan]) -> tuple[Orphan, ...]:
+    """Remove artifacts and their compiled code, but for those to which a revision refers by now; returns which went."""
+    going = tuple(orphan for orphan in batch if not state.catalog.is_kept(orphan.digest))
+    for orphan in going:
+        state.blobs.remove(orphan.digest)
+    state.code.remove(*(orphan.digest for orphan in going))
+    return going
 
 
 def _orphan(state: StateDirectory, digest: str, code: dict[str, int]) -> Orphan:
