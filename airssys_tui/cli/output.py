@@ -63,15 +63,24 @@ def answer(value: Any) -> None:
 
     from airssys_tui.api.wire import encode  # noqa: PLC0415
 
-    sys.stdout.write(msgspec.json.format(encode(value), indent=2).decode() + "\n")
+    sys.stdout.write(_harmless(msgspec.json.format(encode(value), indent=2).decode()) + "\n")
 
 
 def answer_line(value: Any) -> None:
     """Print a value as one line of JSON, at once."""
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see above
 
-    sys.stdout.write(encode(value).decode() + "\n")
+    sys.stdout.write(_harmless(encode(value).decode()) + "\n")
     sys.stdout.flush()
+
+
+def _harmless(document: str) -> str:
+    """Escape what a terminal would obey or hide; a program reads the same document, for it can only be in strings."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    import json  # noqa: PLC0415 - late: hardly ever needed
+
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
 
 
 def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -15,7 +16,7 @@ import pytest
 
 from airssys_tui import __version__
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
-from airssys_tui.cli.output import report_error, say
+from airssys_tui.cli.output import answer, answer_line, report_error, say
 from airssys_tui.core.errors import AdmissionError
 
 from .conftest import Desk
@@ -175,6 +176,17 @@ def test_guest_text_in_errors_and_output_is_made_safe(capsys: pytest.CaptureFixt
     assert "\x9b" not in said.err
     assert said.err.splitlines()[1] == "  second"
     assert '"offset": 4' in said.out
+
+
+def test_json_is_harmless_on_a_terminal_and_says_the_same_to_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "é 漢 \x7f \x9b2J \u202e \u2028 \u200b \U000e0041 \x1b[2J"
+    answer({"text": text})
+    answer_line({"text": text})
+    for document in capsys.readouterr().out.split("\n{", 1):
+        assert all(char.isprintable() or char == "\n" for char in document), "nothing is obeyed"
+        assert "é 漢" in document, "what can be read is left as it is"
+        whole = document if document.startswith("{") else "{" + document
+        assert json.loads(whole)["text"] == text
 
 
 def test_a_terminal_that_cannot_show_a_character_does_not_end_a_command(
