@@ -179,7 +179,7 @@ def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
 
 def _dearer(regression: Regression, export: str, now: Cost, before: Cost) -> list[tuple[float, str]]:
     found = []
-    if before.fuel > 0 and now.fuel >= regression.fuel * before.fuel:
+    if before.fuel >= 1 and now.fuel >= regression.fuel * before.fuel:
         ratio = now.fuel / before.fuel
         found.append((ratio, f"{export} takes {ratio:.2g}x the fuel ({before.fuel:,.0f} to {now.fuel:,.0f})"))
     if now.latency is None or before.latency is None or now.latency - before.latency < LEAST_SLOWDOWN:

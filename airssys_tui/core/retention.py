@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import RollbackRefused
-from airssys_tui.core.revision import SERVABLE, Outcome, Revision, rollback_target
+from airssys_tui.core.revision import SERVABLE, Outcome, Revision, fallback_target, rollback_target
 
 STABLE_FOR: Final = 86_400.0
 """Seconds that a revision which was stable is kept after it served last."""
@@ -120,10 +120,13 @@ def _with(entries: Iterable[Entry], outcome: Outcome) -> Iterable[int]:
 
 
 def _targets(entries: Sequence[Entry]) -> tuple[int, ...]:
+    history = [entry.revision for entry in entries]
+    fallback = fallback_target(history)
+    found = (fallback.number,) if fallback is not None else ()
     try:
-        return (rollback_target([entry.revision for entry in entries], "").number,)
+        return (rollback_target(history, "").number, *found)
     except RollbackRefused:
-        return ()
+        return found
 
 
 def _newest_of(entries: Sequence[Entry], digests: Collection[str]) -> Iterable[int]:

@@ -21,7 +21,7 @@ from airssys_tui.runtime.uptime import Uptime
 from airssys_tui.store.records import Hold, Refusal
 
 MAX_REFUSALS: Final = 64
-"""Refusals remembered per component; the oldest goes first."""
+"""Refusals, and artifacts in quarantine, that are remembered per component; the oldest goes first."""
 
 
 class OnDisk(msgspec.Struct, frozen=True):
@@ -198,6 +198,8 @@ class Component:
 
     def condemn(self, artifact: Artifact, reason: GuestText) -> None:
         """Remember that an artifact failed on probation."""
+        while len(self.quarantined) >= MAX_REFUSALS:
+            self.quarantined.pop(next(iter(self.quarantined)))
         self.quarantined[artifact.digest, artifact.manifest_digest] = Quarantined(artifact.revision, reason)
         self.dirty = True
 
