@@ -122,7 +122,7 @@ class RemoteRuntime(RuntimeApi):
             Disconnected: It went away, or says nothing any more.
         """
         if not self._follow:
-            found: Snapshot = self._ask(METHODS["snapshot"], (since,), {}).result(PATIENCE)
+            found: Snapshot = self._now("snapshot", since)
             return found
         self._check()
         return self._mirror.snapshot(since)
@@ -134,7 +134,7 @@ class RemoteRuntime(RuntimeApi):
             Disconnected: It went away, or says nothing any more.
         """
         if not self._follow:
-            found: EventPage = self._ask(METHODS["events"], (after, limit), {}).result(PATIENCE)
+            found: EventPage = self._now("events", after, limit)
             return found
         self._check()
         return self._mirror.events(after, limit)
@@ -152,6 +152,15 @@ class RemoteRuntime(RuntimeApi):
                 self._link.wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(2.0)
+
+    def _now(self, name: str, *given: int) -> Any:
+        try:
+            return self._ask(METHODS[name], given, {}).result(PATIENCE)
+        except TimeoutError as error:
+            raise Unreachable(
+                f"the runtime (pid {self._welcome.pid}) does not answer within {PATIENCE:g} s",
+                remedy="if it hangs, end its process",
+            ) from error
 
     def _ask(self, method: Method, given: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
         arguments = method.arguments(*given, **named)
@@ -202,7 +211,7 @@ class RemoteRuntime(RuntimeApi):
         while not self._closed.is_set():
             try:
                 self._listen(self._link)
-            except (OSError, AirssysError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever the other side sent must not end this thread
                 self._lose(error)
             if self._closed.is_set() or not self._follow:
                 break
@@ -307,7 +316,7 @@ class RemoteRuntime(RuntimeApi):
                 continue
             try:
                 self._learn(link)
-            except (OSError, AirssysError):
+            except Exception:  # noqa: BLE001 - likewise; it is tried again
                 link.close()
                 continue
             with self._lock:

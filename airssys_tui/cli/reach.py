@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Phase
 from airssys_tui.cli.options import Site, adoption
-from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked
+from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 
 if TYPE_CHECKING:
     from airssys_tui.api.frames import Access
@@ -65,7 +65,12 @@ def ask(site: Site, question: Callable[[RuntimeApi], Future[T]], without: Withou
         AirssysError: What the answer ended with, or why nobody could be asked.
     """
     with reach(site, without) as api:
-        return question(api).result(ANSWER)
+        try:
+            return question(api).result(ANSWER)
+        except TimeoutError as error:
+            raise Unreachable(
+                f"there was no answer within {ANSWER:g} s", remedy="what was asked may still happen; look at the events"
+            ) from error
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ import threading
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from airssys_tui import __version__
 from airssys_tui.api import fake_scenes, wire
@@ -17,6 +19,7 @@ from airssys_tui.api.commands import Stop
 from airssys_tui.api.faults import Fault
 from airssys_tui.api.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.mirror import Mirror
+from airssys_tui.api.ticks import tick_of
 from airssys_tui.api.views import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
@@ -24,6 +27,7 @@ from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.tui.feed import Feed
 from tests.api.sockets import PATIENCE, client, serving, wait_for
 
+HEAD = Snapshot(generation=1, at=0.0, phase=Phase.RUNNING, folder=GuestText("f"))
 HOSTILE = "\x1b]52;c;b3duZWQ=\x07\x1b[2J\u202e\u200b\x9b31m"
 
 
@@ -131,7 +135,8 @@ def test_silence_counts_as_gone(path, monkeypatch):
 class Impostor:
     """What listens where a runtime should, and says whatever a test has it say."""
 
-    def __init__(self, path, *script: bytes, welcome: bytes | None = None) -> None:
+    def __init__(self, path, *script: bytes, welcome: bytes | None = None, ends: bool = False) -> None:
+        self._ends = ends
         self._listening = listen(path)
         self._listening.setblocking(True)
         self._listening.settimeout(PATIENCE)
@@ -161,7 +166,7 @@ class Impostor:
                     if reply.startswith(b"?"):
                         self._receive(connected, splitter)
                     connected.sendall(reply.removeprefix(b"?"))
-                self._over.wait(PATIENCE)
+                self._over.wait(0.0 if self._ends else PATIENCE)
 
     def _receive(self, connected, splitter):
         while not list(splitter.feed(connected.recv(65_536))):
@@ -260,6 +265,42 @@ def test_one_that_says_nothing_is_not_waited_for(path, monkeypatch):
 def test_one_that_turns_to_rubbish_is_disconnected(path):
     with Impostor(path, b"?\xff\xff\xff\xff"), client(path) as remote, pytest.raises(Disconnected):
         remote.disk().result(PATIENCE)
+
+
+TICK = tick_of(hostile_view(), hostile_view())
+MESSAGES = st.one_of(
+    st.binary(max_size=60).map(lambda body: struct.pack(">I", len(body)) + body),
+    st.binary(max_size=60).filter(lambda data: not data.startswith(b"?")),
+    st.builds(
+        lambda generation, sample, full: frame(
+            Part(ticks=(msgspec.structs.replace(TICK, generation=generation, sample=sample, full=full),))
+        ),
+        st.integers(-(2**63), 2**63),
+        st.none() | st.tuples(st.floats(), st.floats(), st.floats()),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda generation, last, lost, whole: frame(
+            Moment(msgspec.structs.replace(HEAD, generation=generation, last_event=last), whole, lost)
+        ),
+        st.integers(-(2**63), 2**63),
+        st.integers(-(2**63), 2**63),
+        st.integers(-(2**63), 2**63),
+        st.booleans(),
+    ),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.lists(MESSAGES, max_size=8))
+def test_whatever_a_server_says_ends_as_an_error_of_the_tree(tmp_path_factory, sent):
+    path = tmp_path_factory.mktemp("fuzz") / "control.sock"
+    script = (frame(Part(rows=(hostile_view(),))), frame(Moment(HEAD, True, 0)), *sent)
+    with contextlib.suppress(Unreachable), Impostor(path, *script, ends=True), client(path, follow=True) as remote:
+        wait_for(lambda: remote._loss)
+        with pytest.raises(Disconnected):
+            remote.disk().result(PATIENCE)
+        assert_harmless(remote._mirror.snapshot())
 
 
 def test_a_mirror_is_as_gone_as_it_was(path):
