@@ -14,7 +14,22 @@ from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.fake_component import FakeComponent
 from airssys_tui.api.views import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
-from airssys_tui.core.interface import INTEGER_BOUNDS, Function, Interface, InterfaceType, Param, Primitive
+from airssys_tui.core.interface import (
+    INTEGER_BOUNDS,
+    EnumOf,
+    Field,
+    FlagsOf,
+    Function,
+    Interface,
+    InterfaceType,
+    ListOf,
+    OptionOf,
+    Param,
+    Primitive,
+    Record,
+    ResultOf,
+    render,
+)
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import one_line, sanitise
 from airssys_tui.core.value_json import from_json
@@ -162,13 +177,19 @@ class FakeCalls(ABC):
         values = msgspec.json.decode(arguments)
         return CallReport(
             export=path,
-            result=msgspec.json.encode(values[0] if values else None).decode(),
+            result=_played(path, values),
             fuel=found.load.fuel_per_call,
             seconds=0.000_02,
             cpu_seconds=0.000_02,
             memory_peak=found.view.meters.memory,
             revision=found.view.revision,
         )
+
+
+def _played(path: str, values: list[Any]) -> str:
+    """Return what a played component answers: its first argument, in the form that its type wants."""
+    first = values[0] if values else None
+    return msgspec.json.encode({"ok": f"hello, {first}"} if path == RICH.name else first).decode()
 
 
 def _replayed(check: Check, call: Calling) -> CheckOutcome:
@@ -185,11 +206,37 @@ def _replayed(check: Check, call: Calling) -> CheckOutcome:
     )
 
 
+RICH: Final = Function(
+    "greet",
+    (
+        Param("name", Primitive("string")),
+        Param("manner", EnumOf(("plain", "cheerful", "formal"))),
+        Param(
+            "whom",
+            Record(
+                (
+                    Field("languages", ListOf(Primitive("string"))),
+                    Field("age", OptionOf(Primitive("u8"))),
+                    Field("marks", FlagsOf(("guest", "member"))),
+                )
+            ),
+        ),
+    ),
+    ResultOf(Primitive("string"), Primitive("string")),
+)
+"""A function with types of most kinds, for the demonstration: its line is :data:`RICH_LINE`."""
+
+RICH_LINE: Final = render(RICH)
+
+
 def interface_of(component: str, revision: int, exports: Iterable[str]) -> InterfaceView:
-    """Return an interface made from signatures; a type that is not primitive is played as text."""
+    """Return an interface made from signatures: all of it is primitive, but for :data:`RICH`."""
     functions: list[Function] = []
     instances: dict[str, list[Function]] = {}
     for line in exports:
+        if line == RICH_LINE:
+            functions.append(RICH)
+            continue
         match = _SIGNATURE.match(line)
         if match is None:
             continue

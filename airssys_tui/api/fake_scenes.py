@@ -10,6 +10,7 @@ from airssys_tui.api import fake_meters, fake_past
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.fake import FakeRuntime
 from airssys_tui.api.fake_component import FakeComponent, Release
+from airssys_tui.api.fake_desk import RICH_LINE
 from airssys_tui.api.fake_meters import Load
 from airssys_tui.api.views import (
     ComponentDetail,
@@ -207,7 +208,7 @@ def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
             restarts=3,
             note=Note(NoteKind.INFO, sanitise("candidate r5: compiling")),
         ),
-        played("greeter", small, now=now),
+        played("greeter", small, now=now, release=Release(version="1.0.0", exports=(RICH_LINE,), salt="greeter")),
         played(
             "hoarder",
             hoard,

@@ -92,5 +92,10 @@ def format_duration(seconds: float) -> str:
     return f"{hours}h{minutes_left:02d}m" if hours else f"{minutes}m{rest:02d}s"
 
 
+def format_call_time(seconds: float) -> str:
+    """Write how long a call took: like :func:`format_duration`, but microseconds below half a millisecond."""
+    return f"{seconds * 1e6:.0f}us" if seconds < 0.0005 else format_duration(seconds)
+
+
 def _three_digits(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"

@@ -22,6 +22,7 @@ class View(StrEnum):
     LOGS = "logs"
     METERS = "meters"
     METER = "meter"
+    CALL = "call"
 
 
 class Danger(Enum):

@@ -8,6 +8,7 @@ from typing import Final
 from textual.binding import Binding
 
 from airssys_tui.tui.action import Action, Danger, Group, View
+from airssys_tui.tui.call_actions import CALL_ACTIONS
 from airssys_tui.tui.component_actions import COMPONENT_ACTIONS
 from airssys_tui.tui.desk_actions import DESK_ACTIONS
 from airssys_tui.tui.revision_actions import REVISION_ACTIONS
@@ -20,7 +21,9 @@ def _place(action: Action) -> int:
     return _ORDER.index(action.group)
 
 
-ACTIONS: Final = tuple(sorted((*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS), key=_place))
+ACTIONS: Final = tuple(
+    sorted((*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS, *CALL_ACTIONS), key=_place)
+)
 """Every action, group by group."""
 
 
@@ -62,6 +65,8 @@ _KEYS: Final = {
     "question_mark": "?",
     "colon": ":",
     "asterisk": "*",
+    "plus": "+",
+    "minus": "-",
     "escape": "esc",
     "up": "↑",
     "down": "↓",

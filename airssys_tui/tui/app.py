@@ -23,6 +23,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.action import View
 from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.background import in_background
+from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
@@ -63,6 +64,7 @@ ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]
     View.DETAIL: DetailScreen,
     View.VERSIONS: VersionsScreen,
     View.METER: MeterScreen,
+    View.CALL: CallScreen,
 }
 """Screens about one component; each lies on the one from which it was opened."""
 

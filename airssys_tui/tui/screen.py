@@ -247,6 +247,10 @@ class LiveScreen(Screen[None]):
         """Show everything about the component."""
         self._open(View.DETAIL)
 
+    def action_interface(self) -> None:
+        """Show what the component exports, to be called by hand."""
+        self._open(View.CALL)
+
     def action_versions(self) -> None:
         """Show the component's timeline."""
         self._open(View.VERSIONS)

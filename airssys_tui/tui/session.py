@@ -10,6 +10,7 @@ from airssys_tui.api.views import ComponentView, Phase
 from airssys_tui.core.errors import AirssysError, Disconnected
 from airssys_tui.core.events import Event
 from airssys_tui.tui.arrangement import Arrangement, state_word
+from airssys_tui.tui.calls import CallLog
 from airssys_tui.tui.columns import Sight
 from airssys_tui.tui.feed import Change, Feed
 from airssys_tui.tui.glyphs import Glyphs
@@ -32,6 +33,7 @@ class Session:
         folder: The watched folder, as the operator wrote it.
         keymap: Which keys the actions have.
         marks: Which components are marked.
+        calls: The calls made by hand.
         columns: Names of the registry's columns, in order; empty for the standard ones.
         arrangement: The rows and their order with which the registry opens.
         faults: What is wrong with the operator's settings, one line each; the settings before stay in force.
@@ -51,6 +53,7 @@ class Session:
         self.glyphs = glyphs
         self.keymap: Keymap = DEFAULT_KEYS
         self.marks = Marks()
+        self.calls = CallLog()
         self.columns: tuple[str, ...] = ()
         self.arrangement = Arrangement()
         self.faults: tuple[str, ...] = ()

@@ -104,7 +104,7 @@ LineTable, Pager, LinePane, Choice, StatePicker, TabBar {
     & > .tone--key { color: $key; text-style: bold; }
     & > .tone--cursor { background: $cursor-back; text-style: bold; }
     & > .tone--inverse { text-style: reverse bold; }
-    & > .tone--found { color: $background; background: $warning; text-style: bold; }
+    & > .tone--found { color: $warning; text-style: reverse bold; }
     &:nocolor > .tone--found { text-style: reverse bold; }
     &:nocolor > .tone--cursor { text-style: reverse; }
     &:nocolor > .tone--bad { text-style: bold; }
@@ -123,6 +123,14 @@ FilterBar { height: 1; background: $surface; }
 FilterBar .prompt { width: auto; padding-right: 1; color: $key; }
 FilterBar Input { background: $surface; width: 1fr; padding: 0; }
 Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
+#calling { height: 1fr; }
+#exports { width: 34%; max-width: 48; border-right: vkey $panel; }
+#exports.alone { width: 1fr; max-width: 100%; border-right: none; }
+#bench { width: 1fr; }
+#signature { height: 1; }
+#form { height: 2fr; border-top: hkey $panel; }
+#answer { height: 2fr; border-top: hkey $panel; }
+#history { height: 1fr; border-top: hkey $panel; }
 #timeline { height: 1fr; }
 #timeline.stacked { layout: vertical; }
 #timeline LineTable { width: 3fr; }

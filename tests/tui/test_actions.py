@@ -11,6 +11,7 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.action import Danger, View
 from airssys_tui.tui.actions import ACTIONS, hints, of_view
 from airssys_tui.tui.arrangement import Sort
+from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.help import HelpScreen
@@ -24,6 +25,7 @@ from airssys_tui.tui.rollback import RollbackQuestion
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui import exercises_desk
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
+from tests.tui.exercises_call import CALLS
 from tests.tui.exercises_past import PAST
 
 NAMES = ["counter", "crasher", "fetcher", "greeter", "hoarder", "pipeline/parse", "primes", "snoop"]
@@ -353,6 +355,7 @@ EXERCISES = {
     "component.back-to-selected": rolls_back_to_the_selected,
     "component.unload": unloads,
     **PAST,
+    **CALLS,
     "go.registry": goes_to_the_registry,
     "go.events": goes_to_the_events,
     "go.back": goes_back,
@@ -393,6 +396,7 @@ def test_every_action_has_a_method():
         View.LOGS: LogScreen,
         View.METERS: MetersScreen,
         View.METER: MeterScreen,
+        View.CALL: CallScreen,
     }
     app = type(desk())
     for action in ACTIONS:

@@ -1,0 +1,182 @@
+"""Calling by hand: forms that refuse beside the field, results by type, the same as from the command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from airssys_tui.cli.main import main
+from airssys_tui.core.form import fill
+from airssys_tui.core.form_lines import Form
+from airssys_tui.core.interface import BYTES, Case, Field, FlagsOf, ListOf, OptionOf, Own, Primitive, Record, ResultOf
+from airssys_tui.core.interface import EnumOf as Enum
+from airssys_tui.core.interface import TupleOf as Tuple
+from airssys_tui.core.interface import VariantOf as Variant
+from airssys_tui.core.value_text import MOST_LINES, lay_out
+from airssys_tui.tui.app import AirssysApp
+from airssys_tui.tui.call import CallScreen
+from airssys_tui.tui.calls import KEPT, CallLog, command_line
+from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
+from tests.world import FIXTURES, ROOT
+
+U8, STRING = Primitive("u8"), Primitive("string")
+GREETER = ROOT / "sample_components" / "greeter"
+
+
+async def opened(pilot, component="greeter"):
+    await connected(pilot)
+    pilot.app.screen.table.select(component)
+    await pilot.press("i")
+    await wait_until(pilot, lambda: isinstance(pilot.app.screen, CallScreen) and pilot.app.screen.table.keys)
+    return pilot.app.screen
+
+
+async def test_what_does_not_fit_is_refused_beside_its_field_and_never_sent():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("c")
+        await shows(pilot, "expected a whole number (u32), got nothing")
+        await pilot.press("enter", *"-1", "enter")
+        await shows(pilot, "expected u32")
+        await pilot.press("c")
+        await pilot.pause()
+        assert screen.session.calls.of("counter") == ()
+        await pilot.press("enter", "backspace", "backspace", "7", "enter", "c")
+        await wait_until(pilot, lambda: screen.session.calls.of("counter"))
+        assert screen.session.calls.of("counter")[0].report.result == "7"
+
+
+async def test_a_failed_call_is_shown_and_remembered():
+    app = desk("mixed")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "greeter")
+        app.session.api.edit("greeter", state="stopped")
+        await pilot.press("c")
+        await shows(pilot, "greeter is stopped and takes no calls")
+        assert app.session.calls.of("greeter")[0].failure
+
+
+async def test_readonly_shows_and_does_not_call():
+    app = desk("mixed", readonly=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "counter")
+        await shows(pilot, "Read-only: exports can be looked at, not called.")
+        await pilot.press("c", "r", "S", "v", "x")
+        await pilot.pause()
+        assert app.session.calls.of("counter") == ()
+
+
+async def test_what_was_written_stays_when_another_export_is_looked_at():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("enter", "enter", "9", "enter", "escape", "j", "k")
+        await pilot.pause()
+        assert json.loads(screen.form.arguments()) == [9]
+
+
+async def test_a_call_is_copied_as_a_command():
+    app = desk("mixed")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "counter")
+        await pilot.press("enter", "enter", "9", "enter", "y")
+        await wait_until(pilot, lambda: app.clipboard)
+        assert app.clipboard == "airssys-tui call counter increment 9"
+
+
+@pytest.mark.parametrize("size", [(40, 15), (80, 24), (120, 40), (200, 60)])
+async def test_it_can_be_used_at_every_size(size):
+    async with desk("mixed").run_test(size=size) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("enter", "enter", "9", "enter", "c")
+        await wait_until(pilot, lambda: screen.session.calls.of("counter"))
+        await pilot.pause()
+        assert "fuel" in text_of(pilot.app)
+
+
+def test_a_command_line_is_quoted_for_a_shell():
+    line = command_line("greeter", "greet", '["it\'s", {"a": [1]}, null]')
+    assert shlex.split(line) == ["airssys-tui", "call", "greeter", "greet", '"it\'s"', '{"a": [1]}', "null"]
+
+
+def test_the_history_is_bounded():
+    log = CallLog()
+    for number in range(KEPT + 5):
+        log.add("a", float(number), "f", "[]", report=None, failure="no")
+    assert [made.at for made in log.of("a")] == [float(number) for number in range(KEPT + 4, 4, -1)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "lines"),
+    [
+        (None, None, ["done: it returns nothing"]),
+        (U8, 7, ["7"]),
+        (STRING, "a\nb", ['"a\\nb"']),
+        (OptionOf(U8), None, ["none"]),
+        (OptionOf(U8), 7, ["7"]),
+        (OptionOf(OptionOf(U8)), {"some": None}, ["none"]),
+        (ResultOf(U8, STRING), {"err": "no"}, ['err("no")']),
+        (ResultOf(), {"ok": None}, ["ok"]),
+        (Enum(("a", "b")), "b", ["b"]),
+        (FlagsOf(("a", "b")), [], ["no flag"]),
+        (FlagsOf(("a", "b")), ["a", "b"], ["a | b"]),
+        (ListOf(U8), [1], ["1 byte  01"]),
+        (BYTES, {"base64": "AP8="}, ["2 bytes  00 ff"]),
+        (ListOf(STRING), ["x", "y"], ["2 items", '  [0] "x"', '  [1] "y"']),
+        (Tuple((U8, STRING)), [1, "x"], ["", "  [0] 1", '  [1] "x"']),
+        (Record((Field("n", U8), Field("o", OptionOf(U8)))), {"n": 1, "o": None}, ["", "  n 1", "  o none"]),
+        (Variant((Case("point"), Case("at", Tuple((U8, U8))))), {"at": [1, 2]}, ["at:", "  [0] 1", "  [1] 2"]),
+        (Variant((Case("point"),)), "point", ["point"]),
+        (Own("box"), {"$resource": 3, "type": "box"}, ["resource 3 (box), held"]),
+    ],
+)
+def test_results_are_laid_out_by_type(type_, value, lines):
+    found = [
+        f"{'  ' * line.depth}{f'{line.label} ' if line.label else ''}{line.text}" for line in lay_out(type_, value)
+    ]
+    assert found == lines
+
+
+def test_a_long_result_is_cut_and_says_so():
+    found = lay_out(ListOf(STRING), ["x"] * (2 * MOST_LINES))
+    assert len(found) == MOST_LINES + 1
+    assert "left out" in found[-1].text
+
+
+async def test_the_form_and_the_command_line_agree_on_a_real_component(world, capsys):
+    world.open()
+    world.install("greeter", GREETER)
+    runtime = world.runtime
+    app = AirssysApp(lambda: runtime, folder=str(world.folder), refresh=NEVER)
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = await opened(pilot, "greeter")
+        path = next(key for key in screen.table.keys if key.endswith("greet"))
+        screen.table.select(path)
+        function = screen.function
+        values = [{"name": "Ada", "languages": []}, "cheerful"]
+        drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=True)}
+        screen.forms[path] = Form(function, drafts)
+        await pilot.press("c")
+        await wait_until(pilot, lambda: screen.session.calls.of("greeter"))
+        (made,) = screen.session.calls.of("greeter")
+        assert made.failure == ""
+    assert main(["call", str(GREETER), "greet", *map(json.dumps, values), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["result"] == json.loads(made.report.result)
+
+
+def exports_of(runtime, name):
+    return runtime.interface(name).result(30).interface.functions()
+
+
+@pytest.mark.parametrize("name", ["zoo", "c-inventory", "javascript-tally"])
+async def test_every_export_of_every_toolchain_has_a_form(world, name):
+    folder = FIXTURES / name
+    if not (folder / "Component.toml").is_file():
+        pytest.skip("built by the toolchain tests")
+    world.open()
+    row = world.install(name, folder)
+    for export in exports_of(world.runtime, row.id):
+        form = Form.of(export.function)
+        assert len(form.lines()) >= len(export.function.params)
