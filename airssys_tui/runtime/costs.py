@@ -97,6 +97,16 @@ class Costs:
         now = {export: tally.cost() for export, tally in tuple(self._now.items()) if tally.calls}
         return {**past, **{export: _together(past.get(export), cost) for export, cost in now.items()}}
 
+    def fuel_change(self, before: int | None) -> float | None:
+        """Return how much dearer calls have become since a revision: 0.02 is two percent.
+
+        Each export is held against itself, as often as it is called now: a different mix of calls is no change.
+        """
+        past = self._past.get(before, {}) if before is not None else {}
+        now = [(tally, past[export]) for export, tally in tuple(self._now.items()) if export in past]
+        expected = sum(tally.calls * cost.fuel for tally, cost in now)
+        return sum(tally.fuel for tally, _ in now) / expected - 1.0 if expected > 0 else None
+
 
 def _together(past: Cost | None, now: Cost) -> Cost:
     if past is None or past.calls == 0:

@@ -153,13 +153,10 @@ class Counters:
         (median,) = self.latency.quantiles((0.5,), self._before)
         return {**self._past, self._revision: Cost(calls, total / calls, median)}
 
-    def fuel_change(self) -> float | None:
-        """Return how much more a call of this revision costs than one of the revision called before it: 0.02 is 2 %."""
-        calls, total = self._of_revision
-        before = next(reversed(self._past.values()), None)
-        if not calls or before is None or before.fuel_per_call <= 0:
-            return None
-        return total / calls / before.fuel_per_call - 1.0
+    @property
+    def previous(self) -> int | None:
+        """The revision that was called before this one in this runtime."""
+        return next(reversed(self._past), None)
 
     def fuel_per_call(self) -> float | None:
         """Return the mean fuel of a call of this revision; nothing before the first one came back."""

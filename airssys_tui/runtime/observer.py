@@ -23,7 +23,7 @@ from airssys_tui.runtime.meters import PERCENTILES
 from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.series import Tick
-from airssys_tui.runtime.told import custom_dropped, custom_series
+from airssys_tui.runtime.told import custom_dropped, custom_series, series_count
 
 
 class Observer:
@@ -218,7 +218,7 @@ class Observer:
             p95_ms=p95,
             p99_ms=p99,
             memory_full_in=trend.reaches(limit) if trend is not None else None,
-            fuel_change=counters.fuel_change(),
+            fuel_change=component.actor.costs.fuel_change(counters.previous),
         )
 
     def _probation_until(self, component: Component) -> float | None:
@@ -252,6 +252,7 @@ class Observer:
             probation_until=self._probation_until(component),
             quarantined=tuple(sorted(bad.number for bad in component.quarantined.values())),
             meters=self._meters(component),
+            custom_series=series_count(self._floor.services.find(component.name)),
             history=component.series.history(),
             generation=generation,
         )

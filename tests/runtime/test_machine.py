@@ -6,22 +6,42 @@ between two writes, opened by a new runtime: what a kill would have left.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
+from airssys_tui.api.views import RevisionView
 from airssys_tui.core.errors import GateRefusal, NotServing, RollbackRefused, TransitionError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.limits import Limits
 from airssys_tui.core.revision import Outcome, StatePolicy
+from airssys_tui.core.units import MIB
 from tests.components import ALL, Crafted
 from tests.world import World
 
@@ -41,16 +61,26 @@ BAD = {
 SLOW = Crafted(init="spin")
 PATIENT = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'
 ANY = (*GOOD, *BAD.values())
+STOP, START = Stop("c"), Start("c")
 POLICIES = st.sampled_from(list(StatePolicy))
 MANIFEST = (
     '[supervision]\nmax_restarts = 2\nwindow = "1h"\nbackoff = {initial = "1ms", jitter = 0.0}\n'
     # Going back by itself has tests of its own: here a trap is answered by a restart, always.
-    '[deployment]\nprobation = "0s"\n'
+    '[deployment]\nprobation = "0s"\nkeep = 1000\n'
 )
+STRICT = '[deployment]\nprobation = "1h"\ntraps = 0\nkeep = 1000\n'
+"""The manifest of what is gone back from by itself."""
+
+SMALL = MANIFEST + '[resources]\nmemory = "1MiB"\n'
+"""The manifest of one of the good ones: limits are those of the revision, whichever way it came to serve."""
 
 
 def bytes_of(component: Crafted | bytes) -> bytes:
     return component.wasm() if isinstance(component, Crafted) else component
+
+
+def manifest_of(component: Crafted | bytes) -> str:
+    return SMALL if component is GOOD[3] else MANIFEST
 
 
 NAMES = {digest_of(bytes_of(component)): gate for gate, component in BAD.items()}
@@ -74,6 +104,11 @@ class Model:
         restarts: Restarts spent of the budget.
         runs: Whether it serves.
         wanted: What the operator wants.
+        pins: Pinned revisions.
+        notes: Notes on revisions.
+        quarantined: Artifacts in quarantine.
+        lifted: Revisions whose quarantine was lifted; they trap, and are not gone back to here.
+        undoable: What was done last that can be undone: a word, and what it takes to know what undoing does.
     """
 
     count: int = 0
@@ -89,6 +124,19 @@ class Model:
     restarts: int = 0
     runs: bool = False
     wanted: Desired = Desired.RUNNING
+    pins: set[int] = field(default_factory=set)
+    notes: dict[int, str] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    lifted: set[int] = field(default_factory=set)
+    undoable: Undoable | None = None
+
+
+class Undoable(NamedTuple):
+    """An action that can be undone: what it was, of which revision, and what was before it."""
+
+    verb: str
+    revision: int | None
+    before: Any = None
 
 
 class Life(RuleBasedStateMachine):
@@ -99,6 +147,7 @@ class Life(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp(prefix="airssys-machine-"))
         self.world = World(self.root)
         self.model = Model()
+        self.seen: tuple[RevisionView, ...] = ()
 
     def teardown(self) -> None:
         self.world.close()
@@ -106,7 +155,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize(first=st.sampled_from(GOOD))
     def begin(self, first: Crafted) -> None:
-        self.world.put("c", first, MANIFEST)
+        self.world.put("c", first, manifest_of(first))
         self.world.open()
         self.model.on_disk = digest_of(first.wasm())
         self.accepted(self.model.on_disk)
@@ -156,10 +205,10 @@ class Life(RuleBasedStateMachine):
     def a_file_is_replaced(self, component: Crafted | bytes) -> None:
         model = self.model
         digest = digest_of(bytes_of(component))
-        self.world.put("c", component, MANIFEST)
+        self.world.put("c", component, manifest_of(component))
         self.world.notice("c")
         model.on_disk = digest
-        if digest == model.active or digest in model.holds or digest in model.refused:
+        if digest == model.active or digest in model.holds | model.refused | set(model.quarantined):
             assert self.world.events("c", "ignored")
             return
         if (gate := self.refusing_gate(digest)) is None:
@@ -193,7 +242,7 @@ class Life(RuleBasedStateMachine):
     def it_is_rolled_back(self, back: int, policy: StatePolicy) -> None:
         """Go back so many revisions that served; past the first one there is nothing."""
         model = self.model
-        served = sorted(model.digests, reverse=True)
+        served = sorted(set(model.digests) - model.lifted, reverse=True)
         to = served[back] if back < len(served) else model.last + 1
         target = model.digests.get(to)
         nothing_kept = policy is StatePolicy.RESTORE and to not in model.left
@@ -203,12 +252,14 @@ class Life(RuleBasedStateMachine):
             return
         restored = {StatePolicy.FRESH: 0, StatePolicy.RESTORE: model.left.get(to)}.get(policy)
         held = {digest for digest in (model.active, model.on_disk) if digest} - {target}
+        before = (model.revision, model.active, set(model.holds), policy) if model.runs else None
         self.world.do(Rollback("c", to=to, state=policy))
         self.accepted(target)
         model.holds = held
         if restored is not None:
             model.count = restored
             model.saved = model.left[model.last] = restored
+        model.undoable = Undoable("rollback", model.revision, before)
 
     @precondition(lambda self: not self.model.runs)
     @rule()
@@ -217,27 +268,167 @@ class Life(RuleBasedStateMachine):
             self.world.runtime.invoke("c", "add", 1)
 
     @rule()
-    def it_is_stopped(self) -> None:
+    def it_is_stopped(self, command: Command = STOP) -> None:
         model = self.model
         if model.wanted is Desired.STOPPED and self.world.row("c").state in {State.STOPPED, State.INSTALLED}:
             with pytest.raises(TransitionError):
                 self.world.do(Stop("c"))
             return
-        self.world.do(Stop("c"))
+        self.world.do(command)
         if model.runs:
             self.saves()
         model.wanted, model.runs = Desired.STOPPED, False
+        model.undoable = Undoable("stop", model.revision)
 
     @rule()
-    def it_is_started(self) -> None:
+    def it_is_started(self, command: Command = START) -> None:
         model = self.model
         if model.runs:
             with pytest.raises(TransitionError):
                 self.world.do(Start("c"))
             return
-        self.world.do(Start("c"))
+        self.world.do(command)
         model.wanted, model.runs, model.restarts = Desired.RUNNING, True, 0
         self.loads()
+        model.undoable = Undoable("start", model.revision)
+
+    # ------------------------------------------------------------------ what is written into its history
+
+    @rule(back=st.integers(0, 5))
+    def it_is_pinned_or_let_go(self, back: int) -> None:
+        number, pins = max(1, self.model.last - back), self.model.pins
+        self.world.do(Pin("c", number, pinned=number not in pins))
+        self.model.undoable = Undoable("pin", number, set(pins))
+        pins ^= {number}
+
+    @rule(back=st.integers(0, 5), text=st.sampled_from(["", "by hand", "again"]))
+    def a_note_is_written(self, back: int, text: str) -> None:
+        number, notes = max(1, self.model.last - back), self.model.notes
+        before = self.revision(number).note
+        self.world.do(Annotate("c", number, text))
+        if before != text:
+            self.model.undoable = Undoable("note", number, before)
+        notes[number] = text
+
+    @rule(back=st.integers(0, 3))
+    def it_is_marked(self, back: int) -> None:
+        served = sorted(self.model.digests, reverse=True)
+        number = served[min(back, len(served) - 1)]
+        stable = self.revision(number).stable
+        with contextlib.suppress(TransitionError):  # its probation may have ended meanwhile
+            self.world.do(MarkStable("c", number, stable=not stable))
+        assert self.revision(number).stable is not stable
+        self.model.undoable = None  # what is stable is judged by others, too
+
+    @rule()
+    def what_nobody_needs_is_collected(self) -> None:
+        collected = self.world.runtime.collect().result(30)
+        assert collected.revisions == 0
+
+    # ------------------------------------------------------------------ what happens to its state
+
+    @precondition(lambda self: self.model.runs)
+    @rule()
+    def its_state_is_saved(self) -> None:
+        self.world.do(SaveState("c"))
+        self.saves()
+
+    @precondition(lambda self: self.model.runs and self.model.left)
+    @rule(choice=st.integers(0, 8), imported=st.booleans())
+    def an_older_state_is_restored(self, choice: int, imported: bool) -> None:
+        model = self.model
+        states = self.world.runtime.states("c").result(30)
+        file = self.world.runtime.export_state("c", states[choice % len(states)].id).result(30)
+        if imported:
+            self.world.do(ImportState("c", file))
+            assert self.world.runtime.states("c").result(30)[0].digest == file.digest
+        chosen = self.world.runtime.states("c").result(30)[0] if imported else states[choice % len(states)]
+        self.world.do(RestoreState("c", chosen.id))
+        holds, refused = set(model.holds), set(model.refused)
+        assert model.active is not None
+        self.accepted(model.active)
+        model.holds, model.refused = holds, refused
+        model.count = model.saved = model.left[model.last] = int.from_bytes(file.data, "little")
+
+    # ------------------------------------------------------------------ what is undone
+
+    @precondition(lambda self: self.model.undoable is not None)
+    @rule()
+    def what_was_done_last_is_undone(self) -> None:
+        model, undoable = self.model, self.model.undoable
+        assert undoable is not None
+        wanted = {"stop": Desired.STOPPED, "start": Desired.RUNNING}.get(undoable.verb, model.wanted)
+        moved = undoable.verb in {"stop", "start", "rollback"} and undoable.revision != model.revision
+        if moved or wanted is not model.wanted:
+            with pytest.raises(TransitionError, match="cannot be undone any more"):
+                self.world.do(Undo())
+        elif undoable.verb == "stop":
+            self.it_is_started(Undo())
+        elif undoable.verb == "start":
+            self.it_is_stopped(Undo())
+        elif undoable.verb == "rollback" and undoable.before is not None:
+            self.goes_forward_again(*undoable.before)
+        elif undoable.verb == "pin":
+            self.world.do(Undo())
+            model.pins = undoable.before
+        elif undoable.verb == "note":
+            assert undoable.revision is not None
+            self.world.do(Undo())
+            model.notes[undoable.revision] = undoable.before
+        model.undoable = None
+
+    def goes_forward_again(self, revision: int, digest: str, holds: set[str], policy: StatePolicy) -> None:
+        """A rollback is undone: what served before serves, with the state it had where that was exchanged."""
+        model = self.model
+        self.world.do(Undo())
+        self.accepted(digest)
+        model.holds = holds - {digest}
+        if policy is not StatePolicy.KEEP:
+            model.count = model.saved = model.left[model.last] = model.left[revision]
+
+    @precondition(lambda self: self.model.runs)
+    @rule()
+    def it_is_unloaded_and_brought_back(self) -> None:
+        model = self.model
+        self.world.do(Unload("c"))
+        self.saves()
+        model.wanted, model.runs = Desired.STOPPED, False
+        self.it_is_started(Undo())
+        model.undoable = None
+
+    # ------------------------------------------------------------------ what goes wrong after it took over
+
+    @precondition(lambda self: self.model.runs)
+    @rule(lift=st.booleans())
+    def a_faulty_version_is_gone_back_from(self, lift: bool) -> None:
+        """It passes every gate and traps when it is used: the one before serves again, and nothing was lost."""
+        model, faulty = self.model, Crafted(salt=f"faulty {self.model.last}", add="(unreachable)")
+        if not self.world.row("c").stable:
+            with contextlib.suppress(TransitionError):  # its probation may have ended meanwhile
+                self.world.do(MarkStable("c", model.revision or 0))
+        sound = str(model.active)
+        self.world.put("c", faulty, STRICT)
+        self.world.notice("c")
+        self.accepted(digest_of(faulty.wasm()))
+        bad, count = model.last, model.count
+        assert self.world.runtime.invoke("c", "add", 1).exception(30) is not None
+        self.world.wait_row("c", lambda row: row.revision == bad + 1 and row.state is State.RUNNING)
+        model.runs = False  # it died, and saved nothing more
+        self.accepted(sound)
+        model.runs, model.count, model.undoable = True, count, None
+        del model.digests[bad]
+        model.quarantined[digest_of(faulty.wasm())] = bad
+        self.world.notice("c")
+        assert "quarantined" in self.world.told("c", "ignored")
+        if lift:
+            self.world.do(LiftQuarantine("c", bad))
+            del model.quarantined[digest_of(faulty.wasm())]
+            model.digests[bad] = digest_of(faulty.wasm())
+            model.lifted.add(bad)
+        self.a_file_is_replaced(GOOD[0])
+
+    def revision(self, number: int) -> RevisionView:
+        return next(each for each in self.world.history("c") if each.number == number)
 
     @precondition(lambda self: self.model.runs)
     @rule()
@@ -313,6 +504,32 @@ class Life(RuleBasedStateMachine):
         assert {r.number for r in history if r.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED}} == set(model.digests)
         assert model.active not in NAMES or NAMES[model.active] == "state load"
         assert Outcome.CANDIDATE not in {revision.outcome for revision in history}
+        bad = {(r.number, r.digest) for r in history if r.outcome is Outcome.QUARANTINED}
+        assert bad == {(number, digest) for digest, number in model.quarantined.items()}
+        assert {revision.number for revision in history if revision.pinned} == model.pins
+        for number, text in model.notes.items():
+            assert next(revision for revision in history if revision.number == number).note == text
+
+    @invariant()
+    def history_is_only_added_to(self) -> None:
+        if self.model.revision is None:
+            return
+        history = self.world.history("c")
+        now = {revision.number: revision for revision in history}
+        for old in self.seen:
+            new = now[old.number]
+            assert (new.digest, new.version, new.cause, new.who, new.at, new.origin, new.size) == (
+                *(old.digest, old.version, old.cause, old.who, old.at, old.origin, old.size),
+            )
+            assert old.activated_at in {None, new.activated_at}
+        self.seen = history
+
+    @invariant()
+    def limits_are_those_of_the_revision(self) -> None:
+        if self.model.revision is None:
+            return
+        small = self.model.active == digest_of(GOOD[3].wasm())
+        assert self.world.row("c").meters.memory_limit == (MIB if small else Limits().memory)
 
     @invariant()
     def the_row_agrees(self) -> None:
@@ -339,7 +556,7 @@ class Life(RuleBasedStateMachine):
 COMMON: dict[str, Any] = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=15, stateful_step_count=20, **COMMON)
+TestLife.settings = settings(max_examples=20, stateful_step_count=22, **COMMON)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.meters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.series import LONG_STEP, RECENT, Series, Tick
 from tests.components import Crafted
@@ -190,14 +191,22 @@ def test_the_costs_of_revisions_are_kept_apart() -> None:
     assert [(number, cost.calls, cost.fuel_per_call) for number, cost in costs.items()] == [(1, 10, 100), (2, 5, 150)]
     assert costs[1].p50_ms == pytest.approx(1.0, rel=0.2)
     assert costs[2].p50_ms == pytest.approx(8.0, rel=0.2)
-    assert counters.fuel_change() == pytest.approx(0.5)
+    assert counters.previous == 1
 
 
-def test_without_a_revision_before_there_is_no_change() -> None:
-    counters = Counters()
-    counters.begin_revision(1)
-    counters.record(100, 1, 0)
-    assert counters.fuel_change() is None
+def test_a_change_of_fuel_is_that_of_the_same_exports() -> None:
+    costs = Costs()
+    costs.begin(1)
+    for _ in range(9):
+        costs.record("cheap", 100, 1_000)
+    costs.record("dear", 10_000, 1_000)
+    costs.begin(2)
+    assert costs.fuel_change(1) is None
+    for _ in range(5):
+        costs.record("dear", 11_000, 1_000)
+        costs.record("new", 500_000, 1_000)
+    assert costs.fuel_change(1) == pytest.approx(0.1)
+    assert costs.fuel_change(None) is None
 
 
 def test_a_real_component_is_metered_over_time(world: World) -> None:
@@ -207,8 +216,8 @@ def test_a_real_component_is_metered_over_time(world: World) -> None:
         world.call("c", "add", 1)
     world.install("c", Crafted(salt="b", add="(drop (i64.const 1)) (drop (i64.const 1))"), version="1.1.0")
     world.call("c", "add", 1)
-    world.wait_for(lambda _: sum(world.runtime.meters("c").result(10).recent.calls) > 0)
-    found = world.runtime.meters("c").result(10)
+    world.wait_for(lambda _: sum(world.runtime.meters("c").result(30).recent.calls) > 0)
+    found = world.runtime.meters("c").result(30)
     assert [(cost.revision, cost.version, cost.calls) for cost in found.costs] == [(1, "1.0.0", 5), (2, "1.1.0", 1)]
     assert found.costs[1].fuel_per_call > found.costs[0].fuel_per_call
     assert found.now.fuel_change == pytest.approx(found.costs[1].fuel_per_call / found.costs[0].fuel_per_call - 1)

@@ -17,7 +17,7 @@ from tests.world import World
 
 
 def ask(world: World, **said: object) -> EventPage:
-    return world.runtime.history(HistoryQuery(**said)).result(10)
+    return world.runtime.history(HistoryQuery(**said)).result(30)
 
 
 def test_nothing_is_told_twice_and_nothing_is_lost_over_restarts(world: World) -> None:
@@ -109,11 +109,11 @@ def test_any_two_revisions_are_compared(world: World) -> None:
     world.open()
     for salt in "abc":
         world.install("c", Crafted(salt=salt), version=f"1.{ord(salt) - 97}.0")
-    diff = world.runtime.diff("c", 1, 2).result(10)
+    diff = world.runtime.diff("c", 1, 2).result(30)
     assert (diff.now.number, diff.then.number) == (2, 1)
     assert any(line.subject == "version" and line.text == "1.1.0 → 1.0.0" for line in diff.lines)
     with pytest.raises(UsageError, match="no revision r9"):
-        world.runtime.diff("c", 1, 9).result(10)
+        world.runtime.diff("c", 1, 9).result(30)
 
 
 def test_a_revision_says_when_it_served_and_what_it_cost(world: World) -> None:

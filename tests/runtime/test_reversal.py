@@ -161,7 +161,7 @@ def test_it_outlives_a_kill(lived: World) -> None:
 
 def test_undoing_is_told_and_recorded(lived: World) -> None:
     lived.do(Stop("c"))
-    lived.runtime.submit(Undo(), who="ada").result(10)
+    lived.runtime.submit(Undo(), who="ada").result(30)
     assert "ada asked to undo: stop c" in [event.text for event in lived.events("c", "undo")]
     newest, first = lived.runtime._floor.state.catalog.actions()
     assert (newest.undoes, newest.who, newest.text) == (first.id, "ada", "undo of stop c")

@@ -368,14 +368,14 @@ def test_a_life_is_told_as_it_was_lived(world: World) -> None:
     world.put("c", Crafted(exports=ALL - {"get"}), version="1.2.0")
     with pytest.raises(GateRefusal):
         world.do(Reload("c"))
-    lived = "\n".join(world.runtime.explain("c").result(10).sentences)
+    lived = "\n".join(world.runtime.explain("c").result(30).sentences)
     assert "r1 (1.0.0) served until" in lived
     assert "r2 (1.1.0) has served as c since" in lived
     assert "was carried along from r1" in lived
     assert "r3 (1.2.0) was refused at compatibility" in lived
     assert "go back to r1" in lived
     world.do(Rollback("c", state=StatePolicy.FRESH, note="too early"))
-    lived = "\n".join(world.runtime.explain("c").result(10).sentences)
+    lived = "\n".join(world.runtime.explain("c").result(30).sentences)
     assert "operator rolled back to what r1 was" in lived
     assert "The note on it says: too early." in lived
     assert "It began with a fresh state" in lived
