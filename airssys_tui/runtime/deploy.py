@@ -318,7 +318,7 @@ class Deployer:
             old_stable=not fault and component.active is not None and component.clean and not _is_rollback(order),
             old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
             old_reason=fault or f"{order.cause} to r{attempt.revision}",
-            reason=order.note,
+            reason="" if order.quarantines else order.note,  # the one before says it already
             stable=order.stable,
             holds=order.holds,
             lift_all=True,

@@ -132,7 +132,8 @@ class Undo:
         order = _fallback_order(component, target, reason, kept.state if kept is not None else None)
         try:
             revision = await self._bring_back(component, record, order)
-            state = "the state was kept" if component.stateful else ""
+            state = _what_went_along(kept) if dead else "the state was kept"
+            state = state if component.stateful else ""
         except GateRefusal as refusal:
             paired = await self._snapshots.latest(component, target.number, loader=target.number)
             if not refusal.gate.startswith("state") or paired is None:
@@ -223,6 +224,10 @@ def _fallback_order(component: Component, target: Revision, reason: GuestText, s
         stable=True,
         quarantines=reason,
     )
+
+
+def _what_went_along(kept: KeptState | None) -> str:
+    return "the last saved state goes on" if kept is not None else "no state was saved"
 
 
 def _cannot_serve(

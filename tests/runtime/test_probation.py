@@ -59,7 +59,7 @@ def test_a_trap_past_the_budget_goes_back_to_the_last_stable_one(world: World) -
     assert (bad.outcome, bad.stable) == (Outcome.QUARANTINED, False)
     assert "1 trap in" in bad.reason
     assert newest.note == bad.reason
-    assert "back on r1 as r3 · the state was kept" in world.told("c", "quarantined")
+    assert world.told("c", "quarantined").endswith(" · back on r1 as r3 · the last saved state goes on")
     assert world.call("c", "get") == 5
 
 
@@ -127,6 +127,7 @@ def test_bad_health_goes_back_with_the_state_exactly_as_it_was_acknowledged(worl
     finally:
         acknowledged = callers.end()
     assert "unwell 2 times in a row" in row.note.text
+    assert world.told("c", "quarantined").endswith(" · the state was kept")
     assert world.call("c", "get") == acknowledged
     assert row.restarts == 0
 
