@@ -151,7 +151,9 @@ def state_row(state: StateView, session: Session, width: int, *, chosen: bool) -
     """Draw a kept state as one row."""
     glyphs = session.glyphs
     failed = ", ".join(f"r{number}" for number in state.failed_by)
-    said = f"could not be loaded by {failed}" if failed else "of this revision, the newest" if state.paired else ""
+    roomy = width >= 60
+    newest = f"the newest of r{state.revision}" if roomy else "newest"
+    said = (f"could not be loaded by {failed}" if roomy else "failed") if failed else newest if state.paired else ""
     spans = [
         Span(glyphs.pointer if chosen else " ", "accent"),
         Span(f"{state.id:>4}  ", "strong"),
@@ -191,12 +193,14 @@ def section(title: str, texts: Sequence[str], none: str, session: Session, width
 
 def _note(view: ComponentView, session: Session, width: int) -> list[Line]:
     title = _NOTE_TITLES.get(view.note.kind)
-    if title is None or not view.note.text:
+    text = view.note.text
+    # What fits on one line stands above already.
+    if title is None or not text or (len(text) < width - 4 and "\n" not in text):
         return []
     tone = NOTE_TONES[view.note.kind]
     lines: list[Line] = [(), (Span(f" {title}", "title"),)]
-    for text in view.note.text.splitlines():
-        clean = safe(text, session.glyphs, LONGEST)
+    for line in text.splitlines():
+        clean = safe(line, session.glyphs, LONGEST)
         lines += [(Span("  "), Span(part, tone)) for part in wrap(clean, max(20, width - 4))]
     return lines
 

@@ -64,8 +64,7 @@ class DiskQuestion(Question[bool]):
 
     def on_mount(self) -> None:
         """Ask for the figures."""
-        self.query_one("#yes", Choice).disabled = True
-        self.query_one("#yes", Choice).display = not self.session.readonly
+        self.query_one("#yes", Choice).display = False
         super().on_mount()
         self.run_worker(self._load(), exit_on_error=False)
 
@@ -77,7 +76,7 @@ class DiskQuestion(Question[bool]):
             self.failure = error
         plan = self.plan
         useful = plan is not None and bool(plan.revisions or plan.states or plan.rows or plan.bytes)
-        self.query_one("#yes", Choice).disabled = not useful
+        self.query_one("#yes", Choice).display = useful and not self.session.readonly
         self.redraw()
 
     def text(self, width: int) -> Sequence[Line]:

@@ -25,12 +25,14 @@ from airssys_tui.tui.table import LineTable
 REASON: Final = "+"
 """Ends the key of the line that says why, below its revision."""
 
-SIDE_BY_SIDE: Final = 110
+SIDE_BY_SIDE: Final = 116
 """From this width on the difference stands beside the timeline."""
 
 LOW: Final = 12
 TALL: Final = 20
 """Heights from which the difference is shown without being asked for: beside the timeline, or below it."""
+
+SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 
 OUTCOMES: Final[dict[Outcome, tuple[str, str, str]]] = {
     Outcome.CANDIDATE: ("◌", "?", "busy"),
@@ -150,9 +152,10 @@ class VersionsScreen(LiveScreen):
 
     def _reason(self, revision: RevisionView) -> str:
         purged = "its code is no longer kept" if revision.outcome is Outcome.PURGED and not revision.reason else ""
+        ended = "ended: " if revision.outcome is Outcome.SUPERSEDED and revision.reason else ""
         said = (
-            revision.reason or purged,
-            f"note: {revision.note}" if revision.note else "",
+            ended + revision.reason or purged,
+            f"note: {revision.note}" if revision.note and revision.note != revision.reason else "",
             self._probation(revision) or ("stable" if revision.stable else ""),
             "pinned" if revision.pinned else "",
         )
@@ -228,12 +231,14 @@ class VersionsScreen(LiveScreen):
             lines += labelled("active" if active else "this", revision_line(diff.then, glyphs), width, "strong")
             lines += [] if same else diff_lines(diff.lines, width, glyphs)
         if revision.reason:
-            lines += labelled("why", safe(revision.reason, glyphs), width, "bad")
+            ended = revision.outcome is Outcome.SUPERSEDED
+            tone = "plain" if revision.outcome in SERVED else "bad"
+            lines += labelled("ended" if ended else "why", safe(revision.reason, glyphs), width, tone)
         lines += labelled("by", f"{safe(revision.who, glyphs)}, {revision.cause}", width)
         lines += [part for label, text in self._life(revision) for part in labelled(label, text, width)]
         if revision.outcome is Outcome.QUARANTINED:
             lines += labelled("next", "u releases it; b goes there by force", width, "accent")
-        if revision.note:
+        if revision.note and revision.note != revision.reason:
             lines += labelled("note", safe(revision.note, glyphs), width, "accent")
         if revision.size is not None:
             lines += labelled("size", format_size(revision.size), width)
