@@ -325,6 +325,20 @@ def test_a_newer_change_that_is_under_way_goes_before_an_automatic_rollback(worl
     assert world.call("c", "get") == 5
 
 
+def test_a_newer_change_that_is_refused_leaves_the_way_to_an_automatic_rollback(world: World) -> None:
+    updated(world)
+    world.put("c", Crafted(init="spin"), STRICT, version="3.0.0")
+    following = world.notice_later("c")
+    world.wait_row("c", lambda row: row.candidate == 3)
+    trap(world)
+    following.result(30)
+    row = world.wait_row("c", lambda row: row.revision == 4 and row.state is State.RUNNING)
+    assert (row.version, row.quarantined) == ("1.0.0", (2,))
+    assert world.outcomes("c")[3] is Outcome.FAILED
+    assert "refused at init" in row.note.text, "what lies on the disk is still told"
+    assert world.call("c", "get") == 5
+
+
 # --- the folder and the operator ------------------------------------------------------------------------------------
 
 
