@@ -74,6 +74,7 @@ class Operations:
             return await doing
         finally:
             self._system.supervisor.look_after(component)
+            self._system.retention.nudge(component.name)
             component.dirty = True
             self._system.touch()
 

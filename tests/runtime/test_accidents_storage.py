@@ -166,6 +166,7 @@ def test_full_disk_at_each_write(point: str, world: World, disk: Disk) -> None:
     assert world.row("c").version == "7.0.0"
     assert world.call("c", "add", 1) == expected + 1
 
+    assert Outcome.CANDIDATE not in world.outcomes("c").values(), "what could not be recorded is recorded since"
     before = settled(world)
     world.reopen(**SOON)
     assert settled(world) == before, "memory and disk agree"
