@@ -122,6 +122,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
             has, or never has to.
         quarantined: Numbers of its quarantined revisions.
         meters: What it uses.
+        custom_series: How many series it measures of itself; the meters in full have them.
         history: The last samples.
         generation: Snapshot generation in which this row last changed.
     """
@@ -149,6 +150,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     probation_until: float | None = None
     quarantined: tuple[int, ...] = ()
     meters: Meters = Meters()
+    custom_series: int = 0
     history: History = History()
     generation: int = 0
 

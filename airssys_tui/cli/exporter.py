@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from airssys_tui.cli.metrics import families
+from airssys_tui.cli.metrics import custom_families, families
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
@@ -154,7 +154,10 @@ class Exporter:
     def collect(self) -> Iterator[Any]:
         """Return every family of metrics, as the library wants them."""
         runtime = self.runtime
-        yield from families(runtime.snapshot() if runtime is not None else None, self._traffic())
+        seen = runtime.snapshot() if runtime is not None else None
+        yield from families(seen, self._traffic())
+        if runtime is not None and seen is not None:
+            yield from custom_families(_measured(runtime, seen))
 
     def _traffic(self) -> ServingReport | None:
         if self.serving is None:

@@ -28,6 +28,11 @@ def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
     )
 
 
+def series_count(services: Services | None) -> int:
+    """Return how many series a component measures of itself."""
+    return 0 if services is None else len(services.measures)
+
+
 def custom_dropped(services: Services | None) -> int:
     """Return how many measurements of a component were dropped."""
     return 0 if services is None else services.measures.dropped

@@ -7,8 +7,10 @@ import time
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from airssys_tui.api.commands import Reload, Rollback, Start, Stop
+from airssys_tui.cli.exporter import Address, Exporter
 from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import RecoveryKind
 from airssys_tui.core.traps import GuestTrap, TrapKind
@@ -300,3 +302,27 @@ def test_what_is_due_while_it_still_waits_is_left_out_and_counted(guest: World) 
     assert sleeping.result(PATIENCE) == Ok()
     assert alarms.missed > 5
     until(lambda: rung(guest)[0] >= 3)
+
+
+def test_measurements_go_out_to_prometheus_under_names_that_a_guest_cannot_choose(guest: World) -> None:
+    ask(guest, "counter-add", "airssys_up", 7, [("component", "other"), ("size", "large")])
+    ask(guest, "histogram-record", "took_seconds", 2.0, [])
+    exporter = Exporter(Address("127.0.0.1", 0))
+    try:
+        exporter.runtime = guest.runtime
+        guest.wait_row("guest", lambda row: row.custom_series == 2)
+        page = exporter.page().decode()
+    finally:
+        exporter.close()
+    found = {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+    labels = {"component": "guest", "metric": "airssys_up", "label_component": "other", "size": "large"}
+    assert found["airssys_custom_counter_total", frozenset(labels.items())] == 7
+    assert found["airssys_up", frozenset()] == 1
+    took = {"component": "guest", "metric": "took_seconds"}
+    assert found["airssys_custom_summary_sum", frozenset(took.items())] == 2
+    assert found["airssys_custom_summary", frozenset({**took, "quantile": "0.5"}.items())] == pytest.approx(2, rel=0.1)
+    assert found["airssys_custom_dropped_total", frozenset({("component", "guest")})] == 0
