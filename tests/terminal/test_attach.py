@@ -6,14 +6,18 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from .conftest import PROGRAM, Scratch
 from .harness import Terminal
+
+HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -164,6 +168,23 @@ def test_readonly_has_no_way_to_change_anything(scratch: Scratch, runtime: subpr
         assert "1.0.0 r1" in term.wait_row("counter", "running")
     assert [row["number"] for row in json.loads(scratch.ask("versions", "counter", "--json"))] == [1]
     assert runtime.poll() is None
+
+
+def test_hostile_text_is_only_text_on_its_way_through_the_socket(scratch: Scratch) -> None:
+    shutil.copytree(HOSTILE, scratch.folder / "hostile", ignore=shutil.ignore_patterns("src", "wit"))
+    with headless(scratch), scratch.screen("attach") as term:
+        term.wait_row("hostile", "running", "1.0.0")
+        term.send("5")
+        term.wait_text("[/foo]", "␛[2J")
+        term.send("1")
+        term.wait_row("hostile", "running")
+        said = "".join(scratch.ask(*words) for words in (["list"], ["describe", "hostile"], ["versions", "hostile"]))
+        term.send("ctrl+q")
+        assert term.wait_exit() == 0
+    for obeyed in (b"\x1b]52;", b"\x1b]0;owned", b"\x1bP+q"):
+        assert obeyed not in term.raw
+    assert "hostile" in said
+    assert "\x1b" not in said
 
 
 def test_a_second_screen_on_the_folder_names_the_way_to_attach(

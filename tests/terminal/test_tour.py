@@ -145,7 +145,7 @@ def test_a_hostile_component_is_seen_and_not_obeyed(scratch: Scratch) -> None:
     shutil.copytree(HOSTILE, scratch.folder / "hostile", ignore=shutil.ignore_patterns("src", "wit"))
     with scratch.screen() as term:
         term.wait_row("hostile", "running", "1.0.0")
-        term.send("4")
+        term.send("5")
         term.wait_text("[/foo]", "␛[2J")
         term.send("1")
         term.wait_row("hostile", "running")
