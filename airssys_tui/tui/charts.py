@@ -128,6 +128,13 @@ def _round_down(value: float) -> float:
     return 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.1
 
 
+def marks(series: Series, cells: int, glyphs: Glyphs) -> str:
+    """Draw a series as one line of marks, in step with a chart of so many cells; one never measured is blank."""
+    if not series:
+        return " " * cells
+    return glyphs.sparkline([value or 0.0 for value in _fitted(series, cells)], cells)
+
+
 def _fitted(series: Series, cells: int) -> list[float | None]:
     """Spread or gather a series over so many places; of several values the largest is drawn."""
     count = len(series)

@@ -94,7 +94,7 @@ def chart_list(detail: MeterDetail, series: MeterSeries) -> list[Chart]:
 
 def error_marks(series: MeterSeries, width: int, glyphs: Glyphs) -> Line:
     """Draw when errors happened, under the chart of the calls."""
-    text = glyphs.sparkline(series.errors, max(1, width - charts.AXIS)).ljust(width - charts.AXIS)
+    text = charts.marks(series.errors, max(1, width - charts.AXIS), glyphs)
     return (Span("errors ", "bad" if any(series.errors) else "quiet"), Span(text, "bad"))
 
 

@@ -24,6 +24,7 @@ from airssys_tui.tui.registry import RegistryScreen
 from tests.tui.conftest import connected, desk, shows, wait_until
 from tests.tui.exercises_desk import OF_MARKS
 from tests.tui.test_actions import Sitting
+from tests.tui.test_hostile import offenders
 
 SIZE = (120, 40)
 NAMES = [f"part-{number}" for number in range(6)]
@@ -188,6 +189,17 @@ async def test_a_rollback_of_many_shows_what_each_becomes_and_leaves_out_what_ca
         await wait_until(pilot, lambda: runtime.commands)
         assert runtime.commands == [Rollback("counter", to=1, state=StatePolicy.KEEP)]
         await shows(pilot, "1 of 1 rolled back")
+
+
+async def test_what_is_hostile_is_asked_about_in_plain_words():
+    async with desk("hostile").run_test(size=SIZE) as pilot:
+        await connected(pilot)
+        for key in ("x", "z", "D"):
+            await pilot.press("space", key)
+            await wait_until(pilot, lambda: isinstance(pilot.app.screen, BulkQuestion))
+            await pilot.pause()
+            assert offenders(pilot.app) == set()
+            await pilot.press("escape", "escape")
 
 
 @pytest.mark.parametrize(("key", "command"), [("r", Restart), ("R", Reload), ("D", Unload)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,7 @@ from airssys_tui.tui.lines import line_width
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
+from tests.tui.test_hostile import NASTY, played
 
 SIZE = (120, 40)
 VIEWS = fake_scenes.mixed().snapshot().components
@@ -128,6 +131,21 @@ def test_the_series_of_a_played_component_reach_back_as_promised():
         assert series.step == step
         assert {len(one) for one in (series.fuel, series.memory, series.cpu, series.p99_ms)} == {fake_meters.LONGEST}
     assert [cost.revision for cost in detail.costs] == [1, 2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(NASTY)
+def test_no_meter_is_drawn_with_anything_raw_in_it(said):
+    runtime = played(said)
+    view, sight = runtime.snapshot().components[0], Sight(fake_scenes.NOON, UNICODE)
+    detail = runtime.meters(said).result(0)
+    lines = [
+        meters.meters_row(view, 120, sight, selected=True),
+        meter.summary(view, sight, 120, "last hour"),
+        *meter.page(detail, detail.recent, 120, 40, UNICODE),
+    ]
+    for line in text(lines):
+        assert not {char for char in line if unicodedata.category(char) in {"Cc", "Cs"}}
 
 
 class Counting:
