@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        code = _run(build(), words, json=_wants_json(words))
+        code = _run(build(words[0] if words else None), words, json=_wants_json(words))
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
