@@ -56,7 +56,7 @@ class ControlServer:
     ) -> None:
         self.api = api
         self.path = path
-        self.folder = folder
+        self.folder = folder.encode(errors="replace").decode()  # a name need not be text
         self.limits = limits or ServingLimits()
         self.epoch = uuid.uuid4().hex
         self.pid = os.getpid()

@@ -1,7 +1,7 @@
 """Api values in bytes: JSON for ``--json`` output, msgpack for carrying them between processes.
 
-Between processes it is msgpack: of 10 000 rows it takes 40 % fewer bytes than JSON and is written and read in two
-thirds of the time, floats arrive as they were, and bytes (an exported state) need no second encoding.
+Between processes it is msgpack: a row with its history takes 40 % fewer bytes than as JSON, is written four times as
+fast and read a fifth faster, and bytes (an exported state) need no second encoding.
 """
 
 from __future__ import annotations

@@ -135,7 +135,9 @@ def connect(
         remote = RemoteRuntime.open(path, access=access or Access.FULL, client=client, follow=follow)
     except NothingRuns:  # what a killed owner left
         return None
-    real = str(site.folder.value.resolve())
+    from airssys_tui.api.wire import cleaned  # noqa: PLC0415
+
+    real = cleaned(str(site.folder.value.resolve()).encode(errors="replace").decode())
     if site.folder_named and remote.welcome.folder != real:
         remote.close()
         raise FolderMismatch(

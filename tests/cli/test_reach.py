@@ -115,6 +115,21 @@ def test_the_runtime_of_another_folder_is_left_alone(desk: Desk, running: FakeRu
     assert running.commands == []
 
 
+@pytest.mark.parametrize("name", [b"\x1b[2J", b"\xff\xfe", "\u202egnp".encode()], ids=["control", "bytes", "bidi"])
+def test_a_folder_whose_name_is_no_plain_text_is_itself(desk: Desk, name: bytes) -> None:
+    folder = desk.folder / os.fsdecode(name)
+    folder.mkdir()
+    desk.state_dir.mkdir()
+    runtime = fake_scenes.mixed(fake_scenes.still)
+    server = ControlServer(runtime, control_path(desk.state_dir), folder=str(folder.resolve()))
+    try:
+        answer = desk.run("list", "--folder", folder)
+        assert (answer.code, answer.err) == (0, "")
+        assert "counter" in answer.out
+    finally:
+        server.close()
+
+
 def test_a_socket_that_nobody_listens_to_is_no_runtime(desk: Desk) -> None:
     with StateDirectory.open(desk.state_dir, folder=desk.folder) as state:
         state.catalog.upsert_component("counter", "counter", at=1.0)
