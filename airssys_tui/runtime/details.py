@@ -87,12 +87,12 @@ def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
     return tuple(lines)
 
 
-def present_of(component: Component) -> Present:
+def present_of(system: System, component: Component) -> Present:
     """Return what only this runtime knows of a component, for its story."""
     return Present(
         state=component.state,
         recovery=component.recovery,
         trouble=component.trouble,
         candidate=component.candidate,
-        probation_until=getattr(component, "probation_until", None),
+        probation_until=system.observer.probation_until(component),
     )

@@ -191,7 +191,7 @@ class EmbeddedRuntime:
             found = self._system.router.find(component)
             known, now = self._floor.journal.known(), self._floor.clock()
             told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known)
-            return Story(found.name, tell(told, present_of(found)))
+            return Story(found.name, tell(told, present_of(self._system, found)))
 
         return self._on_loop(ask)
 

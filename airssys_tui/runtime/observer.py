@@ -221,7 +221,8 @@ class Observer:
             fuel_change=component.actor.costs.fuel_change(counters.previous),
         )
 
-    def _probation_until(self, component: Component) -> float | None:
+    def probation_until(self, component: Component) -> float | None:
+        """Return when the active revision will have proved itself; nothing when it has, or never has to."""
         trial = component.trial
         if trial is None or component.stable or not trial.terms.judged:
             return None
@@ -249,7 +250,7 @@ class Observer:
             started_at=component.started_at,
             state_bytes=component.state_bytes,
             state_saved_at=component.state_saved_at,
-            probation_until=self._probation_until(component),
+            probation_until=self.probation_until(component),
             quarantined=tuple(sorted(bad.number for bad in component.quarantined.values())),
             meters=self._meters(component),
             custom_series=series_count(self._floor.services.find(component.name)),

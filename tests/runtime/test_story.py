@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from airssys_tui.api.commands import Reload, Rollback, Stop
+from airssys_tui.api.commands import MarkStable, Reload, Rollback, Stop
 from airssys_tui.core.errors import GateRefusal, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
@@ -358,6 +358,24 @@ def test_what_a_guest_says_is_tamed() -> None:
     hostile = "refused at init: \x1b]52;c;aGk=\x07 [red]no[/red]\u202e"
     for sentence in story(told(revision(1, "failed", outcome_reason=hostile))):
         assert sentence.isprintable()
+
+
+def test_going_back_by_itself_is_told_with_its_reasons(world: World) -> None:
+    world.open()
+    strict = '[deployment]\nprobation = "1h"\ntraps = 0\n'
+    world.install("c", Crafted(salt="sound"), version="1.0.0")
+    world.do(MarkStable("c", 1))
+    world.install("c", Crafted(salt="faulty", add="(unreachable)"), strict, version="1.1.0")
+    told = "\n".join(world.runtime.explain("c").result(30).sentences)
+    assert "It is on probation for another" in told
+    assert world.runtime.invoke("c", "add", 1).exception(30) is not None
+    world.wait_row("c", lambda row: row.revision == 3 and row.state is State.RUNNING)
+    told = "\n".join(world.runtime.explain("c").result(30).sentences)
+    assert "r2 (1.1.0) failed at" in told
+    assert "unreachable" in told
+    assert "the runtime went back by itself to what r1 was" in told
+    assert "r2 (1.1.0) is in quarantine; it is not deployed again until that is lifted" in told
+    assert "lift the quarantine of r2" in told
 
 
 def test_a_life_is_told_as_it_was_lived(world: World) -> None:
