@@ -18,6 +18,7 @@ from airssys_tui.tui.bulk import Many, losses
 from airssys_tui.tui.keeping import Keeping
 from airssys_tui.tui.modal import Confirm
 from airssys_tui.tui.notices import Notices
+from airssys_tui.tui.remedies import in_keys
 from airssys_tui.tui.rollback import RollbackQuestion
 from airssys_tui.tui.session import Session
 
@@ -74,7 +75,7 @@ class Operations:
     def say_error(self, error: Exception) -> None:
         """Show what went wrong and what to do next."""
         if isinstance(error, AirssysError):
-            remedy = f" → {error.remedy}" if error.remedy else ""
+            remedy = f" → {in_keys(error.remedy, self._session.keymap)}" if error.remedy else ""
             self.say(f"{error}{remedy}", title=error.title, severity="error")
         else:
             self.say(f"{type(error).__name__}: {error}", title="unexpected", severity="error")

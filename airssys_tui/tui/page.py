@@ -17,6 +17,7 @@ from airssys_tui.api.past import Story
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.pager import Pager
+from airssys_tui.tui.remedies import in_keys
 from airssys_tui.tui.session import Session
 
 LONGEST = 600
@@ -29,7 +30,8 @@ def story_lines(story: Story, session: Session, width: int) -> list[Line]:
     mark = "- " if glyphs.ascii else "• "
     lines: list[Line] = []
     for sentence in story.sentences:
-        parts = wrap(safe(sentence, glyphs, LONGEST), max(12, width - 4))
+        text = in_keys(str(sentence), session.keymap)
+        parts = wrap(safe(text, glyphs, LONGEST), max(12, width - 4))
         lines += [(Span(f" {'  ' if row else mark}", "accent"), Span(part)) for row, part in enumerate(parts)]
     return lines or [(Span(" Nothing has changed yet.", "quiet"),)]
 

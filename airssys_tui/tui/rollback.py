@@ -20,6 +20,7 @@ from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Painter, Span, safe, wrap
 from airssys_tui.tui.modal import Choice, Question
+from airssys_tui.tui.remedies import in_keys
 from airssys_tui.tui.session import Session
 
 LABEL: Final = 13
@@ -190,7 +191,8 @@ class RollbackQuestion(Question[Rollback | None]):
         refused: list[Line] = []
         if self.refusal is not None:
             refused = labelled("refused", safe(str(self.refusal), glyphs), width, "bad")
-            refused += labelled("next", safe(self.refusal.remedy, glyphs), width) if self.refusal.remedy else []
+            remedy = in_keys(self.refusal.remedy, self.session.keymap)
+            refused += labelled("next", safe(remedy, glyphs), width) if remedy else []
         if self.preview is not None:
             reason = self.preview.diff.then.reason if refused else ""
             why = labelled("because", safe(reason, glyphs), width, "bad") if reason else []
