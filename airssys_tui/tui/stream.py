@@ -160,10 +160,12 @@ class StreamScreen(LiveScreen):
     def _keys(self) -> list[str]:
         if not self.wraps:
             return list(self.sieve.shown)
-        width, keys = self._list.room, []
+        width, keys, room = self._list.room, [], 0
         for key, event in self.sieve.shown.items():
             keys.append(key)
-            keys += [f"{key}{MORE}{row}" for row in range(1, len(self._parts(event, width)))]
+            room = room or self.line(event, width, chosen=False)[1]  # the same for all of them
+            if len(event.text) > room or not event.text.isascii():
+                keys += [f"{key}{MORE}{row}" for row in range(1, len(self._parts(event, width)))]
         return keys
 
     def _parts(self, event: Event, width: int) -> list[str]:
