@@ -96,6 +96,7 @@ COMMANDS: Final = (
     ),
     Entry("stats", "gauges:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
     Entry("meters", "gauges:meters", ("airssys-tui meters counter",)),
+    Entry("traces", "traces:traces", ("airssys-tui traces counter", "airssys-tui traces counter --last 1 --json")),
     Entry("pin", "marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
     Entry("note", "marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
     Entry(
