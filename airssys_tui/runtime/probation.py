@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from airssys_tui.core.errors import AirssysError, TransitionError
+from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.probation import FEWEST_CALLS, Verdict
@@ -96,9 +96,7 @@ class Probation:
         component.dirty = True
         self._spawn(self.keep_costs(component, trial.revision))
         if passed and not component.stable:
-            component.stable = True
-            mark = self._floor.state.catalog.mark_stable
-            self._spawn(self._floor.disk(mark, component.name, trial.revision))
+            self._spawn(self._mark_stable(component, trial))
         elif not passed:
             text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
             self._say(component, text, "unproven", Level.INFO)
@@ -213,6 +211,18 @@ class Probation:
         bad = component.quarantine_of(active.digest, active.manifest_digest) if active is not None else None
         if bad is not None and not component.condemned:
             await self.lift(component, bad.number, why)
+
+    async def _mark_stable(self, component: Component, trial: Trial) -> None:
+        try:
+            await self._floor.disk(self._floor.state.catalog.mark_stable, component.name, trial.revision)
+        except StoreError:  # mostly a full disk, which is told: it is judged once more, until it can be written
+            is_written = False
+        else:
+            is_written = True
+        if component.active is not None and component.active.revision == trial.revision:
+            component.stable = is_written
+            component.trial = None if is_written else trial
+            component.dirty = True
 
     async def keep_costs(self, component: Component, revision: int | None) -> None:
         """Write down what a revision's calls cost, when there were enough of them to be compared."""

@@ -457,3 +457,16 @@ def test_the_counter_outlives_a_full_disk(world: World, disk: Disk) -> None:
     disk.free()
     world.wait_row("counter", lambda row: row.version == "1.4.0")
     assert world.call("counter", "get") == 6
+
+
+def test_what_proves_itself_while_the_disk_is_full_is_stable_once_there_is_room(world: World, disk: Disk) -> None:
+    world.put("c", Crafted(salt="1"), '[deployment]\nprobation = "300ms"\n', version="1.0.0")
+    disk.point = "catalog/mark-stable/before-commit"
+    world.open(**SOON)
+    world.wait_for(lambda snapshot: snapshot.disk_full)
+    assert not world.row("c").stable
+    assert not world.history("c")[0].stable, "memory and disk agree"
+    disk.free()
+    world.wait_row("c", lambda row: row.stable)
+    assert world.history("c")[0].stable
+    assert world.events(None, "internal") == []
