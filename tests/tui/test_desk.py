@@ -13,7 +13,8 @@ from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.lines import LinePane
-from airssys_tui.tui.modal import Choice
+from airssys_tui.tui.meters import MetersScreen
+from airssys_tui.tui.modal import Choice, Confirm
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.rollback import RollbackQuestion
 from airssys_tui.tui.themes import THEMES
@@ -310,3 +311,52 @@ def test_an_unknown_theme_is_the_callers_error(monkeypatch):
     with pytest.raises(UsageError, match="airsys-drak") as caught:
         desk()
     assert all(theme.name in caught.value.remedy for theme in THEMES)
+
+
+async def test_a_reload_asks_only_when_something_waits_to_be_deployed():
+    runtime = fake_scenes.mixed()
+    async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
+        await connected(pilot)
+        pilot.app.screen.table.select("greeter")
+        await pilot.press("R")
+        await shows(pilot, "greeter serves what is on disk already")
+        runtime.deploy("greeter", Release(version="2.0.0", gate="health probe", reason="no"))
+        pilot.app.tick()
+        await pilot.press("R")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
+        await shows(pilot, "Reload greeter?", "what it holds in memory is lost")
+
+
+async def test_one_goes_back_where_one_came_from():
+    async with desk().run_test(size=SIZE) as pilot:
+        await connected(pilot)
+        for keys, kind in (("v", VersionsScreen), ("4", EventScreen), ("2", MetersScreen)):
+            await pilot.press(keys)
+            await wait_until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
+        for key, kind in (("escape", EventScreen), ("q", VersionsScreen), ("q", RegistryScreen)):
+            await pilot.press(key)
+            await wait_until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
+
+
+async def test_what_is_behind_a_question_goes_on():
+    runtime = fake_scenes.mixed()
+    async with desk(runtime).run_test(size=SIZE) as pilot:
+        await connected(pilot)
+        await pilot.press("z")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, RollbackQuestion))
+        runtime.edit("counter", version="9.9.9")
+        pilot.app.tick()
+        await shows(pilot, "9.9.9 r2", "Roll back counter")
+
+
+async def test_nothing_is_done_unseen_where_there_is_no_room():
+    runtime = fake_scenes.mixed()
+    async with desk(runtime).run_test(size=(39, 15)) as pilot:
+        await connected(pilot)
+        await shows(pilot, "This terminal is 39x15.", "The screen needs 40x15.")
+        await pilot.press("x", "s", "D", "z")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, RegistryScreen)
+        assert runtime.commands == []
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "counter", "running")
