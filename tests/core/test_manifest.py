@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.errors import IdentityError, ManifestError
 from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Limits
 from airssys_tui.core.manifest import (
     Artifact,
@@ -288,6 +289,15 @@ def test_unlimited_fuel_is_spelled_out() -> None:
     manifest = parse_manifest(LEAST + '[resources]\nfuel_per_call = "unlimited"\n', "Component.toml")
     assert manifest.limits.fuel_per_call == UNLIMITED_FUEL
     assert problems(f"{LEAST}[resources]\nfuel_per_call = {UNLIMITED_FUEL}\n") == [(6, "resources.fuel_per_call")]
+
+
+def test_durability_is_a_word_beside_the_limits() -> None:
+    assert parse_manifest(LEAST, "Component.toml").durability is Durability.NORMAL
+    full = parse_manifest(LEAST + '[resources]\ndurability = "full"\n', "Component.toml")
+    assert full.durability is Durability.FULL
+    assert decode_manifest(encode_manifest(full)) == full
+    assert manifest_digest(full) != manifest_digest(parse_manifest(LEAST, "Component.toml"))
+    assert problems(LEAST + '[resources]\ndurability = "some"\n') == [(6, "resources.durability")]
 
 
 @pytest.mark.parametrize(
