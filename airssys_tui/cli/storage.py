@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
+from airssys_tui.cli.orders import writable
 from airssys_tui.cli.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError
@@ -117,7 +118,7 @@ def import_(name: NameArgument, file: ExportArgument, /, *, replace: bool = Fals
     from airssys_tui.store.portable import import_lines  # noqa: PLC0415
 
     name = component_name(name)
-    site = locate(place.folder, place.state_dir)
+    site = writable(locate(place.folder, place.state_dir))
     limit = _limit(site, name)
     with (
         _reading(file) as lines,
