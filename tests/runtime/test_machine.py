@@ -377,6 +377,14 @@ class Life(RuleBasedStateMachine):
             model.notes[undoable.revision] = undoable.before
         model.undoable = None
 
+    @precondition(lambda self: self.model.runs)
+    @rule(back=st.integers(1, 3), policy=POLICIES)
+    def a_rollback_is_thought_better_of(self, back: int, policy: StatePolicy) -> None:
+        self.model.undoable = None
+        self.it_is_rolled_back(back, policy)
+        if self.model.undoable is not None:
+            self.what_was_done_last_is_undone()
+
     def goes_forward_again(self, revision: int, digest: str, holds: set[str], policy: StatePolicy) -> None:
         """A rollback is undone: what served before serves, with the state it had where that was exchanged."""
         model = self.model
