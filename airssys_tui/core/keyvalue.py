@@ -24,6 +24,13 @@ MAX_CHANGE: Final = 2 * 1024 * 1024
 MAX_PAGE: Final = 1_000
 """Keys of one part of a listing."""
 
+_WIDEST: Final = 4
+"""Bytes of a character in UTF-8 at most."""
+
+_SURELY_KEY: Final = MAX_KEY // _WIDEST
+_SURELY_VALUE: Final = MAX_VALUE // _WIDEST
+"""Characters that are within the bound whatever they are: most keys and values need no closer look."""
+
 _CURSOR: Final = "after:"
 
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)))
@@ -132,6 +139,8 @@ def check_key(key: str) -> None:
     Raises:
         StorageRefusal: ``invalid-key``.
     """
+    if 0 < len(key) <= _SURELY_KEY and key.isprintable():
+        return
     if not key:
         raise StorageRefusal("invalid-key", "a key has at least one byte")
     check_prefix(key)
@@ -156,6 +165,8 @@ def check_value(value: Value) -> None:
     Raises:
         StorageRefusal: ``too-large``.
     """
+    if len(value) <= _SURELY_VALUE:
+        return
     size = size_of(value)
     if size > MAX_VALUE:
         raise StorageRefusal("too-large", f"the value has {size} bytes, at most {MAX_VALUE} are kept")

@@ -16,6 +16,8 @@ from airssys_tui.store.storage import Storage, Waiting, acquire, namespace_numbe
 _LAST: Final = b"\xff" * 4
 """Greater than what any UTF-8 begins with."""
 
+_GET: Final = "SELECT value FROM entries WHERE namespace = ? AND key = ?"
+
 _UNKNOWN: Final = 2**63
 
 
@@ -40,7 +42,10 @@ class Namespace(KeyValues):
 
     def get(self, key: str) -> Value | None:
         """Return a value; nothing when there is no such key."""
-        rows = self._rows("SELECT value FROM entries WHERE namespace = ? AND key = ?", key.encode())
+        if self._number is None or self._unfinished is not None:
+            rows = self._rows(_GET, key.encode())
+        else:
+            rows = self._storage.rows(_GET, (self._number, key.encode()), self._waiting)
         return rows[0][0] if rows else None
 
     def exists(self, key: str) -> bool:
