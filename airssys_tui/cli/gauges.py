@@ -23,7 +23,7 @@ from airssys_tui.core.errors import UnknownComponent, UsageError
 from airssys_tui.core.units import format_count, format_duration, format_size
 
 if TYPE_CHECKING:
-    from airssys_tui.api.metering import MeterDetail, MeterSeries
+    from airssys_tui.api.metering import CustomSeries, MeterDetail, MeterSeries
 
 SHORTEST: Final = 0.1
 """Seconds between two tables at least."""
@@ -65,6 +65,16 @@ TOP_COLUMNS: Final = (
     Column("ERRORS", right=True, rank=5),
     Column("QUEUE", right=True, rank=6),
     Column("RESTARTS", right=True, rank=7),
+)
+
+CUSTOM_COLUMNS: Final = (
+    Column("METRIC", least=12),
+    Column("KIND", rank=4),
+    Column("VALUE", right=True),
+    Column("COUNT", right=True, rank=3),
+    Column("P50", right=True, rank=1),
+    Column("P95", right=True, rank=1),
+    Column("P99", right=True, rank=2),
 )
 
 COST_COLUMNS: Final = (
@@ -306,8 +316,23 @@ def _say_meters(detail: MeterDetail) -> None:
             for cost in detail.costs
         ]
         say_table(COST_COLUMNS, rows, indent="  ")
+    if detail.custom:
+        say("\nmeasured by itself" + (f" ({detail.custom_dropped} dropped)" if detail.custom_dropped else ""))
+        say_table(CUSTOM_COLUMNS, [_custom_row(found) for found in detail.custom], indent="  ")
     for reach_ in detail.exhaustion:
         say(f"\n{reach_.resource} is exhausted in {format_duration(reach_.seconds)} if this goes on")
+
+
+def _custom_row(found: CustomSeries) -> tuple[str, ...]:
+    labels = " ".join(f"{name}={value}" for name, value in found.labels)
+    quantiles = (found.p50, found.p95, found.p99)
+    return (
+        f"{found.name} {labels}".rstrip(),
+        found.kind,
+        f"{found.value:g}",
+        NOTHING if found.count is None else str(found.count),
+        *(NOTHING if value is None else f"{value:.3g}" for value in quantiles),
+    )
 
 
 def _series(series: MeterSeries) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value
+from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value, size_of
 from airssys_tui.store.changes import PUT, REMOVE, Change, growth_of, row_of
 from airssys_tui.store.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
@@ -83,7 +83,7 @@ class Namespace(KeyValues):
                     self._bound = bound
                     self._storage.write(PUT, row, self._waiting)
                     return
-            with self._changing(terms, _UNKNOWN) as change:
+            with self._changing(terms, size_of(key) + size_of(value)) as change:
                 change.set(key, value)
         finally:
             self._turn.release()

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from airssys_tui.api.metering import CustomSeries, MeterDetail, MeterSeries
 from airssys_tui.api.views import Meters
+from airssys_tui.cli.gauges import _say_meters
+from airssys_tui.core.text import GuestText
 
 from .conftest import LIMIT, Desk, eventually
 
@@ -163,3 +166,18 @@ def test_colours_are_for_terminals_that_want_them(running: Desk) -> None:
 )
 def test_what_cannot_be_meant_is_said(desk: Desk, words: list[str]) -> None:
     assert desk.run(*words).code == 2
+
+
+def test_what_a_component_measures_of_itself_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    series = MeterSeries(until=0.0, step=1.0)
+    labels = ((GuestText("size"), GuestText("large")),)
+    custom = (
+        CustomSeries(name=GuestText("steps"), kind="counter", labels=labels, value=42.0),
+        CustomSeries(name=GuestText("took"), kind="histogram", value=3.5, count=2, p50=1.0, p95=2.5, p99=2.5),
+    )
+    detail = MeterDetail(component="c", now=Meters(), recent=series, long=series, custom=custom, custom_dropped=3)
+    _say_meters(detail)
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("measured by itself (3 dropped)")
+    assert lines[start + 2].split() == ["steps", "size=large", "counter", "42", "-", "-", "-", "-"]
+    assert lines[start + 3].split() == ["took", "histogram", "3.5", "2", "1", "2.5", "2.5"]
