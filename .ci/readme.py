@@ -7,14 +7,26 @@ table is out of date.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
-from airssys_tui.tui.actions import ACTIONS, ALL, Group, key_label
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.package import WitPackage
+from airssys_tui.engine.engine import Engine
+from airssys_tui.host.doors import closed_door
+from airssys_tui.tui.action import ALL, Group
+from airssys_tui.tui.actions import ACTIONS, key_label
+from airssys_tui.wit import shipped
+from airssys_tui.wit.documentation import documentation
+from airssys_tui.wit.target import types_of as read
+
+_CAPABILITY: Final = re.compile(r"[Cc]apability `([a-z]+(?: = [^`]+)?)`")
 
 README: Final = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -27,18 +39,59 @@ def commands_table() -> str:
 
 def keys_table() -> str:
     """Return the table of keys, group by group in the order of the registry."""
-    lines = ["| Key | Action | Where |", "|---|---|---|"]
+    lines = ["| Key | Action | Where | Id |", "|---|---|---|---|"]
     for group in Group:
-        lines.append(f"| | **{group}** | |")
+        lines.append(f"| | **{group}** | | |")
         for action in ACTIONS:
             if action.group is group:
                 keys = " ".join(f"`{key_label(key)}`" for key in action.keys)
                 where = "everywhere" if action.everywhere or action.views == ALL else ", ".join(sorted(action.views))
-                lines.append(f"| {keys} | {action.title}: {action.help} | {where} |")
+                lines.append(f"| {keys} | {action.title}: {action.help} | {where} | `{action.id}` |")
     return "\n".join(lines)
 
 
-TABLES: Final[dict[str, Callable[[], str]]] = {"commands": commands_table, "keys": keys_table}
+def interfaces_table() -> str:
+    """Return the table of interfaces: the capability that each needs, and components that really use it."""
+    used = _users()
+    lines = ["| Interface | Needs | Tried by |", "|---|---|---|"]
+    for package in shipped.packages().values():
+        types = read(package.name)
+        for interface in types.interfaces if isinstance(types, WitPackage) else ():
+            behind = closed_door(interface.name)
+            needs = f"closed: no door to {behind} yet" if behind else _capabilities(interface.name)
+            tried = ", ".join(sorted(used.get(interface.name, ()))) or (
+                "held at the gate" if behind else "its types only"
+            )
+            lines.append(f"| `{interface.name}` | {needs} | {tried} |")
+    return "\n".join(lines)
+
+
+def _capabilities(interface: str) -> str:
+    """Return the lines of a manifest that the functions of an interface need, as their documentation says."""
+    told = [text for path, text in documentation().items() if path.startswith(f"{interface}#")]
+    found = {match for text in told for match in _CAPABILITY.findall(" ".join(text.split()))}
+    return " or ".join(f"`{line}`" for line in sorted(found)) or "nothing"
+
+
+def _users() -> dict[str, set[str]]:
+    """Return which components of the repository import or export which interface."""
+    engine = Engine()
+    found: dict[str, set[str]] = {}
+    for folder in (README.parent / "sample_components", README.parent / "tests" / "fixtures" / "components"):
+        for wasm in sorted(folder.glob("*/*.wasm")):
+            with contextlib.suppress(AdmissionError):
+                code = engine.compile(wasm.read_bytes())
+                for item in (*code.interface.imports, *code.interface.exports):
+                    found.setdefault(item.name, set()).add(wasm.parent.name)
+    engine.close()
+    return found
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "commands": commands_table,
+    "keys": keys_table,
+    "interfaces": interfaces_table,
+}
 
 
 def renewed(text: str) -> str:
