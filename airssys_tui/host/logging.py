@@ -10,9 +10,9 @@ from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import LOG_LEVEL, PAIRS, STRING
 
-MAX_MESSAGE: Final = 16 * 1024
+MAX_MESSAGE: Final = 1_000
 MAX_FIELDS: Final = 32
-MAX_FIELD: Final = 4 * 1024
+MAX_FIELD: Final = 200
 
 _LEVELS: Final = {
     "trace": Level.DEBUG,

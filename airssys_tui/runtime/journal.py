@@ -19,6 +19,12 @@ from airssys_tui.core.text import one_line
 KEPT: Final = 5_000
 KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
+LONGEST: Final = 500
+"""Characters of an event's text."""
+
+LONGEST_LINE: Final = 1_000
+"""Characters of a line that a guest wrote, as its WIT promises."""
+
 MOST_TALLIES: Final = 500
 """Different things that are counted; actions are words of the program, so there are far fewer."""
 
@@ -75,7 +81,7 @@ class Journal:
                 at=self._clock(),
                 kind=kind,
                 level=level,
-                text=one_line(text, 500),
+                text=one_line(text, LONGEST_LINE if kind is EventKind.LOG else LONGEST),
                 component=component,
                 revision=revision,
                 action=action,
