@@ -176,6 +176,11 @@ TARGETS = (
         SAMPLES / "greeter" / "greeter.wasm",
         from_zig(SAMPLES / "greeter" / "src" / "greeter.zig", "greeter"),
     ),
+    Target(
+        "clockwork",
+        SAMPLES / "clockwork" / "clockwork.wasm",
+        from_zig(SAMPLES / "clockwork" / "src" / "clockwork.zig", "clockwork"),
+    ),
     Target("ledger", SAMPLES / "ledger" / "ledger.wasm", from_zig(SAMPLES / "ledger" / "src" / "ledger.zig", "ledger")),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
     Target(

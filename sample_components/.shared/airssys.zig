@@ -91,11 +91,44 @@ pub const host = struct {
             labels: [*]const abi.Pair,
             labels_len: usize,
         ) void;
+        extern "airssys:core-host/metrics@1.0.0" fn @"gauge-set"(
+            name: [*]const u8,
+            name_len: usize,
+            value: f64,
+            labels: [*]const abi.Pair,
+            labels_len: usize,
+        ) void;
+        extern "airssys:core-host/metrics@1.0.0" fn @"histogram-record"(
+            name: [*]const u8,
+            name_len: usize,
+            value: f64,
+            labels: [*]const abi.Pair,
+            labels_len: usize,
+        ) void;
     };
 
     /// Add to a counter of the component's own.
     pub fn count(name: []const u8, by: u64) void {
         metrics.@"counter-add"(name.ptr, name.len, by, &[_]abi.Pair{}, 0);
+    }
+
+    /// Set a gauge of the component's own; the unit belongs in its name.
+    pub fn gauge(name: []const u8, value: f64) void {
+        metrics.@"gauge-set"(name.ptr, name.len, value, &[_]abi.Pair{}, 0);
+    }
+
+    /// Record one observation of a distribution; the unit belongs in its name.
+    pub fn observe(name: []const u8, value: f64) void {
+        metrics.@"histogram-record"(name.ptr, name.len, value, &[_]abi.Pair{}, 0);
+    }
+
+    const chance = struct {
+        extern "airssys:core-host/random@1.0.0" fn @"next-u64"() u64;
+    };
+
+    /// A random number, each of the 2^64 equally likely.
+    pub fn random() u64 {
+        return chance.@"next-u64"();
     }
 
     const config_ = struct {
@@ -112,6 +145,18 @@ pub const host = struct {
 
 /// The component's own keys and values.
 pub const storage = @import("storage.zig");
+
+/// The time, and letting it pass.
+pub const clock = @import("clock.zig");
+
+/// Being called later.
+pub const timers = @import("timers.zig");
+
+/// The steps of a call.
+pub const tracing = @import("tracing.zig");
+
+/// Who else is there.
+pub const registry = @import("registry.zig");
 
 const package = "airssys:core-component/";
 const Outcome = abi.Result(abi.Nothing, Error);
@@ -184,7 +229,7 @@ pub fn exportExecution(comptime component: type) void {
             _: u32, // trace-id
             _: u32,
         ) callconv(.c) *const Returned {
-            const given: Payload = .{ .case = @enumFromInt(input_case), .text = abi.String.of(input[0..input_len]) };
+            const given: Payload = .{ .case = @fromBackingInt(@intCast(input_case)), .text = abi.String.of(input[0..input_len]) };
             return abi.keep(switch (component.execute(name[0..name_len], given)) {
                 .ok => |payload| Returned.ok(payload),
                 .err => |reason| Returned.err(reason),
@@ -245,7 +290,7 @@ pub fn exportHealth(comptime component: type) void {
         fn check() callconv(.c) *const Returned {
             const report: Health = component.check();
             return abi.keep(Returned{
-                .status = @intFromEnum(report.status),
+                .status = @backingInt(report.status),
                 .message = if (report.message) |m| .some(abi.String.of(m)) else .none,
             });
         }
@@ -280,7 +325,7 @@ pub fn exportState(comptime component: type) void {
             _: u32,
         ) callconv(.c) *const Outcome {
             return outcome(component.load(
-                .{ .case = @enumFromInt(case), .text = abi.String.of(saved[0..saved_len]) },
+                .{ .case = @fromBackingInt(@intCast(case)), .text = abi.String.of(saved[0..saved_len]) },
                 .{ .major = major, .minor = minor, .patch = patch },
             ));
         }

@@ -15,6 +15,8 @@ from .conftest import FIXTURES, RELEASES, SAMPLES, Desk
 KINDS = {
     "counter": "actor",
     "greeter": "actor",
+    "ledger": "actor",
+    "clockwork": "actor",
     "crasher": "actor",
     "primes": "passive",
     "hoarder": "passive",
