@@ -41,7 +41,7 @@ def test_a_sample_rebuilds_to_the_same_bytes(target: Any) -> None:
     assert build.build(target) == target.output.read_bytes(), "run: python sample_components/build.py"
 
 
-@pytest.mark.parametrize("name", ["hostile", "c-inventory", "unknown-import", "core-module"])
+@pytest.mark.parametrize("name", ["services", "courier", "hostile", "c-inventory", "unknown-import", "core-module"])
 def test_a_fixture_rebuilds_to_the_same_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "build", build)
     monkeypatch.setattr(sys, "path", [*sys.path])
