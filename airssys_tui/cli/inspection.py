@@ -13,7 +13,7 @@ from airssys_tui.cli.output import NOTHING, answer, say, say_pairs, warn
 from airssys_tui.cli.reach import Without, ask
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.core.units import format_call_time, format_count, format_size
 
 if TYPE_CHECKING:
     from airssys_tui.runtime.inspection import CheckReport
@@ -149,7 +149,9 @@ def _say_call(report: CallReport) -> None:
     say(report.result)
     for line in report.output:
         warn(line)
-    cpu = "" if report.cpu_seconds is None else f" (cpu {format_duration(report.cpu_seconds)})"
+    cpu = "" if report.cpu_seconds is None else f" (cpu {format_call_time(report.cpu_seconds)})"
     peak = NOTHING if report.memory_peak is None else format_size(report.memory_peak)
-    time = format_duration(report.seconds)
-    warn(f"{report.export}: fuel {report.fuel} ({format_count(report.fuel)}), time {time}{cpu}, peak memory {peak}")
+    time = format_call_time(report.seconds)
+    short = format_count(report.fuel)
+    fuel = f"{report.fuel}" if short == str(report.fuel) else f"{report.fuel} ({short})"
+    warn(f"{report.export}: fuel {fuel}, time {time}{cpu}, peak memory {peak}")
