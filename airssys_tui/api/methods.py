@@ -45,17 +45,30 @@ READING: Final = frozenset(
 class Method:
     """One method of the protocol.
 
+    What follows from its annotations is made when it is first asked for: a process mostly asks for a few of them.
+
     Attributes:
         name: As in the protocol.
-        arguments: A struct with its parameters.
-        result: Type of what it answers.
-        waits: Whether it answers with a future.
+        declaration: The protocol's function.
     """
 
     name: str
-    arguments: type[msgspec.Struct]
-    result: Any
-    waits: bool
+    declaration: Callable[..., Any]
+
+    @cached_property
+    def arguments(self) -> type[msgspec.Struct]:
+        """A struct with its parameters."""
+        fields: list[Any] = []
+        for parameter in list(inspect.signature(self.declaration).parameters.values())[1:]:
+            default = () if parameter.default is parameter.empty else (parameter.default,)
+            fields.append((parameter.name, self._hints[parameter.name], *default))
+        return msgspec.defstruct(f"{self.name}-arguments", fields, frozen=True, forbid_unknown_fields=True)
+
+    @property
+    def result(self) -> Any:
+        """Type of what it answers, at once or in a future."""
+        declared = self._hints["return"]
+        return get_args(declared)[0] if get_origin(declared) is Future else declared
 
     @cached_property
     def read_arguments(self) -> Callable[[bytes | msgspec.Raw], Any]:
@@ -77,21 +90,13 @@ class Method:
         named = {field: getattr(arguments, field) for field in self.arguments.__struct_fields__}
         return getattr(api, self.name)(**named)
 
-
-def _method(name: str, function: Callable[..., Any]) -> Method:
-    hints = get_type_hints(function)
-    result = hints.pop("return")
-    waits = get_origin(result) is Future
-    fields: list[Any] = []
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        default = () if parameter.default is parameter.empty else (parameter.default,)
-        fields.append((parameter.name, hints[parameter.name], *default))
-    arguments = msgspec.defstruct(f"{name}-arguments", fields, frozen=True, forbid_unknown_fields=True)
-    return Method(name, arguments, get_args(result)[0] if waits else result, waits)
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.declaration)
 
 
 METHODS: Final[dict[str, Method]] = {
-    name: _method(name, function)
+    name: Method(name, function)
     for name, function in vars(RuntimeApi).items()
     if not name.startswith("_") and name != "close"
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
@@ -170,14 +170,24 @@ _GROUPS: Final = {
 _EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."
 
 
-def build(word: str | None = None) -> App:
+_TELLS_OF_ALL: Final = {"--help", "-h", "__complete"}
+"""Words that are about every command there is."""
+
+
+def command_names() -> tuple[str, ...]:
+    """Return every first word that is a command, in the order of the help page."""
+    return tuple(dict.fromkeys(entry.name.split()[0] for entry in COMMANDS))
+
+
+def build(words: Sequence[str] | None = None) -> App:
     """Return the parser of the whole command line.
 
     Args:
-        word: The first word of the command line. When it is a command, the parser knows that one only, and nothing is
-            loaded for the others.
+        words: The command line. The parser knows only the command that it names, or the screens when it names none,
+            and nothing is loaded for the others, unless it asks for help on all of them.
     """
-    entries = [entry for entry in COMMANDS if entry.name.split()[0] == word]
+    entries = [entry for entry in COMMANDS if words and entry.name.split()[0] == words[0]]
+    everything = not entries and (words is None or not _TELLS_OF_ALL.isdisjoint(words))
     app = App(
         name="airssys-tui",
         version=__version__,
@@ -191,7 +201,7 @@ def build(word: str | None = None) -> App:
     if not entries:
         app.default(SCREEN.function)
     groups: dict[str, App] = {}
-    for position, entry in enumerate(entries or COMMANDS):
+    for position, entry in enumerate(COMMANDS if everything else entries):
         group, _, leaf = entry.name.rpartition(" ")
         if any(other.name.startswith(f"{entry.name} ") for other in COMMANDS):
             groups[leaf] = App(name=leaf, help=_help(entry), sort_key=position)

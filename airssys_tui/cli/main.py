@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from cyclopts import CycloptsError
-
-from airssys_tui.cli.application import build
+from airssys_tui import __version__
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.output import discard_output, report_error, report_failure
-from airssys_tui.cli.wording import complaint, remedy, slip
+from airssys_tui.cli.output import discard_output, report_error, report_failure, say
 from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
-
-if TYPE_CHECKING:
-    from cyclopts import App
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        code = _run(build(words[0] if words else None), words, json=_wants_json(words))
+        code = _version() if words == ["--version"] else _run(words, json=_wants_json(words))
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
@@ -41,14 +34,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(app: App, words: list[str], *, json: bool) -> int:
-    meant = slip(words, app)
+def _version() -> int:
+    """Tell the version without the parser, which is what takes most time to load."""
+    say(__version__)
+    return ExitCode.OK
+
+
+def _run(words: list[str], *, json: bool) -> int:
+    from cyclopts import CycloptsError  # noqa: PLC0415 - late: see above
+
+    from airssys_tui.cli.application import build, command_names  # noqa: PLC0415
+    from airssys_tui.cli.wording import complaint, remedy, slip  # noqa: PLC0415
+
+    meant = slip(words, command_names())
     if meant is not None:
         what = f"there is no command and no folder {words[0]}; did you mean {meant}?"
         report_failure("not understood", what, f"airssys-tui {meant} --help", json=json, kind="UsageError")
         return ExitCode.USAGE
     try:
-        result = app(words, exit_on_error=False, print_error=False, help_on_error=False)
+        result = build(words)(words, exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as error:
         report_failure("not understood", complaint(error), remedy(error), json=json, kind="UsageError")
         return ExitCode.USAGE

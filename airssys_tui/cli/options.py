@@ -139,6 +139,6 @@ def component_name(text: str) -> str:
     Raises:
         IdentityError: If it is not a component's name.
     """
-    from airssys_tui.core.identity import ComponentId  # noqa: PLC0415 - late: loads the versions' library
+    from airssys_tui.core.identity import ComponentId  # noqa: PLC0415 - late: `--help` names no component
 
     return str(ComponentId.parse(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -14,14 +14,15 @@ from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.lifecycle import Desired, State
-from airssys_tui.core.manifest import Manifest, decode_manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
-from airssys_tui.runtime.chronicle import compare, timeline
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import Owner, live_owner
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord
+
+if TYPE_CHECKING:
+    from airssys_tui.core.manifest import Manifest
 
 STATE_INTERFACE: Final = "airssys:core-component/state"
 
@@ -35,6 +36,16 @@ TOLD: Final = {
     "exhausted": State.FAILED,
 }
 """Actions of recorded events that tell in which state a component was then."""
+
+
+class _DeclaredArtifact(msgspec.Struct, frozen=True):
+    kind: str | None = None
+
+
+class _Declared(msgspec.Struct, frozen=True):
+    """What a row shows of a recorded manifest; whoever reads the whole of it loads all the rules for it."""
+
+    artifact: _DeclaredArtifact = _DeclaredArtifact()
 
 
 def recorded_components(site: Site) -> tuple[ComponentView, ...]:
@@ -58,6 +69,9 @@ def recorded_detail(site: Site, name: str) -> ComponentDetail:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
+    from airssys_tui.core.manifest import decode_manifest  # noqa: PLC0415 - late: a list does without
+    from airssys_tui.runtime.chronicle import timeline  # noqa: PLC0415
+
     owner = live_owner(site.state_dir.value)
     with reading(site) as state:
         catalog = state.catalog
@@ -85,6 +99,8 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
+    from airssys_tui.runtime.chronicle import timeline  # noqa: PLC0415 - late: see above
+
     with reading(site) as state:
         return timeline(state.catalog, find_component(state.catalog, name).id)
 
@@ -97,6 +113,8 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
+    from airssys_tui.runtime.chronicle import compare  # noqa: PLC0415 - late: see above
+
     with reading(site) as state:
         return compare(state.catalog, find_component(state.catalog, name).id, revision, against)
 
@@ -155,8 +173,8 @@ def _view(catalog: Catalog, record: ComponentRecord, owner: Owner | None) -> Com
     refusal = next(iter(sorted(catalog.refusals(record.id), key=lambda refusal: -refusal.at)), None)
     saved = next(iter(catalog.snapshots(record.id)), None)
     interface = _interface(active)
-    manifest = decode_manifest(active.manifest) if active else None
-    kind = str(manifest.artifact.kind) if manifest and manifest.artifact.kind else _kind(interface)
+    declared = msgspec.json.decode(active.manifest, type=_Declared).artifact.kind if active else None
+    kind = declared or _kind(interface)
     return ComponentView(
         id=record.id,
         state=_last_state(catalog, record, active, owner, command=kind == "command"),

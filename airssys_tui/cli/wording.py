@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Any, Final, get_args
 
 import cyclopts
 from cyclopts import CycloptsError
-
-if TYPE_CHECKING:
-    from cyclopts import App
 
 NEAR: Final = 0.6
 """How alike two words are, from 0 to 1, for the one to be taken for a slip of the other."""
@@ -34,16 +31,15 @@ def remedy(error: CycloptsError) -> str:
     return f"{_command(error)} --help " + ("shows how it is used" if error.command_chain else "lists the commands")
 
 
-def slip(words: Sequence[str], app: App) -> str | None:
+def slip(words: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the command that the first word was meant to be, when it is no command, no path, and nearly one.
 
     Args:
         words: The command line after the program's name.
-        app: The parser.
+        names: Every first word that is a command.
     """
     if not words or words[0].startswith(("-", "_")) or "/" in words[0]:
         return None
-    names = [name for name in app if not name.startswith("-")]
     if words[0] in names or Path(words[0]).exists():
         return None
     return nearest(words[0], names)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 import msgspec
-import semver
 
 from airssys_tui.core.errors import IdentityError
+
+if TYPE_CHECKING:
+    import semver
 
 DEFAULT_NAMESPACE: Final = "local"
 MAX_SEGMENT: Final = 64
@@ -79,6 +81,8 @@ def parse_version(text: str) -> semver.Version:
     Raises:
         IdentityError: If it is not one.
     """
+    import semver  # noqa: PLC0415 - late: it loads a command line of its own, and a name needs none
+
     try:
         return semver.Version.parse(text)
     except (ValueError, TypeError) as error:

@@ -21,12 +21,10 @@ from typing import Final, Self
 from airssys_tui.core.errors import FolderMismatch
 from airssys_tui.store.blobs import Blobs
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.code import MAX_BYTES, CodeCache
 from airssys_tui.store.database import Clock
 from airssys_tui.store.durable import make_directory
 from airssys_tui.store.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
-from airssys_tui.store.storage import Storage
 
 CATALOG_FILE: Final = "catalog.db"
 STORAGE_FILE: Final = "storage.db"
@@ -67,16 +65,20 @@ class StateDirectory(StateReader):
         left_in_disorder: Whether the last owner ended without closing it.
     """
 
-    def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int) -> None:
+    def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int | None) -> None:
+        from airssys_tui.store.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: who only reads needs neither
+        from airssys_tui.store.storage import Storage  # noqa: PLC0415
+
         super().__init__(path, catalog)
         self._ownership = ownership
         self.left_in_disorder = ownership.left_in_disorder
         self.storage = Storage(path / STORAGE_FILE)
-        self.code = CodeCache(path / "code", catalog.database, max_bytes=max_code, retained=catalog.retained_digests)
+        bound = MAX_BYTES if max_code is None else max_code
+        self.code = CodeCache(path / "code", catalog.database, max_bytes=bound, retained=catalog.retained_digests)
 
     @classmethod
     def open(
-        cls, path: Path, *, folder: Path, adopt: bool = False, clock: Clock = time.time, max_code: int = MAX_BYTES
+        cls, path: Path, *, folder: Path, adopt: bool = False, clock: Clock = time.time, max_code: int | None = None
     ) -> StateDirectory:
         """Own a state directory: create it, lock it, check it, bring its schema forward, clear what a crash left.
 
@@ -85,7 +87,7 @@ class StateDirectory(StateReader):
             folder: The folder of components it belongs to.
             adopt: Bind a directory of another folder to this one.
             clock: Returns unix seconds.
-            max_code: Bytes of compiled code kept.
+            max_code: Bytes of compiled code kept; the cache's own bound when not given.
 
         Raises:
             StateLocked: Another process owns it.

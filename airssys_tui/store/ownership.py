@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from airssys_tui.core.errors import StateLocked, StoreError
 from airssys_tui.store.durable import PRIVATE_FILE
@@ -53,6 +52,8 @@ class Ownership:
     """
 
     def __init__(self, directory: Path, folder: Path) -> None:
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - late: who only reads locks nothing
+
         self._note = directory / NOTE_FILE
         self._lock = FileLock(directory / LOCK_FILE, timeout=0, mode=PRIVATE_FILE, thread_local=False)
         try:

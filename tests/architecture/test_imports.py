@@ -15,6 +15,9 @@ from airssys_tui.store.place import control_path
 
 HEAVY = ("wasmtime", "textual")
 
+FEW = 66
+"""Modules of ours that a list may load; each costs about a millisecond, and a script waits for all of them."""
+
 
 def loaded(code: str, *names: str, env: dict[str, str] | None = None) -> set[str]:
     """Run code in a fresh interpreter and return which of the named modules it has loaded."""
@@ -102,6 +105,36 @@ def test_commands_that_ask_what_runs_are_light(words: list[str], recorded_folder
         assert not loaded(run, *HEAVY, "asyncio", "sqlite3", "airssys_tui.runtime", env=recorded_folder)
     finally:
         server.close()
+
+
+def test_a_list_loads_what_it_shows_and_no_more(recorded_folder: dict[str, str]) -> None:
+    unneeded = ("asyncio", "rich", "filelock", "semver", "airssys_tui.core.manifest", "airssys_tui.runtime")
+    assert not loaded("from airssys_tui.cli.main import main; main(['list'])", *unneeded, env=recorded_folder)
+
+
+def test_a_list_loads_few_modules_of_ours(recorded_folder: dict[str, str]) -> None:
+    code = (
+        "import sys; from airssys_tui.cli.main import main; main(['list'])\n"
+        "ours = [name for name in sys.modules if name.startswith('airssys_tui.')]\n"
+        f"sys.stderr.write(' '.join(ours)); sys.exit(len(ours) > {FEW})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60, env=recorded_folder
+    )
+    assert "airssys_tui.store.catalog" in done.stderr, "it was answered from the catalog"
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_version_is_told_without_the_parser() -> None:
+    run = "from airssys_tui.cli.main import main; assert main(['--version']) == 0"
+    assert not loaded(run, "cyclopts", "msgspec", "rich")
+
+
+def test_the_screen_is_opened_without_loading_other_commands() -> None:
+    run = "from airssys_tui.cli.application import build; build(['components/'])"
+    assert loaded(run, "airssys_tui.cli.screen", "airssys_tui.cli.inventory", "airssys_tui.cli.wit") == {
+        "airssys_tui.cli.screen"
+    }
 
 
 def test_every_module_has_a_docstring_and_a_bounded_length() -> None:
