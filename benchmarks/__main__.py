@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import actors, calls, convoy, extism_rows, keeping, reloads, remote, screen, services, startup
+from benchmarks import actors, calls, convoy, desk, extism_rows, keeping, reloads, remote, screen, services, startup
 from benchmarks.clock import QUICK, Effort
 from benchmarks.report import Row, table
 
@@ -32,6 +32,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "stateless": reloads.stateless,
     "storage": services.storage,
     "services": services.small,
+    "types": desk.types,
+    "form": desk.form,
     "socket": remote.socket,
     "followers": remote.followers,
     "attached": remote.attached,

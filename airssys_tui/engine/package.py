@@ -13,6 +13,7 @@ from wasmtime import component
 from airssys_tui.core.interface import Interface, InterfaceType
 from airssys_tui.core.package import WitPackage, World
 from airssys_tui.engine import reflection
+from airssys_tui.engine.hollow import hollow
 
 if TYPE_CHECKING:
     import wasmtime
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def read_types(engine: Engine, wasm: bytes) -> WitPackage | Interface:
-    """Return what a WIT package defines, or what a component imports and exports.
+    """Return what a WIT package defines, or what a component imports and exports. Its instructions are not looked at.
 
     Raises:
         AdmissionError: If the bytes are neither, or more than may be read.
     """
-    code = engine.compile(wasm)
+    code = engine.compile(hollow(wasm))
     kinds = [extern.ty for extern in code.kind.exports(engine.native).values()]
     if not kinds or not all(isinstance(kind, component.ComponentType) for kind in kinds):
         return code.interface

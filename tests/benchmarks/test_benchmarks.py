@@ -37,7 +37,7 @@ def test_an_unknown_name_is_a_usage_error() -> None:
     assert "no such group: nonesuch" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["scalar", "host", "commit", "stateful", "requests"])
+@pytest.mark.parametrize("name", ["scalar", "host", "commit", "stateful", "requests", "types", "form"])
 def test_a_group_measures_something(name: str) -> None:
     rows = measure([name], QUICK)
     assert rows

@@ -1,0 +1,61 @@
+"""What a person at the desk waits for: the types of a large component, a form sent and its result laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from airssys_tui.core.errors import MissingTool
+from airssys_tui.core.form import fill
+from airssys_tui.core.form_lines import Form
+from airssys_tui.core.value_text import lay_out
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.wit import tool
+from airssys_tui.wit.target import built_text
+from benchmarks.clock import Effort, pair
+from benchmarks.guests import EXPORTS, binary
+from benchmarks.report import Row, beside
+from benchmarks.scene import PATIENCE, put_component, running, scratch
+
+LARGE: Final = (
+    Path(__file__).parents[1] / "tests" / "fixtures" / "components" / "javascript-tally" / "javascript-tally.wasm"
+)
+NAME: Final = "subject"
+ROW: Final = {"a": 1, "b": 2, "c": 3.5, "d": -4, "e": True, "f": 6}
+
+
+def types(effort: Effort) -> Iterator[Row]:
+    """``wit show`` of a component of 1.1 MB, beside the tool for WIT, which is a process of its own."""
+    try:
+        tool.find_tool()
+    except MissingTool:
+        return
+    shown, beside_it = pair(effort, lambda: built_text(LARGE), lambda: tool.text_of(LARGE))
+    yield beside("desk/wit-show", shown * 1e3, "ms", "wasm-tools", beside_it * 1e3)
+
+
+def form(effort: Effort) -> Iterator[Row]:
+    """A form with a record, or with 100: into JSON, called, laid out; beside the same call in values of Python."""
+    with scratch() as directory:
+        put_component(directory, NAME, binary(EXPORTS))
+        with running(directory) as runtime:
+            yield _row(effort, runtime, "record", ROW)
+            yield _row(effort, runtime, "rows", [ROW] * 100)
+
+
+def _row(effort: Effort, runtime: EmbeddedRuntime, export: str, value: Any) -> Row:
+    function = runtime.interface(NAME).result(PATIENCE).interface.find(export).function
+    written = Form(function, {param.name: fill(param.type, value) for param in function.params})
+
+    def by_form() -> None:
+        report = runtime.call(NAME, export, written.arguments()).result(PATIENCE)
+        lay_out(function.result, msgspec.json.decode(report.result))
+
+    def by_value() -> None:
+        runtime.invoke(NAME, export, value).result(PATIENCE)
+
+    taken, beside_it = pair(effort, by_form, by_value)
+    return beside(f"desk/form-{export}", taken * 1e6, "µs", "invoke", beside_it * 1e6)
