@@ -104,8 +104,11 @@ def kept_states(
     newest = sorted(states, key=lambda state: -state.id)
     found = {state.id for state in newest[:STATES]}
     found.update(state.id for state in [s for s in newest if s.imported][:IMPORTS])
-    for number in kept:
-        own = [state for state in newest if state.revision == number]
+    of_revision: dict[int, list[Saved]] = {}
+    for state in newest:
+        of_revision.setdefault(state.revision, []).append(state)
+    for number in of_revision.keys() & set(kept):
+        own = of_revision[number]
         sound = [state for state in own if not state.imported and not state.failed_by]
         found.update(state.id for state in (*own[:1], *sound[:1]))
         if number in pinned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -19,13 +19,14 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.meters import Cost
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import RevisionRecord
+from airssys_tui.store.history import PAGE
+from airssys_tui.store.records import RevisionLine, RevisionRecord
 
 _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
 """Stages whose detail is the gates that were passed until then."""
 
 
-def rule_view(record: RevisionRecord) -> Revision:
+def rule_view(record: RevisionLine) -> Revision:
     """Return a record as the rules of ``core.revision`` see it."""
     return Revision(
         number=record.number,
@@ -42,18 +43,32 @@ def rule_view(record: RevisionRecord) -> Revision:
 def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
     """Return a component's revisions, newest first. Blocks on the catalog.
 
+    They are the :data:`PAGE` newest. Of older ones, those are among them that can still be of use: the pinned, those in
+    quarantine, and what a rollback would go back to. Numbers have no gaps, so how many are left out can be told from
+    the first one's.
+
     Args:
         catalog: Where the history is.
         component: Text form of the identity.
         costs: What was measured by revision, when a runtime measured something.
     """
+    lines = catalog.lines(component)
+    if len(lines) == PAGE:
+        older = catalog.landmarks(component, *(pin.revision for pin in catalog.pins(component)))
+        lines += tuple(line for line in older if line.number < lines[-1].number)
+    return _views(catalog, component, lines, costs or {})
+
+
+def _views(
+    catalog: Catalog, component: str, lines: Iterable[RevisionLine], measured: Mapping[int, Cost]
+) -> tuple[RevisionView, ...]:
+    lines = tuple(lines)
     gates = {deployment.revision: gates_passed(catalog, deployment.id) for deployment in catalog.deployments(component)}
-    states = {info.revision: info for info in reversed(catalog.snapshots(component))}
+    states = catalog.last_states(component, [line.number for line in lines])
     pins = {pin.revision for pin in catalog.pins(component)}
-    measured = costs or {}
     views = []
-    for record in catalog.revisions(component):
-        state, cost = states.get(record.number), measured.get(record.number)
+    for record in lines:
+        (state_bytes, state_at), cost = states.get(record.number, (None, None)), measured.get(record.number)
         views.append(
             RevisionView(
                 number=record.number,
@@ -69,8 +84,8 @@ def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None 
                 reason=one_line(record.outcome_reason, 400),
                 gates=gates.get(record.number, ()),
                 fuel_per_call=cost.fuel_per_call if cost else None,
-                state_bytes=state.size if state else None,
-                state_at=state.at if state else None,
+                state_bytes=state_bytes,
+                state_at=state_at,
                 size=record.size,
                 pinned=record.number in pins,
                 activated_at=record.activated_at,
@@ -99,19 +114,22 @@ def compare(catalog: Catalog, component: str, revision: int, against: int | None
     Raises:
         UsageError: If there is no such revision.
     """
-    records = {record.number: record for record in catalog.revisions(component)}
-    for number in {revision, against} - {None}:
-        if number not in records:
-            raise UsageError(f"{component} has no revision r{number}", remedy="`versions` lists them")
-    then = records[revision]
-    now = catalog.active_revision(component) if against is None else records[against]
-    views = {view.number: view for view in timeline(catalog, component)}
+    then = _revision(catalog, component, revision)
+    now = catalog.active_revision(component) if against is None else _revision(catalog, component, against)
+    views = {view.number: view for view in _views(catalog, component, filter(None, (now, then)), {})}
     lines: list[DiffLine] = []
     if now is not None:
         lines += _identity_lines(now, then)
         lines += _export_lines(now, then)
         lines += _manifest_lines(decode_manifest(now.manifest), decode_manifest(then.manifest))
     return RevisionDiff(component, views[now.number] if now else None, views[revision], tuple(lines))
+
+
+def _revision(catalog: Catalog, component: str, number: int) -> RevisionRecord:
+    found = catalog.revision(component, number)
+    if found is None:
+        raise UsageError(f"{component} has no revision r{number}", remedy="`versions` lists them")
+    return found
 
 
 def _identity_lines(now: RevisionRecord, then: RevisionRecord) -> list[DiffLine]:

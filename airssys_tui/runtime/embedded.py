@@ -171,8 +171,9 @@ class EmbeddedRuntime:
 
         async def ask() -> MeterDetail:
             found = self._system.router.find(component)
-            records = await self._floor.disk(self._floor.state.catalog.revisions, found.name)
-            return self._system.observer.meters(found, {record.number: record.version for record in records})
+            numbers = tuple(found.actor.counters.costs())
+            versions = await self._floor.disk(self._floor.state.catalog.versions, found.name, numbers)
+            return self._system.observer.meters(found, versions)
 
         return self._on_loop(ask)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final
 
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import RevisionRecord, SnapshotInfo
+from airssys_tui.store.records import SnapshotInfo
 
 IMPORT: Final = "import"
 """Cause of a snapshot that came from outside: only an operator has it loaded."""
@@ -28,24 +28,19 @@ def loads_by_itself(info: SnapshotInfo, loaders: Collection[int]) -> bool:
     return info.cause != IMPORT and not any(number in loaders for number in info.failed_by)
 
 
-def twins(records: Iterable[RevisionRecord], number: int) -> frozenset[int]:
-    """Return the numbers of the revisions that run the same artifact as this one, itself included."""
-    found = {record.number: (record.digest, record.manifest_digest) for record in records}
-    return frozenset(other for other, artifact in found.items() if artifact == found.get(number)) | {number}
-
-
 def state_views(catalog: Catalog, component: str) -> tuple[StateView, ...]:
-    """Return the snapshots kept of a component, newest first. Blocks on the catalog.
+    """Return the newest snapshots kept of a component, newest first; at most 200. Blocks on the catalog.
 
     Args:
         catalog: Where they are kept.
         component: Text form of the identity.
     """
-    records = catalog.revisions(component)
-    versions = {record.number: record.version for record in records}
     infos = catalog.snapshots(component)
+    versions = catalog.versions(component, {info.revision for info in infos})
     paired = {
-        info.revision: info.id for info in reversed(infos) if loads_by_itself(info, twins(records, info.revision))
+        info.revision: info.id
+        for info in reversed(infos)
+        if loads_by_itself(info, catalog.twins(component, info.revision, info.failed_by))
     }
     return tuple(
         StateView(
@@ -95,10 +90,9 @@ def find_state(catalog: Catalog, component: str, number: int) -> SnapshotInfo:
     Raises:
         UsageError: The component has no such snapshot.
     """
-    infos = catalog.snapshots(component)
-    found = next((info for info in infos if info.id == number), None)
+    found = catalog.snapshot_info(component, number)
     if found is None:
-        there = ", ".join(str(info.id) for info in infos[:10])
+        there = ", ".join(str(info.id) for info in catalog.snapshots(component, limit=10))
         raise UsageError(
             f"{component} has no snapshot {number}", remedy=f"there are: {there}" if there else "none is kept"
         )

@@ -64,7 +64,7 @@ def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
         active,
         catalog.holds(record.id),
         catalog.refusals(record.id),
-        catalog.snapshots(record.id),
+        catalog.snapshots(record.id, limit=1),
         catalog.latest_generation(record.id),
         catalog.quarantined(record.id),
         before,

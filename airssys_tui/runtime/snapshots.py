@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt
@@ -11,8 +14,11 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.kept_states import loads_by_itself, twins
+from airssys_tui.runtime.kept_states import loads_by_itself
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo
+
+AT_ONCE: Final = 10
+"""Snapshots that are looked at together; mostly the newest one is taken."""
 
 
 class KeptState(msgspec.Struct, frozen=True):
@@ -62,18 +68,22 @@ class Snapshots:
 
     def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
         catalog = self._floor.state.catalog
-        infos = catalog.snapshots(component.name)
-        # What could not load it under one number cannot under another.
-        is_failed = any(info.failed_by for info in infos)
-        loaders = twins(catalog.revisions(component.name), serving) if is_failed else frozenset({serving})
-        for info in sorted(infos, key=lambda info: info.id, reverse=True):
-            if revision not in {None, info.revision} or not loads_by_itself(info, loaders):
+        for info in self._newest_first(component.name, revision):
+            # What could not load it under one number cannot under another.
+            loaders = catalog.twins(component.name, serving, info.failed_by) if info.failed_by else {serving}
+            if not loads_by_itself(info, loaders):
                 continue
             try:
                 return self.read(info)
             except BlobCorrupt as error:
                 self._say(component, f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
         return None
+
+    def _newest_first(self, component: str, revision: int | None) -> Iterator[SnapshotInfo]:
+        find, before = self._floor.state.catalog.snapshots, None
+        while found := find(component, revision=revision, limit=AT_ONCE, before=before):
+            yield from found
+            before = found[-1].id
 
     async def keep(self, component: Component, saved: SavedState, cause: str) -> SnapshotInfo:
         """Keep a state of the active revision.

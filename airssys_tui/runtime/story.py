@@ -19,7 +19,7 @@ from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.chronicle import gates_passed
 from airssys_tui.runtime.past import history
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
+from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionLine, SnapshotInfo
 
 MOST_REFUSED: Final = 3
 """Refused candidates that are told one by one."""
@@ -40,7 +40,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         component: What is wanted of it, and where it comes from.
-        revisions: Its history, newest first.
+        revisions: Its history, newest first: the newest of it, and what the rules of undo look at.
         gates: Gates passed with milliseconds, by revision.
         holds: What is held back.
         refusals: What is remembered as refused.
@@ -50,7 +50,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     component: ComponentRecord
-    revisions: tuple[RevisionRecord, ...] = ()
+    revisions: tuple[RevisionLine, ...] = ()
     gates: dict[int, tuple[tuple[str, float], ...]] = {}
     holds: tuple[Hold, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -64,12 +64,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return self.component.id
 
     @property
-    def active(self) -> RevisionRecord | None:
+    def active(self) -> RevisionLine | None:
         """What serves, or would if it ran."""
         return next((record for record in self.revisions if record.outcome == Outcome.ACTIVE), None)
 
     @property
-    def before(self) -> RevisionRecord | None:
+    def before(self) -> RevisionLine | None:
         """What served before that."""
         active = self.active
         served = [record for record in self.revisions if record.activated_at is not None]
@@ -109,7 +109,8 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
     record = catalog.component(name)
     if record is None:
         raise UnknownComponent(f"no component {name} is recorded", component=name)
-    revisions = catalog.revisions(name)
+    lines = {line.number: line for line in (*catalog.lines(name), *catalog.landmarks(name))}
+    revisions = tuple(lines[number] for number in sorted(lines, reverse=True))
     told = Told(component=record, revisions=revisions)
     wanted = {r.number for r in (told.active, *revisions[: MOST_REFUSED + 1]) if r is not None}
     deployments = [d for d in catalog.deployments(name) if d.revision in wanted]
@@ -301,7 +302,7 @@ class _Story:
         if bad is not None:
             yield f"lift the quarantine of r{bad.number} once you know why it failed"
 
-    def _way_back(self) -> RevisionRecord | None:
+    def _way_back(self) -> RevisionLine | None:
         active = self.active
         if active is None:
             return None
@@ -317,7 +318,7 @@ class _Story:
             None,
         )
 
-    def _cause(self, record: RevisionRecord) -> str:
+    def _cause(self, record: RevisionLine) -> str:
         who = record.who
         asked = _FOUND.get(who, f"{who} asked for it")
         match record.cause:
@@ -353,11 +354,11 @@ def _bare(when: str) -> str:
     return when.removeprefix("at ").removeprefix("on ")
 
 
-def _label(record: RevisionRecord) -> str:
+def _label(record: RevisionLine) -> str:
     return f"r{record.number} ({record.version})" if record.version else f"r{record.number}"
 
 
-def _refused(record: RevisionRecord) -> bool:
+def _refused(record: RevisionLine) -> bool:
     return record.outcome == Outcome.FAILED
 
 

@@ -29,7 +29,7 @@ from airssys_tui.runtime.deploy import Deployer, Order
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.source import Reading
-from airssys_tui.store.records import Hold, RevisionRecord
+from airssys_tui.store.records import Hold, RevisionLine, RevisionRecord
 
 ITSELF: Final = "airssys"
 """Who asks for a rollback that nobody asked for."""
@@ -76,8 +76,8 @@ class Undo:
         Raises:
             RollbackRefused: If it cannot be done, and why; nothing has changed then.
         """
-        records, target = await self._target(component, command.to, force=command.force)
-        record = next(record for record in records if record.number == target.number)
+        lines, target = await self._target(component, command.to, force=command.force)
+        record = await self._record(component, target)
         paired = await self._restored(component, target, command.state)
         order = Order(
             cause=Cause.ROLLBACK,
@@ -87,7 +87,7 @@ class Undo:
             note=command.note,
             policy=command.state,
             origin=_lineage(target),
-            holds=self._holds(component, records, target) if holds is None else holds,
+            holds=await self._holds(component, lines, target) if holds is None else holds,
             snapshot=paired.state if paired is not None else None,
             compatible=False,
             stable=target.stable,
@@ -122,11 +122,11 @@ class Undo:
             RollbackRefused: If there is none, or it cannot serve.
             StoreError: If it could not be recorded.
         """
-        records = await self._floor.disk(self._floor.state.catalog.revisions, component.name)
-        target = fallback_target([rule_view(record) for record in records])
+        lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name)
+        target = fallback_target([rule_view(line) for line in lines])
         if target is None:
             raise RollbackRefused("there is no earlier stable revision", component=component.name)
-        record = next(record for record in records if record.number == target.number)
+        record = await self._record(component, target)
         dead = component.actor.serving is None
         kept = await self._snapshots.latest(component, loader=target.number) if dead else None
         order = _fallback_order(component, target, reason, kept.state if kept is not None else None)
@@ -165,33 +165,36 @@ class Undo:
         Raises:
             RollbackRefused: If it would be refused.
         """
-        records, target = await self._target(component, to, force=force)
+        lines, target = await self._target(component, to, force=force)
         diff = await self._floor.disk(compare, self._floor.state.catalog, component.name, target.number)
-        holds = tuple(
-            one_line(hold.version or short_digest(hold.digest)) for hold in self._holds(component, records, target)
-        )
-        record = next(record for record in records if record.number == target.number)
-        choices = await self._choices.of(component, record)
-        return RollbackPreview(diff, records[0].number + 1, holds, choices)
+        held = await self._holds(component, lines, target)
+        holds = tuple(one_line(hold.version or short_digest(hold.digest)) for hold in held)
+        choices = await self._choices.of(component, await self._record(component, target))
+        return RollbackPreview(diff, lines[0].number + 1, holds, choices)
 
     async def _target(
         self, component: Component, to: int | None, *, force: bool
-    ) -> tuple[tuple[RevisionRecord, ...], Revision]:
-        records = await self._floor.disk(self._floor.state.catalog.revisions, component.name)
-        history = [rule_view(record) for record in records]
-        return records, rollback_target(history, component.name, to=to, force=force)
+    ) -> tuple[tuple[RevisionLine, ...], Revision]:
+        lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name, to)
+        history = [rule_view(line) for line in lines]
+        return lines, rollback_target(history, component.name, to=to, force=force)
 
-    def _holds(self, component: Component, records: tuple[RevisionRecord, ...], target: Revision) -> tuple[Hold, ...]:
-        current = active([rule_view(record) for record in records])
-        on_disk = component.on_disk.digest if component.on_disk is not None and component.present else None
-        held = held_after_rollback(current, on_disk, target)
-        versions = {record.digest: record.version for record in records}
-        if component.on_disk is not None:
-            versions.setdefault(component.on_disk.digest, component.on_disk.version)
-        at = self._floor.clock()
-        return tuple(
-            Hold(digest, versions.get(digest), f"rolled back to r{target.number}", at) for digest in sorted(held)
-        )
+    async def _record(self, component: Component, target: Revision) -> RevisionRecord:
+        record = await self._floor.disk(self._floor.state.catalog.revision, component.name, target.number)
+        if record is None:  # history is never deleted
+            raise StoreError(f"{component.name} has no revision r{target.number}", component=component.name)
+        return record
+
+    async def _holds(self, component: Component, lines: tuple[RevisionLine, ...], target: Revision) -> tuple[Hold, ...]:
+        current, disk = active([rule_view(line) for line in lines]), component.on_disk
+        held = held_after_rollback(current, disk.digest if disk is not None and component.present else None, target)
+        find, at, holds = self._floor.state.catalog.version_of, self._floor.clock(), []
+        for digest in sorted(held):
+            version = await self._floor.disk(find, component.name, digest)
+            if version is None and disk is not None and disk.digest == digest:
+                version = disk.version
+            holds.append(Hold(digest, version, f"rolled back to r{target.number}", at))
+        return tuple(holds)
 
     async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> KeptState | None:
         if policy is not StatePolicy.RESTORE:

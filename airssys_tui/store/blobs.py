@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -115,10 +116,11 @@ class Blobs:
             failpoint("blobs/remove/after-unlink")
         return existed
 
-    def digests(self) -> tuple[Digest, ...]:
-        """Return every digest kept, sorted."""
-        names = (entry.name for entry in self._directory.glob("??/*"))
-        return tuple(sorted(Digest(f"sha256:{name}") for name in names if _DIGEST.match(f"sha256:{name}")))
+    def digests(self) -> Iterator[Digest]:
+        """Give every digest kept, sorted; a few of them are in memory at a time."""
+        for directory in sorted(self._directory.glob("??")):
+            names = (f"sha256:{entry.name}" for entry in directory.glob("*"))
+            yield from sorted(Digest(name) for name in names if _DIGEST.match(name))
 
     @staticmethod
     def _holds(path: Path, data: bytes) -> bool:

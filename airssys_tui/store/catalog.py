@@ -21,6 +21,7 @@ from airssys_tui.store.components import Components
 from airssys_tui.store.costs import Costs
 from airssys_tui.store.database import Clock, Database
 from airssys_tui.store.deployments import Deployments, require_running
+from airssys_tui.store.history import History
 from airssys_tui.store.marks import Marks
 from airssys_tui.store.records import Activation
 from airssys_tui.store.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
@@ -35,7 +36,7 @@ _FOLDER: Final = "folder"
 
 
 class Catalog(
-    Actions, Components, Revisions, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs, Checks
+    Actions, Components, Revisions, History, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs, Checks
 ):
     """The catalog of one state directory."""
 

@@ -25,6 +25,10 @@ from airssys_tui.store.faults import disk_faults
 
 MAX_BYTES: Final = 512 * MIB
 _SUFFIX: Final = ".cwasm"
+_SIZE: Final = "SELECT size FROM compiled_code WHERE digest = ? AND engine = ?"
+
+SPARE: Final = 32
+"""When the cache is full, one part in so many is freed."""
 
 
 class CodeCounters(msgspec.Struct, frozen=True):
@@ -68,6 +72,7 @@ class CodeCache:
         self._retained = retained
         self._pins: frozenset[str] = frozenset()
         self._last_use = 0
+        self._bytes: int | None = None
         self.counters = CodeCounters()
 
     def recover(self) -> None:
@@ -128,11 +133,13 @@ class CodeCache:
             make_directory(self._aside)
             write_file(path, data, aside=self._aside, points="code/put", sync=False)
             self._touch(path)
+        before = self.size(), self._database.count(_SIZE, (digest, engine))
         with self._database.transaction("record-code") as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO compiled_code (digest, engine, sha256, size) VALUES (?, ?, ?, ?)",
                 (digest, engine, hashlib.sha256(data).hexdigest(), len(data)),
             )
+        self._bytes = before[0] - before[1] + len(data)
         self._make_room(digest, engine)
         return path
 
@@ -142,21 +149,22 @@ class CodeCache:
         self._forget(*entries)
         return len(entries)
 
-    def sizes(self) -> dict[str, int]:
-        """Return the bytes kept of each artifact, for all engines together."""
-        found: dict[str, int] = {}
-        for entry in self._entries(""):
-            found[entry.digest] = found.get(entry.digest, 0) + entry.size
-        return found
+    def size_of(self, digest: str) -> int:
+        """Return the bytes kept of an artifact, for all engines together."""
+        return self._database.count("SELECT sum(size) FROM compiled_code WHERE digest = ?", (digest,))
 
     def size(self) -> int:
-        """Return the bytes of every file kept."""
-        return self._database.count("SELECT sum(size) FROM compiled_code")
+        """Return the bytes of every file kept; they are added up once, as nobody else writes them."""
+        if self._bytes is None:
+            self._bytes = self._database.count("SELECT sum(size) FROM compiled_code")
+        return self._bytes
 
     def _make_room(self, digest: str, engine: str) -> None:
         excess = self.size() - self._max_bytes
         if excess <= 0:
             return
+        # A little more goes than has to: with many files, the next ones then fit without such a look at all of them.
+        excess += self._max_bytes // SPARE
         kept = {digest, *self._pins, *self._retained()}
         for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, engine)):
             if excess <= 0 or (entry.engine == engine and entry.digest in kept):
@@ -179,6 +187,7 @@ class CodeCache:
                 "DELETE FROM compiled_code WHERE digest = ? AND engine = ?",
                 [(entry.digest, entry.engine) for entry in entries],
             )
+        self._bytes = None
         for entry in entries:
             path = self._path(entry.digest, entry.engine)
             with disk_faults("remove compiled code", path):

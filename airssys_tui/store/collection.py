@@ -13,10 +13,11 @@ import msgspec
 
 from airssys_tui.core.manifest import decode_manifest
 from airssys_tui.core.manifest_structure import Deployment
-from airssys_tui.core.retention import Entry, Saved, kept_revisions, kept_states
+from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Outcome, Revision
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory
+from airssys_tui.store.history import EARLIER, LANDMARKS
 from airssys_tui.store.records import SnapshotInfo
 
 IMPORT: Final = "import"
@@ -69,25 +70,55 @@ class _Row(msgspec.Struct, frozen=True):
     outcome_at: float | None
 
 
-def excess(catalog: Catalog, component: str, now: float) -> Excess:
-    """Return what no rule keeps of a component. Blocks on the catalog."""
-    tail = "WHERE component = ? AND outcome <> 'purged' ORDER BY number"
-    rows = catalog.database.records(_Row, "revisions", tail, (component,))
+_DISPUTABLE: Final = f"""WHERE component = ?1 AND outcome <> 'purged' AND number IN (
+    WITH {EARLIER}, near AS ({LANDMARKS}
+        UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 AND outcome <> 'purged'
+            AND outcome IN ('active', 'superseded') ORDER BY number DESC LIMIT ?2)
+        UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 AND outcome <> 'purged'
+            AND activated_at IS NULL ORDER BY number DESC LIMIT ?2)
+        UNION SELECT max(number) FROM revisions WHERE component = ?1 AND outcome <> 'purged'
+            AND digest IN (SELECT digest FROM holds WHERE component = ?1) GROUP BY digest)
+    SELECT number FROM near
+    UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 AND outcome <> 'purged'
+        AND outcome NOT IN ('active', 'candidate')
+        AND NOT (stable AND (outcome_at IS NULL OR ?3 - outcome_at < {STABLE_FOR}))
+        AND number NOT IN (SELECT number FROM near)
+        AND number NOT IN (SELECT revision FROM pins WHERE component = ?1)
+        ORDER BY number LIMIT ?4)) ORDER BY number"""  # noqa: S608 - literals
+"""What the rules have to see of a history to take away what they would with all of it.
+
+Left out is most of what is kept: what is pinned or stable within a day, and what comes after the first ones that go.
+"""
+
+
+def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Excess:
+    """Return what no rule keeps of a component. Blocks on the catalog.
+
+    Args:
+        catalog: Where it is recorded.
+        component: Text form of the identity.
+        now: Unix time.
+        limit: Revisions that are enough, about; all of them when below 0.
+    """
+    active = catalog.database.count(_ACTIVE, (component,)) or None
+    keep = _keep(catalog, component, active)
+    rows = catalog.database.records(_Row, "revisions", _DISPUTABLE, (component, keep, now, limit))
     pinned = {pin.revision for pin in catalog.pins(component)}
-    active = next((row.number for row in rows if row.outcome == Outcome.ACTIVE), None)
     kept = kept_revisions(
         [_entry(row) for row in rows],
-        keep=_keep(catalog, component, active),
+        keep=keep,
         now=now,
         pinned=pinned,
         held={hold.digest for hold in catalog.holds(component)},
     )
-    infos = catalog.snapshots(component)
+    going = {row.number for row in rows} - kept.keys()
+    infos = catalog.disputable_snapshots(component, going)
     saved = [Saved(info.id, info.revision, info.failed_by, info.cause == IMPORT) for info in infos]
-    states = kept_states(saved, kept=kept, pinned=pinned, active=active)
+    staying = _unpurged(catalog, component, {state.revision for state in saved}) - going
+    states = kept_states(saved, kept=staying, pinned=pinned, active=active)
     return Excess(
         component,
-        tuple(Doomed(component, r.number, r.version, r.digest, r.outcome) for r in rows if r.number not in kept),
+        tuple(Doomed(component, r.number, r.version, r.digest, r.outcome) for r in rows if r.number in going),
         tuple(info for info in reversed(infos) if info.id not in states),
         catalog.old_rows(component, now),
     )
@@ -109,7 +140,7 @@ def take(catalog: Catalog, component: str, now: float) -> Excess:
 
     What is kept is found out anew each time: nothing that was said meanwhile is overlooked.
     """
-    found = excess(catalog, component, now)
+    found = excess(catalog, component, now, BATCH)
     batch = Excess(component, found.revisions[:BATCH], found.states[:BATCH], 0)
     with catalog.together():
         if batch.revisions:
@@ -127,17 +158,16 @@ def orphans(state: StateDirectory, doomed: Collection[Doomed] = ()) -> tuple[Orp
         state: The state directory.
         doomed: Revisions that are about to be purged: they keep nothing.
     """
-    code = state.code.sizes()
-    kept = state.catalog.kept_digests() if not doomed else _kept_without(state.catalog, doomed)
-    there = {*state.blobs.digests(), *code}
-    return tuple(_orphan(state, digest, code) for digest in sorted(there - kept))
+    gone = _numbers_of(doomed)
+    database, found = state.catalog.database, {digest for (digest,) in state.catalog.database.rows(_CODE, (gone,))}
+    found.update(digest for digest in state.blobs.digests() if not database.count(_IS_KEPT, (digest, gone)))
+    return tuple(_orphan(state, digest) for digest in sorted(found))
 
 
 def orphans_among(state: StateDirectory, digests: Iterable[str]) -> tuple[Orphan, ...]:
     """Return which of these artifacts are kept on the disk and for nothing. Blocks on the disk."""
-    code = state.code.sizes()
-    there = {digest for digest in digests if digest in code or state.blobs.has(digest)}
-    return tuple(_orphan(state, digest, code) for digest in sorted(there) if not state.catalog.is_kept(digest))
+    loose = (_orphan(state, digest) for digest in sorted(set(digests)) if not state.catalog.is_kept(digest))
+    return tuple(orphan for orphan in loose if orphan.code or state.blobs.has(orphan.digest))
 
 
 def remove(state: StateDirectory, batch: Iterable[Orphan]) -> tuple[Orphan, ...]:
@@ -149,14 +179,30 @@ def remove(state: StateDirectory, batch: Iterable[Orphan]) -> tuple[Orphan, ...]
     return going
 
 
-def _orphan(state: StateDirectory, digest: str, code: dict[str, int]) -> Orphan:
-    return Orphan(digest, state.blobs.size(digest) if state.blobs.has(digest) else 0, code.get(digest, 0))
+_ACTIVE: Final = "SELECT number FROM revisions WHERE component = ? AND outcome = 'active'"
+
+_STAYS: Final = """outcome <> 'purged'
+    AND (component, number) NOT IN (SELECT value ->> 0, value ->> 1 FROM json_each({doomed}))"""
+_CODE: Final = f"""SELECT DISTINCT digest FROM compiled_code
+    WHERE digest NOT IN (SELECT digest FROM revisions WHERE {_STAYS.format(doomed="?1")})"""  # noqa: S608 - literals
+_IS_KEPT: Final = f"SELECT EXISTS (SELECT 1 FROM revisions WHERE digest = ?1 AND {_STAYS.format(doomed='?2')})"  # noqa: S608 - literals
 
 
-def _kept_without(catalog: Catalog, doomed: Collection[Doomed]) -> frozenset[str]:
-    gone = {(entry.component, entry.number) for entry in doomed}
-    rows = catalog.database.rows("SELECT component, number, digest FROM revisions WHERE outcome <> 'purged'")
-    return frozenset(digest for component, number, digest in rows if (component, number) not in gone)
+def _orphan(state: StateDirectory, digest: str) -> Orphan:
+    return Orphan(digest, state.blobs.size(digest) if state.blobs.has(digest) else 0, state.code.size_of(digest))
+
+
+def _numbers_of(doomed: Collection[Doomed]) -> str:
+    return msgspec.json.encode([(entry.component, entry.number) for entry in doomed]).decode()
+
+
+def _unpurged(catalog: Catalog, component: str, numbers: Collection[int]) -> set[int]:
+    rows = catalog.database.rows(
+        """SELECT number FROM revisions WHERE component = ? AND outcome <> 'purged'
+           AND number IN (SELECT value FROM json_each(?))""",
+        (component, msgspec.json.encode(list(numbers)).decode()),
+    )
+    return {number for (number,) in rows}
 
 
 def _keep(catalog: Catalog, component: str, active: int | None) -> int:

@@ -60,8 +60,8 @@ class Deployments(Room):
             require_running(done.rowcount, deployment)
 
     def deployments(self, component: str, limit: int = 100) -> tuple[DeploymentRecord, ...]:
-        """Return a component's deployments, newest first."""
-        tail = "WHERE component = ? ORDER BY id DESC LIMIT ?"
+        """Return a component's newest deployments, newest first: they come in the order of their generations."""
+        tail = "WHERE component = ? ORDER BY generation DESC, id DESC LIMIT ?"
         return self._database.records(DeploymentRecord, "deployments", tail, (component, limit))
 
     def stages(self, deployment: int) -> tuple[StageRecord, ...]:

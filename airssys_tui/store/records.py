@@ -29,13 +29,14 @@ class ComponentRecord(msgspec.Struct, frozen=True):
     present: bool
 
 
-class RevisionRecord(msgspec.Struct, frozen=True):
-    """One entry of a component's history. All but outcome, stable, note and activation is immutable once written.
+class RevisionLine(msgspec.Struct, frozen=True):
+    """One entry of a component's history without what is long: what lists, and the rules of undo, look at.
+
+    All but outcome, stable, note and activation is immutable once written.
 
     Attributes:
         component: Whose.
         digest: Digest of the wasm bytes.
-        manifest: The manifest as JSON text.
         manifest_digest: Digest of the manifest's meaning.
         cause: ``deploy``, ``reload``, ``rollback`` or ``restore``.
         who: Who asked: ``watcher``, ``operator``…
@@ -43,7 +44,6 @@ class RevisionRecord(msgspec.Struct, frozen=True):
         size: Bytes of wasm.
         number: Given by the catalog; 0 before.
         version: SemVer text, when there is one.
-        interface: The component's interface as JSON text; nothing when it was refused before its types were known.
         origin: For a rollback, the revision it points at.
         note: The operator's own words.
         outcome: ``candidate``, ``active``, ``superseded``, ``failed``, ``quarantined`` or ``purged``.
@@ -57,7 +57,6 @@ class RevisionRecord(msgspec.Struct, frozen=True):
 
     component: str
     digest: str
-    manifest: str
     manifest_digest: str
     cause: str
     who: str
@@ -65,7 +64,6 @@ class RevisionRecord(msgspec.Struct, frozen=True):
     size: int
     number: int = 0
     version: str | None = None
-    interface: str | None = None
     origin: int | None = None
     note: str = ""
     outcome: str = "candidate"
@@ -75,6 +73,18 @@ class RevisionRecord(msgspec.Struct, frozen=True):
     stable: bool = False
     purged_at: float | None = None
     purged_from: str | None = None
+
+
+class RevisionRecord(RevisionLine, frozen=True):
+    """One entry of a component's history, whole.
+
+    Attributes:
+        manifest: The manifest as JSON text; every recorded revision has one.
+        interface: The component's interface as JSON text; nothing when it was refused before its types were known.
+    """
+
+    manifest: str = ""
+    interface: str | None = None
 
 
 class PinRecord(msgspec.Struct, frozen=True):

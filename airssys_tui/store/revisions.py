@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.components import require_known
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import RevisionRecord
+from airssys_tui.store.records import RevisionLine, RevisionRecord
 
 _COLUMNS: Final = RevisionRecord.__struct_fields__
 _INSERT: Final = f"INSERT INTO revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - field names
 ACTIVE: Final = "active"
 CANDIDATE: Final = "candidate"
+LineT = TypeVar("LineT", bound=RevisionLine)
 
 
 RETAINED: Final = 10
@@ -53,20 +54,15 @@ class Revisions(Room):
                 connection.execute("UPDATE deployments SET revision = ? WHERE id = ?", (numbered.number, deployment))
         return numbered
 
-    def revisions(self, component: str) -> tuple[RevisionRecord, ...]:
-        """Return a component's history, newest first."""
-        tail = "WHERE component = ? ORDER BY number DESC"
-        return tuple(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))))
-
     def revision(self, component: str, number: int) -> RevisionRecord | None:
         """Return one revision, if there is one of that number."""
         tail = "WHERE component = ? AND number = ?"
-        return next(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component, number))), None)
+        return next(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component, number))), None)
 
     def active_revision(self, component: str) -> RevisionRecord | None:
         """Return the revision that serves, or served when the runtime last ran."""
         tail = "WHERE component = ? AND outcome = 'active'"
-        return next(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))), None)
+        return next(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component,))), None)
 
     def retained_digests(self, keep: int = RETAINED) -> frozenset[str]:
         """Return the artifacts that a rollback may need.
@@ -80,11 +76,6 @@ class Revisions(Room):
                    ON pins.component = revisions.component AND pins.revision = number WHERE outcome <> 'purged'""",
             (keep,),
         )
-        return frozenset(digest for (digest,) in rows)
-
-    def kept_digests(self) -> frozenset[str]:
-        """Return the artifacts of every revision that is not purged: what has to be kept."""
-        rows = self._database.rows("SELECT DISTINCT digest FROM revisions WHERE outcome <> 'purged'")
         return frozenset(digest for (digest,) in rows)
 
     def is_kept(self, digest: str) -> bool:
@@ -120,7 +111,7 @@ class Revisions(Room):
     def quarantined(self, component: str) -> tuple[RevisionRecord, ...]:
         """Return a component's revisions in quarantine, oldest first."""
         tail = "WHERE component = ? AND outcome = 'quarantined' ORDER BY number"
-        return tuple(map(_typed, self._database.records(RevisionRecord, "revisions", tail, (component,))))
+        return tuple(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component,))))
 
     def served_before(self, component: str, number: int) -> int | None:
         """Return the newest revision before another that ever was active."""
@@ -207,5 +198,6 @@ def _refuse_active(outcome: str, component: str, number: int) -> None:
         raise StoreError("a revision becomes active by an activation only", component=component, revision=number)
 
 
-def _typed(row: RevisionRecord) -> RevisionRecord:
+def typed(row: LineT) -> LineT:
+    """Return a row with its flag as one; SQLite knows numbers only."""
     return msgspec.structs.replace(row, stable=bool(row.stable))

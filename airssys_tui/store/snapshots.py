@@ -9,11 +9,31 @@ import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt, StoreError
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.retention import IMPORTS, STATES
 from airssys_tui.store.database import Room
+from airssys_tui.store.history import PAGE
 from airssys_tui.store.records import NewSnapshot, Snapshot, SnapshotInfo
 
 _SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size, version,
     exported_from, (SELECT group_concat(f.revision) FROM failed_loads AS f WHERE f.snapshot = id) FROM snapshots """
+
+
+_DISPUTABLE = """WHERE id IN (
+    SELECT id FROM snapshots WHERE component = ?1 AND revision IN (
+        SELECT value FROM json_each(?2)
+        UNION SELECT revision FROM snapshots WHERE component = ?1 GROUP BY revision HAVING count(*) > 1
+        UNION SELECT revision FROM snapshots AS s WHERE component = ?1 AND NOT EXISTS (
+            SELECT 1 FROM revisions AS r WHERE r.component = ?1 AND r.number = s.revision AND r.outcome <> 'purged'))
+    UNION SELECT * FROM (SELECT id FROM snapshots WHERE component = ?1 ORDER BY id DESC LIMIT ?3)
+    UNION SELECT * FROM (
+        SELECT id FROM snapshots WHERE component = ?1 AND cause = 'import' ORDER BY id DESC LIMIT ?4)
+    UNION SELECT * FROM (
+        SELECT id FROM snapshots WHERE component = ?1 AND cause <> 'import' AND NOT EXISTS (
+            SELECT 1 FROM failed_loads JOIN revisions
+            ON revisions.component = ?1 AND number = failed_loads.revision AND outcome = 'active'
+            WHERE snapshot = snapshots.id)
+        ORDER BY id DESC LIMIT 1))
+    ORDER BY id DESC"""
 
 
 class Snapshots(Room):
@@ -30,9 +50,45 @@ class Snapshots(Room):
             number = write_snapshot(connection, snapshot)
         return self.snapshot(number).info
 
-    def snapshots(self, component: str) -> tuple[SnapshotInfo, ...]:
-        """Return a component's snapshots without their bytes, newest first."""
-        return self._infos("WHERE component = ? ORDER BY id DESC", component)
+    def snapshots(
+        self, component: str, *, revision: int | None = None, limit: int = PAGE, before: int | None = None
+    ) -> tuple[SnapshotInfo, ...]:
+        """Return the newest snapshots without their bytes, newest first.
+
+        Args:
+            component: Whose.
+            revision: Of one of its revisions only.
+            limit: At most so many.
+            before: Only those with a smaller number.
+        """
+        whose = "component = ?1" + (" AND revision = ?2" if revision is not None else " AND ?2 IS NULL")
+        tail = f"WHERE {whose} AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4"
+        return self._infos(tail, component, revision, before, limit)
+
+    def snapshot_info(self, component: str, snapshot: int) -> SnapshotInfo | None:
+        """Return one snapshot of a component without its bytes, if there is one of that number."""
+        return next(iter(self._infos("WHERE component = ? AND id = ?", component, snapshot)), None)
+
+    def last_states(self, component: str, revisions: Collection[int]) -> dict[int, tuple[int, float]]:
+        """Return how large the newest snapshot of each of some revisions is, and when it was saved."""
+        rows = self._database.rows(
+            """SELECT revision, size, at FROM snapshots WHERE id IN (SELECT max(id) FROM snapshots
+               WHERE component = ? AND revision IN (SELECT value FROM json_each(?)) GROUP BY revision)""",
+            (component, _json(revisions)),
+        )
+        return {revision: (size, at) for revision, size, at in rows}
+
+    def disputable_snapshots(self, component: str, going: Collection[int]) -> tuple[SnapshotInfo, ...]:
+        """Return the snapshots that the rules of retention have to see, newest first.
+
+        The only snapshot of a revision that is kept stays, and makes no difference to another one, unless it is among
+        the newest: most are like that, and they are left out.
+
+        Args:
+            component: Whose.
+            going: Revisions that no rule keeps.
+        """
+        return self._infos(_DISPUTABLE, component, _json(going), STATES, IMPORTS)
 
     def snapshot(self, snapshot: int) -> Snapshot:
         """Return one snapshot with its bytes, checked.
@@ -89,8 +145,8 @@ class Snapshots(Room):
                 (snapshot, revision, self._time(at)),
             )
 
-    def _infos(self, tail: str, parameter: str | int) -> tuple[SnapshotInfo, ...]:
-        rows = self._database.rows(_SELECT + tail, (parameter,))
+    def _infos(self, tail: str, *parameters: str | int | None) -> tuple[SnapshotInfo, ...]:
+        rows = self._database.rows(_SELECT + tail, parameters)
         return tuple(msgspec.structs.replace(SnapshotInfo(*row), failed_by=_numbers(row[-1])) for row in rows)
 
 
@@ -107,6 +163,10 @@ def write_snapshot(connection: sqlite3.Connection, snapshot: NewSnapshot) -> int
         fields,
     ).fetchall()
     return int(row[0][0])
+
+
+def _json(numbers: Collection[int]) -> str:
+    return msgspec.json.encode(list(numbers)).decode()
 
 
 def _numbers(joined: str | None) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ ONE, TWO = digest_of(b"one"), digest_of(b"two")
 
 
 def revision(digest: str) -> RevisionRecord:
-    return RevisionRecord("counter", digest, "{}", "sha256:m", "deploy", "watcher", 1.0, 3)
+    return RevisionRecord("counter", digest, "sha256:m", "deploy", "watcher", 1.0, 3, manifest="{}")
 
 
 def snapshot(number: int) -> NewSnapshot:

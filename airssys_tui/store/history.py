@@ -1,0 +1,108 @@
+"""Looks at a component's history that stay short however long it has become.
+
+Revisions are never deleted, and each row carries its manifest and its interface. So nobody reads all of them: a list
+takes the newest lines, and the rules of undo take the landmarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from airssys_tui.store.database import Room
+from airssys_tui.store.records import RevisionLine, RevisionRecord
+from airssys_tui.store.revisions import typed
+
+PAGE: Final = 200
+"""Revisions, and saved states, that are read for a list."""
+
+NEAR: Final = 10
+"""Newest revisions that are among the landmarks."""
+
+LANDMARKS: Final = f"""
+    SELECT number FROM revisions WHERE component = ?1 AND outcome <> 'purged' AND outcome = 'quarantined'
+    UNION SELECT number FROM revisions WHERE component = ?1 AND outcome = 'active'
+    UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 ORDER BY number DESC LIMIT {NEAR})
+    UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 AND activated_at IS NOT NULL
+        AND number < (SELECT number FROM revisions WHERE component = ?1 AND outcome = 'active')
+        ORDER BY number DESC LIMIT 1)
+    UNION SELECT * FROM (SELECT number FROM earlier ORDER BY number DESC LIMIT 1)
+    UNION SELECT * FROM (SELECT number FROM earlier WHERE NOT EXISTS (SELECT 1 FROM revisions AS bad
+        WHERE bad.digest = earlier.digest AND bad.manifest_digest = earlier.manifest_digest AND bad.component = ?1
+        AND bad.outcome = 'quarantined') ORDER BY number DESC LIMIT 1)"""  # noqa: S608 - a number of this module
+"""Their numbers; of the component that is the first parameter, after :data:`EARLIER`."""
+
+EARLIER: Final = """earlier AS (
+    SELECT number, digest, manifest_digest FROM revisions
+    WHERE component = ?1 AND outcome <> 'purged' AND outcome = 'superseded' AND stable
+    AND number < coalesce((SELECT coalesce(origin, number) FROM revisions WHERE component = ?1 AND outcome = 'active'),
+        number + 1)
+    AND (digest, manifest_digest) NOT IN (
+        SELECT digest, manifest_digest FROM revisions WHERE component = ?1 AND outcome = 'active'))"""
+"""What a rollback may go back to by itself, as ``core.revision.rollback_target`` has it."""
+
+
+class History(Room):
+    """The table of revisions, looked at in parts."""
+
+    def revisions(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionRecord, ...]:
+        """Return the newest revisions of a component, or those before a number, newest first; with all they carry."""
+        found = self._database.records(RevisionRecord, "revisions", _NEWEST, (component, before, limit))
+        return tuple(map(typed, found))
+
+    def lines(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionLine, ...]:
+        """Return the newest lines of a component's history, or those before a number, newest first."""
+        return tuple(map(typed, self._database.records(RevisionLine, "revisions", _NEWEST, (component, before, limit))))
+
+    def landmarks(self, component: str, *also: int | None) -> tuple[RevisionLine, ...]:
+        """Return what the rules of undo have to see of a history to come to the same end as with all of it.
+
+        That is the active revision, the one that served before it, every one in quarantine, the :data:`NEAR` newest,
+        and those that a rollback, and an automatic one, would go back to.
+
+        Args:
+            component: Whose.
+            also: Numbers of further revisions.
+
+        Returns:
+            The lines, newest first.
+        """
+        found = self._database.records(RevisionLine, "revisions", _MARKED, (component, _json(also)))
+        return tuple(map(typed, found))
+
+    def versions(self, component: str, numbers: Collection[int]) -> dict[int, str | None]:
+        """Return the versions of some revisions by their number."""
+        rows = self._database.rows(
+            "SELECT number, version FROM revisions WHERE component = ? AND number IN (SELECT value FROM json_each(?))",
+            (component, _json(numbers)),
+        )
+        return dict(rows)
+
+    def version_of(self, component: str, digest: str) -> str | None:
+        """Return the version that the newest revision of an artifact had, if it had one."""
+        rows = self._database.rows(
+            "SELECT version FROM revisions WHERE digest = ? AND component = ? ORDER BY number DESC LIMIT 1",
+            (digest, component),
+        )
+        return rows[0][0] if rows else None
+
+    def twins(self, component: str, number: int, among: Collection[int]) -> frozenset[int]:
+        """Return which of some revisions run the same artifact as this one, which itself is always one of them."""
+        rows = self._database.rows(
+            """SELECT number FROM revisions WHERE component = ?1 AND number IN (SELECT value FROM json_each(?3))
+               AND (digest, manifest_digest) = (
+                   SELECT digest, manifest_digest FROM revisions WHERE component = ?1 AND number = ?2)""",
+            (component, number, _json(among)),
+        )
+        return frozenset(other for (other,) in rows) | {number}
+
+
+_MARKED: Final = f"""WHERE component = ?1 AND number IN (WITH {EARLIER} {LANDMARKS}
+    UNION SELECT value FROM json_each(?2)) ORDER BY number DESC"""  # noqa: S608 - literals of this module
+_NEWEST: Final = "WHERE component = ?1 AND (?2 IS NULL OR number < ?2) ORDER BY number DESC LIMIT ?3"
+
+
+def _json(numbers: Collection[int | None]) -> str:
+    return msgspec.json.encode([number for number in numbers if number is not None]).decode()
