@@ -1,7 +1,8 @@
 """The control socket in the file system: how a server takes its place, and how a client gets to it.
 
 The socket lies in the state directory, whose path may be longer than the hundred bytes that a socket's address has
-room for. A long one is reached through a symbolic link in a private, short-lived directory.
+room for. A long one is reached through an open directory where the system has names for those, else through a symbolic
+link in a private, short-lived directory.
 """
 
 from __future__ import annotations
@@ -111,6 +112,13 @@ def _short(path: Path) -> Iterator[str]:
     text = str(path)
     if len(os.fsencode(text)) <= LONGEST:
         yield text
+        return
+    if sys.platform == "linux":
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield f"/proc/self/fd/{folder}/{path.name}"
+        finally:
+            os.close(folder)
         return
     with tempfile.TemporaryDirectory(prefix="airssys-") as private:
         link = Path(private) / "s"

@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api import wire
@@ -78,6 +78,7 @@ def test_what_is_no_error_of_the_tree_keeps_its_name():
     assert "KeyError" in str(back)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     more=st.dictionaries(
         st.sampled_from(["trap", "gate", "problems", "offset", "pid"]), st.none() | st.text() | st.integers()

@@ -16,6 +16,7 @@ from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.serving import Serving
+from tests.cli.conftest import eventually
 from tests.components import ALL, STATE, Crafted
 from tests.runtime.test_swap import Callers
 from tests.world import World
@@ -147,8 +148,8 @@ def test_two_hundred_swaps_leave_nothing_behind(world: World, strategy: str) -> 
     for number in range(200):
         world.do(Rollback("c", to=1 + number))
     world.wait_for(lambda _: live(world) == 1)
-    assert counted(Serving) <= before[0]
-    assert counted(Instance) <= before[1]
+    # What was retired last may be held by its worker for a moment.
+    eventually(lambda: counted(Serving) <= before[0] and counted(Instance) <= before[1])
 
 
 def test_a_stopped_component_is_updated_without_being_started(world: World, strategy: str) -> None:
