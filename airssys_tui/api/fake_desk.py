@@ -12,6 +12,7 @@ import msgspec
 
 from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.fake_component import FakeComponent
+from airssys_tui.api.fake_told import trace_id
 from airssys_tui.api.views import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
 from airssys_tui.core.interface import (
@@ -183,6 +184,7 @@ class FakeCalls(ABC):
             cpu_seconds=0.000_02,
             memory_peak=found.view.meters.memory,
             revision=found.view.revision,
+            trace=trace_id(component, path),
         )
 
 

@@ -12,12 +12,15 @@ from airssys_tui.core.text import GuestText
 TELLING: Final = "counter"
 """Name of the component that measures and traces itself; the others do not."""
 
+BEFORE: Final = 88_204
+"""Calls that it had measured when the play begins."""
+
 
 def series(view: ComponentView) -> tuple[CustomSeries, ...]:
     """Return what a played component measured of itself."""
     if view.id != TELLING:
         return ()
-    calls = view.meters.calls
+    calls = BEFORE + view.meters.calls
     size = GuestText("step_size")
     return (
         CustomSeries(name=GuestText("count"), kind="gauge", value=float(calls % 1_000)),
@@ -33,7 +36,16 @@ def series(view: ComponentView) -> tuple[CustomSeries, ...]:
 
 def traces(view: ComponentView, at: float) -> tuple[TraceView, ...]:
     """Return the calls that a played component traced, newest first."""
-    return tuple(_trace(index, at) for index in range(3)) if view.id == TELLING else ()
+    return (*(_trace(index, at) for index in range(3)), _deep(at)) if view.id == TELLING else ()
+
+
+def trace_id(component: str, export: str) -> str:
+    """Return the identity of the trace in which a call made just now told of its steps; empty when it told of none."""
+    return _id(0) if component == TELLING and export == "increment" else ""
+
+
+def _id(index: int) -> str:
+    return f"{0x5BD1E995 * (index + 1) % 2**32:08x}{index + 1:024x}"
 
 
 def _trace(index: int, at: float) -> TraceView:
@@ -52,5 +64,20 @@ def _trace(index: int, at: float) -> TraceView:
         ),
     )
     return TraceView(
-        id=f"{index + 1:032x}", export=text("increment"), at=at - 2.0 * index, took_ms=1.8, failed=failed, spans=spans
+        id=_id(index), export=text("increment"), at=at - 2.0 * index, took_ms=1.8, failed=failed, spans=spans
     )
+
+
+def _deep(at: float) -> TraceView:
+    """Return a call with steps within steps, one of which goes on."""
+    text = GuestText
+    read = ((text("keys"), text("128")), (text("from"), text("the namespace of the component, in the order of keys")))
+    spans = (
+        SpanView(number=1, name=text("stats"), start_ms=0.0, took_ms=48.0),
+        SpanView(number=2, parent=1, name=text("read what is kept"), start_ms=1.5, took_ms=31.0, annotations=read),
+        SpanView(number=3, parent=2, name=text("first page"), start_ms=2.0, took_ms=14.0),
+        SpanView(number=4, parent=2, name=text("second page"), start_ms=16.5, took_ms=15.5),
+        SpanView(number=5, parent=1, name=text("add it up"), start_ms=33.0, took_ms=12.0),
+        SpanView(number=6, parent=1, name=text("tell the others"), start_ms=46.0),
+    )
+    return TraceView(id=_id(3), export=text("stats"), at=at - 95.0, took_ms=48.0, spans=spans, dropped=7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from airssys_tui.core.text import GuestText
@@ -49,3 +51,22 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     spans: tuple[SpanView, ...] = ()
     dropped: int = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a step has not ended."""
+        return any(span.took_ms is None for span in self.spans)
+
+    def tree(self) -> Iterator[tuple[int, SpanView]]:
+        """Yield the steps as a tree from the top, each with its depth; whose parent is not there is at the top."""
+        known = {span.number for span in self.spans}
+        children: dict[int | None, list[SpanView]] = {}
+        for span in self.spans:
+            # A parent began before its steps: whatever claims otherwise would go round in circles.
+            parent = span.parent if span.parent in known and (span.parent or 0) < span.number else None
+            children.setdefault(parent, []).append(span)
+        waiting = [(0, span) for span in reversed(children.pop(None, []))]
+        while waiting:
+            depth, span = waiting.pop()
+            yield depth, span
+            waiting += [(depth + 1, child) for child in reversed(children.pop(span.number, []))]

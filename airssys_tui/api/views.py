@@ -360,6 +360,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
         cpu_seconds: In the guest; ``None`` when it cannot be had.
         memory_peak: Bytes; ``None`` when it cannot be had.
         revision: The revision that answered, for running components.
+        trace: Identity of the trace in which the call told of its steps; empty when it told of none.
     """
 
     export: str
@@ -370,6 +371,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     memory_peak: int | None = None
     revision: int | None = None
     output: tuple[GuestText, ...] = ()
+    trace: str = ""
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from airssys_tui.api.tracing import SpanView, TraceView
+from airssys_tui.api.tracing import TraceView
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
 from airssys_tui.cli.output import answer, moment, say, warn
@@ -38,7 +36,7 @@ def traces(name: NameArgument, /, *, last: int = 10, place: Place = HERE) -> int
 def _say_trace(trace: TraceView) -> None:
     ended = "failed" if trace.failed else "done"
     say(f"{moment(trace.at)}  {trace.export}  {trace.took_ms:.2f} ms  {ended}  {trace.id}")
-    for depth, span in _walk(trace):
+    for depth, span in trace.tree():
         took = "goes on" if span.took_ms is None else f"{span.took_ms:.2f} ms"
         error = f"  error: {span.error}" if span.error else ""
         say(f"{'  ' * (depth + 1)}{span.name}  {took}{error}")
@@ -46,17 +44,3 @@ def _say_trace(trace: TraceView) -> None:
             say(f"{'  ' * (depth + 2)}{key}: {value}")
     if trace.dropped:
         say(f"  {trace.dropped} more were dropped")
-
-
-def _walk(trace: TraceView) -> Iterator[tuple[int, SpanView]]:
-    """Return the steps as a tree from the top, each with its depth."""
-    depths: dict[int | None, int] = {None: -1}
-    children: dict[int | None, list[SpanView]] = {}
-    for span in trace.spans:
-        children.setdefault(span.parent, []).append(span)
-    waiting = list(reversed(children.get(None, [])))
-    while waiting:
-        span = waiting.pop()
-        depths[span.number] = depths[span.parent] + 1
-        yield depths[span.number], span
-        waiting.extend(reversed(children.get(span.number, [])))

@@ -15,6 +15,8 @@ MAX_SPANS: Final = 256
 MAX_ANNOTATIONS: Final = 32
 MAX_NAME: Final = 128
 MAX_TEXT: Final = 1_024
+MAX_TOLD: Final = 64 * 1_024
+"""Characters of all the annotations and messages of a trace: more are dropped and counted."""
 
 
 class Span:
@@ -49,14 +51,16 @@ class Span:
 
     def annotate(self, key: str, value: str) -> None:
         """Add what is worth knowing; more than is kept is dropped and counted."""
-        if len(self.annotations) < MAX_ANNOTATIONS:
-            self.annotations.append((one_line(key, MAX_NAME), one_line(value, MAX_TEXT)))
+        note = one_line(key, MAX_NAME), one_line(value, MAX_TEXT)
+        if len(self.annotations) < MAX_ANNOTATIONS and self._trace.takes(len(note[0]) + len(note[1])):
+            self.annotations.append(note)
         else:
             self._trace.dropped += 1
 
     def fail(self, message: str) -> None:
-        """Mark it as failed."""
-        self.error = one_line(message, MAX_TEXT) or GuestText("failed")
+        """Mark it as failed; only that it did is kept where there is no room for the message."""
+        said = one_line(message, MAX_TEXT)
+        self.error = said if said and self._trace.takes(len(said)) else GuestText("failed")
 
     def finish(self) -> None:
         """End it; only the first time counts."""
@@ -75,7 +79,7 @@ class Trace:
         dropped: Spans and annotations that were not kept.
     """
 
-    __slots__ = ("_began", "at", "dropped", "export", "id", "spans")
+    __slots__ = ("_began", "_told", "at", "dropped", "export", "id", "spans")
 
     def __init__(self, id_: str, export: str) -> None:
         self.id = id_
@@ -84,10 +88,26 @@ class Trace:
         self._began = time.perf_counter_ns()
         self.spans: list[Span] = []
         self.dropped = 0
+        self._told = 0
 
     def now(self) -> int:
         """Return nanoseconds since it began."""
         return time.perf_counter_ns() - self._began
+
+    def takes(self, characters: int) -> bool:
+        """Return whether there is room for so many characters more, and keep it for them."""
+        if self._told + characters > MAX_TOLD:
+            return False
+        self._told += characters
+        return True
+
+    def break_off(self, why: str) -> None:
+        """End every span that goes on: the instance that would have is gone. The one begun last says why."""
+        going_on = [span for span in self.spans if span.ended_ns is None]
+        for span in going_on:
+            span.finish()
+        if going_on and not going_on[-1].error:
+            going_on[-1].fail(why)
 
     def start(self, name: str, parent: Span | None) -> Span:
         """Begin a span; one more than is kept works like any other and is forgotten."""
@@ -151,6 +171,16 @@ class Tracer:
         if not self._id:
             self._id = secrets.token_hex(16)
         return self._id
+
+    @property
+    def told(self) -> str:
+        """Identity of the trace of the call that runs, or ran last; empty when it told of no step."""
+        return self._trace.id if self._trace is not None else ""
+
+    def break_off(self, why: str) -> None:
+        """End what the call began: it trapped, and nothing of the instance is left that could."""
+        if self._trace is not None:
+            self._trace.break_off(why)
 
     def start(self, name: str, parent: Span | None) -> Span:
         """Begin a span of the call that runs. A parent of an earlier call makes it a child of this one."""

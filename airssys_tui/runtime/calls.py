@@ -70,4 +70,5 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles) -
         cpu_seconds=result.cpu_ns / 1e9,
         memory_peak=memory.peak if memory is not None else None,
         revision=serving.revision,
+        trace=serving.tenant.tracer.told,
     )

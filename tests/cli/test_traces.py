@@ -50,8 +50,24 @@ def test_calls_are_told_newest_first_as_trees(desk: Desk) -> None:
 @pytest.mark.usefixtures("told")
 def test_json_has_every_field(desk: Desk) -> None:
     found = desk.run("traces", "counter", "--json").json
-    assert [trace["failed"] for trace in found] == [False, True, False]
+    assert [trace["failed"] for trace in found] == [False, True, False, False]
     assert found[0]["spans"][1]["parent"] == 1
+    assert "goes_on" not in found[0]
+
+
+@pytest.mark.usefixtures("told")
+def test_steps_within_steps_are_set_in_and_what_goes_on_says_so(desk: Desk) -> None:
+    lines = desk.run("traces", "counter").out.splitlines()
+    assert lines[-8:] == [
+        "    read what is kept  31.00 ms",
+        "      keys: 128",
+        "      from: the namespace of the component, in the order of keys",
+        "      first page  14.00 ms",
+        "      second page  15.50 ms",
+        "    add it up  12.00 ms",
+        "    tell the others  goes on",
+        "  7 more were dropped",
+    ]
 
 
 @pytest.mark.usefixtures("told")
