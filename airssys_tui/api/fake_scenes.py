@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from airssys_tui.api import fake_meters, fake_past
+from airssys_tui.api import fake_meters, fake_past, fake_told
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.fake import FakeRuntime
 from airssys_tui.api.fake_component import FakeComponent, Release
@@ -153,6 +153,7 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
         state_saved_at=now - 12,
         meters=fake_meters.metered("counter", load, now),
         history=fake_meters.past("counter", load, now),
+        custom_series=len(fake_told.series(component.view)),
     )
     component.bless()
     return component

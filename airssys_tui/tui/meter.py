@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
-from textual.timer import Timer
 from textual.widget import Widget
 
 from airssys_tui.api.metering import Exhaustion, MeterDetail, MeterSeries
+from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import ComponentView
-from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui import charts
 from airssys_tui.tui.action import View
@@ -21,13 +20,11 @@ from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, line_width, safe
 from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.own_meters import OwnMeters, least_rows, own_lines
 from airssys_tui.tui.pager import Pager
+from airssys_tui.tui.polled import PolledScreen
 from airssys_tui.tui.quantities import format_ms, format_whole, until_text
-from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
-
-EVERY: Final = 0.5
-"""Seconds between two questions while the screen is seen."""
 
 TWO: Final = 72
 THREE: Final = 170
@@ -37,6 +34,8 @@ LEAST: Final = 6
 """Lines of the smallest chart; more of them than fit are scrolled."""
 
 MOST: Final = 14
+
+NOTHING_SEEN: Final = OwnMeters()
 
 
 def chart_list(detail: MeterDetail, series: MeterSeries) -> list[Chart]:
@@ -143,9 +142,15 @@ def _cut(line: Line, width: int) -> Line:
     return (*spans, Span(" " * max(0, width)))
 
 
-def page(detail: MeterDetail, series: MeterSeries, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """Lay the charts out in a page of a width; as high as it takes, and filling ``height`` where that is possible."""
+def page(
+    detail: MeterDetail, series: MeterSeries, width: int, height: int, glyphs: Glyphs, *, own: OwnMeters = NOTHING_SEEN
+) -> list[Line]:
+    """Lay the charts out in a page of a width; as high as it takes, and filling ``height`` where that is possible.
+
+    What the component measures of itself follows the charts, which leave room for the first few of its series.
+    """
     across = 3 if width >= THREE else 2 if width >= TWO else 1
+    height -= least_rows(detail, height // 3)
     down = -(-6 // across)
     tall = min(MOST, max(LEAST, height // down))
     each = (width - 2 * (across - 1)) // across
@@ -157,7 +162,7 @@ def page(detail: MeterDetail, series: MeterSeries, width: int, height: int, glyp
     lines: list[Line] = []
     for row in range(0, len(blocks), across):
         lines += charts.beside(blocks[row : row + across], [each] * across)
-    return lines
+    return lines + own_lines(detail, own, width, glyphs)
 
 
 def summary(view: ComponentView, sight: Sight, width: int, span: str) -> Line:
@@ -174,7 +179,7 @@ def summary(view: ComponentView, sight: Sight, width: int, span: str) -> Line:
     return _cut(join(parts), width)
 
 
-class MeterScreen(LiveScreen):
+class MeterScreen(PolledScreen):
     """The charts of one component.
 
     Args:
@@ -182,63 +187,26 @@ class MeterScreen(LiveScreen):
     """
 
     view: ClassVar[View] = View.METER
+    EVERY: ClassVar[float] = 0.5
     AUTO_FOCUS = "Pager"
 
     def __init__(self, session: Session, operations: Operations, component: str) -> None:
-        super().__init__(session, operations)
-        self.component = component
+        super().__init__(session, operations, component)
         self.detail: MeterDetail | None = None
         self.hour = False
-        self._trouble = ""
-        self._asking = False
+        self._own = OwnMeters()
         self._crumbs = LinePane(id="crumbs")
         self._pager = Pager(id="charts")
-        self._timer: Timer | None = None
-
-    @property
-    def target(self) -> str | None:
-        """The component."""
-        return self.component
 
     def body(self) -> Iterator[Widget]:
         """Yield who it is, and the charts."""
         yield self._crumbs
         yield self._pager
 
-    def on_mount(self) -> None:
-        """Ask for the meters, and go on asking while the screen is seen."""
-        super().on_mount()
-        self._timer = self.set_interval(EVERY, self.ask)
-        self.ask()
-
-    def on_screen_suspend(self) -> None:
-        """Ask no more while the screen is hidden."""
-        if self._timer is not None:
-            self._timer.pause()
-
-    def on_screen_resume(self) -> None:
-        """Go on asking."""
-        super().on_screen_resume()
-        if self._timer is not None:
-            self._timer.resume()
-
-    def ask(self) -> None:
-        """Ask for the meters, unless the last question has not been answered yet or the view is held still."""
-        if not self._asking and not (self.session.paused and self.detail is not None):
-            self._asking = True
-            self.run_worker(self._load(), exit_on_error=False)
-
-    async def _load(self) -> None:
-        api = self.session.api
-        try:
-            if api is not None:
-                self.detail = await asyncio.wrap_future(api.meters(self.component))
-                self._trouble = ""
-        except AirssysError as error:
-            self._trouble = str(error)
-        finally:
-            self._asking = False
-        self.draw(None)
+    async def fetch(self, api: RuntimeApi) -> None:
+        """Ask for the meters."""
+        self.detail = await asyncio.wrap_future(api.meters(self.component))
+        self._own.take(self.detail, self.session.clock())
 
     def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the charts come by a question of their own
         """Redraw who it is and the charts."""
@@ -250,12 +218,12 @@ class MeterScreen(LiveScreen):
 
     def _lines(self, width: int, height: int) -> Sequence[Line]:
         glyphs = self.session.glyphs
-        if self._trouble:
-            return [(), (Span(f"  {safe(self._trouble, glyphs)}", "warn"),)]
+        if self.trouble:
+            return [(), (Span(f"  {safe(self.trouble, glyphs)}", "warn"),)]
         if self.detail is None:
             return [(), (Span(f"  asking{glyphs.ellipsis}", "quiet"),)]
         series = self.detail.long if self.hour else self.detail.recent
-        return page(self.detail, series, width, height, glyphs)
+        return page(self.detail, series, width, height, glyphs, own=self._own)
 
     def step(self, rows: int) -> None:
         """Scroll."""

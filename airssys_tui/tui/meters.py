@@ -121,6 +121,14 @@ GAUGES: Final = (
 )
 """Every column from left to right, after the name and the state."""
 
+OWN: Final = Gauge(
+    title="OWN",
+    width=4,
+    keep=0,
+    figure=lambda view: (str(view.custom_series), "plain") if view.custom_series else ("-", "quiet"),
+)
+"""How many series a component measures of itself; only where there is room for everything else."""
+
 NAME: Final = 15
 STATE: Final = 12
 
@@ -166,6 +174,9 @@ def lay_out(width: int) -> Layout:
         room -= drawn * (spark + GAP)
     state = room >= STATE + GAP
     room -= STATE + GAP if state else 0
+    if state and room >= OWN.width + GAP:
+        gauges.append(OWN)
+        room -= OWN.width + GAP
     if spark:
         more = min(LONG - spark, room // drawn)
         spark += more
