@@ -23,6 +23,7 @@ class View(StrEnum):
     METERS = "meters"
     METER = "meter"
     CALL = "call"
+    TRACES = "traces"
 
 
 class Danger(Enum):

@@ -13,6 +13,7 @@ from airssys_tui.tui.component_actions import COMPONENT_ACTIONS
 from airssys_tui.tui.desk_actions import DESK_ACTIONS
 from airssys_tui.tui.revision_actions import REVISION_ACTIONS
 from airssys_tui.tui.stream_actions import STREAM_ACTIONS
+from airssys_tui.tui.trace_actions import TRACE_ACTIONS
 
 _ORDER: Final = tuple(Group)
 
@@ -22,7 +23,10 @@ def _place(action: Action) -> int:
 
 
 ACTIONS: Final = tuple(
-    sorted((*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS, *CALL_ACTIONS), key=_place)
+    sorted(
+        (*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS, *CALL_ACTIONS, *TRACE_ACTIONS),
+        key=_place,
+    )
 )
 """Every action, group by group."""
 

@@ -43,6 +43,7 @@ from airssys_tui.tui.settings_file import SettingsFile
 from airssys_tui.tui.setup import Setup
 from airssys_tui.tui.stream import StreamScreen
 from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES, chosen_theme
+from airssys_tui.tui.traces import TracesScreen
 from airssys_tui.tui.versions import VersionsScreen
 
 LETTING_GO: Final = 5.5
@@ -65,6 +66,7 @@ ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]
     View.VERSIONS: VersionsScreen,
     View.METER: MeterScreen,
     View.CALL: CallScreen,
+    View.TRACES: TracesScreen,
 }
 """Screens about one component; each lies on the one from which it was opened."""
 

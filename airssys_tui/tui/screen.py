@@ -251,6 +251,10 @@ class LiveScreen(Screen[None]):
         """Show what the component exports, to be called by hand."""
         self._open(View.CALL)
 
+    def action_traces(self) -> None:
+        """Show what the component's last calls did."""
+        self._open(View.TRACES)
+
     def action_versions(self) -> None:
         """Show the component's timeline."""
         self._open(View.VERSIONS)

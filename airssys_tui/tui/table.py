@@ -134,6 +134,8 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     def move(self, rows: int) -> None:
         """Move the selection by so many rows, up when negative."""
+        if not self._keys:
+            return
         last = len(self._keys) - 1
         row = min(last, max(0, self.position + rows))
         step = 1 if rows > 0 else -1
@@ -211,10 +213,13 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """Select by mouse; a second click opens; the header sorts."""
-        if event.y < self._top:
-            self.post_message(self.HeadClicked(self, event.x))
+        at = event.get_content_offset(self)
+        if at is None:
+            return  # On the border.
+        if at.y < self._top:
+            self.post_message(self.HeadClicked(self, at.x))
             return
-        row = event.y - self._top + self.scroll_offset.y
+        row = at.y - self._top + self.scroll_offset.y
         if 0 <= row < len(self._keys) and self._selectable(key := self._keys[row]):
             self.select(key)
             if event.chain > 1:

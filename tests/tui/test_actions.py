@@ -22,11 +22,13 @@ from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.modal import Choice, Confirm
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.rollback import RollbackQuestion
+from airssys_tui.tui.traces import TracesScreen
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui import exercises_desk
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.exercises_call import CALLS
 from tests.tui.exercises_past import PAST
+from tests.tui.exercises_traces import TRACES
 
 NAMES = ["counter", "crasher", "fetcher", "greeter", "hoarder", "pipeline/parse", "primes", "snoop"]
 
@@ -356,6 +358,7 @@ EXERCISES = {
     "component.unload": unloads,
     **PAST,
     **CALLS,
+    **TRACES,
     "go.registry": goes_to_the_registry,
     "go.events": goes_to_the_events,
     "go.back": goes_back,
@@ -397,6 +400,7 @@ def test_every_action_has_a_method():
         View.METERS: MetersScreen,
         View.METER: MeterScreen,
         View.CALL: CallScreen,
+        View.TRACES: TracesScreen,
     }
     app = type(desk())
     for action in ACTIONS:

@@ -1,0 +1,62 @@
+"""What the actions about traces do, from every screen that has them."""
+
+from __future__ import annotations
+
+from airssys_tui.tui.call import CallScreen
+from airssys_tui.tui.detail import DetailScreen
+from airssys_tui.tui.meter import MeterScreen
+from airssys_tui.tui.meters import MetersScreen
+from airssys_tui.tui.traces import TracesScreen
+from airssys_tui.tui.versions import VersionsScreen
+from tests.tui.conftest import shows
+from tests.tui.exercises_call import increments
+
+
+async def opens_the_traces(desk):
+    for keys, kind in (("", None), ("enter", DetailScreen), ("v", VersionsScreen), ("m", MeterScreen)):
+        if keys:
+            await desk.press(keys)
+            await desk.on(kind)
+        await shows_the_traces(desk)
+        if keys:
+            await desk.on(kind)
+            await desk.press("escape")
+    await desk.press("2")
+    await desk.on(MetersScreen)
+    await shows_the_traces(desk)
+    await desk.press("1")
+    await increments(desk)
+    await desk.press("t")
+    await desk.on(TracesScreen)
+    await shows(desk.pilot, "check the total")
+    await desk.press("escape")
+    await desk.on(CallScreen)
+
+
+async def shows_the_traces(desk):
+    await desk.press("t")
+    await desk.on(TracesScreen)
+    await shows(desk.pilot, "counter › traces", "4 calls, newest first", "1 failed", "increment", "check the total")  # noqa: RUF001
+    assert desk.screen.target == "counter"
+    await desk.press("escape")
+    await desk.until(lambda: not isinstance(desk.screen, TracesScreen))
+
+
+async def goes_into_the_steps(desk):
+    await desk.press("t")
+    await desk.on(TracesScreen)
+    await desk.until(lambda: desk.screen.traces)
+    for key in ("enter", "tab", "right"):
+        assert desk.screen.table is not None
+        await desk.press(key)
+        assert desk.screen.pane == "steps"
+        assert desk.screen.table is None
+        await desk.press("escape")
+        await desk.on(TracesScreen)
+        assert desk.screen.pane == "traces"
+    await desk.press("j", "tab", "tab")
+    assert desk.screen.pane == "traces"
+    await shows(desk.pilot, "error: the storage is full")
+
+
+TRACES = {"look.traces": opens_the_traces, "trace.steps": goes_into_the_steps}
