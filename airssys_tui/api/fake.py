@@ -362,8 +362,11 @@ class FakeRuntime(FakeCalls):
             label = self._undo.label
             done = self._act(self._undo.take(), who)
             return Done(text=sanitise(f"undone: {label} ({done.text})"), revision=done.revision)
-        inverse = self._undo.of(self._get(command.component), command)
+        component = self._get(command.component)
+        inverse, before = self._undo.of(component, command), component.view.revision
         done = self._act(command, who)
+        if isinstance(command, RestoreState):
+            inverse = self._undo.of_restored(command, self.states_kept.of(component.id), before)
         self._undo.push(inverse)
         return done
 

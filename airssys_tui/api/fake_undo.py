@@ -6,9 +6,20 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.commands import Annotate, Command, LiftQuarantine, MarkStable, Pin, Rollback, Start, Stop
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    RestoreState,
+    Rollback,
+    Start,
+    Stop,
+)
 from airssys_tui.api.fake_component import FakeComponent
 from airssys_tui.api.fake_marks import inverse
+from airssys_tui.api.past import StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import GuestText, sanitise
 
@@ -52,7 +63,8 @@ class FakeUndo:
         """
         if not self._steps:
             raise UsageError(
-                "there is nothing to undo", remedy="rollbacks, stops, starts, pins and marks can be undone"
+                "there is nothing to undo",
+                remedy="rollbacks, restored states, stops, starts, pins, notes and marks can be undone",
             )
         return self._steps.pop().back
 
@@ -71,6 +83,23 @@ class FakeUndo:
                 back = inverse(component, command)
                 return Step(f"{_verb(command)} r{command.revision} of {name}", back) if back is not None else None
         return None
+
+    def of_restored(self, command: RestoreState, kept: tuple[StateView, ...], revision: int | None) -> Step | None:
+        """Return how a restored state would be exchanged for the one it replaced.
+
+        Args:
+            command: What was carried out.
+            kept: The states that are kept now, newest first.
+            revision: The one that served before.
+        """
+        replaced = next((view.id for view in kept if view.paired and view.revision == revision), None)
+        if replaced is None:
+            return None
+        name = command.component
+        loses = f"what {name} counted since the restore stays behind, in a snapshot"
+        return Step(
+            f"restore the state of {name} from snapshot {command.snapshot}", RestoreState(name, replaced), loses
+        )
 
 
 def _verb(command: Pin | Annotate | MarkStable | LiftQuarantine) -> str:

@@ -59,7 +59,7 @@ def release(name: NameArgument, revision: RevisionArgument, /, *, place: Place =
 
 
 def undo(*, place: Place = HERE) -> int:
-    """Undo the operator's last action that can be undone: a rollback, stop, start, pin or mark.
+    """Undo the operator's last action that can be undone: a rollback, restored state, stop, start, pin, note or mark.
 
     Args:
         place: Which runtime.

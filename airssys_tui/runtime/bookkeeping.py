@@ -70,6 +70,12 @@ class Bookkeeping:
                 remedy="roll back to it first, with --force if a gate refused it",
                 component=component.name,
             )
+        if command.stable and record.outcome == Outcome.QUARANTINED:
+            raise TransitionError(
+                f"{name} is quarantined: it failed, and a rollback must not go back to it by itself",
+                remedy=f"lift its quarantine first: airssys-tui release {component.name} {record.number}",
+                component=component.name,
+            )
         if command.stable:
             _refuse_purged(component, record, "stable")
         catalog = self._floor.state.catalog

@@ -25,7 +25,7 @@ from airssys_tui.api.commands import (
     Unload,
 )
 from airssys_tui.api.views import Done
-from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError
+from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
 from airssys_tui.core.events import EventKind
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
 from airssys_tui.core.revision import Cause
@@ -90,7 +90,7 @@ class Operations:
                 doing = self._dispatch(component, command, who)
             try:
                 done = await self._followed(component, doing)
-            except (RollbackRefused, TransitionError) as error:
+            except (RollbackRefused, TransitionError, UsageError) as error:
                 await reversal.give_up(action, error.message)
                 raise
             try:

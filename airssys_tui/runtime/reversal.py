@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.commands import Annotate, MarkStable, Pin, Rollback, Start, Stop, Unload
+from airssys_tui.api.commands import Annotate, MarkStable, Pin, RestoreState, Rollback, Start, Stop, Unload
 from airssys_tui.api.wire import encode
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired
@@ -20,6 +20,7 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.kept_states import state_views
 from airssys_tui.runtime.orders import OfOne
 from airssys_tui.runtime.router import Router
 from airssys_tui.store.failpoint import failpoint
@@ -118,7 +119,10 @@ class Reversal:
         Raises:
             StoreError: If it could not be recorded; it was carried out all the same.
         """
-        inverse = inverse_of(component, command, before)
+        if isinstance(command, RestoreState):
+            inverse = await self._put_back(component, before)
+        else:
+            inverse = inverse_of(component, command, before)
         if inverse is None:
             return
         failpoint("undo/acted")
@@ -137,7 +141,8 @@ class Reversal:
         action = self._last
         if action is None:
             raise UsageError(
-                "there is nothing to undo", remedy="rollbacks, stops, starts, unloads, pins and marks can be undone"
+                "there is nothing to undo",
+                remedy="rollbacks, restored states, stops, starts, unloads, pins, notes and marks can be undone",
             )
         component = next((each for each in self._router if each.name == action.component), None)
         moved = "it is gone" if component is None else await self._moved(component, _expected(action))
@@ -181,6 +186,14 @@ class Reversal:
             inverse=encode(inverse).decode(),
             expects=encode(expected_of(component, command)).decode(),
         )
+
+    async def _put_back(self, component: Component, before: Before) -> Inverse | None:
+        """Return what exchanges a restored state for the one that it replaced, which was kept when it was."""
+        views = await self._floor.disk(state_views, self._floor.state.catalog, component.name)
+        replaced = next((view.id for view in views if view.paired and view.revision == before.revision), None)
+        if replaced is None:
+            return None
+        return Inverse(RestoreState(component.name, replaced), loses=_since(component, "restore"))
 
     async def _moved(self, component: Component, expected: Expected) -> str:
         """Return what is no longer as an action left it; nothing when all is."""
@@ -234,9 +247,12 @@ def _way_forward(component: Component, command: Rollback, revision: int, holds: 
     # A state that was kept goes along again; one that was exchanged is exchanged for what it was.
     keeps = command.state is StatePolicy.KEEP or not component.stateful
     policy = StatePolicy.KEEP if keeps else StatePolicy.RESTORE
-    since = f"what {component.name} counted since the rollback stays behind, in a snapshot"
-    loses = _memory(component) if keeps else since
+    loses = _memory(component) if keeps else _since(component, "rollback")
     return Inverse(Rollback(component.name, revision, policy, note="the rollback was undone"), holds, loses)
+
+
+def _since(component: Component, what: str) -> str:
+    return f"what {component.name} counted since the {what} stays behind, in a snapshot"
 
 
 def expected_of(component: Component, command: OfOne) -> Expected:
@@ -249,7 +265,7 @@ def expected_of(component: Component, command: OfOne) -> Expected:
             return Expected(marked=command.revision, stable=command.stable)
         case Annotate():
             return Expected(marked=command.revision, note=command.note)
-        case Rollback():
+        case Rollback() | RestoreState():
             return Expected(revision)
     return Expected(revision, component.desired)
 
@@ -265,6 +281,8 @@ def _label(component: Component, command: OfOne) -> str:
         case Rollback():
             serves = f" to r{component.active.revision}" if component.active is not None else ""
             return f"roll back {component.name}{serves}"
+        case RestoreState():
+            return f"restore the state of {component.name} from snapshot {command.snapshot}"
     return f"{type(command).__name__.lower()} {component.name}"
 
 

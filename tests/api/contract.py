@@ -350,6 +350,17 @@ class Contract:
         row = bench.row()
         assert (row.version, row.state, row.revision) == ("1.1.0", State.RUNNING, 4)
 
+    def test_a_restored_state_can_be_exchanged_for_the_one_before(self, bench):
+        bench.do(SaveState("counter"))
+        saved = bench.states()[0].id
+        bench.do(RestoreState("counter", saved))
+        replaced = next(view for view in bench.states() if view.revision == 2)
+        assert f"from snapshot {saved}" in bench.api.snapshot().undo
+        assert "snapshot" in bench.api.snapshot().undo_loses
+        bench.do(Undo())
+        assert bench.versions()[0].cause is Cause.RESTORE
+        assert (replaced.cause, replaced.digest, bench.row().revision) == ("update", bench.states()[0].digest, 4)
+
     def test_nothing_to_undo_is_an_error(self, bench):
         assert bench.api.snapshot().undo == ""
         with pytest.raises(AirssysError):

@@ -249,6 +249,9 @@ def test_an_operator_lifts_it(world: World) -> None:
     with pytest.raises(TransitionError, match="r1 of c is not in quarantine") as refused:
         world.do(LiftQuarantine("c", 1))
     assert refused.value.remedy == "r2 is"
+    with pytest.raises(TransitionError, match="r2 of c is quarantined") as refused:
+        world.do(MarkStable("c", 2))
+    assert "release c 2" in refused.value.remedy
     assert "out of quarantine" in world.do(LiftQuarantine("c", 2)).text
     row = world.row("c")
     assert (row.revision, row.quarantined, row.note.kind) == (3, (), NoteKind.NONE)

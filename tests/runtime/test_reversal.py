@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.commands import Annotate, MarkStable, Pin, Rollback, Start, Stop, Undo, Unload
+from airssys_tui.api.commands import (
+    Annotate,
+    MarkStable,
+    Pin,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired, State
-from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.store.actions import ACTIONS
 from tests.components import STATELESS, Crafted
-from tests.world import World
+from tests.world import PATIENCE, World
 
 ONE, TWO, THREE = (Crafted(salt=f"undo {number}") for number in range(3))
 
@@ -172,3 +183,19 @@ def test_only_so_many_are_kept(lived: World) -> None:
     for number in range(ACTIONS + 20):
         lived.do(Annotate("c", 1, f"note {number}"))
     assert len(lived.runtime._floor.state.catalog.actions()) == ACTIONS
+
+
+def test_a_restored_state_is_given_back(lived: World) -> None:
+    lived.do(Pin("c", 1))
+    lived.do(SaveState("c"))
+    lived.call("c", "add", 4)
+    saved = lived.runtime.states("c").result(PATIENCE)[0].id
+    lived.do(RestoreState("c", saved))
+    assert lived.call("c", "get") == 7
+    assert label(lived) == f"restore the state of c from snapshot {saved}, just now"
+    assert "since the restore stays behind" in lived.runtime.snapshot().undo_loses
+    undo(lived)
+    assert lived.call("c", "get") == 11
+    assert lived.row("c").version == "1.1.0"
+    assert lived.history("c")[0].cause is Cause.RESTORE
+    assert label(lived).startswith("pin r1 of c")
