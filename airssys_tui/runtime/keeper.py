@@ -208,7 +208,7 @@ class Keeper:
         if component is None:
             component = self._make(identity)
         elif component.source != key and component.present and component.source:
-            text = f"{key}: {identity} is {component.source} already; the second one is refused"
+            text = f"{key}: the name {identity} is taken by {component.source}; this second one is refused"
             self.problems[key] = one_line(text, 400)
             self._rivals[key] = component.name
             self._floor.journal.emit(

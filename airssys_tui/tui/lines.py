@@ -71,16 +71,17 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
 def elide(text: str, width: int, ellipsis: str = "…") -> str:
     """Shorten text to at most ``width`` cells at a word, so that what is left can be read.
 
-    A last word that holds a figure is kept behind the ellipsis: ``memory … ~40s``. A cut in the middle of a word is
-    made only where cutting at words would lose a third of the room.
+    A last word that holds a figure is kept behind the ellipsis: ``memory … ~40s``; not one that ends a parenthesis,
+    which says little without its beginning, and not when less than a third would be left for the beginning. A cut in
+    the middle of a word is made only where cutting at words would lose a third of the room.
     """
     if cell_len(text) <= width:
         return text
     words = text.split(" ")
     last = words[-1]
-    if any(char.isdigit() for char in last) and cell_len(last) + 5 <= width:
+    if any(char.isdigit() for char in last) and not last.endswith(")") and cell_len(last) + 5 <= width:
         start = _words_within(words[:-1], width - cell_len(last) - 3)
-        if start:
+        if cell_len(start) * 3 >= width:
             return f"{start} {ellipsis} {last}"
     start = _words_within(words, width - 2)
     return f"{start} {ellipsis}" if cell_len(start) * 3 >= width * 2 else fit(text, width, ellipsis=ellipsis)

@@ -148,7 +148,7 @@ def test_a_second_source_of_an_identity_is_refused_naming_both(quiet: World) -> 
     text = (quiet.folder / "other" / "Component.toml").read_text().replace('name = "other"', 'name = "c"')
     (quiet.folder / "other" / "Component.toml").write_text(text)
     quiet.notice("other")
-    assert quiet.runtime.snapshot().problems == ("other: c is c already; the second one is refused",)
+    assert quiet.runtime.snapshot().problems == ("other: the name c is taken by c; this second one is refused",)
     assert quiet.row("c").revision == 1
     quiet.notice("c")
     assert quiet.row("c").state is State.RUNNING

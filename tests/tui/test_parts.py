@@ -12,7 +12,7 @@ from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.tui import columns
 from airssys_tui.tui.arrangement import Arrangement, Sort, arrange, matcher
 from airssys_tui.tui.glyphs import ASCII, UNICODE, chosen_glyphs
-from airssys_tui.tui.lines import fit, line_width, wrap
+from airssys_tui.tui.lines import elide, fit, line_width, wrap
 from airssys_tui.tui.notices import Notices
 
 VIEWS = fake_scenes.mixed().snapshot().components
@@ -37,6 +37,18 @@ def test_rows_and_header_are_aligned(width):
     widths = {line_width(columns.row(view, width, sight, selected=False)) for view in VIEWS}
     assert widths == {line_width(columns.head(width, Arrangement(), UNICODE))}
     assert sum(placed.width + columns.GAP for placed in columns.place(width)) <= max(width, 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("memory full on probation in ~40s", "memory full … ~40s"),
+        ("r2 quarantined: 2 traps · back on r1", "r2 quarantined: 2 …"),
+        ("93a44bbb refused at magic: a core module (at byte 4)", "93a44bbb refused …"),
+    ],
+)
+def test_a_note_is_cut_so_that_it_still_says_something(text, short):
+    assert elide(text, 19) == short
 
 
 def test_columns_go_in_order_of_priority():
