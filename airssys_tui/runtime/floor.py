@@ -13,7 +13,7 @@ from airssys_tui.core.errors import DiskFull
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
-from airssys_tui.runtime import interval
+from airssys_tui.runtime import heap, interval
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.services import ServiceDesk
 from airssys_tui.runtime.settings import RuntimeSettings
@@ -44,6 +44,7 @@ class Floor:
     def __init__(
         self, folder: Path, state: StateDirectory, settings: RuntimeSettings, clock: Callable[[], float] = time.time
     ) -> None:
+        heap.share()
         self.folder = folder
         self.state = state
         self.settings = settings
