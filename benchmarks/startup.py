@@ -27,6 +27,9 @@ PROGRAM: Final = (sys.executable, "-m", "airssys_tui")
 SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
 """Rows and columns of the terminal, and two fields that nobody reads."""
 
+BUSY: Final = {"clockwork"}
+"""Samples that do something every second by themselves: what is measured here is rest."""
+
 
 def components(effort: Effort) -> Iterator[Row]:
     """Start many components of one small artifact: deployed for the first time, and resumed from the catalog."""
@@ -74,13 +77,15 @@ def paint(effort: Effort) -> Iterator[Row]:
                     rests.append(terminal.cpu_share(rest))
         textual = [_process((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
     yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual), target="< 0.7 s")
-    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", target="< 1 %", baseline="6 samples")
+    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", target="< 1 %", baseline="the samples")
 
 
 @contextmanager
 def samples() -> Iterator[Path]:
     with scratch() as directory:
         for manifest in SAMPLES.glob("*/Component.toml"):
+            if manifest.parent.name in BUSY:
+                continue
             home = directory / "components" / manifest.parent.name
             home.mkdir()
             for file in (manifest, *manifest.parent.glob("*.wasm")):

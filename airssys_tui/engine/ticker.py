@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from airssys_tui.engine import bindings
 
-_IDLE_SECONDS: Final = 0.25
-"""How long the epoch goes on ticking after the last call; arming costs more than a tick."""
+_IDLE_SECONDS: Final = 0.05
+"""How long the epoch goes on ticking after the last call: each tick starts a thread, and arming costs about as much."""
 
 _GRACE_SECONDS: Final = 5.0
 """How long a closed engine's native object is kept: a notification may still be on its way to it."""

@@ -18,6 +18,8 @@ PAST_REVISIONS: Final = 32
 PERCENTILES: Final = (0.50, 0.95, 0.99)
 _SUB: Final = 4
 _BUCKETS: Final = 40 * _SUB
+_LAST: Final = _BUCKETS - 1
+_STEP_NS: Final = 1_000 // _SUB
 
 
 class LatencyHistogram:
@@ -31,13 +33,11 @@ class LatencyHistogram:
 
     def record(self, nanoseconds: int) -> None:
         """Count one latency."""
-        micros = (nanoseconds * _SUB) // 1000
-        if micros < _SUB:
-            index = micros
-        else:
-            exponent = micros.bit_length() - 3
-            index = min(_BUCKETS - 1, exponent * _SUB + (micros >> exponent))
-        self._counts[index] += 1
+        index = nanoseconds // _STEP_NS
+        if index >= _SUB:
+            exponent = index.bit_length() - 3
+            index = exponent * _SUB + (index >> exponent)
+        self._counts[index if index < _LAST else _LAST] += 1  # noqa: FURB136 - twice as fast as a call
         self.total += 1
 
     def reading(self) -> list[int]:

@@ -180,7 +180,6 @@ class Watch:
             step=STEP_MS,
             stop_event=asyncio.Event(),  # it is set when this watch is cancelled: ours says that all is over
             force_polling=False,
-            rust_timeout=500,
         )
         async for changes in notices:
             for _, path in changes:
