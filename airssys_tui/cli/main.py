@@ -65,9 +65,15 @@ def _run(words: list[str], *, json: bool) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        report_failure("system", str(error), json=json, kind=type(error).__name__)
+        report_failure("system", _fault(error), json=json, kind=type(error).__name__)
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _fault(error: OSError) -> str:
+    """Return what the operating system refused, and about which file."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename is not None else said
 
 
 def _wants_json(words: list[str]) -> bool:

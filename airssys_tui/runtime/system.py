@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, Final
 
 from airssys_tui.api.views import Phase, WatchView
 from airssys_tui.core.errors import AirssysError
@@ -46,6 +46,12 @@ from airssys_tui.runtime.watch import Watch
 
 PUBLISH: float = 0.05
 """Seconds within which a change of a component is visible to front ends."""
+
+DISORDER: Final = (
+    "the run before did not end in good order: components go on from the last state that was saved; what they counted "
+    "in memory since then is gone"
+)
+"""What is said after a kill or a power cut."""
 
 
 class System:
@@ -89,6 +95,8 @@ class System:
         self._spawn(self._writing())
         self._spawn(self.disk.watch())
         self._say(f"watching {self.floor.folder.name}/", "opened")
+        if self.floor.state.left_in_disorder:
+            self._say(DISORDER, "disorder", Level.WARNING)
         try:
             await self.reversal.recall()
             await self._resume()

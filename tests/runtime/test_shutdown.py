@@ -178,7 +178,9 @@ def test_a_kill_between_two_writes_loses_nothing_that_was_saved(world: World) ->
     world.call("c", "add", 4)
     world.install("c", Crafted(salt="2"))
     world.call("c", "add", 1)
+    assert not any(event.action == "disorder" for event in world.events())
     world.crash()
+    assert "is gone" in next(event.text for event in world.events() if event.action == "disorder")
     row = world.row("c")
     assert (row.state, row.revision) == (State.RUNNING, 2)
     assert world.call("c", "get") == 4, "the last snapshot was taken at the update"
