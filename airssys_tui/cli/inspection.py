@@ -84,17 +84,18 @@ def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallRep
         from airssys_tui.runtime.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
 
         return call_path(path, export, json_arguments)
-    nothing = AdmissionError(
-        f"there is nothing at {path}",
-        gate="file",
-        remedy="name a wasm file or its directory, or add --live to call the component of that name in --folder",
-    )
     try:
         name = component_name(str(path))
         site = writable(locate(place.folder, place.state_dir))
         return ask(site, lambda runtime: runtime.call(name, export, json_arguments))
     except (IdentityError, NothingRuns) as error:
-        raise nothing from error
+        unasked = "" if isinstance(error, IdentityError) else f", and nothing runs {site.folder.value}"
+        raise AdmissionError(
+            f"there is nothing at {path}{unasked}",
+            gate="file",
+            remedy="name a wasm file or its directory, start the runtime, or add --live to run the component of that "
+            "name in --folder for this call",
+        ) from error
 
 
 def _document(report: CallReport) -> dict[str, object]:

@@ -110,7 +110,8 @@ def show(target: str, /, *, form: Form = AS_TEXT) -> int:
     """Show a package, an interface or a world with its documentation, or what a built component imports and exports.
 
     Args:
-        target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` file.
+        target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` file
+            or a component's folder.
         form: How to answer; JSON is the types.
     """
     if form.json:
@@ -123,9 +124,9 @@ def show(target: str, /, *, form: Form = AS_TEXT) -> int:
 
 
 def _text_of(target: str) -> str:
-    from airssys_tui.wit.target import built_text, ours, text_of  # noqa: PLC0415 - late: see above
+    from airssys_tui.wit.target import built, built_text, ours, text_of  # noqa: PLC0415 - late: see above
 
-    path = Path(target)
+    path = built(Path(target))
     if path.is_file() and path.suffix != ".wit":
         return built_text(path)
     found = None if path.exists() else ours(target)
@@ -174,7 +175,7 @@ def diff(old: str, new: str, /, *, form: Form = AS_TEXT) -> int:
     by structure; a version alone breaks nobody within its major. Exit code 0 when nobody breaks, 1 when somebody does.
 
     Args:
-        old: A `.wasm` file, a folder of WIT, or a package that comes with the program.
+        old: A `.wasm` file or a component's folder, a folder of WIT, or a package that comes with the program.
         new: Likewise, of the same sort.
         form: How to answer.
     """

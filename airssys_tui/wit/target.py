@@ -1,4 +1,4 @@
-"""What a command may name: a package of ours, a WIT folder or file, a built component or a package's binary form."""
+"""What a command may name: a package of ours, WIT text, a built component or its folder, a package's binary form."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _read(wasm: bytes) -> WitPackage | Interface:
 
 def binary(name: str) -> bytes:
     """Return a target in binary form; see :func:`types_of` for what it may be and what is raised."""
-    path = Path(name)
+    path = built(Path(name))
     if path.is_dir() or (path.is_file() and path.suffix == ".wit"):
         return tool.resolve(path)
     if path.is_file():
@@ -89,6 +89,16 @@ def binary(name: str) -> bytes:
     if found is None:
         raise unknown(name)
     return shipped.binary_of(found[0]).read_bytes()
+
+
+def built(path: Path) -> Path:
+    """Return the component in a component's folder, which has a manifest; any other path as it is."""
+    if not (path / "Component.toml").is_file():
+        return path
+    files = sorted(path.glob("*.wasm"))
+    if len(files) != 1:
+        raise UsageError(f"{path} holds {len(files)} .wasm files", remedy="name the one that is meant")
+    return files[0]
 
 
 def unknown(name: str) -> UsageError:

@@ -101,7 +101,7 @@ def test_a_name_that_is_no_path_is_a_component_that_runs(desk: Desk, running: Fa
 def test_without_a_runtime_a_name_that_is_no_path_is_nothing(desk: Desk) -> None:
     answer = desk.run("call", "counter", "get")
     assert answer.code == 1
-    assert "there is nothing at counter" in answer.err
+    assert "there is nothing at counter, and nothing runs" in answer.err
     assert "--live" in answer.err
 
 

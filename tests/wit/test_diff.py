@@ -225,3 +225,14 @@ def test_packages_of_ours_are_compared_without_the_tool(tmp_path: Path) -> None:
     hidden = f"import airssys_tui.wit.tool as t; t.NAME = 'no-such-tool'; {code}"
     done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False, env=empty)
     assert (done.returncode, done.stdout) == (0, "the same\n"), done.stderr
+
+
+def test_a_components_folder_stands_for_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    releases = ROOT / "sample_components" / ".releases" / "counter"
+    assert main(["wit", "diff", str(releases / "1.1.0"), str(releases / "1.3.0")]) == 1
+    assert "export `reset` removed" in capsys.readouterr().out
+    assert main(["wit", "show", str(releases / "1.1.0")]) == 0
+    assert "export stats: func()" in capsys.readouterr().out
+    (tmp_path / "Component.toml").touch()
+    assert main(["wit", "show", str(tmp_path)]) == 2
+    assert "holds 0 .wasm files" in capsys.readouterr().err
