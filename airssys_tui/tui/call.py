@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from airssys_tui.api.calling import CheckOutcome, Held, InterfaceView
+from airssys_tui.api.calling import InterfaceView
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import CallReport
 from airssys_tui.core import form_lines
@@ -22,27 +22,33 @@ from airssys_tui.core.form_lines import Form, Kind
 from airssys_tui.core.interface import Function
 from airssys_tui.tui import call_panes as panes
 from airssys_tui.tui.action import View
+from airssys_tui.tui.call_checks import CheckingScreen
 from airssys_tui.tui.calls import MadeCall, command_line
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, LinePane, Span, safe
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
-from airssys_tui.tui.prompt import Prompt
-from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.traces import TracesScreen
 from airssys_tui.tui.value_bar import ValueBar
 
 PANES: Final = ("exports", "form", "answer", "history")
 
+TITLES: Final = {"exports": "exports", "form": "arguments", "answer": "result", "history": "calls made"}
+"""What the panes are called on the screen."""
+
 WIDE: Final = 72
 """From this width on the exports stand beside the form; below it one of the two is shown."""
+
+CHROME: Final = 3
+"""Rows above and below the panes."""
 
 TALL: Final = 22
 """From this height on the history is always there."""
 
 
-class CallScreen(LiveScreen):
+class CallScreen(CheckingScreen):
     """The exports of one component, and how to call them.
 
     Args:
@@ -53,13 +59,10 @@ class CallScreen(LiveScreen):
     AUTO_FOCUS = ""
 
     def __init__(self, session: Session, operations: Operations, component: str) -> None:
-        super().__init__(session, operations)
-        self.component = component
+        super().__init__(session, operations, component)
         self.interface: InterfaceView | None = None
         self.forms: dict[str, Form] = {}
-        self.held: tuple[Held, ...] = ()
         self.answer: MadeCall | None = None
-        self.outcomes: tuple[CheckOutcome, ...] | None = None
         self.pane = "exports"
         self._failure = ""
         self._touched: set[tuple[str, form_lines.Path]] = set()
@@ -69,10 +72,15 @@ class CallScreen(LiveScreen):
             self._export_row, selectable=lambda key: not key.startswith(panes.HEADING), id="exports"
         )
         self._signature = LinePane(id="signature")
-        self._form = LineTable(self._form_row, id="form")
+        self._form = LineTable(self._form_row, selectable=lambda key: not key.startswith(panes.BELOW), id="form")
         self._answer = Pager(id="answer")
         self._history = LineTable(self._history_row, id="history")
         self._bar = ValueBar()
+        self._panes: dict[str, Widget] = dict(
+            zip(PANES, (self._exports, self._form, self._answer, self._history), strict=True)
+        )
+        for name, widget in self._panes.items():
+            widget.border_title = TITLES[name]
 
     @property
     def target(self) -> str | None:
@@ -123,10 +131,12 @@ class CallScreen(LiveScreen):
     def go_to(self, pane: str) -> None:
         """Give the focus to another pane."""
         self.pane = pane
-        widget: Widget = {"exports": self._exports, "form": self._form, "answer": self._answer}.get(pane, self._history)
+        for name, widget in self._panes.items():
+            widget.set_class(name == pane, "here")
         self._lay_out()
-        self.set_focus(widget)
+        self.set_focus(self._panes[pane])
         self.draw(None)
+        self.call_after_refresh(self.draw, None)  # what was hidden has its width only then
 
     def _lay_out(self) -> None:
         wide, tall = self.size.width >= WIDE, self.size.height >= TALL
@@ -153,30 +163,50 @@ class CallScreen(LiveScreen):
         self._exports.show(keys, empty=((Span(f"  {safe(empty, glyphs)}", "bad" if self._failure else "quiet"),),))
         self._draw_form()
         self._draw_answer()
-        none = "no calls yet"
-        self._history.show(
-            [str(made.number) for made in self.session.calls.of(self.component)],
-            empty=((Span(f"  {none}", "quiet"),),),
-        )
+        made = [str(each.number) for each in self.session.calls.of(self.component)]
+        self._history.show(made, empty=((Span(" no calls yet", "quiet"),),))
+        self._share()
+
+    def _share(self) -> None:
+        """Share the rows of the bench: the form has what it needs, the answer is right below it, calls stay last."""
+        if self.size.height < TALL:
+            for pane in (self._form, self._answer, self._history):
+                pane.styles.height = "1fr"
+            return
+        height = self.size.height
+        history = 1 + max(1, min(len(self._history.keys), height // 6))
+        answer = 1 + max(2, min(len(self._answer.lines), height * (6 if self.pane == "answer" else 4) // 10))
+        left = height - CHROME - len(self._signature.lines) - history - answer
+        self._form.styles.height = max(3, min(2 + len(self._form.keys), left))
+        self._answer.styles.height = "1fr"
+        self._history.styles.height = history
 
     def _draw_form(self) -> None:
         function, glyphs = self.function, self.session.glyphs
         lines: list[Line] = []
         if function is not None and self.interface is not None:
             docs = self.interface.docs.get(self._exports.key or "", "")
-            lines = panes.signature(function, str(docs), glyphs, self._form.size.width or self.size.width, 4)
+            lines = panes.signature(
+                function, str(docs), glyphs, self._form.size.width or self.size.width, short=self.size.height < TALL
+            )
         self._signature.styles.height = max(1, len(lines))
         self._signature.show(lines)
-        self._form.show(list(self._form_lines()), empty=((Span("  takes nothing: c calls it", "quiet"),),))
+        keys: list[str] = []
+        if function is not None:
+            sends = not self.session.readonly
+            keys = panes.form_keys(self._form_lines(), self._touched_keys(), glyphs, self._form.room, sends=sends)
+        self._form.show(keys, empty=((Span(" it takes nothing", "quiet"),),))
+        self._share()
 
     def _draw_answer(self) -> None:
         glyphs, width = self.session.glyphs, max(20, self._answer.room)
         if self.outcomes is not None:
-            lines = panes.outcome_lines(self.outcomes, glyphs)
+            lines = panes.outcome_lines(self.outcomes, glyphs, width)
         elif self.answer is not None:
             lines = panes.result_lines(self._function(self.answer.export), self.answer, glyphs, width)
         else:
-            said = "Read-only: exports can be looked at, not called." if self.session.readonly else "c calls it"
+            key = self.session.keymap.key("call.make")
+            said = "Read-only: exports can be looked at, not called." if self.session.readonly else f"{key} calls it"
             lines = [(Span(f" {said}", "quiet"),)]
         self._answer.show([*lines, *panes.held_lines(self.held, glyphs)])
 
@@ -188,6 +218,10 @@ class CallScreen(LiveScreen):
     def _form_lines(self) -> dict[str, form_lines.Line]:
         return {"/".join(map(str, line.path)): line for line in self.form.lines()} if self.form is not None else {}
 
+    def _touched_keys(self) -> set[str]:
+        export = self._exports.key or ""
+        return {"/".join(map(str, path)) for of, path in self._touched if of == export}
+
     @property
     def _line(self) -> form_lines.Line | None:
         """The selected line of the form."""
@@ -197,14 +231,17 @@ class CallScreen(LiveScreen):
         return panes.export_row(key, self.session.glyphs, width, chosen=chosen)
 
     def _form_row(self, key: str, width: int, chosen: bool) -> Line:
-        lines = self._form_lines()
+        lines, glyphs = self._form_lines(), self.session.glyphs
+        if key == panes.CALL:
+            return panes.call_line(glyphs, self.session.keymap.key("call.make"), chosen=chosen)
+        if key.startswith(panes.BELOW):
+            return panes.error_row(key, lines, glyphs, width)
         line = lines.get(key)
         if line is None:
             return ()
         touched = (self._exports.key or "", line.path) in self._touched
         names = panes.label_width(lines.values(), width)
-        chosen = chosen and self.pane == "form"
-        return panes.form_row(line, self.session.glyphs, names=names, chosen=chosen, touched=touched)
+        return panes.form_row(line, glyphs, names=names, width=width, chosen=chosen, touched=touched)
 
     def _history_row(self, key: str, width: int, chosen: bool) -> Line:
         made = self._made(key)
@@ -218,9 +255,11 @@ class CallScreen(LiveScreen):
         message.stop()
         if message.table is self._exports:
             self._draw_form()
+            self._form.move(-len(self._form.keys))
         elif message.table is self._history and self.pane == "history":
             self.outcomes, self.answer = None, self._made(message.key)
             self._draw_answer()
+            self._share()
 
     @on(LineTable.Opened)
     def _opened(self, message: LineTable.Opened) -> None:
@@ -241,6 +280,8 @@ class CallScreen(LiveScreen):
         line = self._line
         if self.pane != "form":
             self.go_to("answer" if self.pane == "history" else "form")
+        elif self._form.key == panes.CALL and not self.session.readonly:
+            self.action_make_call()
         elif line is not None and line.kind is Kind.TEXT:
             self._bar.ask(safe(line.label, self.session.glyphs), safe(line.type, self.session.glyphs), line.text)
         elif line is not None and self.form is not None:
@@ -337,20 +378,18 @@ class CallScreen(LiveScreen):
         self.answer = self.session.calls.add(
             self.component, self.session.clock(), path, arguments, report=report, failure=failure
         )
-        if self.size.height < TALL:
-            self.go_to("answer")
-        self.draw(None)
+        self.show_answer()
         self._history.move(-len(self._history.keys))
 
     def action_call_again(self) -> None:
         """Make the selected call once more, or the last one."""
-        made = self._chosen_call()
+        made = self.chosen_call()
         if made is not None:
             self._send(made.export, made.arguments)
 
     def action_edit_call(self) -> None:
         """Fill the form with the arguments of the selected call, or the last one."""
-        made = self._chosen_call()
+        made = self.chosen_call()
         function = self._function(made.export) if made is not None else None
         if made is None or function is None:
             return
@@ -359,73 +398,25 @@ class CallScreen(LiveScreen):
         drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=False)}
         self.forms[made.export] = Form(function, {**Form.of(function).drafts, **drafts})
         self.go_to("form")
+        self._form.move(-len(self._form.keys))
 
-    def _chosen_call(self) -> MadeCall | None:
+    def chosen_call(self) -> MadeCall | None:
+        """Return the call that is selected in the history, or the last one."""
         made = (self._made(self._history.key) if self.pane == "history" else None) or self.answer
         if made is None:
             self.operations.say("nothing was called yet", severity="warning")
         return made
 
-    def action_save_check(self) -> None:
-        """Keep the selected call as a check."""
-        made = self._chosen_call()
-        if made is None:
-            return
-        lines = (
-            f"{made.export}{made.arguments}",
-            "It is replayed in a fresh instance, after the checks before it; what that answers is kept.",
-        )
-        prompt = Prompt(self.session, "Keep it as a check: what is it called?", "Keep", lines, longest=100)
-        self.app.push_screen(prompt, lambda name: self._save_check(made, name))
-
-    def _save_check(self, made: MadeCall, name: str | None) -> None:
-        api = self.operations.api()
-        if api is not None and name:
-            self.run_worker(self._kept(api, made, name), exit_on_error=False)
-
-    async def _kept(self, api: RuntimeApi, made: MadeCall, name: str) -> None:
-        kept = await self.operations.ask(api.save_check(self.component, name, made.export, made.arguments))
-        if kept is not None:
-            self.operations.say(f"kept {kept.name}: a fresh instance answers {kept.result}")
-
-    def action_verify(self) -> None:
-        """Replay the checks of the component."""
-        api = self.operations.api()
-        if api is not None:
-            self.run_worker(self._verified(api), exit_on_error=False)
-
-    async def _verified(self, api: RuntimeApi) -> None:
-        found = await self.operations.ask(api.verify(self.component))
-        if found is not None:
-            self.outcomes = found
-            failed = sum(not outcome.passed for outcome in found)
-            self.operations.say(
-                f"{len(found) - failed} of {len(found)} checks passed", severity="warning" if failed else "information"
-            )
-            self.draw(None)
-
-    def action_let_go(self) -> None:
-        """Let a held resource go."""
-        if not self.held:
-            self.operations.say("no resource is held", severity="warning")
-            return
-        lines = [f"held: {each.id} ({each.resource})" for each in self.held]
-        prompt = Prompt(
-            self.session, "Which resource is to go?", "Let go", lines, value=str(self.held[-1].id), longest=12
-        )
-        self.app.push_screen(prompt, self._let_go)
-
-    def _let_go(self, number: str | None) -> None:
-        api = self.operations.api()
-        if api is not None and number and number.strip().isdecimal():
-            self.run_worker(self._gone(api, int(number)), exit_on_error=False)
-
-    async def _gone(self, api: RuntimeApi, number: int) -> None:
-        done = await self.operations.ask(api.let_go(self.component, number))
-        if done is not None:
-            self.operations.say(done.text)
-        self.held = await self.operations.ask(api.held(self.component)) or ()
+    def show_answer(self) -> None:
+        """Draw what came back, and go there where it would not be seen."""
+        if self.size.height < TALL or (self.size.width < WIDE and self.pane == "exports"):
+            self.go_to("answer")
         self.draw(None)
+
+    def action_traces(self) -> None:
+        """Show what the selected call did, or the last one, step by step."""
+        made = (self._made(self._history.key) if self.pane == "history" else None) or self.answer
+        self.app.push_screen(TracesScreen(self.session, self.operations, self.component, made))
 
     def action_copy(self) -> None:
         """Copy the selected call, or what the form says, as a command line."""

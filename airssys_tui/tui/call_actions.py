@@ -29,7 +29,7 @@ CALL_ACTIONS: Final[tuple[Action, ...]] = (
         views=_CALL,
         do="write",
         hint="write",
-        rank=20,
+        rank=7,
     ),
     act(
         "call.before",
@@ -69,7 +69,7 @@ CALL_ACTIONS: Final[tuple[Action, ...]] = (
         views=_CALL,
         do="next_pane",
         hint="pane",
-        rank=22,
+        rank=8,
     ),
     act(
         "call.pane-before",
@@ -102,7 +102,7 @@ CALL_ACTIONS: Final[tuple[Action, ...]] = (
         do="make_call",
         hint="call it",
         of_row=False,
-        rank=19,
+        rank=6,
     ),
     act(
         "call.again",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
+from rich.cells import cell_len
 
 from airssys_tui.api.calling import CheckOutcome, Held, InterfaceView
 from airssys_tui.core import form_lines
@@ -15,13 +16,25 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.core.value_text import lay_out
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.lines import Line, Span, fit, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text
 
 HEADING: Final = "= "
 """Begins the key of a line that names an interface."""
 
 LABELS: Final = 24
+
+CALL: Final = "= call"
+"""Key of the line under a form that sends it."""
+
+BELOW: Final = "! "
+"""Begins the keys of lines that say what is wrong with the line above them, where there is no room beside it."""
+
+ROOMY: Final = 56
+"""Cells from which on what a call cost is said in full words."""
+
+SIGNATURE_ROWS: Final = 3
+DOCS_ROWS: Final = 2
 
 
 def export_keys(view: InterfaceView) -> list[str]:
@@ -47,13 +60,31 @@ def export_row(key: str, glyphs: Glyphs, width: int, *, chosen: bool) -> Line:
     return (pointer, Span(fit(f"{inside}{name}", max(1, width - 1), ellipsis=glyphs.ellipsis), "plain"))
 
 
-def signature(function: Function, docs: str, glyphs: Glyphs, width: int, rows: int) -> list[Line]:
-    """Draw what is called: its type and what is known of it."""
-    typed = wrap(safe(render(function), glyphs), max(20, width - 2))[:2]
+def signature(function: Function, docs: str, glyphs: Glyphs, width: int, *, short: bool) -> list[Line]:
+    """Draw the signature and what is known of it, a few rows of each; what is cut ends in an ellipsis.
+
+    Args:
+        function: What is called.
+        docs: Plain text; its first paragraph is shown.
+        glyphs: Symbols to draw with.
+        width: Cells of a row.
+        short: One row of each.
+    """
+    most, said_most = (1, 1) if short else (SIGNATURE_ROWS, DOCS_ROWS)
+    room = max(20, width - 2)
+    typed = _head_of(wrap(safe(render(function), glyphs), room), most, room, glyphs)
     lines: list[Line] = [(Span(f" {part}", "strong"),) for part in typed]
-    for paragraph in docs.split("\n\n")[:1]:
-        lines += [(Span(f" {part}", "quiet"),) for part in wrap(safe(paragraph, glyphs), max(20, width - 2))]
-    return lines[:rows]
+    first = docs.split("\n\n", maxsplit=1)[0]
+    if first:
+        said = _head_of(wrap(safe(first, glyphs), room), said_most, room, glyphs)
+        lines += [(Span(f" {part}", "quiet"),) for part in said]
+    return lines
+
+
+def _head_of(rows: list[str], most: int, width: int, glyphs: Glyphs) -> list[str]:
+    if len(rows) <= most:
+        return rows
+    return [*rows[: most - 1], fit(f"{rows[most - 1]} {glyphs.ellipsis}", width, ellipsis=glyphs.ellipsis).rstrip()]
 
 
 def label_width(lines: Iterable[form_lines.Line], width: int) -> int:
@@ -61,27 +92,78 @@ def label_width(lines: Iterable[form_lines.Line], width: int) -> int:
     return min(LABELS, max(8, width // 3), max((2 * line.depth + len(line.label) for line in lines), default=8))
 
 
-def form_row(line: form_lines.Line, glyphs: Glyphs, *, names: int, chosen: bool, touched: bool) -> Line:
+def form_keys(
+    lines: Mapping[str, form_lines.Line], touched: Container[str], glyphs: Glyphs, width: int, *, sends: bool
+) -> list[str]:
+    """Return the rows of a form: its lines, what is wrong with them where it does not fit beside, and what sends it.
+
+    Args:
+        lines: By key.
+        touched: Keys of lines that somebody has written in, or tried to send.
+        glyphs: Symbols to draw with.
+        width: Cells of a row.
+        sends: Whether the form can be sent.
+    """
+    keys: list[str] = []
+    names = label_width(lines.values(), width)
+    for key, line in lines.items():
+        keys.append(key)
+        if line.error and key in touched and not _beside(line, names, width):
+            rows = len(_below(line, glyphs, names, width))
+            keys += [f"{BELOW}{row} {key}" for row in range(rows)]
+    return [*keys, CALL] if sends else keys
+
+
+def _beside(line: form_lines.Line, names: int, width: int) -> bool:
+    return 1 + names + 2 + cell_len(safe(line.text)) + 2 + cell_len(safe(line.error)) <= width
+
+
+def _below(line: form_lines.Line, glyphs: Glyphs, names: int, width: int) -> list[str]:
+    return wrap(safe(line.error, glyphs), max(16, width - names - 4))
+
+
+def error_row(key: str, lines: Mapping[str, form_lines.Line], glyphs: Glyphs, width: int) -> Line:
+    """Draw one row of what is wrong with a line, below that line."""
+    row, _, of = key.removeprefix(BELOW).partition(" ")
+    line = lines.get(of)
+    if line is None:
+        return ()
+    names = label_width(lines.values(), width)
+    said = _below(line, glyphs, names, width)
+    return (Span(" " * (names + 3)), Span(said[int(row)] if int(row) < len(said) else "", "bad"))
+
+
+def call_line(glyphs: Glyphs, key: str, *, chosen: bool) -> Line:
+    """Draw the line that sends the form."""
+    pointer = Span(glyphs.pointer if chosen else " ", "accent")
+    return (pointer, Span("[ call ]", "key"), Span(f"  {key}", "quiet"))
+
+
+def form_row(line: form_lines.Line, glyphs: Glyphs, *, names: int, width: int, chosen: bool, touched: bool) -> Line:
     """Draw one argument, or a part of one; an error is said once somebody has written, or tried to call."""
     pointer = Span(glyphs.pointer if chosen else " ", "accent")
     label = fit(f"{'  ' * line.depth}{safe(line.label, glyphs)}", names, ellipsis=glyphs.ellipsis)
-    spans = [pointer, Span(f"{label}  ", "quiet")]
+    wrong = bool(line.error) and touched
+    remark: Line = ()
+    if wrong and _beside(line, names, width):
+        remark = (Span(f"{'  ' if line.text else ''}{safe(line.error, glyphs)}", "bad"),)
+    elif line.kind is Kind.TEXT and not wrong:
+        remark = (Span(f"  {safe(line.type, glyphs)}", "quiet"),)
+    return (pointer, Span(f"{label}  ", "quiet"), *_value(line, glyphs, wrong=wrong), *remark)
+
+
+def _value(line: form_lines.Line, glyphs: Glyphs, *, wrong: bool) -> Iterator[Span]:
     match line.kind:
-        case Kind.TEXT if line.error and touched and not line.text:
-            pass
+        case Kind.TEXT if wrong and not line.text:
+            return
         case Kind.TEXT:
-            spans.append(Span(safe(line.text, glyphs) if line.text else "_" * 6, "strong" if line.text else "quiet"))
+            yield Span(safe(line.text, glyphs), "strong") if line.text else Span("_" * 6, "quiet")
         case Kind.CHOICE:
-            spans += [Span("< ", "key"), Span(safe(line.text, glyphs), "strong"), Span(" >", "key")]
+            yield from (Span("< ", "key"), Span(safe(line.text, glyphs), "strong"), Span(" >", "key"))
         case Kind.SWITCH:
-            spans.append(Span("[x]" if line.text == "on" else "[ ]", "strong"))
+            yield Span("[x]" if line.text == "on" else "[ ]", "strong")
         case Kind.LIST:
-            spans += [Span(line.text, "strong"), Span("  + adds one", "quiet")]
-    if line.error and touched:
-        spans.append(Span(f"  {safe(line.error, glyphs)}", "bad"))
-    elif line.kind is Kind.TEXT:
-        spans.append(Span(f"  {safe(line.type, glyphs)}", "quiet"))
-    return tuple(spans)
+            yield from (Span(line.text, "strong"), Span("  + adds one", "quiet"))
 
 
 def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, width: int) -> list[Line]:
@@ -90,33 +172,42 @@ def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, widt
         return [(Span(f" {part}", "bad"),) for part in wrap(safe(made.failure, glyphs), max(20, width - 2))]
     report = made.report
     cpu = "" if report.cpu_seconds is None else f", cpu {format_call_time(report.cpu_seconds)}"
-    peak = "" if report.memory_peak is None else f", peak memory {format_size(report.memory_peak)}"
+    word = "peak memory" if width > ROOMY else "peak"
+    peak = "" if report.memory_peak is None else f", {word} {format_size(report.memory_peak)}"
     time = format_call_time(report.seconds)
-    cost = f"fuel {format_count(report.fuel)}, time {time}{cpu}{peak}, r{report.revision}"
+    cost = f"r{report.revision}: fuel {format_count(report.fuel)}, time {time}{cpu}{peak}"
     lines: list[Line] = [(Span(f" {part}", "quiet"),) for part in wrap(safe(cost, glyphs), max(20, width - 2))]
     value = msgspec.json.decode(report.result)
     for line in lay_out(function.result if function is not None else None, value):
+        if not line.label and not line.text:
+            continue
         label = f"{safe(line.label, glyphs)}  " if line.label else ""
-        lines.append((Span(" " + "  " * line.depth), Span(label, "quiet"), Span(safe(line.text, glyphs), "strong")))
+        lines += _hanging((Span(" " + "  " * line.depth), Span(label, "quiet")), line.text, "strong", glyphs, width)
     return lines
 
 
-def outcome_lines(outcomes: Sequence[CheckOutcome], glyphs: Glyphs) -> list[Line]:
+def _hanging(head: Line, text: str, tone: str, glyphs: Glyphs, width: int) -> Iterator[Line]:
+    """Draw a text beside what it is called; its further rows are below its first."""
+    indent = min(line_width(head), width // 2)
+    for row, part in enumerate(wrap(safe(text, glyphs), max(10, width - indent - 1))):
+        yield (*head, Span(part, tone)) if row == 0 else (Span(" " * indent), Span(part, tone))
+
+
+def outcome_lines(outcomes: Sequence[CheckOutcome], glyphs: Glyphs, width: int) -> list[Line]:
     """Draw how the replay of the checks went."""
     if not outcomes:
-        return [(Span(" There is no check yet. Call something, then keep it with S.", "quiet"),)]
-    return [line for outcome in outcomes for line in _outcome(outcome, glyphs)]
+        none = "There is no check yet. Call something, then keep it with S."
+        return list(_hanging((Span(" "),), none, "quiet", glyphs, width))
+    return [line for outcome in outcomes for line in _outcome(outcome, glyphs, width)]
 
 
-def _outcome(outcome: CheckOutcome, glyphs: Glyphs) -> Iterator[Line]:
+def _outcome(outcome: CheckOutcome, glyphs: Glyphs, width: int) -> Iterator[Line]:
     check = outcome.check
-    what = safe(f"{check.name}  {check.export}{check.arguments}", glyphs)
-    if outcome.passed:
-        yield (Span(" passed  ", "ok"), Span(what))
-        return
-    yield (Span(" failed  ", "bad"), Span(what))
-    yield (Span("         expected  ", "quiet"), Span(safe(check.result, glyphs)))
-    yield (Span("         got       ", "quiet"), Span(safe(outcome.error or outcome.result, glyphs), "bad"))
+    head = Span(" passed  ", "ok") if outcome.passed else Span(" failed  ", "bad")
+    yield from _hanging((head,), f"{check.name}  {check.export}{check.arguments}", "plain", glyphs, width)
+    if not outcome.passed:
+        yield from _hanging((Span("   expected  ", "quiet"),), check.result, "plain", glyphs, width)
+        yield from _hanging((Span("   got       ", "quiet"),), outcome.error or outcome.result, "bad", glyphs, width)
 
 
 def held_lines(held: Sequence[Held], glyphs: Glyphs) -> list[Line]:

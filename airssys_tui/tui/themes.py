@@ -124,13 +124,30 @@ FilterBar .prompt { width: auto; padding-right: 1; color: $key; }
 FilterBar Input { background: $surface; width: 1fr; padding: 0; }
 Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
 #calling { height: 1fr; }
-#exports { width: 34%; max-width: 48; border-right: vkey $panel; }
+#exports { width: 34%; max-width: 48; border-right: solid $panel; }
 #exports.alone { width: 1fr; max-width: 100%; border-right: none; }
 #bench { width: 1fr; }
 #signature { height: 1; }
-#form { height: 2fr; border-top: hkey $panel; }
-#answer { height: 2fr; border-top: hkey $panel; }
-#history { height: 1fr; border-top: hkey $panel; }
+#calling #exports, #bench #form, #bench #answer, #bench #history {
+    border-top: solid $quiet 40%; border-title-color: $quiet; border-title-style: none;
+    & > .tone--cursor { background: $panel; text-style: none; }
+    &.here { border-top: solid $accent; border-title-color: $accent; border-title-style: bold reverse; }
+    &.here > .tone--cursor { background: $cursor-back; text-style: bold; }
+    &.here:nocolor > .tone--cursor { text-style: reverse; }
+}
+#tracing { layout: horizontal; height: 1fr; }
+#tracing #traces { width: 2fr; border-right: solid $panel; }
+#tracing #steps { width: 3fr; }
+#tracing.stacked { layout: vertical; }
+#tracing.stacked #traces { width: 1fr; height: 2fr; border-right: none; }
+#tracing.stacked #steps { width: 1fr; height: 3fr; }
+#traces, #steps {
+    border-top: solid $quiet 40%; border-title-color: $quiet; border-title-style: none;
+    & > .tone--cursor { background: $panel; text-style: none; }
+    &.here { border-top: solid $accent; border-title-color: $accent; border-title-style: bold reverse; }
+    &.here > .tone--cursor { background: $cursor-back; text-style: bold; }
+    &.here:nocolor > .tone--cursor { text-style: reverse; }
+}
 #timeline { height: 1fr; }
 #timeline.stacked { layout: vertical; }
 #timeline LineTable { width: 3fr; }
@@ -155,6 +172,12 @@ CommandPalette SearchIcon { display: none; }
 .ascii #dialog { border: ascii $primary; }
 .ascii LineTable, .ascii Pager { scrollbar-size-vertical: 0; }
 .ascii #timeline #diff, .ascii Toast { border: none; }
+.ascii #calling #exports, .ascii #bench LineTable, .ascii #bench Pager {
+    border-top: ascii $quiet 40%; border-right: none;
+    &.here { border-top: ascii $accent; }
+}
+.ascii #traces, .ascii #steps { border-top: ascii $quiet 40%; border-right: none; }
+.ascii #tracing .here { border-top: ascii $accent; }
 .ascii CommandPalette > Vertical, .ascii CommandPalette #--input { border: ascii $primary; }
 Toast { max-width: 90%; width: 56; padding: 0 1; background: $panel; }
 ToastRack { margin-bottom: 1; }
