@@ -12,7 +12,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run fresh test check format generate bench fuzz soak crash clean
+.PHONY: help install run fresh test check format generate pictures bench fuzz soak crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,11 +60,13 @@ format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(STAMP) ## rewrite what is generated: README tables and picture, WIT copies, samples
+generate: $(STAMP) ## rewrite what is generated: README tables, WIT copies, samples
 	$(BIN)/airssys-tui wit vendor wit --binary
 	$(BIN)/python .ci/readme.py
-	$(BIN)/python .ci/picture.py
 	$(BIN)/python sample_components/build.py
+
+pictures: $(STAMP) ## the README's pictures: the screens on the samples, under load, for a minute
+	$(BIN)/python .ci/picture.py
 
 bench: $(STAMP) ## measure; each figure beside its baseline
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,7 @@
-"""Draw the README's picture: the registry on a played runtime whose clock stands still; no fonts from outside.
+"""Draw the README's pictures: the real screens on a real runtime that runs the samples; no fonts from outside.
 
-``python .ci/picture.py`` writes ``.ci/pictures/registry.svg``; the same sources give the same picture.
+``python .ci/picture.py`` plays the README's five minutes in a scratch folder, under load, and writes one SVG a screen
+into ``.ci/pictures``. Times, rates and digests are what they were: two runs give two sets of pictures.
 """
 
 from __future__ import annotations
@@ -8,51 +9,266 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from airssys_tui.api import fake_scenes
+from textual.pilot import Pilot
+
+from airssys_tui.api.commands import Annotate
+from airssys_tui.api.views import ComponentView
+from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.revision import Outcome
+from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
+from airssys_tui.tui.call import CallScreen
+from airssys_tui.tui.registry import RegistryScreen
+from airssys_tui.tui.screen import LiveScreen
 
-PICTURE: Final = Path(__file__).resolve().parent / "pictures" / "registry.svg"
-SIZE: Final = (130, 24)
-PATIENCE: Final = 30.0
+ROOT: Final = Path(__file__).resolve().parents[1]
+SAMPLES: Final = ROOT / "sample_components"
+PICTURES: Final = ROOT / ".ci" / "pictures"
+SIZE: Final = (120, 34)
+SHORT: Final = (120, 28)
+"""Of the registry: a folder of samples fills no more."""
+PATIENCE: Final = 60.0
+LOAD: Final = 45.0
+"""Seconds of load before the first picture: the sparklines have something to show."""
+
 _FONTS: Final = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
+BACKOFF: Final = ('"100ms", factor = 2.0, max = "30s"', '"10m", factor = 2.0, max = "1h"')
+"""The crasher waits long for its next start: it is seen waiting."""
 
-async def drawn() -> str:
-    """Return the picture as SVG text.
+
+class Load:
+    """Calls of the samples, as a folder in use has them.
+
+    Args:
+        runtime: The runtime under load.
+    """
+
+    def __init__(self, runtime: EmbeddedRuntime) -> None:
+        self._runtime = runtime
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="load", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for that."""
+        self._over.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        for export, arguments in (("deposit", '["ada", 100000]'), ("deposit", '["grace", 50000]')):
+            self._call("ledger", export, arguments)
+        self._call("crasher", "unreachable", "[]")
+        for round_ in count():
+            for component, export, arguments in calls(round_):
+                self._call(component, export, arguments)
+            if self._over.wait(0.08):
+                return
+
+    def _call(self, component: str, export: str, arguments: str) -> None:
+        try:
+            self._runtime.call(component, export, arguments).result(PATIENCE)
+        except AirssysError:
+            return  # it is stopped, failed or refuses: that is on the screen
+
+
+def calls(round_: int) -> Iterator[tuple[str, str, str]]:
+    """Yield the calls of one round: more of them in some rounds than in others."""
+    busy = round_ // 40 % 3
+    for _ in range(1 + busy * 2):
+        yield "counter", "increment", "[1]"
+    yield "primes", "nth", f"[{200 + round_ * 7 % 300 * (1 + busy)}]"
+    yield "greeter", "hello", '["Ada"]'
+    if round_ % 4 == 0:
+        yield "ledger", "transfer", f'["ada", "grace", {1 + round_ % 7}]'
+        yield "ledger", "accounts", "[]"
+    if round_ % 6 == 0:
+        yield "hoarder", "grab", "[1]"
+    if round_ % 90 == 0:
+        yield "wasi-hello", "run", "[]"
+
+
+class Scene:
+    """The folder, the runtime on it, and what happens to both.
+
+    Args:
+        folder: Holds a copy of the samples.
+        runtime: Watches it.
+    """
+
+    def __init__(self, folder: Path, runtime: EmbeddedRuntime) -> None:
+        self.folder = folder
+        self.runtime = runtime
+        self.load = Load(runtime)
+
+    def row(self, component: str) -> ComponentView | None:
+        """Return a component's row."""
+        return next((row for row in self.runtime.snapshot().components if row.id == component), None)
+
+    def stable(self) -> bool:
+        """Return whether what the counter serves has proved itself."""
+        row = self.row("counter")
+        return row is not None and row.stable
+
+    async def release(self, version: str, outcome: Outcome) -> None:
+        """Install a release of the counter, and wait for what becomes of it."""
+        for file in sorted((SAMPLES / ".releases" / "counter" / version).iterdir()):
+            aside = self.folder / "counter" / f".{file.name}"
+            shutil.copyfile(file, aside)
+            aside.replace(self.folder / "counter" / file.name)
+
+        async def became() -> bool:
+            timeline = await asyncio.wrap_future(self.runtime.versions("counter"))
+            return any(each.version == version and each.outcome is outcome for each in timeline)
+
+        async with asyncio.timeout(PATIENCE):
+            while not await became():  # noqa: ASYNC110 - asked of the runtime, which has no event for it
+                await asyncio.sleep(0.1)
+
+    async def play(self) -> None:
+        """Live through the README's five minutes, up to the rollback; the load goes on."""
+        began = time.monotonic()
+        await until(self.stable)
+        self.load.start()
+        await self.release("1.1.0", Outcome.ACTIVE)
+        await until(self.stable)
+        await self.release("1.2.0", Outcome.FAILED)
+        await self.release("1.3.0", Outcome.FAILED)
+        why = Annotate("counter", revision=2, note="counts in steps as well")
+        await asyncio.wrap_future(self.runtime.submit(why))
+        await asyncio.sleep(max(0.0, LOAD - (time.monotonic() - began)))
+
+
+class Artist:
+    """Drives the screens, and takes their pictures.
+
+    Args:
+        pilot: Of the application.
+    """
+
+    def __init__(self, pilot: Pilot[Any]) -> None:
+        self._pilot = pilot
+        self._app = pilot.app
+        self.pictures: dict[str, str] = {}
+
+    async def go(self, *keys: str, until_shown: Callable[[Any], object] = bool) -> None:
+        """Press keys, and wait for something to be true of the screen."""
+        await self._pilot.press(*keys)
+        await until(lambda: until_shown(self._app.screen))
+
+    async def take(self, name: str) -> None:
+        """Take a picture of what is shown."""
+        self._app.clear_notifications()
+        await self._pilot.pause(1.0)
+        svg = self._app.export_screenshot(title="airssys-tui components/")
+        lines = (line.rstrip() for line in _FONTS.sub("", svg).splitlines())
+        self.pictures[name] = "\n".join(line for line in lines if line) + "\n"
+
+    async def tour(self, scene: Scene) -> None:
+        """Go through the screens."""
+        self._select("counter")
+        await self.go("v", "j", "j", until_shown=lambda screen: getattr(screen, "diff", None) is not None)
+        await self.take("versions")
+        await self.go("escape", "z", until_shown=lambda screen: getattr(screen, "preview", None) is not None)
+        await self.take("rollback")
+        await self.go("tab", "enter", until_shown=lambda screen: isinstance(screen, RegistryScreen))
+        await until(lambda: (row := scene.row("counter")) is not None and row.held)
+        await self._pilot.pause(4.0)
+        await self._pilot.resize_terminal(*SHORT)
+        await self.take("registry")
+        await self._pilot.resize_terminal(*SIZE)
+        await self.go("enter", until_shown=lambda screen: getattr(screen, "story", None) is not None)
+        await self.take("detail")
+        await self.go("escape", "m", until_shown=lambda screen: getattr(screen, "detail", None) is not None)
+        await self.take("meters")
+        await self.go("escape", "5")
+        await self.take("logs")
+        await self.go("1", until_shown=lambda screen: isinstance(screen, RegistryScreen))
+        self._select("greeter")
+        await self.go("i", until_shown=lambda screen: isinstance(screen, CallScreen) and screen.interface is not None)
+        await self._call()
+        await self.take("call")
+
+    def _select(self, row: str) -> None:
+        table = self._app.screen.table if isinstance(self._app.screen, LiveScreen) else None
+        if table is None or not table.select(row):
+            raise LookupError(f"there is no row {row}")
+
+    async def _call(self) -> None:
+        """Fill in the greeter's form and send it."""
+        screen = self._app.screen
+        keys = screen.table.keys if isinstance(screen, CallScreen) and screen.table is not None else ()
+        self._select(next(key for key in keys if key.endswith("#greet")))
+        await self.go("enter", "j", "enter", *"Ada Lovelace", "enter")
+        await self.go("enter", "j", "enter", *"Countess", "enter")
+        await self.go("enter", "j", "enter", *"36", "enter")
+        await self.go("plus", "plus", "j", "enter", *"English", "enter", "enter", *"French", "enter", "enter")
+        await self.go("c", until_shown=lambda screen: screen.answer is not None)
+
+
+async def until(wanted: Callable[[], object]) -> None:
+    """Wait until something is true.
 
     Raises:
-        TimeoutError: The screen never showed the components.
+        TimeoutError: It never was.
     """
-    runtime = fake_scenes.mixed()
-    app = AirssysApp(lambda: runtime, folder="components/", clock=fake_scenes.still, refresh=3_600.0)
-    async with app.run_test(size=SIZE) as pilot, asyncio.timeout(PATIENCE):
-        while "counter" not in _picture_of(app):
-            await pilot.pause()
-        await pilot.pause()
-        return _picture_of(app)
+    async with asyncio.timeout(PATIENCE):
+        while not wanted():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.05)
 
 
-def _picture_of(app: AirssysApp) -> str:
-    svg = app.export_screenshot(title="airssys-tui components/")
-    lines = (line.rstrip() for line in _FONTS.sub("", svg).splitlines())
-    return "\n".join(line for line in lines if line) + "\n"
+async def drawn(folder: Path) -> dict[str, str]:
+    """Return the pictures by name, as SVG text.
+
+    Args:
+        folder: An empty directory.
+    """
+    components = folder / "components"
+    for manifest in sorted(SAMPLES.glob("*/Component.toml")):
+        place = components / manifest.parent.name
+        place.mkdir(parents=True)
+        for file in (manifest, *manifest.parent.glob("*.wasm")):
+            shutil.copyfile(file, place / file.name)
+    crasher = components / "crasher" / "Component.toml"
+    crasher.write_text(crasher.read_text(encoding="utf-8").replace(*BACKOFF), encoding="utf-8")
+    runtime = EmbeddedRuntime.open(components, state_dir=folder / "state")
+    scene = Scene(components, runtime)
+    app = AirssysApp(lambda: runtime, folder="components/", refresh=0.5)
+    try:
+        async with app.run_test(size=SIZE) as pilot:
+            artist = Artist(pilot)
+            await until(lambda: app.session.feed.rows)
+            await scene.play()
+            await artist.tour(scene)
+    finally:
+        scene.load.stop()
+        runtime.close()
+    return artist.pictures
 
 
 def main() -> int:
-    """Write the picture; return the exit code."""
-    os.environ["TZ"] = "UTC"
-    time.tzset()
+    """Write the pictures; return the exit code."""
     for name in ("NO_COLOR", "AIRSSYS_TUI_ASCII", "AIRSSYS_TUI_THEME"):
         os.environ.pop(name, None)
-    svg = asyncio.run(drawn())
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(svg, encoding="utf-8")
-    sys.stderr.write(f"{PICTURE.name}: {len(svg)} characters\n")
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = asyncio.run(drawn(Path(folder)))
+    PICTURES.mkdir(exist_ok=True)
+    for name, svg in pictures.items():
+        (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
+        sys.stderr.write(f"{name}.svg: {len(svg)} characters\n")
     return 0
 
 
