@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,23 @@ class Scratch:
             snapshot = state.catalog.latest_snapshot("counter")
         assert snapshot is not None
         return snapshot.data.decode()
+
+
+def point_at(term: Terminal, name: str) -> None:
+    """Move the pointer of the table down until it is on a component's row: keys act on that one."""
+    for _ in range(20):
+        before = pointed(term.wait(pointed, "a pointer"))
+        if before == name:
+            return
+        term.send("j")
+        term.wait(lambda text, before=before: pointed(text) not in {"", before}, "the pointer to move")
+    raise AssertionError(f"the pointer never came to {name}:\n{term.text}")
+
+
+def pointed(text: str) -> str:
+    """Return the name in the row with the pointer; empty when there is none."""
+    found = re.search(r"^▸ +([a-z-]+) ", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 @pytest.fixture

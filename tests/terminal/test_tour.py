@@ -12,7 +12,7 @@ import pytest
 
 from airssys_tui.store.directory import StateDirectory
 
-from .conftest import PROGRAM, Scratch
+from .conftest import PROGRAM, Scratch, point_at
 from .harness import Terminal
 
 HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
@@ -34,7 +34,7 @@ def test_the_tour(scratch: Scratch) -> None:
     assert scratch.ask("call", "--live", "counter", "increment", str(COUNT)).strip() == str(COUNT)
 
     with scratch.screen() as term:
-        for name in ("counter", "crasher", "greeter", "hoarder", "primes"):
+        for name in ("clockwork", "counter", "crasher", "greeter", "hoarder", "ledger", "primes"):
             term.wait_row(name, "running", "1.0.0")
         term.wait_row("wasi-hello", "1.0.0")
 
@@ -47,6 +47,7 @@ def test_the_tour(scratch: Scratch) -> None:
         scratch.install("1.3.0")
         term.wait_row("counter", "running", "1.1.0 r2", "refused", "compatibility")
 
+        point_at(term, "counter")
         term.send("z")
         term.wait_text("Roll back counter to r1", "Cancel", "1.0.0")
         term.send("tab", "enter")
@@ -77,6 +78,7 @@ def test_cancel_has_the_focus_and_changes_nothing(scratch: Scratch) -> None:
         term.wait_row("counter", "running", "1.0.0")
         scratch.install("1.1.0")
         term.wait_row("counter", "1.1.0 r2")
+        point_at(term, "counter")
         term.send("z")
         term.wait_text("Roll back counter to r1", "Cancel")
         term.send("enter")
@@ -131,6 +133,7 @@ def test_readonly_leaves_out_what_changes_the_system(scratch: Scratch) -> None:
     with scratch.screen("--readonly") as term:
         term.wait_row("counter", "running", "1.0.0")
         term.wait_text("READ-ONLY")
+        point_at(term, "counter")
         term.send("x", "z", "r", "v")
         term.wait_text("versions")
         term.send("escape")
