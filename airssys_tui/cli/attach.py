@@ -31,7 +31,12 @@ def attach(
         state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
             the folder's real path).
     """
+    from airssys_tui.cli.reach import nothing_runs  # noqa: PLC0415 - late: see `remote`
+    from airssys_tui.store.ownership import live_owner  # noqa: PLC0415
+
     site = locate(folder, state_dir, must_exist=False)
+    if live_owner(site.state_dir.value) is None:  # said at once, and not on a screen that has to be left first
+        raise nothing_runs(site)
     readonly = readonly or site.settings.readonly
     found: list[RemoteRuntime] = []
 
