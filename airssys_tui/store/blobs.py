@@ -9,7 +9,7 @@ from typing import Final
 
 from airssys_tui.core.errors import BlobCorrupt, IdentityError, StoreError
 from airssys_tui.core.identity import Digest, digest_of
-from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.durable import make_directory, read_file, remove_file, size_of, sweep, write_file
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.faults import disk_faults
 
@@ -57,7 +57,7 @@ class Blobs:
             StoreError: The directory cannot be written.
         """
         digest = digest_of(data)
-        path = self.path(digest)
+        path = self._where(digest)
         with disk_faults("write the blob", path):
             if self._holds(path, data):
                 return digest
@@ -71,11 +71,11 @@ class Blobs:
             BlobCorrupt: They are not what the digest names.
             StoreError: There are none, or they cannot be read.
         """
-        path = self.path(digest)
+        path = self._where(digest)
         if not self.has(digest):
             raise StoreError(f"no blob {digest} is kept", remedy="install the component's file again")
         with disk_faults("read the blob", path):
-            data = path.read_bytes()
+            data = read_file(path)
         if digest_of(data) != digest:
             raise BlobCorrupt(
                 f"the blob {path} does not have its digest: the disk or another program changed it",
@@ -85,7 +85,7 @@ class Blobs:
 
     def has(self, digest: str) -> bool:
         """Return whether bytes of this digest are kept, without checking them."""
-        return self.path(digest).is_file()
+        return size_of(self._where(digest)) is not None
 
     def size(self, digest: str) -> int:
         """Return how many bytes are kept for a digest.
@@ -93,9 +93,10 @@ class Blobs:
         Raises:
             StoreError: If there are none.
         """
-        path = self.path(digest)
-        with disk_faults("measure the blob", path):
-            return path.stat().st_size
+        found = size_of(self._where(digest))
+        if found is None:
+            raise StoreError(f"no blob {digest} is kept", remedy="install the component's file again")
+        return found
 
     def path(self, digest: str) -> Path:
         """Return where the bytes of a digest are, or would be.
@@ -103,16 +104,19 @@ class Blobs:
         Raises:
             IdentityError: If it is not a digest.
         """
+        return Path(self._where(digest))
+
+    def _where(self, digest: str) -> str:
         name = digest_hex(digest)
-        return self._directory / name[:2] / name
+        return f"{self._directory}/{name[:2]}/{name}"
 
     def remove(self, digest: str) -> bool:
         """Remove the bytes of a digest, to which nothing refers any more; returns whether there were any."""
-        path = self.path(digest)
+        path = self._where(digest)
         with disk_faults("remove the blob", path):
-            existed = path.is_file()
+            existed = size_of(path) is not None
             failpoint("blobs/remove/before-unlink")
-            path.unlink(missing_ok=True)
+            remove_file(path)
             failpoint("blobs/remove/after-unlink")
         return existed
 
@@ -123,6 +127,6 @@ class Blobs:
             yield from sorted(Digest(name) for name in names if _DIGEST.match(name))
 
     @staticmethod
-    def _holds(path: Path, data: bytes) -> bool:
+    def _holds(path: str, data: bytes) -> bool:
         # Comparing also repairs: a damaged copy differs, and is written anew.
-        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+        return size_of(path) == len(data) and read_file(path) == data

@@ -19,7 +19,7 @@ import msgspec
 from airssys_tui.core.units import MIB
 from airssys_tui.store.blobs import digest_hex
 from airssys_tui.store.database import Database
-from airssys_tui.store.durable import make_directory, sweep, write_file
+from airssys_tui.store.durable import make_directory, remove_file, size_of, sweep, write_file
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.faults import disk_faults
 
@@ -82,11 +82,11 @@ class CodeCache:
             sweep(self._aside)
             entries = self._entries("")
             known = {self._path(entry.digest, entry.engine): entry for entry in entries}
-            for path in self._directory.glob(f"*/*{_SUFFIX}"):
-                if path not in known:
-                    path.unlink()
+            for file in self._directory.glob(f"*/*{_SUFFIX}"):
+                if str(file) not in known:
+                    file.unlink()
         for path, entry in known.items():
-            if not path.is_file():
+            if size_of(path) is None:
                 self._forget(entry)
 
     def pin(self, digests: Collection[str]) -> None:
@@ -119,10 +119,10 @@ class CodeCache:
             self._count(misses=self.counters.misses + 1, rejected=self.counters.rejected + changed)
             return None
         self._count(hits=self.counters.hits + 1)
-        return path
+        return Path(path)
 
-    def put(self, digest: str, engine: str, data: bytes) -> Path:
-        """Keep compiled code, and make room for it.
+    def put(self, digest: str, engine: str, data: bytes) -> str:
+        """Keep compiled code, and make room for it; returns where it is.
 
         Raises:
             DiskFull: There is no room on the disk.
@@ -175,7 +175,7 @@ class CodeCache:
 
     def _eviction_rank(self, entry: _Entry, engine: str) -> tuple[bool, int]:
         # Code of another engine cannot be loaded by this one: it goes first, pinned or not.
-        path = self._path(entry.digest, entry.engine)
+        path = Path(self._path(entry.digest, entry.engine))
         return entry.engine == engine, path.stat().st_mtime_ns if path.is_file() else 0
 
     def _forget(self, *entries: _Entry) -> None:
@@ -192,10 +192,10 @@ class CodeCache:
             path = self._path(entry.digest, entry.engine)
             with disk_faults("remove compiled code", path):
                 failpoint("code/remove/before-unlink")
-                path.unlink(missing_ok=True)
+                remove_file(path)
                 failpoint("code/remove/after-unlink")
 
-    def _touch(self, path: Path) -> None:
+    def _touch(self, path: str) -> None:
         # Two uses within one tick of the clock still have an order.
         self._last_use = max(time.time_ns(), self._last_use + 1)
         os.utime(path, ns=(self._last_use, self._last_use))
@@ -203,17 +203,17 @@ class CodeCache:
     def _entries(self, tail: str, *parameters: str) -> tuple[_Entry, ...]:
         return self._database.records(_Entry, "compiled_code", tail, parameters)
 
-    def _path(self, digest: str, engine: str) -> Path:
+    def _path(self, digest: str, engine: str) -> str:
         engine_name = hashlib.sha256(engine.encode()).hexdigest()[:16]
-        return self._directory / engine_name / f"{digest_hex(digest)}{_SUFFIX}"
+        return f"{self._directory}/{engine_name}/{digest_hex(digest)}{_SUFFIX}"
 
     def _count(self, **changes: int) -> None:
         self.counters = msgspec.structs.replace(self.counters, **changes)
 
 
-def _hash_of(path: Path) -> str | None:
+def _hash_of(path: str) -> str | None:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None

@@ -1,9 +1,15 @@
-"""Files that are there whole or not at all: write aside, fsync, rename, fsync the directory."""
+"""Files that are there whole or not at all: write aside, fsync, rename, fsync the directory.
+
+Paths of files that come and go are text here. A ``Path`` puts each of its parts among the interned strings, which makes
+room for them by doubling, once enough have passed through.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from airssys_tui.store.failpoint import failpoint
@@ -21,7 +27,7 @@ def make_directory(path: Path) -> None:
     sync_directory(path.parent)
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path | str) -> None:
     """Make the names in a directory survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -30,7 +36,28 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_file(path: Path, data: bytes, *, aside: Path, points: str, sync: bool = True) -> None:
+def size_of(path: str) -> int | None:
+    """Return the bytes of a file; nothing when there is none, or when it is something else."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def read_file(path: str) -> bytes:
+    """Return the bytes of a file."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
+        return file.read()
+
+
+def remove_file(path: str) -> None:
+    """Remove a file, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - see above
+
+
+def write_file(path: str, data: bytes, *, aside: Path, points: str, sync: bool = True) -> None:
     """Write a file so that a crash leaves the old one, none, or the whole new one.
 
     Args:
@@ -40,18 +67,20 @@ def write_file(path: Path, data: bytes, *, aside: Path, points: str, sync: bool 
         points: Prefix of the failpoints passed on the way.
         sync: Whether it must survive a power cut whole; what is checked before each use need not.
     """
-    make_directory(path.parent)
-    unfinished = aside / f"{path.name}.{secrets.token_hex(8)}"
+    directory, _, name = path.rpartition("/")
+    if not os.access(directory, os.F_OK):
+        make_directory(Path(directory))
+    unfinished = f"{aside}/{name}.{secrets.token_hex(8)}"
     failpoint(f"{points}/before-write")
     try:
         _write(unfinished, data, sync=sync)
         failpoint(f"{points}/before-rename")
-        unfinished.replace(path)
+        os.replace(unfinished, path)  # noqa: PTH105 - see above
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        remove_file(unfinished)
         raise
     if sync:
-        sync_directory(path.parent)
+        sync_directory(directory)
     failpoint(f"{points}/after-rename")
 
 
@@ -63,7 +92,7 @@ def sweep(aside: Path) -> int:
     return len(leftovers)
 
 
-def _write(path: Path, data: bytes, *, sync: bool) -> None:
+def _write(path: str, data: bytes, *, sync: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         view = memoryview(data)

@@ -18,7 +18,7 @@ _PRIMARY: Final = 0xFF
 
 
 @contextmanager
-def disk_faults(doing: str, path: Path) -> Iterator[None]:
+def disk_faults(doing: str, path: Path | str) -> Iterator[None]:
     """Turn what the file system and SQLite raise into :class:`StoreError`.
 
     Args:
@@ -37,7 +37,7 @@ def disk_faults(doing: str, path: Path) -> Iterator[None]:
         raise from_sqlite(error, doing, path) from error
 
 
-def _from_system(error: OSError, doing: str, path: Path) -> StoreError:
+def _from_system(error: OSError, doing: str, path: Path | str) -> StoreError:
     if error.errno in _FULL:
         return _full(doing, path)
     if error.errno in _DENIED:
@@ -45,7 +45,7 @@ def _from_system(error: OSError, doing: str, path: Path) -> StoreError:
     return StoreError(f"cannot {doing}: {error.strerror or error} ({path})", remedy="`airssys-tui doctor` looks closer")
 
 
-def from_sqlite(error: sqlite3.Error, doing: str, path: Path) -> StoreError:
+def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreError:
     """Return what SQLite raised as an error that says what to do; arguments are those of :func:`disk_faults`."""
     # Errors raised by the module itself (a closed connection) carry no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
@@ -54,7 +54,7 @@ def from_sqlite(error: sqlite3.Error, doing: str, path: Path) -> StoreError:
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN}:
         return _denied(doing, path)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return corrupt(path, str(error))
+        return corrupt(Path(path), str(error))
     return StoreError(f"cannot {doing}: {error} ({path})", remedy="`airssys-tui doctor` looks closer")
 
 
@@ -66,11 +66,11 @@ def corrupt(path: Path, detail: str) -> StoreError:
     )
 
 
-def _full(doing: str, path: Path) -> DiskFull:
+def _full(doing: str, path: Path | str) -> DiskFull:
     return DiskFull(f"cannot {doing}: the disk that holds {path} is full", remedy="free some space there and try again")
 
 
-def _denied(doing: str, path: Path) -> StoreError:
+def _denied(doing: str, path: Path | str) -> StoreError:
     return StoreError(
         f"cannot {doing}: {path} is read-only or belongs to somebody else",
         remedy="give yourself access to it, or choose another directory with --state-dir or AIRSSYS_TUI_STATE_DIR",

@@ -30,7 +30,7 @@ def code(state: StateDirectory) -> CodeCache:
 
 
 def test_compiled_code_comes_back_for_its_engine_only(code: CodeCache) -> None:
-    path = code.put(ONE, "wasmtime 50", b"machine code")
+    path = Path(code.put(ONE, "wasmtime 50", b"machine code"))
     assert code.get(ONE, "wasmtime 50") == path
     assert path.read_bytes() == b"machine code"
     assert code.get(ONE, "wasmtime 51") is None
@@ -40,7 +40,7 @@ def test_compiled_code_comes_back_for_its_engine_only(code: CodeCache) -> None:
 
 @pytest.mark.parametrize("change", [b"", b"machine cod\xe9", b"machine code "])
 def test_code_that_was_changed_is_removed_and_never_handed_out(code: CodeCache, change: bytes) -> None:
-    path = code.put(ONE, "engine", b"machine code")
+    path = Path(code.put(ONE, "engine", b"machine code"))
     path.write_bytes(change)
     assert code.get(ONE, "engine") is None
     assert not path.exists()
@@ -51,14 +51,14 @@ def test_code_that_was_changed_is_removed_and_never_handed_out(code: CodeCache, 
 
 
 def test_code_of_another_artifact_in_its_place_is_refused(code: CodeCache) -> None:
-    one, two = code.put(ONE, "engine", b"safe"), code.put(TWO, "engine", b"evil")
+    one, two = Path(code.put(ONE, "engine", b"safe")), Path(code.put(TWO, "engine", b"evil"))
     shutil.copy(two, one)
     assert code.get(ONE, "engine") is None
     assert code.get(TWO, "engine") == two
 
 
 def test_a_deleted_file_is_a_miss(code: CodeCache) -> None:
-    code.put(ONE, "engine", b"x").unlink()
+    Path(code.put(ONE, "engine", b"x")).unlink()
     assert code.get(ONE, "engine") is None
     assert code.counters == CodeCounters(misses=1)
     assert code.size() == 0
@@ -68,7 +68,7 @@ def test_the_whole_cache_may_be_deleted(state: StateDirectory, code: CodeCache) 
     code.put(ONE, "engine", b"x")
     shutil.rmtree(state.path / "code")
     assert code.get(ONE, "engine") is None
-    path = code.put(ONE, "engine", b"x")
+    path = Path(code.put(ONE, "engine", b"x"))
     assert code.get(ONE, "engine") == path
 
 
@@ -117,7 +117,7 @@ def test_code_that_a_rollback_may_need_stays(state: StateDirectory, catalog: Cat
 
 def test_code_larger_than_the_cache_is_kept_alone(code: CodeCache) -> None:
     code.put(ONE, "engine", b"1" * 10)
-    assert code.put(TWO, "engine", b"2" * 500).is_file()
+    assert Path(code.put(TWO, "engine", b"2" * 500)).is_file()
     assert code.get(ONE, "engine") is None
     assert code.get(TWO, "engine")
 
@@ -132,8 +132,8 @@ def test_removing_an_artifact_removes_its_code_of_every_engine(code: CodeCache) 
 
 
 def test_files_and_records_that_have_lost_each_other_are_dropped(state: StateDirectory, code: CodeCache) -> None:
-    kept = code.put(ONE, "engine", b"1")
-    lost = code.put(TWO, "engine", b"2")
+    kept = Path(code.put(ONE, "engine", b"1"))
+    lost = Path(code.put(TWO, "engine", b"2"))
     lost.unlink()
     stray = kept.with_name(f"{'0' * 64}.cwasm")
     stray.write_bytes(b"nobody knows me")
@@ -144,7 +144,7 @@ def test_files_and_records_that_have_lost_each_other_are_dropped(state: StateDir
 
 
 def test_code_survives_a_restart(state: StateDirectory, code: CodeCache) -> None:
-    path = code.put(ONE, "engine", b"1")
+    path = Path(code.put(ONE, "engine", b"1"))
     again = CodeCache(state.path / "code", state.catalog.database)
     again.recover()
     assert again.get(ONE, "engine") == path
