@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -226,10 +226,12 @@ class Actor:
         envelope.future.set_result(result)
         return None
 
-    def _finish(self, serving: Serving, trap: GuestTrap | None) -> list[Future[int]]:
+    def _finish(self, serving: Serving, trap: GuestTrap | None) -> Sequence[Future[int]]:
         asked: list[Envelope] = []
         with self._lock:
             self._running = False
+            if trap is None and not self._boundary:  # nearly always
+                return ()
             if trap is not None and self._serving is serving:
                 self._serving = None
                 asked = self._take_asked()
