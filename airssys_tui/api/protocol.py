@@ -52,7 +52,11 @@ class RuntimeApi(Protocol):
         ...
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
-        """Return a component's timeline, newest first."""
+        """Return a component's timeline, newest first.
+
+        It is the newest 200 revisions and, of older ones, those that can still be of use: pinned, in quarantine, or
+        what a rollback would go back to. Numbers begin at 1 and have no gaps: what is left out can be counted.
+        """
         ...
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:

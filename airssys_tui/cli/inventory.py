@@ -93,7 +93,9 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
 
 
 def versions(name: NameArgument, /, *, place: Place = HERE) -> int:
-    """Show every revision of a component, newest first: what it was, why it came and what became of it.
+    """Show the revisions of a component, newest first: what each was, why it came and what became of it.
+
+    Of a very long history these are the newest 200 and the older ones that can still be of use.
 
     Args:
         name: The component, as `name` or `namespace/name`.
@@ -105,8 +107,15 @@ def versions(name: NameArgument, /, *, place: Place = HERE) -> int:
     if place.json:
         answer(revisions)
     else:
-        say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in revisions])
+        _say_revisions(revisions)
     return ExitCode.OK
+
+
+def _say_revisions(revisions: Sequence[RevisionView], indent: str = "") -> None:
+    say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in revisions], indent=indent)
+    left_out = revisions[0].number - len(revisions) if revisions else 0  # numbers begin at 1 and have no gaps
+    if left_out > 0:
+        say(f"{indent}and {left_out} older ones; `airssys-tui diff` still compares each of them")
 
 
 def _component_row(view: ComponentView) -> Sequence[str]:
@@ -177,4 +186,4 @@ def _say_detail(detail: ComponentDetail) -> None:
                 say(f"  {line}")
     if detail.revisions:
         say("\nrevisions")
-        say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in detail.revisions], indent="  ")
+        _say_revisions(detail.revisions, indent="  ")

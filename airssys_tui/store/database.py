@@ -18,6 +18,9 @@ Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 Clock: TypeAlias = Callable[[], float]
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
+CACHE_KIB: Final = 1_024
+"""Most pages of the catalog that SQLite keeps in memory, in KiB; the kernel has the others at hand as well."""
+
 BUSY_SECONDS: Final = 5.0
 """How long a statement waits for another process that holds the file, such as a reader of the catalog."""
 
@@ -132,6 +135,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # Recursive triggers: REPLACE then counts as the deletion that it is, which history refuses.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         # SQLite opens a file that may only be read without a word; a write that is taken back finds out now.
         for statement in ("BEGIN IMMEDIATE", "CREATE TABLE probe (x)", "ROLLBACK"):
             connection.execute(statement)
