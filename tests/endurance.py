@@ -29,6 +29,9 @@ from tests.world import World
 SETTLED = 200
 """Reloads after which memory is looked at for the first time."""
 
+STEPS = 20
+"""Times that memory is looked at on the way."""
+
 MOST_GROWTH = 5.0
 """Percent that the process may grow by afterwards."""
 
@@ -68,13 +71,26 @@ class Endured(msgspec.Struct, frozen=True, kw_only=True):
         return self.counted == (self.acknowledged, self.acknowledged)
 
 
+class Step(msgspec.Struct, frozen=True):
+    """Resident memory in MiB after so many reloads, and the processor's and the clock's milliseconds of one of them."""
+
+    reloads: int
+    resident: float
+    cpu: float
+    wall: float
+
+
 class Growth(msgspec.Struct, frozen=True):
-    """Resident memory after the first reloads and after all of them, in MiB, and the growth in percent."""
+    """Resident memory after the first reloads and after all of them, in MiB, the growth in percent, and the way there.
+
+    The last reloads must not take longer than the first ones either.
+    """
 
     reloads: int
     before: float
     after: float
     percent: float
+    steps: tuple[Step, ...]
 
 
 def endure(world: World, reloads: int, rollbacks: int, strategy: str = "blue-green") -> Endured:
@@ -119,13 +135,19 @@ def grow(world: World, reloads: int) -> Growth:
     """Reload a component so many times without load; return how much this process grew after the first ones."""
     world.put("c", Crafted(salt="0"))
     world.open()
-    before = _resident()
-    for number in range(reloads):
-        if number == min(SETTLED, reloads // 5):
-            before = _resident()
-        world.install("c", Crafted(salt=f"{number + 1}"))
-    after = _resident()
-    return Growth(reloads, before, after, (after - before) / before * 100)
+    settled, every = min(SETTLED, reloads // 5), max(1, reloads // STEPS)
+    steps = [Step(0, _resident(), 0.0, 0.0)]
+    cpu, wall = time.process_time(), time.perf_counter()
+    for number in range(1, reloads + 1):
+        world.install("c", Crafted(salt=f"{number}"))
+        if number in {settled, reloads} or number % every == 0:
+            spent, passed = time.process_time() - cpu, time.perf_counter() - wall
+            each = 1000 / (number - steps[-1].reloads)
+            steps.append(Step(number, round(_resident(), 1), round(spent * each, 1), round(passed * each, 1)))
+            cpu, wall = cpu + spent, wall + passed
+    before = next(step.resident for step in steps if step.reloads == settled)
+    after = steps[-1].resident
+    return Growth(reloads, before, after, round((after - before) / before * 100, 1), tuple(steps))
 
 
 def _pauses_into(paused: list[float]) -> Callable[[Event], None]:
