@@ -109,12 +109,19 @@ def check(type_: ValType, value: Any, path: str) -> None:
     checker(type_, value, path)
 
 
+_SORTS: Final = {bool: "boolean", int: "number", float: "number", str: "text", tuple: "list", dict: "record"}
+"""What people call values of these types, who may never have seen Python."""
+
+
 def shortly(value: Any) -> str:
-    """Describe a value in a few words for an error: its type, and the value itself when that is short."""
+    """Describe a value in a few words for an error: what it is, and the value itself when that is short."""
     if value is None:
         return "none"
     text = repr(value) if isinstance(value, bool | int | float | str | bytes) else ""
-    return f"{type(value).__name__} {text}" if 0 < len(text) <= 40 else type(value).__name__
+    if isinstance(value, bool):
+        text = text.lower()
+    sort = _SORTS.get(type(value), type(value).__name__)
+    return f"{sort} {text}" if 0 < len(text) <= 40 else sort
 
 
 def refusal(type_: ValType, value: Any, path: str) -> ArgumentError:
@@ -204,7 +211,7 @@ def _check_tuple(type_: TupleOf, value: Any, path: str) -> None:
 
 def counted(value: Any) -> str:
     """Describe a value in a few words, with its length when it has one."""
-    return f"{type(value).__name__} of {len(value)}" if isinstance(value, tuple | list) else shortly(value)
+    return f"list of {len(value)}" if isinstance(value, tuple | list) else shortly(value)
 
 
 def _check_variant(type_: VariantOf, value: Any, path: str) -> None:

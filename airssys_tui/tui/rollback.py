@@ -35,9 +35,10 @@ SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ 
 
 def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Line]:
     """Draw text beside a label, wrapped under itself."""
-    parts = wrap(text, max(8, width - LABEL))
+    column = max(LABEL, len(label) + 1)
+    parts = wrap(text, max(8, width - column))
     return [
-        (Span(f"{label if row == 0 else '':<{LABEL}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
+        (Span(f"{label if row == 0 else '':<{column}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
     ]
 
 

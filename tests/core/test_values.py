@@ -101,12 +101,12 @@ def test_json_as_people_write_it(type_, given_json, value):
 @pytest.mark.parametrize(
     ("type_", "given_json", "path", "words"),
     [
-        (ListOf(ITEM), [{"name": "n", "price": "x"}], "v[0].price", "expected f64, got str 'x'"),
+        (ListOf(ITEM), [{"name": "n", "price": "x"}], "v[0].price", "expected f64, got text 'x'"),
         (ITEM, {"name": "n"}, "v.price", "a field `price`"),
         (ITEM, {"name": "n", "price": 1, "pricee": 2}, "v", "did you mean `price`?"),
         (U8, 256, "v", "u8 (0 to 255)"),
-        (U8, True, "v", "bool True"),
-        (U8, 1.5, "v", "float 1.5"),
+        (U8, True, "v", "boolean true"),
+        (U8, 1.5, "v", "number 1.5"),
         (BYTES, [256], "v[0]", "0 to 255"),
         (BYTES, {"base64": "!"}, "v.base64", "base64"),
         (SHAPE, "circle", "v", "without its payload"),
