@@ -26,7 +26,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views import Done
 from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
-from airssys_tui.core.events import EventKind
+from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.supervision import RestartBudget
@@ -62,7 +62,11 @@ class Operations:
         )
         reversal = self._system.reversal
         before = await reversal.before(component, command)
-        done = await self._followed(component, self._dispatch(component, command, who))
+        try:
+            done = await self._followed(component, self._dispatch(component, command, who))
+        except (RollbackRefused, TransitionError, UsageError) as error:  # what a gate refuses is told by the gate
+            self._tell(component, f"not done, {verb(command)}: {error.message}", "not-done", Level.WARNING)
+            raise
         try:
             await reversal.record(component, command, before, who)
         except StoreError as error:  # what was done is done
@@ -99,8 +103,8 @@ class Operations:
                 self._tell(component, f"undone, but it could not be recorded: {error.message}", "undo")
         return Done(one_line(f"undone: {action.text} ({done.text})"), done.revision)
 
-    def _tell(self, component: Component, text: str, action: str) -> None:
-        self._system.floor.journal.emit(EventKind.OPERATOR, text, component=component.name, action=action)
+    def _tell(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
+        self._system.floor.journal.emit(EventKind.OPERATOR, text, component=component.name, action=action, level=level)
 
     async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:
         match command:
