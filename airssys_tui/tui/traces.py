@@ -119,7 +119,8 @@ class TracesScreen(PolledScreen):
             line.append(Span(f"  {safe(self.trouble, glyphs)}", "warn"))
         elif self.traces:
             failed = sum(trace.failed for trace in self.traces.values())
-            line.append(Span(f"  {len(self.traces)} calls, newest first", "quiet"))
+            count = len(self.traces)
+            line.append(Span("  1 call" if count == 1 else f"  {count} calls, newest first", "quiet"))
             line += [Span(f"  {failed} failed", "bad")] if failed else []
         self._crumbs.show([tuple(line)])
 

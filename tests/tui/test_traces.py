@@ -193,7 +193,8 @@ async def test_a_call_that_goes_on_is_shown_as_it_goes():
     told = Traced(runtime, [begun])
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        await shows(pilot, "goes on")
+        await shows(pilot, "goes on", "1 call")
+        assert "1 calls" not in text_of(pilot.app)
         told.traces[0] = trace(span(1, took=9.0), span(2, 1, name="the end of it"))
         await shows(pilot, "the end of it")
         assert "goes on" not in text_of(pilot.app)
