@@ -27,7 +27,7 @@ class HelpScreen(ModalScreen[None]):
     ALLOW_SELECT = False
     AUTO_FOCUS = "Pager"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "close", show=False),
+        Binding("escape,q,question_mark,f1,enter,ctrl+c", "close", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
         Binding("ctrl+d,pagedown,space", "scroll(10)", show=False),

@@ -47,7 +47,7 @@ class StoryPage(ModalScreen[None]):
     ALLOW_SELECT = False
     AUTO_FOCUS = "Pager"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,E", "close", show=False),
+        Binding("escape,q,enter,E,ctrl+c", "close", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
         Binding("ctrl+d,pagedown,space", "scroll(10)", show=False),
@@ -88,7 +88,7 @@ class StoryPage(ModalScreen[None]):
 
     def _draw(self) -> None:
         pager = self.query_one(Pager)
-        width = min(self.size.width, 80) - 6
+        width = min(self.size.width * 9 // 10, 80) - 7  # border, padding, scroll bar
         lines = self._lines(width)
         pager.styles.height = min(len(lines), max(3, self.size.height - 6))
         pager.show(lines)

@@ -41,9 +41,23 @@ KEYS: Final = {
     "f1": "\x1bOP",
     "ctrl+c": "\x03",
     "ctrl+d": "\x04",
+    "ctrl+f": "\x06",
+    "ctrl+g": "\x07",
     "ctrl+p": "\x10",
     "ctrl+q": "\x11",
+    "ctrl+s": "\x13",
     "ctrl+u": "\x15",
+    "ctrl+z": "\x1a",
+    "pagedown": "\x1b[6~",
+    "pageup": "\x1b[5~",
+    "asterisk": "*",
+    "colon": ":",
+    "minus": "-",
+    "plus": "+",
+    "question_mark": "?",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 # A session leader without a terminal that makes the pty its controlling one, then becomes the program. Done in a
@@ -53,6 +67,11 @@ _TAKE_TERMINAL: Final = (
 )
 # Sequences with the private markers <, = and > (keyboard protocols, secondary attributes), which pyte prints as text.
 _FOREIGN: Final = re.compile(rb"\x1b\[[<=>][0-9;:]*[ -/]*[@-~]")
+# Programs that ask are told that frames may be held back (mode 2026), so that a test sees whole ones only.
+_ASKED: Final = b"\x1b[?2026$p"
+_TOLD: Final = b"\x1b[?2026;2$y"
+_FRAME: Final = b"\x1b[?2026h"
+_FRAME_END: Final = b"\x1b[?2026l"
 _UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-9;:<=>?]*[ -/]*)?\Z")
 
 
@@ -232,10 +251,16 @@ class Terminal:
         return bool(data)
 
     def _feed(self, data: bytes) -> None:
+        if _ASKED in data:
+            self._write(_TOLD)
         data = self._carry + data
+        frame = data.rfind(_FRAME)
         rest = _UNFINISHED.search(data)
-        self._carry = rest.group() if rest else b""
-        self._stream.feed(_FOREIGN.sub(b"", data[: len(data) - len(self._carry)]))
+        end = rest.start() if rest else len(data)
+        if frame >= 0 and _FRAME_END not in data[frame:]:
+            end = frame
+        self._carry = data[end:]
+        self._stream.feed(_FOREIGN.sub(b"", data[:end]))
 
     def _framed(self) -> str:
         bar = "+" + "-" * self.screen.columns + "+"
