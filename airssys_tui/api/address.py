@@ -25,6 +25,9 @@ LONGEST: Final = 100
 
 BACKLOG: Final = 64
 
+_OPEN_FILES: Final = Path("/proc/self/fd")
+"""Where Linux has a name for every open directory."""
+
 
 def listen(path: Path) -> socket.socket:
     """Bind a socket that only this user may use, and put it in the place of whatever a dead server left.
@@ -113,10 +116,10 @@ def _short(path: Path) -> Iterator[str]:
     if len(os.fsencode(text)) <= LONGEST:
         yield text
         return
-    if sys.platform == "linux":
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    if _OPEN_FILES.is_dir():
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            yield f"/proc/self/fd/{folder}/{path.name}"
+            yield str(_OPEN_FILES / str(folder) / path.name)
         finally:
             os.close(folder)
         return
