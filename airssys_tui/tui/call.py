@@ -267,6 +267,12 @@ class CallScreen(CheckingScreen):
         self.go_to(message.table.id or "exports")
         self.action_write()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ``enter`` to the line that is written in; elsewhere it comes first, so that no key after it is lost."""
+        if action == "write" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
     def action_next_pane(self) -> None:
         """Go on to the next pane."""
         self.go_to(PANES[(PANES.index(self.pane) + 1) % len(PANES)])

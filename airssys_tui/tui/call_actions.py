@@ -30,6 +30,7 @@ CALL_ACTIONS: Final[tuple[Action, ...]] = (
         do="write",
         hint="write",
         rank=7,
+        urgent=True,
     ),
     act(
         "call.before",

@@ -16,7 +16,7 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.core.value_text import lay_out
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, line_width, safe, wrap
+from airssys_tui.tui.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text
 
 HEADING: Final = "= "
@@ -53,7 +53,8 @@ def export_keys(view: InterfaceView) -> list[str]:
 def export_row(key: str, glyphs: Glyphs, width: int, *, chosen: bool) -> Line:
     """Draw an interface or a function."""
     if key.startswith(HEADING):
-        return (Span(fit(f" {safe(key.removeprefix(HEADING), glyphs)}", width, ellipsis=glyphs.ellipsis), "quiet"),)
+        name = cut_middle(safe(key.removeprefix(HEADING), glyphs), width - 1, glyphs.ellipsis)
+        return (Span(f" {name}", "quiet"),)
     inside = "  " if "#" in key else ""
     name = safe(key.rpartition("#")[2], glyphs)
     pointer = Span(glyphs.pointer if chosen else " ", "accent")

@@ -29,6 +29,9 @@ _ORDER: Final = (
     ("unloaded", "quiet"),
 )
 
+ROOMY: Final = 45
+"""Cells of help from which on the keys have a column as wide as the longest of them."""
+
 CRAMPED: Final = 60
 """Terminals narrower than this do without the name of the screen that is shown."""
 
@@ -52,6 +55,9 @@ def header(session: Session, width: int) -> Line:
     counts = _counts(session)
     if line_width(join([*marks, counts])) + 2 > room:
         counts = _counts(session, short=True)
+    if line_width(join([*marks, counts])) + 2 > room:  # what is wrong matters more than the program's name
+        room += line_width(left) - 1
+        left = ()
     for part in (*marks, counts, *_figures(session)):
         need = line_width(part) + 2
         if part and need <= room:
@@ -64,7 +70,7 @@ def header(session: Session, width: int) -> Line:
     offset = offset_text(session.clock())
     if len(offset) + 1 <= room:
         right = (*right, Span(f"{offset} ", "quiet"))
-    drawn = join([left, *middle])
+    drawn = join([left, *middle]) if left else (Span(" "), *join(middle))
     gap = width - line_width(drawn) - line_width(right)
     return (*drawn, Span(" " * max(0, gap)), *right)
 
@@ -118,12 +124,11 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     lines: list[Line] = []
     if session.disconnected:
         said = f"{session.stale[:1].upper()}{session.stale[1:]}. Reconnecting{session.glyphs.ellipsis}"
-        shown = fit(safe(said, session.glyphs), max(0, width - 2), ellipsis=session.glyphs.ellipsis)
-        lines.append((Span(f" {shown}", "warn"),))
+        lines += [(Span(f" {part}", "warn"),) for part in wrap(safe(said, session.glyphs), max(10, width - 2))[:2]]
     elif session.stale:
         lines.append(_warning(session, "No answer from the runtime", session.stale, width))
     if session.feed.head.disk_full:
-        lines.append(_disk_full(session, width))
+        lines.extend(_disk_full(session, width))
     watch = session.feed.head.watch
     if watch.mode != "native" and session.phase is Phase.RUNNING:
         title = "Watching stopped" if watch.mode == "stopped" else "Polling for changes"
@@ -138,10 +143,18 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _disk_full(session: Session, width: int) -> Line:
-    said = f"{session.feed.head.disk_full}; what runs goes on, nothing new is deployed (ctrl+g)"
-    room = max(0, width - 13)
-    return (Span(" DISK FULL ", "inverse"), Span(" "), Span(fit(safe(said, session.glyphs), room).rstrip(), "bad"))
+def _disk_full(session: Session, width: int) -> list[Line]:
+    """Draw that the disk is full, in two lines where it takes them: the end says what that means."""
+    key = session.keymap.key("look.disk")
+    said = f"{session.feed.head.disk_full}; what runs goes on, nothing new is deployed ({key})"
+    mark = Span(" DISK FULL ", "inverse")
+    room = max(10, width - len(mark.text) - 1)
+    first, *more = wrap(safe(said, session.glyphs), room)
+    lines: list[Line] = [(mark, Span(f" {first}", "bad"))]
+    if more:
+        rest = fit(" ".join(more), room, ellipsis=session.glyphs.ellipsis).rstrip()
+        lines.append((Span(" " * (len(mark.text) + 1)), Span(rest, "bad")))
+    return lines
 
 
 def _fault(session: Session, fault: str, width: int) -> list[Line]:
@@ -216,6 +229,7 @@ def cramped(session: Session, width: int, height: int) -> list[Line]:
 def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Line]:
     """Draw actions as help: keys, title, sentence."""
     lines: list[Line] = []
+    cells = 15 if width >= ROOMY else 12
     group = None
     for action in actions:
         if action.group is not group:
@@ -223,6 +237,6 @@ def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Lin
             lines += [(), (Span(f" {group.value}", "title"),)]
         keys = " ".join(map(key_label, action.keys))
         keys = only_ascii(keys) if glyphs.ascii else keys
-        parts = wrap(action.help, max(10, width - 18))
-        lines += [(Span(f"  {'' if row else keys:<15}", "key"), Span(part)) for row, part in enumerate(parts)]
+        parts = wrap(action.help, max(10, width - cells - 3))
+        lines += [(Span(f"  {'' if row else keys:<{cells}}", "key"), Span(part)) for row, part in enumerate(parts)]
     return lines[1:]

@@ -19,6 +19,9 @@ from airssys_tui.tui.quantities import format_ms, until_text, uptime_text
 
 NONE: Final = "-"
 
+BAR_FROM: Final = 10
+"""Cells from which on memory has its bar."""
+
 
 class Sight(msgspec.Struct, frozen=True):
     """What drawing needs besides the row: the moment (unix seconds) and the symbols."""
@@ -37,7 +40,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: What it is called in settings.
         title: Its header.
-        width: Cells from ``wide`` columns of the terminal on; ``narrow`` below.
+        width: Cells from ``wide`` columns of the terminal on; ``narrow`` below, and ``tight`` in :data:`TIGHT`.
         keep: Columns with the smallest figure are dropped first; the highest stay to the end.
         right: Whether figures are right-aligned.
         sort: What a click on the header and the underlined letter sort by.
@@ -50,6 +53,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     keep: int
     draw: Callable[[ComponentView, Sight, int], Cell]
     narrow: int = 0
+    tight: int = 0
     wide: int = 100
     right: bool = False
     sort: Sort | None = None
@@ -110,11 +114,13 @@ def memory_tone(meters: Meters) -> str:
 
 
 def memory_text(view: ComponentView, sight: Sight, width: int = 15) -> Cell:
-    """Return memory now, a bar of its share of the limit, and the limit where there is room for it."""
+    """Return memory now, and where there is room for them a bar of its share of the limit, and the limit."""
     meters = view.meters
     if meters.memory is None:
         return f"{NONE:>5}", "quiet"
     share = meters.memory / meters.memory_limit if meters.memory_limit else 0.0
+    if width < BAR_FROM:
+        return f"{format_size(meters.memory):>5}", memory_tone(meters)
     limit = format_size(meters.memory_limit) if meters.memory_limit else NONE
     text = f"{format_size(meters.memory):>5} {sight.glyphs.bar(share, 4)}"
     return f"{text} {limit:>4}" if width >= 15 else text, memory_tone(meters)
@@ -242,7 +248,7 @@ def _errors(view: ComponentView, _sight: Sight, _: int) -> Cell:
 
 
 NAME: Final = Column(name="name", title="NAME", width=15, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
-NOTE: Final = Column(name="note", title="NOTE", width=14, narrow=10, keep=97, draw=_note)
+NOTE: Final = Column(name="note", title="NOTE", width=14, narrow=10, tight=15, keep=97, draw=_note)
 
 COLUMNS: Final = (
     NAME,
@@ -251,7 +257,9 @@ COLUMNS: Final = (
     Column(name="version", title="VERSION", width=12, keep=60, draw=_version),
     Column(name="digest", title="DIGEST", width=12, keep=5, draw=_digest),
     Column(name="fuel", title="FUEL/S", width=7, keep=50, draw=_fuel, right=True, sort=Sort.FUEL),
-    Column(name="memory", title="MEMORY", width=15, narrow=10, wide=132, keep=55, draw=_memory, sort=Sort.MEMORY),
+    Column(
+        name="memory", title="MEMORY", width=15, narrow=10, tight=6, wide=132, keep=55, draw=_memory, sort=Sort.MEMORY
+    ),
     Column(name="cpu", title="CPU", width=4, keep=12, draw=_cpu, right=True, sort=Sort.CPU),
     Column(name="calls", title="CALLS/S", width=7, keep=30, draw=_calls, right=True),
     Column(name="errors", title="ERRORS", width=6, keep=6, draw=_errors, right=True),
@@ -272,6 +280,8 @@ GUTTER: Final = 2
 EXTRA: Final = 10
 """Columns that are kept less than this are left out unless the terminal is this wide, for the note's sake."""
 HUGE: Final = 150
+TIGHT: Final = range(60, 90)
+"""Terminals this wide do without the bar of the memory, and more, for the note's sake."""
 
 
 @lru_cache(maxsize=64)
@@ -302,7 +312,9 @@ def _wanted(width: int, names: tuple[str, ...]) -> list[Column]:
 
 
 def _width(column: Column, width: int) -> int:
-    return column.width if width >= column.wide else column.narrow or column.width
+    if width >= column.wide:
+        return column.width
+    return (column.tight if width in TIGHT else 0) or column.narrow or column.width
 
 
 def _needed(columns: list[Column], width: int) -> int:

@@ -207,7 +207,7 @@ def _note(view: ComponentView, session: Session, width: int) -> list[Line]:
 
 def _about(view: ComponentView, detail: ComponentDetail, session: Session, width: int) -> list[Line]:
     state = "has state" if view.stateful else "no state export"
-    quarantined = ", ".join(f"r{number}" for number in view.quarantined)
+    quarantined = ", ".join(f"r{number}" for number in sorted(view.quarantined, reverse=True))
     said = [
         ("about", detail.description),
         ("source", view.source if view.present else f"{view.source} (gone)"),

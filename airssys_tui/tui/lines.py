@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from airssys_tui.core.text import one_line
-from airssys_tui.tui.glyphs import UNICODE, Glyphs, only_ascii
+from airssys_tui.tui.glyphs import ASCII, UNICODE, Glyphs, only_ascii
 
 TONES: Final = (
     *("plain", "quiet", "strong", "title", "ok", "busy", "warn", "bad", "accent", "key", "cursor", "inverse"),
@@ -27,6 +27,9 @@ TONES: Final = (
 """Names of what text means; each is a component class ``tone--NAME`` that a theme colours."""
 
 MAX_CELL: Final = 512
+
+CUT, ASCII_CUT = UNICODE.ellipsis, ASCII.ellipsis
+"""What ends a line that is longer than its room."""
 
 
 class Span(NamedTuple):
@@ -179,7 +182,11 @@ class Painter(Widget):
         """Turn a line into a strip of exactly ``width`` cells; ``over`` is a tone laid over the whole line."""
         segments = [Segment(span.text, self._tone(span.tone, span.under, over)) for span in line]
         base = self._tone("plain", False, over)
-        return Strip(segments).simplify().adjust_cell_length(width, base)
+        strip = Strip(segments).simplify()
+        if strip.cell_length > width > 1 and strip.crop(width).text.strip():  # nothing is cut unseen
+            mark = ASCII_CUT if self.app.has_class("ascii") else CUT
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(mark, base)])])
+        return strip.adjust_cell_length(width, base)
 
     def _tone(self, tone: str, under: bool, over: str) -> Style:
         key = (tone, under, over)

@@ -53,5 +53,6 @@ class LogScreen(StreamScreen):
 
     def nothing(self) -> str:
         """Say why there is nothing to see."""
-        who = self.sieve.component or "No component"
-        return f"{who} has written nothing yet. What guests log or print appears here."
+        name = self.sieve.component
+        said = f"{name} has written nothing yet." if name else "No component has written anything yet."
+        return f"{said} What guests log or print appears here."

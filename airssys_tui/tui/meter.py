@@ -94,7 +94,8 @@ def chart_list(detail: MeterDetail, series: MeterSeries) -> list[Chart]:
 def error_marks(series: MeterSeries, width: int, glyphs: Glyphs) -> Line:
     """Draw when errors happened, under the chart of the calls."""
     text = charts.marks(series.errors, max(1, width - charts.AXIS), glyphs)
-    return (Span("errors ", "bad" if any(series.errors) else "quiet"), Span(text, "bad"))
+    tone = "bad" if any(series.errors) else "quiet"
+    return (Span("errors ", tone), Span(text, tone))
 
 
 def cost_lines(detail: MeterDetail, width: int, glyphs: Glyphs, height: int) -> list[Line]:

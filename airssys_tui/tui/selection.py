@@ -92,9 +92,10 @@ def _summary(view: ComponentView, sight: Sight) -> list[Line]:
     if view.state_bytes is not None:
         saved = f", saved {ago_text(view.state_saved_at, sight.now)}" if view.state_saved_at is not None else ""
         parts.append((Span("state ", "quiet"), Span(f"{format_size(view.state_bytes)}{saved}")))
-    if (left := probation_left(view, sight)) is not None:
+    said, _ = note_text(view, sight)
+    if (left := probation_left(view, sight)) is not None and said != f"on probation {left}":
         parts.append((Span(f"on probation {left}", "busy"),))
-    if view.quarantined:
+    if view.quarantined and said != quarantine_text(view):
         parts.append((Span(quarantine_text(view), "bad"),))
     if view.restarts:
         parts.append((Span("restarts ", "quiet"), Span(str(view.restarts), "warn")))

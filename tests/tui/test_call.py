@@ -6,6 +6,8 @@ import json
 import shlex
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from airssys_tui.cli.main import main
 from airssys_tui.core.form import fill
@@ -83,6 +85,18 @@ async def test_a_call_is_copied_as_a_command():
         await pilot.press("enter", "enter", "9", "enter", "y")
         await wait_until(pilot, lambda: app.clipboard)
         assert app.clipboard == "airssys-tui call counter increment 9"
+
+
+async def test_what_is_typed_right_behind_enter_is_written_and_does_nothing_else():
+    app = desk("mixed")
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("enter")
+        for key, character in (("enter", "\r"), ("4", "4"), ("c", "c"), ("2", "2")):
+            app.post_message(Key(key, character))
+        await wait_until(pilot, lambda: screen.query_one(Input).value == "4c2")
+        assert app.screen is screen
+        assert app.session.calls.of("counter") == ()
 
 
 @pytest.mark.parametrize("size", [(40, 15), (80, 24), (120, 40), (200, 60)])
