@@ -59,9 +59,10 @@ def interfaces_table() -> str:
         for interface in types.interfaces if isinstance(types, WitPackage) else ():
             behind = closed_door(interface.name)
             needs = f"closed: no door to {behind} yet" if behind else _capabilities(interface.name)
-            tried = ", ".join(sorted(used.get(interface.name, ()))) or (
-                "held at the gate" if behind else "its types only"
-            )
+            users = sorted(used.get(interface.name, ()))
+            if not (users or behind):
+                raise ValueError(f"no component of the repository uses {interface.name}")
+            tried = ", ".join(users) or "held at the gate"
             lines.append(f"| `{interface.name}` | {needs} | {tried} |")
     return "\n".join(lines)
 
