@@ -156,6 +156,10 @@ def _clicked(term: Terminal) -> None:
         for column in (20, 60, 110):
             for end in ("M", "m", "M", "m"):
                 term.send(f"\x1b[<0;{column};{row}{end}")
+    if "interface and call" in term.text:  # a click on an argument has begun to write it
+        term.wait_text(" by  u64")
+        term.send("escape")
+        term.wait(lambda text: " by  u64" not in text, "the line to go")
     term.send("1")
     term.wait_text("HEALTH")
     _taken_in(term)
