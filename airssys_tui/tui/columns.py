@@ -248,7 +248,7 @@ def _errors(view: ComponentView, _sight: Sight, _: int) -> Cell:
 
 
 NAME: Final = Column(name="name", title="NAME", width=15, narrow=14, keep=99, draw=_name, sort=Sort.NAME)
-NOTE: Final = Column(name="note", title="NOTE", width=14, narrow=10, tight=15, keep=97, draw=_note)
+NOTE: Final = Column(name="note", title="NOTE", width=14, narrow=9, tight=15, keep=97, draw=_note)
 
 COLUMNS: Final = (
     NAME,
