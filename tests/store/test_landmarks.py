@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import RollbackRefused
@@ -137,6 +137,7 @@ def target(history: list[Revision], **said: Any) -> Revision | str:
         return f"{error.message} {error.remedy}"
 
 
+@settings(deadline=None)
 @given(case=cases(), to=st.integers(1, 41), force=st.booleans())
 def test_the_landmarks_are_enough_to_choose_where_to_go_back_to(
     shared: Catalog, case: Case, to: int, force: bool
@@ -150,6 +151,7 @@ def test_the_landmarks_are_enough_to_choose_where_to_go_back_to(
     assert target(asked, to=to, force=force) == target(whole, to=to, force=force)
 
 
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_what_is_superfluous_is_found_without_reading_all_of_it(shared: Catalog, case: Case) -> None:
     name, places = write(shared, case)
