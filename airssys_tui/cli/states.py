@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate, named_path
+from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, free_path, locate, named_path
 from airssys_tui.cli.orders import carry_out
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_table, warn
 from airssys_tui.cli.reach import Without, ask
@@ -73,16 +73,27 @@ def save(name: NameArgument, /, *, place: Place = HERE) -> int:
     return carry_out(SaveState(component_name(name)), place, Without.NOTHING)
 
 
-def export(name: NameArgument, file: StateFileArgument, /, *, snapshot: int | None = None, place: Place = HERE) -> int:
+def export(
+    name: NameArgument,
+    file: StateFileArgument,
+    /,
+    *,
+    snapshot: int | None = None,
+    force: bool = False,
+    place: Place = HERE,
+) -> int:
     """Write a snapshot to a file, as JSON with its bytes in base64 and their digest.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         file: Where to; `-` is standard output.
         snapshot: Which one, by its ID; without it, the newest.
+        force: Write over a file that is there.
         place: Which runtime.
     """
     name = component_name(name)
+    if str(file) != STREAM:
+        free_path(file, force=force)
     site = locate(place.folder, place.state_dir, must_exist=False)
     if snapshot is None:
         kept = ask(site, lambda api: api.states(name), Without.RECORD)

@@ -14,7 +14,7 @@ import msgspec
 from cyclopts import Parameter
 
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
+from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, free_path, locate, named_path
 from airssys_tui.cli.orders import writable
 from airssys_tui.cli.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.table import Column
@@ -76,7 +76,7 @@ def usage(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
-def export(name: NameArgument, file: ExportArgument, /, *, place: Place = HERE) -> int:
+def export(name: NameArgument, file: ExportArgument, /, *, force: bool = False, place: Place = HERE) -> int:
     """Write out what a component stores, as of one moment: a JSON object a line, the last with count and hash.
 
     It may run meanwhile. Equal contents give equal files.
@@ -84,12 +84,15 @@ def export(name: NameArgument, file: ExportArgument, /, *, place: Place = HERE) 
     Args:
         name: The component, as `name` or `namespace/name`.
         file: Where to; `-` is standard output.
+        force: Write over a file that is there.
         place: Which runtime.
     """
     from airssys_tui.store.directory import STORAGE_FILE  # noqa: PLC0415 - late: `--help` answers without it
     from airssys_tui.store.portable import export_lines  # noqa: PLC0415
 
     name = component_name(name)
+    if str(file) != STREAM:
+        free_path(file, force=force)
     site = locate(place.folder, place.state_dir, must_exist=False)
     _limit(site, name)
     lines = export_lines(site.state_dir.value / STORAGE_FILE, name)

@@ -99,6 +99,10 @@ def test_states_are_listed_exported_imported_and_restored(either: Desk, tmp_path
     assert str(kept[0]["id"]) in either.run("states", "counter").out
     file = tmp_path / "counter.json"
     assert either.run("states", "export", "counter", file).code == 0
+    again = either.run("states", "export", "counter", file)
+    assert again.code == 2
+    assert "is there already" in again.err
+    assert either.run("states", "export", "counter", file, "--force").code == 0
     exported = json.loads(file.read_text())
     assert exported["digest"] == kept[0]["digest"]
     assert b"count=41" in base64.b64decode(exported["data"])

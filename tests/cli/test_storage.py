@@ -57,6 +57,8 @@ def test_export_wipe_and_import_is_the_same(keeper: Desk, tmp_path: Path) -> Non
     assert (answer.code, answer.out) == (0, "3 keys taken in for keeper: 21B\n")
     assert keeper.run("storage", "usage", "--json").json == before
     assert keeper.run("storage", "export", "keeper", second).code == 0
+    assert keeper.run("storage", "export", "keeper", second).code == 2
+    assert keeper.run("storage", "export", "keeper", second, "--force").code == 0
     assert second.read_bytes() == first.read_bytes()
     with closing(open_runtime(keeper)) as runtime:
         answer = runtime.invoke("keeper", DOOR + "get", "b").result(30)
