@@ -74,7 +74,7 @@ def test_a_table_says_how_much_of_the_limit_is_used(keeper: Desk) -> None:
 
 def test_what_is_stored_is_replaced_only_when_that_is_said(keeper: Desk, tmp_path: Path) -> None:
     file = tmp_path / "out.jsonl"
-    keeper.run("storage", "export", "keeper", file)
+    keeper.run("storage", "export", "keeper", file, "--force")
     answer = keeper.run("storage", "import", "keeper", file)
     assert answer.code == 2
     assert "3 keys already" in answer.err
@@ -103,20 +103,20 @@ def test_what_is_not_as_it_was_written_is_refused_and_nothing_is_changed(
     keeper: Desk, tmp_path: Path, change, said: str
 ) -> None:
     file = tmp_path / "out.jsonl"
-    keeper.run("storage", "export", "keeper", file)
+    keeper.run("storage", "export", "keeper", file, "--force")
     before = file.read_bytes()
     file.write_bytes(b"".join(change(before.splitlines(keepends=True))))
     answer = keeper.run("storage", "import", "keeper", file, "--replace")
     assert answer.code == 2
     assert said in answer.err
-    assert keeper.run("storage", "export", "keeper", file).code == 0
+    assert keeper.run("storage", "export", "keeper", file, "--force").code == 0
     assert file.read_bytes() == before
 
 
 def test_an_import_stays_within_the_limit(keeper: Desk, tmp_path: Path) -> None:
     store(keeper, SetKey("large", "x" * 2_000))
     file = tmp_path / "out.jsonl"
-    keeper.run("storage", "export", "keeper", file)
+    keeper.run("storage", "export", "keeper", file, "--force")
     answer = keeper.run("storage", "import", "keeper", file, "--replace")
     assert answer.code == 2
     assert "the limit is 1024" in answer.err
@@ -126,7 +126,7 @@ def test_who_runs_the_folder_is_read_beside_and_not_written_over(keeper: Desk, t
     file = tmp_path / "out.jsonl"
     with closing(open_runtime(keeper)) as runtime:
         runtime.invoke("keeper", DOOR + "delete", "b").result(30)
-        assert keeper.run("storage", "export", "keeper", file).code == 0
+        assert keeper.run("storage", "export", "keeper", file, "--force").code == 0
         assert len(file.read_bytes().splitlines()) == 4
         answer = keeper.run("storage", "import", "keeper", file, "--replace")
     assert answer.code == 1
