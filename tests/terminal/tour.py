@@ -132,15 +132,18 @@ class Guide:
         """Wait until the pane with a title has the focus: its title is reversed."""
         self.term.wait(lambda _: _reversed(self.term, f"─{title}"), f"the focus on {title}", PATIENCE)
 
-    def reach(self, name: str, key: str = "j") -> None:
-        """Press a key that moves the pointer until it is on the row that begins with a name."""
+    def reach(self, name: str, key: str = "j", *, beside: bool = False) -> None:
+        """Press a key that moves a pointer until it is on the row that begins with a name.
+
+        Where two lists stand beside each other, the pointer of the left one is meant unless ``beside``.
+        """
         wanted = re.compile(rf"▸[ ■=]? *{re.escape(name)}")
         for _ in range(30):
             if wanted.search(self.term.text):
                 return
-            before = _pointed(self.term.text)
+            before = _pointed(self.term.text, beside)
             self.key(key)
-            self.term.wait(lambda text, before=before: _pointed(text) not in {(), before}, "a move", PATIENCE)
+            self.term.wait(lambda text, before=before: _pointed(text, beside) not in {(), before}, "a move", PATIENCE)
         raise AssertionError(f"{key} never comes to {name}:\n{self.term.text}")
 
     def copied(self, text: str) -> None:
@@ -204,9 +207,10 @@ def _reversed(term: Terminal, title: str) -> bool:
     return False
 
 
-def _pointed(text: str) -> tuple[str, ...]:
-    """Return what stands on the pointers' right."""
-    return tuple(part[:12] for line in text.splitlines() for part in line.split("▸")[1:])
+def _pointed(text: str, beside: bool) -> tuple[str, ...]:
+    """Return what stands on the right of the pointers at the left edge, or of those that are elsewhere."""
+    lines = (line[1:] if not beside else line for line in text.splitlines() if beside or line.startswith("▸"))
+    return tuple(line.rpartition("▸")[2][:12] for line in lines if not beside or "▸" in line[1:])
 
 
 Step = Callable[[Guide], None]

@@ -88,7 +88,7 @@ def edits_a_call(guide: Guide) -> None:
     """The arguments of the call are in the form, and are written on."""
     guide.act("call.edit")
     guide.in_pane("arguments")
-    guide.reach("by ", "k")
+    guide.reach("by ", "k", beside=True)
     guide.key("enter")
     guide.term.wait(lambda text: text.count("by  5") == 2, "the line in which it is written")
     guide.type("7")
@@ -124,7 +124,7 @@ def chooses_the_name_before(guide: Guide) -> None:
     guide.key("enter")
     guide.in_pane("arguments")
     guide.sees("< cheerful >")
-    guide.reach("mood")
+    guide.reach("mood", beside=True)
     guide.act("call.before")
     guide.sees("< tired >")
 
@@ -132,7 +132,7 @@ def chooses_the_name_before(guide: Guide) -> None:
 @CALLS.step("call.add")
 def adds_an_item(guide: Guide) -> None:
     """The list has one item, which can be written."""
-    guide.reach("languages", "k")
+    guide.reach("languages", "k", beside=True)
     guide.act("call.add")
     guide.sees("1 item", "[0]")
 
@@ -140,7 +140,7 @@ def adds_an_item(guide: Guide) -> None:
 @CALLS.step("call.remove")
 def takes_an_item_away(guide: Guide) -> None:
     """The list has no item any more."""
-    guide.reach("[0]")
+    guide.reach("[0]", beside=True)
     guide.act("call.remove")
     guide.sees("0 items")
     guide.lacks("[0]")
@@ -171,12 +171,13 @@ def lets_a_resource_go(guide: Guide) -> None:
 @CALLS.step("look.traces")
 def shows_traces(guide: Guide) -> None:
     """The calls that told of their steps are listed."""
+    guide.call("clockwork", "roll", "[2, 6]")
     guide.key("1")
     guide.sees("HEALTH")
     guide.key("g")
     guide.points_at("clockwork")
     guide.act("look.traces")
-    guide.sees("clockwork › traces", "newest first")  # noqa: RUF001 - as it is shown
+    guide.sees("clockwork › traces", "roll")  # noqa: RUF001 - as it is shown
 
 
 @CALLS.step("trace.steps")
