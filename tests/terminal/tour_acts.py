@@ -107,6 +107,7 @@ def unloads(guide: Guide) -> None:
     guide.sees("Unload 2 components?", "greeter", "primes", "loses its memory", "type 2 to confirm")
     guide.key("enter")
     guide.term.send("9")
+    guide.lacks("type 2 to confirm")
     guide.key("enter")
     assert guide.view("greeter").state is State.RUNNING
     guide.key("backspace")
