@@ -16,7 +16,7 @@ from airssys_tui.api.views import SWITCH, EventPage, Tally
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
 
-KEPT: Final = 3_000
+KEPT: Final = 2_000
 KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
 LONGEST: Final = 500
