@@ -236,7 +236,8 @@ class Life:
         return Operation(verb, revision=chosen.id, count=count_in(self._export(chosen.id).data))
 
     def _choose_mark(self, verb: str) -> Operation | None:
-        kept = [r for r in self._versions() if r.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED}]
+        # The collector may be at work: only what it never takes can be marked for certain.
+        kept = [r for r in self._versions() if r.outcome is Outcome.ACTIVE or r.pinned]
         chosen = self.rng.choice(kept) if kept else None
         active = self._row().revision
         if verb == "mark" and self.rng.random() < 0.7:

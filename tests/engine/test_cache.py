@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -96,7 +98,7 @@ def flipped(code: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [flipped, lambda code: code[:-1], lambda _: b"", lambda code: code + b"\0"])
 def test_damaged_code_is_never_handed_out_and_is_made_anew(engine, cache, damage):
-    path = cache.put(DIGEST, engine.identity, engine.compile(TRAPS).serialised())
+    path = Path(cache.put(DIGEST, engine.identity, engine.compile(TRAPS).serialised()))
     assert answers(engine, cache.get(DIGEST, engine.identity)) == 7
     path.write_bytes(damage(path.read_bytes()))
     assert cache.get(DIGEST, engine.identity) is None
@@ -116,7 +118,7 @@ def foreign() -> bytes:
     "make", [foreign, lambda: b"not compiled code at all", lambda: b"\x7fELF" + bytes(100), lambda: TRAPS, lambda: b""]
 )
 def test_foreign_code_that_was_kept_as_ours_is_refused_and_made_anew(engine, cache, make):
-    path = cache.put(DIGEST, engine.identity, make())
+    path = Path(cache.put(DIGEST, engine.identity, make()))
     for given in (path, path.read_bytes()):
         with pytest.raises(AdmissionError, match="cannot be loaded") as caught:
             engine.load(given)

@@ -37,7 +37,7 @@ def test_fuel_is_set_anew_for_every_call(start):
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(True, "bool"), (-1, "0 to"), (2**32, "0 to"), ("1", "str"), (1.0, "float")]
+    ("value", "words"), [(True, "bool"), (-1, "0 to"), (2**32, "0 to"), ("1", "text"), (1.0, "number")]
 )
 def test_an_argument_that_does_not_fit_leaves_the_instance_unharmed(start, value, words):
     instance = start(TRAPS)

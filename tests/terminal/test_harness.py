@@ -11,7 +11,7 @@ from .harness import Terminal, TerminalTimeout
 
 DRAW = r"""
 import sys
-print("\x1b[2J\x1b[5;10Hhello\x1b[>1u\x1b[<u\x1b[?2026h\x1b[?1m", flush=True)
+print("\x1b[2J\x1b[5;10Hhello\x1b[>1u\x1b[<u\x1b[?2026h\x1b[?1m\x1b[?2026l", flush=True)
 print("got", sys.stdin.readline().strip(), flush=True)
 """
 ASK = r"""

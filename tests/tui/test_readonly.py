@@ -22,6 +22,7 @@ WAYS = {
     View.METERS: ("2",),
     View.METER: ("m",),
     View.CALL: ("i",),
+    View.TRACES: ("t",),
 }
 """The keys that lead to each screen."""
 
