@@ -12,7 +12,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run fresh test check format generate pictures bench fuzz soak crash clean
+.PHONY: help install run fresh test slow check format generate pictures bench fuzz soak crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,8 +43,11 @@ run: $(STAMP) ## the screen on a copy of the samples; quit and run again: everyt
 fresh: ## forget the demonstration: its components, its state
 	@rm -rf $(SCRATCH)/components $(SCRATCH)/state
 
-test: $(STAMP) ## every test
+test: $(STAMP) ## every test but the long campaigns
 	$(BIN)/python -m pytest -n $(JOBS)
+
+slow: $(STAMP) ## the long campaigns: endurance, the long crash campaign, large toolchains
+	$(BIN)/python -m pytest -m slow -n $(JOBS)
 
 check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/ruff check .

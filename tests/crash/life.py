@@ -173,7 +173,7 @@ class Life:
             return
         undoable = self._inverse(operation)
         self._act(operation)
-        if operation.verb in {"stop", "start", "rollback"}:
+        if operation.verb in {"stop", "start", "rollback", "restore"}:
             self._top = self._row().revision
         elif operation.verb in {"pin", "note", "mark"}:
             self._top = None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.meters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.series import LONG_STEP, RECENT, Series, Tick
+from tests.cli.conftest import eventually
 from tests.components import Crafted
 from tests.world import World
 
@@ -216,7 +217,8 @@ def test_a_real_component_is_metered_over_time(world: World) -> None:
         world.call("c", "add", 1)
     world.install("c", Crafted(salt="b", add="(drop (i64.const 1)) (drop (i64.const 1))"), version="1.1.0")
     world.call("c", "add", 1)
-    world.wait_for(lambda _: sum(world.runtime.meters("c").result(30).recent.calls) > 0)
+    # Not world.wait_for: it holds what the loop needs to tell of news while it asks the loop.
+    eventually(lambda: sum(world.runtime.meters("c").result(30).recent.calls) > 0)
     found = world.runtime.meters("c").result(30)
     assert [(cost.revision, cost.version, cost.calls) for cost in found.costs] == [(1, "1.0.0", 5), (2, "1.1.0", 1)]
     assert found.costs[1].fuel_per_call > found.costs[0].fuel_per_call
