@@ -97,9 +97,7 @@ def start_order(nodes: Iterable[Node]) -> tuple[str, ...]:
     left = {node.name: node for node in nodes}
     order: list[str] = []
     while left:
-        ready = sorted(
-            name for name, node in left.items() if not any(need in left for need in node.names())
-        )
+        ready = sorted(name for name, node in left.items() if not any(need in left for need in node.names()))
         if not ready:
             return (*order, *sorted(left))
         order += ready
