@@ -133,17 +133,6 @@ def _derived(folder: Path) -> Sourced[Path]:
     return Sourced(default_state_dir(folder), "made from the folder")
 
 
-def free_path(file: Path, *, force: bool) -> Path:
-    """Return a file that may be written.
-
-    Raises:
-        UsageError: There is something already, and nobody said that it may go.
-    """
-    if not force and file.exists():
-        raise UsageError(f"{file} is there already", remedy="name another file, or add --force to write over it")
-    return file
-
-
 def component_name(text: str) -> str:
     """Return the text form of the identity that is meant.
 

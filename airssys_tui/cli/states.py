@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,11 +12,12 @@ from cyclopts import Parameter
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.past import StateFile, StateView
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, free_path, locate, named_path
+from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate, named_path
 from airssys_tui.cli.orders import carry_out
 from airssys_tui.cli.output import NOTHING, answer, moment, say, say_table, warn
 from airssys_tui.cli.reach import Without, ask
 from airssys_tui.cli.table import Column
+from airssys_tui.cli.written import free_path, write_whole
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.units import MIB, format_size
@@ -109,7 +108,7 @@ def export(
         return ExitCode.OK
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see `output`
 
-    _write(file, msgspec.json.format(encode(found), indent=2) + b"\n")
+    write_whole(file, [msgspec.json.format(encode(found), indent=2), b"\n"])
     if place.json:
         answer({"file": str(file), "snapshot": number, "digest": found.digest, "size": len(found.data)})
     else:
@@ -154,20 +153,6 @@ def _row(view: StateView) -> tuple[str, ...]:
         short_digest(view.digest),
         " · ".join(remarks),
     )
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file aside and put it in its place, so that nobody meets half of one; it is the user's own to read."""
-    handle, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as unfinished:
-            unfinished.write(content)
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-        Path(aside).replace(file)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
 
 
 def _read(file: Path) -> StateFile:

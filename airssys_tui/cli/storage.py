@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Final
@@ -14,10 +12,11 @@ import msgspec
 from cyclopts import Parameter
 
 from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, free_path, locate, named_path
+from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
 from airssys_tui.cli.orders import writable
 from airssys_tui.cli.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.table import Column
+from airssys_tui.cli.written import free_path, write_whole
 from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import format_size
@@ -100,7 +99,7 @@ def export(name: NameArgument, file: ExportArgument, /, *, force: bool = False, 
         sys.stdout.buffer.writelines(lines)
         sys.stdout.flush()
         return ExitCode.OK
-    size = _write(file, lines)
+    size = write_whole(file, lines)
     if place.json:
         answer({"file": str(file), "component": name, "size": size})
     else:
@@ -168,22 +167,6 @@ def _row(row: Usage) -> tuple[str, ...]:
     share = f"{100 * row.bytes / row.limit:.0f} %" if row.limit else NOTHING
     limit = NOTHING if row.limit is None else format_size(row.limit)
     return (row.component, format_size(row.bytes), limit, share, str(row.keys))
-
-
-def _write(file: Path, lines: Iterator[bytes]) -> int:
-    """Write a file aside and put it in its place, so that nobody meets half of one; return its size."""
-    handle, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as unfinished:
-            unfinished.writelines(lines)
-            size = unfinished.tell()
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-        Path(aside).replace(file)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-    return size
 
 
 @contextlib.contextmanager
