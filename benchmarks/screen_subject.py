@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime

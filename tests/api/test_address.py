@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from airssys_tui.api import address, fake_scenes
+from airssys_tui.api import address
 from airssys_tui.api.address import LONGEST, connect, identity, is_trusted, listen, peer_user
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.errors import NothingRuns, Unreachable
 from tests.api.sockets import client, serving, wait_for
 

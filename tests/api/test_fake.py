@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
-from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.core.lifecycle import State
 from tests.api.contract import Bench, Contract
 

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui import __version__
-from airssys_tui.api import fake_scenes, wire
+from airssys_tui.api import wire
 from airssys_tui.api.address import listen
 from airssys_tui.api.commands import Stop
 from airssys_tui.api.faults import Fault
 from airssys_tui.api.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.mirror import Mirror
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.ticks import tick_of
 from airssys_tui.api.views import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.api import fake_scenes, wire
+from airssys_tui.api import wire
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.ticks import Tick, tick_of, ticked
 from airssys_tui.api.views import History, Note, NoteKind
 from airssys_tui.core.text import GuestText

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.tui.app import AirssysApp
 
 NEVER = 3_600.0

@@ -6,7 +6,6 @@ import json
 
 from textual.widgets import Input
 
-from airssys_tui.api import fake_past, fake_scenes
 from airssys_tui.api.commands import (
     Annotate,
     ImportState,
@@ -19,6 +18,7 @@ from airssys_tui.api.commands import (
     Stop,
     Undo,
 )
+from airssys_tui.api.played import fake_past, fake_scenes
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome

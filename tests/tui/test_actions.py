@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api import fake_scenes
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unload
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.action import Danger, View

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.views import Snapshot
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.app import AirssysApp

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airssys_tui.api import fake_scenes
 from airssys_tui.api.commands import Reload, Restart, Rollback, Stop, Unload
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.views import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import StatePolicy

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from airssys_tui.api import fake_scenes
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.palette import Palette

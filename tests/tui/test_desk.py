@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
-from airssys_tui.api.fake_component import Release
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played.fake_component import Release
 from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.event_list import EventScreen

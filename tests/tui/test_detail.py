@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.views import Note, NoteKind
 from airssys_tui.core.events import EventKind
 from airssys_tui.tui.detail import TABS, DetailScreen

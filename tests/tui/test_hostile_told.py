@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from airssys_tui.api import fake_scenes
 from airssys_tui.api.metering import CustomSeries
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
 from tests.tui.conftest import connected, desk

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api import fake_meters, fake_scenes
-from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.played import fake_meters, fake_scenes
+from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.core.units import MIB, format_count
 from airssys_tui.tui import charts, meter, meters
 from airssys_tui.tui.arrangement import Arrangement, Sort

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api import fake_scenes
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.tui import columns
 from airssys_tui.tui.arrangement import Arrangement, Sort, arrange, matcher

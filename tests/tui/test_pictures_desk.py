@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from airssys_tui.api import fake_scenes
-from airssys_tui.api.fake import FakeRuntime
-from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.api.views import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api import fake_past, fake_scenes
-from airssys_tui.api.fake import LOGS_KEPT
+from airssys_tui.api.played import fake_past, fake_scenes
+from airssys_tui.api.played.fake import LOGS_KEPT
 from airssys_tui.tui.detail import TABS, DetailScreen
 from airssys_tui.tui.disk import DiskQuestion
 from airssys_tui.tui.modal import Confirm

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.api import fake_scenes
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.tui.actions import ACTIONS
 from airssys_tui.tui.app import AirssysApp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api import fake_scenes
+from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.revision import Outcome
 from airssys_tui.tui.action import Danger, View
 from airssys_tui.tui.actions import ACTIONS

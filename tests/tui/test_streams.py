@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from textual.events import MouseScrollUp
 from textual.widgets import Input
 
-from airssys_tui.api import fake_past, fake_scenes
-from airssys_tui.api.fake import LOGS_KEPT, FakeRuntime
+from airssys_tui.api.played import fake_past, fake_scenes
+from airssys_tui.api.played.fake import LOGS_KEPT, FakeRuntime
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.event_list import EventScreen

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api import fake_scenes, fake_told
+from airssys_tui.api.played import fake_scenes, fake_told
 from airssys_tui.api.tracing import SpanView, TraceView
 from airssys_tui.api.views import CallReport
 from airssys_tui.core.errors import NotServing

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api import fake_meters
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.fake_meters import Load
 from airssys_tui.api.past import StateView
+from airssys_tui.api.played import fake_meters
+from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.api.views import (
     ComponentDetail,
     ComponentView,
@@ -80,7 +80,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class FakeComponent:
-    """A component in a :class:`~airssys_tui.api.fake.FakeRuntime`.
+    """A component in a :class:`~airssys_tui.api.played.fake.FakeRuntime`.
 
     Attributes:
         view: Its row.

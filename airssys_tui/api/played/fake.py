@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api import fake_disk, fake_marks, fake_meters, fake_story, fake_told
 from airssys_tui.api.commands import (
     Annotate,
     Command,
@@ -34,12 +33,13 @@ from airssys_tui.api.commands import (
     Unload,
 )
 from airssys_tui.api.disk import Collected, DiskUse
-from airssys_tui.api.fake_component import FakeComponent, Release
-from airssys_tui.api.fake_desk import FakeCalls, FakeDesk
-from airssys_tui.api.fake_states import FakeStates, exported
-from airssys_tui.api.fake_undo import FakeUndo
 from airssys_tui.api.metering import MeterDetail
 from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.played import fake_disk, fake_marks, fake_meters, fake_story, fake_told
+from airssys_tui.api.played.fake_component import FakeComponent, Release
+from airssys_tui.api.played.fake_desk import FakeCalls, FakeDesk
+from airssys_tui.api.played.fake_states import FakeStates, exported
+from airssys_tui.api.played.fake_undo import FakeUndo
 from airssys_tui.api.tracing import TraceView
 from airssys_tui.api.views import (
     ComponentDetail,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from airssys_tui.api.disk import Collected, DiskUse
-from airssys_tui.api.fake_component import FakeComponent
-from airssys_tui.api.fake_marks import purge
-from airssys_tui.api.fake_states import FakeStates
+from airssys_tui.api.played.fake_component import FakeComponent
+from airssys_tui.api.played.fake_marks import purge
+from airssys_tui.api.played.fake_states import FakeStates
 from airssys_tui.api.views import RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from airssys_tui.api import fake_meters, fake_past, fake_told
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.fake import FakeRuntime
-from airssys_tui.api.fake_component import FakeComponent, Release
-from airssys_tui.api.fake_desk import RICH_LINE
-from airssys_tui.api.fake_meters import Load
+from airssys_tui.api.played import fake_meters, fake_past, fake_told
+from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played.fake_component import FakeComponent, Release
+from airssys_tui.api.played.fake_desk import RICH_LINE
+from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.api.views import (
     ComponentDetail,
     ComponentView,

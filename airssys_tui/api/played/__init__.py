@@ -1,0 +1,1 @@
+"""The demonstration runtime: a played one that answers the whole api without running anything."""
