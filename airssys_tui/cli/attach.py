@@ -10,7 +10,7 @@ from airssys_tui.cli.screen import Showing, show
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.api.remote import RemoteRuntime
+    from airssys_tui.api.socket.remote import RemoteRuntime
 
 
 def attach(
@@ -57,7 +57,7 @@ def remote(site: Site, *, readonly: bool) -> RemoteRuntime:
         NothingRuns: No process runs the folder.
         Unreachable: It cannot be spoken to; see the subclasses.
     """
-    from airssys_tui.api.frames import Access  # noqa: PLC0415 - late: see `reach`
+    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: see `reach`
     from airssys_tui.cli.reach import connect, nothing_runs  # noqa: PLC0415
 
     access = Access.READ if readonly else Access.FULL

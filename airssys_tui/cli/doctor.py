@@ -22,8 +22,8 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import format_size
 
 if TYPE_CHECKING:
-    from airssys_tui.api.frames import ServingReport
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.socket.frames import ServingReport
     from airssys_tui.api.views import Snapshot
 
 CLIENT: Final = "doctor"
@@ -133,7 +133,7 @@ def _control(directory: Path) -> list[Finding]:
     path = control_path(directory)
     if not path.exists():
         return [Finding("control socket", "none: nothing runs")]
-    from airssys_tui.api.remote import RemoteRuntime  # noqa: PLC0415
+    from airssys_tui.api.socket.remote import RemoteRuntime  # noqa: PLC0415
     from airssys_tui.core.errors import AirssysError, NothingRuns  # noqa: PLC0415
 
     try:

@@ -23,9 +23,9 @@ from airssys_tui.cli.metrics import custom_families, families
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
-    from airssys_tui.api.frames import ServingReport
     from airssys_tui.api.metering import MeterDetail
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.socket.frames import ServingReport
     from airssys_tui.api.views import Snapshot
 
 CLIENTS: Final = 8

@@ -21,8 +21,8 @@ from airssys_tui.cli.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 
 if TYPE_CHECKING:
-    from airssys_tui.api.frames import Access
-    from airssys_tui.api.remote import RemoteRuntime
+    from airssys_tui.api.socket.frames import Access
+    from airssys_tui.api.socket.remote import RemoteRuntime
 
 T = TypeVar("T")
 
@@ -128,8 +128,8 @@ def connect(
     path = control_path(site.state_dir.value)
     if not path.exists():
         return None
-    from airssys_tui.api.frames import Access  # noqa: PLC0415 - late: who finds no socket does without
-    from airssys_tui.api.remote import RemoteRuntime  # noqa: PLC0415
+    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: who finds no socket does without
+    from airssys_tui.api.socket.remote import RemoteRuntime  # noqa: PLC0415
 
     try:
         remote = RemoteRuntime.open(path, access=access or Access.FULL, client=client, follow=follow)

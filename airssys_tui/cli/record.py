@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 from airssys_tui.api.commands import Command, Start, Stop
-from airssys_tui.api.methods import METHODS
 from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.socket.methods import METHODS
 from airssys_tui.api.views import ComponentDetail, Done, EventPage, Phase, RevisionDiff, RevisionView, Snapshot
 from airssys_tui.cli.options import Site
 from airssys_tui.cli.reach import nothing_runs, owned_elsewhere

@@ -13,14 +13,14 @@ from typing import Any, Self
 import msgspec
 
 from airssys_tui.api import wire
-from airssys_tui.api.connection import ServingLimits
-from airssys_tui.api.faults import error_of
-from airssys_tui.api.frames import PROTOCOL, Access, Ask, Hello, frame
-from airssys_tui.api.link import read_message
-from airssys_tui.api.methods import METHODS
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.remote import RemoteRuntime
-from airssys_tui.api.server import ControlServer
+from airssys_tui.api.socket.connection import ServingLimits
+from airssys_tui.api.socket.faults import error_of
+from airssys_tui.api.socket.frames import PROTOCOL, Access, Ask, Hello, frame
+from airssys_tui.api.socket.link import read_message
+from airssys_tui.api.socket.methods import METHODS
+from airssys_tui.api.socket.remote import RemoteRuntime
+from airssys_tui.api.socket.server import ControlServer
 
 PATIENCE = 20.0
 

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from airssys_tui.api import address
-from airssys_tui.api.address import LONGEST, connect, identity, is_trusted, listen, peer_user
 from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.socket import address
+from airssys_tui.api.socket.address import LONGEST, connect, identity, is_trusted, listen, peer_user
 from airssys_tui.core.errors import NothingRuns, Unreachable
 from tests.api.sockets import client, serving, wait_for
 
@@ -119,7 +119,7 @@ def test_another_users_server_and_client_are_turned_away(tmp_path, runtime, monk
             connect(path, 1.0)
         wait_for(lambda: server.status().served == 1)
         monkeypatch.setattr(address, "peer_user", lambda _: os.geteuid())
-        monkeypatch.setattr("airssys_tui.api.connection.peer_user", lambda _: os.geteuid() + 1)
+        monkeypatch.setattr("airssys_tui.api.socket.connection.peer_user", lambda _: os.geteuid() + 1)
         with pytest.raises(Unreachable, match="another user"), client(path):
             pass
         assert server.status().refused == 1

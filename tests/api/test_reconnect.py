@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from airssys_tui import __version__
 from airssys_tui.api import wire
-from airssys_tui.api.address import listen
 from airssys_tui.api.commands import Stop
-from airssys_tui.api.faults import Fault
-from airssys_tui.api.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
-from airssys_tui.api.mirror import Mirror
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.ticks import tick_of
+from airssys_tui.api.socket.address import listen
+from airssys_tui.api.socket.faults import Fault
+from airssys_tui.api.socket.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
+from airssys_tui.api.socket.mirror import Mirror
+from airssys_tui.api.socket.ticks import tick_of
 from airssys_tui.api.views import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
@@ -129,7 +129,7 @@ def test_what_is_cancelled_is_forgotten(path):
 def test_silence_counts_as_gone(path, monkeypatch):
     with serving(fake_scenes.mixed(fake_scenes.still), path, beat=3_600.0), client(path, follow=True) as remote:
         assert disconnected(remote) is None
-        monkeypatch.setattr("airssys_tui.api.remote.SILENCE", -1.0)
+        monkeypatch.setattr("airssys_tui.api.socket.remote.SILENCE", -1.0)
         assert "has said nothing" in str(disconnected(remote))
 
 
@@ -258,7 +258,7 @@ def test_what_is_no_runtime_is_not_believed(path, welcome):
 
 
 def test_one_that_says_nothing_is_not_waited_for(path, monkeypatch):
-    monkeypatch.setattr("airssys_tui.api.remote.PATIENCE", 0.05)
+    monkeypatch.setattr("airssys_tui.api.socket.remote.PATIENCE", 0.05)
     with Impostor(path, welcome=b""), pytest.raises(Unreachable), client(path):
         pass
 

@@ -6,8 +6,8 @@ import contextlib
 
 import pytest
 
-from airssys_tui.api.remote import RemoteRuntime
-from airssys_tui.api.server import ControlServer
+from airssys_tui.api.socket.remote import RemoteRuntime
+from airssys_tui.api.socket.server import ControlServer
 from tests.api.contract import Bench, Contract
 from tests.api.test_embedded import EmbeddedBench
 from tests.api.test_fake import FakeBench

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.server import ControlServer
+from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.store.place import control_path
 
 HEAVY = ("wasmtime", "textual")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
-from airssys_tui.api.connection import ServingLimits
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.server import ControlServer
+from airssys_tui.api.socket.connection import ServingLimits
+from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.api.views import Phase
 from airssys_tui.cli import reach
 from airssys_tui.core.lifecycle import State

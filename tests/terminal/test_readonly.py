@@ -26,9 +26,9 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.frames import Access
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.remote import RemoteRuntime
+from airssys_tui.api.socket.frames import Access
+from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.core.errors import ReadOnlyAccess
 from airssys_tui.tui.action import Action, Danger, View
 from airssys_tui.tui.actions import ACTIONS, of_view

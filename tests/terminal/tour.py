@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.remote import RemoteRuntime
+from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.views import ComponentView
 from airssys_tui.tui.action import Action
 from airssys_tui.tui.actions import ACTIONS, key_label

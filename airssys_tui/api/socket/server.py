@@ -18,11 +18,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
-from airssys_tui.api.address import identity, listen
-from airssys_tui.api.connection import Connection, End, ServingLimits
-from airssys_tui.api.frames import Bye, ServingReport, frame
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.pulse import Pulse
+from airssys_tui.api.socket.address import identity, listen
+from airssys_tui.api.socket.connection import Connection, End, ServingLimits
+from airssys_tui.api.socket.frames import Bye, ServingReport, frame
+from airssys_tui.api.socket.pulse import Pulse
 
 LEAVING: Final = 0.5
 """Seconds for the clients to hear that the runtime stops."""

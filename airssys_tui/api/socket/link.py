@@ -16,9 +16,9 @@ import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.api import wire
-from airssys_tui.api.address import connect
-from airssys_tui.api.faults import error_of
-from airssys_tui.api.frames import (
+from airssys_tui.api.socket.address import connect
+from airssys_tui.api.socket.faults import error_of
+from airssys_tui.api.socket.frames import (
     MAX_ANSWER,
     PROTOCOL,
     Access,

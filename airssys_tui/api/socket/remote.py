@@ -19,8 +19,9 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api import wire
-from airssys_tui.api.faults import error_of
-from airssys_tui.api.frames import (
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.socket.faults import error_of
+from airssys_tui.api.socket.frames import (
     STATUS,
     Access,
     Answer,
@@ -34,11 +35,10 @@ from airssys_tui.api.frames import (
     Welcome,
     frame,
 )
-from airssys_tui.api.link import Link, hello
-from airssys_tui.api.methods import METHODS, Method
-from airssys_tui.api.mirror import Mirror
-from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.ticks import ticked
+from airssys_tui.api.socket.link import Link, hello
+from airssys_tui.api.socket.methods import METHODS, Method
+from airssys_tui.api.socket.mirror import Mirror
+from airssys_tui.api.socket.ticks import ticked
 from airssys_tui.api.views import ComponentView, EventPage, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, UsageError
 from airssys_tui.core.events import Event

@@ -15,8 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api import wire
-from airssys_tui.api.faults import Fault
-from airssys_tui.api.ticks import Tick
+from airssys_tui.api.socket.faults import Fault
+from airssys_tui.api.socket.ticks import Tick
 from airssys_tui.api.views import ComponentView, Snapshot
 from airssys_tui.core.errors import ProtocolMismatch
 from airssys_tui.core.events import Event

@@ -14,9 +14,10 @@ import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.api import wire
-from airssys_tui.api.address import is_trusted, peer_user
-from airssys_tui.api.faults import fault_of
-from airssys_tui.api.frames import (
+from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.socket.address import is_trusted, peer_user
+from airssys_tui.api.socket.faults import fault_of
+from airssys_tui.api.socket.frames import (
     MAX_COMMAND,
     MAX_HELLO,
     MAX_QUESTION,
@@ -34,8 +35,7 @@ from airssys_tui.api.frames import (
     frame,
     read_hello,
 )
-from airssys_tui.api.methods import METHODS, Method
-from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.socket.methods import METHODS, Method
 from airssys_tui.core.errors import AirssysError, Overcrowded, ProtocolMismatch, ReadOnlyAccess, Unreachable, UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, MIB

@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.connection import Connection, ServingLimits
-from airssys_tui.api.frames import Beat, Moment, Part, frame
-from airssys_tui.api.mirror import EVENTS_KEPT, Mirror
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.ticks import Tick, tick_of
+from airssys_tui.api.socket.connection import Connection, ServingLimits
+from airssys_tui.api.socket.frames import Beat, Moment, Part, frame
+from airssys_tui.api.socket.mirror import EVENTS_KEPT, Mirror
+from airssys_tui.api.socket.ticks import Tick, tick_of
 from airssys_tui.api.views import ComponentView
 
 ROWS: Final = 256
