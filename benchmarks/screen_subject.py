@@ -18,7 +18,7 @@ import msgspec
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views import Snapshot
+from airssys_tui.api.views.views import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
 from benchmarks.actors import NAME, post_rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from airssys_tui.api.past import StateFile
+from airssys_tui.api.views.past import StateFile
 from airssys_tui.core.revision import StatePolicy
 
 
@@ -101,7 +101,7 @@ class RestoreState(msgspec.Struct, frozen=True, tag="restore-state"):
     """Load a kept snapshot into a fresh instance of the active revision, as a new revision with cause ``restore``.
 
     Attributes:
-        snapshot: Its number, see :class:`~airssys_tui.api.views.StateView`.
+        snapshot: Its number, see :class:`~airssys_tui.api.views.views.StateView`.
     """
 
     component: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Protocol
 
-from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.commands import Command
-from airssys_tui.api.disk import Collected, DiskUse
-from airssys_tui.api.metering import MeterDetail
-from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.tracing import TraceView
-from airssys_tui.api.views import (
+from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.disk import Collected, DiskUse
+from airssys_tui.api.views.metering import MeterDetail
+from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views.tracing import TraceView
+from airssys_tui.api.views.views import (
     CallReport,
     ComponentDetail,
     Done,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.disk import Collected
+from airssys_tui.api.views.disk import Collected
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, Place, locate
 from airssys_tui.cli.orders import writable

@@ -23,10 +23,10 @@ from airssys_tui.cli.metrics import custom_families, families
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
-    from airssys_tui.api.metering import MeterDetail
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import ServingReport
-    from airssys_tui.api.views import Snapshot
+    from airssys_tui.api.views.metering import MeterDetail
+    from airssys_tui.api.views.views import Snapshot
 
 CLIENTS: Final = 8
 """Requests that are answered at the same time; further ones are hung up on."""

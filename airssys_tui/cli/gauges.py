@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from airssys_tui.api.views import ComponentView, Meters, Snapshot
+from airssys_tui.api.views.views import ComponentView, Meters, Snapshot
 from airssys_tui.cli.colour import styled
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.figures import honest, is_live
@@ -23,7 +23,7 @@ from airssys_tui.core.errors import UnknownComponent, UsageError
 from airssys_tui.core.units import format_count, format_duration, format_size
 
 if TYPE_CHECKING:
-    from airssys_tui.api.metering import CustomSeries, MeterDetail, MeterSeries
+    from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
 
 SHORTEST: Final = 0.1
 """Seconds between two tables at least."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.api.views import ComponentDetail, ComponentView, RevisionView
+from airssys_tui.api.views.views import ComponentDetail, ComponentView, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.figures import honest, is_live
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate

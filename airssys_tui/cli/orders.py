@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views import Done
+from airssys_tui.api.views.views import Done
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import Place, Site, locate
 from airssys_tui.cli.output import answer, say

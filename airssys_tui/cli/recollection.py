@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views import EventPage
+from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views.views import EventPage
 from airssys_tui.cli.options import Site
 from airssys_tui.cli.recorded import find_component, reading
 from airssys_tui.runtime.kept_states import state_file, state_views

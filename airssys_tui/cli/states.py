@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
-from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate, named_path
 from airssys_tui.cli.orders import carry_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
-from airssys_tui.api.views import DiffLine, RevisionDiff, RevisionView
+from airssys_tui.api.views.views import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.options import HERE, NameArgument, Place, RevisionArgument, component_name, locate
 from airssys_tui.cli.output import NOTHING, answer, say, say_table, terminal_width

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.headless import event_line
 from airssys_tui.cli.options import HERE, NameArgument, Place, Site, component_name, locate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.api.views import EventPage
+    from airssys_tui.api.views.views import EventPage
 
 LAST: Final = 500
 """Lines that are shown when nothing else is said."""

@@ -13,7 +13,7 @@ from airssys_tui.cli.table import Column
 from airssys_tui.core.units import format_count, format_duration
 
 if TYPE_CHECKING:
-    from airssys_tui.api.calling import CheckOutcome
+    from airssys_tui.api.views.calling import CheckOutcome
 
 _COLUMNS: Final = (
     Column("NAME"),

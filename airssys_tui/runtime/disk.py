@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from airssys_tui.api.disk import DiskUse
+from airssys_tui.api.views.disk import DiskUse
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.text import GuestText, one_line

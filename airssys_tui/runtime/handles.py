@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.calling import Held
+from airssys_tui.api.views.calling import Held
 from airssys_tui.core.errors import ArgumentError, CapacityError
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import ResourceHandle

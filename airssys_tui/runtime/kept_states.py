@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from airssys_tui.api.past import StateFile, StateView
+from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog import Catalog

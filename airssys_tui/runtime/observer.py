@@ -9,8 +9,8 @@ from itertools import islice
 
 import msgspec
 
-from airssys_tui.api.metering import Exhaustion, MeterDetail, RevisionCost
-from airssys_tui.api.views import ComponentView, Meters, Phase, Snapshot, WatchView
+from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
+from airssys_tui.api.views.views import ComponentView, Meters, Phase, Snapshot, WatchView
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.interface import InterfaceType
 from airssys_tui.core.lifecycle import State

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.api.disk import Collected
+from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import short_digest

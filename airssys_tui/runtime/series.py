@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.metering import MeterSeries
-from airssys_tui.api.views import History
+from airssys_tui.api.views.metering import MeterSeries
+from airssys_tui.api.views.views import History
 from airssys_tui.core.trend import Trend, trend_of
 from airssys_tui.runtime.meters import PERCENTILES, Counters, quantiles
 

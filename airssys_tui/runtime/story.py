@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.identity import short_digest

@@ -12,9 +12,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from airssys_tui.api.calling import InterfaceView
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views import CallReport
+from airssys_tui.api.views.calling import InterfaceView
+from airssys_tui.api.views.views import CallReport
 from airssys_tui.core import form_lines
 from airssys_tui.core.errors import AirssysError, ArgumentError
 from airssys_tui.core.form import fill

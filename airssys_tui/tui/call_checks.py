@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.calling import CheckOutcome, Held
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views.calling import CheckOutcome, Held
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.prompt import Prompt

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from rich.cells import cell_len
 
-from airssys_tui.api.calling import CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
 from airssys_tui.core import form_lines
 from airssys_tui.core.form_lines import Kind
 from airssys_tui.core.interface import Function, render

@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.api.past import StateView, Story
-from airssys_tui.api.views import ComponentDetail
+from airssys_tui.api.views.past import StateView, Story
+from airssys_tui.api.views.views import ComponentDetail
 from airssys_tui.tui import detail_pages as pages
 from airssys_tui.tui.action import View
 from airssys_tui.tui.detail_pages import SHOWN, Known

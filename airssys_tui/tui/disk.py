@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.api.disk import Collected, DiskUse
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.lines import Line, Span, safe, wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.events import Event, EventKind
 from airssys_tui.tui.action import View
 from airssys_tui.tui.columns import Sight

@@ -20,8 +20,8 @@ from airssys_tui.api.commands import (
     SaveState,
     Undo,
 )
-from airssys_tui.api.past import StateFile, StateView
-from airssys_tui.api.views import RevisionView
+from airssys_tui.api.views.past import StateFile, StateView
+from airssys_tui.api.views.views import RevisionView
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_size

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from airssys_tui.api.metering import CustomSeries, MeterDetail
+from airssys_tui.api.views.metering import CustomSeries, MeterDetail
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Span, fit, safe, wrap

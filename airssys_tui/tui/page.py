@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from airssys_tui.api.past import Story
+from airssys_tui.api.views.past import Story
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.pager import Pager

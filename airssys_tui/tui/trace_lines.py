@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from airssys_tui.api.tracing import SpanView, TraceView
+from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.glyphs import Glyphs

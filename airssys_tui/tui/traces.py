@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.tracing import TraceView
+from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.tui import trace_lines
 from airssys_tui.tui.action import View
 from airssys_tui.tui.calls import MadeCall

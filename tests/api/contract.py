@@ -24,9 +24,9 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.past import HistoryQuery
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views import ComponentDetail, ComponentView, RollbackPreview, Snapshot
+from airssys_tui.api.views.past import HistoryQuery
+from airssys_tui.api.views.views import ComponentDetail, ComponentView, RollbackPreview, Snapshot
 from airssys_tui.core.errors import (
     AirssysError,
     ArgumentError,

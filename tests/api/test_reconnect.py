@@ -21,7 +21,7 @@ from airssys_tui.api.socket.faults import Fault
 from airssys_tui.api.socket.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import tick_of
-from airssys_tui.api.views import Phase, Snapshot
+from airssys_tui.api.views.views import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText, sanitise

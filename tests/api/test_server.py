@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from airssys_tui.api import wire
 from airssys_tui.api.commands import Start, Stop
-from airssys_tui.api.past import StateFile
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.socket.frames import MAX_HELLO, PROTOCOL, Access, Ask, Beat, Bye, Hello, Moment, Part, frame
 from airssys_tui.api.socket.methods import METHODS, READING
+from airssys_tui.api.views.past import StateFile
 from airssys_tui.core.errors import (
     AirssysError,
     Disconnected,

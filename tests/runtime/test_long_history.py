@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.past import HistoryQuery
+from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.history import PAGE
 from airssys_tui.store.records import RevisionRecord

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.commands import Annotate
-from airssys_tui.api.past import HistoryQuery
-from airssys_tui.api.views import EventPage
+from airssys_tui.api.views.past import HistoryQuery
+from airssys_tui.api.views.views import EventPage
 from airssys_tui.core.errors import DiskFull, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.runtime.journal import UNWRITTEN, Journal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.api.commands import Annotate, MarkStable, Pin, Rollback, SaveState
-from airssys_tui.api.disk import Collected
+from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import RollbackRefused, TransitionError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import STABLE_FOR, STATES

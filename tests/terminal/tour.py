@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from airssys_tui.api.commands import Command
 from airssys_tui.api.socket.remote import RemoteRuntime
-from airssys_tui.api.views import ComponentView
+from airssys_tui.api.views.views import ComponentView
 from airssys_tui.tui.action import Action
 from airssys_tui.tui.actions import ACTIONS, key_label
 

@@ -6,7 +6,7 @@ import json
 
 from textual.widgets import Input
 
-from airssys_tui.api.calling import Held
+from airssys_tui.api.views.calling import Held
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.prompt import Prompt
 from tests.tui.conftest import shows, text_of

@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views import Snapshot
+from airssys_tui.api.views.views import Snapshot
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.modal import Confirm

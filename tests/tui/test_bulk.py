@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Stop, Unload
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.views import Done
+from airssys_tui.api.views.views import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views import Note, NoteKind
+from airssys_tui.api.views.views import Note, NoteKind
 from airssys_tui.core.events import EventKind
 from airssys_tui.tui.detail import TABS, DetailScreen
 from airssys_tui.tui.detail_pages import _count, _duration

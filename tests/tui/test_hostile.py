@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airssys_tui.api.disk import Collected
-from airssys_tui.api.past import Story
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.played.fake_component import Release
 from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.api.played.fake_states import Kept
-from airssys_tui.api.views import ComponentDetail, Note, NoteKind, WatchView
+from airssys_tui.api.views.disk import Collected
+from airssys_tui.api.views.past import Story
+from airssys_tui.api.views.views import ComponentDetail, Note, NoteKind, WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui import chrome, columns

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from textual.widgets import Input
 
-from airssys_tui.api.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.views import CallReport
+from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.views import CallReport
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.interface import (
     Case,

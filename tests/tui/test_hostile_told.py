@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from airssys_tui.api.metering import CustomSeries
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.tracing import SpanView, TraceView
+from airssys_tui.api.views.metering import CustomSeries
+from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
 from tests.tui.conftest import connected, desk
 from tests.tui.test_hostile import NASTY, offenders, played

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api.metering import CustomSeries
 from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui import meter, meters, own_meters
 from airssys_tui.tui.columns import Sight

@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views import Phase
+from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.rollback import RollbackQuestion

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from airssys_tui.api.calling import Held
 from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.views.calling import Held
 from airssys_tui.core.interface import EnumOf, Field, FlagsOf, Function, Interface, ListOf, Param, Primitive, Record
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.call import CallScreen

@@ -8,7 +8,7 @@ import pytest
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.views import Note
+from airssys_tui.api.views.views import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.bulk import BulkQuestion

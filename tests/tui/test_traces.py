@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from airssys_tui.api.played import fake_scenes, fake_told
-from airssys_tui.api.tracing import SpanView, TraceView
-from airssys_tui.api.views import CallReport
+from airssys_tui.api.views.tracing import SpanView, TraceView
+from airssys_tui.api.views.views import CallReport
 from airssys_tui.core.errors import NotServing
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui import trace_lines

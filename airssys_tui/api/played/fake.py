@@ -32,16 +32,16 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.disk import Collected, DiskUse
-from airssys_tui.api.metering import MeterDetail
-from airssys_tui.api.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.played import fake_disk, fake_marks, fake_meters, fake_story, fake_told
 from airssys_tui.api.played.fake_component import FakeComponent, Release
 from airssys_tui.api.played.fake_desk import FakeCalls, FakeDesk
 from airssys_tui.api.played.fake_states import FakeStates, exported
 from airssys_tui.api.played.fake_undo import FakeUndo
-from airssys_tui.api.tracing import TraceView
-from airssys_tui.api.views import (
+from airssys_tui.api.views.disk import Collected, DiskUse
+from airssys_tui.api.views.metering import MeterDetail
+from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views.tracing import TraceView
+from airssys_tui.api.views.views import (
     ComponentDetail,
     ComponentView,
     Done,

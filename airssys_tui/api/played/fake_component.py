@@ -8,10 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.past import StateView
 from airssys_tui.api.played import fake_meters
 from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.views import (
+from airssys_tui.api.views.past import StateView
+from airssys_tui.api.views.views import (
     ComponentDetail,
     ComponentView,
     DiffLine,

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
 from airssys_tui.api.played import fake_told
-from airssys_tui.api.views import ComponentView, History, Meters, RevisionView
+from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
+from airssys_tui.api.views.views import ComponentView, History, Meters, RevisionView
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60

@@ -12,7 +12,7 @@ from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.played.fake_component import FakeComponent, Release
 from airssys_tui.api.played.fake_desk import RICH_LINE
 from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.views import (
+from airssys_tui.api.views.views import (
     ComponentDetail,
     ComponentView,
     History,

@@ -17,9 +17,9 @@ from airssys_tui.api.commands import (
     Start,
     Stop,
 )
-from airssys_tui.api.past import StateView
 from airssys_tui.api.played.fake_component import FakeComponent
 from airssys_tui.api.played.fake_marks import inverse
+from airssys_tui.api.views.past import StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import GuestText, sanitise
 

@@ -1,0 +1,1 @@
+"""What a front end sees: immutable views, by subject."""
