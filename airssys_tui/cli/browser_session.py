@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.attach import remote
-from airssys_tui.cli.exit_code import ExitCode
 from airssys_tui.cli.log import log_path
 from airssys_tui.cli.options import Site, locate
 from airssys_tui.cli.signals import exit_at_once

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from airssys_tui.api.views.views import ComponentView, Meters, Snapshot
-from airssys_tui.cli.colour import styled
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.colour import styled
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
+from airssys_tui.cli.answering.table import Column
 from airssys_tui.cli.figures import honest, is_live
 from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
-from airssys_tui.cli.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
 from airssys_tui.cli.reach import Without, ask, reach
-from airssys_tui.cli.table import Column
 from airssys_tui.core.errors import UnknownComponent, UsageError
 from airssys_tui.core.units import format_count, format_duration, format_size
 
@@ -185,7 +185,7 @@ def _repaints() -> bool:
 
 
 def _top_lines(seen: Snapshot, sort: SortKey, rows: int | None) -> list[str]:
-    from airssys_tui.cli.table import render  # noqa: PLC0415
+    from airssys_tui.cli.answering.table import render  # noqa: PLC0415
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     room = rows if rows is not None else (max(1, terminal_height() - 5) if _repaints() else None)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import answer_line, moment, say, warn
 from airssys_tui.cli.options import FolderArgument, StateDirOption, locate
-from airssys_tui.cli.output import answer_line, moment, say, warn
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from airssys_tui import __version__
-from airssys_tui.cli.exit_code import ExitCode
-from airssys_tui.cli.output import discard_output, report_error, report_failure, say
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import discard_output, report_error, report_failure, say
 from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 
 
@@ -43,8 +43,8 @@ def _version() -> int:
 def _run(words: list[str], *, json: bool) -> int:
     from cyclopts import CycloptsError  # noqa: PLC0415 - late: see above
 
+    from airssys_tui.cli.answering.wording import complaint, remedy, slip  # noqa: PLC0415
     from airssys_tui.cli.application import build, command_names  # noqa: PLC0415
-    from airssys_tui.cli.wording import complaint, remedy, slip  # noqa: PLC0415
 
     meant = slip(words, command_names())
     if meant is not None:

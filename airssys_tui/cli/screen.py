@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.log import log_path, standard_error_to
 from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
 from airssys_tui.cli.settings import settings_path

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import say, warn
 from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
 from airssys_tui.cli.orders import writable
-from airssys_tui.cli.output import say, warn
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from airssys_tui.cli.exit_code import ExitCode
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import answer, say, warn
 from airssys_tui.cli.options import AS_TEXT, Form
-from airssys_tui.cli.output import answer, say, warn
 from airssys_tui.core.text import GuestText, sanitise
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from airssys_tui import __version__
+from airssys_tui.cli.answering.output import answer, answer_line, report_error, say
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
-from airssys_tui.cli.output import answer, answer_line, report_error, say
 from airssys_tui.core.errors import AdmissionError
 
 from .conftest import Desk

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from airssys_tui.cli.colour import styled
+from airssys_tui.cli.answering.colour import styled
 from airssys_tui.core.text import one_line
 
 GAP: Final = "  "
