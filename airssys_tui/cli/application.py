@@ -41,40 +41,46 @@ class Entry:
         return self.examples[0]
 
 
-SCREEN: Final = Entry("", "screen:screen", ("airssys-tui components/", "airssys-tui --readonly", "airssys-tui --demo"))
+SCREEN: Final = Entry(
+    "", "commands.screen:screen", ("airssys-tui components/", "airssys-tui --readonly", "airssys-tui --demo")
+)
 
 COMMANDS: Final = (
     Entry(
         "run",
-        "headless:run",
+        "commands.headless:run",
         (
             "airssys-tui run components/ --headless --for 30s --json",
             "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
         ),
     ),
-    Entry("attach", "attach:attach", ("airssys-tui attach components/", "airssys-tui attach --readonly")),
-    Entry("web", "web:web", ("airssys-tui web components/", "airssys-tui web --port 0 --full")),
-    Entry("list", "inventory:list_components", ("airssys-tui list --folder components/ --json", "airssys-tui list")),
-    Entry("describe", "inventory:describe", ("airssys-tui describe counter --folder components/",)),
-    Entry("versions", "inventory:versions", ("airssys-tui versions counter --folder components/",)),
+    Entry("attach", "commands.attach:attach", ("airssys-tui attach components/", "airssys-tui attach --readonly")),
+    Entry("web", "commands.web:web", ("airssys-tui web components/", "airssys-tui web --port 0 --full")),
+    Entry(
+        "list",
+        "commands.inventory:list_components",
+        ("airssys-tui list --folder components/ --json", "airssys-tui list"),
+    ),
+    Entry("describe", "commands.inventory:describe", ("airssys-tui describe counter --folder components/",)),
+    Entry("versions", "commands.inventory:versions", ("airssys-tui versions counter --folder components/",)),
     Entry(
         "rollback",
-        "control:rollback",
+        "commands.control:rollback",
         (
             'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"',
             "airssys-tui rollback counter",
         ),
     ),
-    Entry("explain", "story:explain", ("airssys-tui explain counter",)),
-    Entry("diff", "story:diff", ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
-    Entry("undo", "marks:undo", ("airssys-tui undo",)),
-    Entry("start", "control:start", ("airssys-tui start counter",)),
-    Entry("stop", "control:stop", ("airssys-tui stop counter",)),
-    Entry("restart", "control:restart", ("airssys-tui restart counter",)),
-    Entry("reload", "control:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
+    Entry("explain", "commands.story:explain", ("airssys-tui explain counter",)),
+    Entry("diff", "commands.story:diff", ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
+    Entry("undo", "commands.marks:undo", ("airssys-tui undo",)),
+    Entry("start", "commands.control:start", ("airssys-tui start counter",)),
+    Entry("stop", "commands.control:stop", ("airssys-tui stop counter",)),
+    Entry("restart", "commands.control:restart", ("airssys-tui restart counter",)),
+    Entry("reload", "commands.control:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
     Entry(
         "logs",
-        "stream:logs",
+        "commands.stream:logs",
         (
             "airssys-tui logs counter --follow",
             "airssys-tui logs counter --since 10m --level warning --grep 'total|limit'",
@@ -82,7 +88,7 @@ COMMANDS: Final = (
     ),
     Entry(
         "events",
-        "stream:events",
+        "commands.stream:events",
         (
             "airssys-tui events --since 1h --level warning",
             "airssys-tui events counter --kind ledger --kind supervision",
@@ -91,52 +97,58 @@ COMMANDS: Final = (
     ),
     Entry(
         "top",
-        "gauges:top",
+        "commands.gauges:top",
         ("airssys-tui top --sort memory", "airssys-tui top --once --rows 10", "airssys-tui top -n 5"),
     ),
-    Entry("stats", "gauges:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
-    Entry("meters", "gauges:meters", ("airssys-tui meters counter",)),
-    Entry("traces", "traces:traces", ("airssys-tui traces counter", "airssys-tui traces counter --last 1 --json")),
-    Entry("pin", "marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
-    Entry("note", "marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
+    Entry("stats", "commands.gauges:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
+    Entry("meters", "commands.gauges:meters", ("airssys-tui meters counter",)),
+    Entry(
+        "traces", "commands.traces:traces", ("airssys-tui traces counter", "airssys-tui traces counter --last 1 --json")
+    ),
+    Entry("pin", "commands.marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
+    Entry("note", "commands.marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
     Entry(
         "mark-stable",
-        "marks:mark_stable",
+        "commands.marks:mark_stable",
         ("airssys-tui mark-stable counter 3", "airssys-tui mark-stable counter 3 --remove"),
     ),
-    Entry("release", "marks:release", ("airssys-tui release counter 4",)),
-    Entry("states", "states:states", ("airssys-tui states counter", "airssys-tui states counter --json")),
-    Entry("states save", "states:save", ("airssys-tui states save counter",)),
+    Entry("release", "commands.marks:release", ("airssys-tui release counter 4",)),
+    Entry("states", "commands.states:states", ("airssys-tui states counter", "airssys-tui states counter --json")),
+    Entry("states save", "commands.states:save", ("airssys-tui states save counter",)),
     Entry(
         "states export",
-        "states:export",
+        "commands.states:export",
         ("airssys-tui states export counter counter.json", "airssys-tui states export counter - --snapshot 12"),
     ),
     Entry(
         "states import",
-        "states:import_state",
+        "commands.states:import_state",
         ("airssys-tui states import counter counter.json", "airssys-tui states import counter - < counter.json"),
     ),
-    Entry("states restore", "states:restore", ("airssys-tui states restore counter 12",)),
-    Entry("storage usage", "storage:usage", ("airssys-tui storage usage", "airssys-tui storage usage ledger --json")),
+    Entry("states restore", "commands.states:restore", ("airssys-tui states restore counter 12",)),
+    Entry(
+        "storage usage",
+        "commands.storage:usage",
+        ("airssys-tui storage usage", "airssys-tui storage usage ledger --json"),
+    ),
     Entry(
         "storage export",
-        "storage:export",
+        "commands.storage:export",
         ("airssys-tui storage export ledger ledger.jsonl", "airssys-tui storage export ledger - | wc -l"),
     ),
     Entry(
         "storage import",
-        "storage:import_",
+        "commands.storage:import_",
         (
             "airssys-tui storage import ledger ledger.jsonl",
             "airssys-tui storage import ledger ledger.jsonl --replace",
         ),
     ),
-    Entry("gc", "collection:gc", ("airssys-tui gc --dry-run", "airssys-tui gc")),
-    Entry("check", "inspection:check", ("airssys-tui check components/counter components/echo.wasm",)),
+    Entry("gc", "commands.collection:gc", ("airssys-tui gc --dry-run", "airssys-tui gc")),
+    Entry("check", "commands.inspection:check", ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
         "call",
-        "inspection:call",
+        "commands.inspection:call",
         (
             'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful',
             "airssys-tui call --live counter increment 1 --json",
@@ -145,20 +157,24 @@ COMMANDS: Final = (
     Entry(
         "completion", "completion:completion", ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"')
     ),
-    Entry("verify", "verify:verify", ("airssys-tui verify counter", "airssys-tui verify counter --json")),
-    Entry("checks list", "verify:checks_list", ("airssys-tui checks list counter",)),
-    Entry("checks save", "verify:checks_save", ("airssys-tui checks save counter 'adds up' increment 2",)),
-    Entry("checks drop", "verify:checks_drop", ("airssys-tui checks drop counter 'adds up'",)),
-    Entry("wit check", "wit:check", ("airssys-tui wit check wit/", "airssys-tui wit check types.wit --json")),
-    Entry("wit show", "wit:show", ("airssys-tui wit show core-host/storage", "airssys-tui wit show counter.wasm")),
+    Entry("verify", "commands.verify:verify", ("airssys-tui verify counter", "airssys-tui verify counter --json")),
+    Entry("checks list", "commands.verify:checks_list", ("airssys-tui checks list counter",)),
+    Entry("checks save", "commands.verify:checks_save", ("airssys-tui checks save counter 'adds up' increment 2",)),
+    Entry("checks drop", "commands.verify:checks_drop", ("airssys-tui checks drop counter 'adds up'",)),
+    Entry("wit check", "commands.wit:check", ("airssys-tui wit check wit/", "airssys-tui wit check types.wit --json")),
     Entry(
-        "wit diff", "wit:diff", ("airssys-tui wit diff old.wasm new.wasm", "airssys-tui wit diff wit/mine core-host")
+        "wit show", "commands.wit:show", ("airssys-tui wit show core-host/storage", "airssys-tui wit show counter.wasm")
     ),
-    Entry("wit export", "wit:export", ("airssys-tui wit export my-component/wit",)),
-    Entry("wit vendor", "wit:vendor", ("airssys-tui wit vendor wit/", "airssys-tui wit vendor wit/ --check")),
-    Entry("config path", "doctor:config_path", ("airssys-tui config path",)),
-    Entry("config show", "doctor:config_show", ("airssys-tui config show --json",)),
-    Entry("doctor", "doctor:doctor", ("airssys-tui doctor --folder components/", "airssys-tui doctor --json")),
+    Entry(
+        "wit diff",
+        "commands.wit:diff",
+        ("airssys-tui wit diff old.wasm new.wasm", "airssys-tui wit diff wit/mine core-host"),
+    ),
+    Entry("wit export", "commands.wit:export", ("airssys-tui wit export my-component/wit",)),
+    Entry("wit vendor", "commands.wit:vendor", ("airssys-tui wit vendor wit/", "airssys-tui wit vendor wit/ --check")),
+    Entry("config path", "commands.doctor:config_path", ("airssys-tui config path",)),
+    Entry("config show", "commands.doctor:config_show", ("airssys-tui config show --json",)),
+    Entry("doctor", "commands.doctor:doctor", ("airssys-tui doctor --folder components/", "airssys-tui doctor --json")),
 )
 
 _GROUPS: Final = {

@@ -14,7 +14,7 @@ import pytest
 
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
 from airssys_tui.api.views.views import Meters
-from airssys_tui.cli.gauges import _say_meters
+from airssys_tui.cli.commands.gauges import _say_meters
 from airssys_tui.core.text import GuestText
 
 from .conftest import LIMIT, Desk, eventually

@@ -10,7 +10,7 @@ import pytest
 
 from airssys_tui.api.played.fake_told import traces as played
 from airssys_tui.api.views.views import ComponentView
-from airssys_tui.cli import traces
+from airssys_tui.cli.commands import traces
 from airssys_tui.core.lifecycle import State
 
 from .conftest import Desk

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from airssys_tui.cli.commands.screen import Showing, show
 from airssys_tui.cli.options import Site
-from airssys_tui.cli.screen import Showing, show
 from airssys_tui.cli.settings import Sourced, read_settings
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def screen(
             the folder's real path).
     """
     if demo:
-        from airssys_tui.cli.demo import open_demo  # noqa: PLC0415 - late: only who wants to see it
+        from airssys_tui.cli.commands.demo import open_demo  # noqa: PLC0415 - late: only who wants to see it
 
         if folder is not None or state_dir is not None or adopt:
             raise UsageError("--demo plays a folder of its own", remedy="airssys-tui --demo, with --readonly at most")

@@ -63,9 +63,9 @@ def web(
 
 def session_command(site: Site, *, full: bool) -> str:
     """Return the command line, for a shell, of one browser session."""
-    from airssys_tui.cli.browser_session import FULL  # noqa: PLC0415
+    from airssys_tui.cli.commands.browser_session import FULL  # noqa: PLC0415
 
-    words = [sys.executable, "-m", "airssys_tui.cli.browser_session"]
+    words = [sys.executable, "-m", "airssys_tui.cli.commands.browser_session"]
     words += [str(site.folder.value.resolve()), str(site.state_dir.value.resolve())]
     # The shell gives its place to the session, whose parent is then the server.
     return f"exec {shlex.join([*words, FULL] if full else words)}"

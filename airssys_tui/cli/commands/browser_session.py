@@ -1,7 +1,7 @@
 """One browser session: the screens attached to a runtime, speaking to the web server instead of to a terminal.
 
-The server starts it as ``python -m airssys_tui.cli.browser_session FOLDER STATE_DIR [--full]``, with the driver for
-browsers chosen by a variable. It ends with its server, however that ends.
+The server starts it as ``python -m airssys_tui.cli.commands.browser_session FOLDER STATE_DIR [--full]``, with the driver
+for browsers chosen by a variable. It ends with its server, however that ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.attach import remote
+from airssys_tui.cli.commands.attach import remote
 from airssys_tui.cli.log import log_path
 from airssys_tui.cli.options import Site, locate
 from airssys_tui.cli.signals import exit_at_once

@@ -56,7 +56,7 @@ def run(
         json: Events as JSON Lines. Only with `--headless`.
     """
     if not headless:
-        from airssys_tui.cli.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
+        from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
         from airssys_tui.core.errors import UsageError  # noqa: PLC0415
 
         if duration is not None or json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.output import say
+from airssys_tui.cli.commands.screen import Showing, show
 from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
-from airssys_tui.cli.screen import Showing, show
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
