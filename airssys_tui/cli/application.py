@@ -155,7 +155,9 @@ COMMANDS: Final = (
         ),
     ),
     Entry(
-        "completion", "completion:completion", ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"')
+        "completion",
+        "reaching.completion:completion",
+        ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"'),
     ),
     Entry("verify", "commands.verify:verify", ("airssys-tui verify counter", "airssys-tui verify counter --json")),
     Entry("checks list", "commands.verify:checks_list", ("airssys-tui checks list counter",)),

@@ -16,7 +16,7 @@ from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.socket.connection import ServingLimits
 from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.api.views.views import Phase
-from airssys_tui.cli import reach
+from airssys_tui.cli.reaching import reach
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.store.directory import StateDirectory

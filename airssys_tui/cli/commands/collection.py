@@ -5,9 +5,9 @@ from __future__ import annotations
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say
-from airssys_tui.cli.options import HERE, Place, locate
-from airssys_tui.cli.orders import writable
-from airssys_tui.cli.reach import Without, ask
+from airssys_tui.cli.reaching.options import HERE, Place, locate
+from airssys_tui.cli.reaching.orders import writable
+from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.core.units import format_size
 
 

@@ -8,9 +8,9 @@ for a moment, on a runtime that watches nothing.
 from __future__ import annotations
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
-from airssys_tui.cli.options import HERE, NameArgument, Place, RevisionArgument, component_name
-from airssys_tui.cli.orders import carry_out
-from airssys_tui.cli.reach import Without
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
+from airssys_tui.cli.reaching.orders import carry_out
+from airssys_tui.cli.reaching.reach import Without
 from airssys_tui.core.revision import StatePolicy
 
 

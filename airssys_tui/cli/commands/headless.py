@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer_line, moment, say, warn
-from airssys_tui.cli.options import FolderArgument, StateDirOption, locate
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
@@ -95,7 +95,7 @@ def _run_headless(
     json: bool,
     exporter: Exporter | None,
 ) -> int:
-    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
 
     site = locate(folder, state_dir)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from airssys_tui.api.views.views import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_pairs, warn
-from airssys_tui.cli.options import AS_TEXT, HERE, Form, Place, component_name, locate
-from airssys_tui.cli.orders import writable
-from airssys_tui.cli.reach import Without, ask
+from airssys_tui.cli.reaching.options import AS_TEXT, HERE, Form, Place, component_name, locate
+from airssys_tui.cli.reaching.orders import writable
+from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_call_time, format_count, format_size

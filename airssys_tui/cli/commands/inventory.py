@@ -12,9 +12,9 @@ from airssys_tui.api.views.views import ComponentDetail, ComponentView, Revision
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.figures import honest, is_live
-from airssys_tui.cli.options import HERE, NameArgument, Place, component_name, locate
-from airssys_tui.cli.reach import ANSWER, Without, ask, reach
+from airssys_tui.cli.reaching.figures import honest, is_live
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate
+from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
 from airssys_tui.core.errors import StateAbsent
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_size

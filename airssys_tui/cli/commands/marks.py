@@ -7,8 +7,8 @@ the owner of the state directory for a moment.
 from __future__ import annotations
 
 from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin, Undo
-from airssys_tui.cli.options import HERE, NameArgument, Place, RevisionArgument, component_name
-from airssys_tui.cli.orders import carry_out
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
+from airssys_tui.cli.reaching.orders import carry_out
 
 
 def pin(name: NameArgument, revision: RevisionArgument, /, *, remove: bool = False, place: Place = HERE) -> int:

@@ -9,8 +9,8 @@ from airssys_tui.api.views.views import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, terminal_width
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.options import HERE, NameArgument, Place, RevisionArgument, component_name, locate
-from airssys_tui.cli.reach import Without, ask
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name, locate
+from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.core.identity import short_digest
 
 WIDEST: Final = 100

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import say, warn
-from airssys_tui.cli.options import FolderArgument, Site, StateDirOption, locate
-from airssys_tui.cli.orders import writable
+from airssys_tui.cli.reaching.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ def _serve(server: BrowserServer) -> None:
 @contextlib.contextmanager
 def _runtime(site: Site) -> Iterator[None]:
     """Make sure that a runtime is there: the one that runs, or one of our own for as long as the block."""
-    from airssys_tui.cli.reach import connect  # noqa: PLC0415 - late: see `reach`
+    from airssys_tui.cli.reaching.reach import connect  # noqa: PLC0415 - late: see `reach`
 
     found = connect(site, client="web")
     if found is not None:
         found.close()
         yield
         return
-    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
 
     runtime = open_runtime(site)

@@ -10,7 +10,7 @@ import msgspec
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say, warn
-from airssys_tui.cli.options import AS_TEXT, Form
+from airssys_tui.cli.reaching.options import AS_TEXT, Form
 from airssys_tui.core.text import GuestText, sanitise
 
 if TYPE_CHECKING:

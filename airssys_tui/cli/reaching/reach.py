@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.views import Phase
-from airssys_tui.cli.options import Site, adoption
+from airssys_tui.cli.reaching.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "comm
                 _wait_until_up(remote)
             yield remote
     elif without is Without.RECORD:
-        from airssys_tui.cli.record import RecordedRuntime  # noqa: PLC0415 - late: a running one is asked without it
+        from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: a running one is asked without it
 
         yield RecordedRuntime.of(site)
     elif without is Without.MOMENT:
@@ -178,7 +178,7 @@ def nothing_runs(site: Site) -> NothingRuns:
 @contextlib.contextmanager
 def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
     """Be the owner for a moment; whoever became it meanwhile is asked instead."""
-    from airssys_tui.cli.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
 
     try:

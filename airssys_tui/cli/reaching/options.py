@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
-from airssys_tui.cli.completion import component_names, revision_numbers
-from airssys_tui.cli.settings import (
+from airssys_tui.cli.reaching.completion import component_names, revision_numbers
+from airssys_tui.cli.reaching.settings import (
     FOLDER_VARIABLE,
     STATE_DIR_VARIABLE,
     SettingsFile,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cyclopts.completion import CompletionContext
 
-    from airssys_tui.cli.options import Site
+    from airssys_tui.cli.reaching.options import Site
 
 PROGRAM: Final = "airssys-tui"
 
@@ -52,7 +52,7 @@ def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
     Raises:
         AirssysError: The catalog cannot be read; the parser's library keeps that from the terminal.
     """
-    from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: only for the tab key
+    from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: only for the tab key
 
     return [(view.id, f"{view.version or ''} {view.state}".strip()) for view in recorded_components(_site(context))]
 
@@ -63,7 +63,7 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
     Raises:
         AirssysError: As :func:`component_names`.
     """
-    from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415 - late: only for the tab key
+    from airssys_tui.cli.reaching.recorded import recorded_versions  # noqa: PLC0415 - late: only for the tab key
 
     named = context.get("name")
     if named is None or not named.raw:
@@ -74,7 +74,7 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
 
 def _site(context: CompletionContext) -> Site:
     """Return the place that a half-written command line is about."""
-    from airssys_tui.cli.options import locate  # noqa: PLC0415 - late: that module offers these completers
+    from airssys_tui.cli.reaching.options import locate  # noqa: PLC0415 - late: that module offers these completers
 
     named = [value.raw if (value := context.get(name)) else None for name in ("--folder", "--state-dir")]
     folder, state_dir = (Path(text) if text else None for text in named)

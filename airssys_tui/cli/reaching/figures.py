@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def is_live(api: RuntimeApi) -> bool:
     """Return whether a runtime answers, not what was recorded."""
-    from airssys_tui.cli.record import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
+    from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
 
     return not isinstance(api, RecordedRuntime)
 

@@ -11,8 +11,8 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.methods import METHODS
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.views import ComponentDetail, Done, EventPage, Phase, RevisionDiff, RevisionView, Snapshot
-from airssys_tui.cli.options import Site
-from airssys_tui.cli.reach import nothing_runs, owned_elsewhere
+from airssys_tui.cli.reaching.options import Site
+from airssys_tui.cli.reaching.reach import nothing_runs, owned_elsewhere
 from airssys_tui.core.errors import AirssysError, StateLocked
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import one_line
@@ -39,7 +39,7 @@ class RecordedRuntime(RuntimeApi):
 
     def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - nothing changes here
         """Return the rows as they were recorded last."""
-        from airssys_tui.cli.recorded import recorded_components  # noqa: PLC0415 - late: see `reach`
+        from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: see `reach`
 
         return Snapshot(
             generation=1,
@@ -57,7 +57,7 @@ class RecordedRuntime(RuntimeApi):
         """Write down what is wanted."""
 
         def work() -> Done:
-            from airssys_tui.cli.recorded import record_desired  # noqa: PLC0415
+            from airssys_tui.cli.reaching.recorded import record_desired  # noqa: PLC0415
 
             match command:
                 case Start():
@@ -70,43 +70,43 @@ class RecordedRuntime(RuntimeApi):
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return everything that is recorded about one component."""
-        from airssys_tui.cli.recorded import recorded_detail  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recorded import recorded_detail  # noqa: PLC0415
 
         return self._answer(lambda: recorded_detail(self._site, component))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's timeline, newest first."""
-        from airssys_tui.cli.recorded import recorded_versions  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recorded import recorded_versions  # noqa: PLC0415
 
         return self._answer(lambda: recorded_versions(self._site, component))
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
         """Compare a revision with another one, or with the active one."""
-        from airssys_tui.cli.recorded import recorded_diff  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recorded import recorded_diff  # noqa: PLC0415
 
         return self._answer(lambda: recorded_diff(self._site, component, revision, against))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return what happened, oldest first."""
-        from airssys_tui.cli.recollection import recorded_history  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recollection import recorded_history  # noqa: PLC0415
 
         return self._answer(lambda: recorded_history(self._site, query))
 
     def explain(self, component: str) -> Future[Story]:
         """Tell a component's last change in sentences."""
-        from airssys_tui.cli.recollection import recorded_story  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recollection import recorded_story  # noqa: PLC0415
 
         return self._answer(lambda: recorded_story(self._site, component))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the snapshots kept of a component's state, newest first."""
-        from airssys_tui.cli.recollection import recorded_states  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recollection import recorded_states  # noqa: PLC0415
 
         return self._answer(lambda: recorded_states(self._site, component))
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
         """Return a kept snapshot, whole."""
-        from airssys_tui.cli.recollection import recorded_state  # noqa: PLC0415
+        from airssys_tui.cli.reaching.recollection import recorded_state  # noqa: PLC0415
 
         return self._answer(lambda: recorded_state(self._site, component, snapshot))
 

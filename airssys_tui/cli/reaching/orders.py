@@ -6,8 +6,8 @@ from airssys_tui.api.commands import Command
 from airssys_tui.api.views.views import Done
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say
-from airssys_tui.cli.options import Place, Site, locate
-from airssys_tui.cli.reach import Without, ask
+from airssys_tui.cli.reaching.options import Place, Site, locate
+from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.core.errors import ReadOnlyAccess
 
 
