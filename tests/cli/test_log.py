@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from airssys_tui.cli.log import rotate
+from airssys_tui.cli.serving.log import rotate
 
 SCRIBBLE = """
 import os, pathlib, sys
-from airssys_tui.cli.log import standard_error_to
+from airssys_tui.cli.serving.log import standard_error_to
 with standard_error_to(pathlib.Path(sys.argv[1])):
     os.write(2, b"native\\n")
     print("python", file=sys.stderr)
@@ -49,7 +49,7 @@ def test_a_small_log_stays(tmp_path: Path) -> None:
 
 HUNG_UP = """
 import os, pathlib, pty, sys
-from airssys_tui.cli.log import standard_error_to
+from airssys_tui.cli.serving.log import standard_error_to
 master, slave = pty.openpty()
 said = os.dup(1)
 os.dup2(slave, 1)

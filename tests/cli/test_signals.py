@@ -10,12 +10,12 @@ import threading
 
 import pytest
 
-from airssys_tui.cli.signals import close_in_time, leaving_on_signal
+from airssys_tui.cli.serving.signals import close_in_time, leaving_on_signal
 from airssys_tui.core.errors import AirssysError
 
 STUBBORN = """
 import signal, sys, threading
-from airssys_tui.cli.signals import leaving_on_signal
+from airssys_tui.cli.serving.signals import leaving_on_signal
 with leaving_on_signal(lambda: print("asked", flush=True)):
     print("ready", flush=True)
     nothing = threading.Event()

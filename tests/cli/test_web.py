@@ -173,7 +173,7 @@ def test_a_port_in_use_and_a_port_that_is_none_are_said(desk: Desk) -> None:
 
 def test_without_the_extra_it_says_what_to_install(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    monkeypatch.delitem(sys.modules, "airssys_tui.cli.browser", raising=False)
+    monkeypatch.delitem(sys.modules, "airssys_tui.cli.serving.browser", raising=False)
     answer = desk.run("web", desk.folder)
     assert answer.code == 2
     assert "pip install 'airssys-tui[web]'" in answer.err

@@ -18,7 +18,7 @@ from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, loc
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.cli.exporter import Exporter
+    from airssys_tui.cli.serving.exporter import Exporter
     from airssys_tui.core.events import Event
 
 POLL: Final = 0.1
@@ -76,7 +76,7 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
     if address is None:
         yield None
         return
-    from airssys_tui.cli.exporter import Exporter, read_address  # noqa: PLC0415 - late: only who exports
+    from airssys_tui.cli.serving.exporter import Exporter, read_address  # noqa: PLC0415 - late: only who exports
 
     exporter = Exporter(read_address(address, public=public))
     try:
@@ -96,7 +96,7 @@ def _run_headless(
     exporter: Exporter | None,
 ) -> int:
     from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-    from airssys_tui.cli.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
+    from airssys_tui.cli.serving.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
 
     site = locate(folder, state_dir)
     leave = threading.Event()

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.log import log_path, standard_error_to
 from airssys_tui.cli.reaching.options import FolderArgument, Site, StateDirOption, locate
 from airssys_tui.cli.reaching.settings import settings_path
-from airssys_tui.cli.signals import close_in_time, exit_at_once, leaving_on_signal
+from airssys_tui.cli.serving.log import log_path, standard_error_to
+from airssys_tui.cli.serving.signals import close_in_time, exit_at_once, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, StateLocked, UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.cli.exporter import Exporter
+    from airssys_tui.cli.serving.exporter import Exporter
 
 
 def screen(

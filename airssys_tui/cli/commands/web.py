@@ -16,7 +16,7 @@ from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from airssys_tui.cli.browser import BrowserServer
+    from airssys_tui.cli.serving.browser import BrowserServer
 
 PORT: Final = 8737
 
@@ -48,7 +48,7 @@ def web(
     if not 0 <= port <= 65_535:
         raise UsageError(f"--port is 0 to 65535, not {port}")
     try:
-        from airssys_tui.cli.browser import BrowserServer  # noqa: PLC0415 - late: an extra
+        from airssys_tui.cli.serving.browser import BrowserServer  # noqa: PLC0415 - late: an extra
     except ModuleNotFoundError as error:
         raise UsageError(
             f"serving browsers needs {error.name}, which is not installed", remedy="pip install 'airssys-tui[web]'"
@@ -96,7 +96,7 @@ def _runtime(site: Site) -> Iterator[None]:
         yield
         return
     from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-    from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
+    from airssys_tui.cli.serving.signals import close_in_time  # noqa: PLC0415
 
     runtime = open_runtime(site)
     warn("no runtime ran; one runs as long as this does")

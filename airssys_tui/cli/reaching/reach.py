@@ -179,7 +179,7 @@ def nothing_runs(site: Site) -> NothingRuns:
 def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
     """Be the owner for a moment; whoever became it meanwhile is asked instead."""
     from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-    from airssys_tui.cli.signals import close_in_time  # noqa: PLC0415
+    from airssys_tui.cli.serving.signals import close_in_time  # noqa: PLC0415
 
     try:
         runtime = open_runtime(site, watch=False)
