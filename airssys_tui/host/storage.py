@@ -34,7 +34,7 @@ from airssys_tui.core.keyvalue import (
     check_value,
     list_page,
 )
-from airssys_tui.core.manifest_capabilities import StorageAccess
+from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
 from airssys_tui.core.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
-from airssys_tui.core.manifest_capabilities import StorageAccess
+from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
 from airssys_tui.host.alarms import Alarms
 from airssys_tui.host.measures import Measures
 from airssys_tui.host.neighbour import Neighbour

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from airssys_tui.core.dependencies import Node, circle, conflicts, start_order, unmet
 from airssys_tui.core.errors import GateRefusal
-from airssys_tui.core.manifest import Manifest
+from airssys_tui.core.manifest.dependencies import Node, circle, conflicts, start_order, unmet
+from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.router import Router
 

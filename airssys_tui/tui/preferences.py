@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import QuantityError
+from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
-from airssys_tui.core.toml_lines import TomlLines
 from airssys_tui.core.units import parse_duration
 from airssys_tui.tui import keymap
 from airssys_tui.tui.arrangement import Sort

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.manifest import bare_manifest, encode_manifest, manifest_digest
+from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest, manifest_digest
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.records import Activation, RevisionRecord
 

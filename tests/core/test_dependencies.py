@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.core.dependencies import Node, circle, conflicts, is_requirement, satisfies, start_order, unmet
-from airssys_tui.core.manifest_structure import Dependency
+from airssys_tui.core.manifest.dependencies import (
+    Node,
+    circle,
+    conflicts,
+    is_requirement,
+    satisfies,
+    start_order,
+    unmet,
+)
+from airssys_tui.core.manifest.manifest_structure import Dependency
 
 
 def node(name, version="1.0.0", **needs):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airssys_tui.core.toml_lines import TomlLines
+from airssys_tui.core.manifest.toml_lines import TomlLines
 from tests.core.toml_documents import Document, documents, paths
 
 

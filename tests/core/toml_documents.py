@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from airssys_tui.core.toml_lines import Path
+from airssys_tui.core.manifest.toml_lines import Path
 
 BARE = st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True)
 ANY_KEY = BARE | st.sampled_from(["a.b", "with space", "ü", 'quo"te', "#no", "[x]", "=", "tab\t", "'"])

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core import manifest_sections as sections
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.identity import name_from_stem
-from airssys_tui.core.manifest_capabilities import Capabilities
-from airssys_tui.core.manifest_structure import (
+from airssys_tui.core.manifest import manifest_sections as sections
+from airssys_tui.core.manifest.manifest_capabilities import Capabilities
+from airssys_tui.core.manifest.manifest_structure import (
     Artifact,
     Build,
     Canary,
@@ -32,9 +32,9 @@ from airssys_tui.core.manifest_structure import (
     StateKeeping,
     Strategy,
 )
-from airssys_tui.core.manifest_table import Report, Table
+from airssys_tui.core.manifest.manifest_table import Report, Table
+from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
-from airssys_tui.core.toml_lines import TomlLines
 
 __all__ = [
     "Artifact",

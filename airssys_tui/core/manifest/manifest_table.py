@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from airssys_tui.core.errors import AirssysError, ManifestProblem
 from airssys_tui.core.limits import Bound
-from airssys_tui.core.manifest_values import (
+from airssys_tui.core.manifest.manifest_values import (
     ChoiceT,
     ItemT,
     read_boolean,
@@ -24,8 +24,8 @@ from airssys_tui.core.manifest_values import (
     within,
     write_size,
 )
+from airssys_tui.core.manifest.toml_lines import Path, TomlLines
 from airssys_tui.core.text import one_line
-from airssys_tui.core.toml_lines import Path, TomlLines
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 

@@ -1,0 +1,1 @@
+"""The manifest, `Component.toml`: its document, sections and rules."""
