@@ -17,7 +17,7 @@ from typing import Final
 
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.package import WitPackage
+from airssys_tui.core.types.package import WitPackage
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors import closed_door
 from airssys_tui.tui.action import ALL, Group

@@ -10,9 +10,9 @@ from typing import Any
 
 from wasmtime import _ffi
 
-from airssys_tui.core.interface import Function, Param, Primitive
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from airssys_tui.core.interface import Function, Param, Primitive
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from benchmarks.clock import Effort, pair

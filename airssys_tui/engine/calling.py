@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from airssys_tui.core.interface import Function, ValType
+from airssys_tui.core.types.interface import Function, ValType
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.activity import SHORT_NS, cpu_since
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory

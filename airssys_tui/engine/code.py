@@ -10,12 +10,12 @@ import wasmtime
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.interface import Interface
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import bindings, reflection, wasi
 from airssys_tui.engine.traps import plain
 
 if TYPE_CHECKING:
-    from airssys_tui.core.interface import ExportedFunction
+    from airssys_tui.core.types.interface import ExportedFunction
 
 
 class Code:

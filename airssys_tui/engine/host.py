@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from airssys_tui.core.errors import HostDenied, HostFault
-from airssys_tui.core.interface import Function, InterfaceType, Param
 from airssys_tui.core.traps import TrapKind
+from airssys_tui.core.types.interface import Function, InterfaceType, Param
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
     EnumOf,
@@ -26,7 +26,7 @@ from airssys_tui.core.interface import (
     ValType,
     VariantOf,
 )
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import ENTRY_SIZE, PAYLOAD, VALUE_SIZE, memory_view
 from airssys_tui.engine.source import LAYOUTS, Source
 

@@ -11,8 +11,8 @@ import msgspec
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.interface import Function, Interface, InterfaceType, render
-from airssys_tui.core.version import track
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render
+from airssys_tui.core.types.version import track
 from airssys_tui.engine import bindings, wasi
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
 from airssys_tui.engine.instance import Instance, Linked

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasmtime import component
 
-from airssys_tui.core.interface import Interface, InterfaceType
-from airssys_tui.core.package import WitPackage, World
+from airssys_tui.core.types.interface import Interface, InterfaceType
+from airssys_tui.core.types.package import WitPackage, World
 from airssys_tui.engine import reflection
 from airssys_tui.engine.hollow import hollow
 

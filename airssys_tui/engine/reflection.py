@@ -8,7 +8,7 @@ import wasmtime
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     Borrow,
     Case,
     EnumOf,

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import Function, Primitive, ValType, render
-from airssys_tui.core.values import check
+from airssys_tui.core.types.interface import Function, Primitive, ValType, render
+from airssys_tui.core.types.values import check
 
 NOT_COMPILABLE: Final = (NotImplementedError, RecursionError, SyntaxError, MemoryError, KeyError)
 """What writing or compiling the code for a type raises when the type cannot cross the boundary."""

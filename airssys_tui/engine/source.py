@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from airssys_tui.core.interface import ValType
+from airssys_tui.core.types.interface import ValType
 
 LAYOUTS: Final[dict[str, str]] = {
     "bool": "?23x",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import wasmtime
 
-from airssys_tui.core.interface import Interface, InterfaceType, unversioned
+from airssys_tui.core.types.interface import Interface, InterfaceType, unversioned
 from airssys_tui.engine import bindings
 
 PROVIDED: Final = frozenset(

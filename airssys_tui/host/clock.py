@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from airssys_tui.core.interface import Function, Param
-from airssys_tui.core.values import Err, Ok, Variant
+from airssys_tui.core.types.interface import Function, Param
+from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import TIMESTAMP, U32, U64, UNIT_OR_ERROR

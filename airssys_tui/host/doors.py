@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.interface import unversioned
+from airssys_tui.core.types.interface import unversioned
 
 CLOSED: Final[dict[str, str]] = {
     "airssys:ext-filesystem/": "files of the machine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.core.events import Level
-from airssys_tui.core.interface import Function, Param
+from airssys_tui.core.types.interface import Function, Param
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import LOG_LEVEL, PAIRS, STRING

@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from airssys_tui.core.errors import HostFault
-from airssys_tui.core.interface import Function, Param
+from airssys_tui.core.types.interface import Function, Param
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.types import BYTES, U32, U64
 

@@ -11,18 +11,6 @@ from functools import wraps
 from typing import Any, Final
 
 from airssys_tui.core.errors import StorageRefusal, StoreError
-from airssys_tui.core.interface import (
-    Case,
-    Field,
-    Function,
-    ListOf,
-    OptionOf,
-    Param,
-    Record,
-    ResultOf,
-    ValType,
-    VariantOf,
-)
 from airssys_tui.core.keyvalue import (
     DeleteKey,
     Expect,
@@ -35,7 +23,19 @@ from airssys_tui.core.keyvalue import (
     list_page,
 )
 from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.interface import (
+    Case,
+    Field,
+    Function,
+    ListOf,
+    OptionOf,
+    Param,
+    Record,
+    ResultOf,
+    ValType,
+    VariantOf,
+)
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import BOOL, OPTIONAL_STRING, PAYLOAD, STORAGE_ERROR, STRING, U32, U64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airssys_tui.core.errors import CapacityError, UsageError
-from airssys_tui.core.interface import Field, Function, ListOf, OptionOf, Param, Record
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.interface import Field, Function, ListOf, OptionOf, Param, Record
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import BOOL, STRING, U64, UNIT_OR_ERROR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     Case,
     EnumOf,
     Field,

@@ -8,9 +8,9 @@ import msgspec
 
 from airssys_tui.api.views.views import CallReport
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import Function, ValType, render, resources_in
 from airssys_tui.core.text import one_line
-from airssys_tui.core.value_json import from_json, to_json
+from airssys_tui.core.types.interface import Function, ValType, render, resources_in
+from airssys_tui.core.types.value_json import from_json, to_json
 from airssys_tui.runtime.handles import Handles
 from airssys_tui.runtime.serving import Serving
 

@@ -8,14 +8,14 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.views.views import DiffLine, RevisionDiff, RevisionView
-from airssys_tui.core.compatibility import changes
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.interface import Interface
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.manifest import Manifest, decode_manifest
 from airssys_tui.core.revision import Cause, Outcome, Revision
 from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.types.compatibility import changes
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.meters import Cost
 from airssys_tui.store.catalog import Catalog

@@ -12,10 +12,10 @@ import semver
 
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.core.interface import Interface
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.values import Err, Some, Variant
+from airssys_tui.core.types.interface import Interface
+from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.runtime.serving import Serving
 
 LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"

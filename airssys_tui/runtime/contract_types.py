@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.types.interface import (
     Case,
     EnumOf,
     Field,
@@ -21,7 +22,6 @@ from airssys_tui.core.interface import (
     VariantOf,
     render,
 )
-from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.host.types import BYTES, COMPONENT_ERROR, OPTIONAL_STRING, PAIRS, STRING, U64, UNIT_OR_ERROR
 
 _COMPONENT_ID: Final = Record((Field("namespace", STRING), Field("name", STRING)))

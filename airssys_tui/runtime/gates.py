@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from airssys_tui.core.compatibility import changes
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
-from airssys_tui.core.interface import Function, Interface, render, unversioned
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.types.compatibility import changes
+from airssys_tui.core.types.interface import Function, Interface, render, unversioned
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors import closed_door
 from airssys_tui.runtime.contract_types import wrong_exports

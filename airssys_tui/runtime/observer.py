@@ -12,9 +12,9 @@ import msgspec
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.views import ComponentView, Meters, Phase, Snapshot, WatchView
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.core.interface import InterfaceType
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import version_value

@@ -9,12 +9,12 @@ import msgspec
 from airssys_tui import __version__
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
-from airssys_tui.core.interface import Interface
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.manifest.manifest import decode_manifest
 from airssys_tui.core.probation import Cost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.contract import kind_of
 from airssys_tui.runtime.floor import Floor

@@ -7,9 +7,9 @@ from typing import Any
 
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
-from airssys_tui.core.interface import ExportedFunction, Interface
 from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output

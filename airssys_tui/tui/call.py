@@ -15,11 +15,11 @@ from textual.widgets import Input
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import InterfaceView
 from airssys_tui.api.views.views import CallReport
-from airssys_tui.core import form_lines
 from airssys_tui.core.errors import AirssysError, ArgumentError
-from airssys_tui.core.form import fill
-from airssys_tui.core.form_lines import Form, Kind
-from airssys_tui.core.interface import Function
+from airssys_tui.core.types import form_lines
+from airssys_tui.core.types.form import fill
+from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.interface import Function
 from airssys_tui.tui import call_panes as panes
 from airssys_tui.tui.action import View
 from airssys_tui.tui.call_checks import CheckingScreen

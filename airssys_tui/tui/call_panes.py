@@ -9,11 +9,11 @@ import msgspec
 from rich.cells import cell_len
 
 from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
-from airssys_tui.core import form_lines
-from airssys_tui.core.form_lines import Kind
-from airssys_tui.core.interface import Function, render
+from airssys_tui.core.types import form_lines
+from airssys_tui.core.types.form_lines import Kind
+from airssys_tui.core.types.interface import Function, render
+from airssys_tui.core.types.value_text import lay_out
 from airssys_tui.core.units import format_call_time, format_count, format_size
-from airssys_tui.core.value_text import lay_out
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Span, cut_middle, fit, line_width, safe, wrap

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from airssys_tui.core.compatibility import changes
 from airssys_tui.core.errors import UsageError
-from airssys_tui.core.interface import Interface
-from airssys_tui.core.package import Difference, WitPackage, differences
+from airssys_tui.core.types.compatibility import changes
+from airssys_tui.core.types.interface import Interface
+from airssys_tui.core.types.package import Difference, WitPackage, differences
 from airssys_tui.wit.target import types_of
 
 

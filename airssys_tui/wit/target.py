@@ -6,8 +6,8 @@ from pathlib import Path
 from textwrap import indent
 
 from airssys_tui.core.errors import UsageError, WitError
-from airssys_tui.core.interface import Function, Interface, InterfaceType, render
-from airssys_tui.core.package import WitPackage
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render
+from airssys_tui.core.types.package import WitPackage
 from airssys_tui.wit import shipped, tool
 from airssys_tui.wit.workspace import Package
 

@@ -40,9 +40,9 @@ from airssys_tui.core.errors import (
 )
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import digest_of
-from airssys_tui.core.interface import Primitive
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
+from airssys_tui.core.types.interface import Primitive
 
 PATIENCE = 30.0
 

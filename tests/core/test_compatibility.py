@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from airssys_tui.core.compatibility import RULES, Kind, changes
-from airssys_tui.core.interface import Function, Interface, InterfaceType, Param, Primitive
+from airssys_tui.core.types.compatibility import RULES, Kind, changes
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, Param, Primitive
 
 U8, U16 = Primitive("u8"), Primitive("u16")
 RESET = Function("reset")

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.form import blank, fill, to_json
-from airssys_tui.core.form_lines import Form, Kind
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.form import blank, fill, to_json
+from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
     Case,
@@ -29,8 +29,8 @@ from airssys_tui.core.interface import (
     TupleOf,
     VariantOf,
 )
-from airssys_tui.core.value_json import from_json
-from airssys_tui.core.value_json import to_json as value_to_json
+from airssys_tui.core.types.value_json import from_json
+from airssys_tui.core.types.value_json import to_json as value_to_json
 from tests.engine.wit_types import typed_values
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

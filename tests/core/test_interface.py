@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from airssys_tui.core.errors import ExportNotFound
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     Borrow,
     Case,
     EnumOf,

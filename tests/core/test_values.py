@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     BYTES,
     INTEGER_BOUNDS,
     Case,
@@ -27,8 +27,8 @@ from airssys_tui.core.interface import (
     TupleOf,
     VariantOf,
 )
-from airssys_tui.core.value_json import from_json, to_json
-from airssys_tui.core.values import Err, Ok, Some, Variant, check
+from airssys_tui.core.types.value_json import from_json, to_json
+from airssys_tui.core.types.values import Err, Ok, Some, Variant, check
 from tests.engine.wit_types import typed_values
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

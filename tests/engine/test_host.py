@@ -8,7 +8,9 @@ import time
 import pytest
 
 from airssys_tui.core.errors import ArgumentError, HostDenied, HostFault
-from airssys_tui.core.interface import (
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.core.types.interface import (
     BYTES,
     Field,
     Function,
@@ -19,9 +21,7 @@ from airssys_tui.core.interface import (
     Record,
     ResultOf,
 )
-from airssys_tui.core.limits import Limits
-from airssys_tui.core.traps import GuestTrap, TrapKind
-from airssys_tui.core.values import Err, Ok, Some
+from airssys_tui.core.types.values import Err, Ok, Some
 from airssys_tui.engine.host import HostFunction, HostInterface
 from tests.engine import guests
 

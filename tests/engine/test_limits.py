@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from airssys_tui.core.errors import CapacityError
-from airssys_tui.core.interface import BYTES, Function, Param, Primitive
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.core.types.interface import BYTES, Function, Param, Primitive
 from airssys_tui.core.units import KIB, MIB
 from airssys_tui.engine import memory
 from airssys_tui.engine.engine import Engine

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.interface import Function, Param, Primitive
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface
 from tests.engine import guests
 

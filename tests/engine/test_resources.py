@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.core.errors import AdmissionError, ArgumentError
-from airssys_tui.core.interface import Borrow, Function, Own, Param, Primitive
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.core.types.interface import Borrow, Function, Own, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
 from tests.engine import guests
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.values import Variant
+from airssys_tui.core.types.values import Variant
 from airssys_tui.engine.code import Code
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     INTEGER_BOUNDS,
     Case,
     EnumOf,
@@ -22,7 +22,7 @@ from airssys_tui.core.interface import (
     ValType,
     VariantOf,
 )
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 
 
 class Box(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.interface import render
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.types.interface import render
 from airssys_tui.core.units import MIB
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code

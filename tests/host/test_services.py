@@ -15,7 +15,7 @@ from airssys_tui.cli.serving.exporter import Address, Exporter
 from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import RecoveryKind
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from tests.components import Crafted
 from tests.world import FIXTURES, PATIENCE, World
 

@@ -14,7 +14,7 @@ from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.keyvalue import Terms
 from airssys_tui.core.lifecycle import State
-from airssys_tui.core.values import Err, Ok, Some, Variant
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.store.directory import STORAGE_FILE
 from airssys_tui.store.namespace import Namespace
 from airssys_tui.store.storage import Storage

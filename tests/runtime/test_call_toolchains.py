@@ -8,9 +8,9 @@ import pytest
 
 from airssys_tui.cli.main import main
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.form import fill
-from airssys_tui.core.form_lines import Form
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.form import fill
+from airssys_tui.core.types.form_lines import Form
+from airssys_tui.core.types.interface import (
     BYTES,
     EnumOf,
     FlagsOf,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.interface import Interface
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors import closed_door

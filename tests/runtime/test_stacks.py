@@ -13,7 +13,7 @@ from tests.world import ROOT
 
 SUBJECT = '''
 import sys, threading
-from airssys_tui.core.interface import Function, Param, Primitive
+from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine

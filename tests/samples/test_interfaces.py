@@ -16,8 +16,8 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from airssys_tui.core.interface import InterfaceType
-from airssys_tui.core.package import WitPackage
+from airssys_tui.core.types.interface import InterfaceType
+from airssys_tui.core.types.package import WitPackage
 from airssys_tui.host.doors import closed_door
 from airssys_tui.wit.target import types_of
 from tests.world import FIXTURES, PATIENCE, SAMPLES, World

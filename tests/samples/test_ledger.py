@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import Restart
-from airssys_tui.core.values import Err, Ok, Some
+from airssys_tui.core.types.values import Err, Ok, Some
 from tests.samples.guest import SAMPLES
 from tests.world import PATIENCE, World
 

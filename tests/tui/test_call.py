@@ -10,13 +10,24 @@ from textual.events import Key
 from textual.widgets import Input
 
 from airssys_tui.cli.main import main
-from airssys_tui.core.form import fill
-from airssys_tui.core.form_lines import Form
-from airssys_tui.core.interface import BYTES, Case, Field, FlagsOf, ListOf, OptionOf, Own, Primitive, Record, ResultOf
-from airssys_tui.core.interface import EnumOf as Enum
-from airssys_tui.core.interface import TupleOf as Tuple
-from airssys_tui.core.interface import VariantOf as Variant
-from airssys_tui.core.value_text import MOST_LINES, lay_out
+from airssys_tui.core.types.form import fill
+from airssys_tui.core.types.form_lines import Form
+from airssys_tui.core.types.interface import (
+    BYTES,
+    Case,
+    Field,
+    FlagsOf,
+    ListOf,
+    OptionOf,
+    Own,
+    Primitive,
+    Record,
+    ResultOf,
+)
+from airssys_tui.core.types.interface import EnumOf as Enum
+from airssys_tui.core.types.interface import TupleOf as Tuple
+from airssys_tui.core.types.interface import VariantOf as Variant
+from airssys_tui.core.types.value_text import MOST_LINES, lay_out
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.calls import KEPT, CallLog, command_line

@@ -13,7 +13,7 @@ from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.views.views import CallReport
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     Case,
     EnumOf,
     Field,

@@ -7,8 +7,18 @@ import pytest
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.views.calling import Held
-from airssys_tui.core.interface import EnumOf, Field, FlagsOf, Function, Interface, ListOf, Param, Primitive, Record
 from airssys_tui.core.text import sanitise
+from airssys_tui.core.types.interface import (
+    EnumOf,
+    Field,
+    FlagsOf,
+    Function,
+    Interface,
+    ListOf,
+    Param,
+    Primitive,
+    Record,
+)
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.prompt import Prompt
 from tests.tui.conftest import after, connected, desk, wait_until

@@ -15,7 +15,9 @@ from airssys_tui.api.played.fake_told import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
 from airssys_tui.api.views.views import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
-from airssys_tui.core.interface import (
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.text import one_line, sanitise
+from airssys_tui.core.types.interface import (
     INTEGER_BOUNDS,
     EnumOf,
     Field,
@@ -31,9 +33,7 @@ from airssys_tui.core.interface import (
     ResultOf,
     render,
 )
-from airssys_tui.core.lifecycle import State
-from airssys_tui.core.text import one_line, sanitise
-from airssys_tui.core.value_json import from_json
+from airssys_tui.core.types.value_json import from_json
 
 _SIGNATURE: Final = re.compile(
     r"^(?:(?P<instance>\S+)#)?(?P<name>[a-z0-9-]+): func\((?P<params>.*?)\)(?: -> (?P<result>.+))?$"

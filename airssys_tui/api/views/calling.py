@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from airssys_tui.core.interface import Interface
 from airssys_tui.core.text import GuestText
+from airssys_tui.core.types.interface import Interface
 
 
 class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):

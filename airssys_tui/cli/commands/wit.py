@@ -14,7 +14,7 @@ from airssys_tui.cli.reaching.options import AS_TEXT, Form
 from airssys_tui.core.text import GuestText, sanitise
 
 if TYPE_CHECKING:
-    from airssys_tui.core.package import Difference
+    from airssys_tui.core.types.package import Difference
 
 
 class Written(msgspec.Struct, frozen=True):

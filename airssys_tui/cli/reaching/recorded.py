@@ -12,9 +12,9 @@ from airssys_tui.api.views.views import ComponentDetail, ComponentView, Done, No
 from airssys_tui.cli.reaching.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.types.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.directory import StateDirectory, StateReader

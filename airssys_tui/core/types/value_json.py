@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
     EnumOf,
@@ -25,7 +25,7 @@ from airssys_tui.core.interface import (
     VariantOf,
     render,
 )
-from airssys_tui.core.values import (
+from airssys_tui.core.types.values import (
     Err,
     Ok,
     Some,

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from airssys_tui.core.errors import ExportNotFound
-from airssys_tui.core.version import track
+from airssys_tui.core.types.version import track
 
 INTEGER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
     **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},

@@ -32,7 +32,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     BYTES,
     INTEGER_BOUNDS,
     Borrow,

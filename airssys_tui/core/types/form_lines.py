@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from airssys_tui.core.form import (
+from airssys_tui.core.types.form import (
     Chosen,
     Draft,
     Items,
@@ -21,7 +21,7 @@ from airssys_tui.core.form import (
     problem,
     to_json,
 )
-from airssys_tui.core.interface import FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
+from airssys_tui.core.types.interface import FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
 
 Path: TypeAlias = tuple[str | int, ...]
 """From the parameter's name inward: field names, positions, chosen names."""

@@ -12,9 +12,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from airssys_tui.core.interface import Function, Interface, InterfaceType, ValType, render
-from airssys_tui.core.type_difference import difference
-from airssys_tui.core.version import track
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, ValType, render
+from airssys_tui.core.types.type_difference import difference
+from airssys_tui.core.types.version import track
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed"]
 Side: TypeAlias = Literal["export", "import", "interface", "package"]

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from airssys_tui.core.compatibility import Change, Kind, changes, changes_of_interface, in_order
-from airssys_tui.core.interface import Interface, InterfaceType
-from airssys_tui.core.version import track
+from airssys_tui.core.types.compatibility import Change, Kind, changes, changes_of_interface, in_order
+from airssys_tui.core.types.interface import Interface, InterfaceType
+from airssys_tui.core.types.version import track
 
 
 class World(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     Case,
     EnumOf,
     Field,

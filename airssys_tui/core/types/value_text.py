@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.interface import (
+from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
     EnumOf,

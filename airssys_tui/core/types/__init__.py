@@ -1,0 +1,1 @@
+"""WIT types and values: interfaces, their text and JSON forms, comparison."""
