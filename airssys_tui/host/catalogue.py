@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.engine.host import HostInterface
-from airssys_tui.host import clock, config, logging, metrics, random, registry, storage, timers, tracing
+from airssys_tui.host.interfaces import clock, config, logging, metrics, random, registry, storage, timers, tracing
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
