@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from airssys_tui.host.alarms import Alarms
-from airssys_tui.host.measures import Measures
-from airssys_tui.host.neighbour import Neighbour
-from airssys_tui.host.spans import Traces
+from airssys_tui.host.services.alarms import Alarms
+from airssys_tui.host.services.measures import Measures
+from airssys_tui.host.services.neighbour import Neighbour
+from airssys_tui.host.services.spans import Traces
 from airssys_tui.store.namespace import Namespace
 from airssys_tui.store.storage import Storage, Waiting
 

@@ -12,9 +12,9 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
 from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.engine.wasi import Output
-from airssys_tui.host.alarms import Alarms
-from airssys_tui.host.measures import Measures
-from airssys_tui.host.spans import Tracer, Traces
+from airssys_tui.host.services.alarms import Alarms
+from airssys_tui.host.services.measures import Measures
+from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.runtime.journal import Journal
 from airssys_tui.runtime.services import Services
 from airssys_tui.runtime.workers import Workers

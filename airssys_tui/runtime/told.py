@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import one_line
-from airssys_tui.host.spans import Span, Trace
+from airssys_tui.host.services.spans import Span, Trace
 from airssys_tui.runtime.services import Services
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airssys_tui.host import spans
-from airssys_tui.host.spans import Trace, Tracer, Traces
+from airssys_tui.host.services import spans
+from airssys_tui.host.services.spans import Trace, Tracer, Traces
 from tests.world import SAMPLES, World
 
 CLOCKWORK = (SAMPLES / "clockwork" / "clockwork.wasm").read_bytes()

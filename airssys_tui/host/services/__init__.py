@@ -1,0 +1,1 @@
+"""What host interfaces keep for components between calls."""
