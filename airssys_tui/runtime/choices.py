@@ -15,14 +15,14 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.contract import SavedState
+from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.rehearsal import Rehearsal
-from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.snapshots import KeptState, Snapshots
 from airssys_tui.store.records import RevisionRecord
 

@@ -13,9 +13,9 @@ from airssys_tui.core.identity import ComponentId, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State, advance
 from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.actor import Actor
+from airssys_tui.runtime.actors.actor import Actor
+from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.series import Series
-from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.trial import Trial
 from airssys_tui.runtime.uptime import Uptime
 from airssys_tui.store.records import Hold, Refusal
@@ -123,7 +123,7 @@ class Component:
     @property
     def stateful(self) -> bool:
         """Whether the active revision can hand over its state."""
-        from airssys_tui.runtime.contract import is_stateful  # noqa: PLC0415 - contract knows Serving, not us
+        from airssys_tui.runtime.actors.contract import is_stateful  # noqa: PLC0415 - contract knows Serving, not us
 
         return self.active is not None and is_stateful(self.active.interface)
 

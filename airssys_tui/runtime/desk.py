@@ -11,15 +11,15 @@ from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceVi
 from airssys_tui.api.views.views import CallReport, Done
 from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.text import one_line
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.handles import Handles
-from airssys_tui.runtime.making import Making
-from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.system import System
-from airssys_tui.runtime.tenant import ComponentTenant
 from airssys_tui.store.records import CheckRecord
 from airssys_tui.wit.documentation import documentation
 

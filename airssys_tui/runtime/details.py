@@ -10,7 +10,7 @@ from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
 from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.gates import signature_lines

@@ -14,17 +14,17 @@ from airssys_tui.core.text import one_line
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.calls import call_json
 from airssys_tui.runtime.gates import Passage, check_types
 from airssys_tui.runtime.handles import Handles
 from airssys_tui.runtime.inspection import read_path
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.making import Making
 from airssys_tui.runtime.rehearsal import with_version
-from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.side import SideThreads
-from airssys_tui.runtime.tenant import ComponentTenant
 from airssys_tui.runtime.workers import Workers
 
 

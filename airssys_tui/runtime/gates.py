@@ -14,7 +14,7 @@ from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Function, Interface, render, unversioned
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors import closed_door
-from airssys_tui.runtime.contract_types import wrong_exports
+from airssys_tui.runtime.actors.contract_types import wrong_exports
 
 ORDER: Final = (
     "size",

@@ -11,15 +11,15 @@ from airssys_tui.core.manifest.manifest import Strategy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.promotion import promote
+from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
-from airssys_tui.runtime.promotion import promote
 from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
-from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import KeptState, Snapshots
 
 

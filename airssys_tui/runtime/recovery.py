@@ -15,10 +15,10 @@ from airssys_tui.core.probation import Cost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
+from airssys_tui.runtime.actors.contract import kind_of
+from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import kind_of
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.trial import Trial
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo

@@ -17,16 +17,16 @@ from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.contract import HealthReport, SavedState
+from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
-from airssys_tui.runtime.making import Making
 from airssys_tui.runtime.needs import Needs
-from airssys_tui.runtime.serving import Artifact, Serving
-from airssys_tui.runtime.tenant import ComponentTenant
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from airssys_tui.core.errors import BlobCorrupt
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_size
+from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.kept_states import loads_by_itself
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo

@@ -16,13 +16,13 @@ from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_size
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.contract import MAX_SCHEMA, MAX_STATE
+from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import MAX_SCHEMA, MAX_STATE
 from airssys_tui.runtime.deploy import Deployer, Order
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.kept_states import IMPORT, find_state, state_file, state_views
-from airssys_tui.runtime.serving import Artifact
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import NewSnapshot

@@ -16,14 +16,14 @@ from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.manifest import Manifest, Strategy
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.contract import HealthReport, SavedState
+from airssys_tui.runtime.actors.promotion import promote
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.promotion import promote
-from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.switch import Successor, Switched, Switcher, moved
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, NewSnapshot

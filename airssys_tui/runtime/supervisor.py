@@ -15,13 +15,13 @@ from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.units import format_duration
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
 from airssys_tui.runtime.instances import Instances
 from airssys_tui.runtime.probation import Probation, chain_text
-from airssys_tui.runtime.serving import Serving
 
 
 class Supervisor:

@@ -19,14 +19,14 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.engine.code import Code
-from airssys_tui.runtime import contract
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.contract import HealthReport, SavedState
+from airssys_tui.runtime.actors.promotion import Promotion
+from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.component import Component
-from airssys_tui.runtime.contract import HealthReport, SavedState
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.promotion import Promotion
 from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
-from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, NewSnapshot

@@ -16,7 +16,8 @@ from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime import past
-from airssys_tui.runtime.actor import Actor
+from airssys_tui.runtime.actors.actor import Actor
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.bookkeeping import Bookkeeping
 from airssys_tui.runtime.choices import Choices
 from airssys_tui.runtime.component import Component
@@ -33,7 +34,6 @@ from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.retention import Retention
 from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
-from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import entries

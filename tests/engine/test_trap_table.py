@@ -16,10 +16,10 @@ from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
+from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.serving import Artifact, Serving
 from airssys_tui.runtime.side import SideThreads
-from airssys_tui.runtime.tenant import ComponentTenant
 from airssys_tui.runtime.workers import Workers
 from tests.engine import guests
 from tests.engine.test_traps import EXIT

@@ -12,7 +12,7 @@ from airssys_tui.core.errors import GateRefusal, RollbackRefused, TransitionErro
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
-from airssys_tui.runtime.contract import MAX_STATE
+from airssys_tui.runtime.actors.contract import MAX_STATE
 from tests.components import STATELESS, Crafted
 from tests.world import PATIENCE, RELEASES, World
 

@@ -16,7 +16,7 @@ from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.types.values import Err, Some, Variant
-from airssys_tui.runtime.serving import Serving
+from airssys_tui.runtime.actors.serving import Serving
 
 LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"
 EXECUTION: Final = "airssys:core-component/execution@1.0.0"

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.meters import Counters
-from airssys_tui.runtime.serving import Serving
 from airssys_tui.runtime.workers import Workers
 
 BATCH: Final = 64

@@ -1,0 +1,1 @@
+"""Actors: an instance behind a mailbox, and the contract it is spoken to by."""
