@@ -27,8 +27,8 @@ from airssys_tui.api.views.views import (
 )
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.chronicle import compare, timeline
-from airssys_tui.runtime.desk import Desk
 from airssys_tui.runtime.details import detail_of, present_of
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.operations import Operations

@@ -12,7 +12,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Function, ValType, render, resources_in
 from airssys_tui.core.types.value_json import from_json, to_json
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.handles import Handles
+from airssys_tui.runtime.calling.handles import Handles
 
 
 def arguments_of(function: Function, arguments: str, handles: Handles | None = None) -> tuple[Any, ...]:
