@@ -29,9 +29,9 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.chronicle import compare, timeline
+from airssys_tui.runtime.commands.operations import Operations
 from airssys_tui.runtime.details import detail_of, present_of
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.operations import Operations
 from airssys_tui.runtime.past import history
 from airssys_tui.runtime.settings import RuntimeSettings
 from airssys_tui.runtime.story import recollect, tell

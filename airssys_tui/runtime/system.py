@@ -18,8 +18,10 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime import past
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.bookkeeping import Bookkeeping
 from airssys_tui.runtime.choices import Choices
+from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
+from airssys_tui.runtime.commands.reversal import Reversal
+from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.component import Component
 from airssys_tui.runtime.deploy import DISK, Deployer
 from airssys_tui.runtime.disk import Disk
@@ -32,12 +34,10 @@ from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.recovery import remembered, restore
 from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.retention import Retention
-from airssys_tui.runtime.reversal import Reversal
 from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import entries
-from airssys_tui.runtime.states import States
 from airssys_tui.runtime.stop_start import StopStart
 from airssys_tui.runtime.supervisor import Supervisor
 from airssys_tui.runtime.timing import Timing

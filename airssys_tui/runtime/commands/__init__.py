@@ -1,0 +1,1 @@
+"""What operators order: every command, its words, and its undo."""
