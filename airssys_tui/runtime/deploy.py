@@ -22,20 +22,20 @@ from airssys_tui.core.manifest.manifest import encode_manifest
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
-from airssys_tui.runtime import needs
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.completion import to_the_end
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components import needs
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.snapshots import Snapshots
+from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.rehearsal import Plan, Rehearsal, Rehearsed, with_version
-from airssys_tui.runtime.snapshots import Snapshots
 from airssys_tui.runtime.source import Reading
 from airssys_tui.runtime.stop_start import StopStart, takes_turns
 from airssys_tui.runtime.switch import Successor, Switched, pause_text
-from airssys_tui.runtime.trial import Trial
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.space import require_room

@@ -18,10 +18,10 @@ from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
 from airssys_tui.runtime.commands.reversal import Reversal
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.meters import PERCENTILES
-from airssys_tui.runtime.router import Router
 from airssys_tui.runtime.series import Tick
 from airssys_tui.runtime.told import custom_dropped, custom_series, series_count
 

@@ -20,9 +20,9 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.trial import Trial
 from airssys_tui.runtime.undo import Undo
 
 

@@ -23,10 +23,10 @@ from airssys_tui.runtime.actors.making import Making
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.code import load_code
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import Passage, check_compatibility, check_types
-from airssys_tui.runtime.needs import Needs
 
 T = TypeVar("T")
 

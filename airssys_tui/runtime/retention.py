@@ -18,9 +18,9 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.router import Router
 from airssys_tui.store.collection import (
     BATCH,
     Doomed,

@@ -22,7 +22,7 @@ from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.completion import to_the_end
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.gates import Passage
 from airssys_tui.runtime.switch import Successor, Switched, Switcher, moved
 from airssys_tui.store.failpoint import failpoint

@@ -17,7 +17,7 @@ from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.gates import trap_text
 from airssys_tui.runtime.instances import Instances

@@ -8,7 +8,7 @@ from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.views import EventPage
 from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.recorded import find_component, reading
-from airssys_tui.runtime.kept_states import state_file, state_views
+from airssys_tui.runtime.components.kept_states import state_file, state_views
 from airssys_tui.runtime.past import history
 from airssys_tui.runtime.story import recollect, tell
 

@@ -19,10 +19,10 @@ from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.commands.orders import OfOne
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.kept_states import state_views
+from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.kept_states import state_views
-from airssys_tui.runtime.router import Router
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import ActionRecord, Hold, RevisionRecord
 

@@ -12,9 +12,9 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.actors.contract import SavedState
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.kept_states import loads_by_itself
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.kept_states import loads_by_itself
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo
 
 AT_ONCE: Final = 10

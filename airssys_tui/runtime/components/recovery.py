@@ -17,9 +17,9 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.trial import Trial
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
 

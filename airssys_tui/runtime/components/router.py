@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from airssys_tui.core.errors import IdentityError, UnknownComponent
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.runtime.component import Component
+from airssys_tui.runtime.components.component import Component
 
 
 class Router:

@@ -15,8 +15,8 @@ from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.series import Series
-from airssys_tui.runtime.trial import Trial
 from airssys_tui.runtime.uptime import Uptime
 from airssys_tui.store.records import Hold, Refusal
 

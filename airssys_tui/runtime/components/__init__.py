@@ -1,0 +1,1 @@
+"""One component of the running system: its record, its route, its state."""
