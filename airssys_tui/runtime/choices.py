@@ -18,12 +18,12 @@ from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.code import load_code
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
+from airssys_tui.runtime.deploying.code import load_code
+from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.store.records import RevisionRecord
 
 PATIENCE: Final = 1.0

@@ -13,7 +13,7 @@ from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.gates import signature_lines
+from airssys_tui.runtime.deploying.gates import signature_lines
 from airssys_tui.runtime.story import Present
 from airssys_tui.runtime.system import System
 

@@ -20,10 +20,10 @@ from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
-from airssys_tui.runtime.gates import Passage, check_types
+from airssys_tui.runtime.deploying.gates import Passage, check_types
+from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.inspection import read_path
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.rehearsal import with_version
 from airssys_tui.runtime.side import SideThreads
 from airssys_tui.runtime.workers import Workers
 

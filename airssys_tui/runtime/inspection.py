@@ -18,10 +18,10 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime import source
 from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.tenant import ComponentTenant
+from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
+from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.details import capability_lines
-from airssys_tui.runtime.gates import Passage, check_types, signature_lines
 from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.rehearsal import with_version
 from airssys_tui.runtime.workers import Workers
 
 

@@ -28,18 +28,18 @@ from airssys_tui.runtime.components.recovery import remembered, restore
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.timing import Timing
-from airssys_tui.runtime.deploy import DISK, Deployer
+from airssys_tui.runtime.deploying.deploy import DISK, Deployer
+from airssys_tui.runtime.deploying.instances import Instances
+from airssys_tui.runtime.deploying.keeper import Keeper
+from airssys_tui.runtime.deploying.rehearsal import Rehearsal
+from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.instances import Instances
-from airssys_tui.runtime.keeper import Keeper
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.probation import Probation
-from airssys_tui.runtime.rehearsal import Rehearsal
 from airssys_tui.runtime.retention import Retention
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import entries
-from airssys_tui.runtime.stop_start import StopStart
 from airssys_tui.runtime.supervisor import Supervisor
 from airssys_tui.runtime.undo import Undo
 from airssys_tui.runtime.watch import Watch

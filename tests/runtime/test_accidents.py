@@ -214,7 +214,7 @@ def test_of_two_quick_changes_the_newer_serves_though_the_older_compile_finishes
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     updated(world)
-    from airssys_tui.runtime import rehearsal
+    from airssys_tui.runtime.deploying import rehearsal
 
     older, compiled, load_code = digest_of(THREE.wasm()), threading.Event(), rehearsal.load_code
 

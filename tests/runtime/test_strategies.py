@@ -15,7 +15,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.rehearsal import Rehearsal
+from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from tests.cli.conftest import eventually
 from tests.components import ALL, STATE, Crafted
 from tests.runtime.test_swap import Callers

@@ -33,7 +33,7 @@ from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.orders import OfOne, asked, verb
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploy import Order
+from airssys_tui.runtime.deploying.deploy import Order
 from airssys_tui.runtime.system import System
 from airssys_tui.store.records import Hold
 

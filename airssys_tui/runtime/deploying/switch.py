@@ -25,9 +25,9 @@ from airssys_tui.runtime.actors.promotion import Promotion
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
+from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.rehearsal import Rehearsal, cancel_until
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, NewSnapshot
 

@@ -30,12 +30,12 @@ from airssys_tui.runtime.components import needs
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.trial import Trial
+from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
+from airssys_tui.runtime.deploying.switch import Successor, Switched, pause_text
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.gates import Passage
-from airssys_tui.runtime.rehearsal import Plan, Rehearsal, Rehearsed, with_version
 from airssys_tui.runtime.source import Reading
-from airssys_tui.runtime.stop_start import StopStart, takes_turns
-from airssys_tui.runtime.switch import Successor, Switched, pause_text
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.space import require_room

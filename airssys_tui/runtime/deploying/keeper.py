@@ -17,9 +17,9 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime import source
 from airssys_tui.runtime.components.component import Component, OnDisk
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.deploy import Deployer, Order
+from airssys_tui.runtime.deploying.deploy import Deployer, Order
+from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.floor import Floor
-from airssys_tui.runtime.instances import Instances
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import Refusal
