@@ -11,10 +11,10 @@ from airssys_tui.core.manifest.manifest import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.actors import contract
-from airssys_tui.runtime.chronicle import timeline
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gates import signature_lines
-from airssys_tui.runtime.story import Present
+from airssys_tui.runtime.history.chronicle import timeline
+from airssys_tui.runtime.history.story import Present
 from airssys_tui.runtime.system import System
 
 SELF_DESCRIPTION: float = 0.5

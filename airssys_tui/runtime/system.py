@@ -15,7 +15,6 @@ from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.runtime import past
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.choices import Choices
@@ -35,6 +34,7 @@ from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.history import past
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.retention import Retention

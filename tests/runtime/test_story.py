@@ -13,7 +13,7 @@ from airssys_tui.core.errors import GateRefusal, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.runtime.story import Present, Told, recollect, tell
+from airssys_tui.runtime.history.story import Present, Told, recollect, tell
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from tests.components import ALL, Crafted

@@ -9,8 +9,8 @@ from airssys_tui.api.views.views import EventPage
 from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.recorded import find_component, reading
 from airssys_tui.runtime.components.kept_states import state_file, state_views
-from airssys_tui.runtime.past import history
-from airssys_tui.runtime.story import recollect, tell
+from airssys_tui.runtime.history.past import history
+from airssys_tui.runtime.history.story import recollect, tell
 
 
 def recorded_history(site: Site, query: HistoryQuery) -> EventPage:

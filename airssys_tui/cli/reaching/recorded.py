@@ -70,7 +70,7 @@ def recorded_detail(site: Site, name: str) -> ComponentDetail:
         StoreError: The state directory cannot be read.
     """
     from airssys_tui.core.manifest.manifest import decode_manifest  # noqa: PLC0415 - late: a list does without
-    from airssys_tui.runtime.chronicle import timeline  # noqa: PLC0415
+    from airssys_tui.runtime.history.chronicle import timeline  # noqa: PLC0415
 
     owner = live_owner(site.state_dir.value)
     with reading(site) as state:
@@ -99,7 +99,7 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.runtime.chronicle import timeline  # noqa: PLC0415 - late: see above
+    from airssys_tui.runtime.history.chronicle import timeline  # noqa: PLC0415 - late: see above
 
     with reading(site) as state:
         return timeline(state.catalog, find_component(state.catalog, name).id)
@@ -113,7 +113,7 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.runtime.chronicle import compare  # noqa: PLC0415 - late: see above
+    from airssys_tui.runtime.history.chronicle import compare  # noqa: PLC0415 - late: see above
 
     with reading(site) as state:
         return compare(state.catalog, find_component(state.catalog, name).id, revision, against)

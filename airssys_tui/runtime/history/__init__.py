@@ -1,0 +1,1 @@
+"""What happened: events, timelines and the story of the last change."""
