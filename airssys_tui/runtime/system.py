@@ -32,12 +32,12 @@ from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.keeper import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
-from airssys_tui.runtime.disk import Disk
 from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.history import past
+from airssys_tui.runtime.housekeeping.disk import Disk
+from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.probation import Probation
-from airssys_tui.runtime.retention import Retention
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import entries
 from airssys_tui.runtime.supervisor import Supervisor

@@ -1,0 +1,1 @@
+"""What keeps a state directory bounded: retention and disk space."""
