@@ -15,7 +15,7 @@ from airssys_tui.api.views.views import ComponentView, Done, RevisionView, Snaps
 from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.settings import RuntimeSettings
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import stamps
 from tests.components import Crafted

@@ -23,7 +23,7 @@ from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.deploying.code import load_code
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.store.records import RevisionRecord
 
 PATIENCE: Final = 1.0

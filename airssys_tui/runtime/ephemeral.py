@@ -23,9 +23,9 @@ from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gates import Passage, check_types
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.inspection import read_path
-from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.side import SideThreads
-from airssys_tui.runtime.workers import Workers
+from airssys_tui.runtime.machinery.journal import Journal
+from airssys_tui.runtime.machinery.side import SideThreads
+from airssys_tui.runtime.machinery.workers import Workers
 
 
 def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:

@@ -21,8 +21,8 @@ from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.details import capability_lines
-from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.workers import Workers
+from airssys_tui.runtime.machinery.journal import Journal
+from airssys_tui.runtime.machinery.workers import Workers
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):

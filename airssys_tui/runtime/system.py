@@ -32,10 +32,10 @@ from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.keeper import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
-from airssys_tui.runtime.floor import Floor
 from airssys_tui.runtime.history import past
 from airssys_tui.runtime.housekeeping.disk import Disk
 from airssys_tui.runtime.housekeeping.retention import Retention
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.observer import Observer
 from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.settle import Settled

@@ -18,9 +18,9 @@ from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.actors.tenant import ComponentTenant
-from airssys_tui.runtime.journal import Journal
-from airssys_tui.runtime.side import SideThreads
-from airssys_tui.runtime.workers import Workers
+from airssys_tui.runtime.machinery.journal import Journal
+from airssys_tui.runtime.machinery.side import SideThreads
+from airssys_tui.runtime.machinery.workers import Workers
 from tests.engine import guests
 from tests.engine.test_traps import EXIT
 from tests.world import FIXTURES, PATIENCE

@@ -10,8 +10,8 @@ import pytest
 
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.interval import INTERVAL, claim, release
-from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.interval import INTERVAL, claim, release
+from airssys_tui.runtime.machinery.settings import RuntimeSettings
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.core.events import EventKind
-from airssys_tui.runtime.journal import KEPT_LOGS, Journal
+from airssys_tui.runtime.machinery.journal import KEPT_LOGS, Journal
 
 
 def write(journal, lines):

@@ -19,7 +19,7 @@ from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.ephemeral import call_path
-from airssys_tui.runtime.side import MAX_PER_OWNER, SideThreads
+from airssys_tui.runtime.machinery.side import MAX_PER_OWNER, SideThreads
 from tests.components import Crafted
 from tests.waiters import SLEEP, Sleeper
 from tests.world import FIXTURES, PATIENCE, ROOT, World
@@ -156,7 +156,7 @@ def test_a_process_without_room_for_a_thread_says_so(monkeypatch: pytest.MonkeyP
 
     side = SideThreads()
     with monkeypatch.context() as patched:
-        patched.setattr("airssys_tui.runtime.side.spawn", refuse)
+        patched.setattr("airssys_tui.runtime.machinery.side.spawn", refuse)
         with pytest.raises(CapacityError, match="no room for another thread"):
             side.start("any", lambda: 1, 1.0, lambda: None)
     assert side.live == 0
@@ -202,7 +202,7 @@ LEAVE = """
 import sys
 from pathlib import Path
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.settings import RuntimeSettings
 root = Path(sys.argv[1])
 runtime = EmbeddedRuntime.open(root / "components", state_dir=root / "state", settings=RuntimeSettings(watch=False))
 runtime.wait_settled(30)

@@ -22,7 +22,7 @@ from airssys_tui.runtime.commands.orders import OfOne
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import state_views
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import ActionRecord, Hold, RevisionRecord
 

@@ -23,7 +23,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import IMPORT, find_state, state_file, state_views
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import NewSnapshot
 

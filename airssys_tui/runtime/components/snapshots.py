@@ -14,7 +14,7 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import loads_by_itself
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.store.records import NewSnapshot, SnapshotInfo
 
 AT_ONCE: Final = 10

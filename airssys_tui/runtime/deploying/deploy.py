@@ -25,7 +25,6 @@ from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.components import needs
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
@@ -34,7 +33,8 @@ from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
 from airssys_tui.runtime.deploying.switch import Successor, Switched, pause_text
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.completion import to_the_end
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord

@@ -19,7 +19,7 @@ from airssys_tui.runtime.components.component import Component, OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.deploying.instances import Instances
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import Refusal

@@ -26,7 +26,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code import load_code
 from airssys_tui.runtime.deploying.gates import Passage, check_compatibility, check_types
-from airssys_tui.runtime.floor import Floor
+from airssys_tui.runtime.machinery.floor import Floor
 
 T = TypeVar("T")
 

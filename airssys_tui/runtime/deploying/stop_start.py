@@ -20,11 +20,11 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.completion import to_the_end
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.code import load_code
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.switch import Successor, Switched, Switcher, moved
+from airssys_tui.runtime.machinery.completion import to_the_end
 from airssys_tui.store.failpoint import failpoint
 from airssys_tui.store.records import Activation, NewSnapshot
 

@@ -1,0 +1,1 @@
+"""The machinery of a runtime: threads, clocks, shared code and services."""
