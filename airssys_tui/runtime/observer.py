@@ -21,8 +21,8 @@ from airssys_tui.runtime.commands.reversal import Reversal
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.meters import PERCENTILES
-from airssys_tui.runtime.series import Tick
+from airssys_tui.runtime.metering.meters import PERCENTILES
+from airssys_tui.runtime.metering.series import Tick
 from airssys_tui.runtime.told import custom_dropped, custom_series, series_count
 
 

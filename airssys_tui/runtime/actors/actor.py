@@ -15,9 +15,9 @@ from typing import Any, Final
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.machinery.workers import Workers
-from airssys_tui.runtime.meters import Counters
+from airssys_tui.runtime.metering.costs import Costs
+from airssys_tui.runtime.metering.meters import Counters
 
 BATCH: Final = 64
 """Calls that one actor may run before it lets another one have the worker."""

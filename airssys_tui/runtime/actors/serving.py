@@ -14,9 +14,9 @@ from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.actors.tenant import ComponentTenant
-from airssys_tui.runtime.costs import Costs
 from airssys_tui.runtime.machinery.side import SideCall, SideThreads
-from airssys_tui.runtime.meters import Counters
+from airssys_tui.runtime.metering.costs import Costs
+from airssys_tui.runtime.metering.meters import Counters
 
 GRACE: float = 0.25
 """Seconds beyond its deadline that a call waiting in WASI gets before its thread is abandoned."""

@@ -16,8 +16,8 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.trial import Trial
-from airssys_tui.runtime.series import Series
-from airssys_tui.runtime.uptime import Uptime
+from airssys_tui.runtime.metering.series import Series
+from airssys_tui.runtime.metering.uptime import Uptime
 from airssys_tui.store.records import Hold, Refusal
 
 MAX_REFUSALS: Final = 64

@@ -1,0 +1,1 @@
+"""What components use: fuel, memory, processor time, calls and their history."""
