@@ -29,14 +29,14 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.commands.operations import Operations
-from airssys_tui.runtime.details import detail_of, present_of
 from airssys_tui.runtime.history.chronicle import compare, timeline
 from airssys_tui.runtime.history.past import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.observing.details import detail_of, present_of
+from airssys_tui.runtime.observing.told import traces_of
 from airssys_tui.runtime.system import System
-from airssys_tui.runtime.told import traces_of
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.place import default_state_dir
 

@@ -20,9 +20,9 @@ from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
 from airssys_tui.runtime.deploying.rehearsal import with_version
-from airssys_tui.runtime.details import capability_lines
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.workers import Workers
+from airssys_tui.runtime.observing.details import capability_lines
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):

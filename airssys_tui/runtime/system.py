@@ -36,7 +36,7 @@ from airssys_tui.runtime.history import past
 from airssys_tui.runtime.housekeeping.disk import Disk
 from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.observer import Observer
+from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import entries

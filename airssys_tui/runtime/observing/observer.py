@@ -23,7 +23,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.metering.meters import PERCENTILES
 from airssys_tui.runtime.metering.series import Tick
-from airssys_tui.runtime.told import custom_dropped, custom_series, series_count
+from airssys_tui.runtime.observing.told import custom_dropped, custom_series, series_count
 
 
 class Observer:

@@ -1,0 +1,1 @@
+"""What front ends see: snapshots and details, made from the running system."""
