@@ -23,7 +23,7 @@ from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.undo import Undo
+from airssys_tui.runtime.rollback.undo import Undo
 
 
 class Probation:

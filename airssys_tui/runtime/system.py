@@ -17,7 +17,6 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.choices import Choices
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.reversal import Reversal
 from airssys_tui.runtime.commands.states import States
@@ -38,10 +37,11 @@ from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.runtime.probation import Probation
+from airssys_tui.runtime.rollback.choices import Choices
+from airssys_tui.runtime.rollback.undo import Undo
 from airssys_tui.runtime.settle import Settled
 from airssys_tui.runtime.source import entries
 from airssys_tui.runtime.supervisor import Supervisor
-from airssys_tui.runtime.undo import Undo
 from airssys_tui.runtime.watch import Watch
 
 PUBLISH: float = 0.05

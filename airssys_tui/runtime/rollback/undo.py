@@ -22,12 +22,12 @@ from airssys_tui.core.revision import (
 )
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
-from airssys_tui.runtime.choices import Choices
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.history.chronicle import compare, rule_view
 from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.rollback.choices import Choices
 from airssys_tui.runtime.source import Reading
 from airssys_tui.store.records import Hold, RevisionLine, RevisionRecord
 

@@ -1,0 +1,1 @@
+"""Going back to an earlier revision, and what becomes of the state."""
