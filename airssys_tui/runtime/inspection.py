@@ -15,7 +15,6 @@ from airssys_tui.engine.code import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
-from airssys_tui.runtime import source
 from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
@@ -23,6 +22,7 @@ from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.workers import Workers
 from airssys_tui.runtime.observing.details import capability_lines
+from airssys_tui.runtime.sources import source
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,10 +39,10 @@ from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.rollback.choices import Choices
 from airssys_tui.runtime.rollback.undo import Undo
-from airssys_tui.runtime.settle import Settled
-from airssys_tui.runtime.source import entries
+from airssys_tui.runtime.sources.settle import Settled
+from airssys_tui.runtime.sources.source import entries
+from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervisor import Supervisor
-from airssys_tui.runtime.watch import Watch
 
 PUBLISH: float = 0.05
 """Seconds within which a change of a component is visible to front ends."""

@@ -18,7 +18,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.runtime import source
+from airssys_tui.runtime.sources import source
 from tests.components import Crafted
 from tests.runtime.test_probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap, updated
 from tests.runtime.test_supervision import Gate

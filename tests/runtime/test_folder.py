@@ -15,7 +15,7 @@ from airssys_tui.core.errors import NotServing, TransitionError, UnknownComponen
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
-from airssys_tui.runtime import source, watch
+from airssys_tui.runtime.sources import source, watch
 from tests.components import Crafted
 from tests.world import RELEASES, World, replace
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.runtime.settle import Settled
-from airssys_tui.runtime.watch import Watch
+from airssys_tui.runtime.sources.settle import Settled
+from airssys_tui.runtime.sources.watch import Watch
 
 
 async def test_the_look_for_another_folder_ends_though_its_wait_forgot_the_cancellation(

@@ -24,7 +24,7 @@ from airssys_tui.runtime.components.kept_states import IMPORT, find_state, state
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.source import Reading
+from airssys_tui.runtime.sources.source import Reading
 from airssys_tui.store.records import NewSnapshot
 
 FORMAT = 1

@@ -14,14 +14,14 @@ from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime import source
 from airssys_tui.runtime.components.component import Component, OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.settle import Settled
-from airssys_tui.runtime.source import Reading
+from airssys_tui.runtime.sources import source
+from airssys_tui.runtime.sources.settle import Settled
+from airssys_tui.runtime.sources.source import Reading
 from airssys_tui.store.records import Refusal
 
 

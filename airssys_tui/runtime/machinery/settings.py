@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.engine.settings import EngineSettings
-from airssys_tui.runtime.settle import QUIET
+from airssys_tui.runtime.sources.settle import QUIET
 
 
 class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.history.chronicle import compare, rule_view
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.rollback.choices import Choices
-from airssys_tui.runtime.source import Reading
+from airssys_tui.runtime.sources.source import Reading
 from airssys_tui.store.records import Hold, RevisionLine, RevisionRecord
 
 ITSELF: Final = "airssys"
