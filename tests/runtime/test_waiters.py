@@ -18,8 +18,8 @@ from airssys_tui.api.views.views import Snapshot
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from airssys_tui.runtime.ephemeral import call_path
 from airssys_tui.runtime.machinery.side import MAX_PER_OWNER, SideThreads
+from airssys_tui.runtime.standalone.ephemeral import call_path
 from tests.components import Crafted
 from tests.waiters import SLEEP, Sleeper
 from tests.world import FIXTURES, PATIENCE, ROOT, World

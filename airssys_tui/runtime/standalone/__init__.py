@@ -1,0 +1,1 @@
+"""What needs no running system: checking a component and calling it once."""
