@@ -36,13 +36,13 @@ from airssys_tui.runtime.housekeeping.disk import Disk
 from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.observing.observer import Observer
-from airssys_tui.runtime.probation import Probation
 from airssys_tui.runtime.rollback.choices import Choices
 from airssys_tui.runtime.rollback.undo import Undo
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.source import entries
 from airssys_tui.runtime.sources.watch import Watch
-from airssys_tui.runtime.supervisor import Supervisor
+from airssys_tui.runtime.supervising.probation import Probation
+from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
 """Seconds within which a change of a component is visible to front ends."""

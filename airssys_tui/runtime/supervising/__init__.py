@@ -1,0 +1,1 @@
+"""Supervision: restarts, health, probation."""
