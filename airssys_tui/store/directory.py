@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from airssys_tui.core.errors import FolderMismatch
-from airssys_tui.store.blobs import Blobs
+from airssys_tui.store.artifacts.blobs import Blobs
 from airssys_tui.store.catalog import Catalog
 from airssys_tui.store.database import Clock
 from airssys_tui.store.durable import make_directory
@@ -66,7 +66,7 @@ class StateDirectory(StateReader):
     """
 
     def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int | None) -> None:
-        from airssys_tui.store.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: who only reads needs neither
+        from airssys_tui.store.artifacts.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: who only reads needs neither
         from airssys_tui.store.storage import Storage  # noqa: PLC0415
 
         super().__init__(path, catalog)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.errors import BlobCorrupt, DiskFull, IdentityError, StoreError
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.blobs import Blobs
+from airssys_tui.store.artifacts.blobs import Blobs
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.store.artifacts.code import CodeCache, CodeCounters
 from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.code import CodeCache, CodeCounters
 from airssys_tui.store.database import Database
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.records import Activation

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.units import MIB
-from airssys_tui.store.blobs import digest_hex
+from airssys_tui.store.artifacts.blobs import digest_hex
 from airssys_tui.store.database import Database
 from airssys_tui.store.durable import make_directory, remove_file, size_of, sweep, write_file
 from airssys_tui.store.failpoint import failpoint
