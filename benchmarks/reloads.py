@@ -14,9 +14,9 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import NewSnapshot
 from airssys_tui.store.database import Database
-from airssys_tui.store.records import NewSnapshot
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary, variant
 from benchmarks.report import Row, beside

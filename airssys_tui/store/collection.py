@@ -15,10 +15,10 @@ from airssys_tui.core.manifest.manifest import decode_manifest
 from airssys_tui.core.manifest.manifest_structure import Deployment
 from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Outcome, Revision
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.history import EARLIER, LANDMARKS
+from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.history import EARLIER, LANDMARKS
-from airssys_tui.store.records import SnapshotInfo
 
 IMPORT: Final = "import"
 """Cause of a snapshot that came from outside."""

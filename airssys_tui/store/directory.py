@@ -20,7 +20,7 @@ from typing import Final, Self
 
 from airssys_tui.core.errors import FolderMismatch
 from airssys_tui.store.artifacts.blobs import Blobs
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.database import Clock
 from airssys_tui.store.durable import make_directory
 from airssys_tui.store.faults import disk_faults

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest, manifest_digest
+from airssys_tui.store.catalog.records import Activation, RevisionRecord
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import Activation, RevisionRecord
 
 
 @pytest.fixture

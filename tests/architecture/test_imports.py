@@ -121,7 +121,7 @@ def test_a_list_loads_few_modules_of_ours(recorded_folder: dict[str, str]) -> No
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60, env=recorded_folder
     )
-    assert "airssys_tui.store.catalog" in done.stderr, "it was answered from the catalog"
+    assert "airssys_tui.store.catalog.catalog" in done.stderr, "it was answered from the catalog"
     assert done.returncode == 0, done.stderr
 
 

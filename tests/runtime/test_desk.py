@@ -8,7 +8,7 @@ import pytest
 from airssys_tui.api.commands import Restart
 from airssys_tui.core.errors import ArgumentError, CapacityError, StoreError, UsageError
 from airssys_tui.runtime.calling import handles
-from airssys_tui.store import checks as store_checks
+from airssys_tui.store.catalog import checks as store_checks
 from tests.components import Crafted
 from tests.engine import guests
 from tests.world import FIXTURES, RELEASES

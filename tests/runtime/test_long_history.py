@@ -11,9 +11,9 @@ import pytest
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.views.past import HistoryQuery
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.history import PAGE
-from airssys_tui.store.records import RevisionRecord
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.records import RevisionRecord
 from tests.components import Crafted
 from tests.world import PATIENCE, World
 

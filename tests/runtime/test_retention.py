@@ -13,8 +13,8 @@ from airssys_tui.core.errors import RollbackRefused, TransitionError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import STABLE_FOR, STATES
 from airssys_tui.core.revision import Outcome
-from airssys_tui.store.records import EventRow
-from airssys_tui.store.trimming import AGE, BATCH, YOUNG
+from airssys_tui.store.catalog.records import EventRow
+from airssys_tui.store.catalog.trimming import AGE, BATCH, YOUNG
 from tests.components import Crafted
 from tests.world import PATIENCE, World
 

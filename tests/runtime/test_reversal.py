@@ -19,7 +19,7 @@ from airssys_tui.api.commands import (
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause, StatePolicy
-from airssys_tui.store.actions import ACTIONS
+from airssys_tui.store.catalog.actions import ACTIONS
 from tests.components import STATELESS, Crafted
 from tests.world import PATIENCE, World
 

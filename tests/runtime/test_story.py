@@ -14,8 +14,8 @@ from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.runtime.history.story import Present, Told, recollect, tell
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from tests.components import ALL, Crafted
 from tests.world import World
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import RevisionRecord
 
 
 class Clock:

@@ -12,8 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import (
+from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
     CheckRecord,
@@ -24,6 +23,7 @@ from airssys_tui.store.records import (
     Refusal,
     RevisionRecord,
 )
+from airssys_tui.store.directory import StateDirectory
 
 ONE, TWO = digest_of(b"one"), digest_of(b"two")
 

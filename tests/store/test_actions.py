@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.errors import StoreError
-from airssys_tui.store.actions import ACTIONS
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import ActionRecord
+from airssys_tui.store.catalog.actions import ACTIONS
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import ActionRecord
 
 
 @pytest.fixture

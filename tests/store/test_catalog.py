@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.errors import BlobCorrupt, StoreError, UnknownComponent
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import (
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import (
     Activation,
     EventRow,
     Hold,

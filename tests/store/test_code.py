@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from airssys_tui.core.identity import digest_of
 from airssys_tui.store.artifacts.code import CodeCache, CodeCounters
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import Activation
+from airssys_tui.store.catalog.schema import migrate
 from airssys_tui.store.database import Database
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import Activation
-from airssys_tui.store.schema import migrate
 from tests.store.conftest import candidate
 
 ONE, TWO, THREE = (digest_of(name) for name in (b"one", b"two", b"three"))

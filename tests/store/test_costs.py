@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.core.errors import StoreError
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import Activation
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import Activation
 from tests.store.conftest import candidate
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.store.catalog.records import Activation, Hold, RevisionRecord
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.records import Activation, Hold, RevisionRecord
 from tests.store.conftest import Clock, candidate
 
 OUTCOMES = st.sampled_from(["superseded", "failed", "quarantined", "purged"])

@@ -17,9 +17,9 @@ from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest
 from airssys_tui.core.manifest.manifest_structure import Deployment
 from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Outcome, Revision, fallback_target, rollback_target
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import Hold, NewSnapshot, RevisionLine, RevisionRecord
 from airssys_tui.store.collection import excess, take
-from airssys_tui.store.records import Hold, NewSnapshot, RevisionLine, RevisionRecord
 
 NOW = 1_000_000.0
 NAMES = count()

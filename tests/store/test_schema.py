@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.errors import DiskFull, SchemaTooNew, StoreError
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.database import Database
-from airssys_tui.store.schema import (
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.schema import (
     APPLICATION_ID,
     MIGRATIONS,
     Migration,
@@ -19,6 +18,7 @@ from airssys_tui.store.schema import (
     require_current,
     schema_version,
 )
+from airssys_tui.store.database import Database
 
 NEWEST = MIGRATIONS[-1].version
 

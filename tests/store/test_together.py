@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.core.errors import StoreError, UnknownComponent
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
 
 DIGEST = digest_of(b"one")
 

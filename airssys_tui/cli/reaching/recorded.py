@@ -16,10 +16,10 @@ from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import ExportedFunction, Function, Interface, InterfaceType, render
 from airssys_tui.core.units import format_count, format_duration, format_size
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import Owner, live_owner
-from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord
 
 if TYPE_CHECKING:
     from airssys_tui.core.manifest.manifest import Manifest

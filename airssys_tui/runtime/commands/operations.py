@@ -35,7 +35,7 @@ from airssys_tui.runtime.commands.orders import OfOne, asked, verb
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.deploy import Order
 from airssys_tui.runtime.system import System
-from airssys_tui.store.records import Hold
+from airssys_tui.store.catalog.records import Hold
 
 
 class Operations:

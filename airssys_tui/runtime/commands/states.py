@@ -25,7 +25,7 @@ from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.sources.source import Reading
-from airssys_tui.store.records import NewSnapshot
+from airssys_tui.store.catalog.records import NewSnapshot
 
 FORMAT = 1
 """The format of exported states that is written and read."""

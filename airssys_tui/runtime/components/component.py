@@ -18,7 +18,7 @@ from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.metering.series import Series
 from airssys_tui.runtime.metering.uptime import Uptime
-from airssys_tui.store.records import Hold, Refusal
+from airssys_tui.store.catalog.records import Hold, Refusal
 
 MAX_REFUSALS: Final = 64
 """Refusals, and artifacts in quarantine, that are remembered per component; the oldest goes first."""

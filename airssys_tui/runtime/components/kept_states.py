@@ -8,8 +8,8 @@ from typing import Final
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import SnapshotInfo
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import SnapshotInfo
 
 IMPORT: Final = "import"
 """Cause of a snapshot that came from outside: only an operator has it loaded."""

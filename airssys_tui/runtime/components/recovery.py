@@ -20,8 +20,8 @@ from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
 
 
 class Remembered(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import loads_by_itself
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.store.records import NewSnapshot, SnapshotInfo
+from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo
 
 AT_ONCE: Final = 10
 """Snapshots that are looked at together; mostly the newest one is taken."""

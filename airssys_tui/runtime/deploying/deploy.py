@@ -36,8 +36,8 @@ from airssys_tui.runtime.deploying.switch import Successor, Switched, pause_text
 from airssys_tui.runtime.machinery.completion import to_the_end
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.sources.source import Reading
+from airssys_tui.store.catalog.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.space import require_room
 
 DISK: Final = "disk"

@@ -22,7 +22,7 @@ from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.sources import source
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.source import Reading
-from airssys_tui.store.records import Refusal
+from airssys_tui.store.catalog.records import Refusal
 
 
 class Keeper:

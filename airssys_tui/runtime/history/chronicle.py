@@ -18,9 +18,9 @@ from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.metering.meters import Cost
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.history import PAGE
-from airssys_tui.store.records import RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
 
 _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
 """Stages whose detail is the gates that were passed until then."""

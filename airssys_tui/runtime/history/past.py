@@ -12,8 +12,8 @@ from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.views import EventPage
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import EventRow, LedgerRow
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import EventRow, LedgerRow
 
 LEVELS: Final = tuple(Level)
 """Every level, the least first."""

@@ -18,8 +18,8 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.history.chronicle import gates_passed
 from airssys_tui.runtime.history.past import history
-from airssys_tui.store.catalog import Catalog
-from airssys_tui.store.records import ComponentRecord, Hold, Refusal, RevisionLine, SnapshotInfo
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionLine, SnapshotInfo
 
 MOST_REFUSED: Final = 3
 """Refused candidates that are told one by one."""

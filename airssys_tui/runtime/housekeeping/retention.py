@@ -21,6 +21,7 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.collection import (
     BATCH,
     Doomed,
@@ -33,7 +34,6 @@ from airssys_tui.store.collection import (
     remove,
     take,
 )
-from airssys_tui.store.records import SnapshotInfo
 
 MOST_ITEMS: Final = 200
 """Lines of a report."""

@@ -24,7 +24,7 @@ from airssys_tui.runtime.deploying.code import load_code
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.store.records import RevisionRecord
+from airssys_tui.store.catalog.records import RevisionRecord
 
 PATIENCE: Final = 1.0
 """Seconds that trying out the present state may take; it is for a preview that somebody waits for."""

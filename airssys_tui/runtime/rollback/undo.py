@@ -29,7 +29,7 @@ from airssys_tui.runtime.history.chronicle import compare, rule_view
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.rollback.choices import Choices
 from airssys_tui.runtime.sources.source import Reading
-from airssys_tui.store.records import Hold, RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.records import Hold, RevisionLine, RevisionRecord
 
 ITSELF: Final = "airssys"
 """Who asks for a rollback that nobody asked for."""

@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import StateAbsent, StoreError
-from airssys_tui.store.actions import Actions
-from airssys_tui.store.checks import Checks
-from airssys_tui.store.components import Components
-from airssys_tui.store.costs import Costs
+from airssys_tui.store.catalog.actions import Actions
+from airssys_tui.store.catalog.checks import Checks
+from airssys_tui.store.catalog.components import Components
+from airssys_tui.store.catalog.costs import Costs
+from airssys_tui.store.catalog.deployments import Deployments, require_running
+from airssys_tui.store.catalog.history import History
+from airssys_tui.store.catalog.marks import Marks
+from airssys_tui.store.catalog.records import Activation
+from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
+from airssys_tui.store.catalog.schema import check_integrity, migrate, require_current
+from airssys_tui.store.catalog.snapshots import Snapshots, write_snapshot
+from airssys_tui.store.catalog.streams import Streams
+from airssys_tui.store.catalog.trimming import Trimming
+from airssys_tui.store.catalog.verdicts import Verdicts, write_holds
 from airssys_tui.store.database import Clock, Database
-from airssys_tui.store.deployments import Deployments, require_running
-from airssys_tui.store.history import History
-from airssys_tui.store.marks import Marks
-from airssys_tui.store.records import Activation
-from airssys_tui.store.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
-from airssys_tui.store.schema import check_integrity, migrate, require_current
-from airssys_tui.store.snapshots import Snapshots, write_snapshot
-from airssys_tui.store.streams import Streams
-from airssys_tui.store.trimming import Trimming
-from airssys_tui.store.verdicts import Verdicts, write_holds
 
 ACTIVATED: Final = "activated"
 _FOLDER: Final = "folder"

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.revisions import typed
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import RevisionLine, RevisionRecord
-from airssys_tui.store.revisions import typed
 
 PAGE: Final = 200
 """Revisions, and saved states, that are read for a list."""

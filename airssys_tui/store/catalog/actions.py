@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.core.errors import StoreError
+from airssys_tui.store.catalog.records import ActionRecord
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import ActionRecord
 
 ACTIONS: Final = 100
 """Actions that are kept; the oldest go first."""

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import StoreError
-from airssys_tui.store.components import require_known
+from airssys_tui.store.catalog.components import require_known
+from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import RevisionLine, RevisionRecord
 
 _COLUMNS: Final = RevisionRecord.__struct_fields__
 _INSERT: Final = f"INSERT INTO revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - field names

@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import StoreError
+from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import CheckRecord
 
 MOST: Final = 200
 """Checks kept per component."""

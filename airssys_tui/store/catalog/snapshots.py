@@ -10,9 +10,9 @@ import msgspec
 from airssys_tui.core.errors import BlobCorrupt, StoreError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import IMPORTS, STATES
+from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.records import NewSnapshot, Snapshot, SnapshotInfo
 from airssys_tui.store.database import Room
-from airssys_tui.store.history import PAGE
-from airssys_tui.store.records import NewSnapshot, Snapshot, SnapshotInfo
 
 _SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size, version,
     exported_from, (SELECT group_concat(f.revision) FROM failed_loads AS f WHERE f.snapshot = id) FROM snapshots """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from airssys_tui.store.catalog.records import AnnotationRecord, PinRecord
+from airssys_tui.store.catalog.revisions import require_revision
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import AnnotationRecord, PinRecord
-from airssys_tui.store.revisions import require_revision
 
 
 class Marks(Room):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airssys_tui.core.errors import StoreError
+from airssys_tui.store.catalog.records import DeploymentRecord, StageRecord
 from airssys_tui.store.database import Room
-from airssys_tui.store.records import DeploymentRecord, StageRecord
 
 ABORTED = "aborted"
 

@@ -1,0 +1,1 @@
+"""The catalog: one database that holds the truth about components, revisions and deployments."""
