@@ -16,7 +16,7 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import NewSnapshot
-from airssys_tui.store.database import Database
+from airssys_tui.store.disk.database import Database
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary, variant
 from benchmarks.report import Row, beside

@@ -21,9 +21,9 @@ from typing import Final, Self
 from airssys_tui.core.errors import FolderMismatch
 from airssys_tui.store.artifacts.blobs import Blobs
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.database import Clock
-from airssys_tui.store.durable import make_directory
-from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.disk.database import Clock
+from airssys_tui.store.disk.durable import make_directory
+from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
 
 CATALOG_FILE: Final = "catalog.db"

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import StateLocked, StoreError
-from airssys_tui.store.durable import PRIVATE_FILE
+from airssys_tui.store.disk.durable import PRIVATE_FILE
 
 LOCK_FILE: Final = "owner.lock"
 NOTE_FILE: Final = "owner.json"

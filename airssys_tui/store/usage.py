@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from airssys_tui.store.directory import CATALOG_FILE, StateReader
-from airssys_tui.store.faults import disk_faults
-from airssys_tui.store.space import free_space
+from airssys_tui.store.disk.faults import disk_faults
+from airssys_tui.store.disk.space import free_space
 
 STORAGE_FILE: Final = "storage.db"
 """Key-value data of the components."""

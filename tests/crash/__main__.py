@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from airssys_tui.store.failpoint import registered
+from airssys_tui.store.disk.failpoint import registered
 from tests.crash.campaign import PER_SCENE, Target, Verdict, learn, lives, plan, warm
 
 

@@ -25,11 +25,11 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import StateAbsent, StoreError
-from airssys_tui.store import failpoint
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.catalog.schema import MIGRATIONS, migrate
-from airssys_tui.store.database import Database
 from airssys_tui.store.directory import StateDirectory, StateReader
+from airssys_tui.store.disk import failpoint
+from airssys_tui.store.disk.database import Database
 from tests.crash.life import ALIVE, NAME, STOPPED, Life, Seen, artifact, count_in, in_folder, put
 from tests.crash.model import BREAKING, FAULTY, GOOD, NOTE, UNHEALTHY, Operation, Truth, change, is_good, opened, passes
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from airssys_tui.store.failpoint import registered
+from airssys_tui.store.disk.failpoint import registered
 from tests.crash.campaign import Account, Inconsistency, Target, apart, learn, lives, plan
 from tests.crash.life import Seen
 from tests.crash.model import GOOD, Operation, Truth, passes

@@ -41,10 +41,10 @@ from airssys_tui.core.retention import STABLE_FOR, STATES
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.units import MIB
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.store import database, durable, space
 from airssys_tui.store.artifacts import blobs, code
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.failpoint import NAMES
+from airssys_tui.store.disk import database, durable, space
+from airssys_tui.store.disk.failpoint import NAMES
 from tests.components import Crafted
 from tests.world import PATIENCE, RELEASES, World
 

@@ -95,7 +95,7 @@ def test_a_write_that_fails_leaves_nothing(
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"airssys_tui.store.durable.os.{call}", fail)
+        patch.setattr(f"airssys_tui.store.disk.durable.os.{call}", fail)
         with pytest.raises(StoreError) as caught:
             blobs.put(b"new")
     assert type(caught.value) is kind

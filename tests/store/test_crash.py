@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.failpoint import NAMES, VARIABLE
+from airssys_tui.store.disk.failpoint import NAMES, VARIABLE
 from tests.store.crash_subject import ONE, contents, steps
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,11 @@ import pytest
 
 import airssys_tui
 from airssys_tui.core.errors import UsageError
-from airssys_tui.store import failpoint as module
-from airssys_tui.store.failpoint import NAMES, VARIABLE, failpoint, parse, registered
+from airssys_tui.store.disk import failpoint as module
+from airssys_tui.store.disk.failpoint import NAMES, VARIABLE, failpoint, parse, registered
 
 PROGRAM = """
-from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.disk.failpoint import failpoint
 for turn in range(5):
     failpoint("deploy/held")
     failpoint("deploy/switched")

@@ -13,9 +13,9 @@ import pytest
 from airssys_tui.core.identity import digest_of
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
-from airssys_tui.store.database import Database
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.failpoint import VARIABLE
+from airssys_tui.store.disk.database import Database
+from airssys_tui.store.disk.failpoint import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 NEWEST = MIGRATIONS[-1].version

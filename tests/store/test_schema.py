@@ -18,7 +18,7 @@ from airssys_tui.store.catalog.schema import (
     require_current,
     schema_version,
 )
-from airssys_tui.store.database import Database
+from airssys_tui.store.disk.database import Database
 
 NEWEST = MIGRATIONS[-1].version
 

@@ -59,7 +59,7 @@ async def _show(site: Site, *, readonly: bool) -> int:
 
 def _standard_error_to(log: Path) -> None:
     """Keep what native code says from the web server, whose terminal it would reach raw."""
-    from airssys_tui.store.durable import make_directory  # noqa: PLC0415 - late: see `log`
+    from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: see `log`
 
     make_directory(log.parent)
     opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

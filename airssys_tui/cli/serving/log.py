@@ -57,7 +57,7 @@ def standard_error_to(path: Path) -> Iterator[None]:
 
     Textual paints on ``sys.__stderr__``; for that long it is the terminal of standard output.
     """
-    from airssys_tui.store.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
+    from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
 
     make_directory(path.parent)
     rotate(path)

@@ -24,7 +24,7 @@ from airssys_tui.runtime.components.kept_states import state_views
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.store.catalog.records import ActionRecord, Hold, RevisionRecord
-from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.disk.failpoint import failpoint
 
 UNDONE: Final = "undone"
 FINAL: Final = "an undo is not undone"

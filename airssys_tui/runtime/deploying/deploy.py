@@ -37,8 +37,8 @@ from airssys_tui.runtime.machinery.completion import to_the_end
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.sources.source import Reading
 from airssys_tui.store.catalog.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
-from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.space import require_room
+from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.disk.space import require_room
 
 DISK: Final = "disk"
 """The gate at which everything is turned away while the disk is full."""

@@ -26,7 +26,7 @@ from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.switch import Successor, Switched, Switcher, moved
 from airssys_tui.runtime.machinery.completion import to_the_end
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
-from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.disk.failpoint import failpoint
 
 
 class _Taken(msgspec.Struct):

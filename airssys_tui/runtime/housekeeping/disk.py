@@ -17,7 +17,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.machinery.floor import Floor
 from airssys_tui.runtime.observing.observer import Observer
-from airssys_tui.store.space import has_room
+from airssys_tui.store.disk.space import has_room
 from airssys_tui.store.usage import measure
 
 NO_REASON: Final = GuestText("")

@@ -9,9 +9,9 @@ from typing import Final
 
 from airssys_tui.core.errors import BlobCorrupt, IdentityError, StoreError
 from airssys_tui.core.identity import Digest, digest_of
-from airssys_tui.store.durable import make_directory, read_file, remove_file, size_of, sweep, write_file
-from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.disk.durable import make_directory, read_file, remove_file, size_of, sweep, write_file
+from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.disk.faults import disk_faults
 
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
 

@@ -18,10 +18,10 @@ import msgspec
 
 from airssys_tui.core.units import MIB
 from airssys_tui.store.artifacts.blobs import digest_hex
-from airssys_tui.store.database import Database
-from airssys_tui.store.durable import make_directory, remove_file, size_of, sweep, write_file
-from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.disk.database import Database
+from airssys_tui.store.disk.durable import make_directory, remove_file, size_of, sweep, write_file
+from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.disk.faults import disk_faults
 
 MAX_BYTES: Final = 512 * MIB
 _SUFFIX: Final = ".cwasm"

@@ -6,7 +6,7 @@ from typing import Final
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.records import ActionRecord
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 ACTIONS: Final = 100
 """Actions that are kept; the oldest go first."""

@@ -29,7 +29,7 @@ from airssys_tui.store.catalog.snapshots import Snapshots, write_snapshot
 from airssys_tui.store.catalog.streams import Streams
 from airssys_tui.store.catalog.trimming import Trimming
 from airssys_tui.store.catalog.verdicts import Verdicts, write_holds
-from airssys_tui.store.database import Clock, Database
+from airssys_tui.store.disk.database import Clock, Database
 
 ACTIVATED: Final = "activated"
 _FOLDER: Final = "folder"

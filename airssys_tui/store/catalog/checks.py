@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.records import CheckRecord
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 MOST: Final = 200
 """Checks kept per component."""

@@ -9,7 +9,7 @@ import msgspec
 
 from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.store.catalog.records import ComponentRecord
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 _SELECT = """SELECT id, source, desired, first_seen, number, present FROM components
     LEFT JOIN revisions ON revisions.component = components.id AND revisions.outcome = 'active' """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 
 class Costs(Room):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.records import DeploymentRecord, StageRecord
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 ABORTED = "aborted"
 

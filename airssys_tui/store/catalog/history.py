@@ -13,7 +13,7 @@ import msgspec
 
 from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
 from airssys_tui.store.catalog.revisions import typed
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 PAGE: Final = 200
 """Revisions, and saved states, that are read for a list."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.store.catalog.records import AnnotationRecord, PinRecord
 from airssys_tui.store.catalog.revisions import require_revision
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 
 class Marks(Room):

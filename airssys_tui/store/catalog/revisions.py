@@ -11,7 +11,7 @@ import msgspec
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.components import require_known
 from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 _COLUMNS: Final = RevisionRecord.__struct_fields__
 _INSERT: Final = f"INSERT INTO revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - field names

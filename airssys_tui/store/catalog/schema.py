@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import SchemaTooNew, StoreError
-from airssys_tui.store.database import Database
-from airssys_tui.store.faults import corrupt
+from airssys_tui.store.disk.database import Database
+from airssys_tui.store.disk.faults import corrupt
 
 APPLICATION_ID: Final = 0x41525359
 """``ARSY``, in the header of every catalog (sqlite.org/fileformat2.html, offset 68)."""

@@ -12,7 +12,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import IMPORTS, STATES
 from airssys_tui.store.catalog.history import PAGE
 from airssys_tui.store.catalog.records import NewSnapshot, Snapshot, SnapshotInfo
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 _SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size, version,
     exported_from, (SELECT group_concat(f.revision) FROM failed_loads AS f WHERE f.snapshot = id) FROM snapshots """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from airssys_tui.store.catalog.records import EventRow, LedgerRow
-from airssys_tui.store.database import Clock, Database, Room
+from airssys_tui.store.disk.database import Clock, Database, Room
 
 LEDGER_ROWS: Final = 1_000
 """Ledger rows kept per component."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 AGE: Final = 30 * 86_400.0
 """Seconds after which a row is old."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from airssys_tui.store.catalog.records import Hold, Refusal
-from airssys_tui.store.database import Room
+from airssys_tui.store.disk.database import Room
 
 
 class Verdicts(Room):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.store import database, durable
+from airssys_tui.store.disk import database, durable
 from tests.crash.life import Life, put
 from tests.crash.model import GOOD, Operation
 

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from airssys_tui.store.failpoint import failpoint
-from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.disk.faults import disk_faults
 
 Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 Clock: TypeAlias = Callable[[], float]

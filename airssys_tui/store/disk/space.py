@@ -8,7 +8,7 @@ from typing import Final
 
 from airssys_tui.core.errors import DiskFull
 from airssys_tui.core.units import MIB, format_size
-from airssys_tui.store.faults import disk_faults
+from airssys_tui.store.disk.faults import disk_faults
 
 RESERVE: Final = 64 * MIB
 """Bytes that no deployment may touch: what runs needs them for its states and its history."""

@@ -12,7 +12,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from airssys_tui.store.failpoint import failpoint
+from airssys_tui.store.disk.failpoint import failpoint
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700

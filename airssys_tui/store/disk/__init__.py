@@ -1,0 +1,1 @@
+"""The disk itself: databases, durable writes, failpoints, faults and free space."""
