@@ -12,7 +12,7 @@ from airssys_tui.core.keyvalue import DeleteKey, Operation, SetKey, Terms
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
 from airssys_tui.store.directory import STORAGE_FILE, StateDirectory
-from airssys_tui.store.namespace import Namespace
+from airssys_tui.store.keyvalues.namespace import Namespace
 
 from .conftest import FIXTURES, Desk
 

@@ -16,8 +16,8 @@ from airssys_tui.core.keyvalue import Terms
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.store.directory import STORAGE_FILE
-from airssys_tui.store.namespace import Namespace
-from airssys_tui.store.storage import Storage
+from airssys_tui.store.keyvalues.namespace import Namespace
+from airssys_tui.store.keyvalues.storage import Storage
 from tests.world import FIXTURES, World
 
 SERVICES = (FIXTURES / "services" / "services.wasm").read_bytes()

@@ -28,10 +28,10 @@ from airssys_tui.core.keyvalue import (
     list_page,
     size_of,
 )
-from airssys_tui.store.changes import Change
-from airssys_tui.store.namespace import Namespace
-from airssys_tui.store.overlay import MAX_BYTES, Overlay
-from airssys_tui.store.storage import Storage, connect
+from airssys_tui.store.keyvalues.changes import Change
+from airssys_tui.store.keyvalues.namespace import Namespace
+from airssys_tui.store.keyvalues.overlay import MAX_BYTES, Overlay
+from airssys_tui.store.keyvalues.storage import Storage, connect
 
 TERMS = Terms(10_000)
 FULL = Terms(10_000, Durability.FULL)

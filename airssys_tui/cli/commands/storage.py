@@ -53,7 +53,7 @@ def usage(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
     """
     from airssys_tui.core.keyvalue import StorageUse  # noqa: PLC0415 - late: `--help` answers without it
     from airssys_tui.store.directory import STORAGE_FILE, StateDirectory  # noqa: PLC0415
-    from airssys_tui.store.portable import usages  # noqa: PLC0415
+    from airssys_tui.store.keyvalues.portable import usages  # noqa: PLC0415
 
     site = locate(place.folder, place.state_dir, must_exist=False)
     found = usages(site.state_dir.value / STORAGE_FILE)
@@ -87,7 +87,7 @@ def export(name: NameArgument, file: ExportArgument, /, *, force: bool = False, 
         place: Which runtime.
     """
     from airssys_tui.store.directory import STORAGE_FILE  # noqa: PLC0415 - late: `--help` answers without it
-    from airssys_tui.store.portable import export_lines  # noqa: PLC0415
+    from airssys_tui.store.keyvalues.portable import export_lines  # noqa: PLC0415
 
     name = component_name(name)
     if str(file) != STREAM:
@@ -117,7 +117,7 @@ def import_(name: NameArgument, file: ExportArgument, /, *, replace: bool = Fals
         place: Which runtime.
     """
     from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415 - late: `--help` answers without it
-    from airssys_tui.store.portable import import_lines  # noqa: PLC0415
+    from airssys_tui.store.keyvalues.portable import import_lines  # noqa: PLC0415
 
     name = component_name(name)
     site = writable(locate(place.folder, place.state_dir))
@@ -179,7 +179,7 @@ def _reading(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
-    from airssys_tui.store.portable import MAX_LINE  # noqa: PLC0415 - late: see above
+    from airssys_tui.store.keyvalues.portable import MAX_LINE  # noqa: PLC0415 - late: see above
 
     while line := lines.readline(MAX_LINE + 1):
         yield line

@@ -18,7 +18,7 @@ from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.services import Services
 from airssys_tui.runtime.machinery.workers import Workers
-from airssys_tui.store.overlay import RETIRED, Overlay
+from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000
 

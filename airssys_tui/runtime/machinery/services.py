@@ -10,8 +10,8 @@ from airssys_tui.host.services.alarms import Alarms
 from airssys_tui.host.services.measures import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
-from airssys_tui.store.namespace import Namespace
-from airssys_tui.store.storage import Storage, Waiting
+from airssys_tui.store.keyvalues.namespace import Namespace
+from airssys_tui.store.keyvalues.storage import Storage, Waiting
 
 
 class Services:

@@ -21,8 +21,8 @@ import msgspec
 
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
-from airssys_tui.store.changes import Change
 from airssys_tui.store.disk.faults import from_sqlite
+from airssys_tui.store.keyvalues.changes import Change
 
 SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x4152534B

@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value, size_of
-from airssys_tui.store.changes import PUT, REMOVE, Change, growth_of, row_of
-from airssys_tui.store.storage import Storage, Waiting, acquire, namespace_number, take_staged
+from airssys_tui.store.keyvalues.changes import PUT, REMOVE, Change, growth_of, row_of
+from airssys_tui.store.keyvalues.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
 _LAST: Final = b"\xff" * 4
 """Greater than what any UTF-8 begins with."""

@@ -26,9 +26,9 @@ import msgspec
 
 from airssys_tui.core.errors import StorageRefusal, UsageError
 from airssys_tui.core.keyvalue import Durability, StorageUse, Value, check_key, check_value
-from airssys_tui.store.changes import Change
 from airssys_tui.store.disk.faults import disk_faults
-from airssys_tui.store.storage import Storage, check_schema, namespace_number
+from airssys_tui.store.keyvalues.changes import Change
+from airssys_tui.store.keyvalues.storage import Storage, check_schema, namespace_number
 
 FORMAT: Final = "airssys-storage/1"
 

@@ -18,7 +18,7 @@ from airssys_tui.core.keyvalue import (
     check_quota,
     size_of,
 )
-from airssys_tui.store.changes import require
+from airssys_tui.store.keyvalues.changes import require
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes that may be changed before they are stored: they are kept in memory."""

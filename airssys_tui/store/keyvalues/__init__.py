@@ -1,0 +1,1 @@
+"""Keys and values of components: storage, and a candidate's overlay on it."""
