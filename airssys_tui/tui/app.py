@@ -20,7 +20,7 @@ from textual.widgets import Input
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.call import CallScreen

@@ -21,7 +21,7 @@ from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form, Kind
 from airssys_tui.core.types.interface import Function
 from airssys_tui.tui import call_panes as panes
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.call_checks import CheckingScreen
 from airssys_tui.tui.calls import MadeCall, command_line
 from airssys_tui.tui.feed import Change

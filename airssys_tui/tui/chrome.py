@@ -8,8 +8,8 @@ from typing import Final
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.action import Action, Danger, View
-from airssys_tui.tui.actions import key_label
+from airssys_tui.tui.actions.action import Action, Danger, View
+from airssys_tui.tui.actions.actions import key_label
 from airssys_tui.tui.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.moments import clock_text, offset_text

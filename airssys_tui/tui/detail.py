@@ -11,7 +11,7 @@ from textual.widget import Widget
 from airssys_tui.api.views.past import StateView, Story
 from airssys_tui.api.views.views import ComponentDetail
 from airssys_tui.tui import detail_pages as pages
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.detail_pages import SHOWN, Known
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap

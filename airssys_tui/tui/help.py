@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.chrome import key_lines
 from airssys_tui.tui.lines import LinePane, Span
 from airssys_tui.tui.pager import Pager

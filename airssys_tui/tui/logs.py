@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from airssys_tui.core.events import Event
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.moments import clock_text

@@ -13,7 +13,7 @@ from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries
 from airssys_tui.api.views.views import ComponentView
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui import charts
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.charts import Chart
 from airssys_tui.tui.columns import Sight, memory_tone, state_cell, version_text
 from airssys_tui.tui.feed import Change

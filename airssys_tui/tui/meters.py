@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from airssys_tui.api.views.views import ComponentView
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.arrangement import Arrangement, Sort
 from airssys_tui.tui.columns import GAP, GUTTER, Cell, Sight, memory_tone, state_cell
 from airssys_tui.tui.component_list import ComponentListScreen

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from airssys_tui.api.views.views import ComponentView
-from airssys_tui.tui.action import Action
-from airssys_tui.tui.actions import key_label
+from airssys_tui.tui.actions.action import Action
+from airssys_tui.tui.actions.actions import key_label
 from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.lines import safe
 from airssys_tui.tui.screen import LiveScreen

@@ -16,7 +16,7 @@ from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import parse_duration
-from airssys_tui.tui import keymap
+from airssys_tui.tui.actions import keymap
 from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.columns import BY_NAME
 

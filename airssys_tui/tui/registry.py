@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.tui import bulk, columns
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.bulk import Deed
 from airssys_tui.tui.component_list import ComponentListScreen

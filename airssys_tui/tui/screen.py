@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from airssys_tui.tui import chrome
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.arrangement import Arrangement
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import LinePane, safe

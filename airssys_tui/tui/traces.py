@@ -13,7 +13,7 @@ from textual.widget import Widget
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.tui import trace_lines
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap

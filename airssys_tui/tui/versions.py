@@ -11,7 +11,7 @@ from textual.widget import Widget
 from airssys_tui.api.views.views import RevisionDiff, RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.tui.action import View
+from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, LinePane, Span, fit, safe

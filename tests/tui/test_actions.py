@@ -8,14 +8,14 @@ from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unl
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.tui.action import Danger, View
-from airssys_tui.tui.actions import ACTIONS, hints, of_view
+from airssys_tui.tui.actions.action import Danger, View
+from airssys_tui.tui.actions.actions import ACTIONS, hints, of_view
+from airssys_tui.tui.actions.keys import main, table
 from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.help import HelpScreen
-from airssys_tui.tui.keys import main, table
 from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen

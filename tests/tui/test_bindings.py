@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.played import fake_scenes
-from airssys_tui.tui.actions import ACTIONS
+from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.modal import Choice, Question
 from airssys_tui.tui.page import StoryPage

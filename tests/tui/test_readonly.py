@@ -6,8 +6,8 @@ import pytest
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.revision import Outcome
-from airssys_tui.tui.action import Danger, View
-from airssys_tui.tui.actions import ACTIONS
+from airssys_tui.tui.actions.action import Danger, View
+from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.detail import TABS
 from airssys_tui.tui.disk import DiskQuestion
 from airssys_tui.tui.modal import Choice, Question

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.tui.keymap import DEFAULT_KEYS, Keymap
-from airssys_tui.tui.remedies import in_keys
+from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
+from airssys_tui.tui.actions.remedies import in_keys
 
 
 @pytest.mark.parametrize(

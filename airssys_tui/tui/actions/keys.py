@@ -1,4 +1,4 @@
-"""The key table of the README: ``python -m airssys_tui.tui.keys --table``."""
+"""The key table of the README: ``python -m airssys_tui.tui.actions.keys --table``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from itertools import groupby
 
-from airssys_tui.tui.action import ALL, Action, Danger
-from airssys_tui.tui.actions import ACTIONS, key_label
+from airssys_tui.tui.actions.action import ALL, Action, Danger
+from airssys_tui.tui.actions.actions import ACTIONS, key_label
 
 
 def table() -> str:
@@ -29,7 +29,7 @@ def _row(action: Action) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     if list(arguments) not in ([], ["--table"]):
-        sys.stderr.write("usage: python -m airssys_tui.tui.keys [--table]\n")
+        sys.stderr.write("usage: python -m airssys_tui.tui.actions.keys [--table]\n")
         return 2
     sys.stdout.write(table())
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.action import OF_ONE, Action, Danger, Group, View, act
+from airssys_tui.tui.actions.action import OF_ONE, Action, Danger, Group, View, act
 
 COMPONENT_ACTIONS: Final[tuple[Action, ...]] = (
     act(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from airssys_tui.tui.keymap import Keymap
+from airssys_tui.tui.actions.keymap import Keymap
 
 _ACTIONS: Final = {
     "start": "component.start",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.action import STREAMS, Action, Group, View, act
+from airssys_tui.tui.actions.action import STREAMS, Action, Group, View, act
 
 _EVENTS: Final = frozenset({View.EVENTS})
 _LOGS: Final = frozenset({View.LOGS})

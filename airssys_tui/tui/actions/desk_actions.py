@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.action import MARKS, OF_ONE, STREAMS, TABLE, Action, Group, View, act, sort
+from airssys_tui.tui.actions.action import MARKS, OF_ONE, STREAMS, TABLE, Action, Group, View, act, sort
 
 DESK_ACTIONS: Final[tuple[Action, ...]] = (
     act("move.down", "j down", "Down", "Select the next row.", Group.MOVE),
