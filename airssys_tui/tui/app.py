@@ -25,14 +25,14 @@ from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
+from airssys_tui.tui.dialogs.help import HelpScreen
+from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.glyphs import chosen_glyphs
-from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
-from airssys_tui.tui.modal import Confirm
 from airssys_tui.tui.notices import Notices
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.palette import OperatorCommands, Palette

@@ -14,11 +14,11 @@ from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import format_count, format_duration, format_size, parse_duration
 from airssys_tui.tui.columns import NOTE_TONES
+from airssys_tui.tui.dialogs.page import story_lines
+from airssys_tui.tui.dialogs.rollback import labelled
 from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
 from airssys_tui.tui.moments import when_text
-from airssys_tui.tui.page import story_lines
-from airssys_tui.tui.rollback import labelled
 from airssys_tui.tui.selection import event_line, selection_lines
 from airssys_tui.tui.session import Session
 

@@ -26,11 +26,11 @@ from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.background import in_background
-from airssys_tui.tui.disk import DiskQuestion, collected_text
-from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
+from airssys_tui.tui.dialogs.modal import Confirm
+from airssys_tui.tui.dialogs.page import StoryPage
+from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.moments import ago_text
-from airssys_tui.tui.page import StoryPage
-from airssys_tui.tui.prompt import Prompt
 from airssys_tui.tui.saving import ask_and_write
 
 if TYPE_CHECKING:

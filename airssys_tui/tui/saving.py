@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.background import in_background
-from airssys_tui.tui.modal import Confirm
-from airssys_tui.tui.prompt import Prompt
+from airssys_tui.tui.dialogs.modal import Confirm
+from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.transcript import FileThereError, keep
 
 if TYPE_CHECKING:

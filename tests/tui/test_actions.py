@@ -14,14 +14,14 @@ from airssys_tui.tui.actions.keys import main, table
 from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
+from airssys_tui.tui.dialogs.help import HelpScreen
+from airssys_tui.tui.dialogs.modal import Choice, Confirm
+from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.help import HelpScreen
 from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
-from airssys_tui.tui.modal import Choice, Confirm
 from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.rollback import RollbackQuestion
 from airssys_tui.tui.traces import TracesScreen
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui import exercises_desk

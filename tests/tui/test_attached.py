@@ -9,7 +9,7 @@ from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.views.views import Snapshot
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.modal import Confirm
+from airssys_tui.tui.dialogs.modal import Confirm
 
 from .conftest import NEVER, connected, shows, text_of, wait_until
 

@@ -6,9 +6,9 @@ import pytest
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.tui.actions.actions import ACTIONS
-from airssys_tui.tui.help import HelpScreen
-from airssys_tui.tui.modal import Choice, Question
-from airssys_tui.tui.page import StoryPage
+from airssys_tui.tui.dialogs.help import HelpScreen
+from airssys_tui.tui.dialogs.modal import Choice, Question
+from airssys_tui.tui.dialogs.page import StoryPage
 from tests.tui.conftest import connected, desk, wait_until
 from tests.tui.test_readonly import WAYS
 

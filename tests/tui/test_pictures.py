@@ -9,7 +9,7 @@ from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.rollback import RollbackQuestion
+from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui.conftest import NEVER, after, desk
 

@@ -1,0 +1,1 @@
+"""Questions and pages that stand over a screen until they are answered."""
