@@ -21,15 +21,16 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.background import in_background
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
+from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
+from airssys_tui.tui.drawing.glyphs import chosen_glyphs
+from airssys_tui.tui.drawing.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.glyphs import chosen_glyphs
 from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
@@ -42,7 +43,6 @@ from airssys_tui.tui.session import Session
 from airssys_tui.tui.settings_file import SettingsFile
 from airssys_tui.tui.setup import Setup
 from airssys_tui.tui.stream import StreamScreen
-from airssys_tui.tui.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.traces import TracesScreen
 from airssys_tui.tui.versions import VersionsScreen
 

@@ -19,10 +19,10 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.tui.arrangement import state_word
 from airssys_tui.tui.dialogs.modal import Choice, Question
+from airssys_tui.tui.drawing.arrangement import state_word
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.filter_bar import NO_CONTROLS
-from airssys_tui.tui.lines import Line, Span, safe, wrap
 from airssys_tui.tui.session import Session
 
 if TYPE_CHECKING:

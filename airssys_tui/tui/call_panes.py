@@ -15,9 +15,9 @@ from airssys_tui.core.types.interface import Function, render
 from airssys_tui.core.types.value_text import lay_out
 from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.tui.calls import MadeCall
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
-from airssys_tui.tui.moments import clock_text
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
+from airssys_tui.tui.drawing.moments import clock_text
 
 HEADING: Final = "= "
 """Begins the key of a line that names an interface."""

@@ -10,9 +10,9 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import Action, Danger, View
 from airssys_tui.tui.actions.actions import key_label
-from airssys_tui.tui.glyphs import Glyphs, only_ascii
-from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
-from airssys_tui.tui.moments import clock_text, offset_text
+from airssys_tui.tui.drawing.glyphs import Glyphs, only_ascii
+from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
+from airssys_tui.tui.drawing.moments import clock_text, offset_text
 from airssys_tui.tui.session import Session
 
 _ORDER: Final = (

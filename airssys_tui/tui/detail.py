@@ -13,8 +13,8 @@ from airssys_tui.api.views.views import ComponentDetail
 from airssys_tui.tui import detail_pages as pages
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.detail_pages import SHOWN, Known
+from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.screen import LiveScreen

@@ -13,13 +13,13 @@ from airssys_tui.api.views.views import ComponentDetail, ComponentView, NoteKind
 from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import format_count, format_duration, format_size, parse_duration
-from airssys_tui.tui.columns import NOTE_TONES
 from airssys_tui.tui.dialogs.page import story_lines
 from airssys_tui.tui.dialogs.rollback import labelled
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
-from airssys_tui.tui.moments import when_text
-from airssys_tui.tui.selection import event_line, selection_lines
+from airssys_tui.tui.drawing.columns import NOTE_TONES
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.drawing.moments import when_text
+from airssys_tui.tui.drawing.selection import event_line, selection_lines
 from airssys_tui.tui.session import Session
 
 LONGEST: Final = 4_000

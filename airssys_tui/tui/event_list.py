@@ -8,13 +8,13 @@ from typing import ClassVar, Final
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.events import Event, EventKind
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.columns import Sight
-from airssys_tui.tui.lines import Line, Span, fit, line_width, safe
-from airssys_tui.tui.moments import clock_text, day_text
+from airssys_tui.tui.drawing.columns import Sight
+from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
+from airssys_tui.tui.drawing.moments import clock_text, day_text
+from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
+from airssys_tui.tui.drawing.sieve import KINDS
 from airssys_tui.tui.operations import Operations
-from airssys_tui.tui.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.sieve import KINDS
 from airssys_tui.tui.stream import StreamScreen
 
 OLDER_PAGE: Final = 500

@@ -30,7 +30,7 @@ from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
-from airssys_tui.tui.moments import ago_text
+from airssys_tui.tui.drawing.moments import ago_text
 from airssys_tui.tui.saving import ask_and_write
 
 if TYPE_CHECKING:

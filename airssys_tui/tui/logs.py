@@ -7,10 +7,10 @@ from typing import ClassVar, Final
 
 from airssys_tui.core.events import Event
 from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
+from airssys_tui.tui.drawing.moments import clock_text
+from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.lines import Line, Span, fit, line_width, safe
-from airssys_tui.tui.moments import clock_text
-from airssys_tui.tui.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.stream import StreamScreen
 
 SOURCES: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}

@@ -12,18 +12,18 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries
 from airssys_tui.api.views.views import ComponentView
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui import charts
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.charts import Chart
-from airssys_tui.tui.columns import Sight, memory_tone, state_cell, version_text
+from airssys_tui.tui.drawing import charts
+from airssys_tui.tui.drawing.charts import Chart
+from airssys_tui.tui.drawing.columns import Sight, memory_tone, state_cell, version_text
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_width, safe
+from airssys_tui.tui.drawing.quantities import format_ms, format_whole, until_text
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, line_width, safe
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.own_meters import OwnMeters, least_rows, own_lines
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.polled import PolledScreen
-from airssys_tui.tui.quantities import format_ms, format_whole, until_text
 from airssys_tui.tui.session import Session
 
 TWO: Final = 72

@@ -10,8 +10,8 @@ from rich.cells import cell_len, set_cell_size
 
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail
 from airssys_tui.core.units import format_count
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
 
 SPAN: Final = 10.0
 """Seconds over which the rate of a counter is taken."""

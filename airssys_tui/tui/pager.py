@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from airssys_tui.tui.lines import Line, Painter
+from airssys_tui.tui.drawing.lines import Line, Painter
 
 
 class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):

@@ -13,8 +13,8 @@ from textual.widgets import Input
 from airssys_tui.api.views.views import ComponentView
 from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.actions import key_label
-from airssys_tui.tui.arrangement import state_word
-from airssys_tui.tui.lines import safe
+from airssys_tui.tui.drawing.arrangement import state_word
+from airssys_tui.tui.drawing.lines import safe
 from airssys_tui.tui.screen import LiveScreen
 
 if TYPE_CHECKING:

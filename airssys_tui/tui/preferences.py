@@ -17,8 +17,8 @@ from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import parse_duration
 from airssys_tui.tui.actions import keymap
-from airssys_tui.tui.arrangement import Sort
-from airssys_tui.tui.columns import BY_NAME
+from airssys_tui.tui.drawing.arrangement import Sort
+from airssys_tui.tui.drawing.columns import BY_NAME
 
 FASTEST: Final = 0.25
 SLOWEST: Final = 2.0

@@ -15,9 +15,9 @@ from textual.widgets import Input
 
 from airssys_tui.tui import chrome
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.arrangement import Arrangement
+from airssys_tui.tui.drawing.arrangement import Arrangement
+from airssys_tui.tui.drawing.lines import LinePane, safe
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.lines import LinePane, safe
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.table import LineTable

@@ -10,11 +10,11 @@ from airssys_tui.api.views.views import ComponentView, Phase
 from airssys_tui.core.errors import AirssysError, Disconnected
 from airssys_tui.core.events import Event
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
-from airssys_tui.tui.arrangement import Arrangement, state_word
 from airssys_tui.tui.calls import CallLog
-from airssys_tui.tui.columns import Sight
+from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
+from airssys_tui.tui.drawing.columns import Sight
+from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.feed import Change, Feed
-from airssys_tui.tui.glyphs import Glyphs
 from airssys_tui.tui.marks import Marks
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from textual.theme import BUILTIN_THEMES
 
 from airssys_tui.tui.actions.keymap import Keymap
-from airssys_tui.tui.arrangement import Arrangement
-from airssys_tui.tui.glyphs import ASCII, ASCII_SWITCH, UNICODE, chosen_glyphs
+from airssys_tui.tui.drawing.arrangement import Arrangement
+from airssys_tui.tui.drawing.glyphs import ASCII, ASCII_SWITCH, UNICODE, chosen_glyphs
+from airssys_tui.tui.drawing.themes import THEMES, chosen_theme
 from airssys_tui.tui.preferences import Faulty, Preferences
 from airssys_tui.tui.settings_file import SettingsFile
-from airssys_tui.tui.themes import THEMES, chosen_theme
 
 if TYPE_CHECKING:
     from airssys_tui.tui.app import AirssysApp

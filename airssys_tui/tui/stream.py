@@ -16,16 +16,16 @@ from textual.widgets import Input
 from airssys_tui.core.events import Event
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_count
+from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_width, safe, wrap
+from airssys_tui.tui.drawing.search import BadPatternError, Search
+from airssys_tui.tui.drawing.selection import LEVEL_TONES
+from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.filter_bar import FilterBar, SearchBar
-from airssys_tui.tui.lines import Line, LinePane, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.saving import ask_and_write
 from airssys_tui.tui.screen import LiveScreen
-from airssys_tui.tui.search import BadPatternError, Search
-from airssys_tui.tui.selection import LEVEL_TONES
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.sieve import LEVELS, Sieve
 from airssys_tui.tui.table import LineTable
 from airssys_tui.tui.transcript import text_of
 

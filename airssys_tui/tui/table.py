@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from airssys_tui.tui.lines import BLANK, Line, Painter, changed_cells
+from airssys_tui.tui.drawing.lines import BLANK, Line, Painter, changed_cells
 
 Draw = Callable[[str, int, bool], Line]
 """Draws the row of a key, in so many cells; whether it is selected."""

@@ -8,8 +8,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Painter, Span
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Painter, Span
 
 
 class TabBar(Painter):

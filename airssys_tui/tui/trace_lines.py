@@ -8,10 +8,10 @@ from typing import Final
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit, safe, wrap
-from airssys_tui.tui.moments import clock_text, day_text, offset_text
-from airssys_tui.tui.quantities import format_ms
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.drawing.moments import clock_text, day_text, offset_text
+from airssys_tui.tui.drawing.quantities import format_ms
 
 SHORT: Final = 8
 """Digits of a trace's identity that are shown in the list."""

@@ -13,10 +13,10 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.dialogs.rollback import diff_lines, labelled, revision_line
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, safe
+from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, LinePane, Span, fit, safe
-from airssys_tui.tui.moments import when_text
 from airssys_tui.tui.operations import Operations
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session

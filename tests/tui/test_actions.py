@@ -11,12 +11,12 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger, View
 from airssys_tui.tui.actions.actions import ACTIONS, hints, of_view
 from airssys_tui.tui.actions.keys import main, table
-from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen

@@ -15,9 +15,9 @@ from airssys_tui.api.views.views import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
-from airssys_tui.tui.arrangement import Arrangement
 from airssys_tui.tui.bulk import AT_ONCE, BulkQuestion, carry_out
 from airssys_tui.tui.dialogs.modal import Choice
+from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.marks import Marks
 from airssys_tui.tui.registry import RegistryScreen

@@ -13,11 +13,11 @@ from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+from airssys_tui.tui.drawing.lines import LinePane
+from airssys_tui.tui.drawing.themes import THEMES
 from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.lines import LinePane
 from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.themes import THEMES
 from airssys_tui.tui.versions import VersionsScreen
 from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
 

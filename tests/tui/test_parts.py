@@ -9,10 +9,10 @@ from rich.cells import cell_len
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.events import Event, EventKind, Level
-from airssys_tui.tui import columns
-from airssys_tui.tui.arrangement import Arrangement, Sort, arrange, matcher
-from airssys_tui.tui.glyphs import ASCII, UNICODE, chosen_glyphs
-from airssys_tui.tui.lines import elide, fit, line_width, wrap
+from airssys_tui.tui.drawing import columns
+from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange, matcher
+from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, chosen_glyphs
+from airssys_tui.tui.drawing.lines import elide, fit, line_width, wrap
 from airssys_tui.tui.notices import Notices
 
 VIEWS = fake_scenes.mixed().snapshot().components

@@ -13,8 +13,8 @@ from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap, faults, key_named
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.arrangement import Sort
 from airssys_tui.tui.dialogs.help import HelpScreen
+from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.preferences import Faulty, Preferences, read_preferences
 from airssys_tui.tui.settings_file import SettingsFile

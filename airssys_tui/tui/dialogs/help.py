@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.chrome import key_lines
-from airssys_tui.tui.lines import LinePane, Span
+from airssys_tui.tui.drawing.lines import LinePane, Span
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.session import Session
 

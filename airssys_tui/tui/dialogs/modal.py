@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from airssys_tui.tui.lines import Line, LinePane, Painter, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, LinePane, Painter, Span, safe, wrap
 from airssys_tui.tui.session import Session
 
 Answer = TypeVar("Answer")

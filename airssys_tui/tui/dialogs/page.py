@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from airssys_tui.api.views.past import Story
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.remedies import in_keys
-from airssys_tui.tui.lines import Line, LinePane, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.session import Session
 

@@ -19,8 +19,8 @@ from airssys_tui.core.identity import short_digest
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Choice, Question
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Painter, Span, safe, wrap
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Painter, Span, safe, wrap
 from airssys_tui.tui.session import Session
 
 LABEL: Final = 13

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Final
 
 from airssys_tui.core.events import Event, EventKind, Level
-from airssys_tui.tui.search import Search
+from airssys_tui.tui.drawing.search import Search
 
 LEVELS: Final = tuple(Level)
 OLDER: Final = "-"

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from airssys_tui.core.text import one_line
-from airssys_tui.tui.glyphs import ASCII, UNICODE, Glyphs, only_ascii
+from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, Glyphs, only_ascii
 
 TONES: Final = (
     *("plain", "quiet", "strong", "title", "ok", "busy", "warn", "bad", "accent", "key", "cursor", "inverse"),

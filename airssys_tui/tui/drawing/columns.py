@@ -12,10 +12,10 @@ from airssys_tui.api.views.views import ComponentView, Meters, NoteKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Health, RecoveryKind, State
 from airssys_tui.core.units import format_count, format_duration, format_size
-from airssys_tui.tui.arrangement import Arrangement, Sort, state_word
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, cut_middle, elide, fit, safe
-from airssys_tui.tui.quantities import format_ms, until_text, uptime_text
+from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, state_word
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, elide, fit, safe
+from airssys_tui.tui.drawing.quantities import format_ms, until_text, uptime_text
 
 NONE: Final = "-"
 

@@ -8,7 +8,7 @@ from airssys_tui.api.views.views import ComponentView, Meters, NoteKind
 from airssys_tui.core.events import Event, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.columns import (
+from airssys_tui.tui.drawing.columns import (
     NOTE_TONES,
     Sight,
     memory_tone,
@@ -18,9 +18,9 @@ from airssys_tui.tui.columns import (
     state_cell,
     version_text,
 )
-from airssys_tui.tui.lines import Line, Span, fit, join, line_width, safe, wrap
-from airssys_tui.tui.moments import ago_text, clock_text
-from airssys_tui.tui.quantities import format_ms, format_whole
+from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
+from airssys_tui.tui.drawing.moments import ago_text, clock_text
+from airssys_tui.tui.drawing.quantities import format_ms, format_whole
 
 LEVEL_GLYPHS = {
     Level.DEBUG: ("·", "."),

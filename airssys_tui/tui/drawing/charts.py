@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.tui.glyphs import Glyphs
-from airssys_tui.tui.lines import Line, Span, fit
+from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.lines import Line, Span, fit
 
 Series = Sequence[float | None]
 """Values over time, oldest first; ``None`` where there was nothing to measure."""

@@ -1,0 +1,1 @@
+"""How things look: lines, columns, charts, themes; pure functions of what is shown."""
