@@ -21,7 +21,6 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.background import in_background
 from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.dialogs.help import HelpScreen
@@ -35,7 +34,8 @@ from airssys_tui.tui.logs import LogScreen
 from airssys_tui.tui.meter import MeterScreen
 from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.notices import Notices
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.background import in_background
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.palette import OperatorCommands, Palette
 from airssys_tui.tui.registry import RegistryScreen
 from airssys_tui.tui.screen import LiveScreen

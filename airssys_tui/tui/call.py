@@ -26,7 +26,7 @@ from airssys_tui.tui.call_checks import CheckingScreen
 from airssys_tui.tui.calls import MadeCall, command_line
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.table import LineTable

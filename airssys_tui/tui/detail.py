@@ -15,7 +15,7 @@ from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.detail_pages import SHOWN, Known
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session

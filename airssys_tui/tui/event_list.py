@@ -13,7 +13,7 @@ from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text, day_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import KINDS
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.stream import StreamScreen
 

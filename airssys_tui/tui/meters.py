@@ -18,7 +18,7 @@ from airssys_tui.tui.drawing.columns import GAP, GUTTER, Cell, Sight, memory_ton
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, safe
 from airssys_tui.tui.drawing.quantities import format_ms
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.session import Session
 
 EVERY: Final = 0.5

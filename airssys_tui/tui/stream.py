@@ -22,12 +22,12 @@ from airssys_tui.tui.drawing.selection import LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.filter_bar import FilterBar, SearchBar
-from airssys_tui.tui.operations import Operations
-from airssys_tui.tui.saving import ask_and_write
+from airssys_tui.tui.operating.operations import Operations
+from airssys_tui.tui.operating.saving import ask_and_write
+from airssys_tui.tui.operating.transcript import text_of
 from airssys_tui.tui.screen import LiveScreen
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.table import LineTable
-from airssys_tui.tui.transcript import text_of
 
 MORE: Final = "+"
 """Between the key of an event and the number of a further line of it."""

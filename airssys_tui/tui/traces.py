@@ -17,7 +17,7 @@ from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.operations import Operations
+from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.polled import PolledScreen
 from airssys_tui.tui.session import Session

@@ -15,11 +15,11 @@ from airssys_tui.api.views.views import ComponentView, NoteKind
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.actions.remedies import in_keys
-from airssys_tui.tui.bulk import Many, losses
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
-from airssys_tui.tui.keeping import Keeping
 from airssys_tui.tui.notices import Notices
+from airssys_tui.tui.operating.bulk import Many, losses
+from airssys_tui.tui.operating.keeping import Keeping
 from airssys_tui.tui.session import Session
 
 T = TypeVar("T")

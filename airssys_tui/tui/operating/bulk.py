@@ -26,7 +26,7 @@ from airssys_tui.tui.filter_bar import NO_CONTROLS
 from airssys_tui.tui.session import Session
 
 if TYPE_CHECKING:
-    from airssys_tui.tui.operations import Operations
+    from airssys_tui.tui.operating.operations import Operations
 
 AT_ONCE: Final = 4
 """Commands and previews under way at the same time."""

@@ -25,16 +25,16 @@ from airssys_tui.api.views.views import RevisionView
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_size
-from airssys_tui.tui.background import in_background
 from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.drawing.moments import ago_text
-from airssys_tui.tui.saving import ask_and_write
+from airssys_tui.tui.operating.background import in_background
+from airssys_tui.tui.operating.saving import ask_and_write
 
 if TYPE_CHECKING:
-    from airssys_tui.tui.operations import Operations
+    from airssys_tui.tui.operating.operations import Operations
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that is imported."""

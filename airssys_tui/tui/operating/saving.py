@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.tui.background import in_background
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt
-from airssys_tui.tui.transcript import FileThereError, keep
+from airssys_tui.tui.operating.background import in_background
+from airssys_tui.tui.operating.transcript import FileThereError, keep
 
 if TYPE_CHECKING:
-    from airssys_tui.tui.operations import Operations
+    from airssys_tui.tui.operating.operations import Operations
 
 
 async def ask_and_write(operations: Operations, data: bytes, suggested: Path, about: Sequence[str]) -> None:
