@@ -27,9 +27,9 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.call import CallScreen
-from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.screen import LiveScreen
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SAMPLES: Final = ROOT / "sample_components"

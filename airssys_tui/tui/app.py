@@ -21,30 +21,30 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.call import CallScreen
-from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
 from airssys_tui.tui.drawing.glyphs import chosen_glyphs
 from airssys_tui.tui.drawing.themes import DEFAULTS, STYLE, THEMES, chosen_theme
-from airssys_tui.tui.event_list import EventScreen
 from airssys_tui.tui.feed import Change
-from airssys_tui.tui.logs import LogScreen
-from airssys_tui.tui.meter import MeterScreen
-from airssys_tui.tui.meters import MetersScreen
 from airssys_tui.tui.notices import Notices
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.palette import OperatorCommands, Palette
-from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.detail import DetailScreen
+from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.logs import LogScreen
+from airssys_tui.tui.screens.meter import MeterScreen
+from airssys_tui.tui.screens.meters import MetersScreen
+from airssys_tui.tui.screens.palette import OperatorCommands, Palette
+from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.stream import StreamScreen
+from airssys_tui.tui.screens.traces import TracesScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.settings_file import SettingsFile
 from airssys_tui.tui.setup import Setup
-from airssys_tui.tui.stream import StreamScreen
-from airssys_tui.tui.traces import TracesScreen
-from airssys_tui.tui.versions import VersionsScreen
 
 LETTING_GO: Final = 5.5
 """Seconds that the runtime has to stop, after which the screen goes all the same."""

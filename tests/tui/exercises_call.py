@@ -7,8 +7,8 @@ import json
 from textual.widgets import Input
 
 from airssys_tui.api.views.calling import Held
-from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.dialogs.prompt import Prompt
+from airssys_tui.tui.screens.call import CallScreen
 from tests.tui.conftest import shows, text_of
 
 

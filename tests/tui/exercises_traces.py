@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airssys_tui.tui.call import CallScreen
-from airssys_tui.tui.detail import DetailScreen
-from airssys_tui.tui.meter import MeterScreen
-from airssys_tui.tui.meters import MetersScreen
-from airssys_tui.tui.traces import TracesScreen
-from airssys_tui.tui.versions import VersionsScreen
+from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.detail import DetailScreen
+from airssys_tui.tui.screens.meter import MeterScreen
+from airssys_tui.tui.screens.meters import MetersScreen
+from airssys_tui.tui.screens.traces import TracesScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import shows
 from tests.tui.exercises_call import increments
 

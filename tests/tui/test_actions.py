@@ -11,19 +11,19 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger, View
 from airssys_tui.tui.actions.actions import ACTIONS, hints, of_view
 from airssys_tui.tui.actions.keys import main, table
-from airssys_tui.tui.call import CallScreen
-from airssys_tui.tui.detail import DetailScreen
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.arrangement import Sort
-from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.logs import LogScreen
-from airssys_tui.tui.meter import MeterScreen
-from airssys_tui.tui.meters import MetersScreen
-from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.traces import TracesScreen
-from airssys_tui.tui.versions import VersionsScreen
+from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.detail import DetailScreen
+from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.logs import LogScreen
+from airssys_tui.tui.screens.meter import MeterScreen
+from airssys_tui.tui.screens.meters import MetersScreen
+from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.traces import TracesScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui import exercises_desk
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.exercises_call import CALLS

@@ -8,9 +8,9 @@ from textual.widgets import Input
 
 from airssys_tui.api.played import fake_scenes
 from airssys_tui.tui.dialogs.help import HelpScreen
-from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.palette import Palette
-from airssys_tui.tui.registry import RegistryScreen
+from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.palette import Palette
+from airssys_tui.tui.screens.registry import RegistryScreen
 from tests.tui.conftest import connected, desk, wait_until
 
 SIZE = (120, 40)

@@ -15,10 +15,10 @@ from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.lines import LinePane
 from airssys_tui.tui.drawing.themes import THEMES
-from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.meters import MetersScreen
-from airssys_tui.tui.registry import RegistryScreen
-from airssys_tui.tui.versions import VersionsScreen
+from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.meters import MetersScreen
+from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
 
 SIZE = (120, 40)

@@ -6,9 +6,9 @@ from airssys_tui.api.played import fake_scenes
 from airssys_tui.api.played.fake import FakeRuntime
 from airssys_tui.api.views.views import Note, NoteKind
 from airssys_tui.core.events import EventKind
-from airssys_tui.tui.detail import TABS, DetailScreen
-from airssys_tui.tui.detail_pages import _count, _duration
 from airssys_tui.tui.drawing.glyphs import UNICODE
+from airssys_tui.tui.screens.detail import TABS, DetailScreen
+from airssys_tui.tui.screens.detail_pages import _count, _duration
 from airssys_tui.tui.tabs import TabBar
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 

@@ -29,7 +29,7 @@ from airssys_tui.core.types.interface import (
     ResultOf,
     VariantOf,
 )
-from airssys_tui.tui.call import CallScreen
+from airssys_tui.tui.screens.call import CallScreen
 from tests.tui.conftest import connected, desk, wait_until
 from tests.tui.test_hostile import NASTY, lying, offenders, played
 

@@ -13,15 +13,15 @@ from rich.cells import cell_len
 from airssys_tui.api.played import fake_meters, fake_scenes
 from airssys_tui.api.played.fake_meters import Load
 from airssys_tui.core.units import MIB, format_count
-from airssys_tui.tui import meter, meters
 from airssys_tui.tui.drawing import charts
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.lines import line_width
-from airssys_tui.tui.event_list import EventScreen
-from airssys_tui.tui.meter import MeterScreen
-from airssys_tui.tui.meters import MetersScreen
+from airssys_tui.tui.screens import meter, meters
+from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.meter import MeterScreen
+from airssys_tui.tui.screens.meters import MetersScreen
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, played
 

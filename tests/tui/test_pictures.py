@@ -10,7 +10,7 @@ from airssys_tui.api.views.views import Phase
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
-from airssys_tui.tui.versions import VersionsScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import NEVER, after, desk
 
 SMALL, USUAL, LARGE, HUGE = (40, 15), (80, 24), (120, 40), (200, 60)

@@ -19,8 +19,8 @@ from airssys_tui.core.types.interface import (
     Primitive,
     Record,
 )
-from airssys_tui.tui.call import CallScreen
 from airssys_tui.tui.dialogs.prompt import Prompt
+from airssys_tui.tui.screens.call import CallScreen
 from tests.tui.conftest import after, connected, desk, wait_until
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)

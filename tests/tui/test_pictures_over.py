@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.core.errors import Disconnected
-from airssys_tui.tui.palette import Palette
+from airssys_tui.tui.screens.palette import Palette
 from tests.tui.conftest import after, desk
 from tests.tui.test_attached import attached, remote
 from tests.tui.test_pictures_desk import standing

@@ -6,13 +6,13 @@ import pytest
 
 from airssys_tui.api.played import fake_past, fake_scenes
 from airssys_tui.api.played.fake import LOGS_KEPT
-from airssys_tui.tui.detail import TABS, DetailScreen
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
-from airssys_tui.tui.versions import VersionsScreen
+from airssys_tui.tui.screens.detail import TABS, DetailScreen
+from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import after, desk
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.tui.traces import TracesScreen
+from airssys_tui.tui.screens.traces import TracesScreen
 from tests.tui.conftest import after, desk
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)

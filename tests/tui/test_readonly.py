@@ -8,9 +8,9 @@ from airssys_tui.api.played import fake_scenes
 from airssys_tui.core.revision import Outcome
 from airssys_tui.tui.actions.action import Danger, View
 from airssys_tui.tui.actions.actions import ACTIONS
-from airssys_tui.tui.detail import TABS
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Choice, Question
+from airssys_tui.tui.screens.detail import TABS
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 
 WAYS = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.call import CallScreen
-from airssys_tui.tui.meter import MeterScreen
-from airssys_tui.tui.traces import TracesScreen
+from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.meter import MeterScreen
+from airssys_tui.tui.screens.traces import TracesScreen
 from tests.tui.conftest import connected, shows, text_of, wait_until
 from tests.world import PATIENCE, SAMPLES
 

@@ -14,8 +14,8 @@ from airssys_tui.tui.drawing.moments import clock_text, day_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import KINDS
 from airssys_tui.tui.operating.operations import Operations
+from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.stream import StreamScreen
 
 OLDER_PAGE: Final = 500
 OLDER_KEPT: Final = 5_000

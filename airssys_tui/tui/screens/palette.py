@@ -15,7 +15,7 @@ from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.actions import key_label
 from airssys_tui.tui.drawing.arrangement import state_word
 from airssys_tui.tui.drawing.lines import safe
-from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.screens.screen import LiveScreen
 
 if TYPE_CHECKING:
     from airssys_tui.tui.app import AirssysApp

@@ -12,13 +12,13 @@ from textual.widget import Widget
 from airssys_tui.api.views.views import ComponentView
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.component_list import ComponentListScreen
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
 from airssys_tui.tui.drawing.columns import GAP, GUTTER, Cell, Sight, memory_tone, state_cell
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, safe
 from airssys_tui.tui.drawing.quantities import format_ms
 from airssys_tui.tui.operating.operations import Operations
+from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.session import Session
 
 EVERY: Final = 0.5

@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.component_list import ComponentListScreen
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.drawing.lines import Line, LinePane
@@ -17,6 +16,7 @@ from airssys_tui.tui.feed import Change
 from airssys_tui.tui.operating import bulk
 from airssys_tui.tui.operating.bulk import Deed
 from airssys_tui.tui.operating.operations import Operations
+from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.session import Session
 
 TALL: Final = 30

@@ -7,7 +7,7 @@ from airssys_tui.api.views.calling import CheckOutcome, Held
 from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.session import Session
 
 

@@ -25,7 +25,7 @@ from airssys_tui.tui.filter_bar import FilterBar, SearchBar
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.operating.saving import ask_and_write
 from airssys_tui.tui.operating.transcript import text_of
-from airssys_tui.tui.screen import LiveScreen
+from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.session import Session
 from airssys_tui.tui.table import LineTable
 

@@ -21,9 +21,9 @@ from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_
 from airssys_tui.tui.drawing.quantities import format_ms, format_whole, until_text
 from airssys_tui.tui.feed import Change
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.own_meters import OwnMeters, least_rows, own_lines
 from airssys_tui.tui.pager import Pager
-from airssys_tui.tui.polled import PolledScreen
+from airssys_tui.tui.screens.own_meters import OwnMeters, least_rows, own_lines
+from airssys_tui.tui.screens.polled import PolledScreen
 from airssys_tui.tui.session import Session
 
 TWO: Final = 72
