@@ -43,8 +43,8 @@ from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from airssys_tui.tui.session import Session
-from airssys_tui.tui.settings_file import SettingsFile
-from airssys_tui.tui.setup import Setup
+from airssys_tui.tui.settings.settings_file import SettingsFile
+from airssys_tui.tui.settings.setup import Setup
 
 LETTING_GO: Final = 5.5
 """Seconds that the runtime has to stop, after which the screen goes all the same."""

@@ -162,7 +162,7 @@ class _Session:
     async def show(self) -> int:
         """Show the screen until it is left, and return its exit code."""
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
-        from airssys_tui.tui.settings_file import SettingsFile  # noqa: PLC0415
+        from airssys_tui.tui.settings.settings_file import SettingsFile  # noqa: PLC0415
 
         site = self._showing.site
         app = AirssysApp(

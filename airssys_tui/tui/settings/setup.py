@@ -14,8 +14,8 @@ from airssys_tui.tui.actions.keymap import Keymap
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.drawing.glyphs import ASCII, ASCII_SWITCH, UNICODE, chosen_glyphs
 from airssys_tui.tui.drawing.themes import THEMES, chosen_theme
-from airssys_tui.tui.preferences import Faulty, Preferences
-from airssys_tui.tui.settings_file import SettingsFile
+from airssys_tui.tui.settings.preferences import Faulty, Preferences
+from airssys_tui.tui.settings.settings_file import SettingsFile
 
 if TYPE_CHECKING:
     from airssys_tui.tui.app import AirssysApp

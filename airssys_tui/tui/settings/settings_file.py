@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airssys_tui.core.errors import StoreError, UsageError
-from airssys_tui.tui.preferences import Faulty, Preferences, read_preferences
+from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_preferences
 
 Stamp = tuple[int, int, int] | None
 """What tells one version of the file from the next, without reading it; nothing when there is no file."""

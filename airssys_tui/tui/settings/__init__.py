@@ -1,0 +1,1 @@
+"""What an operator prefers, where it is kept, and how it is set."""
