@@ -26,8 +26,6 @@ from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
 from airssys_tui.tui.drawing.glyphs import chosen_glyphs
 from airssys_tui.tui.drawing.themes import DEFAULTS, STYLE, THEMES, chosen_theme
-from airssys_tui.tui.feed import Change
-from airssys_tui.tui.notices import Notices
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.call import CallScreen
@@ -42,9 +40,11 @@ from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
-from airssys_tui.tui.session import Session
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from airssys_tui.tui.settings.setup import Setup
+from airssys_tui.tui.state.feed import Change
+from airssys_tui.tui.state.notices import Notices
+from airssys_tui.tui.state.session import Session
 
 LETTING_GO: Final = 5.5
 """Seconds that the runtime has to stop, after which the screen goes all the same."""

@@ -13,7 +13,7 @@ from airssys_tui.tui.actions.actions import key_label
 from airssys_tui.tui.drawing.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text, offset_text
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 _ORDER: Final = (
     ("running", "ok"),

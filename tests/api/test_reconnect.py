@@ -25,7 +25,7 @@ from airssys_tui.api.views.views import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText, sanitise
-from airssys_tui.tui.feed import Feed
+from airssys_tui.tui.state.feed import Feed
 from tests.api.sockets import PATIENCE, client, serving, wait_for
 
 HEAD = Snapshot(generation=1, at=0.0, phase=Phase.RUNNING, folder=GuestText("f"))

@@ -29,7 +29,7 @@ from airssys_tui.tui.screens.detail import PAGES
 from airssys_tui.tui.screens.detail_pages import Known, state_row
 from airssys_tui.tui.screens.event_list import event_columns
 from airssys_tui.tui.screens.versions import revision_row
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 from tests.tui.conftest import connected, desk
 
 NASTY = st.text(

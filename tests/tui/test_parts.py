@@ -13,7 +13,7 @@ from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange, matcher
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, chosen_glyphs
 from airssys_tui.tui.drawing.lines import elide, fit, line_width, wrap
-from airssys_tui.tui.notices import Notices
+from airssys_tui.tui.state.notices import Notices
 
 VIEWS = fake_scenes.mixed().snapshot().components
 WIDE = st.text(st.sampled_from("ab 漢字e\u0301🎉"), max_size=30)

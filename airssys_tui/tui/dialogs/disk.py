@@ -13,7 +13,7 @@ from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.dialogs.rollback import labelled
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 BAR: Final = 16
 MOST_ITEMS: Final = 200

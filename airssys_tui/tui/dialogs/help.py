@@ -14,7 +14,7 @@ from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.chrome import key_lines
 from airssys_tui.tui.drawing.lines import LinePane, Span
 from airssys_tui.tui.pager import Pager
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 
 class HelpScreen(ModalScreen[None]):

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from airssys_tui.tui.drawing.lines import Line, LinePane, Painter, Span, safe, wrap
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 Answer = TypeVar("Answer")
 

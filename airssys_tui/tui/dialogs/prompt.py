@@ -11,7 +11,7 @@ from textual.widgets import Input
 from airssys_tui.tui.dialogs.modal import Question
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.filter_bar import NO_CONTROLS
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 
 class Prompt(Question[str | None]):

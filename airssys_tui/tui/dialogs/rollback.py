@@ -21,7 +21,7 @@ from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Painter, Span, safe, wrap
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 LABEL: Final = 13
 """Cells of a label."""

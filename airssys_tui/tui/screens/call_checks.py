@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import CheckOutcome, Held
-from airssys_tui.tui.calls import MadeCall
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.screen import LiveScreen
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.calls import MadeCall
+from airssys_tui.tui.state.session import Session
 
 
 class CheckingScreen(LiveScreen):

@@ -20,7 +20,7 @@ from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.drawing.selection import event_line, selection_lines
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 LONGEST: Final = 4_000
 """Characters of a note's line that are shown."""

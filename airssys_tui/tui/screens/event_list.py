@@ -15,7 +15,7 @@ from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import KINDS
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.stream import StreamScreen
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 OLDER_PAGE: Final = 500
 OLDER_KEPT: Final = 5_000

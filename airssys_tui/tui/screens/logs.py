@@ -10,8 +10,8 @@ from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
-from airssys_tui.tui.feed import Change
 from airssys_tui.tui.screens.stream import StreamScreen
+from airssys_tui.tui.state.feed import Change
 
 SOURCES: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}
 """Word and tone of where a line comes from; anything else is the host's own."""

@@ -19,7 +19,7 @@ from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, safe
 from airssys_tui.tui.drawing.quantities import format_ms
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 EVERY: Final = 0.5
 """Seconds between two looks while the screen is seen."""

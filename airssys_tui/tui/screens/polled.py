@@ -11,7 +11,7 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.screen import LiveScreen
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.session import Session
 
 
 class PolledScreen(LiveScreen):

@@ -12,12 +12,12 @@ from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.drawing.lines import Line, LinePane
 from airssys_tui.tui.drawing.selection import selection_lines
-from airssys_tui.tui.feed import Change
 from airssys_tui.tui.operating import bulk
 from airssys_tui.tui.operating.bulk import Deed
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.feed import Change
+from airssys_tui.tui.state.session import Session
 
 TALL: Final = 30
 LOW: Final = 12

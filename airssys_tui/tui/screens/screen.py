@@ -17,9 +17,9 @@ from airssys_tui.tui import chrome
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.drawing.lines import LinePane, safe
-from airssys_tui.tui.feed import Change
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.session import Session
+from airssys_tui.tui.state.feed import Change
+from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.table import LineTable
 
 FAR: Final = 1_000_000

@@ -10,12 +10,12 @@ from airssys_tui.api.views.views import ComponentView, Phase
 from airssys_tui.core.errors import AirssysError, Disconnected
 from airssys_tui.core.events import Event
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
-from airssys_tui.tui.calls import CallLog
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.feed import Change, Feed
-from airssys_tui.tui.marks import Marks
+from airssys_tui.tui.state.calls import CallLog
+from airssys_tui.tui.state.feed import Change, Feed
+from airssys_tui.tui.state.marks import Marks
 
 
 class Session:

@@ -1,0 +1,1 @@
+"""What the screens know: the newest snapshot, the session, marks, notices."""
