@@ -9,7 +9,7 @@ from airssys_tui.core.events import EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.detail_pages import _count, _duration
-from airssys_tui.tui.tabs import TabBar
+from airssys_tui.tui.widgets.tabs import TabBar
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 
 SIZE = (100, 60)

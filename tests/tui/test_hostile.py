@@ -19,7 +19,6 @@ from airssys_tui.api.views.past import Story
 from airssys_tui.api.views.views import ComponentDetail, Note, NoteKind, WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
-from airssys_tui.tui import chrome
 from airssys_tui.tui.dialogs.disk import plan_lines, use_lines
 from airssys_tui.tui.dialogs.rollback import diff_lines, labelled, revision_line
 from airssys_tui.tui.drawing import columns
@@ -30,6 +29,7 @@ from airssys_tui.tui.screens.detail_pages import Known, state_row
 from airssys_tui.tui.screens.event_list import event_columns
 from airssys_tui.tui.screens.versions import revision_row
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets import chrome
 from tests.tui.conftest import connected, desk
 
 NASTY = st.text(

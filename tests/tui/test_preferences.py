@@ -15,10 +15,10 @@ from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap, faults, key_nam
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.drawing.arrangement import Sort
-from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_preferences
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from airssys_tui.tui.settings.setup import THEME_NAMES
+from airssys_tui.tui.widgets.pager import Pager
 from tests.tui.conftest import NEVER, connected, shows, text_of, wait_until
 
 SIZE = (120, 40)

@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.chrome import key_lines
 from airssys_tui.tui.drawing.lines import LinePane, Span
-from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.chrome import key_lines
+from airssys_tui.tui.widgets.pager import Pager
 
 
 class HelpScreen(ModalScreen[None]):

@@ -17,8 +17,8 @@ from airssys_tui.api.views.past import Story
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
-from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.pager import Pager
 
 LONGEST = 600
 """Characters of a sentence that are shown."""

@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from airssys_tui.tui.dialogs.modal import Question
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
-from airssys_tui.tui.filter_bar import NO_CONTROLS
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.filter_bar import NO_CONTROLS
 
 
 class Prompt(Question[str | None]):

@@ -22,8 +22,8 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.drawing.arrangement import state_word
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
-from airssys_tui.tui.filter_bar import NO_CONTROLS
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.filter_bar import NO_CONTROLS
 
 if TYPE_CHECKING:
     from airssys_tui.tui.operating.operations import Operations

@@ -23,15 +23,15 @@ from airssys_tui.core.types.interface import Function
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.screens import call_panes as panes
 from airssys_tui.tui.screens.call_checks import CheckingScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.state.calls import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.table import LineTable
-from airssys_tui.tui.value_bar import ValueBar
+from airssys_tui.tui.widgets.pager import Pager
+from airssys_tui.tui.widgets.table import LineTable
+from airssys_tui.tui.widgets.value_bar import ValueBar
 
 PANES: Final = ("exports", "form", "answer", "history")
 

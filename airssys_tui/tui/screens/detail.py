@@ -13,15 +13,15 @@ from airssys_tui.api.views.views import ComponentDetail
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.pager import Pager
 from airssys_tui.tui.screens import detail_pages as pages
 from airssys_tui.tui.screens.detail_pages import SHOWN, Known
 from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.screens.versions import revision_head, revision_row
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.table import LineTable
-from airssys_tui.tui.tabs import TabBar
+from airssys_tui.tui.widgets.pager import Pager
+from airssys_tui.tui.widgets.table import LineTable
+from airssys_tui.tui.widgets.tabs import TabBar
 
 TABS: Final = ("overview", "exports", "caps", "resources", "revisions", "states", "events", "logs")
 

@@ -13,14 +13,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from airssys_tui.tui import chrome
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.drawing.lines import LinePane, safe
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.widgets import chrome
+from airssys_tui.tui.widgets.table import LineTable
 
 FAR: Final = 1_000_000
 """More rows than any list has."""

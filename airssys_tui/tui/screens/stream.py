@@ -20,14 +20,14 @@ from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_
 from airssys_tui.tui.drawing.search import BadPatternError, Search
 from airssys_tui.tui.drawing.selection import LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
-from airssys_tui.tui.filter_bar import FilterBar, SearchBar
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.operating.saving import ask_and_write
 from airssys_tui.tui.operating.transcript import text_of
 from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.widgets.filter_bar import FilterBar, SearchBar
+from airssys_tui.tui.widgets.table import LineTable
 
 MORE: Final = "+"
 """Between the key of an event and the number of a further line of it."""

@@ -20,7 +20,7 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.table import LineTable
+from airssys_tui.tui.widgets.table import LineTable
 
 REASON: Final = "+"
 """Ends the key of the line that says why, below its revision."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.widgets import Static
 
-from airssys_tui.tui.filter_bar import FilterBar
+from airssys_tui.tui.widgets.filter_bar import FilterBar
 
 
 class ValueBar(FilterBar):
