@@ -1,7 +1,7 @@
 """One browser session: the screens attached to a runtime, speaking to the web server instead of to a terminal.
 
-The server starts it as ``python -m airssys_tui.cli.commands.browser_session FOLDER STATE_DIR [--full]``, with the driver
-for browsers chosen by a variable. It ends with its server, however that ends.
+The server starts it as ``python -m airssys_tui.cli.commands.browser_session FOLDER STATE_DIR [--full]``, with the
+driver for browsers chosen by a variable. It ends with its server, however that ends.
 """
 
 from __future__ import annotations
