@@ -15,10 +15,10 @@ from pathlib import Path
 
 import msgspec
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.views import Snapshot
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
 from benchmarks.actors import NAME, post_rate
@@ -63,7 +63,7 @@ class Recorded(FakeRuntime):
 
 def recorded(count: int, *, changing: bool) -> Callable[[], RuntimeApi]:
     """Return what connects to so many rows."""
-    played = fake_scenes.many(count)
+    played = scenes.many(count)
     runtime = Recorded(time.time).add(played._components.values())
     return lambda: runtime.record(changing=changing)  # type: ignore[attr-defined]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views.views import ComponentView, Done, RevisionView, Snapshot
+from airssys_tui.api.views.runtime import ComponentView, Done, RevisionView, Snapshot
 from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime

@@ -14,8 +14,7 @@ from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceVi
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.api.views.views import (
+from airssys_tui.api.views.runtime import (
     CallReport,
     ComponentDetail,
     Done,
@@ -25,6 +24,7 @@ from airssys_tui.api.views.views import (
     RollbackPreview,
     Snapshot,
 )
+from airssys_tui.api.views.tracing import TraceView
 
 
 class RuntimeApi(Protocol):

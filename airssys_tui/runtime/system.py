@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
-from airssys_tui.api.views.views import Phase, WatchView
+from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId

@@ -18,7 +18,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.dialogs.help import HelpScreen

@@ -26,7 +26,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.past import HistoryQuery
-from airssys_tui.api.views.views import ComponentDetail, ComponentView, RollbackPreview, Snapshot
+from airssys_tui.api.views.runtime import ComponentDetail, ComponentView, RollbackPreview, Snapshot
 from airssys_tui.core.errors import (
     AirssysError,
     ArgumentError,

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.socket import address
 from airssys_tui.api.socket.address import LONGEST, connect, identity, is_trusted, listen, peer_user
 from airssys_tui.core.errors import NothingRuns, Unreachable
@@ -18,7 +18,7 @@ from tests.api.sockets import client, serving, wait_for
 
 @pytest.fixture
 def runtime():
-    return fake_scenes.mixed(fake_scenes.still)
+    return scenes.mixed(scenes.still)
 
 
 def test_only_its_user_may_use_it(tmp_path, runtime):

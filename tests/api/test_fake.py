@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_meters import Load
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.lifecycle import State
 from tests.api.contract import Bench, Contract
 
 
 class FakeBench(Bench):
     def __init__(self):
-        component = fake_scenes.played(
-            "counter", Load(fuel=10), now=fake_scenes.NOON, release=fake_scenes.COUNTER["1.0.0"]
-        )
-        self.api = FakeRuntime(fake_scenes.still).add([component])
+        component = scenes.played("counter", Load(fuel=10), now=scenes.NOON, release=scenes.COUNTER["1.0.0"])
+        self.api = FakeRuntime(scenes.still).add([component])
         self.arrive("1.1.0")
 
     def arrive(self, version):
-        self.api.deploy("counter", fake_scenes.COUNTER[version])
+        self.api.deploy("counter", scenes.COUNTER[version])
 
 
 @pytest.fixture
@@ -33,8 +31,8 @@ class TestFake(Contract):
 
 
 def test_meters_move_with_the_clock_and_with_nothing_else():
-    now = [fake_scenes.NOON]
-    runtimes = [fake_scenes.mixed(lambda: now[0]) for _ in range(2)]
+    now = [scenes.NOON]
+    runtimes = [scenes.mixed(lambda: now[0]) for _ in range(2)]
     first = runtimes[0].snapshot()
     assert runtimes[0].snapshot().components == first.components
     now[0] += 5
@@ -46,7 +44,7 @@ def test_meters_move_with_the_clock_and_with_nothing_else():
 
 
 def test_patience_holds_answers_back():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     runtime.patience = True
     future = runtime.versions("counter")
     assert not future.done()
@@ -54,9 +52,9 @@ def test_patience_holds_answers_back():
     assert future.result(0)
 
 
-@pytest.mark.parametrize("name", fake_scenes.SCENES)
+@pytest.mark.parametrize("name", scenes.SCENES)
 def test_every_scene_answers(name):
-    runtime = fake_scenes.SCENES[name](fake_scenes.still)
+    runtime = scenes.SCENES[name](scenes.still)
     for view in runtime.snapshot().components:
         assert runtime.describe(view.id).result(0).view == view
         assert runtime.versions(view.id).result(0)

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from airssys_tui import __version__
 from airssys_tui.api import wire
 from airssys_tui.api.commands import Stop
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.address import listen
 from airssys_tui.api.socket.faults import Fault
 from airssys_tui.api.socket.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import tick_of
-from airssys_tui.api.views.views import Phase, Snapshot
+from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText, sanitise
@@ -51,7 +51,7 @@ def test_nobody_there_is_said_at_once(path):
 
 
 def test_screens_live_through_a_restart_of_the_runtime(path):
-    first, second = fake_scenes.mixed(fake_scenes.still), fake_scenes.mixed(fake_scenes.still)
+    first, second = scenes.mixed(scenes.still), scenes.mixed(scenes.still)
     second.remove("greeter")
     second.edit("counter", version="7.7.7")
     feed = Feed()
@@ -88,7 +88,7 @@ def test_screens_live_through_a_restart_of_the_runtime(path):
 
 
 def test_the_same_runtime_again_brings_only_what_changed(path):
-    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime = scenes.mixed(scenes.still)
     feed = Feed()
     with serving(runtime, path) as server, client(path, follow=True) as remote:
         feed.pull(remote)
@@ -101,7 +101,7 @@ def test_the_same_runtime_again_brings_only_what_changed(path):
 
 
 def test_what_waited_ends_with_it(path):
-    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime = scenes.mixed(scenes.still)
     runtime.patience = True
     with serving(runtime, path) as server, client(path) as remote:
         asked = remote.disk()
@@ -114,7 +114,7 @@ def test_what_waited_ends_with_it(path):
 
 
 def test_what_is_cancelled_is_forgotten(path):
-    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime = scenes.mixed(scenes.still)
     runtime.patience = True
     with serving(runtime, path), client(path) as remote:
         asked = remote.disk()
@@ -127,7 +127,7 @@ def test_what_is_cancelled_is_forgotten(path):
 
 
 def test_silence_counts_as_gone(path, monkeypatch):
-    with serving(fake_scenes.mixed(fake_scenes.still), path, beat=3_600.0), client(path, follow=True) as remote:
+    with serving(scenes.mixed(scenes.still), path, beat=3_600.0), client(path, follow=True) as remote:
         assert disconnected(remote) is None
         monkeypatch.setattr("airssys_tui.api.socket.remote.SILENCE", -1.0)
         assert "has said nothing" in str(disconnected(remote))
@@ -180,7 +180,7 @@ def raw_frame(message) -> bytes:
 
 
 def hostile_view():
-    view = fake_scenes.mixed(fake_scenes.still).snapshot().components[0]
+    view = scenes.mixed(scenes.still).snapshot().components[0]
     return msgspec.structs.replace(
         view,
         id=f"a{HOSTILE}",
@@ -307,10 +307,7 @@ def test_whatever_a_server_says_ends_as_an_error_of_the_tree(tmp_path_factory, s
 def test_a_mirror_is_as_gone_as_it_was(path):
     mirror = Mirror(lambda: 0.0)
     head = Snapshot(generation=3, at=0.0, phase=Phase.RUNNING, folder=GuestText("f"), last_event=4)
-    views = [
-        msgspec.structs.replace(view, generation=2)
-        for view in fake_scenes.mixed(fake_scenes.still).snapshot().components
-    ]
+    views = [msgspec.structs.replace(view, generation=2) for view in scenes.mixed(scenes.still).snapshot().components]
     assert mirror.replace(head, views, ())
     assert not mirror.replace(head, views, ())
     assert mirror.last == 0

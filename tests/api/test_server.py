@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.api import wire
 from airssys_tui.api.commands import Start, Stop
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.frames import MAX_HELLO, PROTOCOL, Access, Ask, Beat, Bye, Hello, Moment, Part, frame
 from airssys_tui.api.socket.methods import METHODS, READING
 from airssys_tui.api.views.past import StateFile
@@ -36,7 +36,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def runtime():
-    return fake_scenes.mixed(fake_scenes.still)
+    return scenes.mixed(scenes.still)
 
 
 def lives(path) -> bool:
@@ -121,7 +121,7 @@ class TestRubbish:
     @pytest.fixture(scope="class")
     def rubbish_served(self, tmp_path_factory):
         path = tmp_path_factory.mktemp("rubbish") / "control.sock"
-        with serving(fake_scenes.mixed(fake_scenes.still), path), client(path) as other:
+        with serving(scenes.mixed(scenes.still), path), client(path) as other:
             yield path, other
 
     @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_tui.api import wire
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.ticks import Tick, tick_of, ticked
-from airssys_tui.api.views.views import History, Note, NoteKind
+from airssys_tui.api.views.runtime import History, Note, NoteKind
 from airssys_tui.core.text import GuestText
 from tests.api.sockets import PATIENCE, RawClient, client, serving, wait_for
 
-ROW = fake_scenes.mixed(fake_scenes.still).snapshot().components[0]
+ROW = scenes.mixed(scenes.still).snapshot().components[0]
 read = wire.unpacker(Tick)
 
 
@@ -52,15 +52,15 @@ def test_it_is_a_small_part_of_a_row():
 
 def test_followers_in_step_get_ticks_and_others_rows(tmp_path):
     path = tmp_path / "control.sock"
-    now = [fake_scenes.NOON]
-    runtime = fake_scenes.mixed(lambda: now[0])
+    now = [scenes.NOON]
+    runtime = scenes.mixed(lambda: now[0])
     with (
         serving(runtime, path, pulse=0.01) as server,
         client(path, follow=True) as one,
         client(path, follow=True) as two,
     ):
         for second in range(1, 90):
-            now[0] = fake_scenes.NOON + second
+            now[0] = scenes.NOON + second
             if second == 30:
                 runtime.edit("counter", version="9.9.9")
             one.disk().result(PATIENCE)

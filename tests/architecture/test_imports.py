@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.store.place import control_path
 
@@ -99,7 +99,7 @@ def test_commands_that_only_read_load_neither_the_engine_nor_the_screen(
 def test_commands_that_ask_what_runs_are_light(words: list[str], recorded_folder: dict[str, str]) -> None:
     state_dir = Path(recorded_folder["AIRSSYS_TUI_STATE_DIR"])
     folder = str(Path(recorded_folder["AIRSSYS_TUI_FOLDER"]).resolve())
-    server = ControlServer(fake_scenes.mixed(fake_scenes.still), control_path(state_dir), folder=folder)
+    server = ControlServer(scenes.mixed(scenes.still), control_path(state_dir), folder=folder)
     try:
         run = f"from airssys_tui.cli.main import main; assert main({words!r}) == 0"
         assert not loaded(run, *HEAVY, "asyncio", "sqlite3", "airssys_tui.runtime", env=recorded_folder)

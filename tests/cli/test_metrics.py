@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_scenes import NOON
-from airssys_tui.api.views.views import ComponentView, Meters, Snapshot
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.scenes import NOON
+from airssys_tui.api.views.runtime import ComponentView, Meters, Snapshot
 from airssys_tui.cli.serving.exporter import CLIENTS, Address, Exporter, read_address
 from airssys_tui.cli.serving.metrics import COUNTERS, GAUGES, LOST, TOTALS
 from airssys_tui.core.errors import AirssysError, UsageError

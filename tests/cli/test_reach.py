@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.socket.connection import ServingLimits
 from airssys_tui.api.socket.server import ControlServer
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.cli.reaching import reach
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
@@ -29,7 +29,7 @@ from .conftest import Desk
 def running(desk: Desk) -> Iterator[FakeRuntime]:
     """A played runtime that serves the desk's folder."""
     desk.state_dir.mkdir()
-    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime = scenes.mixed(scenes.still)
     server = ControlServer(runtime, control_path(desk.state_dir), folder=str(desk.folder.resolve()))
     yield runtime
     server.close()
@@ -120,7 +120,7 @@ def test_a_folder_whose_name_is_no_plain_text_is_itself(desk: Desk, name: bytes)
     folder = desk.folder / os.fsdecode(name)
     folder.mkdir()
     desk.state_dir.mkdir()
-    runtime = fake_scenes.mixed(fake_scenes.still)
+    runtime = scenes.mixed(scenes.still)
     server = ControlServer(runtime, control_path(desk.state_dir), folder=str(folder.resolve()))
     try:
         answer = desk.run("list", "--folder", folder)
@@ -180,9 +180,7 @@ def test_doctor_tells_how_the_socket_is_used(desk: Desk, running: FakeRuntime) -
 
 def test_a_runtime_that_serves_no_more_clients_says_so(desk: Desk) -> None:
     desk.state_dir.mkdir()
-    server = ControlServer(
-        fake_scenes.mixed(fake_scenes.still), control_path(desk.state_dir), limits=ServingLimits(clients=0)
-    )
+    server = ControlServer(scenes.mixed(scenes.still), control_path(desk.state_dir), limits=ServingLimits(clients=0))
     try:
         answer = desk.run("list")
         assert answer.code == 1

@@ -30,7 +30,7 @@ from airssys_tui.api.commands import (
     Undo,
 )
 from airssys_tui.api.views.past import StateFile
-from airssys_tui.api.views.views import ComponentView, RevisionView
+from airssys_tui.api.views.runtime import ComponentView, RevisionView
 from airssys_tui.core.errors import GateRefusal, TransitionError
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.probation import FEWEST_CALLS

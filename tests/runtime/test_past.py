@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.api.commands import Annotate
 from airssys_tui.api.views.past import HistoryQuery
-from airssys_tui.api.views.views import EventPage
+from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.core.errors import DiskFull, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.runtime.history.past import history

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 import pytest
 
 from airssys_tui.api.commands import Reload, Rollback, Start
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError, FolderMismatch, NotServing, StateLocked, UsageError
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.revision import Outcome

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import Reload, Stop
-from airssys_tui.api.views.views import Snapshot
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind

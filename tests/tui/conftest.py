@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.tui.app import AirssysApp
 
 NEVER = 3_600.0
@@ -36,8 +36,8 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def desk(runtime: FakeRuntime | str = "mixed", *, readonly: bool = False, refresh: float = NEVER) -> AirssysApp:
     """The application on a scene or on a runtime; it pulls only when a test ticks it, unless told otherwise."""
-    played = fake_scenes.SCENES[runtime](fake_scenes.still) if isinstance(runtime, str) else runtime
-    return AirssysApp(lambda: played, folder=played.folder, readonly=readonly, clock=fake_scenes.still, refresh=refresh)
+    played = scenes.SCENES[runtime](scenes.still) if isinstance(runtime, str) else runtime
+    return AirssysApp(lambda: played, folder=played.folder, readonly=readonly, clock=scenes.still, refresh=refresh)
 
 
 async def wait_until(pilot: Pilot[Any], predicate: Callable[[], Any]) -> None:

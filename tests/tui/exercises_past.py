@@ -18,7 +18,7 @@ from airssys_tui.api.commands import (
     Stop,
     Undo,
 )
-from airssys_tui.api.played import fake_past, fake_scenes
+from airssys_tui.api.played import past, scenes
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
@@ -36,9 +36,9 @@ from tests.tui.conftest import shows
 def live(desk):
     """Give the runtime of a test the past that the scene ``lived`` has."""
     runtime = desk.runtime
-    fake_past.add_states(runtime)
-    fake_past.add_past(runtime)
-    fake_past.add_logs(runtime)
+    past.add_states(runtime)
+    past.add_past(runtime)
+    past.add_logs(runtime)
     desk.app.tick()
 
 
@@ -56,7 +56,7 @@ async def events(desk):
 
 
 async def timeline(desk):
-    desk.runtime.add([fake_past.weathered(fake_scenes.counter(fake_scenes.NOON), fake_scenes.NOON)])
+    desk.runtime.add([past.weathered(scenes.counter(scenes.NOON), scenes.NOON)])
     await desk.press("v")
     await desk.on(VersionsScreen)
     await desk.until(lambda: desk.screen.revisions)
@@ -90,7 +90,7 @@ async def explains(desk):
 
 async def shows_the_disk(desk):
     for version in range(12):
-        desk.runtime.deploy("counter", fake_scenes.Release(version=f"2.0.{version}", state_bytes=9))
+        desk.runtime.deploy("counter", scenes.Release(version=f"2.0.{version}", state_bytes=9))
     for revision in range(1, 17):
         desk.runtime.get("counter").revise(revision, stable=False)
     await desk.press("ctrl+g")

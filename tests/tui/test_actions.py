@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unload
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger, View
@@ -377,7 +377,7 @@ def test_every_action_is_exercised():
 
 @pytest.mark.parametrize("name", EXERCISES)
 async def test_action(name, tmp_path):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=(120, 40), notifications=True) as pilot:
         await connected(pilot)
         await EXERCISES[name](Sitting(pilot, runtime, tmp_path))
@@ -416,7 +416,7 @@ def test_readonly_has_nothing_that_changes_the_system():
 
 
 async def test_readonly_keys_do_nothing():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime, readonly=True).run_test(size=(120, 40), notifications=True) as pilot:
         await connected(pilot)
         await shows(pilot, "READ-ONLY")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views.views import Snapshot
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Confirm
@@ -26,13 +26,13 @@ class Remote(FakeRuntime):
 
 
 def remote() -> Remote:
-    played = fake_scenes.mixed(fake_scenes.still)
-    runtime = Remote(fake_scenes.still)
+    played = scenes.mixed(scenes.still)
+    runtime = Remote(scenes.still)
     return runtime.add(played._components.values())
 
 
 def attached(runtime: FakeRuntime) -> AirssysApp:
-    return AirssysApp(lambda: runtime, folder="components/", attached=True, clock=fake_scenes.still, refresh=NEVER)
+    return AirssysApp(lambda: runtime, folder="components/", attached=True, clock=scenes.still, refresh=NEVER)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])

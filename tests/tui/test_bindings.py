@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Question
@@ -38,7 +38,7 @@ def strange(app, own=frozenset()):
 
 @pytest.mark.parametrize("view", WAYS)
 async def test_every_key_of_a_screen_is_in_the_table(view):
-    async with desk(fake_scenes.lived()).run_test(size=(120, 40)) as pilot:
+    async with desk(scenes.lived()).run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         for key in WAYS[view]:
             await pilot.press(key)
@@ -51,7 +51,7 @@ async def test_every_key_of_a_screen_is_in_the_table(view):
 @pytest.mark.parametrize("key", DIALOGS)
 async def test_a_dialog_has_only_its_own_keys(key):
     kind, own = DIALOGS[key]
-    async with desk(fake_scenes.lived()).run_test(size=(120, 40)) as pilot:
+    async with desk(scenes.lived()).run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         await pilot.press(key)
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, kind))

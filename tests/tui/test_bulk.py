@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Stop, Unload
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.views.views import Done
+from airssys_tui.api.played import scenes
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
@@ -32,7 +32,7 @@ NAMES = [f"part-{number}" for number in range(6)]
 
 @pytest.mark.parametrize("name", OF_MARKS)
 async def test_what_is_marked(name):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         await OF_MARKS[name](Sitting(pilot, runtime))
@@ -72,7 +72,7 @@ STEPS = st.lists(
 
 
 async def walk(steps):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     known = {view.id for view in runtime.snapshot().components}
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
@@ -138,7 +138,7 @@ async def test_many_commands_are_under_way_a_few_at_a_time():
 
 
 async def test_each_outcome_is_an_event_and_all_of_them_one_toast():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         await pilot.press("asterisk", "x")
@@ -155,7 +155,7 @@ async def test_each_outcome_is_an_event_and_all_of_them_one_toast():
 
 
 async def test_yes_cannot_be_chosen_before_it_is_typed():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("space", "j", "space", "D")
@@ -173,7 +173,7 @@ async def test_yes_cannot_be_chosen_before_it_is_typed():
 
 
 async def test_a_rollback_of_many_shows_what_each_becomes_and_leaves_out_what_cannot():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         runtime.patience = True
@@ -204,7 +204,7 @@ async def test_what_is_hostile_is_asked_about_in_plain_words():
 
 @pytest.mark.parametrize(("key", "command"), [("r", Restart), ("R", Reload), ("D", Unload)])
 async def test_the_other_actions_take_the_marks_too(key, command):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("space", "j", "j", "j", "space", key)
@@ -215,7 +215,7 @@ async def test_the_other_actions_take_the_marks_too(key, command):
 
 
 async def test_readonly_marks_but_does_nothing():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime, readonly=True).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("space", "x", "r", "R", "z", "D", "s")

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.screens.event_list import EventScreen
 from airssys_tui.tui.screens.palette import Palette
@@ -25,7 +25,7 @@ def burst(app, keys):
 
 @pytest.mark.parametrize("view", [RegistryScreen, EventScreen])
 async def test_what_follows_the_slash_is_the_filter(view):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         if view is EventScreen:
@@ -40,7 +40,7 @@ async def test_what_follows_the_slash_is_the_filter(view):
 
 
 async def test_pressed_keys_after_the_slash_are_the_filter_too():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("slash", "D", "x", "s")
@@ -49,7 +49,7 @@ async def test_pressed_keys_after_the_slash_are_the_filter_too():
 
 
 async def test_what_follows_the_colon_is_typed_into_the_palette():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         burst(pilot.app, ":Dxs:/?")
@@ -60,7 +60,7 @@ async def test_what_follows_the_colon_is_typed_into_the_palette():
 
 
 async def test_what_follows_the_question_mark_acts_on_nothing():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         burst(pilot.app, "?Dxs")

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_component import Release
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.component import Release
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
@@ -26,13 +26,13 @@ SIZE = (120, 40)
 
 async def test_the_first_picture_is_there_before_the_runtime():
     gate = threading.Event()
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
 
     def connect():
         gate.wait(20)
         return runtime
 
-    app = AirssysApp(connect, folder="components/", clock=fake_scenes.still, refresh=NEVER)
+    app = AirssysApp(connect, folder="components/", clock=scenes.still, refresh=NEVER)
     async with app.run_test(size=SIZE) as pilot:
         await shows(pilot, "Starting: looking for components in components/")
         gate.set()
@@ -43,7 +43,7 @@ async def test_a_failed_connection_says_why_and_can_be_left():
     def connect():
         raise StoreError("the disk is gone", remedy="put it back")
 
-    app = AirssysApp(connect, folder="components/", clock=fake_scenes.still, refresh=NEVER)
+    app = AirssysApp(connect, folder="components/", clock=scenes.still, refresh=NEVER)
     async with app.run_test(size=SIZE) as pilot:
         await shows(pilot, "store", "the disk is gone", "Next: put it back")
         await pilot.press("s", "z", "v", "enter")
@@ -55,13 +55,13 @@ async def test_any_exception_of_connecting_is_shown():
     def connect():
         raise ZeroDivisionError("[/foo]\x1b[2J")
 
-    app = AirssysApp(connect, folder="components/", clock=fake_scenes.still, refresh=NEVER)
+    app = AirssysApp(connect, folder="components/", clock=scenes.still, refresh=NEVER)
     async with app.run_test(size=SIZE) as pilot:
         await shows(pilot, "ZeroDivisionError: [/foo]␛[2J")
 
 
 async def test_changes_arrive_by_themselves():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime, refresh=0.02).run_test(size=SIZE) as pilot:
         await shows(pilot, "greeter")
         runtime.edit("greeter", version="4.5.6")
@@ -71,7 +71,7 @@ async def test_changes_arrive_by_themselves():
 
 
 async def test_a_hidden_screen_catches_up_when_it_is_shown():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("4")
@@ -83,7 +83,7 @@ async def test_a_hidden_screen_catches_up_when_it_is_shown():
 
 
 async def test_the_selection_survives_filter_and_sort_and_removal():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         screen = pilot.app.screen
@@ -104,7 +104,7 @@ async def test_the_selection_survives_filter_and_sort_and_removal():
 
 
 async def test_only_lines_that_differ_are_painted():
-    runtime = fake_scenes.many(500, fake_scenes.still)
+    runtime = scenes.many(500, scenes.still)
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         table = pilot.app.screen.table
@@ -124,7 +124,7 @@ async def test_only_lines_that_differ_are_painted():
 
 
 async def test_the_rows_do_not_cost_widgets():
-    async with desk(fake_scenes.many(10_000, fake_scenes.still)).run_test(size=SIZE) as pilot:
+    async with desk(scenes.many(10_000, scenes.still)).run_test(size=SIZE) as pilot:
         await connected(pilot)
         assert len(list(pilot.app.screen.query("*"))) < 30
         await pilot.press("G")
@@ -132,7 +132,7 @@ async def test_the_rows_do_not_cost_widgets():
 
 
 async def test_a_runtime_that_does_not_answer_makes_the_view_stale():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
 
@@ -148,7 +148,7 @@ async def test_a_runtime_that_does_not_answer_makes_the_view_stale():
 
 
 async def test_the_rollback_question_is_there_at_once_and_cannot_be_confirmed_unread():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         runtime.patience = True
@@ -167,7 +167,7 @@ async def test_the_rollback_question_is_there_at_once_and_cannot_be_confirmed_un
 
 
 async def test_an_error_of_a_command_is_a_toast():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         await pilot.press("s")
@@ -175,7 +175,7 @@ async def test_an_error_of_a_command_is_a_toast():
 
 
 async def test_a_fault_of_the_runtime_is_a_toast_too():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
 
@@ -188,7 +188,7 @@ async def test_a_fault_of_the_runtime_is_a_toast_too():
 
 
 async def test_reloads_are_told_once():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         for version in ("2.0.0", "2.0.1", "2.0.2"):
@@ -198,7 +198,7 @@ async def test_reloads_are_told_once():
 
 
 async def test_versions_show_what_arrives():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("v")
@@ -224,7 +224,7 @@ async def test_reasons_are_not_selected():
 
 
 async def test_quitting_waits_for_the_runtime_beside_the_screen():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     gate = threading.Event()
     inner = runtime.close
 
@@ -244,7 +244,7 @@ async def test_quitting_waits_for_the_runtime_beside_the_screen():
 
 
 async def test_a_second_quit_does_not_wait():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     gate = threading.Event()
     runtime.close = lambda: gate.wait(20)
     async with desk(runtime).run_test(size=SIZE) as pilot:
@@ -257,7 +257,7 @@ async def test_a_second_quit_does_not_wait():
 
 
 async def test_an_empty_desk_quits_without_asking():
-    runtime = FakeRuntime(fake_scenes.still)
+    runtime = FakeRuntime(scenes.still)
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await shows(pilot, "No components in components/. Drop a .wasm here.")
         await pilot.press("q")
@@ -265,7 +265,7 @@ async def test_an_empty_desk_quits_without_asking():
 
 
 async def test_events_let_go_of_the_newest_and_take_hold_again():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("4")
@@ -314,7 +314,7 @@ def test_an_unknown_theme_is_the_callers_error(monkeypatch):
 
 
 async def test_a_reload_asks_only_when_something_waits_to_be_deployed():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
         pilot.app.screen.table.select("greeter")
@@ -339,7 +339,7 @@ async def test_one_goes_back_where_one_came_from():
 
 
 async def test_what_is_behind_a_question_goes_on():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("z")
@@ -350,7 +350,7 @@ async def test_what_is_behind_a_question_goes_on():
 
 
 async def test_nothing_is_done_unseen_where_there_is_no_room():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=(39, 15)) as pilot:
         await connected(pilot)
         await shows(pilot, "This terminal is 39x15.", "The screen needs 40x15.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views.views import Note, NoteKind
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.views.runtime import Note, NoteKind
 from airssys_tui.core.events import EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
@@ -23,9 +23,9 @@ async def shown(pilot):
 
 
 def refused(**changes):
-    component = fake_scenes.counter(fake_scenes.NOON)
-    component.change(note=Note(NoteKind.REFUSED, fake_scenes.sanitise(REASON)), **changes)
-    return FakeRuntime(fake_scenes.still).add([component])
+    component = scenes.counter(scenes.NOON)
+    component.change(note=Note(NoteKind.REFUSED, scenes.sanitise(REASON)), **changes)
+    return FakeRuntime(scenes.still).add([component])
 
 
 async def test_a_long_refusal_is_there_in_full():
@@ -65,7 +65,7 @@ def test_the_chosen_tab_is_named_at_any_width():
 
 
 async def test_lines_and_events_arrive_while_it_is_open():
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await shown(pilot)
         pilot.app.screen.go_to(TABS.index("logs"))

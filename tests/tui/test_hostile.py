@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_component import Release
-from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.played.fake_states import Kept
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.component import Release
+from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.states import Kept
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.api.views.past import Story
-from airssys_tui.api.views.views import ComponentDetail, Note, NoteKind, WatchView
+from airssys_tui.api.views.runtime import ComponentDetail, Note, NoteKind, WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.dialogs.disk import plan_lines, use_lines
@@ -43,13 +43,13 @@ NASTY = st.text(
 
 def lying(text: str) -> GuestText:
     """Text that claims to be sanitised and is not: the screens must not rely on it for what is not GuestText."""
-    return GuestText(fake_scenes.sanitise(text))
+    return GuestText(scenes.sanitise(text))
 
 
 def played(text: str) -> FakeRuntime:
     safe = lying(text)
     release = Release(version=text, exports=(f"{text}: func()",), state_bytes=3)
-    component = fake_scenes.played(text, Load(), now=fake_scenes.NOON, release=release)
+    component = scenes.played(text, Load(), now=scenes.NOON, release=release)
     component.change(note=Note(NoteKind.REFUSED, safe), held=(safe,), source=safe, kind=text, digest=text)
     component.timeline = [
         msgspec.structs.replace(each, digest=text, who=safe, note=safe, reason=safe, gates=((text, 1.0),))
@@ -67,12 +67,12 @@ def played(text: str) -> FakeRuntime:
         described=texts,
         description=safe,
     )
-    runtime = FakeRuntime(fake_scenes.still, folder=text).add([component])
+    runtime = FakeRuntime(scenes.still, folder=text).add([component])
     runtime.watch = WatchView("polling", safe)
     runtime.problems = (safe, safe, safe)
     event = Event(
         seq=1,
-        at=fake_scenes.NOON,
+        at=scenes.NOON,
         kind=EventKind.LEDGER,
         level=Level.ERROR,
         component=text,
@@ -82,10 +82,10 @@ def played(text: str) -> FakeRuntime:
     )
     runtime._events.append(event)
     runtime._logs.append(msgspec.structs.replace(event, seq=2, kind=EventKind.LOG))
-    runtime.past = [msgspec.structs.replace(event, seq=0, at=fake_scenes.NOON - 90_000)]
+    runtime.past = [msgspec.structs.replace(event, seq=0, at=scenes.NOON - 90_000)]
     runtime._seq = 2
     runtime.disk_full = text
-    kept = runtime.states_kept.save(component.view, text, fake_scenes.NOON)
+    kept = runtime.states_kept.save(component.view, text, scenes.NOON)
     runtime.states_kept._kept[kept.view.id] = Kept(msgspec.structs.replace(kept.view, schema=safe), kept.data)
     return runtime
 
@@ -169,7 +169,7 @@ def test_nothing_raw_reaches_the_terminal(text):
 @given(NASTY)
 def test_no_line_is_drawn_with_anything_raw_in_it(text):
     runtime = played(text)
-    session = Session(text, fake_scenes.still, UNICODE, readonly=False)
+    session = Session(text, scenes.still, UNICODE, readonly=False)
     session.api = runtime
     change = session.pull()
     view, sight = session.rows[text], session.sight
@@ -191,8 +191,8 @@ def test_no_line_is_drawn_with_anything_raw_in_it(text):
 
 
 async def test_the_worst_we_know():
-    await walk(fake_scenes.HOSTILE)
-    await walk(fake_scenes.HOSTILE, MORE_KEYS)
+    await walk(scenes.HOSTILE)
+    await walk(scenes.HOSTILE, MORE_KEYS)
 
 
 async def test_what_is_pasted_into_the_filter_is_harmless():

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from textual.widgets import Input
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.types.interface import (
     Case,
@@ -121,7 +121,7 @@ def test_nothing_raw_reaches_the_terminal(text):
 @pytest.mark.parametrize("size", [(40, 15), (80, 24)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("fails", [False, True], ids=["answers", "fails"])
 async def test_the_worst_we_know(fails, size):
-    await walk(fake_scenes.HOSTILE, fails=fails, size=size)
+    await walk(scenes.HOSTILE, fails=fails, size=size)
 
 
 async def test_what_is_pasted_into_an_argument_is_harmless():

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
@@ -28,9 +28,7 @@ def telling(said: str):
         SpanView(number=2, parent=1, name=raw, start_ms=1e300, took_ms=1.0),
     )
     traces = tuple(
-        TraceView(
-            id=f"{number}{said}", export=raw, at=fake_scenes.NOON, took_ms=2.0, failed=True, spans=spans, dropped=1
-        )
+        TraceView(id=f"{number}{said}", export=raw, at=scenes.NOON, took_ms=2.0, failed=True, spans=spans, dropped=1)
         for number in range(3)
     )
     custom = tuple(
@@ -68,4 +66,4 @@ def test_nothing_raw_reaches_the_terminal(said):
 
 @pytest.mark.parametrize("size", [(110, 40), (80, 24), (40, 15)])
 async def test_the_worst_we_know(size):
-    await walk(fake_scenes.HOSTILE, size)
+    await walk(scenes.HOSTILE, size)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api.played import fake_meters, fake_scenes
-from airssys_tui.api.played.fake_meters import Load
+from airssys_tui.api.played import meters as fake_meters
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.meters import Load
 from airssys_tui.core.units import MIB, format_count
 from airssys_tui.tui.drawing import charts
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
@@ -26,7 +27,7 @@ from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, played
 
 SIZE = (120, 40)
-VIEWS = fake_scenes.mixed().snapshot().components
+VIEWS = scenes.mixed().snapshot().components
 VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e15)), max_size=130)
 GLYPHS = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 
@@ -79,7 +80,7 @@ def test_quantiles_are_told_apart_without_colours():
 @pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 120, 160, 200])
 @GLYPHS
 def test_meters_are_aligned(width, glyphs):
-    sight = Sight(fake_scenes.NOON, glyphs)
+    sight = Sight(scenes.NOON, glyphs)
     widths = {line_width(meters.meters_row(view, width, sight, selected=False)) for view in VIEWS}
     assert widths == {line_width(meters.meters_head(width, Arrangement(), glyphs))}
     assert max(widths) <= width + 1
@@ -94,8 +95,8 @@ def test_a_click_on_a_title_sorts_by_it(width):
 
 def test_what_grows_says_when_it_is_full():
     load = Load(memory=60 * MIB, growth=MIB // 10, calls=3)
-    runtime = fake_scenes.mixed()
-    component = fake_scenes.played("grower", load, now=fake_scenes.NOON)
+    runtime = scenes.mixed()
+    component = scenes.played("grower", load, now=scenes.NOON)
     runtime.add([component])
     detail = runtime.meters("grower").result(0)
     assert detail.exhaustion[0].resource == "memory"
@@ -105,7 +106,7 @@ def test_what_grows_says_when_it_is_full():
 
 
 def test_a_component_that_does_not_run_has_empty_charts():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     detail = runtime.meters("snoop").result(0)
     lines = "\n".join(text(meter.page(detail, detail.recent, 80, 20, UNICODE)))
     assert "no calls" in lines
@@ -113,9 +114,9 @@ def test_a_component_that_does_not_run_has_empty_charts():
 
 
 def test_errors_are_counted_and_drawn():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     load = Load(memory=MIB, calls=30, errors=4.0)
-    component = fake_scenes.played("faulty", load, now=fake_scenes.NOON)
+    component = scenes.played("faulty", load, now=scenes.NOON)
     component.change(meters=msgspec.structs.replace(component.view.meters, errors=9))
     runtime.add([component])
     detail = runtime.meters("faulty").result(0)
@@ -127,7 +128,7 @@ def test_errors_are_counted_and_drawn():
 
 
 def test_the_series_of_a_played_component_reach_back_as_promised():
-    detail = fake_scenes.mixed().meters("counter").result(0)
+    detail = scenes.mixed().meters("counter").result(0)
     for series, step in ((detail.recent, 1.0), (detail.long, 30.0)):
         assert series.step == step
         assert {len(one) for one in (series.fuel, series.memory, series.cpu, series.p99_ms)} == {fake_meters.LONGEST}
@@ -138,7 +139,7 @@ def test_the_series_of_a_played_component_reach_back_as_promised():
 @given(NASTY)
 def test_no_meter_is_drawn_with_anything_raw_in_it(said):
     runtime = played(said)
-    view, sight = runtime.snapshot().components[0], Sight(fake_scenes.NOON, UNICODE)
+    view, sight = runtime.snapshot().components[0], Sight(scenes.NOON, UNICODE)
     detail = runtime.meters(said).result(0)
     lines = [
         meters.meters_row(view, 120, sight, selected=True),
@@ -162,7 +163,7 @@ class Counting:
 
 
 async def test_one_question_is_under_way_at_a_time():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     counting = Counting(runtime)
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
@@ -181,7 +182,7 @@ async def test_one_question_is_under_way_at_a_time():
 
 
 async def test_a_hidden_screen_asks_nothing():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("m")
@@ -197,7 +198,7 @@ async def test_a_hidden_screen_asks_nothing():
 
 
 async def test_the_table_of_meters_looks_while_it_is_seen():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("2")
@@ -211,7 +212,7 @@ async def test_the_table_of_meters_looks_while_it_is_seen():
 
 
 async def test_a_component_that_went_is_said_to_have_gone():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("m")
@@ -221,7 +222,7 @@ async def test_a_component_that_went_is_said_to_have_gone():
 
 
 async def test_a_paused_view_keeps_its_charts():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     counting = Counting(runtime)
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.drawing.columns import Sight
@@ -21,7 +21,7 @@ from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, lying
 
 WIDTHS = [36, 40, 66, 80, 120, 200]
-DETAIL = fake_scenes.mixed().meters("counter").result(0)
+DETAIL = scenes.mixed().meters("counter").result(0)
 
 
 def text(lines):
@@ -160,8 +160,8 @@ def test_the_first_series_are_seen_without_scrolling(size):
 
 
 def test_the_table_counts_the_series_where_there_is_room():
-    sight = Sight(fake_scenes.NOON, UNICODE)
-    view = next(view for view in fake_scenes.mixed().snapshot().components if view.id == "counter")
+    sight = Sight(scenes.NOON, UNICODE)
+    view = next(view for view in scenes.mixed().snapshot().components if view.id == "counter")
     assert view.custom_series == 4
     for width, there in ((200, True), (120, False), (80, False)):
         titles = {gauge.title for gauge in meters.lay_out(width).gauges}
@@ -171,9 +171,9 @@ def test_the_table_counts_the_series_where_there_is_room():
 
 
 async def test_rates_come_while_the_screen_is_open():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     app = desk(runtime)
-    clock = [fake_scenes.NOON]
+    clock = [scenes.NOON]
     app.session.clock = lambda: clock[0]
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange, matcher
@@ -15,7 +15,7 @@ from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, chosen_glyphs
 from airssys_tui.tui.drawing.lines import elide, fit, line_width, wrap
 from airssys_tui.tui.state.notices import Notices
 
-VIEWS = fake_scenes.mixed().snapshot().components
+VIEWS = scenes.mixed().snapshot().components
 WIDE = st.text(st.sampled_from("ab 漢字e\u0301🎉"), max_size=30)
 
 
@@ -33,7 +33,7 @@ def test_wrapped_lines_fit_and_lose_nothing(text, width):
 
 @pytest.mark.parametrize("width", [*range(20, 210, 7), 40, 80, 120])
 def test_rows_and_header_are_aligned(width):
-    sight = columns.Sight(fake_scenes.NOON, UNICODE)
+    sight = columns.Sight(scenes.NOON, UNICODE)
     widths = {line_width(columns.row(view, width, sight, selected=False)) for view in VIEWS}
     assert widths == {line_width(columns.head(width, Arrangement(), UNICODE))}
     assert sum(placed.width + columns.GAP for placed in columns.place(width)) <= max(width, 16)

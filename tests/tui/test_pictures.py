@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -83,7 +83,7 @@ def test_registry_polling(snap_compare):
 
 
 def test_reload_failed(snap_compare):
-    runtime = FakeRuntime(fake_scenes.still).add([fake_scenes.counter(fake_scenes.NOON)])
+    runtime = FakeRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
     assert snap_compare(desk(runtime), terminal_size=USUAL, run_before=after())
 
 
@@ -109,12 +109,12 @@ def test_connect_failed(snap_compare):
     def refuse():
         raise StateLocked("process 4121 owns the state directory", remedy="attach to it, or end it first")
 
-    app = AirssysApp(refuse, folder="components/", clock=fake_scenes.still, refresh=NEVER)
+    app = AirssysApp(refuse, folder="components/", clock=scenes.still, refresh=NEVER)
     assert snap_compare(app, terminal_size=USUAL, run_before=after())
 
 
 def test_stopping(snap_compare):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     runtime.phase = Phase.STOPPING
     assert snap_compare(desk(runtime), terminal_size=USUAL, run_before=after())
 

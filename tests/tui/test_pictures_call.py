@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.api.views.calling import Held
 from airssys_tui.core.text import sanitise
 from airssys_tui.core.types.interface import (
@@ -89,7 +89,7 @@ def test_call_error_beside_field(snap_compare, size):
 
 @SIZES
 def test_call_result_record(snap_compare, size):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     found = {"text": "Good day, Dr Ada!", "mood": "formal", "wishes": ["health", "long-life"], "lengths": [4, 3, 2, 4]}
     whole, known = runtime._call, runtime._interface
     function = Function("increment", (Param("by", Primitive("u32")),), GREETING)
@@ -116,7 +116,7 @@ def test_call_failed(snap_compare, size):
 
 @SIZES
 def test_call_checks_failed(snap_compare, size):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     for name, by in (("adds one", "[1]"), ("adds a lot", "[4294967295]")):
         runtime.save_check("counter", name, "increment", by).result(0)
     kept = runtime.desk._checks["counter"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from airssys_tui.api.played import fake_scenes
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.views.views import Note
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.views.runtime import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.operating.bulk import BulkQuestion
@@ -41,18 +41,18 @@ def typed(*keys):
 
 def standing() -> FakeRuntime:
     """Components that have something to say of themselves without a note."""
-    now = fake_scenes.NOON
+    now = scenes.NOON
     grower = Load(fuel=2e5, memory=58 * MIB, growth=MIB // 7, cpu=0.02, calls=8, wobble=0.1, errors=0.5)
     dear = Load(fuel=9e5, fuel_per_call=2_900, fuel_change=0.31, memory=MIB, cpu=0.2, calls=30, wobble=0.1)
     components = [
-        fake_scenes.played("proving", Load(fuel=1e4, calls=2), now=now, up=23.0, probation_until=now + 7, stable=False),
-        fake_scenes.played("grower", grower, now=now),
-        fake_scenes.played("dear", dear, now=now),
-        fake_scenes.played("burnt", Load(), now=now, quarantined=(3, 5)),
+        scenes.played("proving", Load(fuel=1e4, calls=2), now=now, up=23.0, probation_until=now + 7, stable=False),
+        scenes.played("grower", grower, now=now),
+        scenes.played("dear", dear, now=now),
+        scenes.played("burnt", Load(), now=now, quarantined=(3, 5)),
     ]
     for component in components:
         component.change(note=Note())
-    return FakeRuntime(fake_scenes.still).add(components)
+    return FakeRuntime(scenes.still).add(components)
 
 
 @SIZES
@@ -144,7 +144,7 @@ def test_help_of_the_meters(snap_compare):
 
 
 def test_registry_question_goes_on(snap_compare):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
 
     async def run(pilot):
         await after("z", until=lambda app: len(app.screen_stack) > 1)(pilot)
@@ -158,9 +158,9 @@ def test_registry_question_goes_on(snap_compare):
 
 def configured(path, text):
     path.write_text(text)
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     return AirssysApp(
-        lambda: runtime, folder="components/", clock=fake_scenes.still, refresh=NEVER, settings=SettingsFile(path)
+        lambda: runtime, folder="components/", clock=scenes.still, refresh=NEVER, settings=SettingsFile(path)
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_past, fake_scenes
-from airssys_tui.api.played.fake import LOGS_KEPT
+from airssys_tui.api.played import past, scenes
+from airssys_tui.api.played.runtime import LOGS_KEPT
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.page import StoryPage
@@ -74,11 +74,11 @@ def test_logs_warnings_only(snap_compare):
 
 
 def test_logs_dropped(snap_compare):
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
 
     async def run(pilot):
         await after("5")(pilot)
-        fake_past.flood(runtime, LOGS_KEPT + 1_204)
+        past.flood(runtime, LOGS_KEPT + 1_204)
         pilot.app.tick()
         await pilot.pause()
 
@@ -195,9 +195,9 @@ def test_story(snap_compare, size):
 
 @SIZES
 def test_disk(snap_compare, size):
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     for version in range(14):
-        runtime.deploy("greeter", fake_scenes.Release(version=f"1.0.{version}"))
+        runtime.deploy("greeter", scenes.Release(version=f"1.0.{version}"))
     for revision in range(1, 15):
         runtime.get("greeter").revise(revision, stable=False)
     assert snap_compare(desk(runtime), terminal_size=size, run_before=after("ctrl+g", until=counted))
@@ -214,7 +214,7 @@ def test_disk_readonly(snap_compare):
 
 
 def test_undo_confirm(snap_compare):
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
 
     async def run(pilot):
         await after()(pilot)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap, faults, key_named
@@ -209,11 +209,11 @@ def test_a_file_is_read_when_it_is_another_one(tmp_path: Path):
 
 
 def sitting(path: Path, runtime=None) -> AirssysApp:
-    played = runtime or fake_scenes.mixed()
+    played = runtime or scenes.mixed()
     return AirssysApp(
         lambda: played,
         folder="components/",
-        clock=fake_scenes.still,
+        clock=scenes.still,
         refresh=NEVER,
         settings=SettingsFile(path),
     )
@@ -237,7 +237,7 @@ async def test_settings_are_there_from_the_first_picture(tmp_path: Path):
 
 async def test_settings_are_taken_while_the_screen_runs_and_faults_are_shown(tmp_path: Path):
     path = tmp_path / "config.toml"
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     app = sitting(path, runtime)
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
@@ -302,7 +302,7 @@ async def test_a_saved_view_comes_back(tmp_path: Path):
 
 async def test_the_pace_is_taken(tmp_path: Path):
     path = tmp_path / "config.toml"
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     app = sitting(path, runtime)
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.core.revision import Outcome
 from airssys_tui.tui.actions.action import Danger, View
 from airssys_tui.tui.actions.actions import ACTIONS
@@ -33,7 +33,7 @@ def test_there_is_a_way_to_every_screen():
 
 @pytest.mark.parametrize("view", WAYS)
 async def test_no_key_of_an_action_that_changes_the_system_does_anything(view):
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     dangerous = [action for action in ACTIONS if view in action.views and action.danger is not Danger.VIEW]
     async with desk(runtime, readonly=True).run_test(size=(120, 40), notifications=True) as pilot:
         await connected(pilot)
@@ -55,9 +55,9 @@ async def test_no_key_of_an_action_that_changes_the_system_does_anything(view):
 
 
 async def test_the_disk_is_shown_and_nothing_is_collected():
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     for version in range(14):
-        runtime.deploy("greeter", fake_scenes.Release(version=f"1.0.{version}"))
+        runtime.deploy("greeter", scenes.Release(version=f"1.0.{version}"))
     for revision in range(1, 15):
         runtime.get("greeter").revise(revision, stable=False)
     async with desk(runtime, readonly=True).run_test(size=(120, 40)) as pilot:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from textual.events import MouseScrollUp
 from textual.widgets import Input
 
-from airssys_tui.api.played import fake_past, fake_scenes
-from airssys_tui.api.played.fake import LOGS_KEPT, FakeRuntime
+from airssys_tui.api.played import past, scenes
+from airssys_tui.api.played.runtime import LOGS_KEPT, FakeRuntime
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.drawing.search import LONGEST, MOST_MATCHES, BadPatternError, Search
@@ -115,11 +115,11 @@ def test_case_matters_with_a_capital():
 
 
 def test_a_talkative_guest_pushes_out_no_event_and_is_counted():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     feed = Feed()
     feed.pull(runtime)
     happened = list(feed.log)
-    fake_past.flood(runtime, 100_000)
+    past.flood(runtime, 100_000)
     runtime.emit("after the flood", component="counter")
     change = feed.pull(runtime)
     assert [each.text for each in change.events] == ["after the flood"]
@@ -128,7 +128,7 @@ def test_a_talkative_guest_pushes_out_no_event_and_is_counted():
     assert feed.missed_lines == 100_000 - LOGS_KEPT
     assert feed.missed == 0
     for _ in range(LINES_KEPT // LOGS_KEPT + 1):
-        fake_past.flood(runtime, LOGS_KEPT)
+        past.flood(runtime, LOGS_KEPT)
         feed.pull(runtime)
     assert len(feed.lines) == LINES_KEPT
     assert feed.pushed_lines == 2 * LOGS_KEPT
@@ -136,11 +136,11 @@ def test_a_talkative_guest_pushes_out_no_event_and_is_counted():
 
 
 async def test_dropped_lines_are_said():
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("5")
-        fake_past.flood(runtime, LOGS_KEPT + 1_204)
+        past.flood(runtime, LOGS_KEPT + 1_204)
         pilot.app.tick()
         await shows(pilot, "1 204 dropped", "candidate 3203")
 
@@ -170,7 +170,7 @@ async def test_following_ends_when_scrolling_back_by_mouse():
 
 
 async def test_a_paused_log_stands_still_and_catches_up():
-    runtime = fake_scenes.lived()
+    runtime = scenes.lived()
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("5", "p")
@@ -206,7 +206,7 @@ async def test_events_do_not_show_what_guests_write():
 
 
 async def test_streams_and_their_sources_are_told_apart():
-    runtime = FakeRuntime(fake_scenes.still).add([fake_scenes.counter(fake_scenes.NOON)])
+    runtime = FakeRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
     for action in ("stdout", "stderr", "log", "dropped"):
         runtime.emit(f"by {action}", component="counter", kind=EventKind.LOG, action=action)
     async with desk(runtime).run_test(size=SIZE) as pilot:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from airssys_tui.api.played import fake_scenes, fake_told
+from airssys_tui.api.played import scenes
+from airssys_tui.api.played import told as fake_told
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.api.views.tracing import SpanView, TraceView
-from airssys_tui.api.views.views import CallReport
 from airssys_tui.core.errors import NotServing
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
@@ -24,8 +25,8 @@ from airssys_tui.tui.state.calls import MadeCall
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, lying
 
-NOW = fake_scenes.NOON
-COUNTER = fake_scenes.mixed().get("counter").view
+NOW = scenes.NOON
+COUNTER = scenes.mixed().get("counter").view
 PLAYED = fake_told.traces(COUNTER, NOW)
 WIDTHS = [36, 40, 48, 60, 80, 120, 200]
 
@@ -175,7 +176,7 @@ async def opened(pilot, *keys):
 
 
 async def test_new_calls_come_to_the_top_and_the_selection_stays():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     told = Traced(runtime, PLAYED[1:])
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
@@ -188,7 +189,7 @@ async def test_new_calls_come_to_the_top_and_the_selection_stays():
 
 
 async def test_a_call_that_goes_on_is_shown_as_it_goes():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     begun = trace(span(1, took=None))
     told = Traced(runtime, [begun])
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
@@ -201,7 +202,7 @@ async def test_a_call_that_goes_on_is_shown_as_it_goes():
 
 
 async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_or_paused():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     told = Traced(runtime)
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await connected(pilot)
@@ -230,7 +231,7 @@ async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_o
 
 
 async def test_what_is_known_stays_when_the_runtime_does_not_answer():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     told = Traced(runtime)
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await opened(pilot)
@@ -241,7 +242,7 @@ async def test_what_is_known_stays_when_the_runtime_does_not_answer():
 
 
 async def test_without_an_answer_it_says_why():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     told = Traced(runtime)
     told.failure = NotServing("nobody there")
     async with desk(runtime).run_test(size=(80, 24)) as pilot:
@@ -259,7 +260,7 @@ async def test_who_told_nothing_is_told_how(size):
 
 
 async def test_the_steps_scroll_and_the_identity_is_copied():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     Traced(runtime, [trace(*(span(number) for number in range(1, 101)), id="a" * 32)])
     async with desk(runtime).run_test(size=(40, 15)) as pilot:
         screen = await opened(pilot)
@@ -296,7 +297,7 @@ async def called(pilot, export, *keys):
 
 
 async def test_the_call_just_made_is_the_one_that_is_shown():
-    runtime = fake_scenes.mixed()
+    runtime = scenes.mixed()
     Traced(runtime, (PLAYED[3], *PLAYED[:3]))
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await called(pilot, "increment", "enter", "enter", "5", "enter")

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.views import ComponentView, EventPage, Phase, Snapshot
+from airssys_tui.api.views.runtime import ComponentView, EventPage, Phase, Snapshot
 from airssys_tui.core.events import Event
 from airssys_tui.core.text import GuestText
 

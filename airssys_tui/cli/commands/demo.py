@@ -15,7 +15,7 @@ from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.settings import Sourced, read_settings
 
 if TYPE_CHECKING:
-    from airssys_tui.api.played.fake import FakeRuntime
+    from airssys_tui.api.played.runtime import FakeRuntime
     from airssys_tui.api.protocol import RuntimeApi
 
 BEAT: Final = 2.0
@@ -57,7 +57,7 @@ class Stage:
 
     def open(self) -> RuntimeApi:
         """Begin to play, and return the runtime."""
-        from airssys_tui.api.played.fake_scenes import mixed  # noqa: PLC0415 - late: after the first paint
+        from airssys_tui.api.played.scenes import mixed  # noqa: PLC0415 - late: after the first paint
 
         runtime = mixed(time.time)
         self._thread = threading.Thread(target=self._play, args=(runtime,), name="demo", daemon=True)
@@ -104,7 +104,7 @@ def _degrade(runtime: FakeRuntime, _: int) -> None:
 
 
 def _release(runtime: FakeRuntime, turn: int) -> None:
-    from airssys_tui.api.played.fake_scenes import COUNTER  # noqa: PLC0415
+    from airssys_tui.api.played.scenes import COUNTER  # noqa: PLC0415
     from airssys_tui.core.lifecycle import State  # noqa: PLC0415
 
     counter = runtime.get("counter")

@@ -24,7 +24,7 @@ from airssys_tui.core.units import format_size
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import ServingReport
-    from airssys_tui.api.views.views import Snapshot
+    from airssys_tui.api.views.runtime import Snapshot
 
 CLIENT: Final = "doctor"
 """What this command calls itself at the control socket."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_pairs, warn
 from airssys_tui.cli.reaching.options import AS_TEXT, HERE, Form, Place, component_name, locate

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.api.views.views import EventPage
+    from airssys_tui.api.views.runtime import EventPage
 
 LAST: Final = 500
 """Lines that are shown when nothing else is said."""

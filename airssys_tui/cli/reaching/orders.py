@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views.views import Done
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say
 from airssys_tui.cli.reaching.options import Place, Site, locate

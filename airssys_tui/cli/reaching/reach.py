@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.cli.reaching.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.views import EventPage
+from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.recorded import find_component, reading
 from airssys_tui.runtime.components.kept_states import state_file, state_views

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from airssys_tui.api.views.views import ComponentDetail, ComponentView, Done, Note, NoteKind, RevisionDiff, RevisionView
+from airssys_tui.api.views.runtime import (
+    ComponentDetail,
+    ComponentView,
+    Done,
+    Note,
+    NoteKind,
+    RevisionDiff,
+    RevisionView,
+)
 from airssys_tui.cli.reaching.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest

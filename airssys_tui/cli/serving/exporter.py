@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import ServingReport
     from airssys_tui.api.views.metering import MeterDetail
-    from airssys_tui.api.views.views import Snapshot
+    from airssys_tui.api.views.runtime import Snapshot
 
 CLIENTS: Final = 8
 """Requests that are answered at the same time; further ones are hung up on."""

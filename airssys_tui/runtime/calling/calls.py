@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Function, ValType, render, resources_in

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
-from airssys_tui.api.views.views import CallReport, Done
+from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.actors import contract

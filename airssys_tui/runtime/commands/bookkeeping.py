@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.commands import Annotate, MarkStable, Pin
-from airssys_tui.api.views.views import Done
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line

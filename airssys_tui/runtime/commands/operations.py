@@ -24,7 +24,7 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.views.views import Done
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State

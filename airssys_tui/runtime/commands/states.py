@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.views.past import StateFile, StateView
-from airssys_tui.api.views.views import Done
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import digest_of, short_digest

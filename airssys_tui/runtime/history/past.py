@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.views.past import HistoryQuery
-from airssys_tui.api.views.views import EventPage
+from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog.catalog import Catalog

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from airssys_tui.api.views.views import SWITCH, EventPage, Tally
+from airssys_tui.api.views.runtime import SWITCH, EventPage, Tally
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import one_line
 

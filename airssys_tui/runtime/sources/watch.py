@@ -12,7 +12,7 @@ from typing import Final
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from airssys_tui.api.views.views import WatchView
+from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.sources.settle import QUIET, Settled, Settler
 from airssys_tui.runtime.sources.source import FileStamp, entries, key_of, stamps

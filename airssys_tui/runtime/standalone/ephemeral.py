@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.manifest import manifest_digest
 from airssys_tui.core.text import one_line

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import InterfaceView
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import AirssysError, ArgumentError
 from airssys_tui.core.types import form_lines
 from airssys_tui.core.types.form import fill

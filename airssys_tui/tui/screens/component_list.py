@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.widgets import Input
 
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap

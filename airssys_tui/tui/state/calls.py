@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.views import CallReport
+from airssys_tui.api.views.runtime import CallReport
 
 KEPT: Final = 50
 """Calls that are remembered per component; the oldest are forgotten."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from airssys_tui.api.views.views import Phase
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import Action, Danger, View

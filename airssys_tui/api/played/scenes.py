@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.played import fake_meters, fake_past, fake_told
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_component import FakeComponent, Release
-from airssys_tui.api.played.fake_desk import RICH_LINE
-from airssys_tui.api.played.fake_meters import Load
-from airssys_tui.api.views.views import (
+from airssys_tui.api.played import meters, past, told
+from airssys_tui.api.played.component import FakeComponent, Release
+from airssys_tui.api.played.desk import RICH_LINE
+from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.views.runtime import (
     ComponentDetail,
     ComponentView,
     History,
@@ -109,8 +109,8 @@ def played(
         "started_at": now - up if running else None,
         "state_bytes": release.state_bytes,
         "state_saved_at": now - 12 if stateful else None,
-        "meters": fake_meters.metered(name, load, now) if running else Meters(memory_limit=load.memory_limit),
-        "history": fake_meters.past(name, load, now) if running else History(),
+        "meters": meters.metered(name, load, now) if running else Meters(memory_limit=load.memory_limit),
+        "history": meters.past(name, load, now) if running else History(),
     }
     component = FakeComponent(ComponentView(**{**fields, **view}), load=load, timeline=[revision])
     component.releases[release.digest] = release
@@ -151,9 +151,9 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
         stable=True,
         state_bytes=41,
         state_saved_at=now - 12,
-        meters=fake_meters.metered("counter", load, now),
-        history=fake_meters.past("counter", load, now),
-        custom_series=len(fake_told.series(component.view)),
+        meters=meters.metered("counter", load, now),
+        history=meters.past("counter", load, now),
+        custom_series=len(told.series(component.view)),
     )
     component.bless()
     return component
@@ -358,11 +358,11 @@ def lived(clock: Callable[[], float] = still) -> FakeRuntime:
     load = Load(fuel=44e3, fuel_per_call=2_450, memory=2 * MIB, cpu=0.01, calls=18, wobble=0.1)
     release = Release(version="0.8.0", exports=("post: func(entry: string) -> u64",), state_bytes=480)
     ledger = played("ledger", load, now=now, release=release, up=120 * HOUR)
-    runtime.add([fake_past.weathered(ledger, now)])
+    runtime.add([past.weathered(ledger, now)])
     runtime.get("greeter").change(probation_until=now + 8, stable=False)
-    fake_past.add_states(runtime)
-    fake_past.add_past(runtime)
-    fake_past.add_logs(runtime)
+    past.add_states(runtime)
+    past.add_past(runtime)
+    past.add_logs(runtime)
     return runtime
 
 

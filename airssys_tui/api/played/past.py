@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.played.fake import FakeRuntime
-from airssys_tui.api.played.fake_component import FakeComponent, Release
-from airssys_tui.api.played.fake_marks import purge
+from airssys_tui.api.played.component import FakeComponent, Release
+from airssys_tui.api.played.marks import purge
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import sanitise

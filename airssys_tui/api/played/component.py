@@ -8,10 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.played import fake_meters
-from airssys_tui.api.played.fake_meters import Load
+from airssys_tui.api.played import meters
+from airssys_tui.api.played.meters import Load
 from airssys_tui.api.views.past import StateView
-from airssys_tui.api.views.views import (
+from airssys_tui.api.views.runtime import (
     ComponentDetail,
     ComponentView,
     DiffLine,
@@ -80,7 +80,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class FakeComponent:
-    """A component in a :class:`~airssys_tui.api.played.fake.FakeRuntime`.
+    """A component in a :class:`~airssys_tui.api.played.runtime.FakeRuntime`.
 
     Attributes:
         view: Its row.
@@ -378,7 +378,7 @@ class FakeComponent:
             desired=Desired.RUNNING,
             started_at=now,
             note=self.view.note if self.view.note.kind is NoteKind.HELD else Note(),
-            meters=fake_meters.metered(self.id, self.load, now),
+            meters=meters.metered(self.id, self.load, now),
             state_saved_at=now if self.view.stateful else None,
         )
 
@@ -390,7 +390,7 @@ class FakeComponent:
             desired=Desired.STOPPED,
             started_at=None,
             note=Note(NoteKind.INFO, sanitise(why)),
-            meters=fake_meters.idle(self.load),
+            meters=meters.idle(self.load),
             state_saved_at=now if self.view.stateful else None,
         )
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.played import fake_told
+from airssys_tui.api.played import told
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
-from airssys_tui.api.views.views import ComponentView, History, Meters, RevisionView
+from airssys_tui.api.views.runtime import ComponentView, History, Meters, RevisionView
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60
@@ -106,7 +106,7 @@ def detail(view: ComponentView, load: Load, timeline: Iterable[RevisionView], at
         long=_series(view.id, load if runs else Load(), at, 30.0, view.meters.memory),
         costs=costs,
         exhaustion=(Exhaustion("memory", full, float(load.growth)),) if full is not None else (),
-        custom=fake_told.series(view),
+        custom=told.series(view),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from airssys_tui.api.played.fake_component import FakeComponent
-from airssys_tui.api.played.fake_marks import purge
-from airssys_tui.api.played.fake_states import FakeStates
+from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.marks import purge
+from airssys_tui.api.played.states import FakeStates
 from airssys_tui.api.views.disk import Collected, DiskUse
-from airssys_tui.api.views.views import RevisionView
+from airssys_tui.api.views.runtime import RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, format_size

@@ -32,16 +32,15 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.played import fake_disk, fake_marks, fake_meters, fake_story, fake_told
-from airssys_tui.api.played.fake_component import FakeComponent, Release
-from airssys_tui.api.played.fake_desk import FakeCalls, FakeDesk
-from airssys_tui.api.played.fake_states import FakeStates, exported
-from airssys_tui.api.played.fake_undo import FakeUndo
+from airssys_tui.api.played import disk, marks, meters, story, told
+from airssys_tui.api.played.component import FakeComponent, Release
+from airssys_tui.api.played.desk import FakeCalls, FakeDesk
+from airssys_tui.api.played.states import FakeStates, exported
+from airssys_tui.api.played.undo import FakeUndo
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.api.views.views import (
+from airssys_tui.api.views.runtime import (
     ComponentDetail,
     ComponentView,
     Done,
@@ -55,6 +54,7 @@ from airssys_tui.api.views.views import (
     Snapshot,
     WatchView,
 )
+from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import AirssysError, DiskFull, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import State
@@ -261,7 +261,7 @@ class FakeRuntime(FakeCalls):
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
         """Return the calls that a component told of, newest first; at most 64."""
-        return self._answer(lambda: fake_told.traces(self._get(component).view, self.clock()))
+        return self._answer(lambda: told.traces(self._get(component).view, self.clock()))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the snapshots kept of a component's state, newest first."""
@@ -273,7 +273,7 @@ class FakeRuntime(FakeCalls):
 
     def explain(self, component: str) -> Future[Story]:
         """Tell a component's last change in sentences."""
-        return self._answer(lambda: fake_story.told(self._get(component), self.clock()))
+        return self._answer(lambda: story.told(self._get(component), self.clock()))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return what happened, oldest first, from before this runtime started as well."""
@@ -281,9 +281,7 @@ class FakeRuntime(FakeCalls):
 
     def disk(self) -> Future[DiskUse]:
         """Return what the state takes on disk."""
-        return self._answer(
-            lambda: fake_disk.use(self._components.values(), self.states_kept, self.clock(), self._free())
-        )
+        return self._answer(lambda: disk.use(self._components.values(), self.states_kept, self.clock(), self._free()))
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
         """Take away what no retention rule keeps, or say what that would be."""
@@ -295,7 +293,7 @@ class FakeRuntime(FakeCalls):
         def work() -> MeterDetail:
             with self._lock:
                 found = self._get(component)
-                return fake_meters.detail(found.view, found.load, found.timeline, self.clock())
+                return meters.detail(found.view, found.load, found.timeline, self.clock())
 
         return self._answer(work)
 
@@ -337,7 +335,7 @@ class FakeRuntime(FakeCalls):
         generation = self._next()
         for component in self._components.values():
             if component.view.state is State.RUNNING:
-                component.view = fake_meters.sampled(component.view, component.load, now, elapsed)
+                component.view = meters.sampled(component.view, component.load, now, elapsed)
                 component.touch(generation)
 
     def _say(self, component: FakeComponent, text: str, action: str, kind: EventKind = EventKind.LEDGER) -> Done:
@@ -351,7 +349,7 @@ class FakeRuntime(FakeCalls):
 
     def _collect(self, *, dry: bool) -> Collected:
         with self._lock:
-            collected = fake_disk.collected(self._components.values(), self.states_kept, self.clock(), dry=dry)
+            collected = disk.collected(self._components.values(), self.states_kept, self.clock(), dry=dry)
             if not dry:
                 self.disk_full = ""
                 self.emit(f"collected {collected.revisions} revisions, {collected.states} states", action="collected")
@@ -377,7 +375,7 @@ class FakeRuntime(FakeCalls):
         if isinstance(command, SaveState | RestoreState | ImportState):
             return self._about_state(component, command, who)
         if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
-            return self._say(component, *fake_marks.mark(component, command), EventKind.OPERATOR)
+            return self._say(component, *marks.mark(component, command), EventKind.OPERATOR)
         return self._about_life(component, command, who)
 
     def _about_life(

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.played.fake_component import FakeComponent
-from airssys_tui.api.played.fake_told import trace_id
+from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.told import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
-from airssys_tui.api.views.views import CallReport, Done
+from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import one_line, sanitise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.api.views.metering import CustomSeries
+from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.api.views.tracing import SpanView, TraceView
-from airssys_tui.api.views.views import ComponentView
 from airssys_tui.core.text import GuestText
 
 TELLING: Final = "counter"
