@@ -48,7 +48,7 @@ SCREEN: Final = Entry(
 COMMANDS: Final = (
     Entry(
         "run",
-        "commands.headless:run",
+        "commands.run:run",
         (
             "airssys-tui run components/ --headless --for 30s --json",
             "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
@@ -58,11 +58,11 @@ COMMANDS: Final = (
     Entry("web", "commands.web:web", ("airssys-tui web components/", "airssys-tui web --port 0 --full")),
     Entry(
         "list",
-        "commands.inventory:list_components",
+        "commands.list:list_components",
         ("airssys-tui list --folder components/ --json", "airssys-tui list"),
     ),
-    Entry("describe", "commands.inventory:describe", ("airssys-tui describe counter --folder components/",)),
-    Entry("versions", "commands.inventory:versions", ("airssys-tui versions counter --folder components/",)),
+    Entry("describe", "commands.list:describe", ("airssys-tui describe counter --folder components/",)),
+    Entry("versions", "commands.list:versions", ("airssys-tui versions counter --folder components/",)),
     Entry(
         "rollback",
         "commands.control:rollback",
@@ -80,7 +80,7 @@ COMMANDS: Final = (
     Entry("reload", "commands.control:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
     Entry(
         "logs",
-        "commands.stream:logs",
+        "commands.logs:logs",
         (
             "airssys-tui logs counter --follow",
             "airssys-tui logs counter --since 10m --level warning --grep 'total|limit'",
@@ -88,7 +88,7 @@ COMMANDS: Final = (
     ),
     Entry(
         "events",
-        "commands.stream:events",
+        "commands.logs:events",
         (
             "airssys-tui events --since 1h --level warning",
             "airssys-tui events counter --kind ledger --kind supervision",
@@ -144,11 +144,11 @@ COMMANDS: Final = (
             "airssys-tui storage import ledger ledger.jsonl --replace",
         ),
     ),
-    Entry("gc", "commands.collection:gc", ("airssys-tui gc --dry-run", "airssys-tui gc")),
-    Entry("check", "commands.inspection:check", ("airssys-tui check components/counter components/echo.wasm",)),
+    Entry("gc", "commands.gc:gc", ("airssys-tui gc --dry-run", "airssys-tui gc")),
+    Entry("check", "commands.check:check", ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
         "call",
-        "commands.inspection:call",
+        "commands.check:call",
         (
             'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful',
             "airssys-tui call --live counter increment 1 --json",

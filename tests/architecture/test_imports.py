@@ -133,7 +133,7 @@ def test_the_version_is_told_without_the_parser() -> None:
 def test_the_screen_is_opened_without_loading_other_commands() -> None:
     run = "from airssys_tui.cli.application import build; build(['components/'])"
     assert loaded(
-        run, "airssys_tui.cli.commands.screen", "airssys_tui.cli.commands.inventory", "airssys_tui.cli.commands.wit"
+        run, "airssys_tui.cli.commands.screen", "airssys_tui.cli.commands.list", "airssys_tui.cli.commands.wit"
     ) == {"airssys_tui.cli.commands.screen"}
 
 

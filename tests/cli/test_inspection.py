@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.cli.commands.inspection import join_arguments
+from airssys_tui.cli.commands.check import join_arguments
 from airssys_tui.core.identity import digest_of
 
 from .conftest import FIXTURES, RELEASES, SAMPLES, Desk

@@ -12,9 +12,9 @@ import msgspec
 from cyclopts import Parameter
 
 from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.answering.written import free_path, write_whole
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError

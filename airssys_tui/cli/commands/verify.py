@@ -88,7 +88,7 @@ def checks_save(name: NameArgument, check: str, export: str, /, *arguments: str,
         arguments: One JSON text for each argument; what is no JSON is taken as a string.
         place: Which runtime.
     """
-    from airssys_tui.cli.commands.inspection import join_arguments  # noqa: PLC0415 - late: `--help` needs none of it
+    from airssys_tui.cli.commands.check import join_arguments  # noqa: PLC0415 - late: `--help` needs none of it
 
     component, site = component_name(name), writable(locate(place.folder, place.state_dir))
     given = join_arguments(arguments)

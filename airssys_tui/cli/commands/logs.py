@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, answer_line, say, warn
-from airssys_tui.cli.commands.headless import event_line
+from airssys_tui.cli.commands.run import event_line
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, Site, component_name, locate
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, connect, nothing_runs
 from airssys_tui.core.errors import NothingRuns, QuantityError, UsageError
