@@ -11,7 +11,7 @@ import msgspec
 from airssys_tui.core.errors import MissingTool
 from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form
-from airssys_tui.core.types.value_text import lay_out
+from airssys_tui.core.types.text_form import lay_out
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.wit import tool
 from airssys_tui.wit.target import built_text

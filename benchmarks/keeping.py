@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest
+from airssys_tui.core.manifest.document import bare_manifest, encode_manifest
 from airssys_tui.core.retention import STABLE_FOR
 from airssys_tui.core.units import MIB
 from airssys_tui.engine.engine import Engine

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
-from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
+from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.host.services.alarms import Alarms
 from airssys_tui.host.services.measures import Measures
 from airssys_tui.host.services.neighbour import Neighbour

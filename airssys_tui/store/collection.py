@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.manifest.manifest import decode_manifest
-from airssys_tui.core.manifest.manifest_structure import Deployment
+from airssys_tui.core.manifest.document import decode_manifest
+from airssys_tui.core.manifest.structure import Deployment
 from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Outcome, Revision
 from airssys_tui.store.catalog.catalog import Catalog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest, manifest_digest
+from airssys_tui.core.manifest.document import bare_manifest, encode_manifest, manifest_digest
 from airssys_tui.store.catalog.records import Activation, RevisionRecord
 from airssys_tui.store.directory import StateDirectory
 

@@ -108,7 +108,7 @@ def test_commands_that_ask_what_runs_are_light(words: list[str], recorded_folder
 
 
 def test_a_list_loads_what_it_shows_and_no_more(recorded_folder: dict[str, str]) -> None:
-    unneeded = ("asyncio", "rich", "filelock", "semver", "airssys_tui.core.manifest.manifest", "airssys_tui.runtime")
+    unneeded = ("asyncio", "rich", "filelock", "semver", "airssys_tui.core.manifest.document", "airssys_tui.runtime")
     assert not loaded("from airssys_tui.cli.main import main; main(['list'])", *unneeded, env=recorded_folder)
 
 

@@ -15,7 +15,7 @@ from airssys_tui.core.manifest.dependencies import (
     start_order,
     unmet,
 )
-from airssys_tui.core.manifest.manifest_structure import Dependency
+from airssys_tui.core.manifest.structure import Dependency
 
 
 def node(name, version="1.0.0", **needs):

@@ -13,7 +13,8 @@ from airssys_tui.core.errors import IdentityError, ManifestError
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Limits
-from airssys_tui.core.manifest.manifest import (
+from airssys_tui.core.manifest.capabilities import StorageAccess
+from airssys_tui.core.manifest.document import (
     Artifact,
     Canary,
     Capabilities,
@@ -30,7 +31,6 @@ from airssys_tui.core.manifest.manifest import (
     manifest_digest,
     parse_manifest,
 )
-from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 from airssys_tui.core.units import MIB

@@ -27,7 +27,7 @@ from airssys_tui.core.types.interface import (
     TupleOf,
     VariantOf,
 )
-from airssys_tui.core.types.value_json import from_json, to_json
+from airssys_tui.core.types.json_form import from_json, to_json
 from airssys_tui.core.types.values import Err, Ok, Some, Variant, check
 from tests.engine.wit_types import typed_values
 

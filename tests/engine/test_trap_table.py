@@ -10,7 +10,7 @@ import pytest
 from airssys_tui.core.errors import AdmissionError, HostDenied
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.manifest.manifest import bare_manifest
+from airssys_tui.core.manifest.document import bare_manifest
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.engine import Engine

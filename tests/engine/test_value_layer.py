@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import INTEGER_BOUNDS, Function, ListOf, Param
-from airssys_tui.core.types.value_json import from_json, to_json
+from airssys_tui.core.types.json_form import from_json, to_json
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostFunction, HostInterface
 from tests.engine import guests

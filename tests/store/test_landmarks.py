@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import RollbackRefused
-from airssys_tui.core.manifest.manifest import bare_manifest, encode_manifest
-from airssys_tui.core.manifest.manifest_structure import Deployment
+from airssys_tui.core.manifest.document import bare_manifest, encode_manifest
+from airssys_tui.core.manifest.structure import Deployment
 from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Outcome, Revision, fallback_target, rollback_target
 from airssys_tui.store.catalog.catalog import Catalog

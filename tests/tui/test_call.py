@@ -27,7 +27,7 @@ from airssys_tui.core.types.interface import (
 from airssys_tui.core.types.interface import EnumOf as Enum
 from airssys_tui.core.types.interface import TupleOf as Tuple
 from airssys_tui.core.types.interface import VariantOf as Variant
-from airssys_tui.core.types.value_text import MOST_LINES, lay_out
+from airssys_tui.core.types.text_form import MOST_LINES, lay_out
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.state.calls import KEPT, CallLog, command_line

@@ -33,7 +33,7 @@ from airssys_tui.core.types.interface import (
     ResultOf,
     render,
 )
-from airssys_tui.core.types.value_json import from_json
+from airssys_tui.core.types.json_form import from_json
 
 _SIGNATURE: Final = re.compile(
     r"^(?:(?P<instance>\S+)#)?(?P<name>[a-z0-9-]+): func\((?P<params>.*?)\)(?: -> (?P<result>.+))?$"

@@ -157,7 +157,7 @@ def _limit(site: Site, name: str) -> int:
 
 
 def _declared(revision: object) -> int | None:
-    from airssys_tui.core.manifest.manifest import decode_manifest  # noqa: PLC0415 - late: see above
+    from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415 - late: see above
     from airssys_tui.store.catalog.records import RevisionRecord  # noqa: PLC0415
 
     return decode_manifest(revision.manifest).limits.storage if isinstance(revision, RevisionRecord) else None

@@ -30,7 +30,7 @@ from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import Owner, live_owner
 
 if TYPE_CHECKING:
-    from airssys_tui.core.manifest.manifest import Manifest
+    from airssys_tui.core.manifest.document import Manifest
 
 STATE_INTERFACE: Final = "airssys:core-component/state"
 
@@ -77,7 +77,7 @@ def recorded_detail(site: Site, name: str) -> ComponentDetail:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.core.manifest.manifest import decode_manifest  # noqa: PLC0415 - late: a list does without
+    from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415 - late: a list does without
     from airssys_tui.runtime.history.chronicle import timeline  # noqa: PLC0415
 
     owner = live_owner(site.state_dir.value)

@@ -13,7 +13,7 @@ import msgspec
 from semantic_version import SimpleSpec, Version
 
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.core.manifest.manifest_structure import Dependency
+from airssys_tui.core.manifest.structure import Dependency
 
 
 class Node(msgspec.Struct, frozen=True):

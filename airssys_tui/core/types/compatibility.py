@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from airssys_tui.core.types.difference import difference
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType, ValType, render
-from airssys_tui.core.types.type_difference import difference
 from airssys_tui.core.types.version import track
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed"]

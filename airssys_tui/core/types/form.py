@@ -1,6 +1,6 @@
 """A value while it is being written: drafts of any WIT type, from nothing or from JSON, and back to JSON.
 
-A draft holds what was typed, right or wrong. What it means is decided by :mod:`airssys_tui.core.types.value_json`, so that
+A draft holds what was typed, right or wrong. What it means is decided by :mod:`airssys_tui.core.types.json_form`, so that
 a form and a command line accept the same. Paths are tuples of names and positions, from the parameter inward.
 """
 
@@ -28,7 +28,7 @@ from airssys_tui.core.types.interface import (
     ValType,
     VariantOf,
 )
-from airssys_tui.core.types.value_json import from_json
+from airssys_tui.core.types.json_form import from_json
 
 NOTHING: Final = "none"
 SOMETHING: Final = "some"

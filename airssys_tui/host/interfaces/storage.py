@@ -22,7 +22,7 @@ from airssys_tui.core.keyvalue import (
     check_value,
     list_page,
 )
-from airssys_tui.core.manifest.manifest_capabilities import StorageAccess
+from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.core.types.interface import (
     Case,
     Field,

@@ -7,7 +7,7 @@ from typing import Any
 
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult

@@ -10,7 +10,7 @@ from typing import Final
 
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.wasi import Output
 from airssys_tui.host.services.alarms import Alarms
 from airssys_tui.host.services.measures import Measures

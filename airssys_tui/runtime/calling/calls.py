@@ -10,7 +10,7 @@ from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Function, ValType, render, resources_in
-from airssys_tui.core.types.value_json import from_json, to_json
+from airssys_tui.core.types.json_form import from_json, to_json
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.calling.handles import Handles
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.manifest.dependencies import Node, circle, conflicts, start_order, unmet
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 

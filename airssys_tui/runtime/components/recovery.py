@@ -10,7 +10,7 @@ from airssys_tui import __version__
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
-from airssys_tui.core.manifest.manifest import decode_manifest
+from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.probation import Cost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line

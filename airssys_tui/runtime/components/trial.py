@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.probation import Evidence, Judgement, Terms, judge
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.metering.costs import Costs

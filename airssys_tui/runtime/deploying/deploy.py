@@ -18,7 +18,7 @@ from airssys_tui.core.errors import AdmissionError, AirssysError, DiskFull, Gate
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, State
-from airssys_tui.core.manifest.manifest import encode_manifest
+from airssys_tui.core.manifest.document import encode_manifest
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect

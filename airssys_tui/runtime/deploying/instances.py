@@ -7,7 +7,7 @@ import asyncio
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import NO_RECOVERY, Health, State
-from airssys_tui.core.manifest.manifest import Strategy
+from airssys_tui.core.manifest.document import Strategy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration

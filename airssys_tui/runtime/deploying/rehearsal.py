@@ -14,7 +14,7 @@ import msgspec
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code
 from airssys_tui.runtime.actors import contract

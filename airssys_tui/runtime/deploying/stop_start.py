@@ -13,7 +13,7 @@ import msgspec
 from airssys_tui.core.errors import AirssysError, GateRefusal
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import Health
-from airssys_tui.core.manifest.manifest import Manifest, Strategy
+from airssys_tui.core.manifest.document import Manifest, Strategy
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors import contract

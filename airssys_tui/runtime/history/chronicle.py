@@ -11,7 +11,7 @@ from airssys_tui.api.views.runtime import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.manifest.manifest import Manifest, decode_manifest
+from airssys_tui.core.manifest.document import Manifest, decode_manifest
 from airssys_tui.core.revision import Cause, Outcome, Revision
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.compatibility import changes

@@ -7,7 +7,7 @@ import asyncio
 from airssys_tui.api.views.runtime import ComponentDetail
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
-from airssys_tui.core.manifest.manifest import Manifest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.actors import contract

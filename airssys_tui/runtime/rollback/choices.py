@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.api.views.runtime import StateChoice
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.identity import Digest
-from airssys_tui.core.manifest.manifest import Manifest, decode_manifest
+from airssys_tui.core.manifest.document import Manifest, decode_manifest
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap

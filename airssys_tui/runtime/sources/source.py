@@ -14,7 +14,7 @@ import msgspec
 
 from airssys_tui.core.errors import AdmissionError, ManifestError, ManifestProblem
 from airssys_tui.core.identity import Digest, digest_of, name_from_stem
-from airssys_tui.core.manifest.manifest import Manifest, bare_manifest, manifest_digest, parse_manifest
+from airssys_tui.core.manifest.document import Manifest, bare_manifest, manifest_digest, parse_manifest
 
 MANIFEST: Final = "Component.toml"
 WASM: Final = ".wasm"

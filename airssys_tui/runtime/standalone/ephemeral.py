@@ -9,7 +9,7 @@ import msgspec
 
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.identity import digest_of
-from airssys_tui.core.manifest.manifest import manifest_digest
+from airssys_tui.core.manifest.document import manifest_digest
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.engine import Engine

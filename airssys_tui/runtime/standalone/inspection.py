@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
 from airssys_tui.core.identity import digest_of, name_from_stem
-from airssys_tui.core.manifest.manifest import Manifest, bare_manifest
+from airssys_tui.core.manifest.document import Manifest, bare_manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code

@@ -12,7 +12,7 @@ from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
 from airssys_tui.core.types import form_lines
 from airssys_tui.core.types.form_lines import Kind
 from airssys_tui.core.types.interface import Function, render
-from airssys_tui.core.types.value_text import lay_out
+from airssys_tui.core.types.text_form import lay_out
 from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_width, safe, wrap

@@ -15,9 +15,9 @@ import msgspec
 
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.identity import name_from_stem
-from airssys_tui.core.manifest import manifest_sections as sections
-from airssys_tui.core.manifest.manifest_capabilities import Capabilities
-from airssys_tui.core.manifest.manifest_structure import (
+from airssys_tui.core.manifest import sections
+from airssys_tui.core.manifest.capabilities import Capabilities
+from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
     Canary,
@@ -32,7 +32,7 @@ from airssys_tui.core.manifest.manifest_structure import (
     StateKeeping,
     Strategy,
 )
-from airssys_tui.core.manifest.manifest_table import Report, Table
+from airssys_tui.core.manifest.table import Report, Table
 from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 

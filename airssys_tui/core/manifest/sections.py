@@ -13,7 +13,7 @@ import msgspec
 from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId, parse_version
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Bound, Limits
-from airssys_tui.core.manifest.manifest_capabilities import (
+from airssys_tui.core.manifest.capabilities import (
     Capabilities,
     StorageAccess,
     parse_environment,
@@ -22,7 +22,7 @@ from airssys_tui.core.manifest.manifest_capabilities import (
     parse_network,
     parse_process,
 )
-from airssys_tui.core.manifest.manifest_structure import (
+from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
     Canary,
@@ -36,8 +36,8 @@ from airssys_tui.core.manifest.manifest_structure import (
     StateKeeping,
     Strategy,
 )
-from airssys_tui.core.manifest.manifest_table import Table
-from airssys_tui.core.manifest.manifest_values import ExpectationError, read_text, shown
+from airssys_tui.core.manifest.table import Table
+from airssys_tui.core.manifest.values import ExpectationError, read_text, shown
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 

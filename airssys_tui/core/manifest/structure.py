@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.manifest.manifest_capabilities import Capabilities
+from airssys_tui.core.manifest.capabilities import Capabilities
 from airssys_tui.core.probation import Regression
 from airssys_tui.core.supervision import Supervision
 
