@@ -16,8 +16,8 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.sources.folder import stamps
 from airssys_tui.runtime.sources.settle import Settled
-from airssys_tui.runtime.sources.source import stamps
 from tests.components import Crafted
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -28,14 +28,14 @@ from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.runtime.calling.desk import Desk
-from airssys_tui.runtime.commands.operations import Operations
-from airssys_tui.runtime.history.chronicle import compare, timeline
-from airssys_tui.runtime.history.past import history
+from airssys_tui.runtime.commands.dispatch import Operations
+from airssys_tui.runtime.history.events import history
 from airssys_tui.runtime.history.story import recollect, tell
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.history.timeline import compare, timeline
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.observing.details import detail_of, present_of
-from airssys_tui.runtime.observing.told import traces_of
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.place import default_state_dir

@@ -18,28 +18,28 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
-from airssys_tui.runtime.commands.reversal import Reversal
 from airssys_tui.runtime.commands.states import States
+from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.needs import Needs
+from airssys_tui.runtime.components.dependencies import Needs
 from airssys_tui.runtime.components.recovery import remembered, restore
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.snapshots import Snapshots
-from airssys_tui.runtime.components.timing import Timing
-from airssys_tui.runtime.deploying.deploy import DISK, Deployer
+from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
-from airssys_tui.runtime.deploying.keeper import Keeper
+from airssys_tui.runtime.deploying.pipeline import DISK, Deployer
+from airssys_tui.runtime.deploying.reconciler import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
-from airssys_tui.runtime.history import past
+from airssys_tui.runtime.history import events as past
 from airssys_tui.runtime.housekeeping.disk import Disk
 from airssys_tui.runtime.housekeeping.retention import Retention
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
-from airssys_tui.runtime.rollback.choices import Choices
-from airssys_tui.runtime.rollback.undo import Undo
+from airssys_tui.runtime.rollback.rollbacks import Undo
+from airssys_tui.runtime.rollback.state_choices import Choices
+from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.settle import Settled
-from airssys_tui.runtime.sources.source import entries
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation import Probation
 from airssys_tui.runtime.supervising.supervisor import Supervisor

@@ -18,9 +18,9 @@ from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.actors.tenant import ComponentTenant
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.side import SideThreads
-from airssys_tui.runtime.machinery.workers import Workers
+from airssys_tui.runtime.machinery.side_threads import SideThreads
 from tests.engine import guests
 from tests.engine.test_traps import EXIT
 from tests.world import FIXTURES, PATIENCE

@@ -18,7 +18,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.runtime.sources import source
+from airssys_tui.runtime.sources import folder
 from tests.components import Crafted
 from tests.runtime.test_probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap, updated
 from tests.runtime.test_supervision import Gate
@@ -264,7 +264,7 @@ def test_a_file_that_is_replaced_while_it_is_read(world: World, monkeypatch: pyt
             replace(wasm, newest)
         return content
 
-    monkeypatch.setattr(source.Path, "read_bytes", replaced_meanwhile)
+    monkeypatch.setattr(folder.Path, "read_bytes", replaced_meanwhile)
     world.notice("c")
     assert world.row("c").digest == digest_of(THREE.wasm()), "what was read, whole"
     world.notice("c")  # the replacement is a change of its own

@@ -15,7 +15,7 @@ from airssys_tui.core.errors import NotServing, TransitionError, UnknownComponen
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
-from airssys_tui.runtime.sources import source, watch
+from airssys_tui.runtime.sources import folder, watch
 from tests.components import Crafted
 from tests.world import RELEASES, World, replace
 
@@ -235,8 +235,8 @@ def test_other_files_are_no_components(watched: World) -> None:
     assert [row.id for row in watched.runtime.snapshot().components] == ["c", "new"]
     assert not watched.runtime.snapshot().problems
     for name in ("notes.txt", "noext", "catalog.db"):
-        assert source.read(watched.folder, name) is None
-        assert source.stamps(watched.folder, name) == ()
+        assert folder.read(watched.folder, name) is None
+        assert folder.stamps(watched.folder, name) == ()
 
 
 def test_a_folder_that_is_replaced_is_watched_again(watched: World) -> None:

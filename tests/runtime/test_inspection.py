@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from airssys_tui.runtime.standalone.inspection import inspect_path
+from airssys_tui.runtime.standalone.check import inspect_path
 from tests.world import FIXTURES
 
 SAMPLES = Path(__file__).parents[2] / "sample_components"

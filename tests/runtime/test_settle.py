@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airssys_tui.runtime.sources.folder import FileStamp, entries, key_of, stamps
 from airssys_tui.runtime.sources.settle import LONGEST, Settled, Settler
-from airssys_tui.runtime.sources.source import FileStamp, entries, key_of, stamps
 
 QUIET = 0.05
 

@@ -18,8 +18,8 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
-from airssys_tui.runtime.machinery.side import SideThreads
-from airssys_tui.runtime.machinery.workers import STACK_SIZE, Workers
+from airssys_tui.runtime.machinery.side_threads import SideThreads
+from airssys_tui.runtime.machinery.guest_threads import STACK_SIZE, Workers
 from tests.engine import guests
 
 FACE, U32 = "test:host/face@1.0.0", Primitive("u32")

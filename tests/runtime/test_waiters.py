@@ -18,8 +18,8 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from airssys_tui.runtime.machinery.side import MAX_PER_OWNER, SideThreads
-from airssys_tui.runtime.standalone.ephemeral import call_path
+from airssys_tui.runtime.machinery.side_threads import MAX_PER_OWNER, SideThreads
+from airssys_tui.runtime.standalone.call import call_path
 from tests.components import Crafted
 from tests.waiters import SLEEP, Sleeper
 from tests.world import FIXTURES, PATIENCE, ROOT, World
@@ -156,7 +156,7 @@ def test_a_process_without_room_for_a_thread_says_so(monkeypatch: pytest.MonkeyP
 
     side = SideThreads()
     with monkeypatch.context() as patched:
-        patched.setattr("airssys_tui.runtime.machinery.side.spawn", refuse)
+        patched.setattr("airssys_tui.runtime.machinery.side_threads.spawn", refuse)
         with pytest.raises(CapacityError, match="no room for another thread"):
             side.start("any", lambda: 1, 1.0, lambda: None)
     assert side.live == 0

@@ -16,7 +16,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_call_time, format_count, format_size
 
 if TYPE_CHECKING:
-    from airssys_tui.runtime.standalone.inspection import CheckReport
+    from airssys_tui.runtime.standalone.check import CheckReport
 
 
 def check(*paths: Path, form: Form = AS_TEXT) -> int:
@@ -28,7 +28,7 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
         paths: WebAssembly files, or component folders with a Component.toml.
         form: How to answer.
     """
-    from airssys_tui.runtime.standalone.inspection import inspect_path  # noqa: PLC0415 - late: loads the engine
+    from airssys_tui.runtime.standalone.check import inspect_path  # noqa: PLC0415 - late: loads the engine
 
     if not paths:
         from airssys_tui.core.errors import UsageError  # noqa: PLC0415
@@ -81,7 +81,7 @@ def _call_live(path: Path, export: str, json_arguments: str, place: Place) -> Ca
 
 def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
     if path.exists():
-        from airssys_tui.runtime.standalone.ephemeral import call_path  # noqa: PLC0415 - late: loads the engine
+        from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
 
         return call_path(path, export, json_arguments)
     try:

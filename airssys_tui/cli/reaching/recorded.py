@@ -78,7 +78,7 @@ def recorded_detail(site: Site, name: str) -> ComponentDetail:
         StoreError: The state directory cannot be read.
     """
     from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415 - late: a list does without
-    from airssys_tui.runtime.history.chronicle import timeline  # noqa: PLC0415
+    from airssys_tui.runtime.history.timeline import timeline  # noqa: PLC0415
 
     owner = live_owner(site.state_dir.value)
     with reading(site) as state:
@@ -107,7 +107,7 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.runtime.history.chronicle import timeline  # noqa: PLC0415 - late: see above
+    from airssys_tui.runtime.history.timeline import timeline  # noqa: PLC0415 - late: see above
 
     with reading(site) as state:
         return timeline(state.catalog, find_component(state.catalog, name).id)
@@ -121,7 +121,7 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
         FolderMismatch: It is the state of another folder than the one that is named.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.runtime.history.chronicle import compare  # noqa: PLC0415 - late: see above
+    from airssys_tui.runtime.history.timeline import compare  # noqa: PLC0415 - late: see above
 
     with reading(site) as state:
         return compare(state.catalog, find_component(state.catalog, name).id, revision, against)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.machinery.workers import Workers
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.metering.costs import Costs
 from airssys_tui.runtime.metering.meters import Counters
 

@@ -10,7 +10,7 @@ from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.serving import GRACE, Artifact, Serving, stuck
 from airssys_tui.runtime.actors.tenant import ComponentTenant
-from airssys_tui.runtime.machinery.side import SideCall, SideThreads
+from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
 
 
 class Making:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.core.errors import AirssysError, GateRefusal, StorageRefusal
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 
 
 class Promotion:

@@ -14,7 +14,7 @@ from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.actors.tenant import ComponentTenant
-from airssys_tui.runtime.machinery.side import SideCall, SideThreads
+from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
 from airssys_tui.runtime.metering.costs import Costs
 from airssys_tui.runtime.metering.meters import Counters
 

@@ -15,9 +15,9 @@ from airssys_tui.engine.wasi import Output
 from airssys_tui.host.services.alarms import Alarms
 from airssys_tui.host.services.measures import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
+from airssys_tui.runtime.machinery.component_services import Services
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.services import Services
-from airssys_tui.runtime.machinery.workers import Workers
 from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000

@@ -18,7 +18,7 @@ from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.code import load_code
+from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.system import System
 from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.wit.documentation import documentation

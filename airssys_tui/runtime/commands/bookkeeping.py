@@ -8,7 +8,7 @@ from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord
 
 MAX_NOTE = 500

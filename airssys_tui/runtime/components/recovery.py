@@ -19,7 +19,7 @@ from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
 

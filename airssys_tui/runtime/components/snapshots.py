@@ -13,8 +13,8 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import loads_by_itself
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.components.eligible_states import loads_by_itself
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo
 
 AT_ONCE: Final = 10

@@ -16,11 +16,11 @@ from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
-from airssys_tui.runtime.deploying.code import load_code
+from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
-from airssys_tui.runtime.machinery.completion import to_the_end
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.uncancelled import to_the_end
 
 
 class Instances:

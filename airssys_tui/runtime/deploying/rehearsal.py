@@ -23,10 +23,10 @@ from airssys_tui.runtime.actors.making import Making
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.needs import Needs
-from airssys_tui.runtime.deploying.code import load_code
+from airssys_tui.runtime.components.dependencies import Needs
+from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import Passage, check_compatibility, check_types
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.housekeeping.retention import Retention
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.store.disk.space import has_room
 from airssys_tui.store.usage import measure

@@ -20,7 +20,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.collection import (
     BATCH,

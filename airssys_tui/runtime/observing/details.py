@@ -13,8 +13,8 @@ from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gates import signature_lines
-from airssys_tui.runtime.history.chronicle import timeline
 from airssys_tui.runtime.history.story import Present
+from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.runtime.system import System
 
 SELF_DESCRIPTION: float = 0.5

@@ -17,13 +17,13 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
-from airssys_tui.runtime.commands.reversal import Reversal
+from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.meters import PERCENTILES
 from airssys_tui.runtime.metering.series import Tick
-from airssys_tui.runtime.observing.told import custom_dropped, custom_series, series_count
+from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
 
 
 class Observer:

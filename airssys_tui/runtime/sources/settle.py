@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.runtime.sources.source import FileStamp
+from airssys_tui.runtime.sources.folder import FileStamp
 
 QUIET: Final = 0.05
 """Seconds without a change after which a component is settled."""

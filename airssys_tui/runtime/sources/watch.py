@@ -14,8 +14,8 @@ from watchfiles import Change, DefaultFilter, awatch
 
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import one_line
+from airssys_tui.runtime.sources.folder import FileStamp, entries, key_of, stamps
 from airssys_tui.runtime.sources.settle import QUIET, Settled, Settler
-from airssys_tui.runtime.sources.source import FileStamp, entries, key_of, stamps
 
 POLL_MS: Final = 2_000
 STEP_MS: Final = 25

@@ -22,8 +22,8 @@ from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
-from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.rollback.undo import Undo
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.rollback.rollbacks import Undo
 
 
 class Probation:

@@ -11,7 +11,7 @@ from airssys_tui.host.services.alarms import Alarm, Alarms
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 
 
 class Timing:

@@ -16,12 +16,12 @@ from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.components.component import Component, OnDisk
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.deploying.deploy import Deployer, Order
 from airssys_tui.runtime.deploying.instances import Instances
-from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.sources import source
+from airssys_tui.runtime.deploying.pipeline import Deployer, Order
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.sources import folder
+from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.runtime.sources.settle import Settled
-from airssys_tui.runtime.sources.source import Reading
 from airssys_tui.store.catalog.records import Refusal
 
 
@@ -132,7 +132,7 @@ class Keeper:
 
     async def _read(self, key: str) -> Reading | None:
         try:
-            reading = await self._floor.disk(source.read, self._floor.folder, key)
+            reading = await self._floor.disk(folder.read, self._floor.folder, key)
         except (ManifestError, AdmissionError, IdentityError) as error:
             self._unreadable(key, error)
             return None
@@ -152,7 +152,7 @@ class Keeper:
         Raises:
             AirssysError: If they cannot be used, or are gone.
         """
-        reading = await self._floor.disk(source.read, self._floor.folder, component.source)
+        reading = await self._floor.disk(folder.read, self._floor.folder, component.source)
         if reading is None or reading.manifest.id != component.id:
             raise GateRefusal(
                 f"{component.source or component.name} is not in the folder any more",

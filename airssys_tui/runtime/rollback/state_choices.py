@@ -20,10 +20,10 @@ from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
-from airssys_tui.runtime.deploying.code import load_code
+from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord
 
 PATIENCE: Final = 1.0

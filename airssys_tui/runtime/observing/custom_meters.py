@@ -6,7 +6,7 @@ from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import one_line
 from airssys_tui.host.services.spans import Span, Trace
-from airssys_tui.runtime.machinery.services import Services
+from airssys_tui.runtime.machinery.component_services import Services
 
 
 def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:

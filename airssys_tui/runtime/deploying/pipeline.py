@@ -25,17 +25,17 @@ from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.components import needs
+from airssys_tui.runtime.components import dependencies
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
-from airssys_tui.runtime.deploying.switch import Successor, Switched, pause_text
-from airssys_tui.runtime.machinery.completion import to_the_end
-from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.sources.source import Reading
+from airssys_tui.runtime.deploying.swap import Successor, Switched, pause_text
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.uncancelled import to_the_end
+from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.space import require_room
@@ -361,7 +361,7 @@ class Deployer:
         component, reading = attempt.component, attempt.reading
         gate = error.gate if isinstance(error, GateRefusal) else "store"
         reason, refusal = one_line(error.message, 400), None
-        if gate == needs.GATE:
+        if gate == dependencies.GATE:
             # Not remembered: another component may change it at any moment.
             component.unreadable = Refusal(
                 component.name, "", "", gate, reason, self._floor.clock(), __version__, attempt.revision

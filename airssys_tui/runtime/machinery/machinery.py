@@ -14,12 +14,12 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, interval
+from airssys_tui.runtime.machinery.code_shelf import Shelf
+from airssys_tui.runtime.machinery.component_services import ServiceDesk
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.services import ServiceDesk
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
-from airssys_tui.runtime.machinery.shelf import Shelf
-from airssys_tui.runtime.machinery.side import SideThreads
-from airssys_tui.runtime.machinery.workers import Workers
+from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.store.directory import StateDirectory
 
 T = TypeVar("T")

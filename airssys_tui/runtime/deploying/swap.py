@@ -27,7 +27,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
-from airssys_tui.runtime.machinery.floor import Floor
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
 from airssys_tui.store.disk.failpoint import failpoint
 

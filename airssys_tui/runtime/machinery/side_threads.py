@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
 from airssys_tui.core.errors import CapacityError
-from airssys_tui.runtime.machinery.workers import spawn
+from airssys_tui.runtime.machinery.guest_threads import spawn
 
 T = TypeVar("T")
 

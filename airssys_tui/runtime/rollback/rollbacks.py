@@ -24,11 +24,11 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
-from airssys_tui.runtime.deploying.deploy import Deployer, Order
-from airssys_tui.runtime.history.chronicle import compare, rule_view
-from airssys_tui.runtime.machinery.floor import Floor
-from airssys_tui.runtime.rollback.choices import Choices
-from airssys_tui.runtime.sources.source import Reading
+from airssys_tui.runtime.deploying.pipeline import Deployer, Order
+from airssys_tui.runtime.history.timeline import compare, rule_view
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.rollback.state_choices import Choices
+from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Hold, RevisionLine, RevisionRecord
 
 ITSELF: Final = "airssys"

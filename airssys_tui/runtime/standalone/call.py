@@ -22,10 +22,10 @@ from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gates import Passage, check_types
 from airssys_tui.runtime.deploying.rehearsal import with_version
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.side import SideThreads
-from airssys_tui.runtime.machinery.workers import Workers
-from airssys_tui.runtime.standalone.inspection import read_path
+from airssys_tui.runtime.machinery.side_threads import SideThreads
+from airssys_tui.runtime.standalone.check import read_path
 
 
 def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:

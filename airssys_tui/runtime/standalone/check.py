@@ -19,10 +19,10 @@ from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
 from airssys_tui.runtime.deploying.rehearsal import with_version
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.workers import Workers
 from airssys_tui.runtime.observing.details import capability_lines
-from airssys_tui.runtime.sources import source
+from airssys_tui.runtime.sources import folder
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,25 +82,25 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
     Raises:
         AirssysError: If there is nothing usable.
     """
-    if path.name == source.MANIFEST:
+    if path.name == folder.MANIFEST:
         path = path.parent
-    beside = path.parent / source.MANIFEST
+    beside = path.parent / folder.MANIFEST
     if path.is_file() and beside.is_file():
-        with_manifest = source.read(path.resolve().parent.parent, path.resolve().parent.name)
+        with_manifest = folder.read(path.resolve().parent.parent, path.resolve().parent.name)
         if with_manifest is not None and with_manifest.manifest.artifact.wasm == path.name:
             return with_manifest.manifest, with_manifest.wasm
     if path.is_file():
         size = path.stat().st_size
-        if size > source.MAX_WASM:
-            raise AdmissionError(f"{path.name} has {size} bytes, at most {source.MAX_WASM} are admitted", gate="size")
+        if size > folder.MAX_WASM:
+            raise AdmissionError(f"{path.name} has {size} bytes, at most {folder.MAX_WASM} are admitted", gate="size")
         return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
     if not path.exists():
         raise AdmissionError(f"there is nothing at {path}", gate="file", remedy="name a wasm file or its directory")
     real = path.resolve()
-    reading = source.read(real.parent, real.name)
+    reading = folder.read(real.parent, real.name)
     if reading is None:
         raise AdmissionError(
-            f"{path} has no {source.MANIFEST}", gate="manifest", remedy="name the wasm file itself, or write a manifest"
+            f"{path} has no {folder.MANIFEST}", gate="manifest", remedy="name the wasm file itself, or write a manifest"
         )
     return reading.manifest, reading.wasm
 
