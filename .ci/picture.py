@@ -28,8 +28,8 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
-from airssys_tui.tui.screens.screen import LiveScreen
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SAMPLES: Final = ROOT / "sample_components"

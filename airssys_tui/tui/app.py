@@ -30,13 +30,13 @@ from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.detail import DetailScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.palette import OperatorCommands, Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
-from airssys_tui.tui.screens.screen import LiveScreen
 from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.tui.actions.actions import ACTIONS
+from airssys_tui.tui.actions.table import ACTIONS
 
 from .conftest import Scratch
 from .tour import Means, Sitting

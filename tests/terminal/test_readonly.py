@@ -31,7 +31,7 @@ from airssys_tui.api.socket.frames import Access
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.core.errors import ReadOnlyAccess
 from airssys_tui.tui.actions.action import Action, Danger, View
-from airssys_tui.tui.actions.actions import ACTIONS, of_view
+from airssys_tui.tui.actions.table import ACTIONS, of_view
 
 from .conftest import Scratch
 from .harness import Terminal

@@ -22,7 +22,7 @@ from airssys_tui.api.commands import Command
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.tui.actions.action import Action
-from airssys_tui.tui.actions.actions import ACTIONS, key_label
+from airssys_tui.tui.actions.table import ACTIONS, key_label
 
 from .conftest import Scratch
 from .harness import Terminal, TerminalTimeout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.tui.operating.bulk import BulkQuestion
 from airssys_tui.tui.screens.detail import DetailScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen

@@ -24,10 +24,10 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Confirm
-from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
+from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import shows

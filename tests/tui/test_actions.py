@@ -9,15 +9,15 @@ from airssys_tui.api.played import scenes
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger, View
-from airssys_tui.tui.actions.actions import ACTIONS, hints, of_view
-from airssys_tui.tui.actions.keys import main, table
+from airssys_tui.tui.actions.readme import main, table
+from airssys_tui.tui.actions.table import ACTIONS, hints, of_view
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.detail import DetailScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.tui.actions.actions import ACTIONS
+from airssys_tui.tui.actions.table import ACTIONS
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Question
-from airssys_tui.tui.dialogs.page import StoryPage
+from airssys_tui.tui.dialogs.story import StoryPage
 from tests.tui.conftest import connected, desk, wait_until
 from tests.tui.test_readonly import WAYS
 

@@ -18,7 +18,7 @@ from airssys_tui.core.text import sanitise
 from airssys_tui.tui.dialogs.modal import Choice
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.operating.bulk import AT_ONCE, BulkQuestion, carry_out
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.state.marks import Marks
 from tests.tui.conftest import connected, desk, shows, wait_until

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.played import scenes
 from airssys_tui.tui.dialogs.help import HelpScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.palette import Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
 from tests.tui.conftest import connected, desk, wait_until

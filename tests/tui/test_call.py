@@ -30,7 +30,7 @@ from airssys_tui.core.types.interface import VariantOf as Variant
 from airssys_tui.core.types.text_form import MOST_LINES, lay_out
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.screens.call import CallScreen
-from airssys_tui.tui.state.calls import KEPT, CallLog, command_line
+from airssys_tui.tui.state.call_log import KEPT, CallLog, command_line
 from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
 from tests.world import FIXTURES, ROOT
 

@@ -15,7 +15,7 @@ from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.lines import LinePane
 from airssys_tui.tui.drawing.themes import THEMES
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.screens.versions import VersionsScreen

@@ -26,7 +26,7 @@ from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.drawing.selection import selection_lines
 from airssys_tui.tui.screens.detail import PAGES
 from airssys_tui.tui.screens.detail_pages import Known, state_row
-from airssys_tui.tui.screens.event_list import event_columns
+from airssys_tui.tui.screens.events import event_columns
 from airssys_tui.tui.screens.versions import revision_row
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets import chrome

@@ -20,7 +20,7 @@ from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.lines import line_width
 from airssys_tui.tui.screens import meter, meters
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until

@@ -8,9 +8,9 @@ from airssys_tui.api.played import past, scenes
 from airssys_tui.api.played.runtime import LOGS_KEPT
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Confirm
-from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.tui.conftest import after, desk

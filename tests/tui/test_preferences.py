@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from airssys_tui.api.played import scenes
 from airssys_tui.core.errors import StoreError, UsageError
-from airssys_tui.tui.actions.actions import ACTIONS
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap, faults, key_named
+from airssys_tui.tui.actions.table import ACTIONS
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.drawing.arrangement import Sort

@@ -17,7 +17,7 @@ from airssys_tui.core.text import sanitise
 from airssys_tui.tui.drawing.search import LONGEST, MOST_MATCHES, BadPatternError, Search
 from airssys_tui.tui.drawing.sieve import Sieve
 from airssys_tui.tui.operating.transcript import FileThereError, keep, text_of
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.stream import marked
 from airssys_tui.tui.state.feed import LINES_KEPT, Feed

@@ -19,9 +19,9 @@ from airssys_tui.core.text import GuestText
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.screens import trace_lines
 from airssys_tui.tui.screens.call import CallScreen
-from airssys_tui.tui.screens.event_list import EventScreen
+from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.traces import TracesScreen, trace_of
-from airssys_tui.tui.state.calls import MadeCall
+from airssys_tui.tui.state.call_log import MadeCall
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, lying
 

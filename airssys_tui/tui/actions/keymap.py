@@ -15,7 +15,7 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
 from airssys_tui.tui.actions.action import Action, Danger, View
-from airssys_tui.tui.actions.actions import ACTIONS, bindings, key_label
+from airssys_tui.tui.actions.table import ACTIONS, bindings, key_label
 
 _NAMED: Final = {key_label(key): key for key in ("slash", "question_mark", "colon", "escape", "delete")} | {
     "pgdn": "pagedown",

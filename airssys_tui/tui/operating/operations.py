@@ -18,7 +18,7 @@ from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.operating.bulk import Many, losses
-from airssys_tui.tui.operating.keeping import Keeping
+from airssys_tui.tui.operating.past import Keeping
 from airssys_tui.tui.state.notices import Notices
 from airssys_tui.tui.state.session import Session
 

@@ -26,7 +26,7 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import call_panes as panes
 from airssys_tui.tui.screens.call_checks import CheckingScreen
 from airssys_tui.tui.screens.traces import TracesScreen
-from airssys_tui.tui.state.calls import MadeCall, command_line
+from airssys_tui.tui.state.call_log import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.pager import Pager

@@ -6,8 +6,8 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import CheckOutcome, Held
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.screen import LiveScreen
-from airssys_tui.tui.state.calls import MadeCall
+from airssys_tui.tui.screens.live import LiveScreen
+from airssys_tui.tui.state.call_log import MadeCall
 from airssys_tui.tui.state.session import Session
 
 

@@ -17,7 +17,7 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text
-from airssys_tui.tui.state.calls import MadeCall
+from airssys_tui.tui.state.call_log import MadeCall
 
 HEADING: Final = "= "
 """Begins the key of a line that names an interface."""

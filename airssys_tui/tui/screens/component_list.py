@@ -12,7 +12,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.filter_bar import FilterBar

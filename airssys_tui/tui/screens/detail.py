@@ -15,7 +15,7 @@ from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import detail_pages as pages
 from airssys_tui.tui.screens.detail_pages import SHOWN, Known
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.versions import revision_head, revision_row
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session

@@ -13,8 +13,8 @@ from airssys_tui.api.views.runtime import ComponentDetail, ComponentView, NoteKi
 from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import format_count, format_duration, format_size, parse_duration
-from airssys_tui.tui.dialogs.page import story_lines
 from airssys_tui.tui.dialogs.rollback import labelled
+from airssys_tui.tui.dialogs.story import story_lines
 from airssys_tui.tui.drawing.columns import NOTE_TONES
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap

@@ -12,10 +12,10 @@ from textual.widgets import Input
 
 from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.tui.actions.action import Action
-from airssys_tui.tui.actions.actions import key_label
+from airssys_tui.tui.actions.table import key_label
 from airssys_tui.tui.drawing.arrangement import state_word
 from airssys_tui.tui.drawing.lines import safe
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 
 if TYPE_CHECKING:
     from airssys_tui.tui.app import AirssysApp

@@ -10,7 +10,7 @@ from textual.timer import Timer
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.session import Session
 
 

@@ -23,7 +23,7 @@ from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.operating.saving import ask_and_write
 from airssys_tui.tui.operating.transcript import text_of
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.filter_bar import FilterBar, SearchBar

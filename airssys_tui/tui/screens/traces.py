@@ -17,7 +17,7 @@ from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import trace_lines
 from airssys_tui.tui.screens.polled import PolledScreen
-from airssys_tui.tui.state.calls import MadeCall
+from airssys_tui.tui.state.call_log import MadeCall
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.pager import Pager

@@ -17,7 +17,7 @@ from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, safe
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.screen import LiveScreen
+from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.table import LineTable

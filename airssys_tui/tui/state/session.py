@@ -13,7 +13,7 @@ from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.state.calls import CallLog
+from airssys_tui.tui.state.call_log import CallLog
 from airssys_tui.tui.state.feed import Change, Feed
 from airssys_tui.tui.state.marks import Marks
 

@@ -9,7 +9,7 @@ from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import Action, Danger, View
-from airssys_tui.tui.actions.actions import key_label
+from airssys_tui.tui.actions.table import key_label
 from airssys_tui.tui.drawing.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text, offset_text

@@ -27,8 +27,8 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
 from airssys_tui.tui.dialogs.modal import Confirm
-from airssys_tui.tui.dialogs.page import StoryPage
 from airssys_tui.tui.dialogs.prompt import Prompt
+from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.drawing.moments import ago_text
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.saving import ask_and_write

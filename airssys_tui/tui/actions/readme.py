@@ -1,4 +1,4 @@
-"""The key table of the README: ``python -m airssys_tui.tui.actions.keys --table``."""
+"""The key table of the README: ``python -m airssys_tui.tui.actions.readme --table``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from airssys_tui.tui.actions.action import ALL, Action, Danger
-from airssys_tui.tui.actions.actions import ACTIONS, key_label
+from airssys_tui.tui.actions.table import ACTIONS, key_label
 
 
 def table() -> str:
@@ -29,7 +29,7 @@ def _row(action: Action) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     if list(arguments) not in ([], ["--table"]):
-        sys.stderr.write("usage: python -m airssys_tui.tui.actions.keys [--table]\n")
+        sys.stderr.write("usage: python -m airssys_tui.tui.actions.readme [--table]\n")
         return 2
     sys.stdout.write(table())
     return 0
