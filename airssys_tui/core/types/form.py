@@ -1,7 +1,7 @@
 """A value while it is being written: drafts of any WIT type, from nothing or from JSON, and back to JSON.
 
-A draft holds what was typed, right or wrong. What it means is decided by :mod:`airssys_tui.core.types.json_form`, so that
-a form and a command line accept the same. Paths are tuples of names and positions, from the parameter inward.
+A draft holds what was typed, right or wrong. What it means is decided by :mod:`airssys_tui.core.types.json_form`, so
+that a form and a command line accept the same. Paths are tuples of names and positions, from the parameter inward.
 """
 
 from __future__ import annotations
