@@ -22,7 +22,7 @@ from typing import Any, Final
 from textual.pilot import Pilot
 
 from airssys_tui.api.commands import Annotate
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime

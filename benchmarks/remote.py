@@ -22,7 +22,8 @@ import msgspec
 from airssys_tui.api.commands import Start
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.socket.server import ControlServer
-from airssys_tui.api.views.runtime import ComponentView, EventPage, History, Meters, Phase, Snapshot
+from airssys_tui.api.views.components import ComponentView, History, Meters
+from airssys_tui.api.views.runtime import EventPage, Phase, Snapshot
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views.runtime import ComponentView, Done, RevisionView, Snapshot
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.revisions import RevisionView
+from airssys_tui.api.views.runtime import Done, Snapshot
 from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime

@@ -101,7 +101,7 @@ class RestoreState(msgspec.Struct, frozen=True, tag="restore-state"):
     """Load a kept snapshot into a fresh instance of the active revision, as a new revision with cause ``restore``.
 
     Attributes:
-        snapshot: Its number, see :class:`~airssys_tui.api.views.runtime.StateView`.
+        snapshot: Its number, see :class:`~airssys_tui.api.views.past.StateView`.
     """
 
     component: str

@@ -11,19 +11,12 @@ from typing import Protocol
 
 from airssys_tui.api.commands import Command
 from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.runtime import (
-    CallReport,
-    ComponentDetail,
-    Done,
-    EventPage,
-    RevisionDiff,
-    RevisionView,
-    RollbackPreview,
-    Snapshot,
-)
+from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
+from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 
 

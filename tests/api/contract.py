@@ -25,8 +25,10 @@ from airssys_tui.api.commands import (
     Unload,
 )
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views.components import ComponentDetail, ComponentView
 from airssys_tui.api.views.past import HistoryQuery
-from airssys_tui.api.views.runtime import ComponentDetail, ComponentView, RollbackPreview, Snapshot
+from airssys_tui.api.views.revisions import RollbackPreview
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import (
     AirssysError,
     ArgumentError,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airssys_tui.api import wire
 from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.ticks import Tick, tick_of, ticked
-from airssys_tui.api.views.runtime import History, Note, NoteKind
+from airssys_tui.api.views.components import History, Note, NoteKind
 from airssys_tui.core.text import GuestText
 from tests.api.sockets import PATIENCE, RawClient, client, serving, wait_for
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from airssys_tui.api.views.components import Meters
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
-from airssys_tui.api.views.runtime import Meters
 from airssys_tui.cli.commands.gauges import _say_meters
 from airssys_tui.core.text import GuestText
 

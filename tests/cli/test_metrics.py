@@ -18,7 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.played.scenes import NOON
-from airssys_tui.api.views.runtime import ComponentView, Meters, Snapshot
+from airssys_tui.api.views.components import ComponentView, Meters
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.serving.exporter import CLIENTS, Address, Exporter, read_address
 from airssys_tui.cli.serving.metrics import COUNTERS, GAUGES, LOST, TOTALS
 from airssys_tui.core.errors import AirssysError, UsageError

@@ -29,8 +29,9 @@ from airssys_tui.api.commands import (
     Stop,
     Undo,
 )
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.past import StateFile
-from airssys_tui.api.views.runtime import ComponentView, RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import GateRefusal, TransitionError
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.probation import FEWEST_CALLS

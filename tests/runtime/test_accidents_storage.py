@@ -26,7 +26,7 @@ from airssys_tui.api.commands import (
     Stop,
     Undo,
 )
-from airssys_tui.api.views.runtime import NoteKind
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import (
     AirssysError,
     BlobCorrupt,

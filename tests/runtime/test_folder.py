@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from airssys_tui.api.commands import Start, Stop, Unload
-from airssys_tui.api.views.runtime import NoteKind, Phase
+from airssys_tui.api.views.components import NoteKind
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import NotServing, TransitionError, UnknownComponent
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State

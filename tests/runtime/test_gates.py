@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from airssys_tui.api.commands import Reload
-from airssys_tui.api.views.runtime import NoteKind
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome

@@ -35,7 +35,7 @@ from airssys_tui.api.commands import (
     Undo,
     Unload,
 )
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import GateRefusal, NotServing, RollbackRefused, TransitionError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, State

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import LiftQuarantine, MarkStable, Reload, Restart, Rollback, Start, Stop
-from airssys_tui.api.views.runtime import NoteKind
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import RollbackRefused, TransitionError
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.probation import FEWEST_CALLS

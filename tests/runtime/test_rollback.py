@@ -7,7 +7,7 @@ from concurrent.futures import wait
 import pytest
 
 from airssys_tui.api.commands import Reload, Rollback, Start, Stop
-from airssys_tui.api.views.runtime import NoteKind
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import NotServing, RollbackRefused
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy

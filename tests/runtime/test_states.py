@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from airssys_tui.api.commands import ImportState, RestoreState, Rollback, SaveState, Start, Stop
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.api.views.past import StateFile, StateView
-from airssys_tui.api.views.runtime import NoteKind, StateChoice
+from airssys_tui.api.views.revisions import StateChoice
 from airssys_tui.core.errors import GateRefusal, RollbackRefused, TransitionError, UnknownComponent, UsageError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Start, Stop
-from airssys_tui.api.views.runtime import NoteKind
+from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import CallDropped, GateRefusal, MailboxFull, NotServing, TransitionError
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.traps import GuestTrap, TrapKind

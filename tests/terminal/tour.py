@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from airssys_tui.api.commands import Command
 from airssys_tui.api.socket.remote import RemoteRuntime
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.table import ACTIONS, key_label
 

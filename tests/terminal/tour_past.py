@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from airssys_tui.api.views.past import StateView
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome

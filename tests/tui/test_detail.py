@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.api.views.runtime import Note, NoteKind
+from airssys_tui.api.views.components import Note, NoteKind
 from airssys_tui.core.events import EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen

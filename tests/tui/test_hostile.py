@@ -14,9 +14,10 @@ from airssys_tui.api.played.component import Release
 from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.played.states import Kept
+from airssys_tui.api.views.components import ComponentDetail, Note, NoteKind
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.api.views.past import Story
-from airssys_tui.api.views.runtime import ComponentDetail, Note, NoteKind, WatchView
+from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.dialogs.disk import plan_lines, use_lines

@@ -8,7 +8,7 @@ import pytest
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.api.views.runtime import Note
+from airssys_tui.api.views.components import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.operating.bulk import BulkQuestion

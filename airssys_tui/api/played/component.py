@@ -10,18 +10,9 @@ import msgspec
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played import meters
 from airssys_tui.api.played.meters import Load
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
 from airssys_tui.api.views.past import StateView
-from airssys_tui.api.views.runtime import (
-    ComponentDetail,
-    ComponentView,
-    DiffLine,
-    Note,
-    NoteKind,
-    RevisionDiff,
-    RevisionView,
-    RollbackPreview,
-    StateChoice,
-)
+from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, RollbackPreview, StateChoice
 from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import Event
 from airssys_tui.core.identity import digest_of, short_digest

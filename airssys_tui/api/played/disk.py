@@ -9,7 +9,7 @@ from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.played.marks import purge
 from airssys_tui.api.played.states import FakeStates
 from airssys_tui.api.views.disk import Collected, DiskUse
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, format_size

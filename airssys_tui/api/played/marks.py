@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin
 from airssys_tui.api.played.component import FakeComponent, Said
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.played import told
+from airssys_tui.api.views.components import ComponentView, History, Meters
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
-from airssys_tui.api.views.runtime import ComponentView, History, Meters, RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60

@@ -37,23 +37,12 @@ from airssys_tui.api.played.component import FakeComponent, Release
 from airssys_tui.api.played.desk import FakeCalls, FakeDesk
 from airssys_tui.api.played.states import FakeStates, exported
 from airssys_tui.api.played.undo import FakeUndo
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.runtime import (
-    ComponentDetail,
-    ComponentView,
-    Done,
-    EventPage,
-    Note,
-    NoteKind,
-    Phase,
-    RevisionDiff,
-    RevisionView,
-    RollbackPreview,
-    Snapshot,
-    WatchView,
-)
+from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
+from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot, WatchView
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import AirssysError, DiskFull, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level

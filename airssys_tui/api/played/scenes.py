@@ -12,17 +12,9 @@ from airssys_tui.api.played.component import FakeComponent, Release
 from airssys_tui.api.played.desk import RICH_LINE
 from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.api.views.runtime import (
-    ComponentDetail,
-    ComponentView,
-    History,
-    Meters,
-    Note,
-    NoteKind,
-    Phase,
-    RevisionView,
-    WatchView,
-)
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, History, Meters, Note, NoteKind
+from airssys_tui.api.views.revisions import RevisionView
+from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome

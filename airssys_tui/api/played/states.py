@@ -7,8 +7,8 @@ from itertools import count
 
 import msgspec
 
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.past import StateFile, StateView
-from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.core.errors import GateRefusal, NotServing, UsageError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State

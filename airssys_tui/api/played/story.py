@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.views.past import Story
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.text import one_line

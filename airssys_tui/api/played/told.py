@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.metering import CustomSeries
-from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
 

@@ -17,7 +17,8 @@ import msgspec
 from airssys_tui.api import wire
 from airssys_tui.api.socket.faults import Fault
 from airssys_tui.api.socket.ticks import Tick
-from airssys_tui.api.views.runtime import ComponentView, Snapshot
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import ProtocolMismatch
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import KIB, MIB

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import ComponentView, EventPage, Phase, Snapshot
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import EventPage, Phase, Snapshot
 from airssys_tui.core.events import Event
 from airssys_tui.core.text import GuestText
 

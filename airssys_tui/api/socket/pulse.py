@@ -16,7 +16,7 @@ from airssys_tui.api.socket.connection import Connection, ServingLimits
 from airssys_tui.api.socket.frames import Beat, Moment, Part, frame
 from airssys_tui.api.socket.mirror import EVENTS_KEPT, Mirror
 from airssys_tui.api.socket.ticks import Tick, tick_of
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 
 ROWS: Final = 256
 """Rows in one frame; encoding more at once would hold up the other threads."""

@@ -39,7 +39,8 @@ from airssys_tui.api.socket.link import Link, hello
 from airssys_tui.api.socket.methods import METHODS, Method
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import ticked
-from airssys_tui.api.views.runtime import ComponentView, EventPage, Snapshot
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import EventPage, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, UsageError
 from airssys_tui.core.events import Event
 

@@ -10,7 +10,7 @@ from typing import Final, get_type_hints
 
 import msgspec
 
-from airssys_tui.api.views.runtime import ComponentView, History, Meters
+from airssys_tui.api.views.components import ComponentView, History, Meters
 
 _NAMES: Final = Meters.__struct_fields__
 

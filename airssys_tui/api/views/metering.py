@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from airssys_tui.api.views.runtime import Meters
+from airssys_tui.api.views.components import Meters
 from airssys_tui.core.text import GuestText
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from airssys_tui.api.views.runtime import ComponentView, Meters, Snapshot
+from airssys_tui.api.views.components import ComponentView, Meters
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height

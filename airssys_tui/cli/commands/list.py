@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.api.views.runtime import ComponentDetail, ComponentView, RevisionView
+from airssys_tui.api.views.components import ComponentDetail, ComponentView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
 from airssys_tui.cli.answering.table import Column

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
-from airssys_tui.api.views.runtime import DiffLine, RevisionDiff, RevisionView
+from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, terminal_width
 from airssys_tui.cli.answering.table import Column

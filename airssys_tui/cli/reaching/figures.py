@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airssys_tui.api.views.runtime import ComponentView, Meters
+from airssys_tui.api.views.components import ComponentView, Meters
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi

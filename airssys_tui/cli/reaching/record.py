@@ -9,8 +9,10 @@ from typing import Any, Self, TypeVar
 from airssys_tui.api.commands import Command, Start, Stop
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.methods import METHODS
+from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
-from airssys_tui.api.views.runtime import ComponentDetail, Done, EventPage, Phase, RevisionDiff, RevisionView, Snapshot
+from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
+from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot
 from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.reach import nothing_runs, owned_elsewhere
 from airssys_tui.core.errors import AirssysError, StateLocked

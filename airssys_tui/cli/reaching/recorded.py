@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import (
-    ComponentDetail,
-    ComponentView,
-    Done,
-    Note,
-    NoteKind,
-    RevisionDiff,
-    RevisionView,
-)
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
+from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
+from airssys_tui.api.views.runtime import Done
 from airssys_tui.cli.reaching.options import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.identity import short_digest

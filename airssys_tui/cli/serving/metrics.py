@@ -14,8 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from airssys_tui import __version__
 from airssys_tui.api.socket.frames import ServingReport
+from airssys_tui.api.views.components import ComponentView, NoteKind
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail
-from airssys_tui.api.views.runtime import SWITCH, ComponentView, NoteKind, Phase, Snapshot, Tally
+from airssys_tui.api.views.runtime import SWITCH, Phase, Snapshot, Tally
 from airssys_tui.core.lifecycle import Desired, Health, State
 from airssys_tui.core.text import one_line
 

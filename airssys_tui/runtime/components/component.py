@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import Note, NoteKind
+from airssys_tui.api.views.components import Note, NoteKind
 from airssys_tui.core.identity import ComponentId, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State, advance
 from airssys_tui.core.supervision import RestartBudget

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import DiffLine, RevisionDiff, RevisionView
+from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.limits import Limits

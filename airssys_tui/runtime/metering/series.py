@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.api.views.components import History
 from airssys_tui.api.views.metering import MeterSeries
-from airssys_tui.api.views.runtime import History
 from airssys_tui.core.trend import Trend, trend_of
 from airssys_tui.runtime.metering.meters import PERCENTILES, Counters, quantiles
 

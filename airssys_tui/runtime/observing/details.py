@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from airssys_tui.api.views.runtime import ComponentDetail
+from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
 from airssys_tui.core.manifest.document import Manifest

@@ -9,8 +9,9 @@ from itertools import islice
 
 import msgspec
 
+from airssys_tui.api.views.components import ComponentView, Meters
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
-from airssys_tui.api.views.runtime import ComponentView, Meters, Phase, Snapshot, WatchView
+from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line

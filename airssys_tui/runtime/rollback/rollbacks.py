@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.views.runtime import RollbackPreview
+from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.core.errors import GateRefusal, RollbackRefused, StoreError
 from airssys_tui.core.identity import Digest, short_digest
 from airssys_tui.core.manifest.document import decode_manifest

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import StateChoice
+from airssys_tui.api.views.revisions import StateChoice
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.manifest.document import Manifest, decode_manifest

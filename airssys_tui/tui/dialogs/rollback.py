@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.views.runtime import DiffLine, RevisionView, RollbackPreview, StateChoice
+from airssys_tui.api.views.revisions import DiffLine, RevisionView, RollbackPreview, StateChoice
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.revision import Outcome, StatePolicy

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.lifecycle import RecoveryKind, State
 
 

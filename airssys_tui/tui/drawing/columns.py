@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.runtime import ComponentView, Meters, NoteKind
+from airssys_tui.api.views.components import ComponentView, Meters, NoteKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Health, RecoveryKind, State
 from airssys_tui.core.units import format_count, format_duration, format_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airssys_tui.api.views.runtime import ComponentView, Meters, NoteKind
+from airssys_tui.api.views.components import ComponentView, Meters, NoteKind
 from airssys_tui.core.events import Event, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_count, format_size

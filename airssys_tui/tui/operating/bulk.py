@@ -14,7 +14,8 @@ from textual.widgets import Input
 
 from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, Stop, Unload
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.runtime import ComponentView, RollbackPreview
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import State

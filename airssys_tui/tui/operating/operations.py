@@ -11,7 +11,7 @@ from textual.app import App
 
 from airssys_tui.api.commands import Command, Reload, Restart, Start, Stop, Undo, Unload
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.runtime import ComponentView, NoteKind
+from airssys_tui.api.views.components import ComponentView, NoteKind
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.actions.remedies import in_keys

@@ -21,7 +21,7 @@ from airssys_tui.api.commands import (
     Undo,
 )
 from airssys_tui.api.views.past import StateFile, StateView
-from airssys_tui.api.views.runtime import RevisionView
+from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_size

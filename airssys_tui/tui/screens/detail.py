@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
+from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.past import StateView, Story
-from airssys_tui.api.views.runtime import ComponentDetail
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations

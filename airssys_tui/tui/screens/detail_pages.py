@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, NoteKind
 from airssys_tui.api.views.past import StateView, Story
-from airssys_tui.api.views.runtime import ComponentDetail, ComponentView, NoteKind
 from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import format_count, format_duration, format_size, parse_duration

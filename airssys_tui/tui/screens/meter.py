@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.api.protocol import RuntimeApi
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries
-from airssys_tui.api.views.runtime import ComponentView
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing import charts

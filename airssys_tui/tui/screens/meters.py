@@ -9,7 +9,7 @@ import msgspec
 from textual.timer import Timer
 from textual.widget import Widget
 
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort

@@ -10,7 +10,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input
 
-from airssys_tui.api.views.runtime import ComponentView
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.table import key_label
 from airssys_tui.tui.drawing.arrangement import state_word

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from airssys_tui.api.views.runtime import RevisionDiff, RevisionView
+from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.tui.actions.action import View

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.runtime import ComponentView, Phase, Snapshot
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.runtime import ComponentView, Phase
+from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError, Disconnected
 from airssys_tui.core.events import Event
 from airssys_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
