@@ -195,3 +195,31 @@ def test_joining_keeps_every_digit_and_takes_words_as_strings() -> None:
     )
     assert join_arguments(()) == "[]"
     assert join_arguments(("\udc80",)) == '["?"]'
+
+
+def test_keys_without_effect_are_named_for_people_and_in_json(desk: Desk) -> None:
+    folder = desk.install("counter")
+    with (folder / "Component.toml").open("a") as manifest:
+        manifest.write(
+            '\n[capabilities]\nnetwork = ["connect:api.example.com:443"]\nfilesystem = ["read:/data/**"]\n'
+            'process = ["spawn:*"]\n'
+        )
+    reason = "no grant can be given for it"
+    lines = [f"[capabilities] {key} has no effect yet: {reason}" for key in ("filesystem", "network", "process")]
+    (report,) = desk.run("check", folder, "--json").json
+    assert (report["admissible"], report["no_effect"]) == (True, lines)
+    assert [line for line in desk.run("check", folder).out.splitlines() if "no effect" in line] == [
+        f"  note          {lines[0]}",
+        *(f"                {line}" for line in lines[1:]),
+    ]
+
+
+def test_keys_without_effect_are_named_of_what_is_refused_as_well(desk: Desk) -> None:
+    folder = desk.install("counter")
+    wasm = folder / "counter.wasm"
+    wasm.write_bytes(wasm.read_bytes()[:1000])
+    with (folder / "Component.toml").open("a") as manifest:
+        manifest.write('\n[security]\npublic_key = "key"\n')
+    answer = desk.run("check", folder)
+    assert answer.code == 1
+    assert answer.out.splitlines()[-1] == "  note  [security] public_key has no effect yet: signatures are not checked"

@@ -9,6 +9,7 @@ import pytest
 from airssys_tui.api.commands import Reload
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
 from tests.components import ALL, HEALTH, STATE, Crafted
@@ -220,3 +221,13 @@ def test_a_fixture_of_the_repository_is_refused_with_every_import_it_lacks(world
     assert row.state is State.FAILED
     assert "acme:weather/forecast@2.1.0" in row.note.text
     assert "launch" in row.note.text
+
+
+def test_keys_without_effect_are_told_when_a_revision_is_admitted(world: World) -> None:
+    world.open()
+    world.install("bean", GOOD, '[resources]\nreplicas = 3\n[capabilities]\nnetwork = ["connect:example.com:443"]\n')
+    told = [event for event in world.runtime.events(0).events if event.action == "no-effect"]
+    assert [(event.level, event.revision, event.text) for event in told] == [
+        (Level.INFO, 1, "[capabilities] network has no effect yet: no grant can be given for it"),
+        (Level.INFO, 1, "[resources] replicas has no effect yet: one instance runs"),
+    ]

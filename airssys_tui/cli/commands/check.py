@@ -131,6 +131,7 @@ def _say_check(report: CheckReport) -> None:
         say(f"refused     {report.path}\n  at {report.gate}{where}:{reason}")
         if report.remedy:
             say(f"  → {report.remedy}")
+        _say_facts([("note", "\n".join(report.no_effect))])
         return
     say(f"admissible  {report.path}")
     facts = [
@@ -142,7 +143,12 @@ def _say_check(report: CheckReport) -> None:
         ("imports", "\n".join(report.imports)),
         ("capabilities", "\n".join(report.capabilities)),
         ("problems", "\n".join(report.problems)),
+        ("note", "\n".join(report.no_effect)),
     ]
+    _say_facts(facts)
+
+
+def _say_facts(facts: list[tuple[str, str | None]]) -> None:
     say_pairs([(name, value) for name, value in facts if value], indent="  ")
 
 

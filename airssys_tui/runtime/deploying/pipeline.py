@@ -19,6 +19,7 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import encode_manifest
+from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
@@ -224,6 +225,9 @@ class Deployer:
         how = "code from the cache" if rehearsed.cached else "compiled"
         passed = "the old instance goes first" if rehearsed.takes_turns else "passed every gate"
         self._ledger(attempt, f"{how} in {compiled:.1f} ms, {passed}", "rehearsed")
+        if order.cause in {Cause.DEPLOY, Cause.RELOAD}:
+            for line in inert_lines(rehearsed.artifact.manifest):
+                self._ledger(attempt, line, "no-effect")
         failpoint("deploy/compiled")
         await self._floor.disk(self._record_rehearsed, attempt)
         return rehearsed

@@ -9,6 +9,7 @@ import msgspec
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
 from airssys_tui.core.identity import digest_of, name_from_stem
 from airssys_tui.core.manifest.document import Manifest, bare_manifest
+from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code
@@ -39,6 +40,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         exports: ``path: signature`` lines.
         imports: Names of what it imports.
         capabilities: Declared ones.
+        no_effect: Keys of the manifest that have no effect yet, one a line.
     """
 
     path: str
@@ -56,13 +58,16 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[GuestText, ...] = ()
     capabilities: tuple[GuestText, ...] = ()
     problems: tuple[GuestText, ...] = ()
+    no_effect: tuple[GuestText, ...] = ()
 
 
 def inspect_path(path: Path) -> CheckReport:
     """Check a wasm file, or a directory with a Component.toml. Never raises for what is wrong with it."""
     shown = str(path)
+    no_effect: tuple[GuestText, ...] = ()
     try:
         manifest, wasm = read_path(path)
+        no_effect = inert_lines(manifest)
         report = _inspect(shown, manifest, wasm)
     except ManifestError as error:
         lines = tuple(one_line(str(problem), 400) for problem in error.problems)
@@ -73,7 +78,7 @@ def inspect_path(path: Path) -> CheckReport:
         report = _refused(shown, error.gate, error)
     except AirssysError as error:
         report = _refused(shown, "manifest", error)
-    return report
+    return msgspec.structs.replace(report, no_effect=no_effect)
 
 
 def read_path(path: Path) -> tuple[Manifest, bytes]:

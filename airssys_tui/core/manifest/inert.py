@@ -1,0 +1,69 @@
+"""Keys of a manifest that are read and have no effect yet: an operator is told so, and relies on none of them.
+
+Only what would change how a component runs counts. Texts that describe it, such as ``[package] license`` or
+``[capabilities] rationale``, promise nothing. A key at its default is not named: it asks for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.manifest.structure import Manifest
+from airssys_tui.core.text import GuestText
+
+_NO_MESSAGES: Final = "components send each other no messages"
+_NO_GRANT: Final = "no grant can be given for it"
+_UNCHECKED: Final = "signatures are not checked"
+
+_WHY: Final = {
+    "build": {
+        "command": "build the component yourself",
+        "watch": "build the component yourself",
+    },
+    "capabilities": {
+        "filesystem": _NO_GRANT,
+        "network": _NO_GRANT,
+        "messaging": _NO_GRANT,
+        "process": _NO_GRANT,
+        "environment": _NO_GRANT,
+    },
+    "resources": {
+        "message_size": _NO_MESSAGES,
+        "messages_per_second": _NO_MESSAGES,
+        "replicas": "one instance runs",
+    },
+    "deployment.canary": {
+        "steps": "no canary strategy is available",
+        "step": "no canary strategy is available",
+    },
+    "security": {
+        "public_key": _UNCHECKED,
+        "signature": _UNCHECKED,
+    },
+}
+"""Section and key, and why it has no effect."""
+
+
+def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
+    """Return one line for each key that a manifest sets and that has no effect yet, in the order of the sections.
+
+    For example ``[resources] replicas has no effect yet: one instance runs``.
+    """
+    parts: dict[str, msgspec.Struct] = {
+        "build": manifest.build,
+        "capabilities": manifest.capabilities,
+        "resources": manifest.limits,
+        "deployment.canary": manifest.deployment.canary,
+        "security": manifest.security,
+    }
+    return tuple(line for section, part in parts.items() for line in _lines(section, part))
+
+
+def _lines(section: str, part: msgspec.Struct) -> Iterator[GuestText]:
+    default = type(part)()
+    for key, why in _WHY[section].items():
+        if getattr(part, key) != getattr(default, key):
+            yield GuestText(f"[{section}] {key} has no effect yet: {why}")
