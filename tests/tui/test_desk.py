@@ -13,12 +13,12 @@ from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
-from airssys_tui.tui.drawing.lines import LinePane
 from airssys_tui.tui.drawing.themes import THEMES
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
+from airssys_tui.tui.widgets.line_pane import LinePane
 from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
 
 SIZE = (120, 40)

@@ -11,9 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.drawing.lines import LinePane, Span
+from airssys_tui.tui.drawing.lines import Span
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.chrome import key_lines
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 
 

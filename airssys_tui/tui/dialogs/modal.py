@@ -14,8 +14,9 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from airssys_tui.tui.drawing.lines import Line, LinePane, Painter, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane, Painter
 
 Answer = TypeVar("Answer")
 

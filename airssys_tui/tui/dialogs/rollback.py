@@ -20,8 +20,9 @@ from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Painter, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import Painter
 
 LABEL: Final = 13
 """Cells of a label."""

@@ -16,8 +16,9 @@ from textual.screen import ModalScreen
 from airssys_tui.api.views.past import Story
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.remedies import in_keys
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 
 LONGEST = 600

@@ -21,7 +21,7 @@ from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form, Kind
 from airssys_tui.core.types.interface import Function
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe
+from airssys_tui.tui.drawing.lines import Line, Span, safe
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import call_panes as panes
 from airssys_tui.tui.screens.call_checks import CheckingScreen
@@ -29,6 +29,7 @@ from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.state.call_log import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
 from airssys_tui.tui.widgets.value_bar import ValueBar

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.past import StateView, Story
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import detail_pages as pages
 from airssys_tui.tui.screens.detail_pages import SHOWN, Known
@@ -19,6 +19,7 @@ from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.versions import revision_head, revision_row
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
 from airssys_tui.tui.widgets.tabs import TabBar

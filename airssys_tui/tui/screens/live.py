@@ -15,11 +15,12 @@ from textual.widgets import Input
 
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing.arrangement import Arrangement
-from airssys_tui.tui.drawing.lines import LinePane, safe
+from airssys_tui.tui.drawing.lines import safe
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets import chrome
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 FAR: Final = 1_000_000

@@ -17,13 +17,14 @@ from airssys_tui.tui.drawing import charts
 from airssys_tui.tui.drawing.charts import Chart
 from airssys_tui.tui.drawing.columns import Sight, memory_tone, state_cell, version_text
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_width, safe
+from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe
 from airssys_tui.tui.drawing.quantities import format_ms, format_whole, until_text
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.own_meters import OwnMeters, least_rows, own_lines
 from airssys_tui.tui.screens.polled import PolledScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 
 TWO: Final = 72

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
-from airssys_tui.tui.drawing.lines import Line, LinePane
+from airssys_tui.tui.drawing.lines import Line
 from airssys_tui.tui.drawing.selection import selection_lines
 from airssys_tui.tui.operating import bulk
 from airssys_tui.tui.operating.bulk import Deed
@@ -18,6 +18,7 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 
 TALL: Final = 30
 LOW: Final = 12

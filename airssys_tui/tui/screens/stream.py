@@ -16,7 +16,7 @@ from textual.widgets import Input
 from airssys_tui.core.events import Event
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_count
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, join, line_width, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.search import BadPatternError, Search
 from airssys_tui.tui.drawing.selection import LEVEL_TONES
 from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
@@ -27,6 +27,7 @@ from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.filter_bar import FilterBar, SearchBar
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 MORE: Final = "+"

@@ -13,13 +13,14 @@ from textual.widget import Widget
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import trace_lines
 from airssys_tui.tui.screens.polled import PolledScreen
 from airssys_tui.tui.state.call_log import MadeCall
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
 

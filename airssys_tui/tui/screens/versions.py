@@ -14,12 +14,13 @@ from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.dialogs.rollback import diff_lines, labelled, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, LinePane, Span, fit, safe
+from airssys_tui.tui.drawing.lines import Line, Span, fit, safe
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 REASON: Final = "+"

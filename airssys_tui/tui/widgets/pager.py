@@ -10,7 +10,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from airssys_tui.tui.drawing.lines import Line, Painter
+from airssys_tui.tui.drawing.lines import Line
+from airssys_tui.tui.widgets.line_pane import Painter
 
 
 class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):

@@ -15,7 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from airssys_tui.tui.drawing.lines import BLANK, Line, Painter, changed_cells
+from airssys_tui.tui.drawing.lines import BLANK, Line, changed_cells
+from airssys_tui.tui.widgets.line_pane import Painter
 
 Draw = Callable[[str, int, bool], Line]
 """Draws the row of a key, in so many cells; whether it is selected."""

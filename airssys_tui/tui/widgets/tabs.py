@@ -9,7 +9,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Painter, Span
+from airssys_tui.tui.drawing.lines import Line, Span
+from airssys_tui.tui.widgets.line_pane import Painter
 
 
 class TabBar(Painter):
