@@ -29,7 +29,7 @@ def stops(guide: Guide) -> None:
     assert guide.view("counter").desired is Desired.STOPPED
     guide.reach("greeter")
     guide.act("component.stop")
-    guide.sees("Stop greeter?", "what it holds in memory is lost", "[ Cancel ]")
+    guide.sees("Stop greeter?", "its memory is lost", "[ Cancel ]")
     guide.key("enter")
     guide.lacks("Stop greeter?")
     assert guide.view("greeter").state is State.RUNNING

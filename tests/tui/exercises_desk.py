@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.commands import Start, Stop
-from airssys_tui.tui.operating.bulk import BulkQuestion
+from airssys_tui.tui.dialogs.bulk import BulkQuestion
 from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen

@@ -190,7 +190,7 @@ async def stops(desk):
     await desk.select("greeter")
     await desk.press("x")
     await desk.on(Confirm)
-    await shows(desk.pilot, "greeter is running: 1.0.0, r1.", "what it holds in memory is lost")
+    await shows(desk.pilot, "greeter is running: 1.0.0, r1.", "its memory is lost")
     await desk.press("enter")
     await desk.on(RegistryScreen)
     assert Stop("greeter") not in desk.runtime.commands

@@ -15,9 +15,10 @@ from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
+from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion
 from airssys_tui.tui.dialogs.modal import Choice
 from airssys_tui.tui.drawing.arrangement import Arrangement
-from airssys_tui.tui.operating.bulk import AT_ONCE, BulkQuestion, carry_out
+from airssys_tui.tui.operating.bulk import carry_out
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.state.marks import Marks
@@ -184,7 +185,7 @@ async def test_a_rollback_of_many_shows_what_each_becomes_and_leaves_out_what_ca
         assert isinstance(pilot.app.screen, BulkQuestion), "nobody confirms what is not on the screen yet"
         runtime.patience = False
         runtime.settle()
-        await shows(pilot, "becomes r5, as r1 1.0.0", "state: keep", "held: 1.1.0, 1.3.0", "left out: greeter")
+        await shows(pilot, "becomes r5, as r1 1.0.0", "state: keep", "held: 1.1.0, 1.3.0", "skipped: greeter")
         await pilot.press("enter")
         await wait_until(pilot, lambda: runtime.commands)
         assert runtime.commands == [Rollback("counter", to=1, state=StatePolicy.KEEP)]

@@ -324,7 +324,7 @@ async def test_a_reload_asks_only_when_something_waits_to_be_deployed():
         pilot.app.tick()
         await pilot.press("R")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
-        await shows(pilot, "Reload greeter?", "what it holds in memory is lost")
+        await shows(pilot, "Reload greeter?", "its memory is lost")
 
 
 async def test_one_goes_back_where_one_came_from():

@@ -11,7 +11,7 @@ from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.views.components import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.operating.bulk import BulkQuestion
+from airssys_tui.tui.dialogs.bulk import BulkQuestion
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from tests.tui.conftest import NEVER, after, desk
 from tests.tui.test_pictures import LARGE, SIZES, SMALL, USUAL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,30 +30,28 @@ from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.drawing.moments import ago_text
 from airssys_tui.tui.operating.background import in_background
+from airssys_tui.tui.operating.operator import Operator
 from airssys_tui.tui.operating.saving import ask_and_write
-
-if TYPE_CHECKING:
-    from airssys_tui.tui.operating.operations import Operations
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that is imported."""
 
 
-class Keeping:
+class PastOperations:
     """Commands about what is kept.
 
     Args:
-        operations: Carries them out and reports.
+        operator: Carries them out and reports.
     """
 
-    def __init__(self, operations: Operations) -> None:
-        self._operations = operations
+    def __init__(self, operator: Operator) -> None:
+        self._operator = operator
 
     def undo(self) -> None:
         """Undo the operator's last undoable action; asks when that loses something."""
-        head = self._operations.session.feed.head
+        head = self._operator.session.feed.head
         if not head.undo:
-            self._operations.say("there is nothing to undo", severity="warning")
+            self._operator.say("there is nothing to undo", severity="warning")
         elif head.undo_loses:
             lines = [f"The last action was: {head.undo}.", "", f"Lost: {head.undo_loses}."]
             self._ask("Undo it?", "Undo", lines, Undo())
@@ -72,7 +69,7 @@ class Keeping:
     def release(self, component: str, revision: RevisionView) -> None:
         """Lift a quarantine, after asking."""
         if revision.outcome is not Outcome.QUARANTINED:
-            self._operations.say(f"r{revision.number} is not quarantined", severity="warning")
+            self._operator.say(f"r{revision.number} is not quarantined", severity="warning")
             return
         lines = [revision.reason or "It was quarantined.", "", "It can then be deployed and rolled back to again."]
         title = f"Release r{revision.number} of {component} from quarantine?"
@@ -80,20 +77,20 @@ class Keeping:
 
     def note(self, component: str, revision: RevisionView) -> None:
         """Ask for a note and write it on a revision."""
-        self._operations.run(self._noted(component, revision))
+        self._operator.run(self._noted(component, revision))
 
     async def _noted(self, component: str, revision: RevisionView) -> None:
         label = f"r{revision.number} ({revision.version or 'no version'})"
         prompt = Prompt(
-            self._operations.session,
+            self._operator.session,
             f"Note on {label} of {component}",
             "Write",
             ["For the history; an empty note takes it away."],
             value=revision.note,
         )
-        answer = await self._operations.app.push_screen_wait(prompt)
+        answer = await self._operator.app.push_screen_wait(prompt)
         if answer is not None and answer != revision.note:
-            await self._operations.perform(Annotate(component, revision.number, answer))
+            await self._operator.perform(Annotate(component, revision.number, answer))
 
     def save_state(self, component: str) -> None:
         """Take a snapshot of a component's state now."""
@@ -101,7 +98,7 @@ class Keeping:
 
     def restore_state(self, component: str, state: StateView) -> None:
         """Load an earlier state, after saying what that means."""
-        session = self._operations.session
+        session = self._operator.session
         view = session.feed.rows.get(component)
         now = f"r{view.revision}" if view is not None and view.revision is not None else "nothing"
         size = format_size(view.state_bytes) if view is not None and view.state_bytes is not None else "its state"
@@ -121,66 +118,66 @@ class Keeping:
 
     def export_state(self, component: str, state: StateView) -> None:
         """Write a state to a file."""
-        self._operations.run(self._exported(component, state))
+        self._operator.run(self._exported(component, state))
 
     async def _exported(self, component: str, state: StateView) -> None:
-        api = self._operations.api()
+        api = self._operator.api()
         if api is None:
             return
-        file = await self._operations.ask(api.export_state(component, state.id))
+        file = await self._operator.ask(api.export_state(component, state.id))
         if file is None:
             return
         name = f"{component.replace('/', '-')}-state-{state.id}.json"
         about = [f"State {state.id} of r{state.revision} of {component}, {format_size(state.size)}, whole."]
-        await ask_and_write(self._operations, wire.encode(file), Path.cwd() / name, about)
+        await ask_and_write(self._operator, wire.encode(file), Path.cwd() / name, about)
 
     def import_state(self, component: str) -> None:
         """Ask for a file and keep the state in it."""
-        self._operations.run(self._imported(component))
+        self._operator.run(self._imported(component))
 
     async def _imported(self, component: str) -> None:
-        operations = self._operations
+        operator = self._operator
         about = ["A file that an export wrote. It is kept as a snapshot; nothing loads it yet."]
-        prompt = Prompt(operations.session, f"Import a state of {component}", "Import", about, longest=1_000)
-        answer = await operations.app.push_screen_wait(prompt)
+        prompt = Prompt(operator.session, f"Import a state of {component}", "Import", about, longest=1_000)
+        answer = await operator.app.push_screen_wait(prompt)
         if not answer:
             return
         try:
             file = await asyncio.wrap_future(in_background(lambda: _read_state(answer), "import"))
         except (StoreError, UsageError) as error:
-            operations.say_error(error)
+            operator.say_error(error)
             return
-        await operations.perform(ImportState(component, file))
+        await operator.perform(ImportState(component, file))
 
     def explain(self, component: str) -> None:
         """Tell why a component is as it is."""
-        api = self._operations.api()
+        api = self._operator.api()
         if api is not None:
-            self._operations.app.push_screen(StoryPage(self._operations.session, component, api.explain(component)))
+            self._operator.app.push_screen(StoryPage(self._operator.session, component, api.explain(component)))
 
     def disk(self) -> None:
         """Show the use of the disk, and collect when the operator says so."""
-        self._operations.run(self._collected())
+        self._operator.run(self._collected())
 
     async def _collected(self) -> None:
-        operations = self._operations
-        api = operations.api()
-        if api is None or not await operations.app.push_screen_wait(DiskQuestion(operations.session, api)):
+        operator = self._operator
+        api = operator.api()
+        if api is None or not await operator.app.push_screen_wait(DiskQuestion(operator.session, api)):
             return
-        done = await operations.ask(api.collect())
+        done = await operator.ask(api.collect())
         if done is not None:
-            operations.say(f"{format_size(done.bytes)} freed: {collected_text(done)}", title="collected")
-        operations.look()
+            operator.say(f"{format_size(done.bytes)} freed: {collected_text(done)}", title="collected")
+        operator.look()
 
     def _do(self, command: Command) -> None:
-        self._operations.run(self._operations.perform(command))
+        self._operator.run(self._operator.perform(command))
 
     def _ask(self, title: str, verb: str, lines: list[str], command: Command) -> None:
-        self._operations.run(self._confirmed(Confirm(self._operations.session, title, verb, lines), command))
+        self._operator.run(self._confirmed(Confirm(self._operator.session, title, verb, lines), command))
 
     async def _confirmed(self, question: Confirm, command: Command) -> None:
-        if await self._operations.app.push_screen_wait(question):
-            await self._operations.perform(command)
+        if await self._operator.app.push_screen_wait(question):
+            await self._operator.perform(command)
 
 
 def _read_state(name: str) -> StateFile:

@@ -6,22 +6,19 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.operating.background import in_background
+from airssys_tui.tui.operating.operator import Operator
 from airssys_tui.tui.operating.transcript import FileThereError, keep
 
-if TYPE_CHECKING:
-    from airssys_tui.tui.operating.operations import Operations
 
-
-async def ask_and_write(operations: Operations, data: bytes, suggested: Path, about: Sequence[str]) -> None:
+async def ask_and_write(operator: Operator, data: bytes, suggested: Path, about: Sequence[str]) -> None:
     """Ask for a name and write a file; say where it is."""
-    prompt = Prompt(operations.session, "Save to a file", "Save", about, value=str(suggested), longest=1_000)
-    answer = await operations.app.push_screen_wait(prompt)
+    prompt = Prompt(operator.session, "Save to a file", "Save", about, value=str(suggested), longest=1_000)
+    answer = await operator.app.push_screen_wait(prompt)
     if not answer:
         return
     path = _path(answer)
@@ -29,25 +26,23 @@ async def ask_and_write(operations: Operations, data: bytes, suggested: Path, ab
         await _write(path, data, replace=False)
     except FileThereError as error:
         lines = [str(error), "What it holds is lost."]
-        if not await operations.app.push_screen_wait(
-            Confirm(operations.session, "Write over it?", "Write over", lines)
-        ):
+        if not await operator.app.push_screen_wait(Confirm(operator.session, "Write over it?", "Write over", lines)):
             return
-        await _tried(operations, _write(path, data, replace=True), path)
+        await _tried(operator, _write(path, data, replace=True), path)
         return
     except AirssysError as error:
-        operations.say_error(error)
+        operator.say_error(error)
         return
-    operations.say(f"saved {path}")
+    operator.say(f"saved {path}")
 
 
-async def _tried(operations: Operations, writing: asyncio.Future[None], path: Path) -> None:
+async def _tried(operator: Operator, writing: asyncio.Future[None], path: Path) -> None:
     try:
         await writing
     except AirssysError as error:
-        operations.say_error(error)
+        operator.say_error(error)
         return
-    operations.say(f"saved {path}, over what was there")
+    operator.say(f"saved {path}, over what was there")
 
 
 def _write(path: Path, data: bytes, *, replace: bool) -> asyncio.Future[None]:

@@ -199,21 +199,21 @@ class DetailScreen(LiveScreen):
 
     def action_save_state(self) -> None:
         """Take a snapshot of the state now."""
-        self.operations.keeping.save_state(self.component)
+        self.operations.past.save_state(self.component)
 
     def action_restore_state(self) -> None:
         """Bring the selected state back."""
         if (state := self._selected_state()) is not None:
-            self.operations.keeping.restore_state(self.component, state)
+            self.operations.past.restore_state(self.component, state)
 
     def action_export_state(self) -> None:
         """Write the selected state to a file."""
         if (state := self._selected_state()) is not None:
-            self.operations.keeping.export_state(self.component, state)
+            self.operations.past.export_state(self.component, state)
 
     def action_import_state(self) -> None:
         """Keep a state that was exported."""
-        self.operations.keeping.import_state(self.component)
+        self.operations.past.import_state(self.component)
 
     def _selected_state(self) -> StateView | None:
         state = self.states.get(self._states.key or "") if self.shown == "states" else None

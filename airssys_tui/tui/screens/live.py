@@ -234,15 +234,15 @@ class LiveScreen(Screen[None]):
     def action_explain(self) -> None:
         """Tell why the component is as it is."""
         if self.target is not None:
-            self.operations.keeping.explain(self.target)
+            self.operations.past.explain(self.target)
 
     def action_undo(self) -> None:
         """Undo what was done last."""
-        self.operations.keeping.undo()
+        self.operations.past.undo()
 
     def action_disk(self) -> None:
         """Show the use of the disk."""
-        self.operations.keeping.disk()
+        self.operations.past.disk()
 
     def action_detail(self) -> None:
         """Show everything about the component."""

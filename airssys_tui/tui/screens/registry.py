@@ -8,12 +8,12 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.dialogs import bulk
+from airssys_tui.tui.dialogs.bulk import BulkCommand
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.drawing.lines import Line
 from airssys_tui.tui.drawing.selection import selection_lines
-from airssys_tui.tui.operating import bulk
-from airssys_tui.tui.operating.bulk import Deed
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.state.feed import Change
@@ -88,9 +88,9 @@ class RegistryScreen(ComponentListScreen):
         self.session.marks.add(self._list.keys)
         self.show()
 
-    def _do(self, deed: Deed, single: Callable[[], None]) -> None:
+    def _do(self, command: BulkCommand, single: Callable[[], None]) -> None:
         if self.session.marks:
-            self.operations.many.ask(deed)
+            self.operations.bulk.ask(command)
         else:
             single()
 

@@ -280,22 +280,22 @@ class VersionsScreen(LiveScreen):
     def action_note(self) -> None:
         """Write a note on the selected revision."""
         if (revision := self._chosen()) is not None:
-            self.operations.keeping.note(self.component, revision)
+            self.operations.past.note(self.component, revision)
 
     def action_pin(self) -> None:
         """Pin the selected revision, or let it go."""
         if (revision := self._chosen()) is not None:
-            self.operations.keeping.pin(self.component, revision)
+            self.operations.past.pin(self.component, revision)
 
     def action_mark_stable(self) -> None:
         """Say that the selected revision is stable, or that it is not."""
         if (revision := self._chosen()) is not None:
-            self.operations.keeping.mark_stable(self.component, revision)
+            self.operations.past.mark_stable(self.component, revision)
 
     def action_release(self) -> None:
         """Lift the quarantine of the selected revision."""
         if (revision := self._chosen()) is not None:
-            self.operations.keeping.release(self.component, revision)
+            self.operations.past.release(self.component, revision)
 
     def _chosen(self) -> RevisionView | None:
         return self.revisions.get(self.selected or -1)
