@@ -21,6 +21,7 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.keymap import Keymap
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
@@ -37,11 +38,10 @@ from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.palette import OperatorCommands, Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
-from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from airssys_tui.tui.settings.settings_file import SettingsFile
-from airssys_tui.tui.settings.setup import Setup
+from airssys_tui.tui.settings.setup import Setup, glyphs_of, theme_after, theme_of
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.notices import Notices
 from airssys_tui.tui.state.session import Session
@@ -127,8 +127,8 @@ class AirssysApp(App[int]):
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
         self.theme = chosen
-        self.setup = Setup(self, settings)
-        self.setup.look()
+        self._setup = Setup(settings)
+        self._take_settings()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our variables are under a theme that is not ours."""
@@ -162,32 +162,56 @@ class AirssysApp(App[int]):
             api.close()
         return api
 
-    def set_pace(self, seconds: float | None) -> None:
-        """Pull every so many seconds from now on; without a number, as usual."""
+    def _take_settings(self) -> bool:
+        """Apply the configuration file if it changed; return whether it did.
+
+        What the change did not touch stays as the operator made it meanwhile.
+        """
+        taken = self._setup.look()
+        if taken is None:
+            return False
+        before, now, self.session.faults = taken
+        if now.theme != before.theme:
+            self.theme = theme_of(now) or self.theme
+        if now.ascii != before.ascii:
+            self.session.glyphs = glyphs_of(now)
+            self.set_class(self.session.glyphs.ascii, "ascii")
+        if now.refresh != before.refresh:
+            self._set_pace(now.refresh)
+        self.session.columns = now.columns
+        if now.keys != before.keys:
+            self.session.keymap = Keymap(now.keys)
+            self._rebind()
+        if now.arrangement != before.arrangement:
+            self.session.arrangement = now.arrangement
+            self._arrange_registry(now.arrangement)
+        return True
+
+    def _set_pace(self, seconds: float | None) -> None:
+        """Pull at this interval from now on; at the usual one without a number."""
         self._every = seconds or self._usual
         if self._pulls is not None:
             self._pulls.stop()
             self._pulls = self.set_interval(self._every, self.tick)
 
-    def live_screens(self) -> list[LiveScreen]:
-        """Return every screen with live data, seen or not."""
+    def _live_screens(self) -> list[LiveScreen]:
+        """Return every screen with live data, hidden ones included."""
         return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, LiveScreen)]
 
-    def rebind(self) -> None:
+    def _rebind(self) -> None:
         """Take the keys that the actions have now, everywhere."""
         self._bindings = BindingsMap(self.session.keymap.bindings_everywhere())
-        for screen in self.live_screens():
+        for screen in self._live_screens():
             screen.rebind()
 
-    def arrange_registry(self, how: Arrangement) -> None:
-        """Show the registry's rows like this."""
-        for screen in self.live_screens():
+    def _arrange_registry(self, how: Arrangement) -> None:
+        for screen in self._live_screens():
             if isinstance(screen, RegistryScreen):
                 screen.take(how)
 
     def action_next_theme(self) -> None:
         """Change to the next of our themes."""
-        self.theme = self.setup.next_theme()
+        self.theme = theme_after(self.theme)
         self.operations.say(f"theme: {self.theme}")
 
     def on_live_screen_save(self, message: LiveScreen.Save) -> None:
@@ -195,15 +219,16 @@ class AirssysApp(App[int]):
         self.run_worker(self._save(message.how), exit_on_error=False)
 
     async def _save(self, how: Arrangement) -> None:
-        path = await self.operations.ask(in_background(partial(self.setup.save, how), "save"))
+        work = partial(self._setup.save, how, theme=self.theme, columns=self.session.columns)
+        path = await self.operations.ask(in_background(work, "save"))
         if path:
-            self.operations.say(f"sort order, filter, columns and theme are kept in {path}", title="view saved")
+            self.operations.say(f"saved sort order, filter, columns and theme to {path}", title="view saved")
         elif path is not None:
-            self.operations.say("there is no configuration file to keep the view in", severity="warning")
+            self.operations.say("there is no configuration file to save the view to", severity="warning")
 
     def tick(self, *, first: bool = False) -> None:
         """Pull what changed and show it on the screen that is seen; hidden ones catch up when they are shown."""
-        if self.setup.look():
+        if self._take_settings():
             first = True
         # What is deployed while the runtime starts is no news: the table shows it.
         started = self.session.phase is Phase.RUNNING
@@ -234,8 +259,8 @@ class AirssysApp(App[int]):
             await self.switch_mode(view)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
-            if component is not None and isinstance(self.screen, StreamScreen):
-                self.screen.only(component)
+            if component is not None and isinstance(self.screen, LiveScreen):
+                self.screen.turn_to(component)
         elif component is not None:
             await self.push_screen(ABOUT_ONE[view](self.session, self.operations, component))
 
@@ -245,15 +270,6 @@ class AirssysApp(App[int]):
             self.pop_screen()
         else:
             await self.switch_mode(self._before.pop() if self._before else View.REGISTRY)
-
-    def jump(self, component: str) -> None:
-        """Show a component in the registry."""
-        self.run_worker(self._jump(component), exit_on_error=False)
-
-    async def _jump(self, component: str) -> None:
-        await self.go(View.REGISTRY)
-        if isinstance(self.screen, RegistryScreen):
-            self.screen.jump(component)
 
     def action_help(self) -> None:
         """Show the keys of the screen."""

@@ -60,6 +60,9 @@ CONTRAST: Final = Theme(
 
 THEMES: Final = (DARK, LIGHT, CONTRAST)
 
+THEME_SWITCH: Final = "AIRSSYS_TUI_THEME"
+"""Environment variable that names a theme; it wins over the configuration file."""
+
 
 def chosen_theme() -> str:
     """Return the theme's name that the environment asks for, else our first.
@@ -67,11 +70,11 @@ def chosen_theme() -> str:
     Raises:
         UsageError: No theme has that name.
     """
-    name = os.environ.get("AIRSSYS_TUI_THEME", "") or THEMES[0].name
+    name = os.environ.get(THEME_SWITCH, "") or THEMES[0].name
     ours = [theme.name for theme in THEMES]
     if name not in {*ours, *BUILTIN_THEMES}:
         raise UsageError(
-            f"AIRSSYS_TUI_THEME: there is no theme {one_line(name, 40)!r}", remedy=f"one of: {', '.join(ours)}"
+            f"{THEME_SWITCH}: there is no theme {one_line(name, 40)!r}", remedy=f"one of: {', '.join(ours)}"
         )
     return name
 

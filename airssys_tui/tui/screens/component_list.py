@@ -183,7 +183,7 @@ class ComponentListScreen(LiveScreen):
         if self.target is not None:
             self.copy(self.target, "name")
 
-    def jump(self, component: str) -> None:
+    def turn_to(self, component: str) -> None:
         """Select a component, clearing a filter that hides it."""
         self.draw(None)
         if not self._list.select(component):

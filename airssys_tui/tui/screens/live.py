@@ -81,6 +81,9 @@ class LiveScreen(Screen[None]):
         """Yield the widgets between header and footer."""
         yield from ()
 
+    def turn_to(self, component: str) -> None:
+        """Show what there is about one component, on a screen about all of them."""
+
     def draw(self, change: Change | None) -> None:
         """Show the session as it is; ``change`` is what a pull brought, nothing when all may be new."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -11,14 +10,11 @@ from textual.content import Content
 from textual.widgets import Input
 
 from airssys_tui.api.views.components import ComponentView
-from airssys_tui.tui.actions.action import Action
+from airssys_tui.tui.actions.action import Action, View
 from airssys_tui.tui.actions.table import key_label
 from airssys_tui.tui.drawing.arrangement import state_word
 from airssys_tui.tui.drawing.lines import safe
 from airssys_tui.tui.screens.live import LiveScreen
-
-if TYPE_CHECKING:
-    from airssys_tui.tui.app import AirssysApp
 
 MOST_COMPONENTS = 200
 """Components offered for one search."""
@@ -97,7 +93,7 @@ class OperatorCommands(Provider):
         self.app.theme = theme
 
     def _jump(self, component: str) -> None:
-        cast("AirssysApp", self.app).jump(component)
+        self.screen.post_message(LiveScreen.Open(View.REGISTRY, component))
 
 
 def _title(action: Action) -> Content:

@@ -340,8 +340,12 @@ class StreamScreen(LiveScreen):
         """Show only what the selected one's component says, or all again."""
         self.only(None if self.sieve.component is not None else self.target)
 
-    def only(self, component: str | None) -> None:
+    def turn_to(self, component: str) -> None:
         """Show only one component's."""
+        self.only(component)
+
+    def only(self, component: str | None) -> None:
+        """Show only one component's, or all again."""
         self.sieve.component = component
         self.draw(None)
 

@@ -17,7 +17,7 @@ from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import parse_duration
 from airssys_tui.tui.actions import keymap
-from airssys_tui.tui.drawing.arrangement import Sort
+from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
 from airssys_tui.tui.drawing.columns import BY_NAME
 
 FASTEST: Final = 0.25
@@ -48,6 +48,11 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     reverse: bool = False
     filter: str = ""
     keys: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The rows of the registry and their order."""
+        return Arrangement(self.sort, self.reverse, self.filter)
 
 
 class Faulty(Exception):
