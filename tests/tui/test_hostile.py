@@ -21,9 +21,10 @@ from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.dialogs.disk import plan_lines, use_lines
-from airssys_tui.tui.dialogs.rollback import diff_lines, labelled, revision_line
 from airssys_tui.tui.drawing import columns
+from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import UNICODE
+from airssys_tui.tui.drawing.lines import labelled
 from airssys_tui.tui.drawing.selection import selection_lines
 from airssys_tui.tui.screens.detail import PAGES
 from airssys_tui.tui.screens.detail_pages import Known, state_row

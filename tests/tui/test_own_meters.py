@@ -15,8 +15,8 @@ from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
+from airssys_tui.tui.drawing.own_meters import OwnMeters, format_value, own_lines
 from airssys_tui.tui.screens import meter, meters, own_meters
-from airssys_tui.tui.screens.own_meters import OwnMeters, format_value, own_lines
 from tests.tui.conftest import connected, desk, shows, text_of, wait_until
 from tests.tui.test_hostile import NASTY, lying
 

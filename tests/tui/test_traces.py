@@ -16,8 +16,8 @@ from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.errors import NotServing
 from airssys_tui.core.text import GuestText
+from airssys_tui.tui.drawing import trace_lines
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
-from airssys_tui.tui.screens import trace_lines
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.traces import TracesScreen, trace_of

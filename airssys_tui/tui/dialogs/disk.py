@@ -11,8 +11,7 @@ from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.modal import Choice, Question
-from airssys_tui.tui.dialogs.rollback import labelled
-from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, labelled, safe, wrap
 from airssys_tui.tui.state.session import Session
 
 BAR: Final = 16

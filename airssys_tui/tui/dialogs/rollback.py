@@ -13,59 +13,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.views.revisions import DiffLine, RevisionView, RollbackPreview, StateChoice
+from airssys_tui.api.views.revisions import RollbackPreview, StateChoice
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.revision import Outcome, StatePolicy
+from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Choice, Question
+from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import LABEL, Line, Span, labelled, safe, wrap
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.line_pane import Painter
 
-LABEL: Final = 13
-"""Cells of a label."""
-
 ROOMY: Final = 48
 """Dialogs narrower than this do without the label of the state choice."""
-
-SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ ", "warn"), "same": ("", "quiet")}
-"""Sign and tone of a line of a comparison."""
-
-
-def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Line]:
-    """Draw text beside a label, wrapped under itself."""
-    column = max(LABEL, len(label) + 1)
-    parts = wrap(text, max(8, width - column))
-    return [
-        (Span(f"{label if row == 0 else '':<{column}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
-    ]
-
-
-def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int | None = None) -> str:
-    """Return a revision in one line; ``becomes`` is the number that a rollback to it would get."""
-    if revision is None:
-        return "nothing serves"
-    number = f"r{revision.number}" if becomes is None else f"r{becomes}"
-    version = safe(revision.version or "no version", glyphs, 64)
-    digest = f"sha256:{safe(short_digest(revision.digest, 4), glyphs)}{glyphs.ellipsis}"
-    origin = revision.origin if revision.origin is not None else revision.number
-    standing = "not yet stable" if revision.outcome is Outcome.ACTIVE else str(revision.outcome)
-    tail = f"(as r{origin})" if becomes is not None else "stable" if revision.stable else standing
-    return f"{number:<4} {version}  {digest}  {tail}"
-
-
-def diff_lines(lines: Sequence[DiffLine], width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a comparison, one subject under the other."""
-    drawn: list[Line] = []
-    before = ""
-    for line in lines:
-        sign, tone = SIGNS.get(line.change, ("", "plain"))
-        label = safe(line.subject, glyphs, LABEL - 1) if line.subject != before else ""
-        drawn += labelled(label, sign + safe(line.text, glyphs), width, tone)
-        before = line.subject
-    return drawn
 
 
 class Previews(Protocol):

@@ -38,6 +38,9 @@ Line = tuple[Span, ...]
 
 BLANK: Final[Line] = ()
 
+LABEL: Final = 13
+"""Cells of a label."""
+
 
 def safe(text: str, glyphs: Glyphs = UNICODE, width: int = MAX_CELL) -> str:
     """Return text as one printable line, in the glyphs' character set."""
@@ -156,3 +159,12 @@ def wrap(text: str, width: int) -> list[str]:
             word = word[len(head) :]  # noqa: PLW2901
         current = word
     return [*lines, current] if current or not lines else lines
+
+
+def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Line]:
+    """Draw text beside a label, wrapped under itself."""
+    column = max(LABEL, len(label) + 1)
+    parts = wrap(text, max(8, width - column))
+    return [
+        (Span(f"{label if row == 0 else '':<{column}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
+    ]

@@ -13,11 +13,10 @@ from airssys_tui.api.views.past import StateView, Story
 from airssys_tui.core.errors import QuantityError
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import format_count, format_duration, format_size, parse_duration
-from airssys_tui.tui.dialogs.rollback import labelled
 from airssys_tui.tui.dialogs.story import story_lines
 from airssys_tui.tui.drawing.columns import NOTE_TONES
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, fit, labelled, safe, wrap
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.drawing.selection import event_line, selection_lines
 from airssys_tui.tui.state.session import Session

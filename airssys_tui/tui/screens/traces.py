@@ -13,9 +13,9 @@ from textual.widget import Widget
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.drawing import trace_lines
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens import trace_lines
 from airssys_tui.tui.screens.polled import PolledScreen
 from airssys_tui.tui.state.call_log import MadeCall
 from airssys_tui.tui.state.feed import Change

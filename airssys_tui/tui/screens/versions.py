@@ -12,9 +12,9 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.dialogs.rollback import diff_lines, labelled, revision_line
+from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Span, fit, safe
+from airssys_tui.tui.drawing.lines import Line, Span, fit, labelled, safe
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
