@@ -122,8 +122,7 @@ class System:
         await self.supervisor.close()
         await self.probation.close()
         for component in self.router:
-            if component.deploying is not None:
-                component.deploying.cancel()
+            component.update.cancel()
         drain = 0.75 * patience
         stopping = [asyncio.ensure_future(self._retire(component, drain)) for component in self.router]
         if stopping:
@@ -164,11 +163,12 @@ class System:
         for memory in memories:
             component = restore(memory, self._make)
             # An entry may belong to another component by now: one that had gone comes back by the scan only.
-            component.present = memory.record.present and component.source in keys
-            if component.active is None and not component.present:
+            if memory.record.present and component.files.key in keys:
+                component.files.appear()
+            if component.active is None and not component.files.present:
                 self.router.remove(component)
-            elif component.present:
-                self.keeper.adopt(component, component.source)
+            elif component.files.present:
+                self.keeper.adopt(component, component.files.key)
         for tier in self.needs.tiers(self.router):
             await self._all(self._resume_one(component) for component in tier)
 
@@ -176,10 +176,9 @@ class System:
         async with self._slots, component.lock:
             if component.active is None or component.state is not State.INSTALLED:
                 return
-            there = component.present or component.detached
-            wanted = component.desired is Desired.RUNNING and there and component.kind != "command"
-            if not wanted:
-                component.remark = _why_not_started(component)
+            wanted = component.intent.desired is Desired.RUNNING and component.files.usable
+            if not wanted or component.served.kind == "command":
+                component.shown.remark_on(_why_not_started(component))
                 return
             try:
                 await self.instances.start(component, why="resumed")
@@ -202,7 +201,7 @@ class System:
     async def _look_again(self) -> None:
         """Take up what was turned away for want of another component, for as long as that lets others in."""
         while due := self.needs.take_due():
-            await self._all(self._look(component.source) for component in due)
+            await self._all(self._look(component.files.key) for component in due)
 
     def _entries(self) -> tuple[str, ...]:
         return entries(self.floor.folder)
@@ -234,8 +233,8 @@ class System:
         """
         await self.deployer.close_left_open()
         for component in self.router:
-            if component.unreadable is not None and component.unreadable.gate == DISK:
-                self._spawn(self._look(component.source))
+            if component.barred.turned_away is not None and component.barred.turned_away.gate == DISK:
+                self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
         if view.mode != "native":
@@ -257,7 +256,7 @@ class System:
             now = time.monotonic()
             for component in self.router:
                 self.supervisor.check_due(component, now)
-                component.tick()
+                component.life.tick()
                 self.probation.check(component)
                 self.states.check_due(component, now)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -305,6 +304,6 @@ class System:
 
 
 def _why_not_started(component: Component) -> GuestText:
-    if component.desired is Desired.STOPPED:
+    if component.intent.desired is Desired.STOPPED:
         return GuestText("stopped by operator")
-    return GuestText("its source is gone" if not component.present else "a command: start runs it again")
+    return GuestText("its source is gone" if not component.files.present else "a command: start runs it again")

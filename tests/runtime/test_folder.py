@@ -267,7 +267,7 @@ def test_a_removal_during_the_backoff_ends_it(quiet: World) -> None:
     quiet.remove("c")
     row = quiet.row("c")
     assert (row.state, row.recovery.kind, row.present) == (State.FAILED, RecoveryKind.NONE, False)
-    assert quiet.runtime._system.router.find("c").restarting is None
+    assert quiet.runtime._system.router.find("c").supervision.restarting is None
     quiet.install("c", Crafted(salt="3"))
     assert quiet.row("c").state is State.RUNNING
 
@@ -324,7 +324,7 @@ def test_of_many_changes_at_once_the_last_one_serves(quiet: World) -> None:
         following = quiet.notice_later("c")
     following.result(30)
     quiet.publish()
-    digest = quiet.runtime._system.router.find("c").on_disk.digest
+    digest = quiet.runtime._system.router.find("c").files.on_disk.digest
     row = quiet.row("c")
     assert (row.digest, row.state) == (digest, State.RUNNING)
     numbers = [revision.number for revision in quiet.history("c")]

@@ -286,8 +286,8 @@ def test_checks_go_before_the_calls_that_wait_and_one_at_a_time(serving: Callabl
     gate = Gate(world, "c")
     waiting = [world.runtime.invoke("c", "add", 1) for _ in range(50)]
     component = world.runtime._system.router.find("c")
-    world.wait_for(lambda _: component.checking)
-    due = component.health_due
+    world.wait_for(lambda _: component.supervision.checking)
+    due = component.supervision.check_at
     world.wait_for(lambda _: time.monotonic() > due + 0.25)
     assert component.actor.queued <= 51, "one question waits, however long the call takes"
     gate.open()
@@ -332,8 +332,8 @@ def test_healthy_uptime_refills_the_budget(serving: Callable[..., World]) -> Non
     for restarts in (1, 2, 3):
         trap(world)
         world.wait_row("c", lambda row, restarts=restarts: row.restarts == restarts and row.state is State.RUNNING)
-        since = component.uptime.seconds
-        world.wait_for(lambda _, since=since: component.uptime.seconds > since + 0.15)
+        since = component.life.uptime
+        world.wait_for(lambda _, since=since: component.life.uptime > since + 0.15)
     assert world.row("c").state is State.RUNNING
 
 

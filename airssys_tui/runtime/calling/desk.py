@@ -145,7 +145,9 @@ class Desk:
         tenant = ComponentTenant(component.name, artifact.manifest, floor.journal, floor.workers)
 
         def run() -> tuple[CheckOutcome, ...]:
-            return Replay(Making(floor.linker, floor.side, artifact, loaded.code, tenant), component.kind).run(checks)
+            return Replay(Making(floor.linker, floor.side, artifact, loaded.code, tenant), component.served.kind).run(
+                checks
+            )
 
         return await floor.guest(run)
 

@@ -81,9 +81,7 @@ class Bookkeeping:
         catalog = self._floor.state.catalog
         await self._floor.disk(catalog.mark_stable, component.name, record.number, stable=command.stable)
         if component.active is not None and component.active.revision == record.number:
-            component.stable = command.stable
-            # The operator's word stands: neither a probation that ends nor a successor makes it stable again.
-            component.clean = component.clean and command.stable
+            component.proof.judge_stable(command.stable, by_operator=True)
         return f"{name} is {said} now"
 
     async def _record(self, component: Component, number: int) -> RevisionRecord:

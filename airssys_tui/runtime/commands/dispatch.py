@@ -27,9 +27,8 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, State
+from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause
-from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.wording import OfOne, asked, verb
 from airssys_tui.runtime.components.component import Component
@@ -79,7 +78,7 @@ class Operations:
         finally:
             self._system.supervisor.look_after(component)
             self._system.retention.nudge(component.name)
-            component.dirty = True
+            component.shown.touch()
             self._system.touch()
 
     async def _undo(self, who: str) -> Done:
@@ -141,13 +140,13 @@ class Operations:
         async with component.lock:
             if component.state is State.RUNNING:
                 raise TransitionError(f"{component.name} runs already", component=component.name)
-            component.budget = RestartBudget()
-            component.unloaded = False
+            component.supervision.renew()
+            component.intent.unload(False)
             await system.probation.reinstate(component, "started by operator")
             await self._want(component, Desired.RUNNING)
             if component.state is State.UNINSTALLED and component.active is not None:
-                component.enter("install", State.INSTALLING)
-                component.enter("installed", State.INSTALLED)
+                component.life.enter("install", State.INSTALLING)
+                component.life.enter("installed", State.INSTALLED)
             await system.instances.start(component, why="by operator")
         return _done(component, "started")
 
@@ -157,7 +156,7 @@ class Operations:
         await system.instances.end_command(component)
         await self._cancel_update(component)
         async with component.lock:
-            if component.state in {State.STOPPED, State.INSTALLED} and component.desired is Desired.STOPPED:
+            if component.state in {State.STOPPED, State.INSTALLED} and component.intent.desired is Desired.STOPPED:
                 raise TransitionError(f"{component.name} is stopped already", component=component.name)
             if component.active is None:
                 raise TransitionError(f"{component.name} has never run", component=component.name)
@@ -171,17 +170,17 @@ class Operations:
             await self._system.instances.stop(component, why=why)
             return
         component.actor.accept(False)
-        component.recovery = NO_RECOVERY
-        component.remark = one_line(why)
+        component.supervision.recovered()
+        component.shown.remark_on(one_line(why))
 
     async def _restart(self, component: Component) -> Done:
         system = self._system
         system.supervisor.reset(component)
         async with component.lock:
-            if component.state is State.RUNNING and component.kind != "command":
+            if component.state is State.RUNNING and component.served.kind != "command":
                 held = await system.instances.replace(component, why="by operator")
                 return _done(component, f"restarted ({held} calls held)")
-            component.budget = RestartBudget()
+            component.supervision.renew()
             await system.probation.reinstate(component, "restarted by operator")
             await self._want(component, Desired.RUNNING)
             await system.instances.start(component, why="restarted by operator")
@@ -192,30 +191,29 @@ class Operations:
         await self._cancel_update(component)
         reading = await system.keeper.read_now(component)
         async with component.lock:
-            same = component.serves(reading.digest, reading.manifest_digest)
-            if same and not component.unloaded and not component.condemned:
+            same = component.served.is_of(reading.digest, reading.manifest_digest)
+            if same and not component.intent.unloaded and not component.proof.condemned:
                 raise TransitionError(
                     f"{component.name} serves what is on disk already",
                     remedy="restart it for a fresh instance",
                     component=component.name,
                 )
-            before = component.desired, component.unloaded
-            component.unloaded = False
+            before = component.intent.desired, component.intent.unloaded
+            component.intent.unload(False)
             await self._want(component, Desired.RUNNING)
-            component.generation += 1
             order = Order(
                 cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
                 who=who,
-                generation=component.generation,
+                generation=component.update.advance(),
                 force=command.force,
             )
             if component.state is State.FAILED and component.active is None:
-                component.enter("retry", State.UNINSTALLED)
+                component.life.enter("retry", State.UNINSTALLED)
             try:
                 await system.deployer.deploy(component, reading, order)
             except BaseException:
                 # What was refused changes nothing, also not what is wanted.
-                component.unloaded = before[1]
+                component.intent.unload(before[1])
                 await self._want(component, before[0])
                 raise
             await system.probation.lift_active(component, f"reloaded by {who}")
@@ -225,14 +223,14 @@ class Operations:
         await self._cancel_update(component)
         self._system.supervisor.reset(component)
         async with component.lock:
-            if component.unloaded:
+            if component.intent.unloaded:
                 raise TransitionError(f"{component.name} is unloaded already", component=component.name)
             if component.active is not None:
                 await self._want(component, Desired.STOPPED)
-            component.unloaded = True
+            component.intent.unload()
             await self._bring_down(component, "unloaded by operator; start brings it back")
-            component.trouble = one_line("")
-            component.enter("unload", State.UNINSTALLED)
+            component.shown.warn(one_line(""))
+            component.life.enter("unload", State.UNINSTALLED)
         return _done(component, "unloaded")
 
     async def _roll_back(
@@ -241,17 +239,17 @@ class Operations:
         await self._cancel_update(component)
         pending = self._system.supervisor.reset(component)
         async with component.lock:
-            component.generation += 1
+            component.update.advance()
             try:
                 revision = await self._system.undo.roll_back(component, command, who, holds)
                 await self._system.probation.lift_active(component, f"rolled back to by {who}")
-                if not component.present and component.desired is Desired.RUNNING:
+                if not component.files.present and component.intent.desired is Desired.RUNNING:
                     await self._system.keeper.detach(component)
             finally:
                 if pending:
                     self._system.supervisor.resume(component)
         version = f" ({component.version})" if component.version else ""
-        held = ", ".join(hold.version or hold.digest[7:15] for hold in component.holds)
+        held = ", ".join(hold.version or hold.digest[7:15] for hold in component.barred.holds)
         tail = f"; held back: {held}" if held else ""
         return Done(one_line(f"{component.name} serves r{revision}{version}{tail}"), revision)
 
@@ -265,14 +263,14 @@ class Operations:
         floor = self._system.floor
         catalog = floor.state.catalog
         if component.active is None:  # it may never have been accepted, so that the catalog has not met it
-            await floor.disk(catalog.upsert_component, component.name, component.source)
-        elif not component.present and desired is Desired.RUNNING:
+            await floor.disk(catalog.upsert_component, component.name, component.files.key)
+        elif not component.files.present and desired is Desired.RUNNING:
             await self._system.keeper.detach(component)
         await floor.disk(catalog.set_desired, component.name, desired)
-        component.desired = desired
+        component.intent.want(desired)
 
     async def _cancel_update(self, component: Component) -> None:
-        task = component.deploying
+        task = component.update.task
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, AirssysError):

@@ -139,21 +139,20 @@ class States:
     async def _restore(self, component: Component, active: Artifact, number: int, who: str) -> str:
         info = await self._floor.disk(find_state, self._floor.state.catalog, component.name, number)
         kept = await self._floor.disk(self._snapshots.read, info)
-        component.generation += 1
         order = Order(
             cause=Cause.RESTORE,
             who=who,
-            generation=component.generation,
+            generation=component.update.advance(),
             note=f"state of snapshot {number}, saved by r{info.revision}",
             policy=StatePolicy.RESTORE,
             origin=active.revision,
-            holds=component.holds,
+            holds=component.barred.holds,
             snapshot=kept.state,
             compatible=False,
-            stable=component.stable,
+            stable=component.proof.stable,
         )
         wasm = await self._floor.disk(self._floor.state.blobs.get, active.digest)
-        reading = Reading(component.source, active.manifest, active.manifest_digest, wasm, active.digest, bare=False)
+        reading = Reading(component.files.key, active.manifest, active.manifest_digest, wasm, active.digest, bare=False)
         try:
             revision = await self._deployer.deploy(component, reading, order)
         except GateRefusal as refusal:
@@ -216,6 +215,6 @@ def _stateful(component: Component) -> Artifact:
         raise TransitionError(
             f"{component.name} exports no state: there is nothing to save or to load", component=component.name
         )
-    if component.unloaded:
+    if component.intent.unloaded:
         raise TransitionError(f"{component.name} is unloaded", remedy="start it first", component=component.name)
     return component.active

@@ -111,7 +111,9 @@ class Reversal:
             record = await self._revision(component, command.revision)
             note = record.note if record is not None else ""
         active = component.active
-        return Before(active.revision if active is not None else None, component.desired, component.holds, note)
+        return Before(
+            active.revision if active is not None else None, component.intent.desired, component.barred.holds, note
+        )
 
     async def record(self, component: Component, command: OfOne, before: Before, who: str) -> None:
         """Record an action that was carried out, if it can be undone.
@@ -200,8 +202,8 @@ class Reversal:
         active = component.active.revision if component.active is not None else None
         if expected.revision is not None and active != expected.revision:
             return f"r{active} has taken over since"
-        if expected.desired is not None and component.desired != expected.desired:
-            return f"it is wanted {component.desired} since"
+        if expected.desired is not None and component.intent.desired != expected.desired:
+            return f"it is wanted {component.intent.desired} since"
         if expected.marked is None:
             return ""
         record = await self._revision(component, expected.marked)
@@ -267,7 +269,7 @@ def expected_of(component: Component, command: OfOne) -> Expected:
             return Expected(marked=command.revision, note=command.note)
         case Rollback() | RestoreState():
             return Expected(revision)
-    return Expected(revision, component.desired)
+    return Expected(revision, component.intent.desired)
 
 
 def _label(component: Component, command: OfOne) -> str:

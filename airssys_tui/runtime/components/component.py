@@ -1,47 +1,47 @@
-"""One component as the control loop knows it. Read and written on the control loop only."""
+"""One component as the control loop knows it. Read and written on the control loop only.
+
+A component has a name, an actor that callers post to, a lock that serialises changes, and parts. The attributes of a
+part are assigned only in the module of the part; everybody reads them, and changes them by calling the part's methods.
+A test in ``tests/architecture`` holds this table against the code: the parts, and the rooms of ``runtime`` that change
+each.
+
+===============  =================  ===========================================================
+part             module of parts/   changed by
+===============  =================  ===========================================================
+``life``         life               components, deploying, supervising, commands, system
+``served``       served             components
+``intent``       intent             components, deploying, commands
+``files``        source_files       components, deploying, system
+``update``       update             components, deploying, commands, system
+``barred``       barred             components, deploying
+``supervision``  supervised         components, deploying, supervising, commands
+``proof``        proof              components, deploying, supervising, commands
+``shown``        shown              every room that acts on a component
+===============  =================  ===========================================================
+
+What all of it comes to on the row is read by ``observing/observer``; the one note on the row is made by ``note``.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
-import msgspec
-
-from airssys_tui.api.views.components import Note, NoteKind
-from airssys_tui.core.identity import ComponentId, short_digest
-from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State, advance
-from airssys_tui.core.supervision import RestartBudget
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.actors.actor import Actor
-from airssys_tui.runtime.actors.serving import Artifact, Serving
-from airssys_tui.runtime.components.trial import Trial
-from airssys_tui.runtime.metering.series import Series
-from airssys_tui.runtime.metering.uptime import Uptime
-from airssys_tui.store.catalog.records import Hold, Refusal
-
-MAX_REFUSALS: Final = 64
-"""Refusals, and artifacts in quarantine, that are remembered per component; the oldest goes first."""
-
-
-class OnDisk(msgspec.Struct, frozen=True):
-    """What was last read from the component's files."""
-
-    digest: str
-    manifest_digest: str
-    version: str | None
-
-    @property
-    def label(self) -> GuestText:
-        """The version, or the short digest when there is none."""
-        return one_line(self.version or short_digest(self.digest), 64)
-
-
-class Quarantined(msgspec.Struct, frozen=True):
-    """Files that failed on probation: the revision they were, and why."""
-
-    number: int
-    reason: GuestText
+from airssys_tui.runtime.actors.contract import is_stateful
+from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.components.parts.barred import Barred
+from airssys_tui.runtime.components.parts.intent import Intent
+from airssys_tui.runtime.components.parts.life import Life
+from airssys_tui.runtime.components.parts.proof import Proof
+from airssys_tui.runtime.components.parts.served import Served
+from airssys_tui.runtime.components.parts.shown import Shown
+from airssys_tui.runtime.components.parts.source_files import SourceFiles
+from airssys_tui.runtime.components.parts.supervised import Supervised
+from airssys_tui.runtime.components.parts.update import Update
+from airssys_tui.store.catalog.records import Refusal
 
 
 class Component:
@@ -51,69 +51,52 @@ class Component:
         identity: Who it is.
         actor: What callers hold.
         changed: Called when something that is shown has changed.
+
+    Attributes:
+        lock: Held by whoever changes what serves.
     """
 
+    __slots__ = (
+        "actor",
+        "barred",
+        "files",
+        "id",
+        "intent",
+        "life",
+        "lock",
+        "name",
+        "proof",
+        "served",
+        "shown",
+        "supervision",
+        "update",
+    )
+
     def __init__(self, identity: ComponentId, actor: Actor, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._dirty = True
         self.id = identity
         self.name = str(identity)
         self.actor = actor
         self.lock = asyncio.Lock()
-        self.state = State.UNINSTALLED
-        self.health = Health.UNKNOWN
-        self.recovery: Recovery = NO_RECOVERY
-        self.desired = Desired.RUNNING
-        self.kind = "passive"
-        self.source = ""
-        self.present = False
-        self.detached = False
-        self.left = False
-        self.unloaded = False
-        self.active: Artifact | None = None
-        self.stable = False
-        self.activated_at: float | None = None
-        self.candidate: int | None = None
-        self.on_disk: OnDisk | None = None
-        self.holds: tuple[Hold, ...] = ()
-        self.unreadable: Refusal | None = None
-        self.refusals: dict[tuple[str, str], Refusal] = {}
-        self.trouble = GuestText("")
-        self.remark = GuestText("")
-        self.generation = 0
-        self.deploying: asyncio.Task[object] | None = None
-        self.trying: OnDisk | None = None
-        self.restarting: asyncio.Task[object] | None = None
-        self.retry_at = 0.0
-        self.budget = RestartBudget()
-        self.uptime = Uptime()
-        self.trial: Trial | None = None
-        self.quarantined: dict[tuple[str, str], Quarantined] = {}
-        self.condemned = False
-        self.chain: tuple[GuestText, ...] = ()
-        self.origin: int | None = None
-        self.restarts = 0
-        self.clean = True
-        self.unhealthy_in_a_row = 0
-        self.health_due = 0.0
-        self.checking = False
-        self.command: Serving | None = None
-        self.command_ended: asyncio.Future[str] | None = None
-        self.started_at: float | None = None
-        self.state_bytes: int | None = None
-        self.state_saved_at: float | None = None
-        self.series = Series()
+        self.shown = Shown(changed)
+        touch = self.shown.touch
+        self.life = Life(self.name, actor, touch)
+        self.served = Served()
+        self.intent = Intent(touch)
+        self.files = SourceFiles(touch)
+        self.update = Update(touch)
+        self.barred = Barred(touch)
+        self.supervision = Supervised(touch)
+        self.proof = Proof(touch)
 
     @property
-    def dirty(self) -> bool:
-        """Whether something that is shown has changed since it was last published."""
-        return self._dirty
+    def state(self) -> State:
+        """Where it is in its lifecycle."""
+        return self.life.state
 
-    @dirty.setter
-    def dirty(self, dirty: bool) -> None:
-        self._dirty = dirty
-        if dirty:
-            self._changed()
+    @property
+    def active(self) -> Artifact | None:
+        """The artifact of the active revision; None before the first activation."""
+        return self.served.artifact
 
     @property
     def version(self) -> str | None:
@@ -123,105 +106,29 @@ class Component:
     @property
     def stateful(self) -> bool:
         """Whether the active revision can hand over its state."""
-        from airssys_tui.runtime.actors.contract import is_stateful  # noqa: PLC0415 - contract knows Serving, not us
-
         return self.active is not None and is_stateful(self.active.interface)
-
-    def enter(self, event: str, target: State) -> None:
-        """Go to another state, if the table allows it.
-
-        Raises:
-            TransitionError: If it does not.
-        """
-        self.tick()
-        self.state = advance(self.name, self.state, event, target)
-        self.dirty = True
-
-    def tick(self) -> float:
-        """Return the seconds that it was up and not unwell in this runtime; called at every change of that."""
-        updating = self.state is State.UPDATING and self.actor.serving is not None
-        return self.uptime.tick((self.state is State.RUNNING or updating) and self.health is not Health.UNHEALTHY)
-
-    def install(self, artifact: Artifact, kind: str, now: float, *, stable: bool, fallback: bool = False) -> None:
-        """Take over a revision that was activated: what was said of the one before is void.
-
-        Args:
-            artifact: What serves from now on.
-            kind: How it is run.
-            now: Unix time.
-            stable: Whether it is stable from the start.
-            fallback: Whether it was gone back to automatically: then what was refused on disk stays refused.
-        """
-        self.active = artifact
-        self.condemned = False
-        self.budget = RestartBudget()
-        self.kind = kind
-        self.stable = stable
-        self.activated_at = now
-        self.clean = True
-        self.left = False
-        if not fallback:
-            self.unreadable = None
-            self.refusals.clear()
-            self.chain = ()
-        self.unhealthy_in_a_row = 0
-        self.recovery = NO_RECOVERY
-        self.trouble = self.remark = GuestText("")
 
     @property
     def refusal(self) -> Refusal | None:
         """Why what is on disk is not deployed, if it was refused."""
-        if self.unreadable is not None:
-            return self.unreadable
-        disk = self.on_disk
-        return self.refusals.get((disk.digest, disk.manifest_digest)) if disk is not None else None
+        return self.barred.refusal_of(self.files.on_disk)
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Remember a refusal, so that the same files are not tried again by themselves."""
-        while len(self.refusals) >= MAX_REFUSALS:
-            self.refusals.pop(next(iter(self.refusals)))
-        self.refusals[refusal.digest, refusal.manifest_digest] = refusal
-        self.dirty = True
+    def take_over(
+        self, artifact: Artifact, kind: str, *, origin: int | None, stable: bool, fallback: bool = False
+    ) -> None:
+        """Make an activated revision the active one: what was said of the one before is void.
 
-    def serves(self, digest: str, manifest_digest: str) -> bool:
-        """Return whether the active revision is this artifact with this manifest."""
-        active = self.active
-        return active is not None and (active.digest, active.manifest_digest) == (digest, manifest_digest)
-
-    def holds_disk(self) -> bool:
-        """Return whether what is on disk is held back."""
-        return self.on_disk is not None and any(hold.digest == self.on_disk.digest for hold in self.holds)
-
-    def quarantine_of(self, digest: str, manifest_digest: str) -> Quarantined | None:
-        """Return why files are in quarantine, if they are."""
-        return self.quarantined.get((digest, manifest_digest))
-
-    def condemn(self, artifact: Artifact, reason: GuestText) -> None:
-        """Remember that an artifact failed on probation."""
-        while len(self.quarantined) >= MAX_REFUSALS:
-            self.quarantined.pop(next(iter(self.quarantined)))
-        self.quarantined[artifact.digest, artifact.manifest_digest] = Quarantined(artifact.revision, reason)
-        self.dirty = True
-
-    def _fallen(self) -> GuestText:
-        disk = self.on_disk
-        bad = self.quarantine_of(disk.digest, disk.manifest_digest) if disk is not None else None
-        if bad is None or (disk is not None and self.serves(disk.digest, disk.manifest_digest)):
-            return GuestText("")
-        back = f" · back on r{self.origin}" if self.origin is not None else ""
-        return one_line(f"r{bad.number} quarantined: {bad.reason}{back}", 300)
-
-    def note(self) -> Note:
-        """Return the one thing to know about this component now."""
-        if self.trouble:
-            return Note(NoteKind.TROUBLE, self.trouble)
-        fallen = self._fallen()
-        if fallen:
-            return Note(NoteKind.TROUBLE, fallen)
-        if self.on_disk is not None and self.holds_disk():
-            return Note(NoteKind.HELD, GuestText(f"held: {self.on_disk.label} on disk"))
-        refusal = self.refusal
-        if refusal is not None:
-            label = f"{self.on_disk.label} " if self.on_disk is not None and self.unreadable is None else ""
-            return Note(NoteKind.REFUSED, one_line(f"{label}refused at {refusal.gate}: {refusal.reason}", 300))
-        return Note(NoteKind.INFO, self.remark) if self.remark else Note()
+        Args:
+            artifact: What serves from now on.
+            kind: How it runs.
+            origin: For a rollback, the revision whose artifact this is.
+            stable: Whether it is stable from the start.
+            fallback: Whether nobody asked for it: then what was refused on disk stays refused.
+        """
+        self.served.take_over(artifact, kind, origin)
+        self.proof.begin_anew(stable=stable, keeps_chain=fallback)
+        self.supervision.begin_anew()
+        self.files.come_back()
+        if not fallback:
+            self.barred.forget()
+        self.shown.clear()

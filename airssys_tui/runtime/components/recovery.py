@@ -9,7 +9,7 @@ import msgspec
 from airssys_tui import __version__
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
-from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
+from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.probation import Cost
 from airssys_tui.core.revision import Cause
@@ -76,49 +76,48 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     """Return the component as it was, not started yet."""
     record = memory.record
     component = make(ComponentId.parse(record.id))
-    component.source = record.source
-    component.desired = Desired(record.desired)
-    component.detached = not record.source
-    component.holds = memory.holds
-    component.generation = memory.generation
+    component.files.recall(record.source)
+    component.intent.want(Desired(record.desired))
+    component.barred.hold(memory.holds)
+    component.update.recall(memory.generation)
     for refusal in sorted(memory.refusals, key=lambda refusal: refusal.at):
         if refusal.program == __version__:  # a newer program may think better of it
-            component.refuse(refusal)
+            component.barred.refuse(refusal)
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
-        component.state_bytes, component.state_saved_at = newest.size, newest.at
+        component.shown.saved(newest.size, newest.at)
     for number, figures in memory.costs.items():
         component.actor.costs.recall(number, figures)
     for bad in memory.quarantined:
-        component.condemn(_artifact(bad), one_line(bad.outcome_reason, 300))
-    component.enter("remembered", State.INSTALLING)
+        component.proof.quarantine(_artifact(bad), one_line(bad.outcome_reason, 300))
+    component.life.enter("remembered", State.INSTALLING)
     if memory.active is not None:
         _take_up(component, memory.active)
-        component.trial = Trial(
+        trial = Trial(
             memory.active.number,
             decode_manifest(memory.active.manifest),
             memory.before,
             judged=memory.active.cause in {Cause.DEPLOY, Cause.RELOAD} and not memory.active.stable,
         )
-        component.enter("remembered", State.INSTALLED)
+        component.proof.begin(trial)
+        component.life.enter("remembered", State.INSTALLED)
         return component
-    component.enter("never served", State.FAILED)
+    component.life.enter("never served", State.FAILED)
     if memory.quarantined:
         # It was given up on probation with nothing to go back to: it stays down until somebody says otherwise.
         last = memory.quarantined[-1]
         _take_up(component, last)
-        component.condemned = True
-        component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
-        component.trouble = one_line(f"r{last.number} quarantined: {last.outcome_reason}", 300)
+        component.proof.condemn()
+        component.supervision.exhaust()
+        component.shown.warn(one_line(f"r{last.number} quarantined: {last.outcome_reason}", 300))
     return component
 
 
 def _take_up(component: Component, record: RevisionRecord) -> None:
-    component.active = _artifact(record)
-    component.kind = kind_of(component.active.interface, component.active.manifest.artifact.kind)
-    component.stable = record.stable
-    component.activated_at = record.activated_at
-    component.origin = record.origin
+    artifact = _artifact(record)
+    kind = kind_of(artifact.interface, artifact.manifest.artifact.kind)
+    component.served.take_over(artifact, kind, record.origin)
+    component.proof.judge_stable(record.stable)
 
 
 def _artifact(record: RevisionRecord) -> Artifact:

@@ -93,8 +93,7 @@ class Snapshots:
         """
         snapshot = self.row(component, saved, cause)
         info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
-        component.state_bytes, component.state_saved_at = len(saved.data), snapshot.at
-        component.dirty = True
+        component.shown.saved(len(saved.data), snapshot.at)
         self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
         return info
 

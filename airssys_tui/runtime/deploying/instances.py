@@ -6,15 +6,16 @@ import asyncio
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.lifecycle import NO_RECOVERY, Health, State
+from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.life import RunningCommand
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import trap_text
@@ -49,10 +50,10 @@ class Instances:
             TransitionError: If the component cannot be started from where it is.
             GateRefusal: If it could not be started; it is ``failed`` then.
         """
-        component.enter("start", State.STARTING)
-        component.recovery = NO_RECOVERY
+        component.life.enter("start", State.STARTING)
+        component.supervision.recovered()
         try:
-            if component.kind == "command":
+            if component.served.kind == "command":
                 await self._run_command(component)
                 return
             serving = await self._make(component, kept or await self._last_state(component))
@@ -61,17 +62,17 @@ class Instances:
             if component.state is not State.STARTING:
                 raise  # a command that ran, and has been brought to its end
             why = one_line(str(error) or "given up before it was done", 400)
-            component.trouble = one_line(f"start failed: {why}", 300)
-            component.enter("start failed", State.FAILED)
+            component.shown.warn(one_line(f"start failed: {why}", 300))
+            component.life.enter("start failed", State.FAILED)
             self._say(component, f"could not be started: {why}", "failed", Level.ERROR)
             raise
         serving.counters = component.actor.counters
         component.actor.switch(serving)
-        component.trouble = component.remark = GuestText("")
-        component.started_at = self._floor.clock()
-        component.health = Health.UNKNOWN  # of this instance nothing is known yet
-        component.unhealthy_in_a_row = 0
-        component.enter("started", State.RUNNING)
+        component.shown.clear()
+        component.life.serve_since(self._floor.clock())
+        component.life.report(Health.UNKNOWN)  # of this instance nothing is known yet
+        component.supervision.well()
+        component.life.enter("started", State.RUNNING)
         self._say(component, f"r{serving.revision} started: {why}", "started")
 
     async def stop(self, component: Component, *, why: str) -> None:
@@ -80,12 +81,12 @@ class Instances:
         Raises:
             TransitionError: If it is not running.
         """
-        component.enter("stop", State.STOPPING)
+        component.life.enter("stop", State.STOPPING)
         await self.retire(component)
-        component.enter("stopped", State.STOPPED)
-        component.remark = one_line(why)
-        component.started_at = None
-        component.health = Health.UNKNOWN
+        component.life.enter("stopped", State.STOPPED)
+        component.shown.remark_on(one_line(why))
+        component.life.serve_since(None)
+        component.life.report(Health.UNKNOWN)
         self._say(component, f"stopped: {why}", "stopped")
 
     async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
@@ -150,7 +151,7 @@ class Instances:
         if old is not None:
             old.counters = None
             await self._floor.guest(self._farewell, component.name, old)
-        component.started_at = self._floor.clock()
+        component.life.serve_since(self._floor.clock())
         self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", "restarted")
         return held
 
@@ -182,9 +183,9 @@ class Instances:
         if component.stateful and actor.serving is not None:
             # What cannot be saved is not taken down: the save of the retirement below is one that may fail.
             await asyncio.wrap_future(actor.post(contract.save_state, first=True))
-        component.enter("restart", State.STOPPING)
+        component.life.enter("restart", State.STOPPING)
         await self.retire(component, keep_queue=True)
-        component.enter("restart", State.STOPPED)
+        component.life.enter("restart", State.STOPPED)
         held = actor.queued
         if component.stateful:
             kept = await self._snapshots.latest(component)
@@ -193,19 +194,19 @@ class Instances:
 
     async def end_command(self, component: Component) -> None:
         """End a command that runs: it gets the manifest's ``shutdown`` to come to its end, then it is cancelled."""
-        serving, ended = component.command, component.command_ended
-        if serving is None or ended is None:
+        command = component.life.command
+        if command is None:
             return
-        done, _ = await asyncio.wait([ended], timeout=serving.manifest.supervision.shutdown)
+        done, _ = await asyncio.wait([command.ended], timeout=command.serving.manifest.supervision.shutdown)
         if not done:
-            await cancel_until(serving, ended)
+            await cancel_until(command.serving, command.ended)
 
     async def _run_command(self, component: Component) -> None:
         serving = await self._make(component, None)
         await self._let_serve(serving)
         export = next(e.path for e in serving.artifact.interface.functions() if e.path.startswith(contract.COMMAND))
-        component.enter("started", State.RUNNING)
-        component.started_at = self._floor.clock()
+        component.life.enter("started", State.RUNNING)
+        component.life.serve_since(self._floor.clock())
         serving.counters = component.actor.counters
 
         def run() -> str:
@@ -218,27 +219,27 @@ class Instances:
             finally:
                 serving.close()
 
-        component.command = serving
-        component.command_ended = asyncio.wrap_future(self._floor.workers.submit(run))
+        ended = asyncio.wrap_future(self._floor.workers.submit(run))
+        component.life.run(RunningCommand(serving, ended))
         said = "ended: cancelled"
         try:
-            said = await asyncio.shield(component.command_ended)
+            said = await asyncio.shield(ended)
         except asyncio.CancelledError:
-            await to_the_end(cancel_until(serving, component.command_ended))
+            await to_the_end(cancel_until(serving, ended))
             raise
         finally:
-            component.command = component.command_ended = None
-            component.enter("completed", State.STOPPING)
-            component.enter("completed", State.STOPPED)
-            component.started_at = None
-            component.remark = one_line(said)
+            component.life.run(None)
+            component.life.enter("completed", State.STOPPING)
+            component.life.enter("completed", State.STOPPED)
+            component.life.serve_since(None)
+            component.shown.remark_on(one_line(said))
             self._say(component, f"command {said}", "completed")
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
         code = (await load_code(self._floor, artifact.digest)).code
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
-        if component.kind == "command":
+        if component.served.kind == "command":
             return await self._rehearsal.instantiate(component.name, artifact, code)
         try:
             serving = await self._rehearsal.prepare(component.name, artifact, code)
@@ -261,7 +262,7 @@ class Instances:
             raise
 
     async def _last_state(self, component: Component) -> KeptState | None:
-        if component.kind == "command" or not self._active(component).manifest.supervision.restore_state:
+        if component.served.kind == "command" or not self._active(component).manifest.supervision.restore_state:
             return None
         return await self._snapshots.latest(component)
 
@@ -302,7 +303,7 @@ class Instances:
         return component.active
 
     def _say(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
-        component.dirty = True
+        component.shown.touch()
         self._floor.journal.emit(
             EventKind.LIFECYCLE,
             text,

@@ -132,8 +132,8 @@ class Deployer:
             self._turn_away(component, reading, error)
             raise
         origin = component.state
-        component.candidate = attempt.revision
-        component.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
+        component.update.propose(attempt.revision)
+        component.life.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
         try:
             rehearsed = await self._rehearse(attempt)
             failpoint("deploy/rehearsed")
@@ -148,8 +148,7 @@ class Deployer:
         else:
             self._arrive(attempt, rehearsed, origin)
         finally:
-            component.candidate = None
-            component.dirty = True
+            component.update.propose(None)
             if component.state in {State.UPDATING, State.INSTALLING}:
                 _return(component, origin)
         version = f" {component.version}" if component.version else ""
@@ -183,7 +182,7 @@ class Deployer:
                 return accept()
 
         def accept() -> Attempt:
-            catalog.upsert_component(component.name, component.source, at=at)
+            catalog.upsert_component(component.name, component.files.key, at=at)
             deployment = catalog.begin_deployment(component.name, order.generation, reading.digest, order.cause, at=at)
             record = RevisionRecord(
                 component=component.name,
@@ -208,7 +207,9 @@ class Deployer:
 
     async def _rehearse(self, attempt: Attempt) -> Rehearsed:
         reading, order = attempt.reading, attempt.order
-        in_turn = attempt.component.desired is Desired.RUNNING and takes_turns(attempt.component, reading.manifest)
+        in_turn = attempt.component.intent.desired is Desired.RUNNING and takes_turns(
+            attempt.component, reading.manifest
+        )
         plan = Plan(
             digest=reading.digest,
             wasm=reading.wasm,
@@ -266,7 +267,7 @@ class Deployer:
 
     async def _switch(self, attempt: Attempt, rehearsed: Rehearsed) -> Switched:
         component, order = attempt.component, attempt.order
-        wanted = component.desired is Desired.RUNNING and rehearsed.kind != "command"
+        wanted = component.intent.desired is Desired.RUNNING and rehearsed.kind != "command"
         restored = order.snapshot
         try:
             initial = await self._initial_state(attempt, rehearsed)
@@ -320,7 +321,7 @@ class Deployer:
             deployment=attempt.deployment,
             initial=initial,
             # What served without a fault until it is superseded has proved itself.
-            old_stable=not fault and component.active is not None and component.clean and not _is_rollback(order),
+            old_stable=not fault and component.active is not None and component.proof.clean and not _is_rollback(order),
             old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
             old_reason=fault or f"{order.cause} to r{attempt.revision}",
             reason="" if order.quarantines else order.note,  # the one before says it already
@@ -331,30 +332,33 @@ class Deployer:
         )
 
     def _arrive(self, attempt: Attempt, rehearsed: Rehearsed, origin: State) -> None:
-        component, order, now = attempt.component, attempt.order, self._floor.clock()
+        component, order = attempt.component, attempt.order
         before, fault = component.active, _fault(component, order)
         if before is not None and fault:
-            component.condemn(before, fault)
-        component.install(rehearsed.artifact, rehearsed.kind, now, stable=order.stable, fallback=_stays(order))
-        component.origin, component.holds = order.origin, order.holds
-        component.trial = self._trial(attempt, rehearsed.artifact, before)
-        component.health = rehearsed.health.health
+            component.proof.quarantine(before, fault)
+        trial = self._trial(attempt, rehearsed.artifact, before)
+        component.take_over(
+            rehearsed.artifact, rehearsed.kind, origin=order.origin, stable=order.stable, fallback=_stays(order)
+        )
+        component.barred.hold(order.holds)
+        component.proof.begin(trial)
+        component.life.report(rehearsed.health.health)
         serves = component.actor.serving is not None
-        component.started_at = now if serves else None
+        component.life.serve_since(self._floor.clock() if serves else None)
         if component.state is State.INSTALLING:
-            component.enter("installed", State.INSTALLED)
+            component.life.enter("installed", State.INSTALLED)
             if serves:
-                component.enter("start", State.STARTING)
-                component.enter("started", State.RUNNING)
+                component.life.enter("start", State.STARTING)
+                component.life.enter("started", State.RUNNING)
         elif serves:
-            component.enter("switched", State.RUNNING)
+            component.life.enter("switched", State.RUNNING)
         else:
-            component.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
+            component.life.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
 
     @staticmethod
     def _trial(attempt: Attempt, artifact: Artifact, before: Artifact | None) -> Trial:
         """Return the probation of a new revision; one that only has another state goes on with the one before."""
-        trial, cause = attempt.component.trial, attempt.order.cause
+        trial, cause = attempt.component.proof.trial, attempt.order.cause
         previous = before.revision if before is not None else None
         judged = cause in {Cause.DEPLOY, Cause.RELOAD}
         if cause is Cause.RESTORE and trial is not None and trial.revision == previous:
@@ -367,8 +371,8 @@ class Deployer:
         reason, refusal = one_line(error.message, 400), None
         if gate == dependencies.GATE:
             # Not remembered: another component may change it at any moment.
-            component.unreadable = Refusal(
-                component.name, "", "", gate, reason, self._floor.clock(), __version__, attempt.revision
+            component.barred.turn_away(
+                Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__, attempt.revision)
             )
         elif attempt.order.cause is not Cause.ROLLBACK and gate != "store":
             refusal = Refusal(
@@ -381,10 +385,10 @@ class Deployer:
                 __version__,
                 attempt.revision,
             )
-            component.refuse(refusal)
+            component.barred.refuse(refusal)
         elif isinstance(error, DiskFull) and attempt.order.cause in {Cause.DEPLOY, Cause.RELOAD}:
-            component.unreadable = Refusal(
-                component.name, "", "", DISK, reason, self._floor.clock(), __version__, attempt.revision
+            component.barred.turn_away(
+                Refusal(component.name, "", "", DISK, reason, self._floor.clock(), __version__, attempt.revision)
             )
         await self._close(attempt, "refused", f"refused at {gate}: {reason}", refusal)
         serves = (
@@ -431,10 +435,9 @@ class Deployer:
         """Say on the row that files could not be taken; they are looked at again when the disk lets them in."""
         gate = DISK if isinstance(error, DiskFull) else "store"
         reason, at = one_line(error.message, 400), self._floor.clock()
-        component.unreadable = Refusal(
-            component.name, reading.digest, reading.manifest_digest, gate, reason, at, __version__
+        component.barred.turn_away(
+            Refusal(component.name, reading.digest, reading.manifest_digest, gate, reason, at, __version__)
         )
-        component.dirty = True
         serves = f" · r{component.active.revision} keeps serving" if component.active else ""
         self._floor.journal.emit(
             EventKind.LEDGER,
@@ -443,7 +446,7 @@ class Deployer:
             component=component.name,
             action="refused",
             level=Level.ERROR,
-            generation=component.generation,
+            generation=component.update.generation,
         )
 
     def _ledger(self, attempt: Attempt, text: str, action: str, level: Level = Level.INFO) -> None:
@@ -484,7 +487,7 @@ def _fault(component: Component, order: Order) -> GuestText:
     """
     if order.quarantines or order.cause is Cause.RESTORE:
         return order.quarantines
-    trial, active = component.trial, component.active
+    trial, active = component.proof.trial, component.active
     failed = trial is not None and active is not None and trial.revision == active.revision
     return trial.reason if trial is not None and failed else GuestText("")
 
@@ -492,8 +495,8 @@ def _fault(component: Component, order: Order) -> GuestText:
 def _return(component: Component, origin: State) -> None:
     """Bring a component back to where it was before a candidate that did not make it."""
     if component.state is State.INSTALLING:
-        component.enter("refused", State.FAILED)
+        component.life.enter("refused", State.FAILED)
     elif component.actor.serving is None and origin is State.RUNNING:
-        component.enter("lost", State.FAILED)  # the old instance trapped meanwhile; supervision starts it again
+        component.life.enter("lost", State.FAILED)  # the old instance trapped meanwhile; supervision starts it again
     else:
-        component.enter("refused", origin)
+        component.life.enter("refused", origin)

@@ -12,9 +12,9 @@ from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, name_from_stem
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause
-from airssys_tui.core.supervision import RestartBudget
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.components.component import Component, OnDisk
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer, Order
@@ -56,7 +56,7 @@ class Keeper:
 
     def adopt(self, component: Component, key: str) -> None:
         """Remember which entry of the folder a component comes from."""
-        component.source = key
+        component.files.adopt(key)
         self._owners[key] = component
 
     async def changed(self, change: Settled) -> Component | None:
@@ -87,24 +87,21 @@ class Keeper:
             await self._succeed(departed)
         if component is None or not deploys:
             return
-        if component.deploying is not None and component.trying == component.on_disk:
+        if component.update.task is not None and component.update.trying == component.files.on_disk:
             self._ledger(component, "ignored: these files are being deployed already", "ignored")
-            await asyncio.wait([component.deploying])
+            await asyncio.wait([component.update.task])
             return
-        component.generation += 1
         order = Order(
             cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
             who=who,
-            generation=component.generation,
+            generation=component.update.advance(),
         )
         await self._follow(component, reading, order, said)
 
     async def _follow(self, component: Component, reading: Reading, order: Order, said: str) -> None:
         """Make a component what its files say, in its turn; a candidate of older files is made void by it."""
-        if component.deploying is not None:
-            component.deploying.cancel()
         task = asyncio.current_task()
-        component.deploying, component.trying = task, component.on_disk
+        component.update.follow(task, component.files.on_disk)
         try:
             async with component.lock:
                 # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
@@ -119,15 +116,13 @@ class Keeper:
         except AirssysError:
             return  # the row and the ledger have said why
         finally:
-            if component.deploying is task:
-                component.deploying = component.trying = None
-            component.dirty = True
+            component.update.finish(task)
 
     async def _deploy(self, component: Component, reading: Reading, order: Order) -> None:
         if component.state is State.FAILED and component.active is None:
-            component.enter("retry", State.UNINSTALLED)
+            component.life.enter("retry", State.UNINSTALLED)
         await self._deployer.deploy(component, reading, order)
-        if component.kind == "command" and component.desired is Desired.RUNNING:
+        if component.served.kind == "command" and component.intent.desired is Desired.RUNNING:
             await self._instances.start(component, why="deployed")
 
     async def _read(self, key: str) -> Reading | None:
@@ -152,16 +147,15 @@ class Keeper:
         Raises:
             AirssysError: If they cannot be used, or are gone.
         """
-        reading = await self._floor.disk(folder.read, self._floor.folder, component.source)
+        reading = await self._floor.disk(folder.read, self._floor.folder, component.files.key)
         if reading is None or reading.manifest.id != component.id:
             raise GateRefusal(
-                f"{component.source or component.name} is not in the folder any more",
+                f"{component.files.key or component.name} is not in the folder any more",
                 gate="size",
                 remedy="put the component's files back, or roll back to a revision that is kept",
                 component=component.name,
             )
-        component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
-        component.present = True
+        component.files.found(OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version))
         return reading
 
     def _unreadable(self, key: str, error: AirssysError) -> None:
@@ -171,12 +165,11 @@ class Keeper:
         if component is None:
             self.problems[key] = one_line(f"{key}: {reason}", 400)
         else:
-            component.unreadable = Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__)
-            if component.deploying is not None:
+            component.barred.turn_away(Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__))
+            if component.update.task is not None:
                 # A candidate of what the files said before must not take over any more.
-                component.generation += 1
-                component.deploying.cancel()
-            component.dirty = True
+                component.update.advance()
+                component.update.cancel()
         self._floor.journal.emit(
             EventKind.LEDGER,
             f"refused at {gate}: {reason}" + (f" · {one_line(error.remedy)}" if error.remedy else ""),
@@ -194,10 +187,10 @@ class Keeper:
         if self._router.get(identity) is not None:
             return None
         component = self._make(identity)
-        component.present = True
+        component.files.appear()
         self.adopt(component, key)
-        component.enter("read", State.INSTALLING)
-        component.enter("refused", State.FAILED)
+        component.life.enter("read", State.INSTALLING)
+        component.life.enter("refused", State.FAILED)
         return component
 
     def _claim(self, key: str, reading: Reading) -> Component | None:
@@ -207,8 +200,8 @@ class Keeper:
         component = self._router.get(identity)
         if component is None:
             component = self._make(identity)
-        elif component.source != key and component.present and component.source:
-            text = f"{key}: the name {identity} is taken by {component.source}; this second one is refused"
+        elif component.files.key != key and component.files.present and component.files.key:
+            text = f"{key}: the name {identity} is taken by {component.files.key}; this second one is refused"
             self.problems[key] = one_line(text, 400)
             self._rivals[key] = component.name
             self._floor.journal.emit(
@@ -220,21 +213,18 @@ class Keeper:
         if before is not None and before is not component and before.active is not None:
             self.departed.append(before)
         self.adopt(component, key)
-        component.present = True
-        component.detached = False
         self._rivals.pop(key, None)
-        component.unreadable = None
-        component.on_disk = OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
-        component.dirty = True
+        component.barred.let_in()
+        component.files.found(OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version))
         return component
 
     def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
         """Return why a reading is not deployed, or nothing when it is."""
-        if order.generation < component.generation:
-            return f"ignored: generation {component.generation} is newer"
-        if component.unloaded:
+        if order.generation < component.update.generation:
+            return f"ignored: generation {component.update.generation} is newer"
+        if component.intent.unloaded:
             return "ignored: unloaded by the operator"
-        if component.serves(reading.digest, reading.manifest_digest) and not component.condemned:
+        if component.served.is_of(reading.digest, reading.manifest_digest) and not component.proof.condemned:
             return "ignored: same digest and manifest"
         return _held_back(component, reading)
 
@@ -245,12 +235,17 @@ class Keeper:
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
         # Putting the files of one that was given up there again is a word of its own: it is tried anew.
-        revived = component.state is State.FAILED and component.left and not component.condemned
-        component.left = False
-        if revived and component.recovery.kind is not RecoveryKind.BACKOFF:
-            component.budget = RestartBudget()
+        revived = component.state is State.FAILED and component.files.left and not component.proof.condemned
+        component.files.come_back()
+        if revived and component.supervision.recovery.kind is not RecoveryKind.BACKOFF:
+            component.supervision.renew()
             stopped = True
-        if stopped and component.desired is Desired.RUNNING and component.kind != "command" and not component.unloaded:
+        if (
+            stopped
+            and component.intent.desired is Desired.RUNNING
+            and component.served.kind != "command"
+            and not component.intent.unloaded
+        ):
             await self._start_quietly(component)
 
     async def _start_quietly(self, component: Component) -> None:
@@ -265,7 +260,7 @@ class Keeper:
         Raises:
             StoreError: If it could not be recorded.
         """
-        component.detached, component.source = True, ""
+        component.files.detach()
         await self._floor.disk(self._floor.state.catalog.upsert_component, component.name, "")
 
     async def _succeed(self, component: Component) -> None:
@@ -279,12 +274,11 @@ class Keeper:
         self.problems.pop(key, None)
         self._rivals.pop(key, None)
         component = self._owners.get(key)
-        if component is None or not component.present:
+        if component is None or not component.files.present:
             return
-        component.present = False
-        component.on_disk = None
-        component.unreadable = None
-        component.unloaded = False
+        component.files.vanish()
+        component.barred.let_in()
+        component.intent.unload(False)
         if component.active is None:
             self._router.remove(component)
             self._owners.pop(key, None)
@@ -293,12 +287,9 @@ class Keeper:
         await self._succeed(component)
 
     async def _gone(self, component: Component, why: str) -> None:
-        component.present = component.detached = False
-        component.left = True
-        component.on_disk = None
+        component.files.leave()
         self._ledger(component, f"source removed: stopped, history kept ({why})", "removed", Level.WARNING)
-        if component.deploying is not None:
-            component.deploying.cancel()
+        component.update.cancel()
         async with component.lock:
             try:
                 await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
@@ -315,16 +306,16 @@ class Keeper:
             revision=component.active.revision if component.active else None,
             action=action,
             level=level,
-            generation=component.generation,
+            generation=component.update.generation,
         )
 
 
 def _held_back(component: Component, reading: Reading) -> str | None:
     """Return why what happened before keeps a reading from being deployed by itself, or nothing when it does not."""
-    bad = component.quarantine_of(reading.digest, reading.manifest_digest)
+    bad = component.proof.quarantine_of(reading.digest, reading.manifest_digest)
     if bad is not None:
         return f"ignored: quarantined as r{bad.number} ({bad.reason})"
-    if any(hold.digest == reading.digest for hold in component.holds):
-        return f"ignored: held after rollback ({component.on_disk.label if component.on_disk else ''})"
+    if component.barred.holds_digest(reading.digest):
+        return f"ignored: held after rollback ({component.files.on_disk.label if component.files.on_disk else ''})"
     refusal = component.refusal
     return f"ignored: refused before at {refusal.gate}" if refusal is not None else None

@@ -78,7 +78,7 @@ class StopStart(Switcher):
         snapshot = self._snapshots.row(component, saved, "update") if saved is not None else None
         if snapshot is not None:
             await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
-            component.state_bytes, component.state_saved_at = len(snapshot.data), snapshot.at
+            component.shown.saved(len(snapshot.data), snapshot.at)
         failpoint("deploy/saved")
         component.actor.switch(None)
         old.tenant.step_down()
@@ -161,7 +161,7 @@ class StopStart(Switcher):
             await self._floor.guest(contract.load_state, old, state)
 
     def _lost(self, component: Component, error: AirssysError) -> None:
-        component.trouble = one_line(f"could not be started again: {error.message}", 300)
+        component.shown.warn(one_line(f"could not be started again: {error.message}", 300))
         self._floor.journal.emit(
             EventKind.LIFECYCLE,
             f"the old revision could not be started again: {error.message}",

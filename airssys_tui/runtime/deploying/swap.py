@@ -150,7 +150,7 @@ class Switcher:
             failpoint("deploy/switched")
             seconds = time.perf_counter() - started
         if snapshot is not None:
-            component.state_bytes, component.state_saved_at = len(snapshot.data), snapshot.at
+            component.shown.saved(len(snapshot.data), snapshot.at)
         if before is not None:
             self._retire_later(component, before)
         return Switched(held, seconds, state)

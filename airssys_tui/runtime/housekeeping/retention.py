@@ -138,7 +138,7 @@ class Retention:
             if not batch:
                 return
             if component is not None:
-                component.dirty = True
+                component.shown.touch()
             await asyncio.sleep(PAUSE)
 
     def _known(self, name: str) -> Component | None:

@@ -91,8 +91,8 @@ def present_of(system: System, component: Component) -> Present:
     """Return what only this runtime knows of a component, for its story."""
     return Present(
         state=component.state,
-        recovery=component.recovery,
-        trouble=component.trouble,
-        candidate=component.candidate,
+        recovery=component.supervision.recovery,
+        trouble=component.shown.trouble,
+        candidate=component.update.candidate,
         probation_until=system.observer.probation_until(component),
     )

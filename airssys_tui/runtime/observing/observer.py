@@ -20,6 +20,7 @@ from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
 from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.note import note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.meters import PERCENTILES
@@ -60,11 +61,11 @@ class Observer:
         tick = self.tick = self._next_tick()
         for component in self._router:
             counters = component.actor.counters
-            if component.series.rests(counters):
+            if component.shown.series.rests(counters):
                 continue
             memory = self._memory(component)
-            if component.series.sample(tick, counters, memory[0] if memory else None):
-                component.dirty = True
+            if component.shown.series.sample(tick, counters, memory[0] if memory else None):
+                component.shown.touch()
         self.publish()
 
     def _next_tick(self) -> Tick:
@@ -84,7 +85,7 @@ class Observer:
         """
         memory = self._memory(component)
         used = memory[0] if memory else None
-        series, tick = component.series, self.tick
+        series, tick = component.shown.series, self.tick
         now = self._meters(component)
         trend = series.memory_trend(tick.step)
         full = now.memory_full_in
@@ -108,10 +109,10 @@ class Observer:
         rows = dict(self._rows)
         changed = False
         for component in self._router:
-            if component.dirty or component.name not in rows:
+            if component.shown.dirty or component.name not in rows:
                 rows[component.name] = self._row(component, generation)
                 self._introduce(component)
-                component.dirty = False
+                component.shown.published()
                 changed = True
         present = {component.name for component in self._router}
         gone = [name for name in rows if name not in present]
@@ -131,7 +132,7 @@ class Observer:
     def _introduce(self, component: Component) -> None:
         """Let the other components know it as it is now."""
         active = component.active
-        known = active.revision if active else None, component.state, component.health
+        known = active.revision if active else None, component.state, component.life.health
         if self._introduced.get(component.name) == known:
             return
         self._introduced[component.name] = known
@@ -140,7 +141,7 @@ class Observer:
             id=component.id,
             version=version_value(component.version) if component.version else None,
             state=component.state,
-            health=component.health,
+            health=component.life.health,
             interfaces=tuple(islice(faces, MAX_INTERFACES)),
         )
 
@@ -195,7 +196,7 @@ class Observer:
         return (use.current, use.peak) if use is not None else None
 
     def _meters(self, component: Component) -> Meters:
-        counters, series = component.actor.counters, component.series
+        counters, series = component.actor.counters, component.shown.series
         memory = self._memory(component)
         manifest = component.active.manifest if component.active else None
         limit = manifest.limits.memory if manifest else 0
@@ -224,8 +225,8 @@ class Observer:
 
     def probation_until(self, component: Component) -> float | None:
         """Return when the active revision will have proved itself; nothing when it has, or never has to."""
-        trial = component.trial
-        if trial is None or component.stable or not trial.terms.judged:
+        trial = component.proof.trial
+        if trial is None or component.proof.stable or not trial.terms.judged:
             return None
         return round(self._floor.clock() + trial.remaining, 1)
 
@@ -233,29 +234,29 @@ class Observer:
         return ComponentView(
             id=component.name,
             state=component.state,
-            health=component.health,
-            recovery=component.recovery,
-            desired=component.desired,
-            kind=component.kind,
+            health=component.life.health,
+            recovery=component.supervision.recovery,
+            desired=component.intent.desired,
+            kind=component.served.kind,
             version=component.version,
             revision=component.active.revision if component.active else None,
-            candidate=component.candidate,
+            candidate=component.update.candidate,
             digest=component.active.digest if component.active else None,
-            stable=component.stable,
+            stable=component.proof.stable,
             stateful=component.stateful,
-            source=one_line(component.source),
-            present=component.present,
-            held=tuple(one_line(hold.version or hold.digest[7:15]) for hold in component.holds),
-            note=component.note(),
-            restarts=component.restarts,
-            started_at=component.started_at,
-            state_bytes=component.state_bytes,
-            state_saved_at=component.state_saved_at,
+            source=one_line(component.files.key),
+            present=component.files.present,
+            held=tuple(one_line(hold.version or hold.digest[7:15]) for hold in component.barred.holds),
+            note=note_of(component),
+            restarts=component.supervision.restarts,
+            started_at=component.life.started_at,
+            state_bytes=component.shown.state_bytes,
+            state_saved_at=component.shown.state_saved_at,
             probation_until=self.probation_until(component),
-            quarantined=tuple(sorted(bad.number for bad in component.quarantined.values())),
+            quarantined=tuple(sorted(bad.number for bad in component.proof.quarantined.values())),
             meters=self._meters(component),
             custom_series=series_count(self._floor.services.find(component.name)),
-            history=component.series.history(),
+            history=component.shown.series.history(),
             generation=generation,
         )
 

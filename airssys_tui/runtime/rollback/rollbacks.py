@@ -82,7 +82,7 @@ class Undo:
         order = Order(
             cause=Cause.ROLLBACK,
             who=who,
-            generation=component.generation,
+            generation=component.update.generation,
             force=True,
             note=command.note,
             policy=command.state,
@@ -105,7 +105,9 @@ class Undo:
     async def _bring_back(self, component: Component, record: RevisionRecord, order: Order) -> int:
         wasm = await self._artifact(component, record)
         manifest = decode_manifest(record.manifest)
-        reading = Reading(component.source, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False)
+        reading = Reading(
+            component.files.key, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False
+        )
         return await self._deployer.deploy(component, reading, order)
 
     async def fall_back(self, component: Component, reason: GuestText) -> Fallen:
@@ -186,8 +188,10 @@ class Undo:
         return record
 
     async def _holds(self, component: Component, lines: tuple[RevisionLine, ...], target: Revision) -> tuple[Hold, ...]:
-        current, disk = active([rule_view(line) for line in lines]), component.on_disk
-        held = held_after_rollback(current, disk.digest if disk is not None and component.present else None, target)
+        current, disk = active([rule_view(line) for line in lines]), component.files.on_disk
+        held = held_after_rollback(
+            current, disk.digest if disk is not None and component.files.present else None, target
+        )
         find, at, holds = self._floor.state.catalog.version_of, self._floor.clock(), []
         for digest in sorted(held):
             version = await self._floor.disk(find, component.name, digest)
@@ -217,11 +221,11 @@ def _fallback_order(component: Component, target: Revision, reason: GuestText, s
     return Order(
         cause=Cause.ROLLBACK,
         who=ITSELF,
-        generation=component.generation,
+        generation=component.update.generation,
         force=True,
         note=reason,
         origin=_lineage(target),
-        holds=component.holds,
+        holds=component.barred.holds,
         snapshot=state,
         compatible=False,
         stable=True,

@@ -63,14 +63,14 @@ class Probation:
         trial = _trial(component)
         if trial is None:
             return
-        if component.stable and trial.terms.judged:
-            component.trial = None  # an operator has said so
+        if component.proof.stable and trial.terms.judged:
+            component.proof.end()  # the operator decided
             return
         if not trial.recorded:
             trial.recorded = True
             self._spawn(self.keep_costs(component, trial.previous))
         serving = component.state is State.RUNNING and component.actor.serving is not None
-        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.clean)
+        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.proof.clean)
         if judgement.verdict is Verdict.FAIL:
             self._failing(component, trial)
         elif judgement.verdict is Verdict.WARN and not trial.warned:
@@ -87,15 +87,14 @@ class Probation:
 
     async def _fail(self, component: Component, trial: Trial) -> None:
         async with component.lock:
-            if component.trial is trial and component.state is State.RUNNING:
+            if component.proof.trial is trial and component.state is State.RUNNING:
                 await self.settle(component)
 
     def _end(self, component: Component, trial: Trial, *, passed: bool) -> None:
-        component.trial = None
-        component.chain = ()
-        component.dirty = True
+        component.proof.end()
+        component.proof.break_chain()
         self._spawn(self.keep_costs(component, trial.revision))
-        if passed and not component.stable:
+        if passed and not component.proof.stable:
             self._spawn(self._mark_stable(component, trial))
         elif not passed:
             text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
@@ -107,7 +106,7 @@ class Probation:
         if trial is None or trial.tried:
             return False
         serving = component.actor.serving is not None
-        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.clean)
+        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.proof.clean)
         if judgement.verdict is not Verdict.FAIL:
             return False
         trial.tried = True
@@ -120,15 +119,15 @@ class Probation:
             fallen = await self._undo.fall_back(component, reason)
         except AirssysError as error:
             said = f"r{trial.revision} failed on probation: {reason} · going back is not possible: {error.message}"
-            component.chain = (*component.chain, one_line(f"going back: {error.message}", 200))
+            component.proof.link(one_line(f"going back: {error.message}", 200))
             self._say(component, said, "unproven")
             return False
-        component.chain = (*component.chain, one_line(f"r{trial.revision} quarantined: {reason}", 200))
+        component.proof.link(one_line(f"r{trial.revision} quarantined: {reason}", 200))
         text = f"r{trial.revision} quarantined: {reason} · back on r{fallen.target} as r{fallen.revision}"
         self._say(
             component, text + (f" · {fallen.state}" if fallen.state else ""), "quarantined", kind=EventKind.LEDGER
         )
-        component.dirty = True
+        component.shown.touch()
         return True
 
     async def give_up(self, component: Component, why: str) -> bool:
@@ -147,8 +146,8 @@ class Probation:
             return True
         if why not in trial.faults:
             trial.faults = (*trial.faults, why)
-        component.condemned = True
-        component.condemn(component.active, trial.reason)
+        component.proof.condemn()
+        component.proof.quarantine(component.active, trial.reason)
         await self._note_outcome(component, trial.revision, Outcome.QUARANTINED, trial.reason)
         text = f"r{trial.revision} quarantined: {trial.reason} · there is no earlier stable revision"
         self._say(component, text, "quarantined", kind=EventKind.LEDGER)
@@ -168,14 +167,14 @@ class Probation:
             StoreError: If it could not be recorded.
         """
         active = component.active
-        if active is None or not component.condemned:
+        if active is None or not component.proof.condemned:
             return
         catalog = self._floor.state.catalog
         await self._floor.disk(catalog.reinstate, component.name, active.revision, why, self._floor.clock())
-        component.condemned = False
-        component.quarantined.pop((active.digest, active.manifest_digest), None)
-        component.trial = Trial(active.revision, active.manifest, None, judged=True)
-        component.chain = ()
+        component.proof.acquit()
+        component.proof.lift(active.digest, active.manifest_digest)
+        component.proof.begin(Trial(active.revision, active.manifest, None, judged=True))
+        component.proof.break_chain()
         self._say(component, f"quarantine of r{active.revision} lifted: {why}", "lifted", Level.INFO)
 
     async def lift(self, component: Component, revision: int, why: str) -> None:
@@ -185,31 +184,30 @@ class Probation:
             TransitionError: If it is not in quarantine.
             StoreError: If it could not be recorded.
         """
-        found = next((key for key, bad in component.quarantined.items() if bad.number == revision), None)
+        found = next((key for key, bad in component.proof.quarantined.items() if bad.number == revision), None)
         if found is None:
-            known = ", ".join(f"r{bad.number}" for bad in component.quarantined.values()) or "no revision"
+            known = ", ".join(f"r{bad.number}" for bad in component.proof.quarantined.values()) or "no revision"
             raise TransitionError(
                 f"r{revision} of {component.name} is not in quarantine",
                 remedy=f"{known} is",
                 component=component.name,
             )
-        if component.condemned and component.active is not None and component.active.revision == revision:
+        if component.proof.condemned and component.active is not None and component.active.revision == revision:
             await self.reinstate(component, why)
-            component.trouble = one_line(f"quarantine lifted: {why}; start it")
+            component.shown.warn(one_line(f"quarantine lifted: {why}; start it"))
             return
-        was = component.quarantined[found].reason
+        was = component.proof.quarantined[found].reason
         catalog, at = self._floor.state.catalog, self._floor.clock()
         text = one_line(f"quarantine lifted: {why}; it was: {was}", 400)
         await self._floor.disk(catalog.set_outcome, component.name, revision, Outcome.SUPERSEDED, text, at)
-        del component.quarantined[found]
-        component.dirty = True
+        component.proof.lift(*found)
         self._say(component, f"quarantine of r{revision} lifted: {why}", "lifted", Level.INFO)
 
     async def lift_active(self, component: Component, why: str) -> None:
         """Lift the quarantine of the files that serve now on an operator's word, if they are in one."""
         active = component.active
-        bad = component.quarantine_of(active.digest, active.manifest_digest) if active is not None else None
-        if bad is not None and not component.condemned:
+        bad = component.proof.quarantine_of(active.digest, active.manifest_digest) if active is not None else None
+        if bad is not None and not component.proof.condemned:
             await self.lift(component, bad.number, why)
 
     async def _mark_stable(self, component: Component, trial: Trial) -> None:
@@ -220,9 +218,11 @@ class Probation:
         else:
             is_written = True
         if component.active is not None and component.active.revision == trial.revision:
-            component.stable = is_written
-            component.trial = None if is_written else trial
-            component.dirty = True
+            component.proof.judge_stable(is_written)
+            if is_written:
+                component.proof.end()
+            else:
+                component.proof.begin(trial)
 
     async def keep_costs(self, component: Component, revision: int | None) -> None:
         """Write down what a revision's calls cost, when there were enough of them to be compared."""
@@ -262,16 +262,16 @@ class Probation:
             revision=component.active.revision if component.active else None,
             action=action,
             level=level,
-            generation=component.generation if kind is EventKind.LEDGER else None,
+            generation=component.update.generation if kind is EventKind.LEDGER else None,
         )
 
 
 def _trial(component: Component) -> Trial | None:
     """Return the probation of the active revision, if it is on probation."""
-    trial, active = component.trial, component.active
+    trial, active = component.proof.trial, component.active
     return trial if trial is not None and active is not None and trial.revision == active.revision else None
 
 
 def chain_text(component: Component) -> GuestText:
     """Return what led to where a component is, oldest first; empty when nothing did."""
-    return one_line("; ".join(component.chain), 300)
+    return one_line("; ".join(component.proof.chain), 300)

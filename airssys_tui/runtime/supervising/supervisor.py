@@ -10,7 +10,7 @@ from typing import Any
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, RecoveryKind, State
+from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
@@ -55,7 +55,7 @@ class Supervisor:
             action="trapped",
             level=Level.ERROR,
         )
-        component.clean = False
+        component.proof.fault()
         self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
             self._spawn(self.recover(component, reason))
@@ -66,26 +66,25 @@ class Supervisor:
         if dead is not None:
             trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
             self.trapped(component, dead, GuestTrap(trap))
-        elif not component.present and not component.detached and component.recovery.kind is RecoveryKind.BACKOFF:
+        elif not component.files.usable and component.supervision.recovery.kind is RecoveryKind.BACKOFF:
             self.reset(component)
-            component.recovery = NO_RECOVERY
-            component.dirty = True
+            component.supervision.recovered()
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
-            self._spawn(self.recover(component, component.trouble or GuestText("lost its instance")))
+            self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 
     async def recover(self, component: Component, reason: GuestText) -> None:
         """Bring a component that lost its instance back, or give it up."""
         async with component.lock:
-            if component.actor.serving is not None or component.active is None or component.unloaded:
+            if component.actor.serving is not None or component.active is None or component.intent.unloaded:
                 return
-            if component.recovery.kind is not RecoveryKind.NONE:
+            if component.supervision.recovery.kind is not RecoveryKind.NONE:
                 return
             if component.state is State.RUNNING:
-                component.enter("trap", State.FAILED)
-            wanted = component.desired is Desired.RUNNING and (component.present or component.detached)
-            if component.state is not State.FAILED or not wanted or component.condemned:
+                component.life.enter("trap", State.FAILED)
+            wanted = component.intent.desired is Desired.RUNNING and component.files.usable
+            if component.state is not State.FAILED or not wanted or component.proof.condemned:
                 return
-            component.trouble = reason
+            component.shown.warn(reason)
             if not await self._probation.settle(component):
                 await self._decide(component, reason)
 
@@ -94,29 +93,28 @@ class Supervisor:
         if component.active is None:
             return
         policy = component.active.manifest.supervision
-        decision = decide(policy, component.budget, component.tick(), self._rng)
-        component.budget = decision.budget
-        component.health = Health.UNHEALTHY
-        component.started_at = None
-        component.dirty = True
+        decision = decide(policy, component.supervision.budget, component.life.tick(), self._rng)
+        component.supervision.spend(decision.budget)
+        component.life.report(Health.UNHEALTHY)
+        component.life.serve_since(None)
         if not decision.restart:
             if not await self._probation.give_up(component, one_line(f"{reason}; {decision.reason}")):
                 self._exhaust(component, f"{reason} · given up: {decision.reason}", decision.reason)
             return
-        component.retry_at = time.monotonic() + decision.delay
-        component.recovery = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + decision.delay, decision.tries_left)
-        component.trouble = one_line(f"{reason} · {_tries(decision.tries_left)} left", 300)
+        waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + decision.delay, decision.tries_left)
+        component.supervision.back_off(waiting, time.monotonic() + decision.delay)
+        component.shown.warn(one_line(f"{reason} · {_tries(decision.tries_left)} left", 300))
         self._say(
             component,
             f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
             "restarting",
         )
-        component.restarting = self._spawn(self._restart_later(component, decision.delay, reason))
+        component.supervision.restart_with(self._spawn(self._restart_later(component, decision.delay, reason)))
 
     def _exhaust(self, component: Component, trouble: str, why: str) -> None:
-        chain = f" · before that: {chain_text(component)}" if component.chain else ""
-        component.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
-        component.trouble = one_line(trouble + chain, 300)
+        chain = f" · before that: {chain_text(component)}" if component.proof.chain else ""
+        component.supervision.exhaust()
+        component.shown.warn(one_line(trouble + chain, 300))
         dropped = component.actor.queued
         component.actor.accept(False)
         self._say(component, f"given up: {why}; {dropped} waiting calls dropped{chain}", "exhausted")
@@ -124,9 +122,9 @@ class Supervisor:
     async def _restart_later(self, component: Component, delay: float, reason: GuestText) -> None:
         await asyncio.sleep(delay)
         async with component.lock:
-            if component.state is not State.FAILED or component.recovery.kind is not RecoveryKind.BACKOFF:
+            if component.state is not State.FAILED or component.supervision.recovery.kind is not RecoveryKind.BACKOFF:
                 return
-            component.restarts += 1
+            component.supervision.count_restart()
             try:
                 await self._instances.start(component, why=f"after {reason}")
             except AirssysError as error:
@@ -134,35 +132,32 @@ class Supervisor:
 
     def reset(self, component: Component) -> bool:
         """Forget a pending restart, as an operator's word overrides supervision; return whether there was one."""
-        pending = component.restarting is not None and not component.restarting.done()
-        if component.restarting is not None and component.restarting is not asyncio.current_task():
-            component.restarting.cancel()
-        component.restarting = None
-        return pending
+        return component.supervision.cancel_restart()
 
     def resume(self, component: Component) -> None:
         """Take up again a restart that :meth:`reset` forgot for nothing. The lock is held."""
-        if component.state is not State.FAILED or component.desired is Desired.STOPPED:
+        if component.state is not State.FAILED or component.intent.desired is Desired.STOPPED:
             return
-        delay = max(0.0, component.retry_at - time.monotonic())
-        until = self._floor.clock() + delay
-        component.recovery = Recovery(RecoveryKind.BACKOFF, until, component.recovery.tries_left)
-        component.restarting = self._spawn(self._restart_later(component, delay, component.trouble))
+        supervision = component.supervision
+        delay = max(0.0, supervision.retry_at - time.monotonic())
+        waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + delay, supervision.recovery.tries_left)
+        supervision.back_off(waiting, supervision.retry_at)
+        supervision.restart_with(self._spawn(self._restart_later(component, delay, component.shown.trouble)))
 
     def check_due(self, component: Component, now: float) -> None:
         """Ask a running component how it goes, when its interval is over. Called about once a second."""
-        if component.state is not State.RUNNING or component.active is None or now < component.health_due:
+        if component.state is not State.RUNNING or component.active is None or now < component.supervision.check_at:
             return
         if not component.active.interface.exports_interface(contract.HEALTH):
             return
-        if component.checking or component.lock.locked():
+        if component.supervision.checking or component.lock.locked():
             return  # the last question waits behind a call, which has a deadline of its own; or it is being changed
-        component.health_due = now + component.active.manifest.health.interval
+        component.supervision.check(now + component.active.manifest.health.interval)
         try:
             asked = component.actor.post(contract.check_health, first=True)
         except (NotServing, MailboxFull):
             return
-        component.checking = True
+        component.supervision.await_report(True)
         self._spawn(self._take_report(component, asyncio.wrap_future(asked)))
 
     async def _take_report(self, component: Component, asked: asyncio.Future[contract.HealthReport]) -> None:
@@ -171,35 +166,33 @@ class Supervisor:
         except (AirssysError, asyncio.CancelledError):
             return  # a trap has its own way to supervision
         finally:
-            component.checking = False
-        if report.health is not component.health:
+            component.supervision.await_report(False)
+        if report.health is not component.life.health:
             said = f": {report.message}" if report.message else ""
             level = Level.INFO if report.health is Health.HEALTHY else Level.WARNING
             self._floor.journal.emit(
                 EventKind.HEALTH, f"{report.health}{said}", component=component.name, action=report.health, level=level
             )
-            component.tick()
-            component.health = report.health
-            component.dirty = True
+            component.life.report(report.health)
         if report.health is not Health.UNHEALTHY or component.active is None:
-            component.unhealthy_in_a_row = 0
+            component.supervision.well()
             self._probation.unwell(component, 0)
             return
-        component.unhealthy_in_a_row += 1
-        component.clean = False
-        self._probation.unwell(component, component.unhealthy_in_a_row)
-        if component.unhealthy_in_a_row >= component.active.manifest.health.failures:
+        times = component.supervision.unwell()
+        component.proof.fault()
+        self._probation.unwell(component, times)
+        if times >= component.active.manifest.health.failures:
             await self._replace_unhealthy(component, report.message)
 
     async def _replace_unhealthy(self, component: Component, message: GuestText) -> None:
         async with component.lock:
             if component.state is not State.RUNNING:
                 return
-            component.unhealthy_in_a_row = 0
+            component.supervision.well()
             if await self._probation.settle(component):
                 return
             await self._instances.retire(component, keep_queue=True)
-            component.enter("unhealthy", State.FAILED)
+            component.life.enter("unhealthy", State.FAILED)
             await self._decide(component, one_line(f"unhealthy in a row: {message}"))
 
     async def close(self) -> None:

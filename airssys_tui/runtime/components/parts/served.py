@@ -1,0 +1,33 @@
+"""What a component serves: the artifact of its active revision."""
+
+from __future__ import annotations
+
+from airssys_tui.runtime.actors.serving import Artifact
+
+
+class Served:
+    """The active revision of one component.
+
+    Attributes:
+        artifact: Its artifact; None before the first activation.
+        kind: How it runs: ``actor``, ``passive`` or ``command``.
+        origin: For a rollback, the revision whose artifact was activated again.
+    """
+
+    __slots__ = ("artifact", "kind", "origin")
+
+    def __init__(self) -> None:
+        self.artifact: Artifact | None = None
+        self.kind = "passive"
+        self.origin: int | None = None
+
+    def take_over(self, artifact: Artifact, kind: str, origin: int | None) -> None:
+        """Make a revision the active one."""
+        self.artifact = artifact
+        self.kind = kind
+        self.origin = origin
+
+    def is_of(self, digest: str, manifest_digest: str) -> bool:
+        """Return whether the active revision is this artifact with this manifest."""
+        active = self.artifact
+        return active is not None and (active.digest, active.manifest_digest) == (digest, manifest_digest)

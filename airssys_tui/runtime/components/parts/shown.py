@@ -1,0 +1,64 @@
+"""What is shown of a component besides its state, and whether a newer row has to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airssys_tui.core.text import GuestText
+from airssys_tui.runtime.metering.series import Series
+
+
+class Shown:
+    """What front ends see of one component.
+
+    Args:
+        changed: Called when something that is shown has changed.
+
+    Attributes:
+        dirty: Whether something that is shown has changed since the row was last published.
+        trouble: What is wrong; empty when nothing is.
+        remark: What is worth knowing when nothing is wrong.
+        state_bytes: Size of the state saved last.
+        state_saved_at: Unix time of that.
+        series: The meters over time.
+    """
+
+    __slots__ = ("_changed", "dirty", "remark", "series", "state_bytes", "state_saved_at", "trouble")
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self.dirty = True
+        self.trouble = GuestText("")
+        self.remark = GuestText("")
+        self.state_bytes: int | None = None
+        self.state_saved_at: float | None = None
+        self.series = Series()
+
+    def touch(self) -> None:
+        """Have the row published soon."""
+        self.dirty = True
+        self._changed()
+
+    def published(self) -> None:
+        """Note that the row was published."""
+        self.dirty = False
+
+    def warn(self, trouble: GuestText) -> None:
+        """Set what is wrong."""
+        self.trouble = trouble
+        self.touch()
+
+    def remark_on(self, remark: GuestText) -> None:
+        """Set what is worth knowing."""
+        self.remark = remark
+        self.touch()
+
+    def clear(self) -> None:
+        """Forget what is wrong and what is worth knowing."""
+        self.trouble = self.remark = GuestText("")
+        self.touch()
+
+    def saved(self, size: int, at: float) -> None:
+        """Note the state saved last: its bytes and the Unix time."""
+        self.state_bytes, self.state_saved_at = size, at
+        self.touch()
