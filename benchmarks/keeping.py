@@ -13,6 +13,7 @@ import msgspec
 
 from airssys_tui.core.manifest.document import bare_manifest, encode_manifest
 from airssys_tui.core.retention import STABLE_FOR
+from airssys_tui.core.revision import Cause
 from airssys_tui.core.units import MIB
 from airssys_tui.engine.engine import Engine
 from airssys_tui.store.catalog.catalog import Catalog
@@ -99,7 +100,7 @@ def revise(catalog: Catalog, number: int, interface: str, digest: str = "sha256:
             digest=digest,
             manifest=encode_manifest(bare_manifest(NAME)),
             manifest_digest="sha256:" + "1" * 64,
-            cause="reload",
+            cause=Cause.RELOAD,
             who="watcher",
             created_at=1.0,
             size=100_000,

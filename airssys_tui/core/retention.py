@@ -36,15 +36,8 @@ class Reason(StrEnum):
     STABLE = "stable within a day"
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A revision and when it ended (unix seconds); nothing while it has not."""
-
-    revision: Revision
-    ended_at: float | None = None
-
-
 def kept_revisions(
-    history: Sequence[Entry],
+    history: Sequence[Revision],
     *,
     keep: int,
     now: float,
@@ -63,18 +56,18 @@ def kept_revisions(
         pinned: Numbers that an operator wants kept.
         held: Digests that are held back after a rollback: going forward again needs the newest revision of each.
     """
-    entries = [entry for entry in history if entry.revision.outcome is not Outcome.PURGED]
+    revisions = [revision for revision in history if revision.outcome is not Outcome.PURGED]
     kept: dict[int, Reason] = {}
     for reason, numbers in (
-        (Reason.ACTIVE, _with(entries, Outcome.ACTIVE)),
-        (Reason.IN_PROGRESS, _with(entries, Outcome.CANDIDATE)),
-        (Reason.PINNED, (e.revision.number for e in entries if e.revision.number in pinned)),
-        (Reason.TARGET, _targets(entries)),
-        (Reason.HELD, _newest_of(entries, held)),
-        (Reason.RECENT, _newest(keep, (e for e in entries if e.revision.outcome in SERVABLE))),
-        (Reason.RECENT, _newest(keep, (e for e in entries if e.revision.outcome is Outcome.QUARANTINED))),
-        (Reason.RECENT, _newest(keep, (e for e in entries if not e.revision.serving))),
-        (Reason.STABLE, (e.revision.number for e in entries if _lately_stable(e, now))),
+        (Reason.ACTIVE, _with(revisions, Outcome.ACTIVE)),
+        (Reason.IN_PROGRESS, _with(revisions, Outcome.CANDIDATE)),
+        (Reason.PINNED, (r.number for r in revisions if r.number in pinned)),
+        (Reason.TARGET, _targets(revisions)),
+        (Reason.HELD, _newest_of(revisions, held)),
+        (Reason.RECENT, _newest(keep, (r for r in revisions if r.outcome in SERVABLE))),
+        (Reason.RECENT, _newest(keep, (r for r in revisions if r.outcome is Outcome.QUARANTINED))),
+        (Reason.RECENT, _newest(keep, (r for r in revisions if not r.served))),
+        (Reason.STABLE, (r.number for r in revisions if _lately_stable(r, now))),
     ):
         for number in numbers:
             kept.setdefault(number, reason)
@@ -118,32 +111,30 @@ def kept_states(
     return frozenset(found)
 
 
-def _with(entries: Iterable[Entry], outcome: Outcome) -> Iterable[int]:
-    return (entry.revision.number for entry in entries if entry.revision.outcome is outcome)
+def _with(revisions: Iterable[Revision], outcome: Outcome) -> Iterable[int]:
+    return (revision.number for revision in revisions if revision.outcome is outcome)
 
 
-def _targets(entries: Sequence[Entry]) -> tuple[int, ...]:
-    history = [entry.revision for entry in entries]
-    fallback = fallback_target(history)
+def _targets(revisions: Sequence[Revision]) -> tuple[int, ...]:
+    fallback = fallback_target(revisions)
     found = (fallback.number,) if fallback is not None else ()
     try:
-        return (rollback_target(history, "").number, *found)
+        return (rollback_target(revisions, "").number, *found)
     except RollbackRefused:
         return found
 
 
-def _newest_of(entries: Sequence[Entry], digests: Collection[str]) -> Iterable[int]:
+def _newest_of(revisions: Iterable[Revision], digests: Collection[str]) -> Iterable[int]:
     newest: dict[str, int] = {}
-    for entry in entries:
-        revision = entry.revision
+    for revision in revisions:
         if revision.digest in digests:
             newest[revision.digest] = max(revision.number, newest.get(revision.digest, 0))
     return newest.values()
 
 
-def _newest(keep: int, entries: Iterable[Entry]) -> list[int]:
-    return sorted((entry.revision.number for entry in entries), reverse=True)[:keep]
+def _newest(keep: int, revisions: Iterable[Revision]) -> list[int]:
+    return sorted((revision.number for revision in revisions), reverse=True)[:keep]
 
 
-def _lately_stable(entry: Entry, now: float) -> bool:
-    return entry.revision.stable and (entry.ended_at is None or now - entry.ended_at < STABLE_FOR)
+def _lately_stable(revision: Revision, now: float) -> bool:
+    return revision.stable and (revision.ended_at is None or now - revision.ended_at < STABLE_FOR)

@@ -43,27 +43,66 @@ class StatePolicy(StrEnum):
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """One immutable entry of a component's history.
+    """One entry of a component's history: what was deployed, by whom and why, and what became of it.
+
+    This is the only shape of a revision: the catalog reads and writes it, the rules of this module and of
+    ``core.retention`` judge it, and front ends see a view made from it. Everything down to ``origin`` never changes
+    once it is recorded. All times are Unix seconds.
 
     Attributes:
-        number: Grows by one per candidate; a refused candidate has one too.
-        digest: The artifact.
-        manifest_digest: The meaning of the manifest it was deployed with.
-        version: SemVer text, when the component has a version.
-        outcome: What became of it.
-        stable: Whether it served without a trap or failed health through its probation, or was marked by an operator.
+        component: Text form of the component's identity.
+        number: From 1, one more per candidate; a refused candidate has one too. 0 until the catalog gives it.
+        digest: Digest of the artifact, the bytes of wasm.
+        manifest_digest: Digest of the manifest's meaning.
+        version: SemVer text; None for a component without a version.
+        size: Bytes of wasm.
+        cause: Why it came to be.
+        who: Who asked: ``watcher``, ``operator``…
+        created_at: When it was accepted as a candidate.
         origin: For a rollback, the number of the revision whose artifact it points at.
-        serving: Whether it ever was active.
+        note: The operator's words.
+        outcome: What became of it.
+        outcome_reason: Why, one line.
+        outcome_at: When the outcome was last set.
+        activated_at: When it became active; None if it never served.
+        stable: Whether it served its probation without a trap or failed health, or an operator declared it stable.
+        purged_at: When retention gave up its code; None while the code is kept.
+        purged_from: The outcome it had before that.
     """
 
-    number: int
+    component: str
+    number: int = 0
     digest: str
     manifest_digest: str
-    version: str | None
-    outcome: Outcome
-    stable: bool = False
+    version: str | None = None
+    size: int
+    cause: Cause
+    who: str
+    created_at: float
     origin: int | None = None
-    serving: bool = False
+    note: str = ""
+    outcome: Outcome = Outcome.CANDIDATE
+    outcome_reason: str = ""
+    outcome_at: float | None = None
+    activated_at: float | None = None
+    stable: bool = False
+    purged_at: float | None = None
+    purged_from: Outcome | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether it ever was active."""
+        return self.activated_at is not None
+
+    @property
+    def ended_at(self) -> float | None:
+        """When it ended; None while it is active or a candidate."""
+        return None if self.outcome in {Outcome.ACTIVE, Outcome.CANDIDATE} else self.outcome_at
+
+    @property
+    def lineage(self) -> int:
+        """The number of the revision that first ran its artifact: its own, or that of its origin."""
+        return self.number if self.origin is None else self.origin
 
 
 SERVABLE: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
@@ -139,7 +178,7 @@ def fallback_target(history: Sequence[Revision]) -> Revision | None:
 def _previous_stable(history: Sequence[Revision], current: Revision | None, component: str) -> Revision:
     # A rollback onto r1 makes r3 that *is* r1: going back once more means before r1, not to what was just left. From a
     # later deployment r4 it means r3, which served last, not r2, which was left on purpose.
-    ceiling = _lineage(current) if current is not None else None
+    ceiling = current.lineage if current is not None else None
     candidates = [
         revision
         for revision in history
@@ -155,10 +194,6 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
             component=component,
         )
     return max(candidates, key=lambda revision: revision.number)
-
-
-def _lineage(revision: Revision) -> int:
-    return revision.origin if revision.origin is not None else revision.number
 
 
 def _refuse_unservable(target: Revision, component: str, *, force: bool) -> None:

@@ -13,11 +13,12 @@ import msgspec
 
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.manifest.structure import Deployment
-from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
-from airssys_tui.core.revision import Outcome, Revision
+from airssys_tui.core.retention import STABLE_FOR, Saved, kept_revisions, kept_states
+from airssys_tui.core.revision import Revision
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.history import EARLIER, LANDMARKS
 from airssys_tui.store.catalog.records import SnapshotInfo
+from airssys_tui.store.catalog.revisions import read_revisions
 from airssys_tui.store.directory import StateDirectory
 
 IMPORT: Final = "import"
@@ -27,21 +28,11 @@ BATCH: Final = 25
 """Revisions, states and artifacts that go in one step."""
 
 
-class Doomed(msgspec.Struct, frozen=True):
-    """A revision that no rule keeps."""
-
-    component: str
-    number: int
-    version: str | None
-    digest: str
-    outcome: str
-
-
 class Excess(msgspec.Struct, frozen=True):
     """What no rule keeps of one component: revisions and states, oldest first, and how many old rows."""
 
     component: str
-    revisions: tuple[Doomed, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     states: tuple[SnapshotInfo, ...] = ()
     rows: int = 0
 
@@ -56,18 +47,6 @@ class Orphan(msgspec.Struct, frozen=True):
     digest: str
     blob: int
     code: int
-
-
-class _Row(msgspec.Struct, frozen=True):
-    number: int
-    digest: str
-    manifest_digest: str
-    version: str | None
-    outcome: str
-    stable: int
-    origin: int | None
-    activated_at: float | None
-    outcome_at: float | None
 
 
 _DISPUTABLE: Final = f"""WHERE component = ?1 AND outcome <> 'purged' AND number IN (
@@ -102,10 +81,10 @@ def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Exc
     """
     active = catalog.database.count(_ACTIVE, (component,)) or None
     keep = _keep(catalog, component, active)
-    rows = catalog.database.records(_Row, "revisions", _DISPUTABLE, (component, keep, now, limit))
+    rows = read_revisions(catalog.database, Revision, _DISPUTABLE, (component, keep, now, limit))
     pinned = {pin.revision for pin in catalog.pins(component)}
     kept = kept_revisions(
-        [_entry(row) for row in rows],
+        rows,
         keep=keep,
         now=now,
         pinned=pinned,
@@ -118,7 +97,7 @@ def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Exc
     states = kept_states(saved, kept=staying, pinned=pinned, active=active)
     return Excess(
         component,
-        tuple(Doomed(component, r.number, r.version, r.digest, r.outcome) for r in rows if r.number in going),
+        tuple(row for row in rows if row.number in going),
         tuple(info for info in reversed(infos) if info.id not in states),
         catalog.old_rows(component, now),
     )
@@ -151,7 +130,7 @@ def take(catalog: Catalog, component: str, now: float) -> Excess:
     return msgspec.structs.replace(batch, rows=rows)
 
 
-def orphans(state: StateDirectory, doomed: Collection[Doomed] = ()) -> tuple[Orphan, ...]:
+def orphans(state: StateDirectory, doomed: Collection[Revision] = ()) -> tuple[Orphan, ...]:
     """Return the artifacts to which no revision refers that is kept. Blocks on the disk.
 
     Args:
@@ -192,7 +171,7 @@ def _orphan(state: StateDirectory, digest: str) -> Orphan:
     return Orphan(digest, state.blobs.size(digest) if state.blobs.has(digest) else 0, state.code.size_of(digest))
 
 
-def _numbers_of(doomed: Collection[Doomed]) -> str:
+def _numbers_of(doomed: Collection[Revision]) -> str:
     return msgspec.json.encode([(entry.component, entry.number) for entry in doomed]).decode()
 
 
@@ -208,17 +187,3 @@ def _unpurged(catalog: Catalog, component: str, numbers: Collection[int]) -> set
 def _keep(catalog: Catalog, component: str, active: int | None) -> int:
     record = catalog.revision(component, active) if active is not None else None
     return decode_manifest(record.manifest).deployment.keep if record is not None else Deployment().keep
-
-
-def _entry(row: _Row) -> Entry:
-    revision = Revision(
-        number=row.number,
-        digest=row.digest,
-        manifest_digest=row.manifest_digest,
-        version=row.version,
-        outcome=Outcome(row.outcome),
-        stable=bool(row.stable),
-        origin=row.origin,
-        serving=row.activated_at is not None,
-    )
-    return Entry(revision, row.outcome_at if row.outcome not in {Outcome.ACTIVE, Outcome.CANDIDATE} else None)

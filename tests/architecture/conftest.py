@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.manifest.document import bare_manifest, encode_manifest, manifest_digest
+from airssys_tui.core.revision import Cause
 from airssys_tui.store.catalog.records import Activation, RevisionRecord
 from airssys_tui.store.directory import StateDirectory
 
@@ -26,7 +27,7 @@ def recorded_folder(tmp_path: Path) -> dict[str, str]:
                 digest="sha256:" + "ab" * 32,
                 manifest=encode_manifest(manifest),
                 manifest_digest=manifest_digest(manifest),
-                cause="deploy",
+                cause=Cause.DEPLOY,
                 who="test",
                 created_at=1.0,
                 size=10,

@@ -15,24 +15,37 @@ from airssys_tui.core.retention import (
     IMPORTS,
     STABLE_FOR,
     STATES,
-    Entry,
     Reason,
     Saved,
     kept_revisions,
     kept_states,
 )
-from airssys_tui.core.revision import Outcome, Revision, rollback_target
+from airssys_tui.core.revision import Cause, Outcome, Revision, rollback_target
 
 NOW = 1_000_000.0
 LONG_AGO = NOW - 2 * STABLE_FOR
 
 
-def entry(number: int, outcome: Outcome = Outcome.SUPERSEDED, *, ended: float | None = LONG_AGO, **said: Any) -> Entry:
-    fields = {"digest": f"d{number}", "manifest_digest": "m", "version": None, "serving": outcome is not Outcome.FAILED}
-    return Entry(Revision(**{"number": number, "outcome": outcome, **fields, **said}), ended)
+def entry(
+    number: int, outcome: Outcome = Outcome.SUPERSEDED, *, ended: float | None = LONG_AGO, **said: Any
+) -> Revision:
+    fields: dict[str, Any] = {
+        "component": "counter",
+        "number": number,
+        "digest": f"d{number}",
+        "manifest_digest": "m",
+        "size": 1,
+        "cause": Cause.DEPLOY,
+        "who": "watcher",
+        "created_at": 1.0,
+        "outcome": outcome,
+        "outcome_at": ended,
+        "activated_at": None if outcome is Outcome.FAILED else 1.0,
+    }
+    return Revision(**{**fields, **said})
 
 
-def kept(*entries: Entry, keep: int = 2, **said: Any) -> dict[int, Reason]:
+def kept(*entries: Revision, keep: int = 2, **said: Any) -> dict[int, Reason]:
     return kept_revisions(entries, keep=keep, now=NOW, **said)
 
 
@@ -69,7 +82,7 @@ def test_the_rollback_target_is_kept_however_old() -> None:
 
 def test_pinned_held_and_in_progress() -> None:
     old = [entry(number) for number in range(1, 6)]
-    going_on = entry(6, Outcome.CANDIDATE, ended=None, serving=False)
+    going_on = entry(6, Outcome.CANDIDATE, ended=None, activated_at=None)
     found = kept(*old, going_on, keep=1, pinned={1}, held={"d2", "gone"})
     assert found == {1: Reason.PINNED, 2: Reason.HELD, 5: Reason.RECENT, 6: Reason.IN_PROGRESS}
 
@@ -83,7 +96,7 @@ OUTCOMES = st.sampled_from([outcome for outcome in Outcome if outcome is not Out
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Entry]:
+def histories(draw: st.DrawFn) -> list[Revision]:
     size = draw(st.integers(1, 25))
     active = draw(st.none() | st.integers(1, size))
     found = []
@@ -106,36 +119,31 @@ NUMBERS = st.frozensets(st.integers(1, 25), max_size=3)
 
 @given(histories(), st.integers(1, 12), NUMBERS, st.frozensets(st.sampled_from("abcd"), max_size=2))
 def test_what_must_never_go_never_goes(
-    history: list[Entry], keep: int, pinned: frozenset[int], held: frozenset[str]
+    history: list[Revision], keep: int, pinned: frozenset[int], held: frozenset[str]
 ) -> None:
     found = kept_revisions(history, keep=keep, now=NOW, pinned=pinned, held=held)
-    there = {e.revision.number: e for e in history if e.revision.outcome is not Outcome.PURGED}
+    there = {e.number: e for e in history if e.outcome is not Outcome.PURGED}
     assert set(found) <= set(there)
     for number, e in there.items():
         must = (
-            e.revision.outcome in {Outcome.ACTIVE, Outcome.CANDIDATE}
+            e.outcome in {Outcome.ACTIVE, Outcome.CANDIDATE}
             or number in pinned
-            or (e.revision.stable and (e.ended_at is None or NOW - e.ended_at < STABLE_FOR))
+            or (e.stable and (e.ended_at is None or NOW - e.ended_at < STABLE_FOR))
         )
         assert number in found or not must
-    assert {there[number].revision.digest for number in found} >= held & {e.revision.digest for e in there.values()}
+    assert {there[number].digest for number in found} >= held & {e.digest for e in there.values()}
     with contextlib.suppress(RollbackRefused):
-        assert rollback_target([e.revision for e in there.values()], "c").number in found
-    served = sorted(n for n, e in there.items() if e.revision.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED})
+        assert rollback_target(list(there.values()), "c").number in found
+    served = sorted(n for n, e in there.items() if e.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED})
     assert set(served[-keep:]) <= set(found)
 
 
 @given(histories(), st.integers(1, 12), NUMBERS)
 def test_collecting_twice_takes_nothing_more_and_keeping_more_keeps_more(
-    history: list[Entry], keep: int, pinned: frozenset[int]
+    history: list[Revision], keep: int, pinned: frozenset[int]
 ) -> None:
     first = kept_revisions(history, keep=keep, now=NOW, pinned=pinned)
-    purged = [
-        e
-        if e.revision.number in first
-        else msgspec.structs.replace(e, revision=msgspec.structs.replace(e.revision, outcome=Outcome.PURGED))
-        for e in history
-    ]
+    purged = [e if e.number in first else msgspec.structs.replace(e, outcome=Outcome.PURGED) for e in history]
     assert set(kept_revisions(purged, keep=keep, now=NOW, pinned=pinned)) == set(first)
     assert set(first) <= set(kept_revisions(history, keep=keep + 1, now=NOW, pinned=pinned))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from airssys_tui.core.errors import RollbackRefused
 from airssys_tui.core.revision import (
     SERVABLE,
+    Cause,
     Outcome,
     Revision,
     active,
@@ -24,7 +25,8 @@ DIGESTS = tuple(f"sha256:{letter * 4}" for letter in "abcd")
 
 def revision(number: int, outcome: Outcome = Outcome.SUPERSEDED, digest: str = "", **more: object) -> Revision:
     said = {"manifest_digest": "m", "stable": True, **more}
-    return Revision(number=number, digest=digest or f"sha256:{number}", version=None, outcome=outcome, **said)
+    fields = {"component": "counter", "size": 1, "cause": Cause.DEPLOY, "who": "watcher", "created_at": 1.0, **said}
+    return Revision(number=number, digest=digest or f"sha256:{number}", outcome=outcome, **fields)
 
 
 R1, R2, R3 = revision(1), revision(2), revision(3, Outcome.ACTIVE)

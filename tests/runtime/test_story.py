@@ -12,7 +12,7 @@ from airssys_tui.api.commands import MarkStable, Reload, Rollback, Stop
 from airssys_tui.core.errors import GateRefusal, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
-from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.runtime.history.story import Present, Told, recollect, tell
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
@@ -33,13 +33,13 @@ def revision(number: int, outcome: str = "superseded", **said: Any) -> RevisionR
         "digest": f"sha256:{number:064x}",
         "manifest": "{}",
         "manifest_digest": "m",
-        "cause": "deploy" if number == 1 else "reload",
+        "cause": Cause.DEPLOY if number == 1 else Cause.RELOAD,
         "who": "watcher",
         "created_at": at,
         "size": 1_000,
         "number": number,
         "version": f"1.{number - 1}.0",
-        "outcome": outcome,
+        "outcome": Outcome(outcome),
         "outcome_at": at + (60 if served else 1),
         "activated_at": at + 1 if served else None,
         "stable": outcome == "superseded",
@@ -152,7 +152,7 @@ def test_a_rollback_by_the_operator() -> None:
         told(
             revision(1),
             revision(2, stable=False),
-            revision(3, "active", note="wrong totals", cause="rollback", who="operator", origin=1, version="1.0.0"),
+            revision(3, "active", note="wrong totals", cause=Cause.ROLLBACK, who="operator", origin=1, version="1.0.0"),
             holds=(Hold("sha256:x", "1.1.0", "rolled back to r1", NOW),),
         )
     ) == [
@@ -177,7 +177,7 @@ def test_a_rollback_that_nobody_asked_for() -> None:
                 3,
                 "active",
                 note="3 traps in 20 s (unreachable)",
-                cause="rollback",
+                cause=Cause.ROLLBACK,
                 who="airssys",
                 origin=1,
                 version="1.0.0",
@@ -197,7 +197,7 @@ def test_a_rollback_with_a_fresh_state() -> None:
         told(
             revision(1),
             revision(2, stable=False),
-            revision(3, "active", cause="rollback", who="operator", origin=1, version="1.0.0"),
+            revision(3, "active", cause=Cause.ROLLBACK, who="operator", origin=1, version="1.0.0"),
             snapshots=(snapshot(2, 3, "fresh", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
@@ -214,7 +214,7 @@ def test_a_rollback_with_the_state_of_its_time() -> None:
         told(
             revision(1),
             revision(2, stable=False),
-            revision(3, "active", cause="rollback", who="operator", origin=1, version="1.0.0"),
+            revision(3, "active", cause=Cause.ROLLBACK, who="operator", origin=1, version="1.0.0"),
             snapshots=(snapshot(2, 3, "restore", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
@@ -230,7 +230,7 @@ def test_a_state_that_was_restored() -> None:
     assert story(
         told(
             revision(1),
-            revision(2, "active", cause="restore", who="operator", origin=1, version="1.0.0"),
+            revision(2, "active", cause=Cause.RESTORE, who="operator", origin=1, version="1.0.0"),
             snapshots=(snapshot(2, 2, "restore", 7_079),),
         )
     ) == [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.revision import Cause
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateDirectory
@@ -50,7 +51,7 @@ def candidate(component: str = "counter", content: str = "one", **fields: object
         "digest": digest_of(content.encode()),
         "manifest": "{}",
         "manifest_digest": digest_of(b"manifest"),
-        "cause": "deploy",
+        "cause": Cause.DEPLOY,
         "who": "watcher",
         "created_at": 5.0,
         "size": len(content),

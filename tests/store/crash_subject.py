@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.revision import Cause
 from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
@@ -29,7 +30,16 @@ ONE, TWO = digest_of(b"one"), digest_of(b"two")
 
 
 def revision(digest: str) -> RevisionRecord:
-    return RevisionRecord("counter", digest, "sha256:m", "deploy", "watcher", 1.0, 3, manifest="{}")
+    return RevisionRecord(
+        component="counter",
+        digest=digest,
+        manifest_digest="sha256:m",
+        cause=Cause.DEPLOY,
+        who="watcher",
+        created_at=1.0,
+        size=3,
+        manifest="{}",
+    )
 
 
 def snapshot(number: int) -> NewSnapshot:

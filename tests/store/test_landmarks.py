@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from airssys_tui.core.errors import RollbackRefused
 from airssys_tui.core.manifest.document import bare_manifest, encode_manifest
 from airssys_tui.core.manifest.structure import Deployment
-from airssys_tui.core.retention import STABLE_FOR, Entry, Saved, kept_revisions, kept_states
-from airssys_tui.core.revision import Outcome, Revision, fallback_target, rollback_target
+from airssys_tui.core.retention import STABLE_FOR, Saved, kept_revisions, kept_states
+from airssys_tui.core.revision import Cause, Outcome, Revision, fallback_target, rollback_target
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import Hold, NewSnapshot, RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.records import Hold, NewSnapshot
 from airssys_tui.store.collection import excess, take
 
 NOW = 1_000_000.0
@@ -28,7 +28,7 @@ NAMES = count()
 class Case(msgspec.Struct, frozen=True):
     """A history with all that the rules look at."""
 
-    entries: tuple[Entry, ...]
+    history: tuple[Revision, ...]
     keep: int
     pinned: frozenset[int]
     held: frozenset[str]
@@ -36,7 +36,19 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def active(self) -> int | None:
-        return next((e.revision.number for e in self.entries if e.revision.outcome is Outcome.ACTIVE), None)
+        return next((e.number for e in self.history if e.outcome is Outcome.ACTIVE), None)
+
+
+def revision(number: int, **said: Any) -> Revision:
+    fields: dict[str, Any] = {
+        "component": "c",
+        "manifest_digest": "m",
+        "size": 1,
+        "cause": Cause.DEPLOY,
+        "who": "w",
+        "created_at": 1.0,
+    }
+    return Revision(number=number, **{**fields, **said})
 
 
 @st.composite
@@ -45,26 +57,26 @@ def cases(draw: st.DrawFn) -> Case:
     active = draw(st.none() | st.integers(1, size))
     # Mostly dull ones: so the newest of a kind are not all among the newest of all.
     outcomes = st.sampled_from([Outcome.SUPERSEDED] * 4 + [o for o in Outcome if o is not Outcome.ACTIVE])
-    entries = []
+    history = []
     for number in range(1, size + 1):
         outcome = Outcome.ACTIVE if number == active else draw(outcomes)
-        revision = Revision(
-            number=number,
-            digest=draw(st.sampled_from("abcdef")),
-            manifest_digest=draw(st.sampled_from("mn")),
-            version=None,
-            outcome=outcome,
-            stable=draw(st.booleans()),
-            origin=draw(st.none() | st.integers(1, number - 1)) if number > 1 else None,
-            serving=outcome is Outcome.ACTIVE or draw(st.booleans()),
-        )
         ended = draw(st.none() | st.floats(NOW - 2 * STABLE_FOR, NOW + 100))
-        unended = outcome in {Outcome.ACTIVE, Outcome.CANDIDATE}
-        entries.append(Entry(revision, None if unended else ended))
+        history.append(
+            revision(
+                number,
+                digest=draw(st.sampled_from("abcdef")),
+                manifest_digest=draw(st.sampled_from("mn")),
+                outcome=outcome,
+                outcome_at=None if outcome in {Outcome.ACTIVE, Outcome.CANDIDATE} else ended,
+                activated_at=1.0 if outcome is Outcome.ACTIVE or draw(st.booleans()) else None,
+                stable=draw(st.booleans()),
+                origin=draw(st.none() | st.integers(1, number - 1)) if number > 1 else None,
+            )
+        )
     numbers = st.integers(1, size)
     states = draw(st.lists(st.tuples(numbers, st.lists(numbers, max_size=2, unique=True), st.booleans()), max_size=40))
     return Case(
-        tuple(entries),
+        tuple(history),
         draw(st.integers(1, 12)),
         draw(st.frozensets(numbers, max_size=3)),
         draw(st.frozensets(st.sampled_from("abcdefg"), max_size=2)),
@@ -88,18 +100,8 @@ def write(catalog: Catalog, case: Case) -> tuple[str, dict[int, int]]:
     with catalog.together():
         catalog.upsert_component(name, "")
         with catalog.database.transaction("add-revision") as connection:
-            for e in case.entries:
-                r = e.revision
-                row = RevisionRecord(name, r.digest, r.manifest_digest, "deploy", "w", 1.0, 1, manifest=manifest)
-                said: dict[str, Any] = {
-                    "number": r.number,
-                    "origin": r.origin,
-                    "outcome": str(r.outcome),
-                    "outcome_at": e.ended_at,
-                    "activated_at": 1.0 if r.serving else None,
-                    "stable": r.stable,
-                }
-                values = msgspec.structs.asdict(msgspec.structs.replace(row, **said))
+            for r in case.history:
+                values = msgspec.structs.asdict(r) | {"component": name, "manifest": manifest}
                 connection.execute(
                     f"INSERT INTO revisions ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
                     tuple(values.values()),
@@ -117,20 +119,7 @@ def write(catalog: Catalog, case: Case) -> tuple[str, dict[int, int]]:
     return name, places
 
 
-def rule_view(line: RevisionLine) -> Revision:
-    return Revision(
-        number=line.number,
-        digest=line.digest,
-        manifest_digest=line.manifest_digest,
-        version=line.version,
-        outcome=Outcome(line.outcome),
-        stable=line.stable,
-        origin=line.origin,
-        serving=line.activated_at is not None,
-    )
-
-
-def target(history: list[Revision], **said: Any) -> Revision | str:
+def target(history: Sequence[Revision], **said: Any) -> Revision | str:
     try:
         return rollback_target(history, "c", **said)
     except RollbackRefused as error:
@@ -143,11 +132,11 @@ def test_the_landmarks_are_enough_to_choose_where_to_go_back_to(
     shared: Catalog, case: Case, to: int, force: bool
 ) -> None:
     name, _ = write(shared, case)
-    whole = [e.revision for e in case.entries]
-    seen = [rule_view(line) for line in shared.landmarks(name)]
+    whole = [msgspec.structs.replace(r, component=name) for r in case.history]
+    seen = shared.landmarks(name)
     assert target(seen) == target(whole)
     assert fallback_target(seen) == fallback_target(whole)
-    asked = [rule_view(line) for line in shared.landmarks(name, to)]
+    asked = shared.landmarks(name, to)
     assert target(asked, to=to, force=force) == target(whole, to=to, force=force)
 
 
@@ -156,9 +145,9 @@ def test_the_landmarks_are_enough_to_choose_where_to_go_back_to(
 def test_what_is_superfluous_is_found_without_reading_all_of_it(shared: Catalog, case: Case) -> None:
     name, places = write(shared, case)
     keep = case.keep if case.active is not None else Deployment().keep
-    kept = kept_revisions(case.entries, keep=keep, now=NOW, pinned=case.pinned, held=case.held)
+    kept = kept_revisions(case.history, keep=keep, now=NOW, pinned=case.pinned, held=case.held)
     states = kept_states(case.states, kept=kept, pinned=case.pinned, active=case.active)
-    going = {e.revision.number for e in case.entries if e.revision.outcome is not Outcome.PURGED} - kept.keys()
+    going = {e.number for e in case.history if e.outcome is not Outcome.PURGED} - kept.keys()
     found = excess(shared, name, NOW)
     assert {doomed.number for doomed in found.revisions} == going
     assert {places[info.id] for info in found.states} == {saved.id for saved in case.states} - states
@@ -172,10 +161,9 @@ def test_what_is_superfluous_is_found_without_reading_all_of_it(shared: Catalog,
 
 def test_how_much_of_a_long_history_is_read_has_a_bound(catalog: Catalog) -> None:
     lately = [
-        Entry(Revision(number=n, digest=f"d{n}", manifest_digest="m", version=None, outcome=Outcome.SUPERSEDED,
-                       stable=True, serving=True), NOW)
+        revision(n, digest=f"d{n}", outcome=Outcome.SUPERSEDED, outcome_at=NOW, activated_at=1.0, stable=True)
         for n in range(1, 1_001)
-    ]  # fmt: skip
+    ]
     case = Case(tuple(lately), 10, frozenset(), frozenset(), tuple(Saved(n, n) for n in range(1, 1_001)))
     name, _ = write(catalog, case)
     read = 0

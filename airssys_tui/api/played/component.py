@@ -221,7 +221,7 @@ class FakeComponent:
         current = self.active
         target = rollback_target(self.rules(), self.id, to=command.to, force=command.force)
         disk = self.on_disk.digest if self.on_disk else None
-        held = held_after_rollback(_rule(current) if current else None, disk, target)
+        held = held_after_rollback(_rule(self.id, current) if current else None, disk, target)
         release = self.releases[target.digest]
         origin = target.origin if target.origin is not None else target.number
         self._append(release, now, Cause.ROLLBACK, Outcome.ACTIVE, origin=origin, who=who, note=command.note)
@@ -289,7 +289,7 @@ class FakeComponent:
         target = rollback_target(self.rules(), self.id, to=to, force=force)
         current = self.active
         disk = self.on_disk.digest if self.on_disk else None
-        held = held_after_rollback(_rule(current) if current else None, disk, target)
+        held = held_after_rollback(_rule(self.id, current) if current else None, disk, target)
         then = next(each for each in self.timeline if each.number == target.number)
         return RollbackPreview(
             diff=self.diff(target.number),
@@ -393,7 +393,7 @@ class FakeComponent:
 
     def rules(self) -> list[Revision]:
         """Return the timeline as the rules of ``core.revision`` see it."""
-        return [_rule(each) for each in self.timeline]
+        return [_rule(self.id, each) for each in self.timeline]
 
     def _exports(self, digest: str | None) -> tuple[str, ...]:
         release = self.releases.get(digest or "")
@@ -406,8 +406,9 @@ class FakeComponent:
         return removed + added or [DiffLine("exports", "same", sanitise("unchanged"))]
 
 
-def _rule(view: RevisionView) -> Revision:
+def _rule(component: str, view: RevisionView) -> Revision:
     return Revision(
+        component=component,
         number=view.number,
         digest=view.digest,
         manifest_digest=view.digest,
@@ -415,4 +416,8 @@ def _rule(view: RevisionView) -> Revision:
         outcome=view.outcome,
         stable=view.stable,
         origin=view.origin,
+        size=view.size or 0,
+        cause=view.cause,
+        who=view.who,
+        created_at=view.at,
     )

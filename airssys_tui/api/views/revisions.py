@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from airssys_tui.core.revision import Cause, Outcome
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.revision import Cause, Outcome, Revision
+from airssys_tui.core.text import GuestText, one_line
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +46,44 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     activated_at: float | None = None
     ended_at: float | None = None
     calls: int | None = None
+
+
+def revision_view(
+    revision: Revision,
+    *,
+    pinned: bool = False,
+    gates: tuple[tuple[str, float], ...] = (),
+    state_bytes: int | None = None,
+    state_at: float | None = None,
+    fuel_per_call: float | None = None,
+    calls: int | None = None,
+) -> RevisionView:
+    """Return the view of a revision, made from what is recorded of it and what is known beside it.
+
+    The only place that makes one: a timeline is the same whether a runtime lives or not.
+    """
+    return RevisionView(
+        number=revision.number,
+        version=revision.version,
+        digest=revision.digest,
+        outcome=revision.outcome,
+        stable=revision.stable,
+        cause=revision.cause,
+        who=one_line(revision.who),
+        note=one_line(revision.note),
+        at=revision.created_at,
+        origin=revision.origin,
+        reason=one_line(revision.outcome_reason, 400),
+        gates=gates,
+        fuel_per_call=fuel_per_call,
+        state_bytes=state_bytes,
+        state_at=state_at,
+        size=revision.size,
+        pinned=pinned,
+        activated_at=revision.activated_at,
+        ended_at=revision.ended_at,
+        calls=calls,
+    )
 
 
 class DiffLine(msgspec.Struct, frozen=True):

@@ -70,7 +70,7 @@ class Bookkeeping:
                 remedy="roll back to it first, with --force if a gate refused it",
                 component=component.name,
             )
-        if command.stable and record.outcome == Outcome.QUARANTINED:
+        if command.stable and record.outcome is Outcome.QUARANTINED:
             raise TransitionError(
                 f"{name} is quarantined: it failed, and a rollback must not go back to it by itself",
                 remedy=f"lift its quarantine first: airssys-tui release {component.name} {record.number}",
@@ -92,7 +92,7 @@ class Bookkeeping:
 
 
 def _refuse_purged(component: Component, record: RevisionRecord, what: str) -> None:
-    if record.outcome == Outcome.PURGED:
+    if record.outcome is Outcome.PURGED:
         raise TransitionError(
             f"r{record.number} of {component.name} was purged: it is too late for it to be {what}",
             remedy="deploy its files again",

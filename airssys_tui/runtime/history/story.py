@@ -13,13 +13,13 @@ from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
-from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.history.events import history
 from airssys_tui.runtime.history.timeline import gates_passed
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionLine, SnapshotInfo
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, SnapshotInfo
 
 MOST_REFUSED: Final = 3
 """Refused candidates that are told one by one."""
@@ -50,7 +50,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     component: ComponentRecord
-    revisions: tuple[RevisionLine, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     gates: dict[int, tuple[tuple[str, float], ...]] = {}
     holds: tuple[Hold, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -64,12 +64,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return self.component.id
 
     @property
-    def active(self) -> RevisionLine | None:
+    def active(self) -> Revision | None:
         """What serves, or would if it ran."""
-        return next((record for record in self.revisions if record.outcome == Outcome.ACTIVE), None)
+        return next((record for record in self.revisions if record.outcome is Outcome.ACTIVE), None)
 
     @property
-    def before(self) -> RevisionLine | None:
+    def before(self) -> Revision | None:
         """What served before that."""
         active = self.active
         served = [record for record in self.revisions if record.activated_at is not None]
@@ -233,7 +233,7 @@ class _Story:
         """Tell what is in quarantine beside what has been told."""
         before = self.told.before
         for record in self.told.revisions:
-            if record.outcome != Outcome.QUARANTINED:
+            if record.outcome is not Outcome.QUARANTINED:
                 continue
             told = before is not None and before.number == record.number
             why = "" if told else f": {record.outcome_reason}"
@@ -298,11 +298,11 @@ class _Story:
         back = self._way_back()
         if back is not None and not told.holds:
             yield f"go back to r{back.number} (airssys-tui rollback {name})"
-        bad = next((r for r in told.revisions if r.outcome == Outcome.QUARANTINED), None)
+        bad = next((r for r in told.revisions if r.outcome is Outcome.QUARANTINED), None)
         if bad is not None:
             yield f"lift the quarantine of r{bad.number} once you know why it failed"
 
-    def _way_back(self) -> RevisionLine | None:
+    def _way_back(self) -> Revision | None:
         active = self.active
         if active is None:
             return None
@@ -310,15 +310,15 @@ class _Story:
             (
                 r
                 for r in self.told.revisions
-                if r.outcome == Outcome.SUPERSEDED
+                if r.outcome is Outcome.SUPERSEDED
                 and r.stable
-                and r.number < (active.origin or active.number)
-                and (r.digest, r.manifest_digest) != (active.digest, active.manifest_digest)
+                and r.number < active.lineage
+                and not same_artifact(r, active)
             ),
             None,
         )
 
-    def _cause(self, record: RevisionLine) -> str:
+    def _cause(self, record: Revision) -> str:
         who = record.who
         asked = _FOUND.get(who, f"{who} asked for it")
         match record.cause:
@@ -354,12 +354,12 @@ def _bare(when: str) -> str:
     return when.removeprefix("at ").removeprefix("on ")
 
 
-def _label(record: RevisionLine) -> str:
+def _label(record: Revision) -> str:
     return f"r{record.number} ({record.version})" if record.version else f"r{record.number}"
 
 
-def _refused(record: RevisionLine) -> bool:
-    return record.outcome == Outcome.FAILED
+def _refused(record: Revision) -> bool:
+    return record.outcome is Outcome.FAILED
 
 
 def _ended(present: Present | None) -> bool:

@@ -7,12 +7,12 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
+from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, revision_view
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
-from airssys_tui.core.revision import Cause, Outcome, Revision
+from airssys_tui.core.revision import Revision
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface
@@ -20,24 +20,10 @@ from airssys_tui.core.units import format_size
 from airssys_tui.runtime.metering.meters import Cost
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.history import PAGE
-from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.records import RevisionRecord
 
 _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
 """Stages whose detail is the gates that were passed until then."""
-
-
-def rule_view(record: RevisionLine) -> Revision:
-    """Return a record as the rules of ``core.revision`` see it."""
-    return Revision(
-        number=record.number,
-        digest=record.digest,
-        manifest_digest=record.manifest_digest,
-        version=record.version,
-        outcome=Outcome(record.outcome),
-        stable=record.stable,
-        origin=record.origin,
-        serving=record.activated_at is not None,
-    )
 
 
 def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
@@ -60,36 +46,23 @@ def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None 
 
 
 def _views(
-    catalog: Catalog, component: str, lines: Iterable[RevisionLine], measured: Mapping[int, Cost]
+    catalog: Catalog, component: str, lines: Iterable[Revision], measured: Mapping[int, Cost]
 ) -> tuple[RevisionView, ...]:
     lines = tuple(lines)
     gates = {deployment.revision: gates_passed(catalog, deployment.id) for deployment in catalog.deployments(component)}
     states = catalog.last_states(component, [line.number for line in lines])
     pins = {pin.revision for pin in catalog.pins(component)}
     views = []
-    for record in lines:
-        (state_bytes, state_at), cost = states.get(record.number, (None, None)), measured.get(record.number)
+    for line in lines:
+        (state_bytes, state_at), cost = states.get(line.number, (None, None)), measured.get(line.number)
         views.append(
-            RevisionView(
-                number=record.number,
-                version=record.version,
-                digest=record.digest,
-                outcome=Outcome(record.outcome),
-                stable=record.stable,
-                cause=Cause(record.cause),
-                who=one_line(record.who),
-                note=one_line(record.note),
-                at=record.created_at,
-                origin=record.origin,
-                reason=one_line(record.outcome_reason, 400),
-                gates=gates.get(record.number, ()),
-                fuel_per_call=cost.fuel_per_call if cost else None,
+            revision_view(
+                line,
+                pinned=line.number in pins,
+                gates=gates.get(line.number, ()),
                 state_bytes=state_bytes,
                 state_at=state_at,
-                size=record.size,
-                pinned=record.number in pins,
-                activated_at=record.activated_at,
-                ended_at=None if record.outcome in {Outcome.ACTIVE, Outcome.CANDIDATE} else record.outcome_at,
+                fuel_per_call=cost.fuel_per_call if cost else None,
                 calls=cost.calls if cost else None,
             )
         )

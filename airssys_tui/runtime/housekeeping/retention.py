@@ -16,6 +16,7 @@ from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import short_digest
+from airssys_tui.core.revision import Revision
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.components.component import Component
@@ -24,7 +25,6 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.collection import (
     BATCH,
-    Doomed,
     Excess,
     Orphan,
     candidates,
@@ -160,7 +160,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.doomed: list[Doomed] = []
+        self.doomed: list[Revision] = []
         self._states: list[SnapshotInfo] = []
         self._rows: Counter[str] = Counter()
         self._orphans: list[Orphan] = []
@@ -197,7 +197,7 @@ class Tally:
         )
 
 
-def _revision_line(doomed: Doomed) -> GuestText:
+def _revision_line(doomed: Revision) -> GuestText:
     version = f" ({doomed.version})" if doomed.version else ""
     return one_line(f"{doomed.component}: r{doomed.number}{version}, {doomed.outcome}: no rule keeps it")
 

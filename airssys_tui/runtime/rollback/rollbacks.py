@@ -25,11 +25,11 @@ from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.deploying.pipeline import Deployer, Order
-from airssys_tui.runtime.history.timeline import compare, rule_view
+from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.state_choices import Choices
 from airssys_tui.runtime.sources.folder import Reading
-from airssys_tui.store.catalog.records import Hold, RevisionLine, RevisionRecord
+from airssys_tui.store.catalog.records import Hold, RevisionRecord
 
 ITSELF: Final = "airssys"
 """Who asks for a rollback that nobody asked for."""
@@ -86,7 +86,7 @@ class Undo:
             force=True,
             note=command.note,
             policy=command.state,
-            origin=_lineage(target),
+            origin=target.lineage,
             holds=await self._holds(component, lines, target) if holds is None else holds,
             snapshot=paired.state if paired is not None else None,
             compatible=False,
@@ -125,7 +125,7 @@ class Undo:
             StoreError: If it could not be recorded.
         """
         lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name)
-        target = fallback_target([rule_view(line) for line in lines])
+        target = fallback_target(lines)
         if target is None:
             raise RollbackRefused("there is no earlier stable revision", component=component.name)
         record = await self._record(component, target)
@@ -142,14 +142,14 @@ class Undo:
                 raise _cannot_serve(component, target, refusal) from refusal
             revision = await self._restore(component, record, order, paired)
             state = f"the state of r{target.number} was restored ({refusal.gate}: {refusal.message})"
-        return Fallen(revision, _lineage(target), one_line(state, 200))
+        return Fallen(revision, target.lineage, one_line(state, 200))
 
     async def _restore(self, component: Component, record: RevisionRecord, order: Order, paired: KeptState) -> int:
         restoring = msgspec.structs.replace(order, policy=StatePolicy.RESTORE, snapshot=paired.state)
         try:
             return await self._bring_back(component, record, restoring)
         except GateRefusal as refusal:
-            raise _cannot_serve(component, rule_view(record), refusal) from refusal
+            raise _cannot_serve(component, record, refusal) from refusal
 
     async def _artifact(self, component: Component, record: RevisionRecord) -> bytes:
         try:
@@ -176,10 +176,9 @@ class Undo:
 
     async def _target(
         self, component: Component, to: int | None, *, force: bool
-    ) -> tuple[tuple[RevisionLine, ...], Revision]:
+    ) -> tuple[tuple[Revision, ...], Revision]:
         lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name, to)
-        history = [rule_view(line) for line in lines]
-        return lines, rollback_target(history, component.name, to=to, force=force)
+        return lines, rollback_target(lines, component.name, to=to, force=force)
 
     async def _record(self, component: Component, target: Revision) -> RevisionRecord:
         record = await self._floor.disk(self._floor.state.catalog.revision, component.name, target.number)
@@ -187,8 +186,8 @@ class Undo:
             raise StoreError(f"{component.name} has no revision r{target.number}", component=component.name)
         return record
 
-    async def _holds(self, component: Component, lines: tuple[RevisionLine, ...], target: Revision) -> tuple[Hold, ...]:
-        current, disk = active([rule_view(line) for line in lines]), component.files.on_disk
+    async def _holds(self, component: Component, lines: tuple[Revision, ...], target: Revision) -> tuple[Hold, ...]:
+        current, disk = active(lines), component.files.on_disk
         held = held_after_rollback(
             current, disk.digest if disk is not None and component.files.present else None, target
         )
@@ -213,10 +212,6 @@ class Undo:
         return kept
 
 
-def _lineage(target: Revision) -> int:
-    return target.origin if target.origin is not None else target.number
-
-
 def _fallback_order(component: Component, target: Revision, reason: GuestText, state: SavedState | None) -> Order:
     return Order(
         cause=Cause.ROLLBACK,
@@ -224,7 +219,7 @@ def _fallback_order(component: Component, target: Revision, reason: GuestText, s
         generation=component.update.generation,
         force=True,
         note=reason,
-        origin=_lineage(target),
+        origin=target.lineage,
         holds=component.barred.holds,
         snapshot=state,
         compatible=False,

@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
-from airssys_tui.store.catalog.revisions import typed
+from airssys_tui.core.revision import Revision
+from airssys_tui.store.catalog.records import RevisionRecord
+from airssys_tui.store.catalog.revisions import read_revisions
 from airssys_tui.store.disk.database import Room
 
 PAGE: Final = 200
@@ -49,14 +50,13 @@ class History(Room):
 
     def revisions(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionRecord, ...]:
         """Return the newest revisions of a component, or those before a number, newest first; with all they carry."""
-        found = self._database.records(RevisionRecord, "revisions", _NEWEST, (component, before, limit))
-        return tuple(map(typed, found))
+        return read_revisions(self._database, RevisionRecord, _NEWEST, (component, before, limit))
 
-    def lines(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionLine, ...]:
+    def lines(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[Revision, ...]:
         """Return the newest lines of a component's history, or those before a number, newest first."""
-        return tuple(map(typed, self._database.records(RevisionLine, "revisions", _NEWEST, (component, before, limit))))
+        return read_revisions(self._database, Revision, _NEWEST, (component, before, limit))
 
-    def landmarks(self, component: str, *also: int | None) -> tuple[RevisionLine, ...]:
+    def landmarks(self, component: str, *also: int | None) -> tuple[Revision, ...]:
         """Return what the rules of undo have to see of a history to come to the same end as with all of it.
 
         That is the active revision, the one that served before it, every one in quarantine, the :data:`NEAR` newest,
@@ -69,8 +69,7 @@ class History(Room):
         Returns:
             The lines, newest first.
         """
-        found = self._database.records(RevisionLine, "revisions", _MARKED, (component, _json(also)))
-        return tuple(map(typed, found))
+        return read_revisions(self._database, Revision, _MARKED, (component, _json(also)))
 
     def versions(self, component: str, numbers: Collection[int]) -> dict[int, str | None]:
         """Return the versions of some revisions by their number."""

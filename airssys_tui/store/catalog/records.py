@@ -1,12 +1,15 @@
 """The rows of the catalog as frozen values. Plain text and numbers; every time is in unix seconds.
 
 Identities are the text form of :class:`~airssys_tui.core.identity.ComponentId`; enumerations are the text of the
-``core`` enums (``core.revision.Outcome``, ``core.revision.Cause``, ``core.lifecycle.Desired``).
+``core`` enums (``core.revision.Cause``, ``core.lifecycle.Desired``), except in a revision, which is a value of
+``core.revision``.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+from airssys_tui.core.revision import Revision
 
 
 class ComponentRecord(msgspec.Struct, frozen=True):
@@ -29,61 +32,15 @@ class ComponentRecord(msgspec.Struct, frozen=True):
     present: bool
 
 
-class RevisionLine(msgspec.Struct, frozen=True):
-    """One entry of a component's history without what is long: what lists, and the rules of undo, look at.
-
-    All but outcome, stable, note and activation is immutable once written.
+class RevisionRecord(Revision, frozen=True, kw_only=True):
+    """A revision with the documents that it was deployed with. They are long, so lists do without.
 
     Attributes:
-        component: Whose.
-        digest: Digest of the wasm bytes.
-        manifest_digest: Digest of the manifest's meaning.
-        cause: ``deploy``, ``reload``, ``rollback`` or ``restore``.
-        who: Who asked: ``watcher``, ``operator``…
-        created_at: When it was accepted as a candidate.
-        size: Bytes of wasm.
-        number: Given by the catalog; 0 before.
-        version: SemVer text, when there is one.
-        origin: For a rollback, the revision it points at.
-        note: The operator's own words.
-        outcome: ``candidate``, ``active``, ``superseded``, ``failed``, ``quarantined`` or ``purged``.
-        outcome_reason: Why, in one line.
-        outcome_at: When the outcome was last set.
-        activated_at: When it became active; nothing when it never served.
-        stable: Whether it served through its probation, or was marked by the operator.
-        purged_at: When its code was given up by retention.
-        purged_from: The outcome it had before that.
+        manifest: The manifest as JSON text.
+        interface: The component's interface as JSON text; None when it was refused before its types were known.
     """
 
-    component: str
-    digest: str
-    manifest_digest: str
-    cause: str
-    who: str
-    created_at: float
-    size: int
-    number: int = 0
-    version: str | None = None
-    origin: int | None = None
-    note: str = ""
-    outcome: str = "candidate"
-    outcome_reason: str = ""
-    outcome_at: float | None = None
-    activated_at: float | None = None
-    stable: bool = False
-    purged_at: float | None = None
-    purged_from: str | None = None
-
-
-class RevisionRecord(RevisionLine, frozen=True):
-    """One entry of a component's history, whole.
-
-    Attributes:
-        manifest: The manifest as JSON text; every recorded revision has one.
-        interface: The component's interface as JSON text; nothing when it was refused before its types were known.
-    """
-
-    manifest: str = ""
+    manifest: str
     interface: str | None = None
 
 

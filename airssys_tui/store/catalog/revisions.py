@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from airssys_tui.core.errors import StoreError
+from airssys_tui.core.revision import Cause, Outcome, Revision
 from airssys_tui.store.catalog.components import require_known
-from airssys_tui.store.catalog.records import RevisionLine, RevisionRecord
-from airssys_tui.store.disk.database import Room
+from airssys_tui.store.catalog.records import RevisionRecord
+from airssys_tui.store.disk.database import Database, Parameters, Room
 
 _COLUMNS: Final = RevisionRecord.__struct_fields__
 _INSERT: Final = f"INSERT INTO revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - field names
 ACTIVE: Final = "active"
 CANDIDATE: Final = "candidate"
-LineT = TypeVar("LineT", bound=RevisionLine)
+RevisionT = TypeVar("RevisionT", bound=Revision)
 
 
 RETAINED: Final = 10
@@ -57,12 +58,12 @@ class Revisions(Room):
     def revision(self, component: str, number: int) -> RevisionRecord | None:
         """Return one revision, if there is one of that number."""
         tail = "WHERE component = ? AND number = ?"
-        return next(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component, number))), None)
+        return next(iter(read_revisions(self._database, RevisionRecord, tail, (component, number))), None)
 
     def active_revision(self, component: str) -> RevisionRecord | None:
         """Return the revision that serves, or served when the runtime last ran."""
         tail = "WHERE component = ? AND outcome = 'active'"
-        return next(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component,))), None)
+        return next(iter(read_revisions(self._database, RevisionRecord, tail, (component,))), None)
 
     def retained_digests(self, keep: int = RETAINED) -> frozenset[str]:
         """Return the artifacts that a rollback may need.
@@ -111,7 +112,7 @@ class Revisions(Room):
     def quarantined(self, component: str) -> tuple[RevisionRecord, ...]:
         """Return a component's revisions in quarantine, oldest first."""
         tail = "WHERE component = ? AND outcome = 'quarantined' ORDER BY number"
-        return tuple(map(typed, self._database.records(RevisionRecord, "revisions", tail, (component,))))
+        return read_revisions(self._database, RevisionRecord, tail, (component,))
 
     def served_before(self, component: str, number: int) -> int | None:
         """Return the newest revision before another that ever was active."""
@@ -198,6 +199,29 @@ def _refuse_active(outcome: str, component: str, number: int) -> None:
         raise StoreError("a revision becomes active by an activation only", component=component, revision=number)
 
 
-def typed(row: LineT) -> LineT:
-    """Return a row with its flag as one; SQLite knows numbers only."""
-    return msgspec.structs.replace(row, stable=bool(row.stable))
+def read_revisions(
+    database: Database, kind: type[RevisionT], tail: str, parameters: Parameters = ()
+) -> tuple[RevisionT, ...]:
+    """Return rows of the table of revisions as values: whole records, or revisions without their documents.
+
+    Args:
+        database: The connection.
+        kind: What to return; its fields are the columns that are read.
+        tail: The statement from ``WHERE`` on, a literal of the calling module.
+        parameters: Its values.
+    """
+    columns = kind.__struct_fields__
+    rows = database.rows(f"SELECT {', '.join(columns)} FROM revisions {tail}", parameters)  # noqa: S608 - see tail
+    return tuple(_revision(kind, dict(zip(columns, row, strict=True))) for row in rows)
+
+
+def _revision(kind: type[RevisionT], row: dict[str, Any]) -> RevisionT:
+    # SQLite knows only numbers and text.
+    before = row["purged_from"]
+    row |= {
+        "stable": bool(row["stable"]),
+        "cause": Cause(row["cause"]),
+        "outcome": Outcome(row["outcome"]),
+        "purged_from": Outcome(before) if before is not None else None,
+    }
+    return kind(**row)
