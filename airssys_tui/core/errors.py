@@ -46,6 +46,8 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
+from airssys_tui.core.gates import Gate
+
 
 class AirssysError(Exception):
     """Base of every error that the project raises on purpose.
@@ -138,13 +140,13 @@ class AdmissionError(AirssysError):
     Args:
         message: The reason.
         offset: Byte offset in the file where the reason was found, when there is one.
-        gate: The gate that refused (``size``, ``magic``, ``sections``, ``compile``, ``types``).
+        gate: The gate that refused, among those that need only the bytes.
         remedy: What to do next.
     """
 
     title = "not admissible"
 
-    def __init__(self, message: str, *, gate: str, offset: int | None = None, remedy: str = "") -> None:
+    def __init__(self, message: str, *, gate: Gate, offset: int | None = None, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.gate = gate
         self.offset = offset
@@ -155,7 +157,7 @@ class GateRefusal(AirssysError):
 
     title = "refused"
 
-    def __init__(self, message: str, *, gate: str, remedy: str = "", component: str | None = None) -> None:
+    def __init__(self, message: str, *, gate: Gate, remedy: str = "", component: str | None = None) -> None:
         super().__init__(message, remedy=remedy, component=component)
         self.gate = gate
 

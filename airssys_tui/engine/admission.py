@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.units import MIB, format_size
 
 _MAGIC: Final = b"\0asm"
@@ -106,11 +107,13 @@ def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
     """
     _check_size(data, bounds)
     if data[4:8] == _CORE_VERSION:
-        raise AdmissionError("it is a core WebAssembly module, not a component", gate="magic", offset=4, remedy=_WRAP)
+        raise AdmissionError(
+            "it is a core WebAssembly module, not a component", gate=Gate.MAGIC, offset=4, remedy=_WRAP
+        )
     if data[6:8] != _COMPONENT_LAYER or data[4:6] != _COMPONENT_VERSION:
         version, layer = (int.from_bytes(data[at : at + 2], "little") for at in (4, 6))
         text = f"it has binary version {version:#x}, layer {layer}; components are version 0xd, layer 1"
-        raise AdmissionError(text, gate="magic", offset=4, remedy="build it with a current toolchain")
+        raise AdmissionError(text, gate=Gate.MAGIC, offset=4, remedy="build it with a current toolchain")
     walk = _Walk(data, bounds)
     walk.component(_PREAMBLE, len(data), 0)
     return walk.summary()
@@ -119,14 +122,16 @@ def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
 def _check_size(data: bytes, bounds: AdmissionBounds) -> None:
     rebuild = "copy or build it again"
     if not data:
-        raise AdmissionError("the file is empty", gate="size", offset=0, remedy=rebuild)
+        raise AdmissionError("the file is empty", gate=Gate.SIZE, offset=0, remedy=rebuild)
     if len(data) > bounds.size:
         text = f"it has {format_size(len(data))}, more than the {format_size(bounds.size)} that are admitted"
-        raise AdmissionError(text, gate="size", remedy="strip debug information with `wasm-tools strip`")
+        raise AdmissionError(text, gate=Gate.SIZE, remedy="strip debug information with `wasm-tools strip`")
     if data[:4] != _MAGIC[: len(data)]:
-        raise AdmissionError("it is not a WebAssembly file: it does not start with \\0asm", gate="magic", offset=0)
+        raise AdmissionError("it is not a WebAssembly file: it does not start with \\0asm", gate=Gate.MAGIC, offset=0)
     if len(data) < _PREAMBLE:
-        raise AdmissionError(f"it is cut off after {len(data)} bytes", gate="magic", offset=len(data), remedy=rebuild)
+        raise AdmissionError(
+            f"it is cut off after {len(data)} bytes", gate=Gate.MAGIC, offset=len(data), remedy=rebuild
+        )
 
 
 class _Walk:
@@ -268,4 +273,4 @@ class _Walk:
 
 
 def _refusal(text: str, offset: int, remedy: str = "") -> AdmissionError:
-    return AdmissionError(f"{text} (at offset {offset})", gate="sections", offset=offset, remedy=remedy)
+    return AdmissionError(f"{text} (at offset {offset})", gate=Gate.SECTIONS, offset=offset, remedy=remedy)

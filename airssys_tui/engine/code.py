@@ -10,6 +10,7 @@ import wasmtime
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import bindings, reflection, wasi
 from airssys_tui.engine.traps import plain
@@ -30,7 +31,7 @@ class Code:
         try:
             self.interface: Interface = reflection.read(compiled.type, engine)
         except (TypeError, KeyError) as error:
-            raise AdmissionError(f"it uses a type that is not supported: {error}", gate="types") from error
+            raise AdmissionError(f"it uses a type that is not supported: {error}", gate=Gate.TYPES) from error
         self._indices: dict[str, component.ExportIndex | None] = {}
 
     @classmethod
@@ -62,7 +63,7 @@ class Code:
         except wasmtime.WasmtimeError as error:
             remedy = "compile the component again"
             raise AdmissionError(
-                f"compiled code cannot be loaded: {plain(str(error))}", gate="compile", remedy=remedy
+                f"compiled code cannot be loaded: {plain(str(error))}", gate=Gate.COMPILE, remedy=remedy
             ) from error
         return cls(compiled, engine)
 
@@ -107,4 +108,4 @@ class Code:
 
 def compile_refused(words: str) -> AdmissionError:
     """Make the refusal of gate ``compile`` from what the compiler said."""
-    return AdmissionError(f"it does not compile: {plain(words)}", gate="compile")
+    return AdmissionError(f"it does not compile: {plain(words)}", gate=Gate.COMPILE)

@@ -16,6 +16,7 @@ import msgspec
 import wasmtime
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.units import format_size
 from airssys_tui.engine.code import Code
 from airssys_tui.engine.configuration import configuration
@@ -60,7 +61,7 @@ def _compiled(wasm: bytes, settings: EngineSettings) -> bytes:
     code = Code.compile_here(wasmtime.Engine(configuration(settings)), wasm).serialised()
     if len(code) > settings.max_code_size:
         sizes = f"{format_size(len(code))} when compiled, more than {format_size(settings.max_code_size)}"
-        raise AdmissionError(f"its code has {sizes}", gate="compile")
+        raise AdmissionError(f"its code has {sizes}", gate=Gate.COMPILE)
     return code
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 import airssys_tui
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate, known_gate
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.engine.compile_child import REFUSED
 from airssys_tui.engine.settings import EngineSettings
@@ -63,7 +64,7 @@ def _verified(output: bytes) -> bytes:
     """
     digest, code = output[:_DIGEST], output[_DIGEST:]
     if hashlib.sha256(code).digest() != digest:
-        raise AdmissionError("the compiler's answer arrived damaged", gate="compile", remedy="reload the component")
+        raise AdmissionError("the compiler's answer arrived damaged", gate=Gate.COMPILE, remedy="reload the component")
     return code
 
 
@@ -76,7 +77,7 @@ def _converse(
             return child.communicate(timeout=_POLL_SECONDS if cancel else settings.compile_wall)
         if cancel is not None and cancel.is_set():
             raise AdmissionError(
-                "the compilation was cancelled", gate="compile", remedy="a newer change took its place"
+                "the compilation was cancelled", gate=Gate.COMPILE, remedy="a newer change took its place"
             )
         if time.monotonic() >= end:
             wall = format_duration(settings.compile_wall)
@@ -86,17 +87,17 @@ def _converse(
 def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionError:
     if status == REFUSED:
         gate, _, reason = words.partition("\n")
-        return AdmissionError(reason, gate=gate)
+        return AdmissionError(reason, gate=known_gate(gate) or Gate.COMPILE)
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
         return _too_expensive(f"it took more than {format_duration(settings.compile_cpu)} of CPU time to compile")
     if "memory" in words.lower() or status == -signal.SIGABRT:
         return _too_expensive(f"it took more than {format_size(settings.compile_address_space)} of memory to compile")
     last = words.strip().splitlines()[-1:] or ["no reason was given"]
-    return AdmissionError(f"the compiler ended with status {status}: {last[0]}", gate="compile")
+    return AdmissionError(f"the compiler ended with status {status}: {last[0]}", gate=Gate.COMPILE)
 
 
 def _too_expensive(text: str) -> AdmissionError:
-    return AdmissionError(text, gate="compile", remedy="split very large functions, or raise the compile limits")
+    return AdmissionError(text, gate=Gate.COMPILE, remedy="split very large functions, or raise the compile limits")
 
 
 def _environment() -> dict[str, str]:

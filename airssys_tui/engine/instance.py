@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine import bindings, wasi
 from airssys_tui.engine.activity import Activity
@@ -109,12 +110,14 @@ class Instance:
         if account.refused and not error.frames:
             remedy = "raise `memory` under [resources]"
             text = f"it needs {account.wanted} bytes of memory, more than its limit of {account.limit}"
-            return AdmissionError(text, gate="instantiate", remedy=remedy)
+            return AdmissionError(text, gate=Gate.INSTANTIATE, remedy=remedy)
         trap = self._activity.classify(error)
         if trap.kind is TrapKind.TABLE_LIMIT and not error.frames:
-            return AdmissionError(trap.message, gate="instantiate", remedy="raise `table_elements` under [resources]")
+            return AdmissionError(
+                trap.message, gate=Gate.INSTANTIATE, remedy="raise `table_elements` under [resources]"
+            )
         if not error.frames and trap.kind is TrapKind.OTHER:
-            return AdmissionError(trap.message, gate="types")
+            return AdmissionError(trap.message, gate=Gate.TYPES)
         self._activity.death = trap
         return GuestTrap(trap)
 

@@ -11,6 +11,7 @@ import msgspec
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render
 from airssys_tui.core.types.version import track
 from airssys_tui.engine import bindings, wasi
@@ -63,18 +64,18 @@ class Linker:
                 made = callback(f"{interface.name}#{function.type.name}", function, self._habitat.inhabitants)
                 self._callbacks.append(made)
                 if error := bindings.add_function(instance, function.type.name, made):
-                    raise AdmissionError(error.message, gate="types")
+                    raise AdmissionError(error.message, gate=Gate.TYPES)
 
     def _define_resource(self, instance: component.LinkerInstance, interface: str, resource: HostResource) -> None:
         if resource.name in self._hosted:
             # Types name their resources without the interface, so two of one name could not be told apart.
-            raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate="types")
+            raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate=Gate.TYPES)
         type_ = HostedType(resource.name, next(type_numbers), resource.drop)
         made = destructor(f"{interface}#{resource.name}", self._habitat.inhabitants)
         self._callbacks.append(made)
         self._hosted[resource.name] = type_
         if error := bindings.add_resource(instance, resource.name, type_.number, made):
-            raise AdmissionError(error.message, gate="types")
+            raise AdmissionError(error.message, gate=Gate.TYPES)
 
     @property
     def available(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import wasmtime
 from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import (
     Borrow,
     Case,
@@ -82,7 +83,7 @@ class _Reader:
         self._left -= types
         if self._left < 0:
             text = f"its types written out are more than {MOST_TYPES}"
-            raise AdmissionError(text, gate="types", remedy="pass flatter types, or fewer of them")
+            raise AdmissionError(text, gate=Gate.TYPES, remedy="pass flatter types, or fewer of them")
 
     def name_resources(self, items: dict[str, Any]) -> None:
         """Remember under which name each resource type is first seen."""

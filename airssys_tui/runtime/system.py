@@ -11,6 +11,7 @@ from typing import Any, Final
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import GuestText, one_line
@@ -27,7 +28,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
-from airssys_tui.runtime.deploying.pipeline import DISK, Deployer
+from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
@@ -233,7 +234,7 @@ class System:
         """
         await self.deployer.close_left_open()
         for component in self.router:
-            if component.barred.turned_away is not None and component.barred.turned_away.gate == DISK:
+            if component.barred.turned_away is not None and component.barred.turned_away.gate == Gate.DISK:
                 self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:

@@ -41,6 +41,7 @@ from airssys_tui.core.errors import (
     UsageError,
 )
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
@@ -213,7 +214,7 @@ class Contract:
         bench.arrive("1.3.0")
         with pytest.raises(GateRefusal) as refusal:
             bench.do(Reload("counter"))
-        assert refusal.value.gate == "compatibility"
+        assert refusal.value.gate == Gate.COMPATIBILITY
         bench.do(Reload("counter", force=True))
         assert bench.row().version == "1.3.0"
 

@@ -22,18 +22,19 @@ from airssys_tui.core.errors import (
     ManifestError,
     ManifestProblem,
 )
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 
 MADE = {
-    AdmissionError: lambda: AdmissionError("no", gate="size", offset=3, remedy="less"),
+    AdmissionError: lambda: AdmissionError("no", gate=Gate.SIZE, offset=3, remedy="less"),
     ArgumentError: lambda: ArgumentError("items[3]", "u32", "-1"),
     Disconnected: lambda: Disconnected("gone", pid=7, seconds=1.5, remedy="wait"),
-    GateRefusal: lambda: GateRefusal("no", gate="probe", component="counter"),
+    GateRefusal: lambda: GateRefusal("no", gate=Gate.HEALTH_PROBE, component="counter"),
     GuestTrap: lambda: GuestTrap(Trap(TrapKind.DEADLINE, "late", ("f", "g")), component="counter"),
     ManifestError: lambda: ManifestError((ManifestProblem("Component.toml", 3, "limits.memory", "too much"),)),
 }
-SAMPLES = {str: "it\nfailed", str | None: "counter", int: 3, int | None: 3, float: 1.5, bool: True}
+SAMPLES = {Gate: Gate.SIZE, str: "it\nfailed", str | None: "counter", int: 3, int | None: 3, float: 1.5, bool: True}
 read = wire.unpacker(Fault)
 
 
@@ -66,7 +67,7 @@ def test_an_error_of_a_newer_program_is_its_nearest_known_base():
     class Sharper(GateRefusal):
         pass
 
-    fault = fault_of(Sharper("no", gate="new"))
+    fault = fault_of(Sharper("no", gate=Gate.TYPES))
     unknown = msgspec.structs.replace(fault, kinds=("Unheard", *fault.kinds[1:]))
     assert type(error_of(unknown)) is GateRefusal
     assert type(error_of(msgspec.structs.replace(fault, kinds=("Unheard",)))) is AirssysError

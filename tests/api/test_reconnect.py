@@ -24,6 +24,7 @@ from airssys_tui.api.socket.ticks import tick_of
 from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.tui.state.feed import Feed
 from tests.api.sockets import PATIENCE, client, serving, wait_for
@@ -219,13 +220,15 @@ def test_a_hostile_server_gets_nothing_raw_to_a_screen(path):
         message=HOSTILE,
         remedy=HOSTILE,
         component=HOSTILE,
-        more={"gate": HOSTILE},
+        more={"gate": Gate.SIZE},
     )
+    impossible = msgspec.structs.replace(fault, more={"gate": HOSTILE})
     script = (
         frame(Part((hostile_view(),), (event,))),
         frame(Moment(head, True, 0)),
         b"?" + frame(Failure(1, fault)),
-        b"?" + frame(Answer(2, msgspec.Raw(wire.pack(GuestText(HOSTILE))))),
+        b"?" + frame(Failure(2, impossible)),
+        b"?" + frame(Answer(3, msgspec.Raw(wire.pack(GuestText(HOSTILE))))),
     )
     with Impostor(path, *script), client(path, follow=True) as remote:
         assert_harmless(remote.snapshot())
@@ -235,6 +238,10 @@ def test_a_hostile_server_gets_nothing_raw_to_a_screen(path):
             remote.describe("counter").result(PATIENCE)
         assert type(failed.value).__name__ == "GateRefusal"
         assert_harmless([str(failed.value), failed.value.remedy, failed.value.component, failed.value.gate])
+        with pytest.raises(AirssysError) as failed:
+            remote.describe("counter").result(PATIENCE)
+        assert type(failed.value) is AirssysError, "there is no such gate"
+        assert_harmless([str(failed.value), failed.value.remedy, failed.value.component])
         with pytest.raises(Unreachable) as unreadable:
             remote.describe("counter").result(PATIENCE)
         assert_harmless([str(unreadable.value)])

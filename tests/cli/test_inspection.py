@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.cli.commands.check import join_arguments
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 
 from .conftest import FIXTURES, RELEASES, SAMPLES, Desk
@@ -67,9 +68,9 @@ def test_what_is_no_component_is_refused_at_the_right_gate_with_offset_and_remed
     reports = answer.json
     assert all(not report["admissible"] and report["reason"] for report in reports)
     gates = {Path(report["path"]).stem: report["gate"] for report in reports}
-    assert gates["empty"] == "size"
-    assert gates["noise"] == gates["text"] == gates["core-module"] == "magic"
-    assert gates["truncated"] == "sections"
+    assert gates["empty"] == Gate.SIZE
+    assert gates["noise"] == gates["text"] == gates["core-module"] == Gate.MAGIC
+    assert gates["truncated"] == Gate.SECTIONS
     offsets = {Path(report["path"]).stem: report["offset"] for report in reports}
     assert 8 <= offsets["truncated"] <= len(whole) // 2
     core = next(report for report in reports if "core-module" in report["path"])
@@ -101,7 +102,7 @@ def test_every_problem_of_a_manifest_is_reported(desk: Desk) -> None:
     folder = desk.install("counter")
     (folder / "Component.toml").write_text('[package]\nname = "counter"\nversoin = "1"\n[resources]\nmemory = "9TiB"\n')
     (report,) = desk.run("check", folder, "--json").json
-    assert report["gate"] == "manifest"
+    assert report["gate"] == Gate.MANIFEST
     assert len(report["problems"]) >= 2
     assert any(":3" in problem and "version" in problem for problem in report["problems"])
     lines = desk.run("check", folder).out.splitlines()

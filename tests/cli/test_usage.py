@@ -18,6 +18,7 @@ from airssys_tui import __version__
 from airssys_tui.cli.answering.output import answer, answer_line, report_error, say
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 
 from .conftest import Desk
 
@@ -168,7 +169,7 @@ def test_the_screen_without_a_terminal_exits_2_and_names_the_way_without(desk: D
 
 
 def test_guest_text_in_errors_and_output_is_made_safe(capsys: pytest.CaptureFixture[str]) -> None:
-    error = AdmissionError("\x1b[2Jbad\nsecond", gate="magic", offset=4, remedy="\x9b1mdo")
+    error = AdmissionError("\x1b[2Jbad\nsecond", gate=Gate.MAGIC, offset=4, remedy="\x9b1mdo")
     report_error(error, json=True)
     say("\x1b]52;c;x\x07")
     said = capsys.readouterr()

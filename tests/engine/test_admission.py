@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.engine.admission import AdmissionBounds, inspect
 from tests.engine import guests
 
@@ -40,17 +41,17 @@ def test_the_version_section_of_the_outermost_component_is_read():
 @pytest.mark.parametrize(
     ("data", "gate", "offset", "words"),
     [
-        (b"", "size", 0, "empty"),
-        (b"\0as", "magic", 3, "cut off"),
-        (b"hello world", "magic", 0, "not a WebAssembly file"),
-        (CORE, "magic", 4, "core WebAssembly module"),
-        (b"\0asm\x0c\0\1\0", "magic", 4, "binary version 0xc"),
-        (b"\0asm\x0d\0\1\0\x63", "sections", 8, "no section of kind 99"),
-        (b"\0asm\x0d\0\1\0\x07", "sections", 9, "inside a number"),
-        (b"\0asm\x0d\0\1\0\x07\xff\xff\xff\xff\xff", "sections", 9, "longer than 32 bits"),
-        (b"\0asm\x0d\0\1\0\x07\x05\x00", "sections", 8, "claims 5 bytes, 1 are left"),
-        (b"\0asm\x0d\0\1\0\x07\x02\x7f\x00", "sections", 10, "claims 127 entries in 2 bytes"),
-        (b"\0asm\x0d\0\1\0\x01\x02ab", "sections", 10, "does not start like one"),
+        (b"", Gate.SIZE, 0, "empty"),
+        (b"\0as", Gate.MAGIC, 3, "cut off"),
+        (b"hello world", Gate.MAGIC, 0, "not a WebAssembly file"),
+        (CORE, Gate.MAGIC, 4, "core WebAssembly module"),
+        (b"\0asm\x0c\0\1\0", Gate.MAGIC, 4, "binary version 0xc"),
+        (b"\0asm\x0d\0\1\0\x63", Gate.SECTIONS, 8, "no section of kind 99"),
+        (b"\0asm\x0d\0\1\0\x07", Gate.SECTIONS, 9, "inside a number"),
+        (b"\0asm\x0d\0\1\0\x07\xff\xff\xff\xff\xff", Gate.SECTIONS, 9, "longer than 32 bits"),
+        (b"\0asm\x0d\0\1\0\x07\x05\x00", Gate.SECTIONS, 8, "claims 5 bytes, 1 are left"),
+        (b"\0asm\x0d\0\1\0\x07\x02\x7f\x00", Gate.SECTIONS, 10, "claims 127 entries in 2 bytes"),
+        (b"\0asm\x0d\0\1\0\x01\x02ab", Gate.SECTIONS, 10, "does not start like one"),
     ],
 )
 def test_each_way_to_be_wrong_has_gate_offset_and_words(data, gate, offset, words):
@@ -68,12 +69,12 @@ def test_a_core_module_says_what_to_do():
 @pytest.mark.parametrize(
     ("bounds", "gate"),
     [
-        (AdmissionBounds(size=10), "size"),
-        (AdmissionBounds(core_modules=0), "sections"),
-        (AdmissionBounds(sections=3), "sections"),
-        (AdmissionBounds(items=2), "sections"),
-        (AdmissionBounds(functions=5), "sections"),
-        (AdmissionBounds(function_size=4), "sections"),
+        (AdmissionBounds(size=10), Gate.SIZE),
+        (AdmissionBounds(core_modules=0), Gate.SECTIONS),
+        (AdmissionBounds(sections=3), Gate.SECTIONS),
+        (AdmissionBounds(items=2), Gate.SECTIONS),
+        (AdmissionBounds(functions=5), Gate.SECTIONS),
+        (AdmissionBounds(function_size=4), Gate.SECTIONS),
     ],
 )
 def test_every_bound_is_held(bounds, gate):
@@ -102,7 +103,7 @@ def test_a_file_cut_anywhere_is_refused_unless_whole_sections_are_left():
         if error is None:
             whole += 1
         else:
-            assert error.gate in {"size", "magic", "sections"}
+            assert error.gate in {Gate.SIZE, Gate.MAGIC, Gate.SECTIONS}
             assert error.offset is None or 0 <= error.offset <= length
     assert whole < 60
 
@@ -115,7 +116,7 @@ def test_noise_is_refused(noise):
 
 def test_mutated_components_never_surprise_the_walk_or_the_compiler(engine):
     rng = random.Random(1)
-    gates = {"size": 0, "magic": 0, "sections": 0, "compile": 0, "types": 0}
+    gates = {Gate.SIZE: 0, Gate.MAGIC: 0, Gate.SECTIONS: 0, Gate.COMPILE: 0, Gate.TYPES: 0}
     for _ in range(300):
         data = bytearray(TRAPS)
         for _ in range(rng.randint(1, 4)):
@@ -125,5 +126,5 @@ def test_mutated_components_never_surprise_the_walk_or_the_compiler(engine):
             engine.compile(bytes(data))
         except AdmissionError as error:
             gates[error.gate] += 1
-    assert gates["sections"] > 0
-    assert gates["compile"] > 0
+    assert gates[Gate.SECTIONS] > 0
+    assert gates[Gate.COMPILE] > 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.engine import compiler
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.compiler import compile_in_child
@@ -36,7 +37,7 @@ HUGE = bombs.nested_loops(10_000, functions=10)
 def test_each_limit_of_the_child_is_enforced(settings: EngineSettings, words: str):
     with pytest.raises(AdmissionError, match=words) as caught:
         compile_in_child(HUGE, settings)
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
     assert "compile limits" in caught.value.remedy
 
 
@@ -45,7 +46,7 @@ def test_code_that_grows_out_of_bounds_is_refused():
     assert len(wasm) < 1_000
     with pytest.raises(AdmissionError, match="when compiled, more than 16") as caught:
         compile_in_child(wasm, EngineSettings(max_code_size=16_384))
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
 
 
 @pytest.mark.parametrize("wasm", [bombs.many_locals(1), bombs.nested_loops(2_000)], ids=["locals", "loops"])
@@ -70,10 +71,10 @@ def test_types_that_double_are_refused_before_they_are_written_out(engine: Engin
     assert len(wasm) < 600
     with pytest.raises(AdmissionError, match=f"more than {MOST_TYPES}") as caught:
         engine.compile(wasm)
-    assert caught.value.gate == "types"
+    assert caught.value.gate == Gate.TYPES
     with pytest.raises(AdmissionError) as caught:
         compile_in_child(wasm, EngineSettings())
-    assert caught.value.gate == "types"
+    assert caught.value.gate == Gate.TYPES
     assert engine.compile(bombs.wide_types(8)).interface.functions()
 
 
@@ -83,7 +84,7 @@ def test_resources_in_great_number_are_refused(engine: Engine):
     wasm = guests.binary(f'(component {many} (import "face" (instance {uses})))')
     with pytest.raises(AdmissionError, match="more than") as caught:
         engine.compile(wasm)
-    assert caught.value.gate == "types"
+    assert caught.value.gate == Gate.TYPES
 
 
 class Children:
@@ -117,7 +118,7 @@ def test_a_cancelled_child_is_killed_and_reaped(engine: Engine, monkeypatch: pyt
     assert children.one_runs.wait(30)
     cancel.set()
     thread.join(30)
-    assert refusals[0].gate == "compile"
+    assert refusals[0].gate == Gate.COMPILE
     (child,) = children.started
     assert child.returncode == -9
     assert not Path(f"/proc/{child.pid}").exists()

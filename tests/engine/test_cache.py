@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import KIB, MIB
@@ -122,7 +123,7 @@ def test_foreign_code_that_was_kept_as_ours_is_refused_and_made_anew(engine, cac
     for given in (path, path.read_bytes()):
         with pytest.raises(AdmissionError, match="cannot be loaded") as caught:
             engine.load(given)
-        assert caught.value.gate == "compile"
+        assert caught.value.gate == Gate.COMPILE
         assert "again" in caught.value.remedy
     cache.remove(DIGEST)
     cache.put(DIGEST, engine.identity, engine.compile(TRAPS).serialised())

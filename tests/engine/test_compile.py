@@ -8,6 +8,7 @@ import time
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
@@ -46,7 +47,7 @@ def test_a_refusal_carries_the_compilers_words(in_process):
     assert broken != TRAPS
     with pytest.raises(AdmissionError, match="offset") as caught:
         engine.compile(broken)
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
     engine.close()
 
 
@@ -55,7 +56,7 @@ def test_a_compile_bomb_is_refused_in_bounded_time():
     started = time.monotonic()
     with pytest.raises(AdmissionError, match="longer than") as caught:
         engine.compile(bomb(60_000))
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
     assert time.monotonic() - started < 20
     engine.close()
 
@@ -76,7 +77,7 @@ def test_too_little_address_space_is_a_refusal_not_a_crash():
     engine = Engine(settings)
     with pytest.raises(AdmissionError) as caught:
         engine.compile(bomb(60_000))
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
     engine.close()
 
 
@@ -84,7 +85,7 @@ def test_too_little_address_space_is_a_refusal_not_a_crash():
 def test_damaged_code_does_not_load(engine, damage):
     with pytest.raises(AdmissionError) as caught:
         engine.load(damage(engine.compile(TRAPS).serialised()))
-    assert caught.value.gate == "compile"
+    assert caught.value.gate == Gate.COMPILE
 
 
 def test_code_loads_from_a_file_and_only_for_its_engine(engine, tmp_path):

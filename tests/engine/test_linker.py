@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface
@@ -41,7 +42,7 @@ def test_what_is_found_beforehand_agrees_with_the_engine(engine, offered, wanted
     else:
         with pytest.raises(AdmissionError) as caught:
             linker.instantiate(code, Limits())
-        assert caught.value.gate == "types"
+        assert caught.value.gate == Gate.TYPES
 
 
 def test_an_unknown_import_names_what_is_offered(engine):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from tests.engine import guests
@@ -98,7 +99,7 @@ def test_what_cannot_exist_within_its_limits_is_not_admitted(start, body, words)
     wasm = guests.binary(f"(component (core module $m {body}) (core instance (instantiate $m)))")
     with pytest.raises(AdmissionError, match=words) as caught:
         start(wasm, Limits(memory=65_536))
-    assert caught.value.gate == "instantiate"
+    assert caught.value.gate == Gate.INSTANTIATE
     assert "[resources]" in caught.value.remedy
 
 

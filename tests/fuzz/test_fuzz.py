@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from airssys_tui.core.gates import Gate
 from tests.fuzz import seeds
 from tests.fuzz.campaign import campaign
 from tests.fuzz.mutation import WAYS, leb, overlong, sections
@@ -21,7 +22,7 @@ def test_damaged_components_are_refused_or_admitted_and_nothing_else():
     assert report.findings == []
     assert report.trials == SHORT
     assert report.processes == 1
-    assert min(report.outcomes[gate] for gate in ("magic", "sections", "compile", "admitted")) > 0
+    assert min(report.outcomes[gate] for gate in (Gate.MAGIC, Gate.SECTIONS, Gate.COMPILE, "admitted")) > 0
 
 
 def test_a_campaign_can_be_ended_by_time():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.interface import render
@@ -89,6 +90,6 @@ class Trials:
 def _gate(refusal: AdmissionError, size: int) -> str:
     """Return the gate that refused, if the refusal says all that one has to say."""
     assert str(refusal), "a refusal has words"
-    assert refusal.gate in {"size", "magic", "sections", "compile", "types", "instantiate"}
+    assert refusal.gate in {Gate.SIZE, Gate.MAGIC, Gate.SECTIONS, Gate.COMPILE, Gate.TYPES, Gate.INSTANTIATE}
     assert refusal.offset is None or 0 <= refusal.offset <= size
     return refusal.gate

@@ -10,6 +10,7 @@ from airssys_tui.api.commands import Reload
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.events import Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
 from tests.components import ALL, HEALTH, STATE, Crafted
@@ -25,7 +26,7 @@ SHORT = '[resources]\ndeadline = "100ms"\nfuel_per_call = "unlimited"\n[health]\
 class Bad:
     """A candidate, the gate that is to refuse it, and what it is to say."""
 
-    gate: str
+    gate: Gate
     says: str
     component: Crafted | bytes
     manifest: str = ""
@@ -33,36 +34,38 @@ class Bad:
 
 
 CANDIDATES = {
-    "empty": Bad("size", "the file is empty", b""),
-    "noise": Bad("magic", "not a WebAssembly file", b"noise" * 1000),
+    "empty": Bad(Gate.SIZE, "the file is empty", b""),
+    "noise": Bad(Gate.MAGIC, "not a WebAssembly file", b"noise" * 1000),
     "core module": Bad(
-        "magic", "core WebAssembly module", (FIXTURES / "core-module" / "core-module.wasm").read_bytes()
+        Gate.MAGIC, "core WebAssembly module", (FIXTURES / "core-module" / "core-module.wasm").read_bytes()
     ),
-    "cut off": Bad("sections", "cut off or damaged (at offset", GOOD.wasm()[:-1]),
-    "partial": Bad("sections", "cut off or damaged", GOOD.wasm()[:1000]),
+    "cut off": Bad(Gate.SECTIONS, "cut off or damaged (at offset", GOOD.wasm()[:-1]),
+    "partial": Bad(Gate.SECTIONS, "cut off or damaged", GOOD.wasm()[:1000]),
     "two versions": Bad(
-        "manifest",
+        Gate.MANIFEST,
         "the manifest says version 2.0.0, the wasm file says 1.0.0",
         Crafted(version="1.0.0"),
         version="2.0.0",
     ),
-    "does not validate": Bad("compile", "does not compile", GOOD.wasm() + BROKEN),
-    "unknown import": Bad("types", "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))),
-    "wrong contract": Bad("types", "lacks `shutdown`", Crafted(drops=("shutdown",))),
-    "export removed": Bad("compatibility", "add", Crafted(exports=ALL - {"add"})),
-    "state removed": Bad("compatibility", STATE, Crafted(exports=ALL - {STATE})),
-    "too much memory": Bad("instantiate", "more than its limit", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'),
-    "start traps": Bad("instantiate", "unreachable", Crafted(start="(unreachable)")),
-    "init says no": Bad("init", "init answered internal: no", Crafted(init="error")),
-    "init traps": Bad("init", "unreachable", Crafted(init="trap")),
-    "init spins": Bad("init", "deadline", Crafted(init="spin"), SHORT),
-    "init burns": Bad("init", "out-of-fuel", Crafted(init="spin"), "[resources]\nfuel_per_call = 10_000\n"),
-    "load says no": Bad("state load", "load answered invalid-state: no", Crafted(load="error")),
-    "load traps": Bad("state load", "unreachable", Crafted(load="trap")),
-    "load spins": Bad("state load", "deadline", Crafted(load="spin"), SHORT),
-    "unhealthy": Bad("health probe", "status unhealthy", Crafted(health="unhealthy")),
-    "health traps": Bad("health probe", "unreachable", Crafted(health="trap")),
-    "health spins": Bad("health probe", "deadline", Crafted(health="spin"), SHORT),
+    "does not validate": Bad(Gate.COMPILE, "does not compile", GOOD.wasm() + BROKEN),
+    "unknown import": Bad(Gate.TYPES, "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))),
+    "wrong contract": Bad(Gate.TYPES, "lacks `shutdown`", Crafted(drops=("shutdown",))),
+    "export removed": Bad(Gate.COMPATIBILITY, "add", Crafted(exports=ALL - {"add"})),
+    "state removed": Bad(Gate.COMPATIBILITY, STATE, Crafted(exports=ALL - {STATE})),
+    "too much memory": Bad(
+        Gate.INSTANTIATE, "more than its limit", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'
+    ),
+    "start traps": Bad(Gate.INSTANTIATE, "unreachable", Crafted(start="(unreachable)")),
+    "init says no": Bad(Gate.INIT, "init answered internal: no", Crafted(init="error")),
+    "init traps": Bad(Gate.INIT, "unreachable", Crafted(init="trap")),
+    "init spins": Bad(Gate.INIT, "deadline", Crafted(init="spin"), SHORT),
+    "init burns": Bad(Gate.INIT, "out-of-fuel", Crafted(init="spin"), "[resources]\nfuel_per_call = 10_000\n"),
+    "load says no": Bad(Gate.STATE_LOAD, "load answered invalid-state: no", Crafted(load="error")),
+    "load traps": Bad(Gate.STATE_LOAD, "unreachable", Crafted(load="trap")),
+    "load spins": Bad(Gate.STATE_LOAD, "deadline", Crafted(load="spin"), SHORT),
+    "unhealthy": Bad(Gate.HEALTH_PROBE, "status unhealthy", Crafted(health="unhealthy")),
+    "health traps": Bad(Gate.HEALTH_PROBE, "unreachable", Crafted(health="trap")),
+    "health spins": Bad(Gate.HEALTH_PROBE, "deadline", Crafted(health="spin"), SHORT),
 }
 
 
@@ -87,7 +90,7 @@ def test_a_gate_refuses_and_the_old_one_serves_on(counting: World, bad: Bad) -> 
 
 
 # Where nothing served before there is nothing to compare with and nothing to load.
-FIRST = {name: bad for name, bad in CANDIDATES.items() if bad.gate not in {"compatibility", "state load"}}
+FIRST = {name: bad for name, bad in CANDIDATES.items() if bad.gate not in {Gate.COMPATIBILITY, Gate.STATE_LOAD}}
 
 
 @pytest.mark.parametrize("bad", FIRST.values(), ids=FIRST)
@@ -108,8 +111,8 @@ def test_a_refused_candidate_has_a_number_an_outcome_and_its_gates(counting: Wor
     assert (newest.number, newest.outcome) == (2, Outcome.FAILED)
     assert newest.reason.startswith("refused at health probe: status unhealthy")
     gates = [gate for gate, _ in newest.gates]
-    assert gates.index("compile") < gates.index("types") < gates.index("instantiate") < gates.index("init")
-    assert "health probe" not in gates
+    assert gates.index(Gate.COMPILE) < gates.index(Gate.TYPES) < gates.index(Gate.INSTANTIATE) < gates.index(Gate.INIT)
+    assert Gate.HEALTH_PROBE not in gates
 
 
 def test_a_missing_wasm_file_is_named(counting: World) -> None:
@@ -125,7 +128,7 @@ def test_an_unknown_import_lists_what_there_is(counting: World) -> None:
     assert "airssys:core-host/logging@1.0.0" in said
     with pytest.raises(GateRefusal) as refused:
         counting.do(Reload("c"))
-    assert refused.value.gate == "types"
+    assert refused.value.gate == Gate.TYPES
     assert "airssys:core-host/logging@1.0.0" in refused.value.remedy
 
 
@@ -231,3 +234,13 @@ def test_keys_without_effect_are_told_when_a_revision_is_admitted(world: World) 
         (Level.INFO, 1, "[capabilities] network has no effect yet: no grant can be given for it"),
         (Level.INFO, 1, "[resources] replicas has no effect yet: one instance runs"),
     ]
+
+
+def test_a_candidate_meets_the_gates_in_their_order(world: World) -> None:
+    world.open()
+    world.install("bean", GOOD)
+    (first,) = world.runtime.versions("bean").result(30)
+    passed = [gate for gate, _ in first.gates]
+    assert passed == sorted(passed, key=list(Gate).index)
+    assert passed[0] is Gate.SECTIONS
+    assert passed[-1] is Gate.HEALTH_PROBE

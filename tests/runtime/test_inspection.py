@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.standalone.check import inspect_path
 from tests.world import FIXTURES
 
@@ -20,7 +21,7 @@ def test_a_limit_that_the_binary_cannot_live_in_is_refused(tmp_path: Path) -> No
         (directory / "Component.toml").write_text(manifest.replace("4MiB", memory))
         report = inspect_path(directory)
         assert report.admissible is admissible
-    assert (report.gate, report.remedy) == ("instantiate", "raise `memory` under [resources]")
+    assert (report.gate, report.remedy) == (Gate.INSTANTIATE, "raise `memory` under [resources]")
     assert "1048576" in report.reason
 
 

@@ -37,6 +37,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import GateRefusal, NotServing, RollbackRefused, TransitionError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.limits import Limits
@@ -47,16 +48,16 @@ from tests.world import World
 
 GOOD = tuple(Crafted(salt=f"good {number}") for number in range(4))
 BAD = {
-    "size": b"",
-    "magic": b"noise",
-    "sections": Crafted().wasm()[:-1],
-    "compile": Crafted().wasm() + b"\x0b\x02\x00\x01",
-    "types": Crafted(imports=("acme:weather/forecast@2.1.0",)),
-    "compatibility": Crafted(exports=ALL - {"get"}),
-    "instantiate": Crafted(start="(unreachable)"),
-    "init": Crafted(init="error"),
-    "state load": Crafted(load="error"),
-    "health probe": Crafted(health="unhealthy"),
+    Gate.SIZE: b"",
+    Gate.MAGIC: b"noise",
+    Gate.SECTIONS: Crafted().wasm()[:-1],
+    Gate.COMPILE: Crafted().wasm() + b"\x0b\x02\x00\x01",
+    Gate.TYPES: Crafted(imports=("acme:weather/forecast@2.1.0",)),
+    Gate.COMPATIBILITY: Crafted(exports=ALL - {"get"}),
+    Gate.INSTANTIATE: Crafted(start="(unreachable)"),
+    Gate.INIT: Crafted(init="error"),
+    Gate.STATE_LOAD: Crafted(load="error"),
+    Gate.HEALTH_PROBE: Crafted(health="unhealthy"),
 }
 SLOW = Crafted(init="spin")
 PATIENT = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'
@@ -195,7 +196,7 @@ class Life(RuleBasedStateMachine):
     def refusing_gate(self, digest: str) -> str | None:
         gate = NAMES.get(digest)
         # Without a saved state there is nothing to load: the gate has nothing to refuse.
-        if gate == "state load" and not self.model.runs and self.model.saved is None:
+        if gate == Gate.STATE_LOAD and not self.model.runs and self.model.saved is None:
             return None
         return gate
 

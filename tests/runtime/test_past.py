@@ -9,6 +9,7 @@ from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.core.errors import DiskFull, UsageError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.history.events import history
 from airssys_tui.runtime.machinery.journal import UNWRITTEN, Journal
 from airssys_tui.store.directory import StateDirectory
@@ -131,6 +132,6 @@ def test_a_revision_says_when_it_served_and_what_it_cost(world: World) -> None:
     assert third.ended_at is not None
     assert (first.calls, second.calls) == (2, None)
     assert first.fuel_per_call is not None
-    assert "compile" in dict(first.gates)
-    assert "compile" in dict(third.gates)
-    assert "health probe" not in dict(third.gates)
+    assert Gate.COMPILE in dict(first.gates)
+    assert Gate.COMPILE in dict(third.gates)
+    assert Gate.HEALTH_PROBE not in dict(third.gates)

@@ -11,16 +11,18 @@ import pytest
 from airssys_tui.api.commands import MarkStable, Reload, Rollback, Stop
 from airssys_tui.core.errors import GateRefusal, UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.runtime.history.story import Present, Told, recollect, tell
+from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
 from tests.components import ALL, Crafted
 from tests.world import World
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC
-GATES = (("size", 0.1), ("compile", 41.0), ("health probe", 6.9))
+GATES = ((Gate.SIZE, 0.1), (Gate.COMPILE, 41.0), (Gate.HEALTH_PROBE, 6.9))
 RUNNING = Present(state=State.RUNNING)
 
 
@@ -405,3 +407,17 @@ def test_a_life_is_told_as_it_was_lived(world: World) -> None:
         assert any(sentence.startswith("The operator stopped it") for sentence in recorded)
         with pytest.raises(UnknownComponent):
             recollect(reader.catalog, "nobody", NOW)
+
+
+def test_a_gate_that_an_older_program_recorded_is_left_out(world: World) -> None:
+    world.open()
+    world.install("c", Crafted(), version="1.0.0")
+    world.close()
+    with StateDirectory.open(world.state_dir, folder=world.folder) as state:
+        with state.catalog.database.transaction("stage") as connection:
+            detail = '[["compile", 4.0], ["grants", 0.1], ["instantiate", 2.0]]'
+            connection.execute("UPDATE stages SET detail = ? WHERE name = 'rehearsed'", (detail,))
+        (view,) = timeline(state.catalog, "c")
+        assert view.gates == ((Gate.COMPILE, 4.0), (Gate.INSTANTIATE, 2.0))
+        told = tell(recollect(state.catalog, "c", NOW))
+    assert "It passed 2 gates in 6.0ms: compile 4.0ms, instantiate 2.0ms." in told

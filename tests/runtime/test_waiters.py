@@ -16,6 +16,7 @@ import pytest
 from airssys_tui.api.commands import Reload, Stop
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import CapacityError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.machinery.side_threads import MAX_PER_OWNER, SideThreads
@@ -75,9 +76,9 @@ def test_others_answer_while_every_worker_waits_for_a_sleeper(world: World):
 @pytest.mark.parametrize(
     ("sleeper", "gate"),
     [
-        (Sleeper(start=SLEEP), "instantiate"),
-        (Sleeper(init="spin"), "init"),
-        (Sleeper(health="spin"), "health probe"),
+        (Sleeper(start=SLEEP), Gate.INSTANTIATE),
+        (Sleeper(init="spin"), Gate.INIT),
+        (Sleeper(health="spin"), Gate.HEALTH_PROBE),
     ],
 )
 def test_no_gate_waits_for_a_sleeper(world: World, sleeper: Sleeper, gate: str):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
@@ -73,7 +74,7 @@ def check(catalog: Catalog) -> None:
     assert (info.cause, info.failed_by, info.version, info.exported_from) == ("update", (2,), None, None)
     assert catalog.snapshot(info.id).data == b"count=5"
     assert [hold.digest for hold in catalog.holds("counter")] == [ONE]
-    assert [refusal.gate for refusal in catalog.refusals("counter")] == ["init"]
+    assert [refusal.gate for refusal in catalog.refusals("counter")] == [Gate.INIT]
     assert [row.text for row in catalog.ledger("counter")] == ["accepted: generation 2 as r2"]
     assert [row.text for row in catalog.events("counter")] == ["r2 started"]
     assert catalog.trimmed("events", "counter") == 12

@@ -10,6 +10,7 @@ from airssys_tui.api.played import scenes
 from airssys_tui.api.played.component import Release
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.errors import AirssysError, StoreError, UsageError
+from airssys_tui.core.gates import Gate
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Choice, Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -320,7 +321,7 @@ async def test_a_reload_asks_only_when_something_waits_to_be_deployed():
         pilot.app.screen.table.select("greeter")
         await pilot.press("R")
         await shows(pilot, "greeter serves what is on disk already")
-        runtime.deploy("greeter", Release(version="2.0.0", gate="health probe", reason="no"))
+        runtime.deploy("greeter", Release(version="2.0.0", gate=Gate.HEALTH_PROBE, reason="no"))
         pilot.app.tick()
         await pilot.press("R")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, Confirm))

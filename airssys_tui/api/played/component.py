@@ -15,6 +15,7 @@ from airssys_tui.api.views.past import StateView
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, RollbackPreview, StateChoice
 from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import Event
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
 from airssys_tui.core.revision import Cause, Outcome, Revision, held_after_rollback, rollback_target
@@ -23,12 +24,12 @@ from airssys_tui.core.text import GuestText, sanitise
 LIGHT: Final = Load()
 
 GATES: Final = (
-    ("size", 0.1),
-    ("sections", 0.4),
-    ("compile", 41.0),
-    ("types", 1.2),
-    ("init", 3.5),
-    ("health probe", 0.8),
+    (Gate.SIZE, 0.1),
+    (Gate.SECTIONS, 0.4),
+    (Gate.COMPILE, 41.0),
+    (Gate.TYPES, 1.2),
+    (Gate.INIT, 3.5),
+    (Gate.HEALTH_PROBE, 0.8),
 )
 """Gates that a revision passed, with milliseconds."""
 
@@ -51,7 +52,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str | None
     exports: tuple[str, ...] = ()
-    gate: str = ""
+    gate: Gate | None = None
     reason: str = ""
     size: int = 18_432
     state_bytes: int | None = None
@@ -180,7 +181,7 @@ class FakeComponent:
         """
         release = self.on_disk
         if release is None:
-            raise GateRefusal(f"{self.id} has no file on disk", gate="read", component=self.id)
+            raise GateRefusal(f"{self.id} has no file on disk", gate=Gate.SIZE, component=self.id)
         self.held_digests.clear()
         self.change(held=(), note=Note())
         active = self.active
@@ -191,8 +192,8 @@ class FakeComponent:
                 component=self.id,
             )
         said = self.deploy(release, now, force=force)
-        if said[1] == "refused":
-            remedy = "reload with force to accept it" if release.gate == "compatibility" else "correct the component"
+        if said[1] == "refused" and release.gate is not None:
+            remedy = "reload with force to accept it" if release.gate is Gate.COMPATIBILITY else "correct the component"
             raise GateRefusal(f"{self.id}: {said[0]}", gate=release.gate, remedy=remedy, component=self.id)
         return said
 
@@ -200,7 +201,7 @@ class FakeComponent:
         """Take a release through the gates: a new revision that serves, or that failed."""
         self.releases[release.digest] = release
         previous = self.active
-        refused = bool(release.gate) and not (force and release.gate == "compatibility")
+        refused = release.gate is not None and not (force and release.gate is Gate.COMPATIBILITY)
         reason = f"refused at {release.gate}: {release.reason}" if refused else ""
         cause = Cause.RELOAD if self.timeline else Cause.DEPLOY
         self._append(release, now, cause, Outcome.FAILED if refused else Outcome.ACTIVE, reason=reason)

@@ -9,6 +9,7 @@ from airssys_tui.api.played.component import FakeComponent, Release
 from airssys_tui.api.played.marks import purge
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import sanitise
 
@@ -93,7 +94,7 @@ def weathered(component: FakeComponent, now: float) -> FakeComponent:
     steps = (
         (release("0.9.0"), 90 * HOUR),
         (release("1.0.0", fuel_per_call=2_400.0), 60 * HOUR),
-        (release("1.1.0", gate="compile", reason="invalid function body at offset 0x1f3"), 20 * HOUR),
+        (release("1.1.0", gate=Gate.COMPILE, reason="invalid function body at offset 0x1f3"), 20 * HOUR),
         (release("1.1.1", fuel_per_call=2_450.0), 3 * HOUR),
         (release("1.2.0", fuel_per_call=9_800.0), HOUR),
     )

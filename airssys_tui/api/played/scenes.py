@@ -16,6 +16,7 @@ from airssys_tui.api.views.components import ComponentDetail, ComponentView, His
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.text import sanitise
@@ -43,12 +44,12 @@ COUNTER: Final = {
         fuel_per_call=1_204.0,
     ),
     "1.2.0": Release(
-        version="1.2.0", exports=_STATS, gate="health probe", reason='status unhealthy ("negative count")'
+        version="1.2.0", exports=_STATS, gate=Gate.HEALTH_PROBE, reason='status unhealthy ("negative count")'
     ),
     "1.3.0": Release(
         version="1.3.0",
         exports=(_STATS[0], *_STATS[2:]),
-        gate="compatibility",
+        gate=Gate.COMPATIBILITY,
         reason="export `reset` removed",
     ),
 }
@@ -257,7 +258,7 @@ def _tell(runtime: FakeRuntime) -> None:
         ago=690,
     )
     say(
-        'refused 1.2.0 at health probe: status unhealthy ("negative count") · r2 keeps serving',
+        f'refused 1.2.0 at {Gate.HEALTH_PROBE}: status unhealthy ("negative count") · r2 keeps serving',
         component="counter",
         level=Level.ERROR,
         action="refused",

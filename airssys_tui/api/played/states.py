@@ -10,6 +10,7 @@ import msgspec
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.core.errors import GateRefusal, NotServing, UsageError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import sanitise
@@ -103,7 +104,7 @@ class FakeStates:
         if revision in kept.view.failed_by:
             raise GateRefusal(
                 f"r{revision} of {component} could not load state {number} before",
-                gate="state load",
+                gate=Gate.STATE_LOAD,
                 remedy="choose another state",
                 component=component,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Cause, Outcome, Revision
 from airssys_tui.core.text import GuestText, one_line
 
@@ -37,7 +38,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     origin: int | None = None
     reason: GuestText = GuestText("")
-    gates: tuple[tuple[str, float], ...] = ()
+    gates: tuple[tuple[Gate, float], ...] = ()
     fuel_per_call: float | None = None
     state_bytes: int | None = None
     state_at: float | None = None
@@ -52,7 +53,7 @@ def revision_view(
     revision: Revision,
     *,
     pinned: bool = False,
-    gates: tuple[tuple[str, float], ...] = (),
+    gates: tuple[tuple[Gate, float], ...] = (),
     state_bytes: int | None = None,
     state_at: float | None = None,
     fuel_per_call: float | None = None,

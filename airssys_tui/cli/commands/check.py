@@ -12,6 +12,7 @@ from airssys_tui.cli.reaching.options import AS_TEXT, HERE, Form, Place, compone
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_call_time, format_count, format_size
 
@@ -92,7 +93,7 @@ def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallRep
         unasked = "" if isinstance(error, IdentityError) else f", and nothing runs {site.folder.value}"
         raise AdmissionError(
             f"there is nothing at {path}{unasked}",
-            gate="file",
+            gate=Gate.FILE,
             remedy="name a wasm file or its directory, start the runtime, or add --live to run the component of that "
             "name in --folder for this call",
         ) from error

@@ -11,6 +11,7 @@ import msgspec
 import semver
 
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.text import GuestText, one_line
@@ -85,7 +86,7 @@ def initialise(serving: Serving) -> None:
     }
     answer = serving.ask(f"{LIFECYCLE}#init", config)
     if isinstance(answer, Err):
-        raise GateRefusal(f"init answered {error_text(answer)}", gate="init")
+        raise GateRefusal(f"init answered {error_text(answer)}", gate=Gate.INIT)
 
 
 def shut_down(serving: Serving) -> None:
@@ -106,11 +107,11 @@ def save_state(serving: Serving) -> SavedState | None:
     schema = serving.ask(f"{STATE}#schema")
     answer = serving.ask(f"{STATE}#save")
     if isinstance(answer, Err):
-        raise GateRefusal(f"save answered {error_text(answer)}", gate="state save")
+        raise GateRefusal(f"save answered {error_text(answer)}", gate=Gate.STATE_SAVE)
     payload: Variant = answer.value
     data = payload.payload.encode() if payload.case == "text" else bytes(payload.payload)
     if len(data) > MAX_STATE:
-        raise GateRefusal(f"the saved state has {len(data)} bytes, at most {MAX_STATE} are kept", gate="state save")
+        raise GateRefusal(f"the saved state has {len(data)} bytes, at most {MAX_STATE} are kept", gate=Gate.STATE_SAVE)
     return SavedState(one_line(schema, MAX_SCHEMA), payload.case, data, serving.manifest.version)
 
 
@@ -124,7 +125,7 @@ def load_state(serving: Serving, state: SavedState) -> None:
     body = state.data.decode() if state.kind == "text" else state.data
     answer = serving.ask(f"{STATE}#load", Variant(state.kind, body), version_value(state.version))
     if isinstance(answer, Err):
-        raise GateRefusal(f"load answered {error_text(answer)}", gate="state load")
+        raise GateRefusal(f"load answered {error_text(answer)}", gate=Gate.STATE_LOAD)
 
 
 def check_health(serving: Serving) -> HealthReport:

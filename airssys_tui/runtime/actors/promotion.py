@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StorageRefusal
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.machinery import Floor
 
@@ -34,7 +35,7 @@ class Promotion:
         try:
             await self._floor.disk(serving.tenant.stage, serving.revision)
         except StorageRefusal as refusal:
-            raise GateRefusal(refusal.message, gate="storage") from refusal
+            raise GateRefusal(refusal.message, gate=Gate.STORAGE) from refusal
         self._staged = serving.revision
 
     async def withdraw(self) -> None:
@@ -76,4 +77,4 @@ async def promote(floor: Floor, serving: Serving) -> None:
     try:
         await floor.disk(serving.tenant.take_over)
     except StorageRefusal as refusal:
-        raise GateRefusal(refusal.message, gate="storage") from refusal
+        raise GateRefusal(refusal.message, gate=Gate.STORAGE) from refusal

@@ -10,6 +10,7 @@ from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing, TransitionError, UsageError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, StatePolicy
@@ -156,7 +157,7 @@ class States:
         try:
             revision = await self._deployer.deploy(component, reading, order)
         except GateRefusal as refusal:
-            if refusal.gate == "state load":
+            if refusal.gate == Gate.STATE_LOAD:
                 await self._snapshots.failed(component, kept)
             raise
         return f"{component.name} serves r{revision} with the state of snapshot {number}"

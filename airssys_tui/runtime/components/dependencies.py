@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.manifest.dependencies import Node, circle, conflicts, start_order, unmet
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
-
-GATE: Final = "dependencies"
 
 
 class Needs:
@@ -39,7 +37,7 @@ class Needs:
         self._turned_away[component.name] = candidate
         raise GateRefusal(
             "; ".join(reasons),
-            gate=GATE,
+            gate=Gate.DEPENDENCIES,
             remedy="it is tried again when that changes; a forced reload does not ask",
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Final
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.compatibility import changes
@@ -16,48 +16,27 @@ from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors import closed_door
 from airssys_tui.runtime.actors.contract_types import wrong_exports
 
-ORDER: Final = (
-    "size",
-    "magic",
-    "manifest",
-    "sections",
-    "dependencies",
-    "compile",
-    "types",
-    "compatibility",
-    "grants",
-    "instantiate",
-    "init",
-    "state load",
-    "health probe",
-    "storage",
-)
-"""Every gate, in the order in which a candidate meets them."""
-
 
 class Passage:
     """One candidate's way through the gates.
 
     Attributes:
         times: Gates passed, with milliseconds, in order.
-        gate: The gate that the candidate is at.
         interface: What the candidate imports and exports, as soon as that is known.
     """
 
     def __init__(self) -> None:
-        self.times: list[tuple[str, float]] = []
-        self.gate = ""
+        self.times: list[tuple[Gate, float]] = []
         self.interface: Interface | None = None
 
     @contextlib.contextmanager
-    def at(self, gate: str) -> Iterator[None]:
+    def at(self, gate: Gate) -> Iterator[None]:
         """Be at a gate: time it, and turn what is raised there into a refusal by it.
 
         Raises:
             GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
             StoreError: What must survive could not be read or written.
         """
-        self.gate = gate
         started = time.perf_counter()
         try:
             yield
@@ -92,16 +71,16 @@ def check_types(linker: Linker, interface: Interface) -> None:
         behind = " and ".join(sorted(filter(None, closed)))
         raise GateRefusal(
             f"it imports {names}: the types are known, and this host opens no door to {behind}",
-            gate="types",
+            gate=Gate.TYPES,
             remedy="it is held back until a host opens that door; build it without the import to run it here",
         )
     if problems:
         reasons = "; ".join(f"{problem.name}: {problem.reason}" for problem in problems)
         available = ", ".join(linker.available)
-        raise GateRefusal(reasons, gate="types", remedy=f"available imports: {available}")
+        raise GateRefusal(reasons, gate=Gate.TYPES, remedy=f"available imports: {available}")
     wrong = wrong_exports(interface)
     if wrong:
-        raise GateRefusal("; ".join(wrong), gate="types", remedy="build against the packages in wit/")
+        raise GateRefusal("; ".join(wrong), gate=Gate.TYPES, remedy="build against the packages in wit/")
 
 
 def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple[GuestText, ...]:
@@ -118,7 +97,7 @@ def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple
     if breaking and not force:
         reasons = "; ".join(change.describe() for change in breaking)
         raise GateRefusal(
-            reasons, gate="compatibility", remedy="keep the export, or reload with --force when no caller needs it"
+            reasons, gate=Gate.COMPATIBILITY, remedy="keep the export, or reload with --force when no caller needs it"
         )
     return tuple(one_line(change.describe()) for change in found)
 

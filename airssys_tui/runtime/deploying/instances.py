@@ -6,6 +6,7 @@ import asyncio
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
 from airssys_tui.core.text import one_line
@@ -244,14 +245,14 @@ class Instances:
         try:
             serving = await self._rehearsal.prepare(component.name, artifact, code)
         except GuestTrap as trap:
-            raise GateRefusal(trap_text(trap), gate="init") from trap
+            raise GateRefusal(trap_text(trap), gate=Gate.INIT) from trap
         if kept is not None and component.stateful:
             try:
                 await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, kept.state))
             except AirssysError as error:
                 await self._rehearsal.discard(serving)
                 await self._snapshots.failed(component, kept)
-                raise GateRefusal(f"its last state could not be loaded: {error}", gate="state load") from error
+                raise GateRefusal(f"its last state could not be loaded: {error}", gate=Gate.STATE_LOAD) from error
         return serving
 
     async def _let_serve(self, serving: Serving) -> None:
@@ -297,7 +298,7 @@ class Instances:
         if component.active is None:
             raise GateRefusal(
                 f"{component.name} has no revision that passed every gate",
-                gate="start",
+                gate=Gate.START,
                 remedy="correct what was refused and reload it",
             )
         return component.active

@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, DiskFull, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import encode_manifest
@@ -26,7 +26,6 @@ from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.components import dependencies
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.trial import Trial
@@ -40,9 +39,6 @@ from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Activation, Hold, NewSnapshot, Refusal, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.space import require_room
-
-DISK: Final = "disk"
-"""The gate at which everything is turned away while the disk is full."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +218,7 @@ class Deployer:
             in_turn=in_turn,
         )
         rehearsed = await self._rehearsal.rehearse(plan, attempt.passage, attempt.component)
-        compiled = next((ms for gate, ms in attempt.passage.times if gate == "compile"), 0.0)
+        compiled = next((ms for gate, ms in attempt.passage.times if gate == Gate.COMPILE), 0.0)
         how = "code from the cache" if rehearsed.cached else "compiled"
         passed = "the old instance goes first" if rehearsed.takes_turns else "passed every gate"
         self._ledger(attempt, f"{how} in {compiled:.1f} ms, {passed}", "rehearsed")
@@ -253,7 +249,7 @@ class Deployer:
         if order.snapshot is not None:
             return order.snapshot
         if component.actor.serving is not None and component.stateful:
-            with attempt.passage.at("state save"), contextlib.suppress(NotServing):
+            with attempt.passage.at(Gate.STATE_SAVE), contextlib.suppress(NotServing):
                 saved: SavedState | None = await asyncio.wrap_future(
                     component.actor.post(contract.save_state, first=True)
                 )
@@ -302,7 +298,7 @@ class Deployer:
         """Return the state that was chosen instead of the present one: what a later start has to load."""
         order, saved = attempt.order, attempt.order.snapshot
         if order.policy is StatePolicy.FRESH and rehearsed.serving is not None:
-            with attempt.passage.at("state save"):
+            with attempt.passage.at(Gate.STATE_SAVE):
                 saved = await self._rehearsal.on_guest(rehearsed.serving, contract.save_state)
         if saved is None or not contract.is_stateful(rehearsed.artifact.interface):
             return None
@@ -367,14 +363,14 @@ class Deployer:
 
     async def _refuse(self, attempt: Attempt, error: AirssysError) -> None:
         component, reading = attempt.component, attempt.reading
-        gate = error.gate if isinstance(error, GateRefusal) else "store"
+        gate = error.gate if isinstance(error, GateRefusal) else Gate.STORE
         reason, refusal = one_line(error.message, 400), None
-        if gate == dependencies.GATE:
+        if gate == Gate.DEPENDENCIES:
             # Not remembered: another component may change it at any moment.
             component.barred.turn_away(
                 Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__, attempt.revision)
             )
-        elif attempt.order.cause is not Cause.ROLLBACK and gate != "store":
+        elif attempt.order.cause is not Cause.ROLLBACK and gate != Gate.STORE:
             refusal = Refusal(
                 component.name,
                 reading.digest,
@@ -388,7 +384,7 @@ class Deployer:
             component.barred.refuse(refusal)
         elif isinstance(error, DiskFull) and attempt.order.cause in {Cause.DEPLOY, Cause.RELOAD}:
             component.barred.turn_away(
-                Refusal(component.name, "", "", DISK, reason, self._floor.clock(), __version__, attempt.revision)
+                Refusal(component.name, "", "", Gate.DISK, reason, self._floor.clock(), __version__, attempt.revision)
             )
         await self._close(attempt, "refused", f"refused at {gate}: {reason}", refusal)
         serves = (
@@ -433,7 +429,7 @@ class Deployer:
 
     def _turn_away(self, component: Component, reading: Reading, error: StoreError) -> None:
         """Say on the row that files could not be taken; they are looked at again when the disk lets them in."""
-        gate = DISK if isinstance(error, DiskFull) else "store"
+        gate = Gate.DISK if isinstance(error, DiskFull) else Gate.STORE
         reason, at = one_line(error.message, 400), self._floor.clock()
         component.barred.turn_away(
             Refusal(component.name, reading.digest, reading.manifest_digest, gate, reason, at, __version__)

@@ -9,6 +9,7 @@ from pathlib import Path
 from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId, name_from_stem
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause
@@ -151,7 +152,7 @@ class Keeper:
         if reading is None or reading.manifest.id != component.id:
             raise GateRefusal(
                 f"{component.files.key or component.name} is not in the folder any more",
-                gate="size",
+                gate=Gate.SIZE,
                 remedy="put the component's files back, or roll back to a revision that is kept",
                 component=component.name,
             )
@@ -159,7 +160,7 @@ class Keeper:
         return reading
 
     def _unreadable(self, key: str, error: AirssysError) -> None:
-        gate = error.gate if isinstance(error, AdmissionError) else "manifest"
+        gate = error.gate if isinstance(error, AdmissionError) else Gate.MANIFEST
         reason = one_line(error.message, 400)
         component = self._owners.get(key) or self._phantom(key)
         if component is None:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest
@@ -103,21 +104,21 @@ class Rehearsal:
         Raises:
             GateRefusal: By the first gate that refuses.
         """
-        with passage.at("sections"):
+        with passage.at(Gate.SECTIONS):
             sections = await self._floor.compiling(inspect, plan.wasm)
-        with passage.at("manifest"):
+        with passage.at(Gate.MANIFEST):
             manifest = with_version(plan.manifest, sections.version)
         if self._needs is not None and plan.compatible and not plan.force:
-            with passage.at("dependencies"):
+            with passage.at(Gate.DEPENDENCIES):
                 self._needs.require(component, manifest)
-        with passage.at("compile"):
+        with passage.at(Gate.COMPILE):
             loaded = await load_code(self._floor, plan.digest, plan.wasm)
         passage.interface = loaded.code.interface
-        with passage.at("types"):
+        with passage.at(Gate.TYPES):
             check_types(self._floor.linker, loaded.code.interface)
         found: tuple[str, ...] = ()
         if component.active is not None and plan.compatible:
-            with passage.at("compatibility"):
+            with passage.at(Gate.COMPATIBILITY):
                 found = check_compatibility(component.active.interface, loaded.code.interface, force=plan.force)
         artifact = Artifact(
             digest=plan.digest,
@@ -136,9 +137,6 @@ class Rehearsal:
             GateRefusal: By the first gate that refuses.
         """
         artifact, loadable = await self.admit(plan, passage, component)
-        with passage.at("grants"):
-            declared = artifact.manifest.capabilities  # nothing can be granted yet: every door stays shut
-            del declared
         kind = contract.kind_of(artifact.interface, artifact.manifest.artifact.kind)
         rehearsed = Rehearsed(
             artifact, loadable.code, loadable.cached, kind, None, HealthReport(Health.UNKNOWN), loadable.changes
@@ -146,7 +144,7 @@ class Rehearsal:
         if plan.in_turn and kind != "command":
             rehearsed.takes_turns = True
             return rehearsed
-        with passage.at("instantiate"):
+        with passage.at(Gate.INSTANTIATE):
             serving = rehearsed.serving = await self.instantiate(component.name, artifact, loadable.code)
         try:
             if kind == "command":
@@ -160,19 +158,19 @@ class Rehearsal:
         return rehearsed
 
     async def _try_out(self, plan: Plan, passage: Passage, rehearsed: Rehearsed, serving: Serving) -> None:
-        with passage.at("init"):
+        with passage.at(Gate.INIT):
             await self.on_guest(serving, contract.initialise)
         if plan.trial is not None and contract.is_stateful(rehearsed.artifact.interface):
             trial = plan.trial
-            with passage.at("state load"):
+            with passage.at(Gate.STATE_LOAD):
                 await self.on_guest(serving, lambda guest: contract.load_state(guest, trial))
         if not plan.probe:
             return
-        with passage.at("health probe"):
+        with passage.at(Gate.HEALTH_PROBE):
             rehearsed.health = await self.on_guest(serving, contract.check_health)
             if rehearsed.health.health is Health.UNHEALTHY:
                 said = f' ("{rehearsed.health.message}")' if rehearsed.health.message else ""
-                raise GateRefusal(f"status unhealthy{said}", gate="health probe")
+                raise GateRefusal(f"status unhealthy{said}", gate=Gate.HEALTH_PROBE)
 
     async def prepare(self, component: str, artifact: Artifact, code: Code) -> Serving:
         """Make an initialised instance, without gates.
@@ -252,6 +250,6 @@ def with_version(manifest: Manifest, embedded: str | None) -> Manifest:
         return msgspec.structs.replace(manifest, package=msgspec.structs.replace(manifest.package, version=embedded))
     raise GateRefusal(
         f"the manifest says version {manifest.version}, the wasm file says {embedded}",
-        gate="manifest",
+        gate=Gate.MANIFEST,
         remedy="copy manifest and wasm of the same release",
     )

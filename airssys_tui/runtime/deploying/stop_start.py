@@ -12,6 +12,7 @@ import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest, Strategy
 from airssys_tui.core.revision import StatePolicy
@@ -68,7 +69,7 @@ class StopStart(Switcher):
         return Switched(held, time.perf_counter() - started, state)
 
     async def _take_down(self, component: Component, successor: Successor, passage: Passage) -> _Taken:
-        with passage.at("drain"):
+        with passage.at(Gate.DRAIN):
             await self._reach_boundary(component, insist=successor.insists)
         failpoint("deploy/held")
         old = component.actor.serving
@@ -90,17 +91,17 @@ class StopStart(Switcher):
             successor.restored = None
         elif successor.restored is None and successor.policy is not StatePolicy.FRESH:
             successor.restored = taken.saved
-        with passage.at("instantiate"):
+        with passage.at(Gate.INSTANTIATE):
             fresh = await self._rehearsal.instantiate(component.name, successor.artifact, successor.code)
         try:
-            with passage.at("init"):
+            with passage.at(Gate.INIT):
                 await self._rehearsal.on_guest(fresh, contract.initialise)
             if successor.restored is not None:
                 state = successor.restored
-                with passage.at("state load"):
+                with passage.at(Gate.STATE_LOAD):
                     await self._rehearsal.on_guest(fresh, lambda guest: contract.load_state(guest, state))
                 failpoint("deploy/loaded")
-            with passage.at("health probe"):
+            with passage.at(Gate.HEALTH_PROBE):
                 successor.health = await self._rehearsal.on_guest(fresh, contract.check_health)
                 _refuse_unhealthy(successor.health)
         except BaseException:
@@ -114,7 +115,7 @@ class StopStart(Switcher):
         """Return the state that a fresh one begins with: what a later start has to load instead of an older one."""
         if successor.policy is not StatePolicy.FRESH or not contract.is_stateful(successor.artifact.interface):
             return None
-        with passage.at("state save"):
+        with passage.at(Gate.STATE_SAVE):
             saved = await self._rehearsal.on_guest(fresh, contract.save_state)
         if saved is None:
             return None
@@ -180,4 +181,4 @@ def takes_turns(component: Component, manifest: Manifest) -> bool:
 def _refuse_unhealthy(report: HealthReport) -> None:
     if report.health is Health.UNHEALTHY:
         said = f' ("{report.message}")' if report.message else ""
-        raise GateRefusal(f"status unhealthy{said}", gate="health probe")
+        raise GateRefusal(f"status unhealthy{said}", gate=Gate.HEALTH_PROBE)

@@ -14,6 +14,7 @@ import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
 from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
@@ -91,7 +92,7 @@ class Switcher:
         )
         if moves and successor.serving is not None:
             # `load` comes before any other call: the rehearsed instance has answered some, so a fresh one takes over.
-            with passage.at("instantiate"):
+            with passage.at(Gate.INSTANTIATE):
                 fresh = await self._rehearsal.prepare(component.name, successor.artifact, successor.code)
         try:
             switched = await self._hold_and_switch(component, successor, activation, passage, fresh, moves=moves)
@@ -157,7 +158,7 @@ class Switcher:
 
     async def _commit(self, fresh: Serving | None, activation: Activation, passage: Passage) -> None:
         promotion = Promotion(self._floor, fresh)
-        with passage.at("storage"):
+        with passage.at(Gate.STORAGE):
             await promotion.prepare()
         try:
             await self._floor.disk(self._floor.state.catalog.activate, activation)
@@ -169,7 +170,7 @@ class Switcher:
     @contextlib.asynccontextmanager
     async def _held(self, component: Component, passage: Passage, *, insist: bool) -> AsyncIterator[int]:
         try:
-            with passage.at("drain"):
+            with passage.at(Gate.DRAIN):
                 await self._reach_boundary(component, insist=insist)
             yield component.actor.queued
         finally:
@@ -189,7 +190,7 @@ class Switcher:
         if not insist:
             raise GateRefusal(
                 f"a call is still running after {format_duration(patience)}",
-                gate="drain",
+                gate=Gate.DRAIN,
                 remedy="reload when it is over, or lower [resources] deadline",
             )
         await cancel_until(serving, reached)
@@ -198,7 +199,7 @@ class Switcher:
         self, component: Component, old: Serving, policy: StatePolicy, passage: Passage
     ) -> SavedState | None:
         try:
-            with passage.at("state save"):
+            with passage.at(Gate.STATE_SAVE):
                 return await self._floor.guest(contract.save_state, old)
         except GateRefusal as refusal:
             if policy is StatePolicy.KEEP:
@@ -208,7 +209,7 @@ class Switcher:
             return None
 
     async def _load(self, fresh: Serving, state: SavedState, passage: Passage) -> None:
-        with passage.at("state load"):
+        with passage.at(Gate.STATE_LOAD):
             await self._floor.guest(contract.load_state, fresh, state)
 
     def _retire_later(self, component: Component, old: Serving) -> None:

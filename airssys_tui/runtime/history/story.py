@@ -11,6 +11,7 @@ import msgspec
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
@@ -51,7 +52,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     component: ComponentRecord
     revisions: tuple[Revision, ...] = ()
-    gates: dict[int, tuple[tuple[str, float], ...]] = {}
+    gates: dict[int, tuple[tuple[Gate, float], ...]] = {}
     holds: tuple[Hold, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     snapshots: tuple[SnapshotInfo, ...] = ()

@@ -9,6 +9,7 @@ import msgspec
 
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, revision_view
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.gates import Gate, known_gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
@@ -69,10 +70,14 @@ def _views(
     return tuple(views)
 
 
-def gates_passed(catalog: Catalog, deployment: int) -> tuple[tuple[str, float], ...]:
-    """Return the gates that a deployment passed, in order, with milliseconds. Blocks on the catalog."""
+def gates_passed(catalog: Catalog, deployment: int) -> tuple[tuple[Gate, float], ...]:
+    """Return the gates that a deployment passed, in order, with milliseconds. Blocks on the catalog.
+
+    What an older program recorded and this one has no gate for is left out.
+    """
     told = (stage.detail for stage in catalog.stages(deployment) if stage.name in _TELLING)
-    return msgspec.json.decode(next(told, "[]"), type=tuple[tuple[str, float], ...])
+    passed = msgspec.json.decode(next(told, "[]"), type=tuple[tuple[str, float], ...])
+    return tuple((gate, taken) for name, taken in passed if (gate := known_gate(name)) is not None)
 
 
 def compare(catalog: Catalog, component: str, revision: int, against: int | None = None) -> RevisionDiff:

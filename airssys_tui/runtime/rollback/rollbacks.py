@@ -9,6 +9,7 @@ import msgspec
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.core.errors import GateRefusal, RollbackRefused, StoreError
+from airssys_tui.core.gates import STATE_GATES, Gate
 from airssys_tui.core.identity import Digest, short_digest
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.revision import (
@@ -96,9 +97,9 @@ class Undo:
             return await self._bring_back(component, record, order)
         except GateRefusal as refusal:
             remedy = refusal.remedy
-            if paired is not None and refusal.gate == "state load":
+            if paired is not None and refusal.gate == Gate.STATE_LOAD:
                 await self._snapshots.failed(component, paired, target.number)
-            if refusal.gate.startswith("state"):
+            if refusal.gate in STATE_GATES:
                 remedy = "roll back with the state paired with that revision (restore) or without any (fresh)"
             raise _cannot_serve(component, target, refusal, remedy) from refusal
 
@@ -138,7 +139,7 @@ class Undo:
             state = state if component.stateful else ""
         except GateRefusal as refusal:
             paired = await self._snapshots.latest(component, target.number, loader=target.number)
-            if not refusal.gate.startswith("state") or paired is None:
+            if refusal.gate not in STATE_GATES or paired is None:
                 raise _cannot_serve(component, target, refusal) from refusal
             revision = await self._restore(component, record, order, paired)
             state = f"the state of r{target.number} was restored ({refusal.gate}: {refusal.message})"

@@ -9,6 +9,7 @@ import msgspec
 
 from airssys_tui.api.views.revisions import StateChoice
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
 from airssys_tui.core.revision import StatePolicy
@@ -121,7 +122,7 @@ class Choices:
             waits=code.waits_in_wasi,
         )
         try:
-            with Passage().at("state load"):
+            with Passage().at(Gate.STATE_LOAD):
                 serving = await self._rehearsal.prepare(component.name, artifact, code)
                 try:
                     await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, present))

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError, ManifestError, ManifestProblem
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest, digest_of, name_from_stem
 from airssys_tui.core.manifest.document import Manifest, bare_manifest, manifest_digest, parse_manifest
 
@@ -140,7 +141,7 @@ def read(folder: Path, key: str) -> Reading | None:
     if wasm is None:
         raise AdmissionError(
             f"{manifest.artifact.wasm} is not in {key}/",
-            gate="size",
+            gate=Gate.SIZE,
             remedy=f"put the component there, or correct [component] wasm in {key}/{MANIFEST}",
         )
     return _reading(key, manifest, wasm, bare=False)
@@ -173,11 +174,11 @@ def _read_wasm(path: Path) -> bytes | None:
         if size > MAX_WASM:
             raise AdmissionError(
                 f"{path.name} has {size} bytes, at most {MAX_WASM} are admitted",
-                gate="size",
+                gate=Gate.SIZE,
                 remedy="strip debug information, or build for size",
             )
         return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AdmissionError(f"{path.name} cannot be read: {error.strerror}", gate="size") from error
+        raise AdmissionError(f"{path.name} cannot be read: {error.strerror}", gate=Gate.SIZE) from error

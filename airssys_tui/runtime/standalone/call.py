@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from airssys_tui.api.views.runtime import CallReport
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import manifest_digest
 from airssys_tui.core.text import one_line
@@ -45,7 +46,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
     try:
         code, linker = engine.compile(wasm), engine.linker(INTERFACES)
         passage = Passage()
-        with passage.at("types"):
+        with passage.at(Gate.TYPES):
             check_types(linker, code.interface)
         artifact = Artifact(
             digest=digest_of(wasm),
@@ -61,7 +62,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
             serving = Making(linker, side, artifact, code, tenant).run()
             try:
                 if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
-                    with passage.at("init"):
+                    with passage.at(Gate.INIT):
                         contract.initialise(serving)
                 return call_json(serving, export, arguments, Handles(time.time))
             finally:

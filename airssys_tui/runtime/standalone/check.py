@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, name_from_stem
 from airssys_tui.core.manifest.document import Manifest, bare_manifest
 from airssys_tui.core.manifest.inert import inert_lines
@@ -45,7 +46,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     admissible: bool
-    gate: str | None = None
+    gate: Gate | None = None
     reason: GuestText = GuestText("")
     offset: int | None = None
     remedy: GuestText = GuestText("")
@@ -71,13 +72,13 @@ def inspect_path(path: Path) -> CheckReport:
         report = _inspect(shown, manifest, wasm)
     except ManifestError as error:
         lines = tuple(one_line(str(problem), 400) for problem in error.problems)
-        report = _refused(shown, "manifest", error, problems=lines)
+        report = _refused(shown, Gate.MANIFEST, error, problems=lines)
     except AdmissionError as error:
         report = _refused(shown, error.gate, error, offset=error.offset)
     except GateRefusal as error:
         report = _refused(shown, error.gate, error)
     except AirssysError as error:
-        report = _refused(shown, "manifest", error)
+        report = _refused(shown, Gate.MANIFEST, error)
     return msgspec.structs.replace(report, no_effect=no_effect)
 
 
@@ -97,15 +98,19 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
     if path.is_file():
         size = path.stat().st_size
         if size > folder.MAX_WASM:
-            raise AdmissionError(f"{path.name} has {size} bytes, at most {folder.MAX_WASM} are admitted", gate="size")
+            raise AdmissionError(
+                f"{path.name} has {size} bytes, at most {folder.MAX_WASM} are admitted", gate=Gate.SIZE
+            )
         return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
     if not path.exists():
-        raise AdmissionError(f"there is nothing at {path}", gate="file", remedy="name a wasm file or its directory")
+        raise AdmissionError(f"there is nothing at {path}", gate=Gate.FILE, remedy="name a wasm file or its directory")
     real = path.resolve()
     reading = folder.read(real.parent, real.name)
     if reading is None:
         raise AdmissionError(
-            f"{path} has no {folder.MANIFEST}", gate="manifest", remedy="name the wasm file itself, or write a manifest"
+            f"{path} has no {folder.MANIFEST}",
+            gate=Gate.MANIFEST,
+            remedy="name the wasm file itself, or write a manifest",
         )
     return reading.manifest, reading.wasm
 
@@ -118,10 +123,10 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
         code = engine.compile(wasm)
         linker = engine.linker(INTERFACES)
         passage = Passage()
-        with passage.at("types"):
+        with passage.at(Gate.TYPES):
             check_types(linker, code.interface)
         if not code.waits_in_wasi:
-            with passage.at("instantiate"):
+            with passage.at(Gate.INSTANTIATE):
                 _instantiate(linker, code, manifest)
         exports, imports = signature_lines(code.interface)
         return CheckReport(
@@ -151,7 +156,7 @@ def _instantiate(linker: Linker, code: Code, manifest: Manifest) -> None:
 
 
 def _refused(
-    path: str, gate: str, error: AirssysError, *, offset: int | None = None, problems: tuple[GuestText, ...] = ()
+    path: str, gate: Gate, error: AirssysError, *, offset: int | None = None, problems: tuple[GuestText, ...] = ()
 ) -> CheckReport:
     return CheckReport(
         path=path,

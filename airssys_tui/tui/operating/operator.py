@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from textual.app import App
 
 from airssys_tui.api.commands import Command, Reload, Undo
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Confirm
@@ -24,9 +25,6 @@ from airssys_tui.tui.state.session import Session
 
 T = TypeVar("T")
 Severity = Literal["information", "warning", "error"]
-
-BREAKING: Final = "compatibility"
-"""The gate that the operator can overrule."""
 
 
 class Operator:
@@ -101,7 +99,8 @@ class Operator:
             done = await asyncio.wrap_future(api.submit(command))
             self.say(done.text)
         except GateRefusal as error:
-            breaks = error if error.gate == BREAKING and isinstance(command, Reload) and not command.force else None
+            forcible = isinstance(command, Reload) and not command.force
+            breaks = error if forcible and error.gate is Gate.COMPATIBILITY else None
             if breaks is None:
                 self.say_error(error)
         except Exception as error:  # noqa: BLE001 - a fault in the runtime must not take the screen down with it
