@@ -68,7 +68,7 @@ class Activity:
         "wall_ns",
     )
 
-    def __init__(self, habitat: Habitat, limits: Limits) -> None:
+    def __init__(self, habitat: Habitat[Activity], limits: Limits) -> None:
         self.habitat = habitat
         self.limits = limits
         self.context: Any = None

@@ -39,7 +39,7 @@ class Engine:
     def __init__(self, settings: EngineSettings = _STANDARD) -> None:
         self.settings = settings
         self.identity = identity(settings)
-        self._habitat = Habitat(settings)
+        self._habitat: Habitat[Activity] = Habitat(settings)
         self._closed = False
         _engines.add(self)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import wasmtime
 
@@ -15,7 +15,6 @@ from airssys_tui.engine.memory import MemoryPool
 from airssys_tui.engine.ticker import Ticker
 
 if TYPE_CHECKING:
-    from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.settings import EngineSettings
 
 FAREWELL_SECONDS: Final = 2.0
@@ -24,7 +23,24 @@ FAREWELL_SECONDS: Final = 2.0
 _FAREWELL_POLL: Final = 0.005
 
 
-class Habitat:
+class Inhabitant(Protocol):
+    """What the habitat asks of the activities that live in it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is in flight."""
+
+    def on_epoch(self, ticks: Any) -> int:
+        """Decide at an epoch deadline whether the call goes on."""
+
+    def close(self) -> None:
+        """Free the store, or cancel the call in flight, which frees it then."""
+
+
+T = TypeVar("T", bound=Inhabitant)
+
+
+class Habitat(Generic[T]):
     """The shared ground of an engine's instances.
 
     Args:
@@ -43,7 +59,7 @@ class Habitat:
         self.pool = MemoryPool(settings) if hosts_memory(settings) else None
         self.native = wasmtime.Engine(configuration(settings, self.pool))
         self.address = bindings.address(self.native)
-        self.inhabitants: dict[int, weakref.ref[Activity]] = {}
+        self.inhabitants: dict[int, weakref.ref[T]] = {}
         self._callback = bindings.EpochCallback(self._on_epoch)
         self.on_epoch = bindings.pointer(bindings.callback_address(self._callback))
         self.ticker = Ticker(self.address, settings.tick_ms, self.active)
@@ -69,7 +85,7 @@ class Habitat:
             text = f"{self.pool.live} linear memories are alive, as many as this process has room for"
             raise CapacityError(text, remedy="stop some components")
 
-    def residents(self) -> list[Activity]:
+    def residents(self) -> list[T]:
         """List every open activity."""
         # One operation of the interpreter makes the list, so other threads may open and close meanwhile.
         known = list(self.inhabitants.values())

@@ -55,7 +55,7 @@ class Instance:
 
     def __init__(
         self,
-        habitat: Habitat,
+        habitat: Habitat[Activity],
         linked: Linked,
         code: Code,
         limits: Limits,

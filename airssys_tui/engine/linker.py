@@ -21,6 +21,7 @@ from airssys_tui.engine.resources import HostedType, type_numbers
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
+    from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.code import Code
     from airssys_tui.engine.habitat import Habitat
 
@@ -44,7 +45,7 @@ class Linker:
         ArgumentError: If a host function has types that cannot be passed.
     """
 
-    def __init__(self, habitat: Habitat, interfaces: Sequence[HostInterface]) -> None:
+    def __init__(self, habitat: Habitat[Activity], interfaces: Sequence[HostInterface]) -> None:
         self._habitat = habitat
         self._interfaces = {interface.name: interface for interface in interfaces}
         self._callbacks: list[Any] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -18,7 +18,34 @@ from airssys_tui.core.errors import ArgumentError
 from airssys_tui.engine import bindings
 
 if TYPE_CHECKING:
-    from airssys_tui.engine.activity import Activity
+    from airssys_tui.core.limits import Limits
+    from airssys_tui.core.traps import GuestTrap, Trap
+
+
+class Owner(Protocol):
+    """What a table asks of the activity whose resources it holds.
+
+    Attributes:
+        context: Given to the host's destructors.
+        context_at: Address of the store's context.
+        stores: The address of the native store, until it is freed.
+    """
+
+    context: Any
+    context_at: int
+    stores: list[int]
+    busy: bool
+    death: Trap | None
+    limits: Limits
+
+    def run(self, native: Callable[..., int | None], *arguments: Any, fuel: int, deadline: float) -> int | None:
+        """Run native code of the store that is not a call; return a native error or None."""
+
+    def trapped(self, pointer: int) -> GuestTrap:
+        """Take a native error as the end of the activity."""
+
+    def occupied(self) -> GuestTrap:
+        """Make the refusal of a call while another is in flight."""
 
 
 class HostedType(msgspec.Struct, frozen=True):
@@ -106,7 +133,7 @@ class ResourceTable:
 
     __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "values")
 
-    def __init__(self, activity: Activity) -> None:
+    def __init__(self, activity: Owner) -> None:
         self._activity = activity
         self.hosted = _NO_TYPES
         self.values: dict[int, tuple[Any, HostedType]] = {}
