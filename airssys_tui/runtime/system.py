@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
@@ -95,9 +95,9 @@ class System:
         self._spawn(self._publishing())
         self._spawn(self._writing())
         self._spawn(self.disk.watch())
-        self._say(f"watching {self.floor.folder.name}/", "opened")
+        self.floor.journal.system(f"watching {self.floor.folder.name}/", "opened")
         if self.floor.state.left_in_disorder:
-            self._say(DISORDER, "disorder", Level.WARNING)
+            self.floor.journal.system(DISORDER, "disorder", Level.WARNING)
         try:
             await self.reversal.recall()
             await self._resume()
@@ -105,10 +105,10 @@ class System:
         except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED
             self.observer.problems = (one_line(str(error), 400),)
-            self._say(str(error), "failed", Level.ERROR)
+            self.floor.journal.system(str(error), "failed", Level.ERROR)
         else:
             self.observer.phase = Phase.RUNNING
-            self._say(f"{len(self.router)} components", "ready")
+            self.floor.journal.system(f"{len(self.router)} components", "ready")
         self.observer.publish()
         self.settled.set()
         self._spawn(self.retention.run())
@@ -133,7 +133,7 @@ class System:
             for retiring in late:
                 retiring.cancel()
             await asyncio.gather(*stopping, return_exceptions=True)
-        self._say("closed", "closed")
+        self.floor.journal.system("closed", "closed")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,7 +154,7 @@ class System:
                 self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
-        component = Component(identity, actor, self._stale.set)
+        component = Component(identity, actor, self.floor.journal, self._stale.set)
         self.router.add(component)
         return component
 
@@ -239,7 +239,7 @@ class System:
 
     def _watching(self, view: WatchView) -> None:
         if view.mode != "native":
-            self._say(f"watching by {view.mode}: {view.reason}", "watch", Level.WARNING)
+            self.floor.journal.system(f"watching by {view.mode}: {view.reason}", "watch", Level.WARNING)
         self.observer.watch = view
         self.observer.publish()
 
@@ -287,7 +287,7 @@ class System:
     async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
         for result in await asyncio.gather(*works, return_exceptions=True):
             if isinstance(result, Exception):
-                self._say(f"internal error: {type(result).__name__}: {result}", "internal", Level.ERROR)
+                self.floor.journal.system(f"internal error: {type(result).__name__}: {result}", "internal", Level.ERROR)
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task: asyncio.Task[object] = asyncio.create_task(work)
@@ -298,10 +298,7 @@ class System:
     def _done(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._say(f"internal error: {type(error).__name__}: {error}", "internal", Level.ERROR)
-
-    def _say(self, text: str, action: str, level: Level = Level.INFO) -> None:
-        self.floor.journal.emit(EventKind.SYSTEM, text, action=action, level=level)
+            self.floor.journal.system(f"internal error: {type(error).__name__}: {error}", "internal", Level.ERROR)
 
 
 def _why_not_started(component: Component) -> GuestText:

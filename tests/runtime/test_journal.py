@@ -8,7 +8,7 @@ from airssys_tui.runtime.machinery.journal import KEPT_LOGS, Journal
 
 def write(journal, lines):
     for number in range(lines):
-        journal.emit(EventKind.LOG, f"line {number}", component="a", durable=False)
+        journal.emit(EventKind.LOG, f"line {number}", component="a")
 
 
 def test_lines_that_were_pushed_out_are_counted_to_the_last():

@@ -187,7 +187,6 @@ class ComponentTenant:
             revision=revision,
             level=level,
             action=action,
-            durable=False,
         )
 
     def _admit(self) -> int | None:

@@ -26,7 +26,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
@@ -56,20 +56,18 @@ class Operations:
         if isinstance(command, Undo):
             return await self._undo(who)
         component = self._system.router.find(command.component)
-        self._system.floor.journal.emit(
-            EventKind.OPERATOR, asked(command, who), component=component.name, action=verb(command)
-        )
+        component.teller.operator(asked(command, who), verb(command))
         reversal = self._system.reversal
         before = await reversal.before(component, command)
         try:
             done = await self._followed(component, self._dispatch(component, command, who))
         except (RollbackRefused, TransitionError, UsageError) as error:  # what a gate refuses is told by the gate
-            self._tell(component, f"not done, {verb(command)}: {error.message}", "not-done", Level.WARNING)
+            component.teller.operator(f"not done, {verb(command)}: {error.message}", "not-done", Level.WARNING)
             raise
         try:
             await reversal.record(component, command, before, who)
         except StoreError as error:  # what was done is done
-            self._tell(component, f"cannot be undone later, it could not be recorded: {error.message}", "undo")
+            component.teller.operator(f"cannot be undone later, it could not be recorded: {error.message}", "undo")
         return done
 
     async def _followed(self, component: Component, doing: Coroutine[Any, Any, Done]) -> Done:
@@ -86,7 +84,7 @@ class Operations:
         async with reversal.lock:
             action, component, inverse = await reversal.take()
             command = inverse.command
-            self._tell(component, f"{who} asked to undo: {action.text}", "undo")
+            component.teller.operator(f"{who} asked to undo: {action.text}", "undo")
             if isinstance(command, Rollback):
                 doing = self._roll_back(component, command, who, inverse.holds)
             else:
@@ -99,11 +97,8 @@ class Operations:
             try:
                 await reversal.undone(action, component, inverse, who)
             except StoreError as error:
-                self._tell(component, f"undone, but it could not be recorded: {error.message}", "undo")
+                component.teller.operator(f"undone, but it could not be recorded: {error.message}", "undo")
         return Done(one_line(f"undone: {action.text} ({done.text})"), done.revision)
-
-    def _tell(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
-        self._system.floor.journal.emit(EventKind.OPERATOR, text, component=component.name, action=action, level=level)
 
     async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:
         match command:

@@ -9,7 +9,7 @@ from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing, TransitionError, UsageError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import State
@@ -91,7 +91,7 @@ class States:
         except GuestTrap:
             return  # it has its own way to supervision
         except AirssysError as error:
-            self._say(component, f"its state could not be saved: {error.message}", Level.WARNING)
+            component.teller.state(f"its state could not be saved: {error.message}", Level.WARNING)
 
     async def carry_out(self, component: Component, command: SaveState | RestoreState | ImportState, who: str) -> Done:
         """Carry out a command about a component's state.
@@ -179,11 +179,8 @@ class States:
         info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
         foreign = "" if file.component == component.name else f", exported from {snapshot.exported_from}"
         text = f"snapshot {info.id} imported: {format_size(info.size)}{foreign}; restore it to load it"
-        self._say(component, text)
+        component.teller.state(text)
         return text
-
-    def _say(self, component: Component, text: str, level: Level = Level.INFO) -> None:
-        self._floor.journal.emit(EventKind.LIFECYCLE, text, component=component.name, action="state", level=level)
 
 
 def check_file(file: StateFile) -> None:

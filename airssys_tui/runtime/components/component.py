@@ -41,6 +41,8 @@ from airssys_tui.runtime.components.parts.shown import Shown
 from airssys_tui.runtime.components.parts.source_files import SourceFiles
 from airssys_tui.runtime.components.parts.supervised import Supervised
 from airssys_tui.runtime.components.parts.update import Update
+from airssys_tui.runtime.components.teller import Teller
+from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.store.catalog.records import Refusal
 
 
@@ -50,10 +52,12 @@ class Component:
     Args:
         identity: Who it is.
         actor: What callers hold.
+        journal: Where its events go.
         changed: Called when something that is shown has changed.
 
     Attributes:
         lock: Held by whoever changes what serves.
+        teller: Tells what happens to it.
     """
 
     __slots__ = (
@@ -69,10 +73,11 @@ class Component:
         "served",
         "shown",
         "supervision",
+        "teller",
         "update",
     )
 
-    def __init__(self, identity: ComponentId, actor: Actor, changed: Callable[[], None]) -> None:
+    def __init__(self, identity: ComponentId, actor: Actor, journal: Journal, changed: Callable[[], None]) -> None:
         self.id = identity
         self.name = str(identity)
         self.actor = actor
@@ -87,6 +92,7 @@ class Component:
         self.barred = Barred(touch)
         self.supervision = Supervised(touch)
         self.proof = Proof(touch)
+        self.teller = Teller(journal, self.name, self.served, self.update)
 
     @property
     def state(self) -> State:

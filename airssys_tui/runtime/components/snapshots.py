@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt
-from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.text import one_line
+from airssys_tui.core.events import Level
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
@@ -76,7 +75,7 @@ class Snapshots:
             try:
                 return self.read(info)
             except BlobCorrupt as error:
-                self._say(component, f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
+                component.teller.state(f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
         return None
 
     def _newest_first(self, component: str, revision: int | None) -> Iterator[SnapshotInfo]:
@@ -94,7 +93,7 @@ class Snapshots:
         snapshot = self.row(component, saved, cause)
         info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
         component.shown.saved(len(saved.data), snapshot.at)
-        self._say(component, f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
+        component.teller.state(f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)
         return info
 
     async def failed(self, component: Component, kept: KeptState, loader: int | None = None) -> None:
@@ -108,8 +107,3 @@ class Snapshots:
         revision = component.active.revision if component.active is not None else 0
         at = self._floor.clock()
         return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)
-
-    def _say(self, component: Component, text: str, level: Level) -> None:
-        self._floor.journal.emit(
-            EventKind.LIFECYCLE, one_line(text, 400), component=component.name, action="state", level=level
-        )

@@ -14,7 +14,7 @@ from typing import Final
 
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.revision import Revision
 from airssys_tui.core.text import GuestText, one_line
@@ -98,7 +98,7 @@ class Retention:
             async with self._turn:
                 await self._take(names)
         except AirssysError as error:
-            self._say(f"collection was given up: {error.message}", Level.WARNING)
+            self._floor.journal.system(f"collection was given up: {error.message}", "collected", Level.WARNING)
 
     async def _look(self) -> Collected:
         catalog, tally = self._floor.state.catalog, Tally()
@@ -123,9 +123,10 @@ class Retention:
             await asyncio.sleep(PAUSE)
         report = tally.report(dry=False)
         if report.items:
-            self._say(
+            self._floor.journal.system(
                 f"collected {report.revisions} revisions, {report.states} states, {report.rows} rows:"
-                f" {format_size(report.bytes)} freed"
+                f" {format_size(report.bytes)} freed",
+                "collected",
             )
         return report
 
@@ -147,9 +148,6 @@ class Retention:
     def _is_busy(self, name: str) -> bool:
         component = self._known(name)
         return component is not None and component.lock.locked()
-
-    def _say(self, text: str, level: Level = Level.INFO) -> None:
-        self._floor.journal.emit(EventKind.SYSTEM, text, action="collected", level=level)
 
 
 class Tally:

@@ -60,9 +60,8 @@ class Journal:
         action: str = "",
         level: Level = Level.INFO,
         generation: int | None = None,
-        durable: bool = True,
     ) -> Event:
-        """Record that something happened; the text is sanitised here.
+        """Record that something happened; the text is sanitised here. Lines that guests log are not written to disk.
 
         Args:
             kind: What it is about.
@@ -72,7 +71,6 @@ class Journal:
             action: A stable word for programs.
             level: How much it matters.
             generation: Generation of the change, for the ledger.
-            durable: Whether the catalog keeps it (guest logs are only buffered).
         """
         with self._lock:
             self.last += 1
@@ -87,16 +85,15 @@ class Journal:
                 action=action,
                 generation=generation,
             )
-            self._keep(event)
-            if kind is not EventKind.LOG:
-                self._count(kind, action)
-            if durable:
-                self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
-                self._unwritten.append(event)
+            self._take(event)
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(event)
         return event
+
+    def system(self, text: str, action: str, level: Level = Level.INFO) -> None:
+        """Record what happened to the runtime as a whole."""
+        self.emit(EventKind.SYSTEM, text, action=action, level=level)
 
     def switched(self, cause: str) -> None:
         """Count a revision that took over, by its cause."""
@@ -159,6 +156,14 @@ class Journal:
         """Return every event that is buffered or not yet written, in no order."""
         with self._lock:
             return tuple({event.seq: event for event in (*self._unwritten, *self._events, *self._logs)}.values())
+
+    def _take(self, event: Event) -> None:
+        self._keep(event)
+        if event.kind is EventKind.LOG:
+            return
+        self._count(event.kind, event.action)
+        self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
+        self._unwritten.append(event)
 
     def _count(self, kind: str, action: str) -> None:
         key = (str(kind), str(action))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.probation import FEWEST_CALLS, Verdict
 from airssys_tui.core.revision import Outcome
@@ -75,7 +75,7 @@ class Probation:
             self._failing(component, trial)
         elif judgement.verdict is Verdict.WARN and not trial.warned:
             trial.warned = True
-            self._say(component, f"r{trial.revision}: {'; '.join(judgement.reasons)}", "dearer")
+            component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", "dearer")
         elif judgement.verdict in {Verdict.PASS, Verdict.UNPROVEN}:
             self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
 
@@ -98,7 +98,7 @@ class Probation:
             self._spawn(self._mark_stable(component, trial))
         elif not passed:
             text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
-            self._say(component, text, "unproven", Level.INFO)
+            component.teller.supervision(text, "unproven", Level.INFO)
 
     async def settle(self, component: Component) -> bool:
         """Go back if the revision has failed; return whether that was done. The caller holds the component's lock."""
@@ -120,13 +120,11 @@ class Probation:
         except AirssysError as error:
             said = f"r{trial.revision} failed on probation: {reason} · going back is not possible: {error.message}"
             component.proof.link(one_line(f"going back: {error.message}", 200))
-            self._say(component, said, "unproven")
+            component.teller.supervision(said, "unproven")
             return False
         component.proof.link(one_line(f"r{trial.revision} quarantined: {reason}", 200))
         text = f"r{trial.revision} quarantined: {reason} · back on r{fallen.target} as r{fallen.revision}"
-        self._say(
-            component, text + (f" · {fallen.state}" if fallen.state else ""), "quarantined", kind=EventKind.LEDGER
-        )
+        component.teller.decision(text + (f" · {fallen.state}" if fallen.state else ""), "quarantined", Level.WARNING)
         component.shown.touch()
         return True
 
@@ -150,7 +148,7 @@ class Probation:
         component.proof.quarantine(component.active, trial.reason)
         await self._note_outcome(component, trial.revision, Outcome.QUARANTINED, trial.reason)
         text = f"r{trial.revision} quarantined: {trial.reason} · there is no earlier stable revision"
-        self._say(component, text, "quarantined", kind=EventKind.LEDGER)
+        component.teller.decision(text, "quarantined", Level.WARNING)
         return False
 
     async def _note_outcome(self, component: Component, revision: int, outcome: Outcome, reason: str) -> None:
@@ -158,7 +156,7 @@ class Probation:
         try:
             await self._floor.disk(set_outcome, component.name, revision, outcome, reason, self._floor.clock())
         except AirssysError as error:
-            self._say(component, f"the outcome of r{revision} could not be recorded: {error.message}", "store")
+            component.teller.supervision(f"the outcome of r{revision} could not be recorded: {error.message}", "store")
 
     async def reinstate(self, component: Component, why: str) -> None:
         """Make a revision active again that was put in quarantine where it stood. The caller holds the lock.
@@ -175,7 +173,7 @@ class Probation:
         component.proof.lift(active.digest, active.manifest_digest)
         component.proof.begin(Trial(active.revision, active.manifest, None, judged=True))
         component.proof.break_chain()
-        self._say(component, f"quarantine of r{active.revision} lifted: {why}", "lifted", Level.INFO)
+        component.teller.supervision(f"quarantine of r{active.revision} lifted: {why}", "lifted", Level.INFO)
 
     async def lift(self, component: Component, revision: int, why: str) -> None:
         """Lift the quarantine of a revision. The caller holds the component's lock.
@@ -201,7 +199,7 @@ class Probation:
         text = one_line(f"quarantine lifted: {why}; it was: {was}", 400)
         await self._floor.disk(catalog.set_outcome, component.name, revision, Outcome.SUPERSEDED, text, at)
         component.proof.lift(*found)
-        self._say(component, f"quarantine of r{revision} lifted: {why}", "lifted", Level.INFO)
+        component.teller.supervision(f"quarantine of r{revision} lifted: {why}", "lifted", Level.INFO)
 
     async def lift_active(self, component: Component, why: str) -> None:
         """Lift the quarantine of the files that serve now on an operator's word, if they are in one."""
@@ -234,7 +232,7 @@ class Probation:
         try:
             await self._floor.disk(keep, component.name, revision, msgspec.json.encode(enough).decode())
         except AirssysError as error:
-            self._say(component, f"the costs of r{revision} could not be kept: {error.message}", "store")
+            component.teller.supervision(f"the costs of r{revision} could not be kept: {error.message}", "store")
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -246,24 +244,6 @@ class Probation:
         task: asyncio.Task[object] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _say(
-        self,
-        component: Component,
-        text: str,
-        action: str,
-        level: Level = Level.WARNING,
-        kind: EventKind = EventKind.SUPERVISION,
-    ) -> None:
-        self._floor.journal.emit(
-            kind,
-            text,
-            component=component.name,
-            revision=component.active.revision if component.active else None,
-            action=action,
-            level=level,
-            generation=component.update.generation if kind is EventKind.LEDGER else None,
-        )
 
 
 def _trial(component: Component) -> Trial | None:

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
@@ -47,13 +47,8 @@ class Supervisor:
         """Take notice of a trap in a call; runs on the control loop."""
         self._floor.workers.submit(serving.close)
         reason = trap_text(trap)
-        self._floor.journal.emit(
-            EventKind.SUPERVISION,
-            f"trap in r{serving.revision}: {reason}",
-            component=component.name,
-            revision=serving.revision,
-            action="trapped",
-            level=Level.ERROR,
+        component.teller.supervision(
+            f"trap in r{serving.revision}: {reason}", "trapped", Level.ERROR, revision=serving.revision
         )
         component.proof.fault()
         self._probation.trapped(component, serving, trap)
@@ -104,8 +99,7 @@ class Supervisor:
         waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + decision.delay, decision.tries_left)
         component.supervision.back_off(waiting, time.monotonic() + decision.delay)
         component.shown.warn(one_line(f"{reason} · {_tries(decision.tries_left)} left", 300))
-        self._say(
-            component,
+        component.teller.supervision(
             f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
             "restarting",
         )
@@ -117,7 +111,7 @@ class Supervisor:
         component.shown.warn(one_line(trouble + chain, 300))
         dropped = component.actor.queued
         component.actor.accept(False)
-        self._say(component, f"given up: {why}; {dropped} waiting calls dropped{chain}", "exhausted")
+        component.teller.supervision(f"given up: {why}; {dropped} waiting calls dropped{chain}", "exhausted")
 
     async def _restart_later(self, component: Component, delay: float, reason: GuestText) -> None:
         await asyncio.sleep(delay)
@@ -170,9 +164,7 @@ class Supervisor:
         if report.health is not component.life.health:
             said = f": {report.message}" if report.message else ""
             level = Level.INFO if report.health is Health.HEALTHY else Level.WARNING
-            self._floor.journal.emit(
-                EventKind.HEALTH, f"{report.health}{said}", component=component.name, action=report.health, level=level
-            )
+            component.teller.health(f"{report.health}{said}", report.health, level)
             component.life.report(report.health)
         if report.health is not Health.UNHEALTHY or component.active is None:
             component.supervision.well()
@@ -206,16 +198,6 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def _say(self, component: Component, text: str, action: str) -> None:
-        self._floor.journal.emit(
-            EventKind.SUPERVISION,
-            text,
-            component=component.name,
-            revision=component.active.revision if component.active else None,
-            action=action,
-            level=Level.WARNING,
-        )
 
 
 def _tries(count: int) -> str:

@@ -1,0 +1,92 @@
+"""What is told of one component: its events, with its name and the revision that serves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airssys_tui.core.events import EventKind, Level
+from airssys_tui.runtime.components.parts.served import Served
+from airssys_tui.runtime.components.parts.update import Update
+from airssys_tui.runtime.machinery.journal import Journal
+
+ACTIVE: Final = 0
+"""Stands for the number of the active revision, whichever that is; revisions are counted from 1."""
+
+
+class Teller:
+    """Emits the events of one component. Any thread may use it.
+
+    Each method takes one line for people and, where it has a choice, a stable word for programs.
+
+    Args:
+        journal: Where the events go.
+        name: The component's name.
+        served: Knows the active revision.
+        update: Knows the generation of the newest change.
+    """
+
+    __slots__ = ("_journal", "_name", "_served", "_update")
+
+    def __init__(self, journal: Journal, name: str, served: Served, update: Update) -> None:
+        self._journal = journal
+        self._name = name
+        self._served = served
+        self._update = update
+
+    def lifecycle(self, text: str, action: str, level: Level = Level.INFO, *, revision: int | None = ACTIVE) -> None:
+        """Tell what became of an instance or of its state."""
+        self._emit(EventKind.LIFECYCLE, text, action, level, revision)
+
+    def supervision(
+        self, text: str, action: str, level: Level = Level.WARNING, *, revision: int | None = ACTIVE
+    ) -> None:
+        """Tell what supervision or probation found or did."""
+        self._emit(EventKind.SUPERVISION, text, action, level, revision)
+
+    def decision(
+        self,
+        text: str,
+        action: str,
+        level: Level = Level.INFO,
+        *,
+        revision: int | None = ACTIVE,
+        generation: int | None = None,
+    ) -> None:
+        """Tell what was decided about files or revisions; the generation is that of the newest change if not given."""
+        generation = self._update.generation if generation is None else generation
+        self._emit(EventKind.LEDGER, text, action, level, revision, generation=generation)
+
+    def state(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell that a state was saved, imported or lost."""
+        self._emit(EventKind.LIFECYCLE, text, "state", level)
+
+    def operator(self, text: str, action: str, level: Level = Level.INFO) -> None:
+        """Tell what the operator asked for, and what came of it."""
+        self._emit(EventKind.OPERATOR, text, action, level)
+
+    def health(self, text: str, action: str, level: Level) -> None:
+        """Tell that the health has changed."""
+        self._emit(EventKind.HEALTH, text, action, level)
+
+    def _emit(
+        self,
+        kind: EventKind,
+        text: str,
+        action: str,
+        level: Level,
+        revision: int | None = None,
+        *,
+        generation: int | None = None,
+    ) -> None:
+        if revision == ACTIVE:
+            active = self._served.artifact
+            revision = active.revision if active is not None else None
+        self._journal.emit(
+            kind,
+            text,
+            component=self._name,
+            revision=revision,
+            action=action,
+            level=level,
+            generation=generation,
+        )
