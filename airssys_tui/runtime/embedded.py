@@ -28,7 +28,6 @@ from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
-from airssys_tui.runtime.observing.details import detail_of, present_of
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.place import default_state_dir
@@ -128,7 +127,7 @@ class EmbeddedRuntime:
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return everything about one component."""
-        return self._on_loop(lambda: detail_of(self._system, component))
+        return self._on_loop(lambda: self._system.details.of(component))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's timeline, newest first."""
@@ -185,7 +184,7 @@ class EmbeddedRuntime:
             found = self._system.router.find(component)
             known, now = self._floor.journal.known(), self._floor.clock()
             told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known)
-            return Story(found.name, tell(told, present_of(self._system, found)))
+            return Story(found.name, tell(told, self._system.details.present(found)))
 
         return self._on_loop(ask)
 

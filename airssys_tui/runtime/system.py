@@ -36,7 +36,8 @@ from airssys_tui.runtime.history import events as past
 from airssys_tui.runtime.housekeeping.disk import Disk
 from airssys_tui.runtime.housekeeping.retention import Retention
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.observing.observer import Observer
+from airssys_tui.runtime.observing.details import Details
+from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Undo
 from airssys_tui.runtime.rollback.state_choices import Choices
 from airssys_tui.runtime.sources.folder import entries
@@ -66,15 +67,15 @@ class System:
     def __init__(self, floor: Floor, folder: str) -> None:
         self.floor = floor
         self.router = Router()
-        self.observer = Observer(floor, self.router, folder)
+        self.reversal = Reversal(floor, self.router)
+        self.observer = Observer(floor, self.router, folder, self._undo_offer)
+        self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
         rehearsal, snapshots = Rehearsal(floor, self.needs), Snapshots(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
         self.deployer = Deployer(floor, rehearsal, StopStart(floor, rehearsal, snapshots), snapshots)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
         self.undo = Undo(floor, self.deployer, snapshots, Choices(floor, rehearsal, snapshots))
-        self.reversal = Reversal(floor, self.router)
-        self.observer.reversal = self.reversal
         self.probation = Probation(floor, self.undo)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
@@ -145,6 +146,9 @@ class System:
         """Publish soon."""
         self.observer.problems = tuple(self.keeper.problems.values())
         self.observer.publish()
+
+    def _undo_offer(self) -> UndoOffer:
+        return UndoOffer(self.reversal.label, self.reversal.loses)
 
     def _make(self, identity: ComponentId) -> Component:
         name = str(identity)

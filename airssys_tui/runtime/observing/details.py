@@ -12,43 +12,69 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.gates import signature_lines
 from airssys_tui.runtime.history.story import Present
 from airssys_tui.runtime.history.timeline import timeline
-from airssys_tui.runtime.system import System
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.observing.observer import Observer
 
 SELF_DESCRIPTION: float = 0.5
 """Seconds that a component gets to describe itself before the rest is shown without."""
 
 
-async def detail_of(system: System, name: str) -> ComponentDetail:
-    """Return the details of a component.
+class Details:
+    """Tells everything about one component. Used on the control loop.
 
-    Raises:
-        UnknownComponent: If there is none of that name.
+    Args:
+        floor: The machinery.
+        router: The components.
+        observer: Has the row of each.
     """
-    component = system.router.find(name)
-    view = next(row for row in system.observer.snapshot(0).components if row.id == component.name)
-    revisions = await system.floor.disk(
-        timeline, system.floor.state.catalog, component.name, component.actor.counters.costs()
-    )
-    recent = system.floor.journal.recent(component.name)
-    if component.active is None:
-        return ComponentDetail(view=view, revisions=revisions, recent=recent)
-    exports, imports = signature_lines(component.active.interface)
-    manifest = component.active.manifest
-    return ComponentDetail(
-        view=view,
-        exports=exports,
-        imports=imports,
-        capabilities=capability_lines(manifest),
-        limits=limit_lines(manifest.limits),
-        config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
-        described=await _described(component),
-        description=one_line(manifest.package.description or "", 500),
-        revisions=revisions,
-        recent=recent,
-    )
+
+    def __init__(self, floor: Floor, router: Router, observer: Observer) -> None:
+        self._floor = floor
+        self._router = router
+        self._observer = observer
+
+    async def of(self, name: str) -> ComponentDetail:
+        """Return the details of a component.
+
+        Raises:
+            UnknownComponent: If there is no component of that name.
+        """
+        component = self._router.find(name)
+        view = next(row for row in self._observer.snapshot(0).components if row.id == component.name)
+        revisions = await self._floor.disk(
+            timeline, self._floor.state.catalog, component.name, component.actor.counters.costs()
+        )
+        recent = self._floor.journal.recent(component.name)
+        if component.active is None:
+            return ComponentDetail(view=view, revisions=revisions, recent=recent)
+        exports, imports = signature_lines(component.active.interface)
+        manifest = component.active.manifest
+        return ComponentDetail(
+            view=view,
+            exports=exports,
+            imports=imports,
+            capabilities=capability_lines(manifest),
+            limits=limit_lines(manifest.limits),
+            config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
+            described=await _described(component),
+            description=one_line(manifest.package.description or "", 500),
+            revisions=revisions,
+            recent=recent,
+        )
+
+    def present(self, component: Component) -> Present:
+        """Return what only this runtime knows of a component, for its story."""
+        return Present(
+            state=component.state,
+            recovery=component.supervision.recovery,
+            trouble=component.shown.trouble,
+            candidate=component.update.candidate,
+            probation_until=self._observer.probation_until(component),
+        )
 
 
 async def _described(component: Component) -> tuple[GuestText, ...]:
@@ -85,14 +111,3 @@ def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
             text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
             lines.append(one_line(f"{name}: {text}", 400))
     return tuple(lines)
-
-
-def present_of(system: System, component: Component) -> Present:
-    """Return what only this runtime knows of a component, for its story."""
-    return Present(
-        state=component.state,
-        recovery=component.supervision.recovery,
-        trouble=component.shown.trouble,
-        candidate=component.update.candidate,
-        probation_until=system.observer.probation_until(component),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import msgspec
@@ -18,7 +18,6 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
-from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.note import note_of
 from airssys_tui.runtime.components.router import Router
@@ -28,6 +27,13 @@ from airssys_tui.runtime.metering.series import Tick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
 
 
+class UndoOffer(msgspec.Struct, frozen=True):
+    """What the operator can undo now, and what that would lose for good; empty when there is nothing."""
+
+    label: GuestText = GuestText("")
+    loses: GuestText = GuestText("")
+
+
 class Observer:
     """Builds snapshots on the control loop; front ends read the newest from any thread.
 
@@ -35,12 +41,14 @@ class Observer:
         floor: The machinery.
         router: The components.
         folder: The watched folder as it was given.
+        undo: Returns what can be undone now; called from any thread.
     """
 
-    def __init__(self, floor: Floor, router: Router, folder: str) -> None:
+    def __init__(self, floor: Floor, router: Router, folder: str, undo: Callable[[], UndoOffer]) -> None:
         self._floor = floor
         self._router = router
         self._folder = one_line(folder)
+        self._undo = undo
         self._lock = threading.Lock()
         self._generation = 0
         self._rows: dict[str, ComponentView] = {}
@@ -52,7 +60,6 @@ class Observer:
         self.disk_full = GuestText("")
         self._head = Snapshot(generation=0, at=floor.clock(), phase=Phase.STARTING, folder=self._folder)
         self._sorted: tuple[ComponentView, ...] = ()
-        self.reversal: Reversal | None = None
         self._origin = self._sampled = time.monotonic()
         self.tick = Tick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
@@ -155,14 +162,15 @@ class Observer:
         with self._lock:
             head, rows, gone = self._head, self._sorted, self._gone
             removed = tuple(name for name, at in gone.items() if at > since and name not in self._rows)
+        offer = self._undo()
         shown = rows if since <= 0 else tuple(row for row in rows if row.generation > since)
         return msgspec.structs.replace(
             head,
             at=self._floor.clock(),
             components=shown,
             removed=removed if since > 0 else (),
-            undo=self.reversal.label if self.reversal is not None else GuestText(""),
-            undo_loses=self.reversal.loses if self.reversal is not None else GuestText(""),
+            undo=offer.label,
+            undo_loses=offer.loses,
             last_event=self._floor.journal.last,
             dropped_events=self._floor.journal.dropped,
             unwritten_events=self._floor.journal.unwritten_dropped,
