@@ -10,9 +10,10 @@ import msgspec
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
-from airssys_tui.core.manifest.document import manifest_digest
+from airssys_tui.core.manifest.document import Manifest, manifest_digest
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.code import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
@@ -45,32 +46,36 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
     engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
     try:
         code, linker = engine.compile(wasm), engine.linker(INTERFACES)
-        passage = Passage()
-        with passage.at(Gate.TYPES):
+        with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
-        artifact = Artifact(
-            digest=digest_of(wasm),
-            interface=code.interface,
-            manifest=manifest,
-            manifest_digest=manifest_digest(manifest),
-            revision=0,
-            waits=code.waits_in_wasi,
-        )
-
-        def run() -> CallReport:
-            tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-            serving = Making(linker, side, artifact, code, tenant).run()
-            try:
-                if contract.kind_of(code.interface, manifest.artifact.kind) != "command":
-                    with passage.at(Gate.INIT):
-                        contract.initialise(serving)
-                return call_json(serving, export, arguments, Handles(time.time))
-            finally:
-                serving.close()
-
-        report = workers.submit(run).result()
+        tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
+        making = Making(linker, side, _artifact(manifest, wasm, code), code, tenant)
+        report = workers.submit(_call_once, making, export, arguments).result()
         lines = tuple(one_line(event.text, 500) for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)
     finally:
         workers.close(1.0)
         engine.close(0.0 if side.live else 1.0)
+
+
+def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Artifact:
+    return Artifact(
+        digest=digest_of(wasm),
+        interface=code.interface,
+        manifest=manifest,
+        manifest_digest=manifest_digest(manifest),
+        revision=0,
+        waits=code.waits_in_wasi,
+    )
+
+
+def _call_once(making: Making, export: str, arguments: str) -> CallReport:
+    """Call an export of a fresh instance, on a worker."""
+    serving = making.run()
+    try:
+        if contract.kind_of(serving.artifact.interface, serving.manifest.artifact.kind) != "command":
+            with Passage().at(Gate.INIT):
+                contract.initialise(serving)
+        return call_json(serving, export, arguments, Handles(time.time))
+    finally:
+        serving.close()
