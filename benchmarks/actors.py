@@ -12,7 +12,7 @@ from typing import Any
 from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from benchmarks.calls import trapped
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary

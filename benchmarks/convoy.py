@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Final
 
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from benchmarks.actors import NAME, post_rate
 from benchmarks.clock import Effort
 from benchmarks.guests import EXPORTS, binary

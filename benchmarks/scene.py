@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 
 SAMPLES: Final = Path(__file__).parents[1] / "sample_components"
 RELEASES: Final = SAMPLES / ".releases" / "counter"

@@ -17,7 +17,7 @@ from airssys_tui.api.views.runtime import Done, Snapshot
 from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.sources.folder import stamps
 from airssys_tui.runtime.sources.settle import Settled
 from tests.components import Crafted

@@ -12,7 +12,7 @@ from time import perf_counter_ns, sleep, thread_time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
-from airssys_tui.engine import bindings, traps
+from airssys_tui.engine import bindings, trap_texts
 from airssys_tui.engine.memory import MemoryAccount
 from airssys_tui.engine.resources import ResourceTable
 
@@ -198,7 +198,7 @@ class Activity:
             return Trap(TrapKind.CANCELLED, "the call was cancelled", error.frames)
         if self.stop is TrapKind.DEADLINE:
             return Trap(TrapKind.DEADLINE, "the call passed its deadline", error.frames)
-        trap = traps.classify(error)
+        trap = trap_texts.classify(error)
         if trap.kind is TrapKind.UNREACHABLE and self.account.refused:
             text = f"memory growth past the limit of {self.account.limit} bytes was refused before: {trap.message}"
             return Trap(TrapKind.OUT_OF_MEMORY, text, error.frames)

@@ -13,7 +13,7 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import bindings, reflection, wasi
-from airssys_tui.engine.traps import plain
+from airssys_tui.engine.trap_texts import plain
 
 if TYPE_CHECKING:
     from airssys_tui.core.types.interface import ExportedFunction

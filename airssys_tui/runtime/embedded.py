@@ -22,11 +22,11 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, Level
 from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.commands.dispatch import Operations
-from airssys_tui.runtime.history.events import history
+from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory

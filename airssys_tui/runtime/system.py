@@ -22,19 +22,19 @@ from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.dependencies import Needs
+from airssys_tui.runtime.components.kept_states import Snapshots
+from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.components.recovery import remembered, restore
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.components.snapshots import Snapshots
 from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
-from airssys_tui.runtime.history import events as past
-from airssys_tui.runtime.housekeeping.disk import Disk
-from airssys_tui.runtime.housekeeping.retention import Retention
+from airssys_tui.runtime.history import past_events
+from airssys_tui.runtime.housekeeping.collector import Retention
+from airssys_tui.runtime.housekeeping.disk_room import Disk
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
@@ -43,7 +43,7 @@ from airssys_tui.runtime.rollback.state_choices import Choices
 from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
-from airssys_tui.runtime.supervising.probation import Probation
+from airssys_tui.runtime.supervising.probation_watch import Probation
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
@@ -284,7 +284,7 @@ class System:
         if not events:
             return
         try:
-            await self.floor.disk(past.write, self.floor.state.catalog, events)
+            await self.floor.disk(past_events.write, self.floor.state.catalog, events)
         except AirssysError:  # a full disk, mostly: it is tried again
             self.floor.journal.give_back(events)
 

@@ -10,7 +10,7 @@ import pytest
 
 from airssys_tui.core.keyvalue import DeleteKey, Operation, SetKey, Terms
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.store.directory import STORAGE_FILE, StateDirectory
 from airssys_tui.store.keyvalues.namespace import Namespace
 

@@ -38,7 +38,7 @@ from airssys_tui.core.probation import FEWEST_CALLS
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from tests.components import ALL, Crafted
 from tests.crash.model import BREAKING, FAULTY, GOOD, IN_TURN, NOTE, UNHEALTHY, Operation
 from tests.world import replace

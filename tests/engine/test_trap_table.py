@@ -16,8 +16,8 @@ from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.serving import Artifact, Serving
-from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.side_threads import SideThreads

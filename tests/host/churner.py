@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 
 root = Path(sys.argv[1])
 runtime = EmbeddedRuntime.open(root / "components", state_dir=root / "state", settings=RuntimeSettings(watch=False))

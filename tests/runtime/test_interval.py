@@ -11,7 +11,7 @@ import pytest
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.interval import INTERVAL, claim, release
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.runtime.metering.costs import Costs
-from airssys_tui.runtime.metering.meters import Counters, LatencyHistogram, quantiles
+from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.counters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, Series, Tick
 from tests.cli.conftest import eventually
 from tests.components import Crafted

@@ -10,7 +10,7 @@ from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.core.errors import DiskFull, UsageError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.gates import Gate
-from airssys_tui.runtime.history.events import history
+from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.machinery.journal import UNWRITTEN, Journal
 from airssys_tui.store.directory import StateDirectory
 from tests.components import ALL, Crafted

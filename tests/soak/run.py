@@ -13,7 +13,7 @@ from typing import Any
 from airssys_tui.core.lifecycle import State
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from tests.soak.crowd import PATIENCE, Crowd
 from tests.soak.folder import Arrivals, furnish
 

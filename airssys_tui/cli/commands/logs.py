@@ -166,7 +166,7 @@ def _show(found: tuple[Event, ...] | list[Event], place: Place) -> int:
 
 def _follow(site: Site, query: HistoryQuery, wanted: Choice, place: Place, *, client: str) -> int:
     from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: who asks once does without
-    from airssys_tui.runtime.history.events import fits  # noqa: PLC0415
+    from airssys_tui.runtime.history.past_events import fits  # noqa: PLC0415
 
     remote = connect(site, access=Access.READ, client=client, follow=True)
     if remote is None:

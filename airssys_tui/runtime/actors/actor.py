@@ -16,8 +16,8 @@ from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
-from airssys_tui.runtime.metering.costs import Costs
-from airssys_tui.runtime.metering.meters import Counters
+from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.counters import Counters
 
 BATCH: Final = 64
 """Calls that one actor may run before it lets another one have the worker."""

@@ -8,8 +8,8 @@ from airssys_tui.core.errors import CapacityError
 from airssys_tui.engine.code import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.serving import GRACE, Artifact, Serving, stuck
-from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
 
 

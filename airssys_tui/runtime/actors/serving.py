@@ -13,10 +13,10 @@ from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output
-from airssys_tui.runtime.actors.tenant import ComponentTenant
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
-from airssys_tui.runtime.metering.costs import Costs
-from airssys_tui.runtime.metering.meters import Counters
+from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.counters import Counters
 
 GRACE: float = 0.25
 """Seconds beyond its deadline that a call waiting in WASI gets before its thread is abandoned."""

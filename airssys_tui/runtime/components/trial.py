@@ -9,7 +9,7 @@ from typing import Final
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.probation import Evidence, Judgement, Terms, judge
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.metering.costs import Costs
+from airssys_tui.runtime.metering.call_costs import Costs
 
 MOST_TRAPS: Final = 1_000
 """Traps that are counted; a budget is never larger."""

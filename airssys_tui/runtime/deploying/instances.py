@@ -16,8 +16,8 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.kept_states import KeptState, Snapshots
 from airssys_tui.runtime.components.parts.life import RunningCommand
-from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until

@@ -27,7 +27,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.snapshots import Snapshots
+from airssys_tui.runtime.components.kept_states import Snapshots
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version

@@ -19,12 +19,12 @@ from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.code import Code
 from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.making import Making
 from airssys_tui.runtime.actors.serving import Artifact, Serving
-from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.dependencies import Needs
+from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import Passage, check_compatibility, check_types
 from airssys_tui.runtime.machinery.machinery import Floor

@@ -17,7 +17,7 @@ from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.runtime.history.events import history
+from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.timeline import gates_passed
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, SnapshotInfo

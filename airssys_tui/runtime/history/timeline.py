@@ -18,7 +18,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.units import format_size
-from airssys_tui.runtime.metering.meters import Cost
+from airssys_tui.runtime.metering.counters import Cost
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.history import PAGE
 from airssys_tui.store.catalog.records import RevisionRecord

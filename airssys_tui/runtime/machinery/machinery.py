@@ -18,7 +18,7 @@ from airssys_tui.runtime.machinery.code_shelf import Shelf
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.settings import RuntimeSettings
+from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.store.directory import StateDirectory
 

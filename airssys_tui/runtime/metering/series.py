@@ -16,7 +16,7 @@ import msgspec
 from airssys_tui.api.views.components import History
 from airssys_tui.api.views.metering import MeterSeries
 from airssys_tui.core.trend import Trend, trend_of
-from airssys_tui.runtime.metering.meters import PERCENTILES, Counters, quantiles
+from airssys_tui.runtime.metering.counters import PERCENTILES, Counters, quantiles
 
 RECENT: Final = 120
 """Steps that are kept one by one."""

@@ -22,7 +22,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.note import note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.metering.meters import PERCENTILES
+from airssys_tui.runtime.metering.counters import PERCENTILES
 from airssys_tui.runtime.metering.series import Tick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
 

@@ -24,7 +24,7 @@ from airssys_tui.core.revision import (
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.snapshots import KeptState, Snapshots
+from airssys_tui.runtime.components.kept_states import KeptState, Snapshots
 from airssys_tui.runtime.deploying.pipeline import Deployer, Order
 from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor

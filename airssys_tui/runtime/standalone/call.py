@@ -17,9 +17,9 @@ from airssys_tui.engine.code import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.making import Making
 from airssys_tui.runtime.actors.serving import Artifact
-from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gates import Passage, check_types

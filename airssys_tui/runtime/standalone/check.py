@@ -17,8 +17,8 @@ from airssys_tui.engine.code import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import kind_of
-from airssys_tui.runtime.actors.tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers

@@ -21,7 +21,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gates import trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.supervising.probation import Probation, chain_text
+from airssys_tui.runtime.supervising.probation_watch import Probation, chain_text
 
 
 class Supervisor:

@@ -14,7 +14,7 @@ from airssys_tui.api.views.disk import DiskUse
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import Level
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.housekeeping.retention import Retention
+from airssys_tui.runtime.housekeeping.collector import Retention
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.store.disk.space import has_room

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.core.probation import Cost
-from airssys_tui.runtime.metering.meters import LatencyHistogram
+from airssys_tui.runtime.metering.counters import LatencyHistogram
 
 MOST_EXPORTS: Final = 64
 """Exports that are told apart; calls of further ones are not compared."""
