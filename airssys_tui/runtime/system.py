@@ -22,7 +22,7 @@ from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import Reversal
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import Snapshots
+from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.components.recovery import remembered, restore
 from airssys_tui.runtime.components.router import Router
@@ -33,8 +33,8 @@ from airssys_tui.runtime.deploying.reconciler import Keeper
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
-from airssys_tui.runtime.housekeeping.collector import Retention
-from airssys_tui.runtime.housekeeping.disk_room import Disk
+from airssys_tui.runtime.housekeeping.collector import Collector
+from airssys_tui.runtime.housekeeping.disk_room import DiskRoom
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
@@ -43,7 +43,7 @@ from airssys_tui.runtime.rollback.state_choices import Choices
 from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
-from airssys_tui.runtime.supervising.probation_watch import Probation
+from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
@@ -71,17 +71,17 @@ class System:
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
-        rehearsal, snapshots = Rehearsal(floor, self.needs), Snapshots(floor)
+        rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
         self.deployer = Deployer(floor, rehearsal, StopStart(floor, rehearsal, snapshots), snapshots)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
         self.undo = Undo(floor, self.deployer, snapshots, Choices(floor, rehearsal, snapshots))
-        self.probation = Probation(floor, self.undo)
+        self.probation = ProbationWatch(floor, self.undo)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
         self.bookkeeping = Bookkeeping(floor)
-        self.retention = Retention(floor, self.router)
-        self.disk = Disk(floor, self.observer, self.retention, self._take_up)
+        self.retention = Collector(floor, self.router)
+        self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters, LatencyHistogram, quantiles
-from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, Series, Tick
+from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, SampleTick, Series
 from tests.cli.conftest import eventually
 from tests.components import Crafted
 from tests.world import World
@@ -28,8 +28,8 @@ class Sampler:
         self.memory: int | None = MIB
 
     @property
-    def tick(self) -> Tick:
-        return Tick(self.number, 1_000.0 + self.number, 1.0, 1.0)
+    def tick(self) -> SampleTick:
+        return SampleTick(self.number, 1_000.0 + self.number, 1.0, 1.0)
 
     def step(self, calls: int = 0, fuel: int = 100, wall_ns: int = 1_000_000, late: int = 0) -> bool:
         for _ in range(calls):
@@ -37,7 +37,7 @@ class Sampler:
         self.number += 1 + late
         if self.series.rests(self.counters):
             return False
-        tick = Tick(self.number, 1_000.0 + self.number, 1.0, 1.0 + late)
+        tick = SampleTick(self.number, 1_000.0 + self.number, 1.0, 1.0 + late)
         return self.series.sample(tick, self.counters, self.memory)
 
     def recent(self):
@@ -196,7 +196,7 @@ def test_the_costs_of_revisions_are_kept_apart() -> None:
 
 
 def test_a_change_of_fuel_is_that_of_the_same_exports() -> None:
-    costs = Costs()
+    costs = CallCosts()
     costs.begin(1)
     for _ in range(9):
         costs.record("cheap", 100, 1_000)

@@ -16,7 +16,7 @@ from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
-from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 
 BATCH: Final = 64
@@ -52,7 +52,7 @@ class Actor:
         self.component = component
         self.capacity = capacity
         self.counters = Counters()
-        self.costs = Costs()
+        self.costs = CallCosts()
         self._workers = workers
         self._trapped = trapped
         self._lock = threading.Lock()

@@ -15,7 +15,7 @@ from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
-from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 
 GRACE: float = 0.25
@@ -82,7 +82,7 @@ class Serving:
         self.instance = instance
         self.tenant = tenant
         self.counters: Counters | None = None
-        self.costs: Costs | None = None
+        self.costs: CallCosts | None = None
         self.trapped_in = ""
         self._side = side
         self._hear = hear

@@ -22,7 +22,7 @@ from airssys_tui.runtime.actors.contract import MAX_SCHEMA, MAX_STATE
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import IMPORT, find_state, state_file, state_views
-from airssys_tui.runtime.components.kept_states import Snapshots
+from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.pipeline import Deployer, Order
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
@@ -43,7 +43,7 @@ class States:
     """
 
     def __init__(
-        self, floor: Floor, deployer: Deployer, snapshots: Snapshots, saved: Callable[[Component], None]
+        self, floor: Floor, deployer: Deployer, snapshots: KeptStates, saved: Callable[[Component], None]
     ) -> None:
         self._floor = floor
         self._saved = saved

@@ -28,7 +28,7 @@ class KeptState(msgspec.Struct, frozen=True):
     at: float
 
 
-class Snapshots:
+class KeptStates:
     """The saved states of one runtime's components.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Final
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.probation import Evidence, Judgement, Terms, judge
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.metering.call_costs import Costs
+from airssys_tui.runtime.metering.call_costs import CallCosts
 
 MOST_TRAPS: Final = 1_000
 """Traps that are counted; a budget is never larger."""
@@ -85,7 +85,7 @@ class Trial:
         """Why it has failed, in one line."""
         return one_line("; ".join(self.faults), 300)
 
-    def judge(self, costs: Costs, *, serving: bool, blemished: bool) -> Judgement:
+    def judge(self, costs: CallCosts, *, serving: bool, blemished: bool) -> Judgement:
         """Judge it by all that is known now.
 
         Args:

@@ -27,7 +27,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import Snapshots
+from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
@@ -103,7 +103,7 @@ class Deployer:
         snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: StopStart, snapshots: Snapshots) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, switcher: StopStart, snapshots: KeptStates) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
         self._switcher = switcher

@@ -25,7 +25,7 @@ from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.promotion import Promotion
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import Snapshots
+from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -72,7 +72,7 @@ class Switcher:
         snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: Snapshots) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: KeptStates) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
         self._snapshots = snapshots

@@ -45,7 +45,7 @@ PAUSE: Final = 0.002
 """Seconds between two steps, in which others may use the disk."""
 
 
-class Retention:
+class Collector:
     """Takes away what is not kept.
 
     Args:
@@ -101,7 +101,7 @@ class Retention:
             self._floor.journal.system(f"collection was given up: {error.message}", "collected", Level.WARNING)
 
     async def _look(self) -> Collected:
-        catalog, tally = self._floor.state.catalog, Tally()
+        catalog, tally = self._floor.state.catalog, CollectionTally()
         for name in await self._floor.disk(candidates, catalog):
             if not self._is_busy(name):
                 tally.add(await self._floor.disk(excess, catalog, name, self._floor.clock()))
@@ -110,7 +110,7 @@ class Retention:
         return tally.report(dry=True)
 
     async def _take(self, names: Sequence[str] | None) -> Collected:
-        floor, tally = self._floor, Tally()
+        floor, tally = self._floor, CollectionTally()
         for name in await floor.disk(candidates, floor.state.catalog) if names is None else names:
             await self._take_from(name, tally)
         if names is None:
@@ -130,7 +130,7 @@ class Retention:
             )
         return report
 
-    async def _take_from(self, name: str, tally: Tally) -> None:
+    async def _take_from(self, name: str, tally: CollectionTally) -> None:
         while not self._is_busy(name):
             component = self._known(name)
             async with component.lock if component is not None else contextlib.nullcontext():
@@ -150,7 +150,7 @@ class Retention:
         return component is not None and component.lock.locked()
 
 
-class Tally:
+class CollectionTally:
     """What a collection has come to so far.
 
     Attributes:

@@ -14,7 +14,7 @@ from airssys_tui.api.views.disk import DiskUse
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import Level
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.housekeeping.collector import Retention
+from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.store.disk.space import has_room
@@ -23,7 +23,7 @@ from airssys_tui.store.usage import measure
 NO_REASON: Final = GuestText("")
 
 
-class Disk:
+class DiskRoom:
     """Watches the file system that holds the state.
 
     Args:
@@ -34,7 +34,7 @@ class Disk:
     """
 
     def __init__(
-        self, floor: Floor, observer: Observer, retention: Retention, resume: Callable[[], Awaitable[None]]
+        self, floor: Floor, observer: Observer, retention: Collector, resume: Callable[[], Awaitable[None]]
     ) -> None:
         self._floor = floor
         self._observer = observer

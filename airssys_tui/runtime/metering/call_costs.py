@@ -36,7 +36,7 @@ class _Tally:
         return Cost(self.calls, self.fuel / self.calls, None if median is None else median / 1000.0)
 
 
-class Costs:
+class CallCosts:
     """The cost of one component's calls."""
 
     __slots__ = ("_now", "_past", "_traps", "revision")

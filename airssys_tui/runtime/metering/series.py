@@ -104,7 +104,7 @@ class _Columns:
                 del column[: len(column) - self._kept]
 
 
-class Tick(msgspec.Struct, frozen=True):
+class SampleTick(msgspec.Struct, frozen=True):
     """One step of the sampler.
 
     Attributes:
@@ -159,7 +159,7 @@ class Series:
         """Return whether there is nothing to write down: nothing happened, and what did has left the picture."""
         return self._recent is None and counters.fuel == self._last.fuel and counters.calls == self._last.calls
 
-    def sample(self, tick: Tick, counters: Counters, memory: int | None) -> bool:
+    def sample(self, tick: SampleTick, counters: Counters, memory: int | None) -> bool:
         """Write down one step.
 
         Args:
@@ -211,7 +211,7 @@ class Series:
         memory = self._recent.values("memory")[-TREND:]
         return None if any(map(isnan, memory)) else trend_of(memory, step)
 
-    def recent(self, tick: Tick, memory: int | None) -> MeterSeries:
+    def recent(self, tick: SampleTick, memory: int | None) -> MeterSeries:
         """Return the last steps up to the present one.
 
         Args:
@@ -224,7 +224,7 @@ class Series:
             columns.append((0.0, nan if memory is None else float(memory), 0.0), None, tick.number)
         return columns.series(tick.at, tick.step)
 
-    def long(self, tick: Tick) -> MeterSeries:
+    def long(self, tick: SampleTick) -> MeterSeries:
         """Return the long steps up to the last one that is over."""
         self._close_bin(tick)
         columns = self._long or _Columns(LONG)
@@ -237,7 +237,7 @@ class Series:
             self._recent.append((0.0, self._memory, 0.0), None, number)
             self._number = number
 
-    def _close_bin(self, tick: Tick) -> None:
+    def _close_bin(self, tick: SampleTick) -> None:
         """Close the long step that was begun, once a tick belongs to a later one; those between were quiet."""
         number = tick.number // LONG_STEP
         if number <= self._bin:

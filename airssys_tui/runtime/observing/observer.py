@@ -23,7 +23,7 @@ from airssys_tui.runtime.components.note import note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.counters import PERCENTILES
-from airssys_tui.runtime.metering.series import Tick
+from airssys_tui.runtime.metering.series import SampleTick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
 
 
@@ -61,7 +61,7 @@ class Observer:
         self._head = Snapshot(generation=0, at=floor.clock(), phase=Phase.STARTING, folder=self._folder)
         self._sorted: tuple[ComponentView, ...] = ()
         self._origin = self._sampled = time.monotonic()
-        self.tick = Tick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
+        self.tick = SampleTick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
     def sample(self) -> None:
         """Read the meters of every component that does something, and publish."""
@@ -75,13 +75,13 @@ class Observer:
                 component.shown.touch()
         self.publish()
 
-    def _next_tick(self) -> Tick:
+    def _next_tick(self) -> SampleTick:
         now, step, before = time.monotonic(), self._floor.settings.sample, self.tick
         span = max(now - self._sampled, 1e-9)
         self._sampled = now
         # Numbers follow the clock, so that 120 of them are two minutes also when the sampler was kept waiting.
         number = max(before.number + 1, round((now - self._origin) / step))
-        return Tick(number, self._floor.clock(), step, span)
+        return SampleTick(number, self._floor.clock(), step, span)
 
     def meters(self, component: Component, versions: Mapping[int, str | None]) -> MeterDetail:
         """Return one component's meters over time.

@@ -24,7 +24,7 @@ from airssys_tui.core.revision import (
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import KeptState, Snapshots
+from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.deploying.pipeline import Deployer, Order
 from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -54,7 +54,7 @@ class Undo:
         choices: Says what becomes of the state.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer, snapshots: Snapshots, choices: Choices) -> None:
+    def __init__(self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: Choices) -> None:
         self._floor = floor
         self._deployer = deployer
         self._snapshots = snapshots

@@ -20,7 +20,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.components.kept_states import KeptState, Snapshots
+from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gates import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
@@ -49,7 +49,7 @@ class Choices:
         snapshots: The saved states.
     """
 
-    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: Snapshots) -> None:
+    def __init__(self, floor: Floor, rehearsal: Rehearsal, snapshots: KeptStates) -> None:
         self._floor = floor
         self._rehearsal = rehearsal
         self._snapshots = snapshots

@@ -26,7 +26,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.rollbacks import Undo
 
 
-class Probation:
+class ProbationWatch:
     """Looks after the revisions that have to prove themselves.
 
     Args:

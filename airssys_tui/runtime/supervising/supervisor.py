@@ -21,7 +21,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gates import trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.supervising.probation_watch import Probation, chain_text
+from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text
 
 
 class Supervisor:
@@ -35,7 +35,7 @@ class Supervisor:
     """
 
     def __init__(
-        self, floor: Floor, instances: Instances, probation: Probation, rng: random.Random | None = None
+        self, floor: Floor, instances: Instances, probation: ProbationWatch, rng: random.Random | None = None
     ) -> None:
         self._floor = floor
         self._instances = instances
