@@ -22,9 +22,9 @@ import msgspec
 from airssys_tui.api.commands import Rollback
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import parse_duration
-from tests.components import Crafted
-from tests.runtime.test_swap import Callers
-from tests.world import World
+from tests.support.callers import Callers
+from tests.support.components import Crafted
+from tests.support.world import World
 
 SETTLED = 200
 """Reloads after which memory is looked at for the first time."""

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.api.contract")
+pytest.register_assert_rewrite("tests.support.api.contract")

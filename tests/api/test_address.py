@@ -13,7 +13,7 @@ from airssys_tui.api.played import scenes
 from airssys_tui.api.socket import address
 from airssys_tui.api.socket.address import LONGEST, connect, identity, is_trusted, listen, peer_user
 from airssys_tui.core.errors import NothingRuns, Unreachable
-from tests.api.sockets import client, serving, wait_for
+from tests.support.api.sockets import client, serving, wait_for
 
 
 @pytest.fixture

@@ -5,20 +5,9 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.meters import Load
-from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.lifecycle import State
-from tests.api.contract import Bench, Contract
-
-
-class FakeBench(Bench):
-    def __init__(self):
-        component = scenes.played("counter", Load(fuel=10), now=scenes.NOON, release=scenes.COUNTER["1.0.0"])
-        self.api = FakeRuntime(scenes.still).add([component])
-        self.arrive("1.1.0")
-
-    def arrive(self, version):
-        self.api.deploy("counter", scenes.COUNTER[version])
+from tests.support.api.contract import Contract
+from tests.support.api.demonstration_bench import FakeBench
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.tui.state.feed import Feed
-from tests.api.sockets import PATIENCE, client, serving, wait_for
+from tests.support.api.sockets import PATIENCE, client, serving, wait_for
 
 HEAD = Snapshot(generation=1, at=0.0, phase=Phase.RUNNING, folder=GuestText("f"))
 HOSTILE = "\x1b]52;c;b3duZWQ=\x07\x1b[2J\u202e\u200b\x9b31m"

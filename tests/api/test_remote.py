@@ -8,9 +8,9 @@ import pytest
 
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.socket.server import ControlServer
-from tests.api.contract import Bench, Contract
-from tests.api.test_embedded import EmbeddedBench
-from tests.api.test_fake import FakeBench
+from tests.support.api.contract import Bench, Contract
+from tests.support.api.demonstration_bench import FakeBench
+from tests.support.api.embedded_bench import EmbeddedBench
 
 
 class RemoteBench(Bench):

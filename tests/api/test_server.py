@@ -26,7 +26,7 @@ from airssys_tui.core.errors import (
     UnknownComponent,
     UsageError,
 )
-from tests.api.sockets import PATIENCE, RawClient, client, serving, wait_for
+from tests.support.api.sockets import PATIENCE, RawClient, client, serving, wait_for
 
 
 @pytest.fixture

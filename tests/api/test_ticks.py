@@ -12,7 +12,7 @@ from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.ticks import Tick, tick_of, ticked
 from airssys_tui.api.views.components import History, Note, NoteKind
 from airssys_tui.core.text import GuestText
-from tests.api.sockets import PATIENCE, RawClient, client, serving, wait_for
+from tests.support.api.sockets import PATIENCE, RawClient, client, serving, wait_for
 
 ROW = scenes.mixed(scenes.still).snapshot().components[0]
 read = wire.unpacker(Tick)

@@ -12,6 +12,7 @@ import pytest
 from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.store.place import control_path
+from tests.support.places import ROOT
 
 HEAVY = ("wasmtime", "textual")
 
@@ -138,7 +139,7 @@ def test_the_screen_is_opened_without_loading_other_commands() -> None:
 
 
 def test_every_module_has_a_docstring_and_a_bounded_length() -> None:
-    root = Path(__file__).resolve().parents[2] / "airssys_tui"
+    root = ROOT / "airssys_tui"
     for path in root.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert text.lstrip().startswith(('"""', 'r"""')), f"{path} does not say why it exists"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from benchmarks.__main__ import GROUPS, measure
 from benchmarks.clock import QUICK, quantile
 from benchmarks.report import Row, beside, number, table
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target"}
 
 

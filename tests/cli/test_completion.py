@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Desk
+from tests.support.command_line import Desk
 
 BIN = Path(sys.executable).parent
 

@@ -16,8 +16,7 @@ from airssys_tui.api.views.components import Meters
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
 from airssys_tui.cli.commands.gauges import _say_meters
 from airssys_tui.core.text import GuestText
-
-from .conftest import LIMIT, Desk, eventually
+from tests.support.command_line import LIMIT, Desk, eventually
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import FIXTURES, RELEASES, Desk
+from tests.support.command_line import Desk
+from tests.support.places import FIXTURES, RELEASES
 
 LIMIT = 60
 

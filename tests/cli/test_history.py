@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import RELEASES, Desk
+from tests.support.command_line import Desk
+from tests.support.places import RELEASES
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from airssys_tui.cli.commands.check import join_arguments
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
-
-from .conftest import FIXTURES, RELEASES, SAMPLES, Desk
+from tests.support.command_line import Desk
+from tests.support.places import FIXTURES, RELEASES, SAMPLES
 
 KINDS = {
     "counter": "actor",

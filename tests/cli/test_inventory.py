@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.store.directory import StateDirectory
-
-from .conftest import RELEASES, Desk
+from tests.support.command_line import Desk
+from tests.support.places import RELEASES
 
 KEYS = {"id", "state", "health", "version", "revision", "digest"}
 

@@ -24,8 +24,8 @@ from airssys_tui.cli.serving.exporter import CLIENTS, Address, Exporter, read_ad
 from airssys_tui.cli.serving.metrics import COUNTERS, GAUGES, LOST, TOTALS
 from airssys_tui.core.errors import AirssysError, UsageError
 from airssys_tui.core.lifecycle import State
-
-from .conftest import FIXTURES, RELEASES, Desk, eventually
+from tests.support.command_line import Desk, eventually
+from tests.support.places import FIXTURES, RELEASES
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

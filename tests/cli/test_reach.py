@@ -21,8 +21,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.place import control_path
-
-from .conftest import Desk
+from tests.support.command_line import Desk
 
 
 @pytest.fixture

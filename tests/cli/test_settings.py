@@ -8,8 +8,7 @@ import pytest
 
 from airssys_tui.cli.reaching.settings import read_settings
 from airssys_tui.core.errors import UsageError
-
-from .conftest import Desk
+from tests.support.command_line import Desk
 
 
 def shown(desk: Desk, *words: object) -> dict[str, tuple[str, str]]:

@@ -13,8 +13,8 @@ from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.store.directory import STORAGE_FILE, StateDirectory
 from airssys_tui.store.keyvalues.namespace import Namespace
-
-from .conftest import FIXTURES, Desk
+from tests.support.command_line import Desk
+from tests.support.places import FIXTURES
 
 DOOR = "fixture:services/storage-door@1.0.0#"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FIXTURES, LIMIT, Desk, eventually
+from tests.support.command_line import LIMIT, Desk, eventually
+from tests.support.places import FIXTURES
 
 
 @contextlib.contextmanager

@@ -12,8 +12,7 @@ from airssys_tui.api.played.told import traces as played
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.cli.commands import traces
 from airssys_tui.core.lifecycle import State
-
-from .conftest import Desk
+from tests.support.command_line import Desk
 
 COUNTER = ComponentView(id="counter", state=State.RUNNING)
 

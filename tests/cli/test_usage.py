@@ -19,8 +19,8 @@ from airssys_tui.cli.answering.output import answer, answer_line, report_error, 
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
-
-from .conftest import Desk
+from tests.support.command_line import Desk
+from tests.support.places import ROOT
 
 
 @pytest.mark.parametrize(
@@ -221,6 +221,6 @@ def test_a_reader_that_goes_away_is_no_traceback(desk: Desk) -> None:
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_says_that_it_installs_and_where(tmp_path: Path) -> None:
-    words = ["make", "--dry-run", "--directory", str(Path(__file__).resolve().parents[2]), "run", f"VENV={tmp_path}"]
+    words = ["make", "--dry-run", "--directory", str(ROOT), "run", f"VENV={tmp_path}"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert f'echo "installing into {tmp_path} …"' in done.stdout

@@ -15,7 +15,7 @@ import aiohttp
 import pyte
 import pytest
 
-from .conftest import LIMIT, Desk, eventually
+from tests.support.command_line import LIMIT, Desk, eventually
 
 WIDTH, HEIGHT = 100, 30
 

@@ -31,7 +31,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.json_form import from_json
 from airssys_tui.core.types.json_form import to_json as value_to_json
-from tests.engine.wit_types import typed_values
+from tests.support.engine.wit_types import typed_values
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

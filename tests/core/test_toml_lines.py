@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.manifest.toml_lines import TomlLines
-from tests.core.toml_documents import Document, documents, paths
+from tests.support.toml_documents import Document, documents, paths
 
 
 @given(documents())

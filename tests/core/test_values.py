@@ -29,7 +29,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.json_form import from_json, to_json
 from airssys_tui.core.types.values import Err, Ok, Some, Variant, check
-from tests.engine.wit_types import typed_values
+from tests.support.engine.wit_types import typed_values
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Drawing types takes long on a busy machine."""

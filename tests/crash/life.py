@@ -39,9 +39,9 @@ from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
-from tests.components import ALL, Crafted
 from tests.crash.model import BREAKING, FAULTY, GOOD, IN_TURN, NOTE, UNHEALTHY, Operation
-from tests.world import replace
+from tests.support.components import ALL, Crafted
+from tests.support.world import replace
 
 NAME: Final = "c"
 SETTINGS: Final = RuntimeSettings(watch=False, sample=0.02, shutdown=3.0, code_cache=60_000, workers=2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine.admission import AdmissionBounds, inspect
-from tests.engine import guests
+from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
 CORE = guests.binary("(module)")

@@ -19,8 +19,8 @@ from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.reflection import MOST_TYPES
 from airssys_tui.engine.settings import EngineSettings
-from tests.engine import bombs, guests
-from tests.world import SAMPLES
+from tests.support.engine import bombs, guests
+from tests.support.places import SAMPLES
 
 MIB = 1024 * 1024
 HUGE = bombs.nested_loops(10_000, functions=10)

@@ -18,7 +18,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.store.artifacts.code import CodeCache
 from airssys_tui.store.directory import StateDirectory
-from tests.engine import guests
+from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
 DIGEST = digest_of(TRAPS)

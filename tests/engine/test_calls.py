@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.core.errors import ArgumentError, ExportNotFound
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from tests.engine import guests
+from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
 RESOURCES = guests.binary(guests.RESOURCES)

@@ -13,7 +13,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
-from tests.engine import guests
+from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
 

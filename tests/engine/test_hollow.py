@@ -10,8 +10,8 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.hollow import hollow
 from airssys_tui.engine.package import read_types
-from tests.engine import guests
-from tests.world import FIXTURES, ROOT, SAMPLES
+from tests.support.engine import guests
+from tests.support.places import FIXTURES, ROOT, SAMPLES
 
 MODULE = FIXTURES / "core-module" / "core-module.wasm"
 COMPONENTS = sorted({*SAMPLES.rglob("*.wasm"), *FIXTURES.glob("*/*.wasm")} - {MODULE})

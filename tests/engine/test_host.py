@@ -23,7 +23,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some
 from airssys_tui.engine.host import HostFunction, HostInterface
-from tests.engine import guests
+from tests.support.engine import guests
 
 FACE = "test:host/face@1.0.0"
 U32 = Primitive("u32")

@@ -16,7 +16,7 @@ from airssys_tui.engine import memory
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.settings import EngineSettings
-from tests.engine import guests
+from tests.support.engine import guests
 
 PAGE = 64 * KIB
 TRAPS = guests.binary(guests.TRAPS)

@@ -11,7 +11,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface
-from tests.engine import guests
+from tests.support.engine import guests
 
 U32 = Primitive("u32")
 WORK = HostFunction(Function("work", (Param("a", U32),), U32), lambda _, a: a + 1)

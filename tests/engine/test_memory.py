@@ -9,7 +9,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
-from tests.engine import guests
+from tests.support.engine import guests
 
 PAGE = 65_536
 

@@ -9,7 +9,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.interface import Borrow, Function, Own, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
-from tests.engine import guests
+from tests.support.engine import guests
 
 SHOP = "test:host/shop@1.0.0"
 U32 = Primitive("u32")

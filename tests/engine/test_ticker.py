@@ -13,7 +13,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.ticker import NativeTimer, ThreadTimer, Ticker, native_timers
-from tests.engine import guests
+from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
 

@@ -14,7 +14,7 @@ from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.settings import EngineSettings
-from tests.toolchains import ZOO, has_python_toolchain, python_zoo
+from tests.support.toolchains import ZOO, has_python_toolchain, python_zoo
 
 FACE = "fixture:zoo/animals#"
 PATIENT = EngineSettings(compile_wall=100.0)

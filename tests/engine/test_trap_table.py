@@ -21,9 +21,10 @@ from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.side_threads import SideThreads
-from tests.engine import guests
-from tests.engine.test_traps import EXIT
-from tests.world import FIXTURES, PATIENCE
+from tests.support.engine import guests
+from tests.support.exits import EXIT
+from tests.support.places import FIXTURES
+from tests.support.world import PATIENCE
 
 TRAPS = guests.binary(guests.TRAPS)
 FACE = "test:host/face@1.0.0"

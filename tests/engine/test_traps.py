@@ -8,18 +8,10 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from tests.engine import guests
+from tests.support.engine import guests
+from tests.support.exits import EXIT
 
 TRAPS = guests.binary(guests.TRAPS)
-
-EXIT = guests.binary("""(component
-  (import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))
-  (core func $exit (canon lower (func $exit "exit")))
-  (core module $m
-    (import "" "exit" (func $exit (param i32)))
-    (func (export "quit") (call $exit (i32.const 1))))
-  (core instance $i (instantiate $m (with "" (instance (export "exit" (func $exit))))))
-  (func (export "quit") (canon lift (core func $i "quit"))))""")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from airssys_tui.core.types.interface import INTEGER_BOUNDS, Function, ListOf, P
 from airssys_tui.core.types.json_form import from_json, to_json
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostFunction, HostInterface
-from tests.engine import guests
-from tests.engine.wit_types import Box, Definitions, Typed, replaced, typed_values
+from tests.support.engine import guests
+from tests.support.engine.wit_types import Box, Definitions, Typed, replaced, typed_values
 
 PATIENT = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

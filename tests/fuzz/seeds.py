@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
-from tests.components import Crafted
-from tests.engine import guests
+from tests.support.components import Crafted
+from tests.support.engine import guests
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAVY = 64 * 1024
 """Components larger than this compile in a child in production; here they are looked at, and seldom compiled."""
 

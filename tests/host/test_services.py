@@ -16,8 +16,9 @@ from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import RecoveryKind
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
-from tests.components import Crafted
-from tests.world import FIXTURES, PATIENCE, World
+from tests.support.components import Crafted
+from tests.support.places import FIXTURES
+from tests.support.world import PATIENCE, World
 
 SERVICES = (FIXTURES / "services" / "services.wasm").read_bytes()
 DOORS = "fixture:services/doors@1.0.0#"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airssys_tui.host.services import spans
 from airssys_tui.host.services.spans import Trace, Tracer, Traces
-from tests.world import SAMPLES, World
+from tests.support.places import SAMPLES
+from tests.support.world import World
 
 CLOCKWORK = (SAMPLES / "clockwork" / "clockwork.wasm").read_bytes()
 

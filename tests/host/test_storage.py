@@ -18,7 +18,8 @@ from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.store.directory import STORAGE_FILE
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.storage import Storage
-from tests.world import FIXTURES, World
+from tests.support.places import FIXTURES
+from tests.support.world import World
 
 SERVICES = (FIXTURES / "services" / "services.wasm").read_bytes()
 DOOR = "fixture:services/storage-door@1.0.0#"
@@ -221,7 +222,7 @@ def test_a_kill_between_changes_leaves_no_half_of_one(tmp_path: Path) -> None:
     world.put("keeper", SERVICES, f'{ALLOWED}[resources]\ndeadline = "1h"\nfuel_per_call = "unlimited"\n')
     seen = []
     for _ in range(3):
-        command = [sys.executable, "-m", "tests.host.churner", tmp_path]
+        command = [sys.executable, "-m", "tests.support.churner", tmp_path]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             try:

@@ -19,10 +19,10 @@ from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.sources import folder
-from tests.components import Crafted
-from tests.runtime.test_probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap, updated
-from tests.runtime.test_supervision import Gate
-from tests.world import World, replace
+from tests.support.components import Crafted
+from tests.support.gate import Gate
+from tests.support.probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap, updated
+from tests.support.world import World, replace
 
 COMMAND = """(component
   (core module $m (func (export "run") (result i32) (loop $l (br $l)) (unreachable)))

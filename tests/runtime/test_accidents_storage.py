@@ -45,8 +45,9 @@ from airssys_tui.store.artifacts import blobs, code
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk import database, durable, space
 from airssys_tui.store.disk.failpoint import NAMES
-from tests.components import Crafted
-from tests.world import PATIENCE, RELEASES, World
+from tests.support.components import Crafted
+from tests.support.places import RELEASES
+from tests.support.world import PATIENCE, World
 
 SOON = {"disk_check": 0.02, "collect_every": 0.0}
 """Settings of a runtime that notices at once that there is room again."""

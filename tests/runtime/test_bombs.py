@@ -9,9 +9,9 @@ from typing import Any
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
 from airssys_tui.engine.settings import EngineSettings
-from tests.components import Crafted
-from tests.engine import bombs
-from tests.world import PATIENCE, World
+from tests.support.components import Crafted
+from tests.support.engine import bombs
+from tests.support.world import PATIENCE, World
 
 BOMB = bombs.nested_loops(10_000, functions=10)
 

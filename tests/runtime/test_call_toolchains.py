@@ -23,8 +23,8 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     resources_in,
 )
-from tests.toolchains import ZOO, has_python_toolchain, python_zoo
-from tests.world import SAMPLES
+from tests.support.places import SAMPLES
+from tests.support.toolchains import ZOO, has_python_toolchain, python_zoo
 
 PATIENCE = 300.0
 WIDE = '[resources]\nmemory = "256MiB"\nfuel_per_call = "unlimited"\ndeadline = "30s"\n'

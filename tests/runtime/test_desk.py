@@ -9,9 +9,9 @@ from airssys_tui.api.commands import Restart
 from airssys_tui.core.errors import ArgumentError, CapacityError, StoreError, UsageError
 from airssys_tui.runtime.calling import handles
 from airssys_tui.store.catalog import checks as store_checks
-from tests.components import Crafted
-from tests.engine import guests
-from tests.world import FIXTURES, RELEASES
+from tests.support.components import Crafted
+from tests.support.engine import guests
+from tests.support.places import FIXTURES, RELEASES
 
 PATIENCE = 30.0
 

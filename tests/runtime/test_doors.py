@@ -11,8 +11,8 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors import closed_door
 from airssys_tui.wit.target import types_of
-from tests.samples.guest import wasm_tools
-from tests.world import ROOT
+from tests.support.guest import wasm_tools
+from tests.support.places import ROOT
 
 
 def importing(package: str, world: str, folder: Path) -> bytes:

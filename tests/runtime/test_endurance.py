@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.endurance import Endured, endure, grow
-from tests.world import World
+from tests.support.world import World
 
 
 def check(endured: Endured, swaps: int) -> None:

@@ -17,8 +17,9 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.sources import folder, watch
-from tests.components import Crafted
-from tests.world import RELEASES, World, replace
+from tests.support.components import Crafted
+from tests.support.places import RELEASES
+from tests.support.world import World, replace
 
 ONE, TWO = Crafted(salt="1"), Crafted(salt="2")
 SPINS = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'

@@ -13,8 +13,9 @@ from airssys_tui.core.events import Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
-from tests.components import ALL, HEALTH, STATE, Crafted
-from tests.world import FIXTURES, World
+from tests.support.components import ALL, HEALTH, STATE, Crafted
+from tests.support.places import FIXTURES
+from tests.support.world import World
 
 GOOD = Crafted()
 BROKEN = b"\x0b\x02\x00\x01"

@@ -13,8 +13,9 @@ from airssys_tui.api.commands import Reload, Restart, Rollback, Stop
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.traps import GuestTrap
-from tests.components import Crafted
-from tests.world import FIXTURES, SAMPLES, World
+from tests.support.components import Crafted
+from tests.support.places import FIXTURES, SAMPLES
+from tests.support.world import World
 
 SPINS = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n[supervision]\nshutdown = "50ms"\n'
 

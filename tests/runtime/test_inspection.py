@@ -7,9 +7,7 @@ from pathlib import Path
 
 from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.standalone.check import inspect_path
-from tests.world import FIXTURES
-
-SAMPLES = Path(__file__).parents[2] / "sample_components"
+from tests.support.places import FIXTURES, SAMPLES
 
 
 def test_a_limit_that_the_binary_cannot_live_in_is_refused(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.history import PAGE
 from airssys_tui.store.catalog.records import RevisionRecord
-from tests.components import Crafted
-from tests.world import PATIENCE, World
+from tests.support.components import Crafted
+from tests.support.world import PATIENCE, World
 
 PURGED = 2_000
 LATELY = 1_000

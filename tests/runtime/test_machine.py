@@ -43,8 +43,8 @@ from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.units import MIB
-from tests.components import ALL, Crafted
-from tests.world import World
+from tests.support.components import ALL, Crafted
+from tests.support.world import World
 
 GOOD = tuple(Crafted(salt=f"good {number}") for number in range(4))
 BAD = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, SampleTick, Series
-from tests.cli.conftest import eventually
-from tests.components import Crafted
-from tests.world import World
+from tests.support.command_line import eventually
+from tests.support.components import Crafted
+from tests.support.world import World
 
 MIB = 1 << 20
 

@@ -7,7 +7,7 @@ import pytest
 from airssys_tui.api.commands import Reload
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.lifecycle import State
-from tests.components import Crafted
+from tests.support.components import Crafted
 
 
 def needing(**needs):

@@ -13,8 +13,8 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.machinery.journal import UNWRITTEN, Journal
 from airssys_tui.store.directory import StateDirectory
-from tests.components import ALL, Crafted
-from tests.world import World
+from tests.support.components import ALL, Crafted
+from tests.support.world import World
 
 
 def ask(world: World, **said: object) -> EventPage:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from airssys_tui.api.commands import LiftQuarantine, MarkStable, Reload, Restart, Rollback, Start, Stop
@@ -13,35 +11,16 @@ from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.probation import FEWEST_CALLS
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.traps import GuestTrap
-from tests.components import ALL, STATE, Crafted
-from tests.runtime.test_swap import Callers
-from tests.world import World
+from tests.support.callers import Callers
+from tests.support.components import ALL, STATE, Crafted
+from tests.support.probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap, updated
+from tests.support.world import World
 
-QUICK = '[supervision]\nbackoff = {initial = "1ms", factor = 1.0, jitter = 0.0}\n'
-STRICT = QUICK + "[deployment]\ntraps = 0\n"
 LENIENT = QUICK + "[deployment]\ntraps = 2\n"
 SHORT = QUICK + '[deployment]\nprobation = "200ms"\n'
-ONE, TWO, THREE = (Crafted(salt=salt) for salt in "123")
 BURN = """(i32.store (i32.const 200) (i32.const 2000))
   (loop $burn (i32.store (i32.const 200) (i32.sub (i32.load (i32.const 200)) (i32.const 1)))
     (br_if $burn (i32.load (i32.const 200))))"""
-
-
-def trap(world: World, export: str = "trap") -> None:
-    assert isinstance(world.runtime.invoke("c", export).exception(30), GuestTrap)
-
-
-def updated(world: World, second: Crafted = TWO, manifest: str = STRICT) -> World:
-    """Have `c` count to 5 in 1.0.0 and be updated to 2.0.0, which is on probation."""
-    world.put("c", ONE, manifest, version="1.0.0")
-    world.open()
-    world.call("c", "add", 5)
-    world.install("c", second, manifest, version="2.0.0")
-    return world
-
-
-def fallen(world: World, revision: int = 3) -> Any:
-    return world.wait_row("c", lambda row: row.revision == revision and row.state is State.RUNNING)
 
 
 def test_a_trap_past_the_budget_goes_back_to_the_last_stable_one(world: World) -> None:

@@ -15,8 +15,8 @@ from airssys_tui.core.retention import STABLE_FOR, STATES
 from airssys_tui.core.revision import Outcome
 from airssys_tui.store.catalog.records import EventRow
 from airssys_tui.store.catalog.trimming import AGE, BATCH, YOUNG
-from tests.components import Crafted
-from tests.world import PATIENCE, World
+from tests.support.components import Crafted
+from tests.support.world import PATIENCE, World
 
 KEEP_TWO = "[deployment]\nkeep = 2\n"
 

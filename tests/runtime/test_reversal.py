@@ -20,8 +20,8 @@ from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.store.catalog.actions import ACTIONS
-from tests.components import STATELESS, Crafted
-from tests.world import PATIENCE, World
+from tests.support.components import STATELESS, Crafted
+from tests.support.world import PATIENCE, World
 
 ONE, TWO, THREE = (Crafted(salt=f"undo {number}") for number in range(3))
 

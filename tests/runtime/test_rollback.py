@@ -11,8 +11,8 @@ from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import NotServing, RollbackRefused
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
-from tests.components import ALL, STATELESS, Crafted
-from tests.world import World
+from tests.support.components import ALL, STATELESS, Crafted
+from tests.support.world import World
 
 ONE, TWO, THREE = (Crafted(salt=salt) for salt in "123")
 LONG = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n[supervision]\nshutdown = "100ms"\n'

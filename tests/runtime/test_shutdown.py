@@ -15,8 +15,8 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.store.directory import StateDirectory
-from tests.components import Crafted
-from tests.world import World
+from tests.support.components import Crafted
+from tests.support.world import World
 
 SPINS = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.world import ROOT
+from tests.support.places import ROOT
 
 SUBJECT = '''
 import sys, threading

@@ -14,8 +14,9 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.runtime.actors.contract import MAX_STATE
-from tests.components import STATELESS, Crafted
-from tests.world import PATIENCE, RELEASES, World
+from tests.support.components import STATELESS, Crafted
+from tests.support.places import RELEASES
+from tests.support.world import PATIENCE, World
 
 ONE, TWO = (Crafted(salt=salt) for salt in "12")
 STUBBORN = Crafted(load="error")

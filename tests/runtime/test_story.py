@@ -18,8 +18,8 @@ from airssys_tui.runtime.history.story import Present, Told, recollect, tell
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
-from tests.components import ALL, Crafted
-from tests.world import World
+from tests.support.components import ALL, Crafted
+from tests.support.world import World
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC
 GATES = ((Gate.SIZE, 0.1), (Gate.COMPILE, 41.0), (Gate.HEALTH_PROBE, 6.9))

@@ -16,10 +16,10 @@ from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
-from tests.cli.conftest import eventually
-from tests.components import ALL, STATE, Crafted
-from tests.runtime.test_swap import Callers
-from tests.world import World
+from tests.support.callers import Callers
+from tests.support.command_line import eventually
+from tests.support.components import ALL, STATE, Crafted
+from tests.support.world import World
 
 STRATEGIES = ["blue-green", "stop-start"]
 ENDLESS = '[resources]\ndeadline = "60s"\nfuel_per_call = "unlimited"\n'

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +13,11 @@ from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import CallDropped, GateRefusal, MailboxFull, NotServing, TransitionError
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from tests.components import ALL, SPIN, STATE, STATELESS, Crafted
-from tests.runtime.test_swap import Callers
-from tests.world import SAMPLES, World
+from tests.support.callers import Callers
+from tests.support.components import ALL, SPIN, STATE, STATELESS, Crafted
+from tests.support.gate import Gate
+from tests.support.places import SAMPLES
+from tests.support.world import World
 
 QUICK = '[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
 ONCE = '[supervision]\nmax_restarts = 1\nbackoff = {initial = "10ms"}\n'
@@ -36,25 +35,6 @@ TRAPS = {
     "indirect-signature": TrapKind.INDIRECT_CALL,
     "endless-loop": TrapKind.OUT_OF_FUEL,
 }
-
-
-class Gate:
-    """Keeps a component's calls waiting: a piece of work that occupies its instance until it is opened."""
-
-    def __init__(self, world: World, name: str) -> None:
-        self._open = threading.Event()
-        self._entered = threading.Event()
-        actor = world.runtime._system.router.find(name).actor
-        self.done: Future[Any] = actor.post(lambda _: self._wait())
-        assert self._entered.wait(30), "it was never reached"
-
-    def _wait(self) -> None:
-        self._entered.set()
-        assert self._open.wait(30), "it was never opened"
-
-    def open(self) -> None:
-        self._open.set()
-        self.done.result(30)
 
 
 @pytest.fixture

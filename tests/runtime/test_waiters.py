@@ -21,9 +21,10 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.machinery.side_threads import MAX_PER_OWNER, SideThreads
 from airssys_tui.runtime.standalone.call import call_path
-from tests.components import Crafted
-from tests.waiters import SLEEP, Sleeper
-from tests.world import FIXTURES, PATIENCE, ROOT, World
+from tests.support.components import Crafted
+from tests.support.places import FIXTURES, ROOT
+from tests.support.waiters import SLEEP, Sleeper
+from tests.support.world import PATIENCE, World
 
 HOUR = 3_600_000_000_000
 SHORT = '[resources]\ndeadline = "50ms"\n[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'

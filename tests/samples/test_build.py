@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.samples.guest import ROOT, SAMPLES
-
-FIXTURES = ROOT / "tests" / "fixtures" / "components"
+from tests.support.places import FIXTURES, SAMPLES
 
 
 def load(path: Path, name: str) -> ModuleType:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from airssys_tui.core.types.values import Err, Ok, Some
-from tests.samples.guest import SAMPLES
-from tests.world import PATIENCE, World
+from tests.support.places import SAMPLES
+from tests.support.world import PATIENCE, World
 
 WASM = (SAMPLES / "clockwork" / "clockwork.wasm").read_bytes()
 FAST = "[config]\ntick-ms = 10\n"

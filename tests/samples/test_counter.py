@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples.guest import SAMPLES, Guest, component_file, counter_release, plain, record, version, wasm_tools
+from tests.support.guest import Guest, component_file, counter_release, plain, record, version, wasm_tools
+from tests.support.places import SAMPLES
 
 RELEASES = ("1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0")
 LARGEST = 2**64 - 1

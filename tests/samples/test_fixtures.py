@@ -9,7 +9,8 @@ import pytest
 from wasmtime import Engine, Store, WasmtimeError
 from wasmtime.component import Component, Linker
 
-from tests.samples.guest import ROOT, Guest, record, wasm_tools
+from tests.support.guest import Guest, record, wasm_tools
+from tests.support.places import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "components"
 

@@ -20,7 +20,8 @@ from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.host.doors import closed_door
 from airssys_tui.wit.target import types_of
-from tests.world import FIXTURES, PATIENCE, SAMPLES, World
+from tests.support.places import FIXTURES, SAMPLES
+from tests.support.world import PATIENCE, World
 
 DOORS: Final = "fixture:services/doors@1.0.0#"
 STORAGE: Final = "fixture:services/storage-door@1.0.0#"

@@ -8,8 +8,8 @@ import pytest
 
 from airssys_tui.api.commands import Restart
 from airssys_tui.core.types.values import Err, Ok, Some
-from tests.samples.guest import SAMPLES
-from tests.world import PATIENCE, World
+from tests.support.places import SAMPLES
+from tests.support.world import PATIENCE, World
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from wasmtime import Engine
 from wasmtime.component import Component, Variant
 
-from tests.samples.guest import SAMPLES, Guest, component_file, record
+from tests.support.guest import Guest, component_file, record
+from tests.support.places import SAMPLES
 
 MIB = 1024 * 1024
 FOLDERS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))

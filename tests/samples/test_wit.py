@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.samples.guest import ROOT, wasm_tools
+from tests.support.guest import wasm_tools
+from tests.support.places import ROOT
 
 WIT = ROOT / "wit"
 PACKAGES = {name: entry["path"] for name, entry in tomllib.loads((WIT / "deps.toml").read_text())["packages"].items()}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from tests.components import SPIN, TRAP, Crafted
-from tests.engine import bombs, guests
 from tests.fuzz import seeds
 from tests.fuzz.mutation import damaged
-from tests.world import FIXTURES, SAMPLES, replace
+from tests.support.components import SPIN, TRAP, Crafted
+from tests.support.engine import bombs, guests
+from tests.support.places import FIXTURES, SAMPLES
+from tests.support.world import replace
 
 QUICK = '[supervision]\nmax_restarts = 1000\nwindow = "1s"\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
 SHORT = '[resources]\ndeadline = "50ms"\nfuel_per_call = "unlimited"\n'

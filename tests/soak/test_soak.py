@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.soak.run import Findings
-from tests.world import ROOT
+from tests.support.places import ROOT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures itself in /proc")

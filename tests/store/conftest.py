@@ -5,22 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.identity import digest_of
-from airssys_tui.core.revision import Cause
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateDirectory
-
-
-class Clock:
-    """Time that goes on by one second whenever it is asked."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        self.now += 1.0
-        return self.now
+from tests.support.catalogs import Clock
 
 
 @pytest.fixture
@@ -42,19 +29,3 @@ def catalog(state: StateDirectory) -> Catalog:
     state.catalog.upsert_component("counter", "/components/counter/Component.toml")
     state.catalog.upsert_component("echo", "/components/echo.wasm")
     return state.catalog
-
-
-def candidate(component: str = "counter", content: str = "one", **fields: object) -> RevisionRecord:
-    """A revision as a deployment would add it."""
-    values = {
-        "component": component,
-        "digest": digest_of(content.encode()),
-        "manifest": "{}",
-        "manifest_digest": digest_of(b"manifest"),
-        "cause": Cause.DEPLOY,
-        "who": "watcher",
-        "created_at": 5.0,
-        "size": len(content),
-        **fields,
-    }
-    return RevisionRecord(**values)

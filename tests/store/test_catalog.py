@@ -23,7 +23,7 @@ from airssys_tui.store.catalog.records import (
     SnapshotInfo,
     StageRecord,
 )
-from tests.store.conftest import candidate
+from tests.support.catalogs import candidate
 
 # --- components -----------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.schema import migrate
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.database import Database
-from tests.store.conftest import candidate
+from tests.support.catalogs import candidate
 
 ONE, TWO, THREE = (digest_of(name) for name in (b"one", b"two", b"three"))
 

@@ -7,7 +7,7 @@ import pytest
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import Activation
-from tests.store.conftest import candidate
+from tests.support.catalogs import candidate
 
 
 def served(catalog: Catalog, *contents: str, component: str = "counter") -> None:

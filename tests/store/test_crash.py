@@ -12,9 +12,9 @@ import pytest
 
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.failpoint import NAMES, VARIABLE
-from tests.store.crash_subject import ONE, contents, steps
+from tests.support.crash_subject import ONE, contents, steps
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 POINTS = sorted(name for name in NAMES if not name.startswith(("deploy/", "undo/")))
 
 
@@ -34,7 +34,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object
 def kill_at(point: str, directory: Path) -> int:
     """Run the subject until the failpoint kills it; returns the steps acknowledged, -1 when not even opened."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.store.crash_subject", str(directory)],
+        [sys.executable, "-m", "tests.support.crash_subject", str(directory)],
         cwd=ROOT,
         env={**os.environ, VARIABLE: point},
         capture_output=True,

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from airssys_tui.core.identity import digest_of
 from airssys_tui.store.catalog.records import Activation, Hold, RevisionRecord
 from airssys_tui.store.directory import StateDirectory
-from tests.store.conftest import Clock, candidate
+from tests.support.catalogs import Clock, candidate
 
 OUTCOMES = st.sampled_from(["superseded", "failed", "quarantined", "purged"])
 CONTENTS = st.sampled_from(["one", "two", "three"])

@@ -17,8 +17,8 @@ from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.database import Database
 from airssys_tui.store.disk.failpoint import VARIABLE
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NEWEST = MIGRATIONS[-1].version
 ONE, TWO = digest_of(b"one"), digest_of(b"two")
 

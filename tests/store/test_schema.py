@@ -78,7 +78,7 @@ def test_an_older_catalog_is_brought_forward_with_what_it_holds(database: Databa
     migrate(database)
     catalog = Catalog(database, lambda: 1.0)
     catalog.upsert_component("counter", "/c")
-    from tests.store.conftest import candidate
+    from tests.support.catalogs import candidate
 
     catalog.add_revision(candidate(stable=True))
     catalog.add_revision(candidate())

@@ -10,14 +10,12 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .conftest import PROGRAM, Scratch, point_at
-from .harness import Terminal
-
-HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
+from tests.support.places import HOSTILE
+from tests.support.terminal.harness import Terminal
+from tests.support.terminal.scratch import PROGRAM, Scratch, point_at
 
 pytestmark = pytest.mark.timeout(180)
 

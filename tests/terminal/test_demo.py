@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .conftest import PROGRAM
-from .harness import terminal
+from tests.support.terminal.harness import terminal
+from tests.support.terminal.scratch import PROGRAM
 
 
 def test_the_demo_moves_says_that_it_is_one_and_leaves_nothing(tmp_path: Path) -> None:

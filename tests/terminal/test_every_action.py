@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.tui.actions.table import ACTIONS
-
-from .conftest import Scratch
-from .tour import Means, Sitting
-from .tour_acts import ACTS
-from .tour_calls import CALLS
-from .tour_one import ONE
-from .tour_past import PAST
-from .tour_streams import STREAMS
-from .tour_table import TABLE
+from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.tour import Means, Sitting
+from tests.support.terminal.tour_acts import ACTS
+from tests.support.terminal.tour_calls import CALLS
+from tests.support.terminal.tour_one import ONE
+from tests.support.terminal.tour_past import PAST
+from tests.support.terminal.tour_streams import STREAMS
+from tests.support.terminal.tour_table import TABLE
 
 SITTINGS = (TABLE, ONE, STREAMS, ACTS, PAST, CALLS)
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .harness import Terminal, TerminalTimeout
+from tests.support.terminal.harness import Terminal, TerminalTimeout
 
 DRAW = r"""
 import sys

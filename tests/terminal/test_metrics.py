@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 
-from .conftest import Scratch
+from tests.support.terminal.scratch import Scratch
 
 
 def free_port() -> int:

@@ -32,11 +32,10 @@ from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.core.errors import ReadOnlyAccess
 from airssys_tui.tui.actions.action import Action, Danger, View
 from airssys_tui.tui.actions.table import ACTIONS, of_view
-
-from .conftest import Scratch
-from .harness import Terminal
-from .test_attach import headless
-from .tour import BELOW_PALETTE, PALETTE, first_hit, offer
+from tests.support.terminal.harness import Terminal
+from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.tour import BELOW_PALETTE, PALETTE, first_hit, offer
+from tests.terminal.test_attach import headless
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.store.directory import StateDirectory
+from tests.support.places import HOSTILE
+from tests.support.terminal.harness import Terminal
+from tests.support.terminal.scratch import PROGRAM, Scratch, point_at
 
-from .conftest import PROGRAM, Scratch, point_at
-from .harness import Terminal
-
-HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
 COUNT = 41
 
 pytestmark = pytest.mark.timeout(180)

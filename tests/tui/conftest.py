@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
-
-from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.tui.app import AirssysApp
-
-NEVER = 3_600.0
-SECONDS = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -32,51 +23,3 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
     else:
         monkeypatch.setenv("TZ", before)
     time.tzset()
-
-
-def desk(runtime: FakeRuntime | str = "mixed", *, readonly: bool = False, refresh: float = NEVER) -> AirssysApp:
-    """The application on a scene or on a runtime; it pulls only when a test ticks it, unless told otherwise."""
-    played = scenes.SCENES[runtime](scenes.still) if isinstance(runtime, str) else runtime
-    return AirssysApp(lambda: played, folder=played.folder, readonly=readonly, clock=scenes.still, refresh=refresh)
-
-
-async def wait_until(pilot: Pilot[Any], predicate: Callable[[], Any]) -> None:
-    """Let the application run until a condition holds; fails when it does not within a generous time."""
-    deadline = time.monotonic() + SECONDS
-    while not predicate():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"never became true on {pilot.app.screen!r}:\n{text_of(pilot.app)}")
-        await pilot.pause()
-
-
-async def connected(pilot: Pilot[Any]) -> None:
-    """Wait for the runtime and for its first picture."""
-    app = pilot.app
-    await wait_until(pilot, lambda: app.session.api is not None or app.session.failure is not None)
-    await pilot.pause()
-
-
-def text_of(app: Any) -> str:
-    """What is on the terminal, as text."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
-async def shows(pilot: Pilot[Any], *texts: str) -> None:
-    """Wait until every text is on the terminal."""
-    await wait_until(pilot, lambda: all(text in text_of(pilot.app) for text in texts))
-
-
-def after(*keys: str, until: Callable[[Any], Any] | None = None) -> Callable[[Pilot[Any]], Awaitable[None]]:
-    """For ``snap_compare``: connect, press, and wait for a condition on the application."""
-
-    async def run(pilot: Pilot[Any]) -> None:
-        await connected(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause()
-        if until is not None:
-            await wait_until(pilot, lambda: until(pilot.app))
-        await pilot.pause()
-
-    return run

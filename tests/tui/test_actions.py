@@ -12,7 +12,7 @@ from airssys_tui.tui.actions.action import Danger, View
 from airssys_tui.tui.actions.readme import main, table
 from airssys_tui.tui.actions.table import ACTIONS, hints, of_view
 from airssys_tui.tui.dialogs.help import HelpScreen
-from airssys_tui.tui.dialogs.modal import Choice, Confirm
+from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.screens.call import CallScreen
@@ -24,47 +24,14 @@ from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
-from tests.tui import exercises_desk
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
-from tests.tui.exercises_call import CALLS
-from tests.tui.exercises_past import PAST
-from tests.tui.exercises_traces import TRACES
+from tests.support.exercises import desk as exercises_desk
+from tests.support.exercises.call import CALLS
+from tests.support.exercises.past import PAST
+from tests.support.exercises.sitting import Sitting
+from tests.support.exercises.traces import TRACES
+from tests.support.screens import connected, desk, shows, text_of, wait_until
 
 NAMES = ["counter", "crasher", "fetcher", "greeter", "hoarder", "pipeline/parse", "primes", "snoop"]
-
-
-class Sitting:
-    """A test at the desk: the application, its pilot and the runtime it plays with."""
-
-    def __init__(self, pilot, runtime, place=None):
-        self.pilot, self.app, self.runtime = pilot, pilot.app, runtime
-        self.place = place
-
-    @property
-    def screen(self):
-        return self.app.screen
-
-    async def press(self, *keys):
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-
-    async def until(self, predicate):
-        await wait_until(self.pilot, predicate)
-
-    async def on(self, kind):
-        await self.until(lambda: isinstance(self.screen, kind))
-
-    async def select(self, component):
-        self.screen.table.select(component)
-        await self.pilot.pause()
-
-    async def carried_out(self, command):
-        await self.until(lambda: command in self.runtime.commands)
-
-    async def answer_yes(self):
-        assert isinstance(self.app.focused, Choice)
-        assert self.app.focused.id == "cancel"
-        await self.press("right", "enter")
 
 
 async def moves_down(desk):

@@ -4,35 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import Disconnected
-from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.modal import Confirm
-
-from .conftest import NEVER, connected, shows, text_of, wait_until
-
-
-class Remote(FakeRuntime):
-    """A played runtime that can go away."""
-
-    gone: Disconnected | None = None
-
-    def snapshot(self, since: int = 0) -> Snapshot:
-        if self.gone is not None:
-            raise self.gone
-        return super().snapshot(since)
-
-
-def remote() -> Remote:
-    played = scenes.mixed(scenes.still)
-    runtime = Remote(scenes.still)
-    return runtime.add(played._components.values())
-
-
-def attached(runtime: FakeRuntime) -> AirssysApp:
-    return AirssysApp(lambda: runtime, folder="components/", attached=True, clock=scenes.still, refresh=NEVER)
+from tests.support.attached import attached, remote
+from tests.support.screens import connected, shows, text_of, wait_until
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])

@@ -9,8 +9,8 @@ from airssys_tui.tui.actions.table import ACTIONS
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.dialogs.story import StoryPage
-from tests.tui.conftest import connected, desk, wait_until
-from tests.tui.test_readonly import WAYS
+from tests.support.screens import connected, desk, wait_until
+from tests.support.views import WAYS
 
 IDS = {action.id for action in ACTIONS}
 

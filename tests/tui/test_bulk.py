@@ -22,10 +22,10 @@ from airssys_tui.tui.operating.bulk import carry_out
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.state.marks import Marks
-from tests.tui.conftest import connected, desk, shows, wait_until
-from tests.tui.exercises_desk import OF_MARKS
-from tests.tui.test_actions import Sitting
-from tests.tui.test_hostile import offenders
+from tests.support.exercises.desk import OF_MARKS
+from tests.support.exercises.sitting import Sitting
+from tests.support.hostile import offenders
+from tests.support.screens import connected, desk, shows, wait_until
 
 SIZE = (120, 40)
 NAMES = [f"part-{number}" for number in range(6)]

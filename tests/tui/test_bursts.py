@@ -11,7 +11,7 @@ from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.palette import Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
-from tests.tui.conftest import connected, desk, wait_until
+from tests.support.screens import connected, desk, wait_until
 
 SIZE = (120, 40)
 

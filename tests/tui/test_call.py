@@ -31,8 +31,8 @@ from airssys_tui.core.types.text_form import MOST_LINES, lay_out
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.state.call_log import KEPT, CallLog, command_line
-from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
-from tests.world import FIXTURES, ROOT
+from tests.support.places import FIXTURES, ROOT
+from tests.support.screens import NEVER, connected, desk, shows, text_of, wait_until
 
 U8, STRING = Primitive("u8"), Primitive("string")
 GREETER = ROOT / "sample_components" / "greeter"

@@ -20,7 +20,7 @@ from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from airssys_tui.tui.widgets.line_pane import LinePane
-from tests.tui.conftest import NEVER, connected, desk, shows, text_of, wait_until
+from tests.support.screens import NEVER, connected, desk, shows, text_of, wait_until
 
 SIZE = (120, 40)
 

@@ -10,7 +10,7 @@ from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.detail_pages import _count, _duration
 from airssys_tui.tui.widgets.tabs import TabBar
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
+from tests.support.screens import connected, desk, shows, text_of, wait_until
 
 SIZE = (100, 60)
 REASON = "\n".join(["imports what nobody offers " + "and more " * 60 + "the end of one", "the second line"])

@@ -30,8 +30,8 @@ from airssys_tui.core.types.interface import (
     VariantOf,
 )
 from airssys_tui.tui.screens.call import CallScreen
-from tests.tui.conftest import connected, desk, wait_until
-from tests.tui.test_hostile import NASTY, lying, offenders, played
+from tests.support.hostile import NASTY, lying, offenders, played
+from tests.support.screens import connected, desk, wait_until
 
 STRING = Primitive("string")
 

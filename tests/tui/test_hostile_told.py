@@ -12,8 +12,8 @@ from airssys_tui.api.played import scenes
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
-from tests.tui.conftest import connected, desk
-from tests.tui.test_hostile import NASTY, offenders, played
+from tests.support.hostile import NASTY, offenders, played
+from tests.support.screens import connected, desk
 
 KEYS = ("t", "j", "enter", "j", "G", "y", "p", "p", "escape", "escape", "m", "w", "G", "t", "escape", "1")
 """Opens the traces, reads one, copies its identity, and looks at the meters."""

@@ -23,8 +23,8 @@ from airssys_tui.tui.screens import meter, meters
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
-from tests.tui.test_hostile import NASTY, played
+from tests.support.hostile import NASTY, played
+from tests.support.screens import connected, desk, shows, text_of, wait_until
 
 SIZE = (120, 40)
 VIEWS = scenes.mixed().snapshot().components

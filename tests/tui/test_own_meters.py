@@ -17,8 +17,8 @@ from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.own_meters import OwnMeters, format_value, own_lines
 from airssys_tui.tui.screens import meter, meters, own_meters
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
-from tests.tui.test_hostile import NASTY, lying
+from tests.support.hostile import NASTY, lying
+from tests.support.screens import connected, desk, shows, text_of, wait_until
 
 WIDTHS = [36, 40, 66, 80, 120, 200]
 DETAIL = scenes.mixed().meters("counter").result(0)

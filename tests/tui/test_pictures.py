@@ -11,10 +11,8 @@ from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.screens.versions import VersionsScreen
-from tests.tui.conftest import NEVER, after, desk
-
-SMALL, USUAL, LARGE, HUGE = (40, 15), (80, 24), (120, 40), (200, 60)
-SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE, HUGE], ids="{0[0]}x{0[1]}".format)
+from tests.support.pictures import LARGE, SIZES, USUAL
+from tests.support.screens import NEVER, after, desk
 
 
 def previewed(app):

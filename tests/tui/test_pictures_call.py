@@ -21,7 +21,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.screens.call import CallScreen
-from tests.tui.conftest import after, connected, desk, wait_until
+from tests.support.screens import after, connected, desk, wait_until
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)
 SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids="{0[0]}x{0[1]}".format)

@@ -6,15 +6,12 @@ import msgspec
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.meters import Load
-from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.api.views.components import Note
 from airssys_tui.core.units import MIB
 from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.bulk import BulkQuestion
 from airssys_tui.tui.settings.settings_file import SettingsFile
-from tests.tui.conftest import NEVER, after, desk
-from tests.tui.test_pictures import LARGE, SIZES, SMALL, USUAL
+from tests.support.pictures import LARGE, SIZES, SMALL, USUAL, standing
+from tests.support.screens import NEVER, after, desk
 
 BOTH = pytest.mark.parametrize("theme", ["airssys-dark", "airssys-light"])
 MARK_THREE = ("space", "j", "space", "j", "j", "space")
@@ -37,22 +34,6 @@ def typed(*keys):
         await pilot.pause()
 
     return run
-
-
-def standing() -> FakeRuntime:
-    """Components that have something to say of themselves without a note."""
-    now = scenes.NOON
-    grower = Load(fuel=2e5, memory=58 * MIB, growth=MIB // 7, cpu=0.02, calls=8, wobble=0.1, errors=0.5)
-    dear = Load(fuel=9e5, fuel_per_call=2_900, fuel_change=0.31, memory=MIB, cpu=0.2, calls=30, wobble=0.1)
-    components = [
-        scenes.played("proving", Load(fuel=1e4, calls=2), now=now, up=23.0, probation_until=now + 7, stable=False),
-        scenes.played("grower", grower, now=now),
-        scenes.played("dear", dear, now=now),
-        scenes.played("burnt", Load(), now=now, quarantined=(3, 5)),
-    ]
-    for component in components:
-        component.change(note=Note())
-    return FakeRuntime(scenes.still).add(components)
 
 
 @SIZES

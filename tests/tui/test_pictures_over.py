@@ -6,10 +6,9 @@ import pytest
 
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.screens.palette import Palette
-from tests.tui.conftest import after, desk
-from tests.tui.test_attached import attached, remote
-from tests.tui.test_pictures_desk import standing
-from tests.tui.test_pictures_past import LEDGER
+from tests.support.attached import attached, remote
+from tests.support.pictures import LEDGER, standing
+from tests.support.screens import after, desk
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)
 SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids="{0[0]}x{0[1]}".format)

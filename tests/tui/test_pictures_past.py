@@ -13,12 +13,11 @@ from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
-from tests.tui.conftest import after, desk
+from tests.support.pictures import LEDGER
+from tests.support.screens import after, desk
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)
 SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids="{0[0]}x{0[1]}".format)
-LEDGER = ("slash", *"ledger", "enter")
-"""Selects the component whose timeline has every kind of revision."""
 
 
 def told(app):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.tui.screens.traces import TracesScreen
-from tests.tui.conftest import after, desk
+from tests.support.screens import after, desk
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)
 SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids="{0[0]}x{0[1]}".format)

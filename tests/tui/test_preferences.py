@@ -19,7 +19,7 @@ from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_prefe
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from airssys_tui.tui.settings.setup import THEME_NAMES
 from airssys_tui.tui.widgets.pager import Pager
-from tests.tui.conftest import NEVER, connected, shows, text_of, wait_until
+from tests.support.screens import NEVER, connected, shows, text_of, wait_until
 
 SIZE = (120, 40)
 

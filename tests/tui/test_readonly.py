@@ -11,20 +11,8 @@ from airssys_tui.tui.actions.table import ACTIONS
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.screens.detail import TABS
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
-
-WAYS = {
-    View.REGISTRY: (),
-    View.DETAIL: ("enter",),
-    View.VERSIONS: ("v",),
-    View.EVENTS: ("4",),
-    View.LOGS: ("5",),
-    View.METERS: ("2",),
-    View.METER: ("m",),
-    View.CALL: ("i",),
-    View.TRACES: ("t",),
-}
-"""The keys that lead to each screen."""
+from tests.support.screens import connected, desk, shows, text_of, wait_until
+from tests.support.views import WAYS
 
 
 def test_there_is_a_way_to_every_screen():

@@ -6,8 +6,9 @@ from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.traces import TracesScreen
-from tests.tui.conftest import connected, shows, text_of, wait_until
-from tests.world import PATIENCE, SAMPLES
+from tests.support.places import SAMPLES
+from tests.support.screens import connected, shows, text_of, wait_until
+from tests.support.world import PATIENCE
 
 TICKING = "[config]\ntick-ms = 20\n"
 

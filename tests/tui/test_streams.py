@@ -21,8 +21,8 @@ from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.stream import marked
 from airssys_tui.tui.state.feed import LINES_KEPT, Feed
-from tests.tui.conftest import connected, desk, shows, wait_until
-from tests.tui.conftest import text_of as on_screen
+from tests.support.screens import connected, desk, shows, wait_until
+from tests.support.screens import text_of as on_screen
 
 SIZE = (120, 40)
 

@@ -22,8 +22,8 @@ from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.traces import TracesScreen, trace_of
 from airssys_tui.tui.state.call_log import MadeCall
-from tests.tui.conftest import connected, desk, shows, text_of, wait_until
-from tests.tui.test_hostile import NASTY, lying
+from tests.support.hostile import NASTY, lying
+from tests.support.screens import connected, desk, shows, text_of, wait_until
 
 NOW = scenes.NOON
 COUNTER = scenes.mixed().get("counter").view

@@ -13,7 +13,7 @@ from airssys_tui.core.errors import MissingTool
 from airssys_tui.wit import tool
 from airssys_tui.wit.check import check
 from airssys_tui.wit.source import parse_unit
-from tests.samples.guest import ROOT
+from tests.support.places import ROOT
 
 RIGHT = {
     "one file": {"a.wit": "package a:b;\ninterface x { f: func(); }"},

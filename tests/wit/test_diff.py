@@ -12,7 +12,7 @@ import pytest
 from airssys_tui.cli.main import main
 from airssys_tui.core.errors import UsageError
 from airssys_tui.wit.comparison import compare
-from tests.samples.guest import ROOT
+from tests.support.places import ROOT
 
 CALLERS, HOSTS, NOBODY = {"callers"}, {"hosts"}, set()
 BOTH = CALLERS | HOSTS

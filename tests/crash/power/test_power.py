@@ -23,9 +23,9 @@ from tests.crash.campaign import Account, Inconsistency, remains
 from tests.crash.life import NAME, SETTINGS
 from tests.crash.power.disk import Disk, Record, read_journal
 from tests.crash.power.victim import WORDS
+from tests.support.places import ROOT
 
 SOURCE = Path(__file__).with_name("recorder.c")
-ROOT = Path(__file__).parents[3]
 SEED = 5
 
 pytestmark = [

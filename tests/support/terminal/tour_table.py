@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.core.lifecycle import State
-
-from .tour import Guide, Sitting
+from tests.support.terminal.tour import Guide, Sitting
 
 LAST = "wasi-hello"
 COUNT = 6

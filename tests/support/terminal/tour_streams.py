@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
-from .conftest import Scratch
-from .tour import Guide, Sitting
-
-HOSTILE = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "hostile"
+from tests.support.places import HOSTILE
+from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.tour import Guide, Sitting
 
 
 def _before(scratch: Scratch) -> None:

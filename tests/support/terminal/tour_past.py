@@ -9,10 +9,9 @@ from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
-from tests.components import Crafted
-
-from .conftest import Scratch
-from .tour import Guide, Sitting
+from tests.support.components import Crafted
+from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.tour import Guide, Sitting
 
 MANIFEST = """[package]
 name = "shaky"

@@ -30,7 +30,7 @@ from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
-from tests.tui.conftest import shows
+from tests.support.screens import shows
 
 
 def live(desk):

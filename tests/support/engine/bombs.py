@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine import guests
+from tests.support.engine import guests
 
 I32, I64 = b"\x7f", b"\x7e"
 LOOP, END, GET_0, BRANCH_IF_0 = b"\x03\x40", b"\x0b", b"\x20\x00", b"\x0d\x00"

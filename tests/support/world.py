@@ -20,12 +20,7 @@ from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.sources.folder import stamps
 from airssys_tui.runtime.sources.settle import Settled
-from tests.components import Crafted
-
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLES = ROOT / "sample_components"
-RELEASES = SAMPLES / ".releases" / "counter"
-FIXTURES = ROOT / "tests" / "fixtures" / "components"
+from tests.support.components import Crafted
 
 PATIENCE = 30.0
 """Seconds after which a condition that has not come true fails the test; never what a test that passes waits for."""

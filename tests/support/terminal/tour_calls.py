@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
-from .conftest import Scratch
-from .tour import Guide, Sitting
+from tests.support.places import FIXTURES
+from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.tour import Guide, Sitting
 
-ZOO = Path(__file__).resolve().parents[1] / "fixtures" / "components" / "zoo" / "zoo-zig.wasm"
+ZOO = FIXTURES / "zoo" / "zoo-zig.wasm"
 MANIFEST = '[package]\nname = "zoo"\nversion = "1.0.0"\n[component]\nwasm = "zoo.wasm"\n'
 
 

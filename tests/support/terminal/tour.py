@@ -23,9 +23,8 @@ from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.table import ACTIONS, key_label
-
-from .conftest import Scratch
-from .harness import Terminal, TerminalTimeout
+from tests.support.terminal.harness import Terminal, TerminalTimeout
+from tests.support.terminal.scratch import Scratch
 
 PATIENCE: Final = 30.0
 PALETTE: Final = "▔▔▔▔"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tour import Guide, Sitting
+from tests.support.terminal.tour import Guide, Sitting
 
 HEAD = "HEALTH"
 """Stands only above the table of components."""

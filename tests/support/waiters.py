@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.components import SPIN, Crafted
+from tests.support.components import SPIN, Crafted
 
 _WASI = """
   (import "wasi:io/poll@0.2.0" (instance $poll

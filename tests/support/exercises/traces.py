@@ -8,8 +8,8 @@ from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
-from tests.tui.conftest import shows
-from tests.tui.exercises_call import increments
+from tests.support.exercises.call import increments
+from tests.support.screens import shows
 
 
 async def opens_the_traces(desk):

@@ -9,7 +9,7 @@ from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
-from tests.tui.conftest import shows, text_of
+from tests.support.screens import shows, text_of
 
 
 async def marks(desk):

@@ -11,7 +11,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from tests.world import FIXTURES
+from tests.support.places import FIXTURES
 
 ZOO = FIXTURES / "zoo"
 CACHE = Path(tempfile.gettempdir()) / f"airssys-tui-tests-{os.getuid()}"

@@ -9,7 +9,7 @@ from textual.widgets import Input
 from airssys_tui.api.views.calling import Held
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.screens.call import CallScreen
-from tests.tui.conftest import shows, text_of
+from tests.support.screens import shows, text_of
 
 
 async def calling(desk, component="counter"):

@@ -16,8 +16,8 @@ from typing import Any
 from wasmtime import Config, Engine, Store, WasiConfig, WasmtimeError
 from wasmtime.component import Component, Linker, Record
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "sample_components"
+from tests.support.places import SAMPLES
+
 COMPONENT = "airssys:core-component/"
 
 

@@ -1,6 +1,6 @@
 """A program that writes everything a state directory can hold, one acknowledged step after the other.
 
-Run as ``python -m tests.store.crash_subject DIRECTORY``; the number of the last step that returned is printed.
+Run as ``python -m tests.support.crash_subject DIRECTORY``; the number of the last step that returned is printed.
 """
 
 from __future__ import annotations

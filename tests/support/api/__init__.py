@@ -1,0 +1,1 @@
+"""The contract of the api, and benches that hold runtimes to it."""

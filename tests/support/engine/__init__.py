@@ -1,0 +1,1 @@
+"""Guests and types for tests of the engine."""

@@ -1,0 +1,1 @@
+"""Exercises of every action of the screens."""

@@ -1,0 +1,28 @@
+"""A gate that a test opens."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from tests.support.world import World
+
+
+class Gate:
+    """Keeps a component's calls waiting: a piece of work that occupies its instance until it is opened."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._open = threading.Event()
+        self._entered = threading.Event()
+        actor = world.runtime._system.router.find(name).actor
+        self.done: Future[Any] = actor.post(lambda _: self._wait())
+        assert self._entered.wait(30), "it was never reached"
+
+    def _wait(self) -> None:
+        self._entered.set()
+        assert self._open.wait(30), "it was never opened"
+
+    def open(self) -> None:
+        self._open.set()
+        self.done.result(30)
