@@ -6,6 +6,8 @@ import threading
 
 from tests.support.world import World
 
+CALLERS = 4
+
 
 class Callers:
     """Threads that increment a counter one call after the other, each remembering what was acknowledged.
@@ -59,6 +61,3 @@ class Callers:
             thread.join(30)
         assert self.errors == []
         return sum(self.acknowledged)
-
-
-CALLERS = 4

@@ -15,32 +15,9 @@ import pytest
 
 from tests.support.places import HOSTILE
 from tests.support.terminal.harness import Terminal
-from tests.support.terminal.scratch import PROGRAM, Scratch, point_at
+from tests.support.terminal.scratch import PROGRAM, Scratch, headless, point_at
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@contextlib.contextmanager
-def headless(scratch: Scratch) -> Iterator[subprocess.Popen[str]]:
-    """A runtime alone, whose first components serve."""
-    runtime = subprocess.Popen(
-        [*PROGRAM, "run", "--headless"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **scratch.environment},
-    )
-    try:
-        assert runtime.stdout is not None
-        for line in runtime.stdout:
-            if line.rstrip().endswith(" components"):  # the first scan is through
-                break
-        else:
-            raise AssertionError("the runtime ended before its components were up")
-        yield runtime
-    finally:
-        runtime.kill()
-        runtime.communicate(timeout=20)
 
 
 @pytest.fixture

@@ -33,9 +33,8 @@ from airssys_tui.core.errors import ReadOnlyAccess
 from airssys_tui.tui.actions.action import Action, Danger, View
 from airssys_tui.tui.actions.table import ACTIONS, of_view
 from tests.support.terminal.harness import Terminal
-from tests.support.terminal.scratch import Scratch
+from tests.support.terminal.scratch import Scratch, headless
 from tests.support.terminal.tour import BELOW_PALETTE, PALETTE, first_hit, offer
-from tests.terminal.test_attach import headless
 
 pytestmark = pytest.mark.timeout(180)
 

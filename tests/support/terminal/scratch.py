@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,3 +85,26 @@ def pointed(text: str) -> str:
     """Return the name in the row with the pointer; empty when there is none."""
     found = re.search(r"^▸ +([a-z-]+) ", text, re.MULTILINE)
     return found[1] if found else ""
+
+
+@contextlib.contextmanager
+def headless(scratch: Scratch) -> Iterator[subprocess.Popen[str]]:
+    """A runtime alone, whose first components serve."""
+    runtime = subprocess.Popen(
+        [*PROGRAM, "run", "--headless"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **scratch.environment},
+    )
+    try:
+        assert runtime.stdout is not None
+        for line in runtime.stdout:
+            if line.rstrip().endswith(" components"):  # the first scan is through
+                break
+        else:
+            raise AssertionError("the runtime ended before its components were up")
+        yield runtime
+    finally:
+        runtime.kill()
+        runtime.communicate(timeout=20)
