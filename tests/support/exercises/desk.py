@@ -1,4 +1,4 @@
-"""What marks, meters, settings and themes do, by their keys; :mod:`tests.tui.test_actions` runs them."""
+"""What marks, meters, settings and themes do, by their keys; :mod:`tests.tui.actions.test_actions` runs them."""
 
 from __future__ import annotations
 
