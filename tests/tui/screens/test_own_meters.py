@@ -13,10 +13,11 @@ from rich.cells import cell_len
 from airssys_tui.api.played import scenes
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.core.text import GuestText
+from airssys_tui.tui.drawing import own_meters
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.own_meters import OwnMeters, format_value, own_lines
-from airssys_tui.tui.screens import meter, meters, own_meters
+from airssys_tui.tui.screens import meter, meters
 from tests.support.hostile import NASTY, lying
 from tests.support.screens import connected, desk, shows, text_of, wait_until
 
