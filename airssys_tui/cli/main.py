@@ -43,19 +43,22 @@ def _version() -> int:
 def _run(words: list[str], *, json: bool) -> int:
     from cyclopts import CycloptsError  # noqa: PLC0415 - late: see above
 
-    from airssys_tui.cli.answering.wording import complaint, remedy, slip  # noqa: PLC0415
     from airssys_tui.cli.application import build, command_names  # noqa: PLC0415
 
-    meant = slip(words, command_names())
-    if meant is not None:
-        what = f"there is no command and no folder {words[0]}; did you mean {meant}?"
-        report_failure("not understood", what, f"airssys-tui {meant} --help", json=json, kind="UsageError")
-        return ExitCode.USAGE
+    known = command_names()
+    if words and words[0] not in known:
+        from airssys_tui.cli.answering.wording import slip  # noqa: PLC0415 - late: few command lines are wrong
+
+        meant = slip(words, known)
+        if meant is not None:
+            what = f"no command and no folder {words[0]}; did you mean {meant}?"
+            return _usage_error(what, f"airssys-tui {meant} --help", json=json)
     try:
         result = build(words)(words, exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as error:
-        report_failure("not understood", complaint(error), remedy(error), json=json, kind="UsageError")
-        return ExitCode.USAGE
+        from airssys_tui.cli.answering.wording import complaint, remedy  # noqa: PLC0415 - late: see above
+
+        return _usage_error(complaint(error), remedy(error), json=json)
     except UnknownComponent as error:  # well said, but there is none
         report_error(error, json=json)
         return ExitCode.FAILED
@@ -68,6 +71,11 @@ def _run(words: list[str], *, json: bool) -> int:
         report_failure("system", _fault(error), json=json, kind=type(error).__name__)
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _usage_error(what: str, remedy: str, *, json: bool) -> int:
+    report_failure(UsageError.title, what, remedy, json=json, kind="UsageError")
+    return ExitCode.USAGE
 
 
 def _fault(error: OSError) -> str:

@@ -73,9 +73,9 @@ class AirssysError(Exception):
 
 
 class UsageError(AirssysError):
-    """The caller asked for something that cannot be meant."""
+    """The command line, an argument or a setting is not valid."""
 
-    title = "not understood"
+    title = "usage error"
 
 
 class IdentityError(UsageError):

@@ -37,6 +37,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     messages_per_second: int = 1_000
     replicas: int = 1
 
+    @property
+    def fuel_unlimited(self) -> bool:
+        """Whether a call may use as much fuel as it likes."""
+        return self.fuel_per_call >= UNLIMITED_FUEL
+
 
 class Bound(msgspec.Struct, frozen=True):
     """The least and the most that a manifest may ask for, both included."""

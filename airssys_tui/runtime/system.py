@@ -9,12 +9,13 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase, WatchView
+from airssys_tui.core.description import reason_not_started
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
@@ -183,7 +184,9 @@ class System:
                 return
             wanted = component.intent.desired is Desired.RUNNING and component.files.usable
             if not wanted or component.served.kind == "command":
-                component.shown.remark_on(_why_not_started(component))
+                component.shown.remark_on(
+                    reason_not_started(component.intent.desired, component.served.kind, there=component.files.usable)
+                )
                 return
             try:
                 await self.instances.start(component, why="resumed")
@@ -303,9 +306,3 @@ class System:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.floor.journal.system(f"internal error: {type(error).__name__}: {error}", "internal", Level.ERROR)
-
-
-def _why_not_started(component: Component) -> GuestText:
-    if component.intent.desired is Desired.STOPPED:
-        return GuestText("stopped by operator")
-    return GuestText("its source is gone" if not component.files.present else "a command: start runs it again")

@@ -146,10 +146,11 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         exports: ``path: signature`` in WIT syntax, in order.
-        imports: Likewise.
-        capabilities: Declared ones, as written.
+        imports: Names of the imported interfaces and functions.
+        capabilities: ``kind: declaration``, one line each.
         limits: ``name: value`` for people.
         config: ``key: JSON`` handed to it.
+        inert: Keys that its manifest sets and that have no effect yet, and why.
         described: What its ``metadata`` says, as ``key: value``.
     """
 
@@ -159,6 +160,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[GuestText, ...] = ()
     limits: tuple[GuestText, ...] = ()
     config: tuple[GuestText, ...] = ()
+    inert: tuple[GuestText, ...] = ()
     described: tuple[GuestText, ...] = ()
     description: GuestText = GuestText("")
     revisions: tuple[RevisionView, ...] = ()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.output import say
 from airssys_tui.cli.commands.screen import Showing, show
-from airssys_tui.cli.reaching.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
+from airssys_tui.cli.reaching.site import Site, locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
@@ -31,7 +32,7 @@ def attach(
         state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
             the folder's real path).
     """
-    from airssys_tui.cli.reaching.reach import nothing_runs  # noqa: PLC0415 - late: see `remote`
+    from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: see `remote`
     from airssys_tui.store.ownership import live_owner  # noqa: PLC0415
 
     site = locate(folder, state_dir, must_exist=False)
@@ -58,7 +59,8 @@ def remote(site: Site, *, readonly: bool) -> RemoteRuntime:
         Unreachable: It cannot be spoken to; see the subclasses.
     """
     from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: see `reach`
-    from airssys_tui.cli.reaching.reach import connect, nothing_runs  # noqa: PLC0415
+    from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415
+    from airssys_tui.cli.reaching.reach import connect  # noqa: PLC0415
 
     access = Access.READ if readonly else Access.FULL
     reached = connect(site, access=access, client="screen", follow=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.commands.attach import remote
-from airssys_tui.cli.reaching.options import Site, locate
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.cli.serving.signals import exit_at_once
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_pairs, warn
-from airssys_tui.cli.reaching.options import AS_TEXT, HERE, Form, Place, component_name, locate
+from airssys_tui.cli.reaching.options import AS_TEXT, HERE, Form, Place, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap

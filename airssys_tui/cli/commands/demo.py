@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.commands.screen import Showing, show
-from airssys_tui.cli.reaching.options import Site
 from airssys_tui.cli.reaching.settings import Sourced, read_settings
+from airssys_tui.cli.reaching.site import Site
 
 if TYPE_CHECKING:
     from airssys_tui.api.played.runtime import FakeRuntime

@@ -15,8 +15,9 @@ import msgspec
 from airssys_tui import __version__
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_pairs, terminal_width
-from airssys_tui.cli.reaching.options import HERE, Place, Site, locate
+from airssys_tui.cli.reaching.options import HERE, Place
 from airssys_tui.cli.reaching.settings import SettingsFile, read_settings, settings_path
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import format_size

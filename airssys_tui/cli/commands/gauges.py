@@ -18,8 +18,9 @@ from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
 from airssys_tui.cli.answering.table import Column
 from airssys_tui.cli.reaching.figures import honest, is_live
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import Without, ask, reach
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import UnknownComponent, UsageError
 from airssys_tui.core.units import format_count, format_duration, format_size
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say
-from airssys_tui.cli.reaching.options import HERE, Place, locate
+from airssys_tui.cli.reaching.options import HERE, Place
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.units import format_size
 
 

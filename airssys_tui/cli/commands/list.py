@@ -13,9 +13,10 @@ from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.reaching.figures import honest, is_live
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate
+from airssys_tui.cli.reaching.figures import honest, honest_detail, is_live
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import StateAbsent
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_size
@@ -67,7 +68,7 @@ def list_components(*, place: Place = HERE) -> int:
     if place.json:
         answer([honest(view, live=live) for view in views])
     elif views:
-        say_table(COMPONENT_COLUMNS, [_component_row(view) for view in views])
+        say_table(COMPONENT_COLUMNS, [_component_row(view, live=live) for view in views])
     for problem in seen.problems:
         warn(f"not taken in: {problem}")
     return ExitCode.OK
@@ -85,11 +86,9 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
     with reach(site, Without.RECORD) as runtime:
         detail, live = runtime.describe(name).result(ANSWER), is_live(runtime)
     if place.json:
-        from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
-
-        answer({**plain(detail), "view": honest(detail.view, live=live)})
+        answer(honest_detail(detail, live=live))
     else:
-        _say_detail(detail)
+        _say_detail(detail, live=live)
     return ExitCode.OK
 
 
@@ -119,18 +118,18 @@ def _say_revisions(revisions: Sequence[RevisionView], indent: str = "") -> None:
         say(f"{indent}and {left_out} older ones; `airssys-tui diff` still compares each of them")
 
 
-def _component_row(view: ComponentView) -> Sequence[str]:
-    live = view.started_at is not None
-    memory = view.meters.memory if live else None
+def _component_row(view: ComponentView, *, live: bool) -> Sequence[str]:
+    runs = view.started_at is not None
+    memory = view.meters.memory if runs else None
     return (
         view.id,
         view.state,
-        view.health,
+        view.health if live else NOTHING,
         view.version or NOTHING,
         NOTHING if view.revision is None else f"r{view.revision}",
         short_digest(view.digest) if view.digest else NOTHING,
         view.desired,
-        f"{view.meters.fuel_per_second:.0f}" if live else NOTHING,
+        f"{view.meters.fuel_per_second:.0f}" if runs else NOTHING,
         NOTHING if memory is None else format_size(memory),
         NOTHING if view.state_bytes is None else format_size(view.state_bytes),
         view.note.text,
@@ -154,37 +153,47 @@ def _revision_row(revision: RevisionView) -> Sequence[str]:
     )
 
 
-def _say_detail(detail: ComponentDetail) -> None:
+def _revision(view: ComponentView) -> str:
+    if view.revision is None:
+        return NOTHING
+    return f"r{view.revision}, {'stable' if view.stable else 'not proven stable yet'}"
+
+
+def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
     view = detail.view
     facts = [
         ("name", view.id),
         ("description", detail.description),
-        ("state", f"{view.state}, wanted {view.desired}, health {view.health}"),
-        ("version", f"{view.version or NOTHING} r{view.revision}" if view.revision is not None else NOTHING),
+        ("state", view.state),
+        ("desired", view.desired),
+        ("health", view.health if live else NOTHING),
+        ("version", view.version or NOTHING),
+        ("revision", _revision(view)),
         ("digest", view.digest or NOTHING),
         ("kind", f"{view.kind}, {'keeps state' if view.stateful else 'keeps no state'}"),
         ("source", view.source if view.present else f"{view.source} (gone)"),
         ("held", ", ".join(view.held)),
+        ("quarantined", ", ".join(f"r{number}" for number in view.quarantined)),
         ("note", view.note.text),
         (
             "state saved",
             f"{format_size(view.state_bytes)} at {moment(view.state_saved_at)}" if view.state_bytes else "",
         ),
     ]
-    say_pairs([(name, value) for name, value in facts if value])
+    say_pairs([(name, value or NOTHING) for name, value in facts])
     sections = {
         "exports": detail.exports,
         "imports": detail.imports,
         "capabilities": detail.capabilities,
         "limits": detail.limits,
         "config": detail.config,
+        "no effect yet": detail.inert,
         "says of itself": detail.described,
     }
     for title, lines in sections.items():
-        if lines:
-            say(f"\n{title}")
-            for line in lines:
-                say(f"  {line}")
+        say(f"\n{title}")
+        for line in lines or (NOTHING,):
+            say(f"  {line}")
     if detail.revisions:
         say("\nrevisions")
         _say_revisions(detail.revisions, indent="  ")

@@ -15,8 +15,10 @@ from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, answer_line, say, warn
 from airssys_tui.cli.commands.run import event_line
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, Site, component_name, locate
-from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, connect, nothing_runs
+from airssys_tui.cli.reaching.absence import nothing_runs
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
+from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, connect
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import NothingRuns, QuantityError, UsageError
 from airssys_tui.core.events import Event, EventKind, Level
 

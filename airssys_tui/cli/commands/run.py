@@ -14,7 +14,8 @@ from cyclopts import Parameter
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer_line, moment, say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, locate
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
+from airssys_tui.cli.reaching.site import locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.reaching.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
 from airssys_tui.cli.reaching.settings import settings_path
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path, standard_error_to
 from airssys_tui.cli.serving.signals import close_in_time, exit_at_once, leaving_on_signal
 from airssys_tui.core.errors import AirssysError, StateLocked, UsageError
@@ -74,8 +75,8 @@ def open_screen(
     site = locate(folder, state_dir)
 
     def connect() -> RuntimeApi:
+        from airssys_tui.cli.reaching.absence import owned_elsewhere  # noqa: PLC0415
         from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-        from airssys_tui.cli.reaching.reach import owned_elsewhere  # noqa: PLC0415
 
         try:
             return open_runtime(site, adopt=adopt, exporter=exporter)

@@ -15,9 +15,10 @@ from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_table, warn
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate, named_path
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.units import MIB, format_size

@@ -15,8 +15,9 @@ from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, Site, component_name, locate, named_path
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
 from airssys_tui.cli.reaching.orders import writable
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import format_size

@@ -5,8 +5,9 @@ from __future__ import annotations
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, moment, say, warn
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ask
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import UsageError
 
 

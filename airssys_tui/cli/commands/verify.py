@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say, say_table
 from airssys_tui.cli.answering.table import Column
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, locate
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.units import format_count, format_duration
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, Site, StateDirOption, locate
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
 from airssys_tui.cli.reaching.orders import writable
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:

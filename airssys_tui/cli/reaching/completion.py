@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cyclopts.completion import CompletionContext
 
-    from airssys_tui.cli.reaching.options import Site
+    from airssys_tui.cli.reaching.site import Site
 
 PROGRAM: Final = "airssys-tui"
 
@@ -74,7 +74,7 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
 
 def _site(context: CompletionContext) -> Site:
     """Return the place that a half-written command line is about."""
-    from airssys_tui.cli.reaching.options import locate  # noqa: PLC0415 - late: that module offers these completers
+    from airssys_tui.cli.reaching.site import locate  # noqa: PLC0415 - late: only for the tab key
 
     named = [value.raw if (value := context.get(name)) else None for name in ("--folder", "--state-dir")]
     folder, state_dir = (Path(text) if text else None for text in named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airssys_tui.cli.reaching.options import Site
+from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:

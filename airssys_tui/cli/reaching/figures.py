@@ -1,33 +1,57 @@
-"""Figures as programs get them: what cannot be had is null, never a zero that pretends."""
+"""Answers as programs get them: what is not known is null, never a zero or a default that pretends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from airssys_tui.api.views.components import ComponentView, Meters
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, Meters
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
 
+LIVE_ONLY: Final = (
+    "health",
+    "recovery",
+    "candidate",
+    "restarts",
+    "started_at",
+    "probation_until",
+    "custom_series",
+    "history",
+    "generation",
+)
+"""Members of a row that only a running runtime knows; those of its meters are as well."""
+
+LIVE_ONLY_DETAIL: Final = ("described", "recent")
+"""Members of the details beside the row that only a running runtime knows."""
+
 
 def is_live(api: RuntimeApi) -> bool:
-    """Return whether a runtime answers, not what was recorded."""
+    """Return whether a running runtime answers, not the catalog."""
     from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
 
     return not isinstance(api, RecordedRuntime)
 
 
 def honest(view: ComponentView, *, live: bool) -> dict[str, object]:
-    """Return a row for programs.
+    """Return a row for programs, with the same members whether the runtime runs or not.
 
     Args:
         view: The row.
-        live: Whether a runtime told it; else its figures are not known.
+        live: Whether a running runtime told it; otherwise what only such a one knows is null.
     """
     from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
 
     row: dict[str, object] = plain(view)
     if not live:
-        row["meters"] = dict.fromkeys(Meters.__struct_fields__)
-        row |= dict.fromkeys(("history", "restarts", "generation"))
+        row |= {"meters": dict.fromkeys(Meters.__struct_fields__), **dict.fromkeys(LIVE_ONLY)}
     return row
+
+
+def honest_detail(detail: ComponentDetail, *, live: bool) -> dict[str, object]:
+    """Return details for programs; see :func:`honest`."""
+    from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
+
+    answer: dict[str, object] = plain(detail)
+    answer["view"] = honest(detail.view, live=live)
+    return answer if live else answer | dict.fromkeys(LIVE_ONLY_DETAIL)

@@ -6,8 +6,9 @@ from airssys_tui.api.commands import Command
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say
-from airssys_tui.cli.reaching.options import Place, Site, locate
+from airssys_tui.cli.reaching.options import Place
 from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import ReadOnlyAccess
 
 

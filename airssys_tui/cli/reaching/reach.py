@@ -15,12 +15,12 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.runtime import Phase
-from airssys_tui.cli.reaching.options import Site, adoption
+from airssys_tui.cli.reaching.site import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 
 if TYPE_CHECKING:
+    from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import Access
     from airssys_tui.api.socket.remote import RemoteRuntime
 
@@ -102,6 +102,8 @@ def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "comm
         with _moment(site, client) as api:
             yield api
     else:
+        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: most commands find what they need
+
         raise nothing_runs(site)
 
 
@@ -147,34 +149,6 @@ def connect(
     return remote
 
 
-def attach_command(site: Site) -> str:
-    """Return the command line that attaches a screen to the runtime of a site."""
-    words = ["airssys-tui attach"]
-    if site.folder_named:
-        words.append(_quoted(site.folder.value))
-    if site.state_dir.source == "option":
-        words.append(f"--state-dir {_quoted(site.state_dir.value)}")
-    return " ".join(words)
-
-
-def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
-    """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
-    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: see above
-
-    if control_path(site.state_dir.value).exists():
-        return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")
-    return StateLocked(error.message, remedy="end that process first, or give this one its own --state-dir")
-
-
-def nothing_runs(site: Site) -> NothingRuns:
-    """Say that no runtime has the state directory, and how to start one."""
-    folder = site.folder.value
-    return NothingRuns(
-        f"no process runs {folder}",
-        remedy=f"start it: airssys-tui {_quoted(folder)}, or airssys-tui run {_quoted(folder)} --headless",
-    )
-
-
 @contextlib.contextmanager
 def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
     """Be the owner for a moment; whoever became it meanwhile is asked instead."""
@@ -205,6 +179,8 @@ def _wait_for_owner(site: Site, client: str, error: StateLocked) -> RemoteRuntim
         if remote is not None:
             return remote
         time.sleep(_LOOK)
+    from airssys_tui.cli.reaching.absence import owned_elsewhere  # noqa: PLC0415 - late: see above
+
     raise owned_elsewhere(error, site) from error
 
 
@@ -222,9 +198,3 @@ def _not_up(folder: Path) -> NotServing:
         f"the components of {folder} did not come up within {SETTLE:g} s",
         remedy="see what holds them up: airssys-tui run FOLDER --headless",
     )
-
-
-def _quoted(path: Path) -> str:
-    import shlex  # noqa: PLC0415 - late: only for a remedy
-
-    return shlex.quote(str(path))

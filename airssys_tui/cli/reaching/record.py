@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from airssys_tui.api.commands import Command, Start, Stop
-from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.socket.methods import METHODS
 from airssys_tui.api.views.components import ComponentDetail
-from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot
-from airssys_tui.cli.reaching.options import Site
-from airssys_tui.cli.reaching.reach import nothing_runs, owned_elsewhere
-from airssys_tui.core.errors import AirssysError, StateLocked
+from airssys_tui.cli.reaching.site import Site
+from airssys_tui.core.errors import AirssysError, NothingRuns, StateLocked
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import one_line
+
+if TYPE_CHECKING:
+    from airssys_tui.api.commands import Command
+    from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+else:
+    RuntimeApi = object  # a list would have to load every type that the protocol mentions
 
 T = TypeVar("T")
 
@@ -25,7 +27,8 @@ T = TypeVar("T")
 class RecordedRuntime(RuntimeApi):
     """The catalog of a site, read; what an operator wants is written into it, and takes effect at the next start.
 
-    Whatever needs a living runtime ends with :class:`~airssys_tui.core.errors.NothingRuns`.
+    Every other method of :class:`~airssys_tui.api.protocol.RuntimeApi` needs a running runtime and ends with
+    :class:`~airssys_tui.core.errors.NothingRuns`.
 
     Args:
         site: Folder and state directory.
@@ -38,6 +41,18 @@ class RecordedRuntime(RuntimeApi):
     def of(cls, site: Site) -> Self:
         """Return what is recorded of a site."""
         return cls(site)
+
+    def __getattr__(self, name: str) -> Callable[..., Future[Any]]:
+        """Return what answers any other method: that nothing runs."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def absent(*_: Any, **__: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(self._nothing_runs())
+            return future
+
+        return absent
 
     def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - nothing changes here
         """Return the rows as they were recorded last."""
@@ -59,6 +74,7 @@ class RecordedRuntime(RuntimeApi):
         """Write down what is wanted."""
 
         def work() -> Done:
+            from airssys_tui.api.commands import Start, Stop  # noqa: PLC0415 - late: see `reach`
             from airssys_tui.cli.reaching.recorded import record_desired  # noqa: PLC0415
 
             match command:
@@ -66,7 +82,7 @@ class RecordedRuntime(RuntimeApi):
                     return record_desired(self._site, command.component, Desired.RUNNING)
                 case Stop():
                     return record_desired(self._site, command.component, Desired.STOPPED)
-            raise nothing_runs(self._site)
+            raise self._nothing_runs()
 
         return self._answer(work)
 
@@ -115,28 +131,19 @@ class RecordedRuntime(RuntimeApi):
     def close(self) -> None:
         """Do nothing: nothing is held."""
 
+    def _nothing_runs(self) -> NothingRuns:
+        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: most answers succeed
+
+        return nothing_runs(self._site)
+
     def _answer(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         try:
             future.set_result(work())
         except StateLocked as error:
+            from airssys_tui.cli.reaching.absence import owned_elsewhere  # noqa: PLC0415 - late: most answers succeed
+
             future.set_exception(owned_elsewhere(error, self._site))
         except AirssysError as error:
             future.set_exception(error)
         return future
-
-
-def _absent(name: str) -> Callable[..., Any]:
-    def absent(self: RecordedRuntime, *_: Any, **__: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(nothing_runs(self._site))
-        return future
-
-    absent.__name__ = name
-    absent.__doc__ = getattr(RuntimeApi, name).__doc__
-    return absent
-
-
-for _name in METHODS:
-    if _name not in vars(RecordedRuntime):
-        setattr(RecordedRuntime, _name, _absent(_name))

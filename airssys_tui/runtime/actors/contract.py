@@ -10,22 +10,21 @@ from typing import Any, Final
 import msgspec
 import semver
 
+from airssys_tui.core import description
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.runtime.actors.serving import Serving
 
-LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"
-EXECUTION: Final = "airssys:core-component/execution@1.0.0"
+LIFECYCLE: Final = description.LIFECYCLE
 METADATA: Final = "airssys:core-component/metadata@1.0.0"
-HEALTH: Final = "airssys:core-component/health@1.0.0"
-STATE: Final = "airssys:core-component/state@1.0.0"
+HEALTH: Final = description.HEALTH
+STATE: Final = description.STATE
 TIMER_HANDLER: Final = "airssys:core-component/timer-handler@1.0.0"
-COMMAND: Final = "wasi:cli/run"
+COMMAND: Final = description.COMMAND
 
 MAX_STATE: Final = 2 * 1024 * 1024
 MAX_SCHEMA: Final = 64
@@ -54,19 +53,8 @@ class HealthReport(msgspec.Struct, frozen=True):
     message: GuestText = GuestText("")
 
 
-def kind_of(interface: Interface, declared: str | None) -> str:
-    """Return ``command``, ``actor`` or ``passive``: as declared, else from the exports."""
-    if declared is not None:
-        return declared
-    if interface.exports_interface(COMMAND):
-        return "command"
-    contract = (LIFECYCLE, EXECUTION, HEALTH, STATE)
-    return "actor" if any(interface.exports_interface(name) for name in contract) else "passive"
-
-
-def is_stateful(interface: Interface) -> bool:
-    """Return whether the component can hand over its state."""
-    return interface.exports_interface(STATE)
+kind_of = description.kind_of
+is_stateful = description.is_stateful
 
 
 def initialise(serving: Serving) -> None:

@@ -27,10 +27,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from airssys_tui.core.description import is_stateful
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.actors.actor import Actor
-from airssys_tui.runtime.actors.contract import is_stateful
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.parts.barred import Barred
 from airssys_tui.runtime.components.parts.intent import Intent

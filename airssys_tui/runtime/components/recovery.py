@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from airssys_tui import __version__
+from airssys_tui.core.description import kind_of, quarantine_text
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import Desired, State
@@ -15,7 +16,6 @@ from airssys_tui.core.probation import Cost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
-from airssys_tui.runtime.actors.contract import kind_of
 from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
@@ -109,7 +109,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
         _take_up(component, last)
         component.proof.condemn()
         component.supervision.exhaust()
-        component.shown.warn(one_line(f"r{last.number} quarantined: {last.outcome_reason}", 300))
+        component.shown.warn(quarantine_text(last.number, last.outcome_reason))
     return component
 
 

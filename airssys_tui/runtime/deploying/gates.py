@@ -11,7 +11,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.compatibility import changes
-from airssys_tui.core.types.interface import Function, Interface, render, unversioned
+from airssys_tui.core.types.interface import Interface, unversioned
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors import closed_door
 from airssys_tui.runtime.actors.contract_types import wrong_exports
@@ -117,14 +117,3 @@ def trap_remedy(trap: GuestTrap) -> str:
         "table-limit": "raise [resources] table_elements",
     }
     return remedies.get(trap.trap.kind, "")
-
-
-def _signature(function: Function) -> str:
-    return render(function).removeprefix(f"{function.name}: ")
-
-
-def signature_lines(interface: Interface) -> tuple[tuple[GuestText, ...], tuple[GuestText, ...]]:
-    """Return exports and imports as ``path: signature`` lines in WIT syntax."""
-    exports = tuple(one_line(f"{export.path}: {_signature(export.function)}", 500) for export in interface.functions())
-    imports = tuple(one_line(item.name, 200) for item in interface.imports)
-    return exports, imports

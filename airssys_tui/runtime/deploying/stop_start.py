@@ -128,6 +128,8 @@ class StopStart(Switcher):
         fresh.counters = component.actor.counters
         component.actor.switch(fresh)
         failpoint("deploy/switched")
+        if activation.initial is not None:
+            component.shown.saved(len(activation.initial.data), activation.initial.at)
         return component.actor.queued
 
     async def _bring_back(self, component: Component, fresh: Serving | None, taken: _Taken) -> None:

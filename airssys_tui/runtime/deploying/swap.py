@@ -150,8 +150,9 @@ class Switcher:
                 before.tenant.step_down()
             failpoint("deploy/switched")
             seconds = time.perf_counter() - started
-        if snapshot is not None:
-            component.shown.saved(len(snapshot.data), snapshot.at)
+        newest = activation.initial or snapshot
+        if newest is not None:
+            component.shown.saved(len(newest.data), newest.at)
         if before is not None:
             self._retire_later(component, before)
         return Switched(held, seconds, state)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from airssys_tui.api.views.components import ComponentDetail
+from airssys_tui.core.description import describe
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
-from airssys_tui.core.manifest.document import Manifest
-from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.units import format_count, format_duration, format_size
+from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.deploying.gates import signature_lines
 from airssys_tui.runtime.history.story import Present
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -51,17 +50,10 @@ class Details:
         recent = self._floor.journal.recent(component.name)
         if component.active is None:
             return ComponentDetail(view=view, revisions=revisions, recent=recent)
-        exports, imports = signature_lines(component.active.interface)
-        manifest = component.active.manifest
         return ComponentDetail(
             view=view,
-            exports=exports,
-            imports=imports,
-            capabilities=capability_lines(manifest),
-            limits=limit_lines(manifest.limits),
-            config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
+            **msgspec.structs.asdict(describe(component.active.interface, component.active.manifest)),
             described=await _described(component),
-            description=one_line(manifest.package.description or "", 500),
             revisions=revisions,
             recent=recent,
         )
@@ -86,28 +78,3 @@ async def _described(component: Component) -> tuple[GuestText, ...]:
     except (AirssysError, TimeoutError):
         return ()
     return lines
-
-
-def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
-    """Return limits as ``name: value`` for people."""
-    fuel = "unlimited" if limits.fuel_per_call >= UNLIMITED_FUEL else format_count(limits.fuel_per_call)
-    shown = {
-        "memory": format_size(limits.memory),
-        "table elements": format_count(limits.table_elements),
-        "fuel per call": fuel,
-        "deadline": format_duration(limits.deadline),
-        "mailbox": f"{limits.mailbox} calls",
-    }
-    return tuple(GuestText(f"{name}: {value}") for name, value in shown.items())
-
-
-def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
-    """Return the declared capabilities, one a line."""
-    declared = manifest.capabilities
-    lines = []
-    for name in declared.__struct_fields__:
-        value = getattr(declared, name)
-        if value:
-            text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-            lines.append(one_line(f"{name}: {text}", 400))
-    return tuple(lines)

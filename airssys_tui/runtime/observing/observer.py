@@ -12,6 +12,7 @@ import msgspec
 from airssys_tui.api.views.components import ComponentView, Meters
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
+from airssys_tui.core.description import artifact_label
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line
@@ -254,7 +255,7 @@ class Observer:
             stateful=component.stateful,
             source=one_line(component.files.key),
             present=component.files.present,
-            held=tuple(one_line(hold.version or hold.digest[7:15]) for hold in component.barred.holds),
+            held=tuple(artifact_label(hold.version, hold.digest) for hold in component.barred.holds),
             note=note_of(component),
             restarts=component.supervision.restarts,
             started_at=component.life.started_at,

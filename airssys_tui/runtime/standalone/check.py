@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from airssys_tui.core.description import describe, kind_of
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, name_from_stem
@@ -18,12 +19,10 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.contract import kind_of
-from airssys_tui.runtime.deploying.gates import Passage, check_types, signature_lines
+from airssys_tui.runtime.deploying.gates import Passage, check_types
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.observing.details import capability_lines
 from airssys_tui.runtime.sources import folder
 
 
@@ -128,7 +127,7 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
         if not code.waits_in_wasi:
             with passage.at(Gate.INSTANTIATE):
                 _instantiate(linker, code, manifest)
-        exports, imports = signature_lines(code.interface)
+        said = describe(code.interface, manifest)
         return CheckReport(
             path=path,
             admissible=True,
@@ -137,9 +136,9 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
             size=len(wasm),
             version=manifest.version,
             kind=kind_of(code.interface, manifest.artifact.kind),
-            imports=imports,
-            exports=exports,
-            capabilities=capability_lines(manifest),
+            imports=said.imports,
+            exports=said.exports,
+            capabilities=said.capabilities,
         )
     finally:
         engine.close()

@@ -137,7 +137,7 @@ def test_a_socket_that_nobody_listens_to_is_no_runtime(desk: Desk) -> None:
     assert [row["id"] for row in desk.run("list", "--json").json] == ["counter"]
     stopped = desk.run("stop", "counter")
     assert stopped.code == 0
-    assert "takes effect when its folder is opened next" in stopped.out
+    assert "will stay stopped at the next start" in stopped.out
     found = {row["name"]: row["value"] for row in desk.run("doctor", "--json").json}
     assert "killed" in found["control socket"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from airssys_tui.core.identity import short_digest
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.description import artifact_label
+from airssys_tui.core.text import GuestText
 
 
 class OnDisk(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class OnDisk(msgspec.Struct, frozen=True):
     @property
     def label(self) -> GuestText:
         """The version, or the short digest when there is none."""
-        return one_line(self.version or short_digest(self.digest), 64)
+        return artifact_label(self.version, self.digest)
 
 
 class SourceFiles:

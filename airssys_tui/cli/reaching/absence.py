@@ -1,0 +1,39 @@
+"""What a command says when no runtime answers: none runs, or another process owns the state directory."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from airssys_tui.core.errors import NothingRuns, StateLocked
+
+if TYPE_CHECKING:
+    from airssys_tui.cli.reaching.site import Site
+
+
+def attach_command(site: Site) -> str:
+    """Return the command line that attaches a screen to the runtime of a site."""
+    words = ["airssys-tui attach"]
+    if site.folder_named:
+        words.append(shlex.quote(str(site.folder.value)))
+    if site.state_dir.source == "option":
+        words.append(f"--state-dir {shlex.quote(str(site.state_dir.value))}")
+    return " ".join(words)
+
+
+def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
+    """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
+    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no store
+
+    if control_path(site.state_dir.value).exists():
+        return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")
+    return StateLocked(error.message, remedy="end that process first, or give this one its own --state-dir")
+
+
+def nothing_runs(site: Site) -> NothingRuns:
+    """Say that no runtime has the state directory, and how to start one."""
+    folder = shlex.quote(str(site.folder.value))
+    return NothingRuns(
+        f"no process runs {site.folder.value}",
+        remedy=f"start it: airssys-tui {folder}, or airssys-tui run {folder} --headless",
+    )

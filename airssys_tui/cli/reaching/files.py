@@ -1,0 +1,55 @@
+"""What lies in the folder now, for the few components whose files were held, refused or put in quarantine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from airssys_tui.core.errors import AdmissionError, IdentityError, ManifestError
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.runtime.sources.folder import read
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a component's files.
+
+    Attributes:
+        id: The component that they are of; empty when they cannot be read.
+        digest: Of the artifact.
+        manifest_digest: Of the manifest's meaning.
+        version: Of the manifest.
+        gate: The gate that stops files that cannot be read.
+        reason: Why it does.
+    """
+
+    id: str = ""
+    digest: str = ""
+    manifest_digest: str = ""
+    version: str | None = None
+    gate: str = ""
+    reason: GuestText = GuestText("")
+
+
+def look(folder: Path, source: str) -> Seen | None:
+    """Read and hash a component's files; None when there are none.
+
+    Args:
+        folder: The folder of components.
+        source: The component's entry in it.
+    """
+    try:
+        reading = read(folder, source)
+    except (ManifestError, AdmissionError, IdentityError) as error:
+        gate = error.gate if isinstance(error, AdmissionError) else "manifest"
+        return Seen(gate=gate, reason=one_line(error.message, 400))
+    except OSError:
+        return None
+    if reading is None:
+        return None
+    return Seen(
+        id=str(reading.manifest.id),
+        digest=reading.digest,
+        manifest_digest=reading.manifest_digest,
+        version=reading.manifest.version,
+    )

@@ -1,0 +1,183 @@
+"""One row from the catalog: a component as the runtime that is started next would find it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui import __version__
+from airssys_tui.api.views.components import ComponentView, Note, NoteKind
+from airssys_tui.core.description import (
+    FileFacts,
+    artifact_label,
+    file_note,
+    is_stateful,
+    kind_of,
+    quarantine_text,
+    reason_not_started,
+)
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.text import one_line
+from airssys_tui.core.types.interface import Interface
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord
+from airssys_tui.store.ownership import Owner
+
+TOLD: Final = {
+    "started": State.RUNNING,
+    "restarted": State.RUNNING,
+    "stopped": State.STOPPED,
+    "completed": State.STOPPED,
+    "failed": State.FAILED,
+    "restarting": State.FAILED,
+    "exhausted": State.FAILED,
+}
+"""Actions of recorded events that tell in which state a component was then."""
+
+
+class _DeclaredArtifact(msgspec.Struct, frozen=True):
+    kind: str | None = None
+
+
+class _Declared(msgspec.Struct, frozen=True):
+    """What a row shows of a recorded manifest; reading the whole of it loads all the rules for manifests."""
+
+    artifact: _DeclaredArtifact = _DeclaredArtifact()
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the catalog knows of one component and a row shows.
+
+    Attributes:
+        record: The component.
+        active: Its active revision.
+        holds: Digests that are held.
+        refusals: What this version of the program refused; a newer one tries it again.
+        quarantined: Revisions in quarantine, oldest first.
+    """
+
+    record: ComponentRecord
+    active: RevisionRecord | None
+    holds: tuple[Hold, ...]
+    refusals: tuple[Refusal, ...]
+    quarantined: tuple[RevisionRecord, ...]
+
+    @property
+    def shown(self) -> RevisionRecord | None:
+        """The revision that the row tells of: the active one, else the one given up on probation."""
+        return self.active or (self.quarantined[-1] if self.quarantined else None)
+
+    @property
+    def interface(self) -> Interface:
+        """What the revision that is shown imports and exports, as far as that is known."""
+        if self.shown is None or self.shown.interface is None:
+            return Interface()
+        return msgspec.json.decode(self.shown.interface, type=Interface)
+
+    @property
+    def there(self) -> bool:
+        """Whether its source was there when it was last looked at; one without a source runs on an operator's word."""
+        return self.record.present and bool(self.record.source)
+
+    @classmethod
+    def of(cls, catalog: Catalog, record: ComponentRecord) -> Recorded:
+        """Read what is known of a component."""
+        return cls(
+            record=record,
+            active=catalog.active_revision(record.id),
+            holds=catalog.holds(record.id),
+            refusals=tuple(refusal for refusal in catalog.refusals(record.id) if refusal.program == __version__),
+            quarantined=catalog.quarantined(record.id),
+        )
+
+
+def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) -> ComponentView:
+    """Return a component's row.
+
+    Args:
+        catalog: Where it is recorded.
+        known: What the catalog knows of it.
+        owner: The process that runs the components, if one does.
+        folder: The folder that the state belongs to.
+    """
+    record, shown, interface = known.record, known.shown, known.interface
+    saved = next(iter(catalog.snapshots(record.id, limit=1)), None)
+    declared = msgspec.json.decode(shown.manifest, type=_Declared).artifact.kind if shown else None
+    kind = kind_of(interface, declared) if shown else "passive"
+    state = _last_state(catalog, known, owner, command=kind == "command")
+    return ComponentView(
+        id=record.id,
+        state=state,
+        desired=Desired(record.desired),
+        kind=kind,
+        version=shown.version if shown else None,
+        revision=shown.number if shown else None,
+        digest=shown.digest if shown else None,
+        stable=bool(shown and shown.stable),
+        stateful=is_stateful(interface),
+        source=one_line(record.source),
+        present=known.there,
+        held=tuple(artifact_label(hold.version, hold.digest) for hold in known.holds),
+        note=_note(known, folder, kind, state),
+        state_bytes=saved.size if saved else None,
+        state_saved_at=saved.at if saved else None,
+        quarantined=tuple(sorted(bad.number for bad in known.quarantined)),
+    )
+
+
+def _last_state(catalog: Catalog, known: Recorded, owner: Owner | None, *, command: bool) -> State:
+    """Return the state last recorded: what its owner told of it last. Without an owner nothing runs."""
+    record, active = known.record, known.active
+    if active is None:
+        return State.FAILED if known.refusals or known.quarantined else State.INSTALLED
+    detached = not record.source
+    if owner is None or record.desired != Desired.RUNNING or not (record.present or detached):
+        return State.STOPPED
+    switched = active.activated_at or 0.0
+    events = [event for event in catalog.events(record.id, limit=50) if event.at >= owner.started]
+    told = (TOLD.get(event.action) for event in events if event.at >= switched)
+    # A switch tells no event of its own. A command runs only when it says so.
+    serves = not command and (bool(events) or switched >= owner.started)
+    return next((state for state in told if state is not None), State.RUNNING if serves else State.INSTALLED)
+
+
+def _note(known: Recorded, folder: Path, kind: str, state: State) -> Note:
+    """Return what a start of the runtime would say of the component."""
+    record = known.record
+    if known.active is None and known.quarantined:
+        last = known.quarantined[-1]
+        return Note(NoteKind.TROUBLE, quarantine_text(last.number, last.outcome_reason))
+    if known.there and (known.holds or known.refusals or known.quarantined):
+        said = file_note(_file_facts(known, folder))
+        if said is not None:
+            return Note(NoteKind(said.kind.value), said.text)
+    if known.active is None or state is State.RUNNING:
+        return Note()
+    remark = reason_not_started(Desired(record.desired), kind, there=known.there or not record.source)
+    return Note(NoteKind.INFO, remark) if remark else Note()
+
+
+def _file_facts(known: Recorded, folder: Path) -> FileFacts:
+    """Return what is known of the files that are in the folder now."""
+    from airssys_tui.cli.reaching.files import look  # noqa: PLC0415 - late: hardly any component needs it
+
+    seen = look(folder, known.record.source)
+    if seen is None or seen.id not in {"", known.record.id}:
+        return FileFacts()
+    if seen.gate:
+        return FileFacts(gate=seen.gate, reason=seen.reason)
+    files, active = (seen.digest, seen.manifest_digest), known.active
+    serves = active is not None and (active.digest, active.manifest_digest) == files
+    bad = next((bad for bad in known.quarantined if (bad.digest, bad.manifest_digest) == files and not serves), None)
+    refusal = next((one for one in known.refusals if (one.digest, one.manifest_digest) == files), None)
+    return FileFacts(
+        label=artifact_label(seen.version, seen.digest),
+        quarantined=bad.number if bad is not None else None,
+        fault=one_line(bad.outcome_reason, 300) if bad is not None else "",
+        back_on=active.origin if active is not None else None,
+        held=any(hold.digest == seen.digest for hold in known.holds),
+        gate=refusal.gate if refusal is not None else "",
+        reason=refusal.reason if refusal is not None else "",
+    )

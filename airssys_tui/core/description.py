@@ -1,0 +1,207 @@
+"""What a component is, in words: one text for the runtime that runs it and for the record of one that does not.
+
+`list`, `describe` and the screens say of a component what it exports and imports, what it may use, which limits hold,
+what is held back and what keeps its files from being deployed. All of that follows from its interface, its manifest and
+the catalog. It is written here once, from plain values, so that the answer of a running runtime and the answer from
+the catalog cannot drift apart. What only a running process can know (health, meters, restarts) is not here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from airssys_tui.core.identity import short_digest
+from airssys_tui.core.lifecycle import Desired
+from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.types.interface import Function, Interface, render
+from airssys_tui.core.units import format_count, format_duration, format_size
+
+if TYPE_CHECKING:
+    from airssys_tui.core.limits import Limits
+    from airssys_tui.core.manifest.structure import Manifest
+
+LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"
+EXECUTION: Final = "airssys:core-component/execution@1.0.0"
+HEALTH: Final = "airssys:core-component/health@1.0.0"
+STATE: Final = "airssys:core-component/state@1.0.0"
+COMMAND: Final = "wasi:cli/run"
+
+MAX_SIGNATURE: Final = 500
+"""Characters of one export's signature."""
+
+MAX_CAPABILITY: Final = 400
+"""Characters of one declared capability."""
+
+MAX_NOTE: Final = 300
+"""Characters of a note."""
+
+
+def kind_of(interface: Interface, declared: str | None) -> str:
+    """Return ``command``, ``actor`` or ``passive``: as declared, else from the exports."""
+    if declared is not None:
+        return declared
+    if interface.exports_interface(COMMAND):
+        return "command"
+    is_actor = any(interface.exports_interface(name) for name in (LIFECYCLE, EXECUTION, HEALTH, STATE))
+    return "actor" if is_actor else "passive"
+
+
+def is_stateful(interface: Interface) -> bool:
+    """Return whether the component can hand over its state."""
+    return interface.exports_interface(STATE)
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What one revision of a component is, from its interface and its manifest.
+
+    Attributes:
+        exports: ``path: signature`` in WIT syntax, in declaration order.
+        imports: Names of the imported interfaces and functions.
+        capabilities: ``kind: declaration``, one line each.
+        limits: ``name: value`` for people.
+        config: ``key: JSON`` handed to the component.
+        inert: Keys that the manifest sets and that have no effect yet, and why.
+        description: What the manifest says it is for.
+    """
+
+    exports: tuple[GuestText, ...] = ()
+    imports: tuple[GuestText, ...] = ()
+    capabilities: tuple[GuestText, ...] = ()
+    limits: tuple[GuestText, ...] = ()
+    config: tuple[GuestText, ...] = ()
+    inert: tuple[GuestText, ...] = ()
+    description: GuestText = GuestText("")
+
+
+def describe(interface: Interface, manifest: Manifest) -> Description:
+    """Describe a revision."""
+    from airssys_tui.core.manifest.inert import inert_lines  # noqa: PLC0415 - late: a list reads no manifest
+
+    return Description(
+        exports=export_lines(interface),
+        imports=import_lines(interface),
+        capabilities=capability_lines(manifest),
+        limits=limit_lines(manifest.limits),
+        config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
+        inert=inert_lines(manifest),
+        description=one_line(manifest.package.description, 500),
+    )
+
+
+def export_lines(interface: Interface) -> tuple[GuestText, ...]:
+    """Return every callable export as ``path: signature`` in WIT syntax."""
+    return tuple(
+        one_line(f"{export.path}: {_signature(export.function)}", MAX_SIGNATURE) for export in interface.functions()
+    )
+
+
+def import_lines(interface: Interface) -> tuple[GuestText, ...]:
+    """Return the names of everything imported."""
+    return tuple(one_line(item.name, 200) for item in interface.imports)
+
+
+def _signature(function: Function) -> str:
+    return render(function).removeprefix(f"{function.name}: ")
+
+
+def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
+    """Return the declared capabilities as ``kind: declaration``, one line each, so that none is cut off a long list."""
+    declared = manifest.capabilities
+    lines = []
+    for kind in declared.__struct_fields__:
+        value = getattr(declared, kind)
+        entries = value if isinstance(value, tuple) else (value,) if value else ()
+        lines += [one_line(f"{kind}: {entry}", MAX_CAPABILITY) for entry in entries]
+    return tuple(lines)
+
+
+def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
+    """Return the limits in force as ``name: value`` for people."""
+    fuel = "unlimited" if limits.fuel_unlimited else format_count(limits.fuel_per_call)
+    shown = {
+        "memory": format_size(limits.memory),
+        "table elements": format_count(limits.table_elements),
+        "fuel per call": fuel,
+        "deadline": format_duration(limits.deadline),
+        "mailbox": f"{limits.mailbox} calls",
+        "storage": format_size(limits.storage),
+    }
+    return tuple(GuestText(f"{name}: {value}") for name, value in shown.items())
+
+
+def artifact_label(version: str | None, digest: str) -> GuestText:
+    """Return what people call an artifact, a held one for instance: its version, else its short digest."""
+    return one_line(version or short_digest(digest), 64)
+
+
+class FileNoteKind(StrEnum):
+    """How a note on the files in the folder is to be read; the values are those of the row's notes."""
+
+    HELD = "held"
+    REFUSED = "refused"
+    QUARANTINED = "trouble"
+
+
+class FileNote(msgspec.Struct, frozen=True):
+    """Why the files in the folder are not what serves."""
+
+    kind: FileNoteKind
+    text: GuestText
+
+
+class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the files in a component's folder.
+
+    Attributes:
+        label: What people call them; empty when they cannot be read.
+        quarantined: The revision that they were, when it is in quarantine and does not serve.
+        fault: Why it is in quarantine.
+        back_on: The revision that was gone back to, if one was.
+        held: Whether their digest is held.
+        gate: The gate that refused them; empty when none did.
+        reason: Why it did.
+    """
+
+    label: str = ""
+    quarantined: int | None = None
+    fault: str = ""
+    back_on: int | None = None
+    held: bool = False
+    gate: str = ""
+    reason: str = ""
+
+
+def file_note(facts: FileFacts) -> FileNote | None:
+    """Return the one thing to know about the files in the folder, or None when nothing keeps them back."""
+    if facts.quarantined is not None:
+        back = f" · back on r{facts.back_on}" if facts.back_on is not None else ""
+        return FileNote(FileNoteKind.QUARANTINED, quarantine_text(facts.quarantined, facts.fault, back))
+    if facts.held:
+        return FileNote(FileNoteKind.HELD, one_line(f"held: {facts.label} on disk", MAX_NOTE))
+    if facts.gate:
+        label = f"{facts.label} " if facts.label else ""
+        return FileNote(FileNoteKind.REFUSED, one_line(f"{label}refused at {facts.gate}: {facts.reason}", MAX_NOTE))
+    return None
+
+
+def quarantine_text(revision: int, fault: str, more: str = "") -> GuestText:
+    """Say that a revision is in quarantine, and why."""
+    return one_line(f"r{revision} quarantined: {fault}{more}", MAX_NOTE)
+
+
+def reason_not_started(desired: Desired, kind: str, *, there: bool) -> GuestText:
+    """Return why a start of the runtime does not start a component, or nothing when it does.
+
+    Args:
+        desired: What the operator wants.
+        kind: As :func:`kind_of` says.
+        there: Whether its source is there, or it runs without one on an operator's word.
+    """
+    if desired is Desired.STOPPED:
+        return GuestText("stopped by operator")
+    if not there:
+        return GuestText("its source is gone")
+    return GuestText("a command: start runs it again" if kind == "command" else "")
