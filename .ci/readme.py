@@ -20,8 +20,9 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors import closed_door
-from airssys_tui.tui.actions.action import ALL, Group
+from airssys_tui.tui.actions.action import Group
 from airssys_tui.tui.actions.table import ACTIONS, key_label
+from airssys_tui.tui.actions.view import ALL
 from airssys_tui.wit import shipped
 from airssys_tui.wit.documentation import documentation
 from airssys_tui.wit.target import types_of as read

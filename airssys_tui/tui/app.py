@@ -20,8 +20,8 @@ from textual.widgets import Input
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.tui.actions.action import View
 from airssys_tui.tui.actions.keymap import Keymap
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
@@ -59,7 +59,7 @@ MODES: Final[Mapping[View, type[LiveScreen]]] = {
     View.EVENTS: EventScreen,
     View.LOGS: LogScreen,
 }
-"""Screens that are there once and keep what they show while another one is looked at."""
+"""The screens about all components: each exists once and keeps what it shows while it is hidden."""
 
 ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]] = {
     View.DETAIL: DetailScreen,
@@ -68,7 +68,7 @@ ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]
     View.CALL: CallScreen,
     View.TRACES: TracesScreen,
 }
-"""Screens about one component; each lies on the one from which it was opened."""
+"""The screens about one component: each is made when it is opened, on top of the screen before."""
 
 
 class AirssysApp(App[int]):

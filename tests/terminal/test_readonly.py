@@ -30,8 +30,9 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.frames import Access
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.core.errors import ReadOnlyAccess
-from airssys_tui.tui.actions.action import Action, Danger, View
+from airssys_tui.tui.actions.action import Action, Danger
 from airssys_tui.tui.actions.table import ACTIONS, of_view
+from airssys_tui.tui.actions.view import View
 from tests.support.terminal.harness import Terminal
 from tests.support.terminal.scratch import Scratch, headless
 from tests.support.terminal.tour import BELOW_PALETTE, PALETTE, first_hit, offer

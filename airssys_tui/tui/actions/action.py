@@ -7,23 +7,11 @@ refers to.
 from __future__ import annotations
 
 from enum import Enum, StrEnum
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-
-class View(StrEnum):
-    """The screens that actions belong to."""
-
-    REGISTRY = "registry"
-    DETAIL = "detail"
-    VERSIONS = "versions"
-    EVENTS = "events"
-    LOGS = "logs"
-    METERS = "meters"
-    METER = "meter"
-    CALL = "call"
-    TRACES = "traces"
+from airssys_tui.tui.actions.view import ALL, TABLE, View
 
 
 class Danger(Enum):
@@ -44,13 +32,6 @@ class Group(StrEnum):
     LEAVE = "Screens and leaving"
 
 
-ALL: Final = frozenset(View)
-OF_ONE: Final = frozenset({View.REGISTRY, View.DETAIL, View.VERSIONS, View.METERS, View.METER})
-TABLE: Final = frozenset({View.REGISTRY, View.METERS})
-MARKS: Final = frozenset({View.REGISTRY})
-STREAMS: Final = frozenset({View.EVENTS, View.LOGS})
-
-
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that can be done.
 
@@ -67,6 +48,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         of_row: Means nothing without a row.
         everywhere: Bound on the app, so that it works on every screen.
         urgent: Takes precedence over whatever has the focus.
+        opens: The screen that it opens, for an action that opens one.
     """
 
     id: str
@@ -82,6 +64,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     of_row: bool = False
     everywhere: bool = False
     urgent: bool = False
+    opens: View | None = None
 
 
 def act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) -> Action:
@@ -89,6 +72,24 @@ def act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) 
     do = more.pop("do", name.rpartition(".")[2].replace("-", "_"))
     more.setdefault("of_row", group is Group.ACT)
     return Action(id=name, keys=tuple(keys.split()), do=do, title=title, help=text, group=group, **more)
+
+
+def opens(name: str, keys: str, title: str, text: str, view: View, *, its: bool = False, **more: Any) -> Action:
+    """Return an action that opens a screen.
+
+    Args:
+        name: Its id.
+        keys: Its keys, separated by spaces.
+        title: Its title.
+        text: Its help.
+        view: The screen.
+        its: Whether the screen then shows the selected component's only; one about one component always does.
+        more: Further fields of the action.
+    """
+    its = its or view.of_one
+    group = Group.LOOK if its else Group.LEAVE
+    do = f"open_view('{view}', True)" if its else f"open_view('{view}')"
+    return act(name, keys, title, text, group, do=do, opens=view, of_row=its, **more)
 
 
 def sort(key: str, by: str) -> Action:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import OF_ONE, Action, Danger, Group, View, act
+from airssys_tui.tui.actions.action import Action, Danger, Group, act, opens
+from airssys_tui.tui.actions.view import OF_ONE, View
 
 _CALL: Final = frozenset({View.CALL})
 
 CALL_ACTIONS: Final[tuple[Action, ...]] = (
-    act(
+    opens(
         "look.interface",
         "i",
         "Interface and call",
         "Show what the component exports, with types, and call it by hand.",
-        Group.LOOK,
+        View.CALL,
         views=OF_ONE,
         hint="call",
-        of_row=True,
         rank=36,
     ),
     act(
@@ -152,7 +152,7 @@ CALL_ACTIONS: Final[tuple[Action, ...]] = (
         Group.ACT,
         views=_CALL,
         danger=Danger.UNDOABLE,
-        do="let_go",
+        do="close_handle",
         of_row=False,
     ),
 )

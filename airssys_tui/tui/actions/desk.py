@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import MARKS, OF_ONE, STREAMS, TABLE, Action, Group, View, act, sort
+from airssys_tui.tui.actions.action import Action, Group, act, opens, sort
+from airssys_tui.tui.actions.view import MARKS, OF_ONE, STREAMS, TABLE, View
 
 DESK_ACTIONS: Final[tuple[Action, ...]] = (
     act("move.down", "j down", "Down", "Select the next row.", Group.MOVE),
@@ -25,62 +26,54 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         rank=20,
         urgent=True,
     ),
-    act(
+    opens(
         "look.detail",
         "enter d",
         "Detail",
         "Show everything about the selected component.",
-        Group.LOOK,
+        View.DETAIL,
         views=frozenset({View.REGISTRY, View.EVENTS, View.LOGS}),
         hint="detail",
-        of_row=True,
         rank=21,
     ),
-    act(
+    opens(
         "look.versions",
         "v",
         "Versions",
         "Show the component's timeline: every revision, its outcome and why.",
-        Group.LOOK,
+        View.VERSIONS,
         views=OF_ONE - {View.VERSIONS},
         hint="versions",
-        of_row=True,
         rank=22,
     ),
-    act(
+    opens(
         "look.meters",
         "m",
         "Its meters",
         "Show the selected component's meters over time, large.",
-        Group.LOOK,
+        View.METER,
         views=frozenset({View.REGISTRY, View.DETAIL}),
-        do="its_meters",
         hint="meters",
-        of_row=True,
         rank=39,
     ),
-    act(
+    opens(
         "look.large",
         "enter m",
         "Large",
         "Show the selected component's meters over time, large.",
-        Group.LOOK,
+        View.METER,
         views=frozenset({View.METERS}),
-        do="its_meters",
         hint="large",
-        of_row=True,
         rank=21,
     ),
-    act(
+    opens(
         "look.describe",
         "d",
         "Describe",
         "Show everything about the component.",
-        Group.LOOK,
+        View.DETAIL,
         views=frozenset({View.METERS, View.METER}),
-        do="detail",
         hint="detail",
-        of_row=True,
         rank=24,
     ),
     act(
@@ -115,26 +108,26 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         do="mark_shown",
         of_row=True,
     ),
-    act(
+    opens(
         "look.its-events",
         "e",
         "Its events",
         "Show the events of the selected component.",
-        Group.LOOK,
+        View.EVENTS,
+        its=True,
         views=OF_ONE | {View.LOGS},
         hint="its events",
-        of_row=True,
         rank=40,
     ),
-    act(
+    opens(
         "look.its-logs",
         "l",
         "Its logs",
         "Show what the selected component writes.",
-        Group.LOOK,
+        View.LOGS,
+        its=True,
         views=OF_ONE | {View.EVENTS},
         hint="logs",
-        of_row=True,
         rank=38,
     ),
     act(
@@ -192,18 +185,18 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
     sort("M", "memory"),
     sort("C", "cpu"),
     sort("U", "uptime"),
-    act("go.registry", "1", "Registry", "Show the table of components.", Group.LEAVE, hint="registry", rank=10),
-    act("go.meters", "2", "Meters", "Show every component's meters over time.", Group.LEAVE, hint="meters", rank=10),
-    act(
+    opens("go.registry", "1", "Registry", "Show the table of components.", View.REGISTRY, hint="registry", rank=10),
+    opens("go.meters", "2", "Meters", "Show every component's meters over time.", View.METERS, hint="meters", rank=10),
+    opens(
         "go.events",
         "4",
         "Events",
         "Show what happened, the reload ledger included.",
-        Group.LEAVE,
+        View.EVENTS,
         hint="events",
         rank=11,
     ),
-    act("go.logs", "5", "Logs", "Show what guests log and print.", Group.LEAVE, hint="logs", rank=11),
+    opens("go.logs", "5", "Logs", "Show what guests log and print.", View.LOGS, hint="logs", rank=11),
     act("go.back", "escape", "One level back", "Take marks away, leave the filter, or the screen.", Group.LEAVE),
     act(
         "go.leave",

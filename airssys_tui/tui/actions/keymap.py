@@ -14,8 +14,9 @@ import msgspec
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
-from airssys_tui.tui.actions.action import Action, Danger, View
+from airssys_tui.tui.actions.action import Action, Danger
 from airssys_tui.tui.actions.table import ACTIONS, bindings, key_label
+from airssys_tui.tui.actions.view import View
 
 _NAMED: Final = {key_label(key): key for key in ("slash", "question_mark", "colon", "escape", "delete")} | {
     "pgdn": "pagedown",

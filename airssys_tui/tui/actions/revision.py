@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import Action, Danger, Group, View, act
+from airssys_tui.tui.actions.action import Action, Danger, Group, act
+from airssys_tui.tui.actions.view import View
 
 _VERSIONS: Final = frozenset({View.VERSIONS})
 _DETAIL: Final = frozenset({View.DETAIL})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import STREAMS, Action, Group, View, act
+from airssys_tui.tui.actions.action import Action, Group, act
+from airssys_tui.tui.actions.view import STREAMS, View
 
 _EVENTS: Final = frozenset({View.EVENTS})
 _LOGS: Final = frozenset({View.LOGS})

@@ -7,13 +7,14 @@ from typing import Final
 
 from textual.binding import Binding
 
-from airssys_tui.tui.actions.action import Action, Danger, Group, View
+from airssys_tui.tui.actions.action import Action, Danger, Group
 from airssys_tui.tui.actions.call import CALL_ACTIONS
 from airssys_tui.tui.actions.component import COMPONENT_ACTIONS
 from airssys_tui.tui.actions.desk import DESK_ACTIONS
 from airssys_tui.tui.actions.revision import REVISION_ACTIONS
 from airssys_tui.tui.actions.stream import STREAM_ACTIONS
 from airssys_tui.tui.actions.trace import TRACE_ACTIONS
+from airssys_tui.tui.actions.view import View
 
 _ORDER: Final = tuple(Group)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import OF_ONE, Action, Group, View, act
+from airssys_tui.tui.actions.action import Action, Group, act, opens
+from airssys_tui.tui.actions.view import OF_ONE, View
 
 TRACE_ACTIONS: Final[tuple[Action, ...]] = (
-    act(
+    opens(
         "look.traces",
         "t",
         "Traces",
         "Show what the component's last calls did, step by step, as it tells them; of a call made by hand, that one.",
-        Group.LOOK,
+        View.TRACES,
         views=OF_ONE | {View.CALL},
         hint="traces",
-        of_row=True,
         rank=41,
     ),
     act(

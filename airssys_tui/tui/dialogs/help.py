@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Span
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.chrome import key_lines
@@ -50,7 +50,7 @@ class HelpScreen(ModalScreen[None]):
         """Draw."""
         mode = ", read-only" if self.session.readonly else ""
         self.query_one("#heading", LinePane).show(
-            [(Span(f"Keys: {self.about}{mode}", "title"), Span("   esc closes", "quiet"))]
+            [(Span(f"Keys: {self.about.heading}{mode}", "title"), Span("   esc closes", "quiet"))]
         )
         self._draw()
 

@@ -168,3 +168,9 @@ def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Lin
     return [
         (Span(f"{label if row == 0 else '':<{column}}", "quiet"), Span(part, tone)) for row, part in enumerate(parts)
     ]
+
+
+def crumbs(component: str, heading: str, glyphs: Glyphs) -> Line:
+    """Draw whose screen it is and which one, for the top of a screen about one component."""
+    turn = " > " if glyphs.ascii else " › "  # noqa: RUF001
+    return (Span(f" {safe(component, glyphs, 60)}", "strong"), Span(turn), Span(heading))

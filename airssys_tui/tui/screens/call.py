@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar
 
-import msgspec
 from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.calling import InterfaceView
-from airssys_tui.api.views.runtime import CallReport
-from airssys_tui.core.errors import AirssysError, ArgumentError
+from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.types import form_lines
-from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form, Kind
 from airssys_tui.core.types.interface import Function
-from airssys_tui.tui.actions.action import View
-from airssys_tui.tui.drawing.lines import Line, Span, safe
+from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.drawing.lines import Line, Span, crumbs, safe
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import call_panes as panes
-from airssys_tui.tui.screens.call_checks import CheckingScreen
+from airssys_tui.tui.screens.calling import CallingScreen
 from airssys_tui.tui.screens.traces import TracesScreen
+from airssys_tui.tui.state.call_forms import CallForms, line_key, turned
 from airssys_tui.tui.state.call_log import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
@@ -34,22 +29,8 @@ from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
 from airssys_tui.tui.widgets.value_bar import ValueBar
 
-PANES: Final = ("exports", "form", "answer", "history")
 
-TITLES: Final = {"exports": "exports", "form": "arguments", "answer": "result", "history": "calls made"}
-"""What the panes are called on the screen."""
-
-WIDE: Final = 72
-"""From this width on the exports stand beside the form; below it one of the two is shown."""
-
-CHROME: Final = 3
-"""Rows above and below the panes."""
-
-TALL: Final = 22
-"""From this height on the history is always there."""
-
-
-class CallScreen(CheckingScreen):
+class CallScreen(CallingScreen):
     """The exports of one component, and how to call them.
 
     Args:
@@ -61,13 +42,8 @@ class CallScreen(CheckingScreen):
 
     def __init__(self, session: Session, operations: Operations, component: str) -> None:
         super().__init__(session, operations, component)
-        self.interface: InterfaceView | None = None
-        self.forms: dict[str, Form] = {}
-        self.answer: MadeCall | None = None
+        self.forms = CallForms()
         self.pane = "exports"
-        self._failure = ""
-        self._touched: set[tuple[str, form_lines.Path]] = set()
-        self._calling = False
         self._crumbs = LinePane(id="crumbs")
         self._exports = LineTable(
             self._export_row, selectable=lambda key: not key.startswith(panes.HEADING), id="exports"
@@ -78,15 +54,10 @@ class CallScreen(CheckingScreen):
         self._history = LineTable(self._history_row, id="history")
         self._bar = ValueBar()
         self._panes: dict[str, Widget] = dict(
-            zip(PANES, (self._exports, self._form, self._answer, self._history), strict=True)
+            zip(panes.PANES, (self._exports, self._form, self._answer, self._history), strict=True)
         )
         for name, widget in self._panes.items():
-            widget.border_title = TITLES[name]
-
-    @property
-    def target(self) -> str | None:
-        """The component."""
-        return self.component
+            widget.border_title = panes.TITLES[name]
 
     @property
     def table(self) -> LineTable | None:
@@ -96,15 +67,18 @@ class CallScreen(CheckingScreen):
     @property
     def function(self) -> Function | None:
         """The selected export's function."""
-        return self._function(self._exports.key or "")
+        return self.function_of(self._export)
 
     @property
     def form(self) -> Form | None:
         """The selected export's form."""
-        function, path = self.function, self._exports.key or ""
-        if function is None:
-            return None
-        return self.forms.setdefault(path, Form.of(function))
+        function = self.function
+        return self.forms.of(self._export, function) if function is not None else None
+
+    @property
+    def _export(self) -> str:
+        """Path of the selected export; empty when there is none."""
+        return self._exports.key or ""
 
     def body(self) -> Iterator[Widget]:
         """Yield the panes."""
@@ -116,18 +90,7 @@ class CallScreen(CheckingScreen):
         """Ask for the interface."""
         super().on_mount()
         self.go_to("exports")
-        self.run_worker(self._load(), exit_on_error=False)
-
-    async def _load(self) -> None:
-        api = self.operations.api()
-        if api is None:
-            return
-        try:
-            self.interface = await asyncio.wrap_future(api.interface(self.component))
-            self.held = await asyncio.wrap_future(api.held(self.component))
-        except AirssysError as error:
-            self._failure = f"{error}{f' → {error.remedy}' if error.remedy else ''}"
-        self.draw(None)
+        self.run_worker(self.load(), exit_on_error=False)
 
     def go_to(self, pane: str) -> None:
         """Give the focus to another pane."""
@@ -140,7 +103,7 @@ class CallScreen(CheckingScreen):
         self.call_after_refresh(self.draw, None)  # what was hidden has its width only then
 
     def _lay_out(self) -> None:
-        wide, tall = self.size.width >= WIDE, self.size.height >= TALL
+        wide, tall = self.size.width >= panes.WIDE, self.size.height >= panes.TALL
         self._exports.display = wide or self.pane == "exports"
         self._exports.set_class(not wide, "alone")
         self.query_one("#bench").display = wide or self.pane != "exports"
@@ -154,14 +117,12 @@ class CallScreen(CheckingScreen):
             return
         self._lay_out()
         glyphs = self.session.glyphs
-        name = safe(self.component, glyphs)
-        more = "calling" if self._calling else "interface and call"
-        self._crumbs.show([(Span(f" {name}", "strong"), Span(" > " if glyphs.ascii else " › "), Span(more))])  # noqa: RUF001
+        self._crumbs.show([crumbs(self.component, "calling" if self.is_calling else self.view.heading, glyphs)])
         keys = panes.export_keys(self.interface) if self.interface is not None else []
-        empty = self._failure or (
+        empty = self.failure or (
             "It exports no function." if self.interface is not None else f"asking{glyphs.ellipsis}"
         )
-        self._exports.show(keys, empty=((Span(f"  {safe(empty, glyphs)}", "bad" if self._failure else "quiet"),),))
+        self._exports.show(keys, empty=((Span(f"  {safe(empty, glyphs)}", "bad" if self.failure else "quiet"),),))
         self._draw_form()
         self._draw_answer()
         made = [str(each.number) for each in self.session.calls.of(self.component)]
@@ -170,15 +131,19 @@ class CallScreen(CheckingScreen):
 
     def _share(self) -> None:
         """Share the rows of the bench: the form has what it needs, the answer is right below it, calls stay last."""
-        if self.size.height < TALL:
+        if self.size.height < panes.TALL:
             for pane in (self._form, self._answer, self._history):
                 pane.styles.height = "1fr"
             return
-        height = self.size.height
-        history = 1 + max(1, min(len(self._history.keys), height // 6))
-        answer = 1 + max(2, min(len(self._answer.lines), height * (6 if self.pane == "answer" else 4) // 10))
-        left = height - CHROME - len(self._signature.lines) - history - answer
-        self._form.styles.height = max(3, min(2 + len(self._form.keys), left))
+        form, history = panes.shares(
+            self.size.height - len(self._signature.lines),
+            self.size.height,
+            form=len(self._form.keys),
+            answer=len(self._answer.lines),
+            history=len(self._history.keys),
+            reading=self.pane == "answer",
+        )
+        self._form.styles.height = form
         self._answer.styles.height = "1fr"
         self._history.styles.height = history
 
@@ -186,16 +151,22 @@ class CallScreen(CheckingScreen):
         function, glyphs = self.function, self.session.glyphs
         lines: list[Line] = []
         if function is not None and self.interface is not None:
-            docs = self.interface.docs.get(self._exports.key or "", "")
+            docs = self.interface.docs.get(self._export, "")
             lines = panes.signature(
-                function, str(docs), glyphs, self._form.size.width or self.size.width, short=self.size.height < TALL
+                function,
+                str(docs),
+                glyphs,
+                self._form.size.width or self.size.width,
+                short=self.size.height < panes.TALL,
             )
         self._signature.styles.height = max(1, len(lines))
         self._signature.show(lines)
         keys: list[str] = []
         if function is not None:
             sends = not self.session.readonly
-            keys = panes.form_keys(self._form_lines(), self._touched_keys(), glyphs, self._form.room, sends=sends)
+            keys = panes.form_keys(
+                self._form_lines(), self.forms.touched(self._export), glyphs, self._form.room, sends=sends
+            )
         self._form.show(keys, empty=((Span(" it takes nothing", "quiet"),),))
         self._share()
 
@@ -204,24 +175,15 @@ class CallScreen(CheckingScreen):
         if self.outcomes is not None:
             lines = panes.outcome_lines(self.outcomes, glyphs, width)
         elif self.answer is not None:
-            lines = panes.result_lines(self._function(self.answer.export), self.answer, glyphs, width)
+            lines = panes.result_lines(self.function_of(self.answer.export), self.answer, glyphs, width)
         else:
             key = self.session.keymap.key("call.make")
             said = "Read-only: exports can be looked at, not called." if self.session.readonly else f"{key} calls it"
             lines = [(Span(f" {said}", "quiet"),)]
-        self._answer.show([*lines, *panes.held_lines(self.held, glyphs)])
-
-    def _function(self, path: str) -> Function | None:
-        if self.interface is None:
-            return None
-        return next((each.function for each in self.interface.interface.functions() if each.path == path), None)
+        self._answer.show([*lines, *panes.handle_lines(self.handles, glyphs)])
 
     def _form_lines(self) -> dict[str, form_lines.Line]:
-        return {"/".join(map(str, line.path)): line for line in self.form.lines()} if self.form is not None else {}
-
-    def _touched_keys(self) -> set[str]:
-        export = self._exports.key or ""
-        return {"/".join(map(str, path)) for of, path in self._touched if of == export}
+        return {line_key(line): line for line in self.form.lines()} if self.form is not None else {}
 
     @property
     def _line(self) -> form_lines.Line | None:
@@ -240,7 +202,7 @@ class CallScreen(CheckingScreen):
         line = lines.get(key)
         if line is None:
             return ()
-        touched = (self._exports.key or "", line.path) in self._touched
+        touched = key in self.forms.touched(self._export)
         names = panes.label_width(lines.values(), width)
         return panes.form_row(line, glyphs, names=names, width=width, chosen=chosen, touched=touched)
 
@@ -250,6 +212,11 @@ class CallScreen(CheckingScreen):
 
     def _made(self, key: str | None) -> MadeCall | None:
         return next((made for made in self.session.calls.of(self.component) if str(made.number) == key), None)
+
+    @property
+    def _selected_call(self) -> MadeCall | None:
+        """The call that is selected in the history, while the history has the focus."""
+        return self._made(self._history.key) if self.pane == "history" else None
 
     @on(LineTable.Moved)
     def _moved(self, message: LineTable.Moved) -> None:
@@ -276,11 +243,11 @@ class CallScreen(CheckingScreen):
 
     def action_next_pane(self) -> None:
         """Go on to the next pane."""
-        self.go_to(PANES[(PANES.index(self.pane) + 1) % len(PANES)])
+        self.go_to(panes.PANES[(panes.PANES.index(self.pane) + 1) % len(panes.PANES)])
 
     def action_pane_before(self) -> None:
         """Go back to the pane before."""
-        self.go_to(PANES[PANES.index(self.pane) - 1])
+        self.go_to(panes.PANES[panes.PANES.index(self.pane) - 1])
 
     def action_write(self) -> None:
         """Go into the form, or write or choose what is selected in it."""
@@ -306,19 +273,13 @@ class CallScreen(CheckingScreen):
         form = self.form
         if form is None:
             return
-        match line.kind:
-            case Kind.CHOICE:
-                names = line.choices
-                self._keep(form.choose(line.path, names[(names.index(line.text) + by) % len(names)]))
-            case Kind.SWITCH:
-                self._keep(form.switch(line.path))
-            case Kind.LIST:
-                self._keep(form.add(line.path))
-            case _:
-                self.step(1)
+        if (after := turned(form, line, by)) is not None:
+            self._keep(after)
+        else:
+            self.step(1)
 
     def _keep(self, form: Form) -> None:
-        self.forms[self._exports.key or ""] = form
+        self.forms.keep(self._export, form)
         self._draw_form()
 
     @on(Input.Submitted)
@@ -328,16 +289,16 @@ class CallScreen(CheckingScreen):
         self._bar.leave(clear=True)
         self.set_focus(self._form)
         if line is not None and form is not None:
-            self._touched.add((self._exports.key or "", line.path))
+            self.forms.touch(self._export, [line])
             self._keep(form.write(line.path, message.value))
             if not (self._line and self._line.error):
                 self.step(1)
 
     def action_add_item(self) -> None:
         """Add an item to the selected list."""
-        line, form = self._line, self.form
-        if self.pane == "form" and line is not None and form is not None and line.kind is Kind.LIST:
-            self._keep(form.add(line.path))
+        line = self._line
+        if self.pane == "form" and line is not None and line.kind is Kind.LIST:
+            self._turn(line, 1)
 
     def action_remove_item(self) -> None:
         """Take the selected item out of its list."""
@@ -355,79 +316,54 @@ class CallScreen(CheckingScreen):
         except ArgumentError as error:
             self._refuse(path, error)
             return
-        self._send(path, arguments)
+        self.send(path, arguments)
 
     def _refuse(self, path: str, error: ArgumentError) -> None:
         """Show what does not fit, beside its field; nothing was sent."""
         wrong = [line for line in self._form_lines().values() if line.error]
-        self._touched |= {(path, line.path) for line in wrong}
+        self.forms.touch(path, wrong)
         self.go_to("form")
         if wrong:
-            self._form.select("/".join(map(str, wrong[0].path)))
+            self._form.select(line_key(wrong[0]))
         self.operations.say(f"not sent: {error}", severity="warning")
-
-    def _send(self, path: str, arguments: str) -> None:
-        api = self.operations.api()
-        if api is not None and not self._calling:
-            self._calling = True
-            self.run_worker(self._call(api, path, arguments), exit_on_error=False)
-
-    async def _call(self, api: RuntimeApi, path: str, arguments: str) -> None:
-        report: CallReport | None = None
-        failure = ""
-        try:
-            report = await asyncio.wrap_future(api.call(self.component, path, arguments))
-            self.held = await asyncio.wrap_future(api.held(self.component))
-        except AirssysError as error:
-            failure = f"{error.title}: {error}{f' → {error.remedy}' if error.remedy else ''}"
-        self._calling = False
-        self.outcomes = None
-        self.answer = self.session.calls.add(
-            self.component, self.session.clock(), path, arguments, report=report, failure=failure
-        )
-        self.show_answer()
-        self._history.move(-len(self._history.keys))
-
-    def action_call_again(self) -> None:
-        """Make the selected call once more, or the last one."""
-        made = self.chosen_call()
-        if made is not None:
-            self._send(made.export, made.arguments)
 
     def action_edit_call(self) -> None:
         """Fill the form with the arguments of the selected call, or the last one."""
         made = self.chosen_call()
-        function = self._function(made.export) if made is not None else None
+        function = self.function_of(made.export) if made is not None else None
         if made is None or function is None:
             return
         self._exports.select(made.export)
-        values = msgspec.json.decode(made.arguments)
-        drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=False)}
-        self.forms[made.export] = Form(function, {**Form.of(function).drafts, **drafts})
+        self.forms.refill(made.export, function, made.arguments)
         self.go_to("form")
         self._form.move(-len(self._form.keys))
 
     def chosen_call(self) -> MadeCall | None:
         """Return the call that is selected in the history, or the last one."""
-        made = (self._made(self._history.key) if self.pane == "history" else None) or self.answer
+        made = self._selected_call or self.answer
         if made is None:
             self.operations.say("nothing was called yet", severity="warning")
         return made
 
     def show_answer(self) -> None:
         """Draw what came back, and go there where it would not be seen."""
-        if self.size.height < TALL or (self.size.width < WIDE and self.pane == "exports"):
+        if self.size.height < panes.TALL or (self.size.width < panes.WIDE and self.pane == "exports"):
             self.go_to("answer")
         self.draw(None)
+        if self.answer is not None and self.outcomes is None:
+            self._history.move(-len(self._history.keys))
 
-    def action_traces(self) -> None:
-        """Show what the selected call did, or the last one, step by step."""
-        made = (self._made(self._history.key) if self.pane == "history" else None) or self.answer
+    def action_open_view(self, name: str, its: bool = False) -> None:
+        """Open a screen; the traces open at the selected call, or the last one."""
+        if View(name) is not View.TRACES:
+            super().action_open_view(name, its)
+            return
+        made = self._selected_call or self.answer
         self.app.push_screen(TracesScreen(self.session, self.operations, self.component, made))
 
     def action_copy(self) -> None:
         """Copy the selected call, or what the form says, as a command line."""
-        made = self._made(self._history.key) if self.pane == "history" else None
+        made = self._selected_call
         export, arguments = (made.export, made.arguments) if made is not None else (self._exports.key, None)
         try:
             arguments = arguments or (self.form.arguments() if self.form is not None else None)

@@ -19,6 +19,20 @@ from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_widt
 from airssys_tui.tui.drawing.moments import clock_text
 from airssys_tui.tui.state.call_log import MadeCall
 
+PANES: Final = ("exports", "form", "answer", "history")
+
+TITLES: Final = {"exports": "exports", "form": "arguments", "answer": "result", "history": "calls made"}
+"""What the panes are called on the screen."""
+
+WIDE: Final = 72
+"""From this width on the exports stand beside the form; below it one of the two is shown."""
+
+CHROME: Final = 3
+"""Rows above and below the panes."""
+
+TALL: Final = 22
+"""From this height on the history is always there."""
+
 HEADING: Final = "= "
 """Begins the key of a line that names an interface."""
 
@@ -35,6 +49,22 @@ ROOMY: Final = 56
 
 SIGNATURE_ROWS: Final = 3
 DOCS_ROWS: Final = 2
+
+
+def shares(height: int, whole: int, *, form: int, answer: int, history: int, reading: bool) -> tuple[int, int]:
+    """Return the rows of the form and of the history: the form has what it needs, the answer the rest below it.
+
+    Args:
+        height: Rows of the screen without the signature.
+        whole: Rows of the screen.
+        form: Lines of the form.
+        answer: Lines of the answer.
+        history: Calls in the history.
+        reading: Whether the answer has the focus, and so may take more.
+    """
+    calls = 1 + max(1, min(history, whole // 6))
+    least = 1 + max(2, min(answer, whole * (6 if reading else 4) // 10))
+    return max(3, min(2 + form, height - CHROME - calls - least)), calls
 
 
 def export_keys(view: InterfaceView) -> list[str]:
@@ -211,10 +241,10 @@ def _outcome(outcome: CheckOutcome, glyphs: Glyphs, width: int) -> Iterator[Line
         yield from _hanging((Span("   got       ", "quiet"),), outcome.error or outcome.result, "bad", glyphs, width)
 
 
-def held_lines(held: Sequence[Held], glyphs: Glyphs) -> list[Line]:
-    """Draw the resources that can be given to a call."""
+def handle_lines(handles: Sequence[Held], glyphs: Glyphs) -> list[Line]:
+    """Draw the open handles, which can be passed to a call."""
     return [
-        (Span(safe(f" resource {each.id}  {each.resource}  of r{each.revision}", glyphs), "quiet"),) for each in held
+        (Span(safe(f" handle {each.id}  {each.resource}  of r{each.revision}", glyphs), "quiet"),) for each in handles
     ]
 
 

@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.text import one_line
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
@@ -106,7 +107,7 @@ class ComponentListScreen(LiveScreen):
 
     def open_selected(self) -> None:
         """Open the selected component."""
-        self.action_detail()
+        self.action_open_view(View.DETAIL, its=True)
 
     def on_line_table_head_clicked(self, message: LineTable.HeadClicked) -> None:
         """Sort by mouse."""

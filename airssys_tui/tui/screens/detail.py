@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.past import StateView, Story
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import detail_pages as pages

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.events import Event, EventKind
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text, day_text

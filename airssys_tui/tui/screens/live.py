@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.drawing.lines import safe
 from airssys_tui.tui.operating.operations import Operations
@@ -206,33 +206,10 @@ class LiveScreen(Screen[None]):
         """Roll back to the previous stable revision."""
         self.operations.roll_back(self.target)
 
-    def action_registry(self) -> None:
-        """Show the table of components."""
-        self.post_message(self.Open(View.REGISTRY))
-
-    def action_meters(self) -> None:
-        """Show every component's meters."""
-        self.post_message(self.Open(View.METERS))
-
-    def action_its_meters(self) -> None:
-        """Show the component's meters, large."""
-        self._open(View.METER)
-
-    def action_events(self) -> None:
-        """Show what happened."""
-        self.post_message(self.Open(View.EVENTS))
-
-    def action_its_events(self) -> None:
-        """Show what happened to the component."""
-        self._open(View.EVENTS)
-
-    def action_logs(self) -> None:
-        """Show what guests write."""
-        self.post_message(self.Open(View.LOGS))
-
-    def action_its_logs(self) -> None:
-        """Show what the component writes."""
-        self._open(View.LOGS)
+    def action_open_view(self, name: str, its: bool = False) -> None:
+        """Open a screen: about the target when ``its`` is true (without a target nothing happens), else about all."""
+        if not its or self.target is not None:
+            self.post_message(self.Open(View(name), self.target if its else None))
 
     def action_explain(self) -> None:
         """Tell why the component is as it is."""
@@ -246,26 +223,6 @@ class LiveScreen(Screen[None]):
     def action_disk(self) -> None:
         """Show the use of the disk."""
         self.operations.past.disk()
-
-    def action_detail(self) -> None:
-        """Show everything about the component."""
-        self._open(View.DETAIL)
-
-    def action_interface(self) -> None:
-        """Show what the component exports, to be called by hand."""
-        self._open(View.CALL)
-
-    def action_traces(self) -> None:
-        """Show what the component's last calls did."""
-        self._open(View.TRACES)
-
-    def action_versions(self) -> None:
-        """Show the component's timeline."""
-        self._open(View.VERSIONS)
-
-    def _open(self, view: View) -> None:
-        if self.target is not None:
-            self.post_message(self.Open(view, self.target))
 
     def action_back(self) -> None:
         """Go back to where the operator came from."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from airssys_tui.core.events import Event
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.metering import MeterDetail
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, safe
 from airssys_tui.tui.drawing.meter_page import meter_page, meter_summary
 from airssys_tui.tui.drawing.own_meters import OwnMeters

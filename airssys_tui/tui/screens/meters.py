@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
 from airssys_tui.tui.drawing.columns import GAP, GUTTER, Cell, Sight, memory_tone, state_cell
 from airssys_tui.tui.drawing.glyphs import Glyphs
@@ -288,4 +288,4 @@ class MetersScreen(ComponentListScreen):
 
     def open_selected(self) -> None:
         """Open the selected component's meters, large."""
-        self.action_its_meters()
+        self.action_open_view(View.METER, its=True)

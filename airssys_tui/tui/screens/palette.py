@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.widgets import Input
 
 from airssys_tui.api.views.components import ComponentView
-from airssys_tui.tui.actions.action import Action, View
+from airssys_tui.tui.actions.action import Action
 from airssys_tui.tui.actions.table import key_label
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.arrangement import state_word
 from airssys_tui.tui.drawing.lines import safe
 from airssys_tui.tui.screens.live import LiveScreen

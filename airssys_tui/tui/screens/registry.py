@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.dialogs import bulk
 from airssys_tui.tui.dialogs.bulk import BulkCommand
 from airssys_tui.tui.drawing import columns

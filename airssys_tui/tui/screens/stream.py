@@ -16,6 +16,7 @@ from textual.widgets import Input
 from airssys_tui.core.events import Event
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_count
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.search import BadPatternError, Search
 from airssys_tui.tui.drawing.selection import LEVEL_TONES
@@ -255,7 +256,7 @@ class StreamScreen(LiveScreen):
     def on_line_table_opened(self, message: LineTable.Opened) -> None:
         """Open the component of an event by mouse."""
         message.stop()
-        self.action_detail()
+        self.action_open_view(View.DETAIL, its=True)
 
     def on_stream_table_scrolled_back(self, message: StreamTable.ScrolledBack) -> None:
         """Let go of the newest."""

@@ -12,9 +12,9 @@ from textual.widget import Widget
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import trace_lines
-from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
+from airssys_tui.tui.drawing.lines import Line, Span, crumbs, safe, wrap
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.polled import PolledScreen
 from airssys_tui.tui.state.call_log import MadeCall
@@ -114,8 +114,7 @@ class TracesScreen(PolledScreen):
 
     def _draw_crumbs(self) -> None:
         glyphs = self.session.glyphs
-        turn = " > " if glyphs.ascii else " › "  # noqa: RUF001
-        line = [Span(f" {safe(self.component, glyphs, 60)}", "strong"), Span(turn), Span("traces")]
+        line = list(crumbs(self.component, self.view.heading, glyphs))
         if self.trouble and self.traces:
             line.append(Span(f"  {safe(self.trouble, glyphs)}", "warn"))
         elif self.traces:

@@ -11,10 +11,10 @@ from textual.widget import Widget
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Span, fit, labelled, safe
+from airssys_tui.tui.drawing.lines import Line, Span, crumbs, fit, labelled, safe
 from airssys_tui.tui.drawing.moments import when_text
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
@@ -132,8 +132,7 @@ class VersionsScreen(LiveScreen):
             self._ask()
         glyphs = self.session.glyphs
         name = safe(self.component, glyphs)
-        crumbs = (Span(f" {name}", "strong"), Span(" > " if glyphs.ascii else " › "), Span("versions"))  # noqa: RUF001
-        self._crumbs.show([crumbs])
+        self._crumbs.show([crumbs(self.component, self.view.heading, glyphs)])
         keys: list[str] = []
         for revision in self.revisions.values():
             keys.append(str(revision.number))

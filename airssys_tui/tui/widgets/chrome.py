@@ -8,8 +8,9 @@ from typing import Final
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
-from airssys_tui.tui.actions.action import Action, Danger, View
+from airssys_tui.tui.actions.action import Action, Danger
 from airssys_tui.tui.actions.table import key_label
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text, offset_text
@@ -41,8 +42,6 @@ LEAST_HEIGHT: Final = 15
 
 LAST: Final = ("app.help", "app.palette", "go.leave")
 """Hints that are drawn at the end of the line."""
-
-SCREENS: Final = ((View.REGISTRY, "go.registry"), (View.METERS, "go.meters"), (View.EVENTS, "go.events"))
 
 
 def header(session: Session, width: int) -> Line:
@@ -181,7 +180,7 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
     if marked:
         hints = tuple(sorted(hints, key=_of_marks))
     for action in hints:
-        here = (view, action.id) in SCREENS
+        here = action.opens is view
         if (here and width < CRAMPED) or not _useful(action, session):
             continue
         word = "quit" if action.id == "go.leave" and at_root else action.hint

@@ -131,11 +131,11 @@ async def replays_the_checks(desk):
 async def lets_a_resource_go(desk):
     await calling(desk)
     await desk.press("x")
-    await shows(desk.pilot, "no resource is held")
-    desk.screen.held = (Held(7, "box", 2, 0.0),)
+    await shows(desk.pilot, "no handle is open")
+    desk.screen.handles = (Held(7, "box", 2, 0.0),)
     await desk.press("x")
     await desk.on(Prompt)
-    assert "held: 7 (box)" in text_of(desk.app)
+    assert "handle 7: box" in text_of(desk.app)
     await desk.press("enter")
     await shows(desk.pilot, "bad argument")
 

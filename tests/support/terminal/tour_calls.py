@@ -157,14 +157,14 @@ def lets_a_resource_go(guide: Guide) -> None:
     guide.type("3")
     guide.term.wait(lambda text: re.search(r"start +3 +u32", text), "the argument")
     guide.key("c")
-    guide.sees("resource 1 ")
+    guide.sees("handle 1 ")
     (held,) = guide.answer(guide.api.held("zoo"))
     assert held.id == 1
     guide.act("call.let-go")
-    guide.sees("Which resource is to go?", "held: 1 (")
+    guide.sees("Close which handle?", "handle 1: ")
     guide.key("enter")
-    guide.lacks("Which resource")
-    guide.term.wait(lambda _: guide.answer(guide.api.held("zoo")) == (), "the resource to go")
+    guide.lacks("Close which")
+    guide.term.wait(lambda _: guide.answer(guide.api.held("zoo")) == (), "the handle to close")
     assert guide.call("zoo", "fixture:zoo/animals#alive") == "0"
 
 

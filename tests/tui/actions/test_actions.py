@@ -8,9 +8,10 @@ from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop, Unl
 from airssys_tui.api.played import scenes
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.tui.actions.action import Danger, View
-from airssys_tui.tui.actions.readme import main, table
+from airssys_tui.tui.actions.action import Danger
 from airssys_tui.tui.actions.table import ACTIONS, hints, of_view
+from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.app import ABOUT_ONE, MODES
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -400,10 +401,8 @@ async def test_readonly_keys_do_nothing():
         assert runtime.commands == []
 
 
-def test_the_key_table_names_every_action(capsys):
-    text = table()
-    for action in ACTIONS:
-        assert action.help in text
-    assert main(["--table"]) == 0
-    assert capsys.readouterr().out == text
-    assert main(["--nonsense"]) == 2
+def test_every_view_has_a_screen_and_an_action_that_opens_it():
+    assert set(MODES) == {view for view in View if not view.of_one}
+    assert set(ABOUT_ONE) == {view for view in View if view.of_one}
+    assert {action.opens for action in ACTIONS} == {None, *View}
+    assert all(kind.view is view for view, kind in {**MODES, **ABOUT_ONE}.items())

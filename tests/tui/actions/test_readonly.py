@@ -6,8 +6,9 @@ import pytest
 
 from airssys_tui.api.played import scenes
 from airssys_tui.core.revision import Outcome
-from airssys_tui.tui.actions.action import Danger, View
+from airssys_tui.tui.actions.action import Danger
 from airssys_tui.tui.actions.table import ACTIONS
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.screens.detail import TABS

@@ -181,7 +181,7 @@ async def test_the_form_and_the_command_line_agree_on_a_real_component(world, ca
         function = screen.function
         values = [{"name": "Ada", "languages": []}, "cheerful"]
         drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=True)}
-        screen.forms[path] = Form(function, drafts)
+        screen.forms.keep(path, Form(function, drafts))
         await pilot.press("c")
         await wait_until(pilot, lambda: screen.session.calls.of("greeter"))
         (made,) = screen.session.calls.of("greeter")

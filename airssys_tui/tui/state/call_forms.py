@@ -1,0 +1,61 @@
+"""What is written in the forms of one component's exports: each export keeps its own while another is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from airssys_tui.core.types import form_lines
+from airssys_tui.core.types.form import fill
+from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.interface import Function
+
+
+def line_key(line: form_lines.Line) -> str:
+    """Return the key of a line within its form."""
+    return "/".join(map(str, line.path))
+
+
+class CallForms:
+    """The forms by export path, and which of their lines were written in or refused: only those show their error."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, Form] = {}
+        self._touched: dict[str, set[str]] = {}
+
+    def of(self, export: str, function: Function) -> Form:
+        """Return an export's form, blank at first."""
+        return self._forms.setdefault(export, Form.of(function))
+
+    def keep(self, export: str, form: Form) -> None:
+        """Replace an export's form."""
+        self._forms[export] = form
+
+    def refill(self, export: str, function: Function, arguments: str) -> None:
+        """Fill an export's form with the arguments of a call, a JSON array."""
+        values = msgspec.json.decode(arguments)
+        drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=False)}
+        self._forms[export] = Form(function, {**Form.of(function).drafts, **drafts})
+
+    def touch(self, export: str, lines: Iterable[form_lines.Line]) -> None:
+        """Show the errors of these lines from now on."""
+        self._touched.setdefault(export, set()).update(map(line_key, lines))
+
+    def touched(self, export: str) -> frozenset[str]:
+        """Return the keys of the lines that show their errors."""
+        return frozenset(self._touched.get(export, ()))
+
+
+def turned(form: Form, line: form_lines.Line, by: int) -> Form | None:
+    """Return a form with the next name chosen, a switch turned or an item added; ``None`` for a line of text."""
+    match line.kind:
+        case Kind.CHOICE:
+            names = line.choices
+            return form.choose(line.path, names[(names.index(line.text) + by) % len(names)])
+        case Kind.SWITCH:
+            return form.switch(line.path)
+        case Kind.LIST:
+            return form.add(line.path)
+        case _:
+            return None
