@@ -1,4 +1,4 @@
-"""The application: connects after the first paint, pulls the feed, and lets go of the runtime at the end."""
+"""The application: connects after the first paint, pulls the feed, and closes the runtime at the end."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.notices import Notices
 from airssys_tui.tui.state.session import Session
 
-LETTING_GO: Final = 5.5
-"""Seconds that the runtime has to stop, after which the screen goes all the same."""
+CLOSING: Final = 5.5
+"""Seconds that the runtime has to stop; after them the screen quits anyway."""
 
 FAILED: Final = 1
-"""Exit code when the runtime could not be had."""
+"""Exit code when there was no runtime."""
 
 
 MODES: Final[Mapping[View, type[LiveScreen]]] = {
@@ -75,17 +75,17 @@ class AirssysApp(App[int]):
     """The terminal interface of a runtime.
 
     Args:
-        connect: Makes the runtime; called in a thread after the first paint, for importing an engine takes long.
+        connect: Makes the runtime; called in a thread after the first paint, since importing an engine takes long.
         folder: The watched folder, as the operator wrote it.
-        readonly: Leave out every action that changes the system.
-        attached: The runtime is another process's and goes on when the screen is left.
-        demo: The runtime is played, not run; the header says so.
+        readonly: Offer no action that changes the system.
+        attached: The runtime belongs to another process and keeps running when the screen is closed.
+        demo: The runtime is a demonstration; the header says so.
         clock: Unix time in seconds.
         refresh: Seconds between two pulls, unless the settings say otherwise.
-        settings: The configuration file, read while the screen runs and written when the view is saved.
+        settings: The configuration file: read when it changes, written when the view is saved.
 
     Attributes:
-        hurried: Whether it was asked a second time to leave, and went without waiting for the runtime.
+        hurried: Whether it was asked twice to quit, and quit without waiting for the runtime.
     """
 
     TITLE = "airssys"
@@ -131,7 +131,7 @@ class AirssysApp(App[int]):
         self._take_settings()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return what our variables are under a theme that is not ours."""
+        """Return the values of our variables under a theme that does not define them."""
         return DEFAULTS
 
     def on_mount(self) -> None:
@@ -210,12 +210,12 @@ class AirssysApp(App[int]):
                 screen.take(how)
 
     def action_next_theme(self) -> None:
-        """Change to the next of our themes."""
+        """Switch to the next of our themes."""
         self.theme = theme_after(self.theme)
         self.operations.say(f"theme: {self.theme}")
 
     def on_live_screen_save(self, message: LiveScreen.Save) -> None:
-        """Keep the view for the next time."""
+        """Save the view to the configuration file."""
         self.run_worker(self._save(message.how), exit_on_error=False)
 
     async def _save(self, how: Arrangement) -> None:
@@ -227,10 +227,10 @@ class AirssysApp(App[int]):
             self.operations.say("there is no configuration file to save the view to", severity="warning")
 
     def tick(self, *, first: bool = False) -> None:
-        """Pull what changed and show it on the screen that is seen; hidden ones catch up when they are shown."""
+        """Pull what changed and show it on the visible screen; hidden ones catch up when they are shown."""
         if self._take_settings():
             first = True
-        # What is deployed while the runtime starts is no news: the table shows it.
+        # What is deployed while the runtime starts is no news, and the table shows it.
         started = self.session.phase is Phase.RUNNING
         change = self.session.pull()
         now = self.session.clock()
@@ -242,17 +242,17 @@ class AirssysApp(App[int]):
         self._redraw(None if first else change)
 
     def _redraw(self, change: Change | None = None) -> None:
-        # What lies behind a question is seen as well, and goes on.
+        # The screen behind a question is visible too, and stays live.
         seen = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
         if seen is not None:
             seen.show(change)
 
     def on_live_screen_open(self, message: LiveScreen.Open) -> None:
-        """Go to another screen."""
+        """Show another screen."""
         self.run_worker(self.go(message.view, message.component), exit_on_error=False)
 
     async def go(self, view: View, component: str | None = None) -> None:
-        """Show a screen; those of :data:`MODES` are there once, the others lie on top of what is shown."""
+        """Show a screen: switch to one of :data:`MODES`, or push one about a component on top of the others."""
         if view in MODES:
             if view != self.current_mode:
                 self._before = [each for each in self._before if each is not view] + [View(self.current_mode)]
@@ -265,7 +265,7 @@ class AirssysApp(App[int]):
             await self.push_screen(ABOUT_ONE[view](self.session, self.operations, component))
 
     async def on_live_screen_back(self) -> None:
-        """Go back to where the operator came from; in the end that is the registry."""
+        """Go back to the screen before; the last one is the registry."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
@@ -283,7 +283,7 @@ class AirssysApp(App[int]):
 
     def action_palette(self) -> None:
         """Find an action or a component by typing."""
-        self.push_screen(Palette(placeholder="an action, or a component to jump to"))
+        self.push_screen(Palette(placeholder="type an action or a component"))
 
     def action_ask_to_quit(self) -> None:
         """Quit, asking while components run in this process."""
@@ -295,14 +295,15 @@ class AirssysApp(App[int]):
             what = "1 component runs" if running == 1 else f"{running} components run"
             lines = [
                 f"{what} in this process.",
-                "They are stopped and come back at the next start; those with a `state` export keep it.",
+                "Components stop now and run again at the next start.",
+                "Only those with a `state` export keep their state.",
             ]
             if not await self.push_screen_wait(Confirm(self.session, "Quit?", "Quit", lines)):
                 return
         self.action_leave_now()
 
     def action_leave_now(self) -> None:
-        """Let go of the runtime and quit; asked a second time, quit without waiting."""
+        """Close the runtime and quit; asked a second time, quit without waiting."""
         if self.session.closing:
             self.hurried = True
             self.exit(self._code())
@@ -317,7 +318,7 @@ class AirssysApp(App[int]):
         if api is not None:
             closed = asyncio.wrap_future(in_background(api.close, "close"))
             with contextlib.suppress(TimeoutError, AirssysError):
-                await asyncio.wait_for(closed, LETTING_GO)
+                await asyncio.wait_for(closed, CLOSING)
         self.exit(self._code())
 
     def _code(self) -> int:

@@ -62,7 +62,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "component.undo": lambda api: api.submit(Undo()),
     "revision.note": lambda api: api.submit(Annotate("counter", 1, "mine")),
     "revision.pin": lambda api: api.submit(Pin("counter", 1)),
-    "revision.mark-stable": lambda api: api.submit(MarkStable("counter", 1)),
+    "revision.stable": lambda api: api.submit(MarkStable("counter", 1)),
     "revision.release": lambda api: api.submit(LiftQuarantine("counter", 1)),
     "state.save": lambda api: api.submit(SaveState("counter")),
     "state.restore": lambda api: api.submit(RestoreState("counter", 1)),
@@ -73,7 +73,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "call.again": lambda api: api.call("counter", "increment", "[1]"),
     "call.save": lambda api: api.save_check("counter", "mine", "get", "[]"),
     "call.verify": lambda api: api.verify("counter"),
-    "call.let-go": lambda api: api.let_go("counter", 1),
+    "call.close-handle": lambda api: api.let_go("counter", 1),
 }
 """What each dangerous action asks of a runtime."""
 
@@ -137,7 +137,7 @@ def _taken_in(term: Terminal) -> None:
 def _searched(term: Terminal, action: Action) -> None:
     """Type an action's title into the palette: it is not offered."""
     term.send(":")
-    term.wait_text(PALETTE, "an action, or a component")
+    term.wait_text(PALETTE, "type an action or a component")
     term.send(action.title)
 
     def settled(text: str) -> bool:

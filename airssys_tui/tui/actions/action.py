@@ -1,7 +1,7 @@
-"""What an action is: a name that stays, its keys, its words, the screens that have it, and how dangerous it is.
+"""What an action is: a stable id, its keys, its words, the screens that have it, and how dangerous it is.
 
-Each action names a method ``action_NAME`` of the screen or of the app; its ``id`` is stable and is what a remapped key
-refers to.
+Each action names a method ``action_NAME`` of the screen or of the app. Remapped keys in the configuration file refer to
+its ``id``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Group(StrEnum):
     """How actions are grouped in help and in the key table."""
 
     MOVE = "Move"
-    LOOK = "Look"
+    LOOK = "View"
     SORT = "Sort"
     ACT = "Act on the component"
-    LEAVE = "Screens and leaving"
+    LEAVE = "Screens and quitting"
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,15 +39,16 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         id: Stable name.
         keys: Keys as Textual names them; the first is the one shown.
         do: The action string for Textual.
-        title: Two or three words, for palette and help.
+        title: Two or three words, for the palette.
         help: One sentence.
         group: Where it is listed.
         views: Screens that have it.
         danger: Its rung of the safety ladder.
-        hint: Word in the footer; none when empty. ``rank`` orders hints, the lowest first.
-        of_row: Means nothing without a row.
+        hint: Word in the footer; without one the footer leaves the action out.
+        rank: Orders the hints, the lowest first.
+        of_row: Needs a row to act on.
         everywhere: Bound on the app, so that it works on every screen.
-        urgent: Takes precedence over whatever has the focus.
+        urgent: Takes precedence over the focused widget.
         opens: The screen that it opens, for an action that opens one.
     """
 
@@ -68,7 +69,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) -> Action:
-    """Return an action; its method is named like the last part of its name unless ``do`` says otherwise."""
+    """Return an action; its method is named after the last part of its id unless ``do`` is given."""
     do = more.pop("do", name.rpartition(".")[2].replace("-", "_"))
     more.setdefault("of_row", group is Group.ACT)
     return Action(id=name, keys=tuple(keys.split()), do=do, title=title, help=text, group=group, **more)
@@ -94,5 +95,5 @@ def opens(name: str, keys: str, title: str, text: str, view: View, *, its: bool 
 
 def sort(key: str, by: str) -> Action:
     """Return the action that sorts the registry by a column."""
-    text = f"Sort by {by}; again reverses."
+    text = f"Sort by {by}; again reverses the order."
     return act(f"sort.{by}", key, f"Sort by {by}", text, Group.SORT, views=TABLE, do=f"sort('{by}')")

@@ -1,6 +1,6 @@
-"""Which keys the actions have: those of the table, with the operator's own in their place.
+"""Which keys the actions have: those of the table, replaced by the operator's own.
 
-Bindings, footer, help and palette ask here and nowhere else, so a remapped key is shown wherever it works.
+Bindings, footer, help and palette all read this, so a remapped key is shown wherever it works.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _CHORD: Final = re.compile(r"(?:(?:ctrl|shift|alt|super)\+)*")
 
 
 class Fault(NamedTuple):
-    """What is wrong with the keys of an action."""
+    """One thing wrong with the keys of an action."""
 
     action: str
     text: str
 
 
 def key_named(text: str) -> str | None:
-    """Return a key as Textual names it, from how people write it; ``None`` when there is no such key."""
+    """Return Textual's name of a key that is written the way people write it; ``None`` if there is no such key."""
     text = text.strip()
     chord = _CHORD.match(text)
     modifiers, key = (chord[0], text[chord.end() :]) if chord else ("", text)
@@ -55,10 +55,10 @@ def _spelt(key: str) -> bool:
 
 
 class Keymap:
-    """The actions with the keys that they have in this sitting.
+    """The actions with the keys that they have now.
 
     Args:
-        own: The operator's keys by action id, as Textual names them; an empty tuple takes an action's keys away.
+        own: The operator's keys by action id, as Textual names them; an empty tuple unbinds an action.
     """
 
     def __init__(self, own: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -70,7 +70,7 @@ class Keymap:
         self._views: dict[tuple[View, bool], tuple[Action, ...]] = {}
 
     def of_view(self, view: View, readonly: bool) -> tuple[Action, ...]:
-        """Return the actions of a screen, in the order of the table; when only reading, without the dangerous ones."""
+        """Return the actions of a screen in the order of the table; read-only leaves out those that change anything."""
         found = self._views.get((view, readonly))
         if found is None:
             found = tuple(
@@ -82,7 +82,7 @@ class Keymap:
         return found
 
     def hints(self, view: View, readonly: bool) -> tuple[Action, ...]:
-        """Return the actions that the footer of a screen names, the most important first."""
+        """Return the actions that the footer of a screen names, most important first."""
         named = [action for action in self.of_view(view, readonly) if action.hint and action.keys]
         return tuple(sorted(named, key=lambda action: action.rank))
 
@@ -95,7 +95,7 @@ class Keymap:
         return bindings((action for action in self.actions if action.keys), everywhere=True)
 
     def key(self, action_id: str) -> str:
-        """Return how people write the first key of an action; its id when it has none."""
+        """Return the first key of an action the way people write it; its id if it has none."""
         found = next((action for action in self.actions if action.id == action_id), None)
         return key_label(found.keys[0]) if found is not None and found.keys else action_id
 
@@ -105,9 +105,9 @@ DEFAULT_KEYS: Final = Keymap()
 
 
 def faults(own: Mapping[str, Sequence[str]]) -> list[Fault]:
-    """Return what keeps the operator's keys from being used: actions that do not exist, and two actions on one key."""
+    """Return what is wrong with the operator's keys: unknown actions, and two actions on one key."""
     ids = {action.id for action in ACTIONS}
-    found = [Fault(name, "there is no such action") for name in own if name not in ids]
+    found = [Fault(name, "unknown action") for name in own if name not in ids]
     keymap = Keymap(own)
     told: set[tuple[str, str]] = set()
     for first, second in combinations(keymap.actions, 2):
@@ -119,5 +119,5 @@ def faults(own: Mapping[str, Sequence[str]]) -> list[Fault]:
             told.add((first.id, second.id))
             one, other = (first, second) if first.id in own else (second, first)
             key = key_label(min(shared))
-            found.append(Fault(one.id, f"{key} is the key of {other.id} already: give that one another key"))
+            found.append(Fault(one.id, f"{key} is already bound to {other.id}; give that action another key"))
     return found

@@ -1,4 +1,4 @@
-"""What to do next, said in keys: whoever looks at the screen needs no second terminal for what a key does."""
+"""Remedies in keys instead of command lines, so that the screen does not send its reader to a second terminal."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ACTIONS: Final = {
     "versions": "look.versions",
     "gc": "look.disk",
 }
-"""Commands that a key does as well."""
+"""Commands that have a key, and the action of that key."""
 
 _COMMAND: Final = re.compile(rf"`?airssys-tui ({'|'.join(_ACTIONS)})\b(?: [a-z0-9][a-z0-9/._-]*(?=[`)\s,;]|$))?`?")
 _WORD: Final = re.compile(r"`(versions)`")
 
 
 def in_keys(text: str, keymap: Keymap) -> str:
-    """Return a remedy with the command lines in it replaced by the keys that do the same."""
+    """Return a remedy with its command lines replaced by the keys that do the same."""
 
     def key(match: re.Match[str]) -> str:
         return f"press {keymap.key(_ACTIONS[match[1]])}"

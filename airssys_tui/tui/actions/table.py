@@ -1,4 +1,4 @@
-"""Every action once. Bindings, footer, help, palette and the README's key table are derived from this table."""
+"""Every action once: bindings, footer, help, palette and the documented key table are derived from this table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ACTIONS: Final = tuple(
 
 
 def allowed(readonly: bool) -> tuple[Action, ...]:
-    """Return the actions there are; when only reading, those that change the system do not exist."""
+    """Return the actions; read-only leaves out those that change the system."""
     return tuple(action for action in ACTIONS if not (readonly and action.danger is not Danger.VIEW))
 
 
@@ -43,7 +43,7 @@ def of_view(view: View, readonly: bool) -> tuple[Action, ...]:
 
 
 def bindings(actions: Iterable[Action], *, everywhere: bool) -> list[Binding]:
-    """Return the bindings of actions; those of the app when ``everywhere``, those of a screen otherwise."""
+    """Return the bindings of actions: those of the app when ``everywhere``, else those of a screen."""
     return [
         Binding(
             ",".join(action.keys),
@@ -60,7 +60,7 @@ def bindings(actions: Iterable[Action], *, everywhere: bool) -> list[Binding]:
 
 
 def hints(view: View, readonly: bool) -> tuple[Action, ...]:
-    """Return the actions that the footer of a screen names, the most important first."""
+    """Return the actions that the footer of a screen names, most important first."""
     named = [action for action in of_view(view, readonly) if action.hint]
     return tuple(sorted(named, key=lambda action: action.rank))
 
@@ -83,5 +83,5 @@ _KEYS: Final = {
 
 
 def key_label(key: str) -> str:
-    """Return a key as people write it."""
+    """Return a key the way people write it."""
     return _KEYS.get(key, key)

@@ -1,4 +1,4 @@
-"""The actions of the screen on which the steps of calls are read."""
+"""The actions of the traces screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRACE_ACTIONS: Final[tuple[Action, ...]] = (
         "look.traces",
         "t",
         "Traces",
-        "Show what the component's last calls did, step by step, as it tells them; of a call made by hand, that one.",
+        "Show the steps that the component's last calls report; on the call screen, those of the selected call.",
         View.TRACES,
         views=OF_ONE | {View.CALL},
         hint="traces",
@@ -21,8 +21,8 @@ TRACE_ACTIONS: Final[tuple[Action, ...]] = (
     act(
         "trace.steps",
         "enter tab right",
-        "Read the steps",
-        "Go into the steps of the selected call to scroll them, or back to the list of calls.",
+        "Steps",
+        "Go to the steps of the selected call to scroll them, or back to the list of calls.",
         Group.LOOK,
         views=frozenset({View.TRACES}),
         do="steps",

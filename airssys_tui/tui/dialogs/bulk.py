@@ -173,7 +173,7 @@ class BulkQuestion(Question[tuple[Command, ...]]):
     def _becomes(self, view: ComponentView) -> tuple[str, str]:
         found = self.previews.get(view.id)
         if found is None:
-            return f"asking what it would change{self.session.glyphs.ellipsis}", "quiet"
+            return f"loading the preview{self.session.glyphs.ellipsis}", "quiet"
         if isinstance(found, AirssysError):
             return f"skipped: {found}", "bad"
         then = found.diff.then

@@ -1,4 +1,4 @@
-"""What the state takes on disk, and what collecting would take away; asks before it does."""
+"""Disk use of the state directory, and what collecting would free; asks before it collects."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MOST_ITEMS: Final = 200
 
 PARTS: Final = (
     ("catalog", "history, events, settings"),
-    ("blobs", "code of the revisions kept"),
-    ("code", "compiled, made anew when gone"),
+    ("blobs", "components of kept revisions"),
+    ("code", "compiled, rebuilt when missing"),
     ("states", "saved states"),
-    ("storage", "what components stored"),
-    ("logs", "logs kept"),
+    ("storage", "key-value data of components"),
+    ("logs", "log files"),
 )
-"""Fields of the disk use, and what they are for."""
+"""Fields of the disk use, and what they contain."""
 
 
 def use_lines(use: DiskUse, session: Session, width: int) -> list[Line]:
-    """Draw the use of the disk, part by part."""
+    """Draw the disk use, part by part."""
     glyphs = session.glyphs
     total = sum(getattr(use, name) for name, _ in PARTS)
     lines: list[Line] = []
@@ -42,16 +42,16 @@ def use_lines(use: DiskUse, session: Session, width: int) -> list[Line]:
         bar = glyphs.bar(share, BAR if width >= 60 else 8)
         lines.append((Span(f"{name:<9}", "quiet"), Span(f"{format_size(size):>6} "), Span(bar, "accent"), Span(told)))
     tone = "bad" if session.feed.head.disk_full else "strong"
-    lines.append((Span(f"{'together':<9}", "quiet"), Span(f"{format_size(total):>6}", "strong")))
+    lines.append((Span(f"{'total':<9}", "quiet"), Span(f"{format_size(total):>6}", "strong")))
     lines.append((Span(f"{'free':<9}", "quiet"), Span(f"{format_size(use.free):>6}", tone)))
     return lines
 
 
 class DiskQuestion(Question[bool]):
-    """Shows the use of the disk, and asks whether to collect.
+    """Shows the disk use and asks whether to collect.
 
     Args:
-        api: Asked for both.
+        api: The runtime.
     """
 
     def __init__(self, session: Session, api: RuntimeApi) -> None:
@@ -84,11 +84,11 @@ class DiskQuestion(Question[bool]):
         if self.failure is not None:
             return labelled("failed", safe(str(self.failure), glyphs), width, "bad")
         if self.use is None or self.plan is None:
-            return [(Span(f"asking{glyphs.ellipsis}", "quiet"),)]
+            return [(Span(f"loading{glyphs.ellipsis}", "quiet"),)]
         lines = use_lines(self.use, session, width)
         full = session.feed.head.disk_full
         if full:
-            said = safe(f"{full}. What runs is not touched.", glyphs)
+            said = safe(f"{full}. Running components are not affected.", glyphs)
             lines = [*((Span(part, "bad"),) for part in wrap(said, width)), (), *lines]
         return [*lines, (), *plan_lines(self.plan, session, width)]
 
@@ -102,9 +102,9 @@ class DiskQuestion(Question[bool]):
 
 
 def plan_lines(plan: Collected, session: Session, width: int) -> list[Line]:
-    """Draw what collecting would take away."""
+    """Draw what collecting would remove."""
     if not (plan.revisions or plan.states or plan.rows or plan.bytes):
-        return [(Span("There is nothing to collect: a rule or a pin keeps all of it.", "quiet"),)]
+        return [(Span("Nothing to collect: retention rules and pins keep everything.", "quiet"),)]
     head = f"Collecting frees {format_size(plan.bytes)}: {collected_text(plan)}."
     lines: list[Line] = [(Span(part, "strong"),) for part in wrap(head, width)]
     for item in plan.items[:MOST_ITEMS]:
@@ -114,11 +114,11 @@ def plan_lines(plan: Collected, session: Session, width: int) -> list[Line]:
 
 
 def collected_text(collected: Collected) -> str:
-    """Say what a collection took, or would take."""
+    """Return what a collection removed, or would remove."""
     parts = (
         (collected.revisions, "revision's code", "revisions' code"),
         (collected.states, "saved state", "saved states"),
         (collected.rows, "row of history", "rows of history"),
     )
     said = [f"{count} {one if count == 1 else more}" for count, one, more in parts if count]
-    return ", ".join(said) or "files that nothing needs"
+    return ", ".join(said) or "unused files"

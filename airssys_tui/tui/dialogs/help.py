@@ -1,4 +1,4 @@
-"""Help: the keys of one screen, from the action registry."""
+"""Help: the keys of one screen, from the action table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions. Cancel has the focus, escape is no, and the text names the component, the revision and what is lost."""
+"""Questions: Cancel has the focus, escape means no, the text names the component, the revision and what is lost."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DIALOG_WIDTH: Final = 78
 
 
 class Choice(Painter, can_focus=True):
-    """A word that can be chosen; brackets and reversed colours mark the one that has the focus."""
+    """A button; brackets and reversed colours show that it has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
 
     class Pressed(Message):
-        """It was chosen."""
+        """The button was pressed."""
 
         def __init__(self, choice: Choice) -> None:
             super().__init__()
@@ -42,34 +42,34 @@ class Choice(Painter, can_focus=True):
         self.styles.width = len(label) + 4
 
     def rename(self, label: str) -> None:
-        """Take another label."""
+        """Change the label."""
         self.label = label
         self.styles.width = len(label) + 4
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint it."""
+        """Paint the button."""
         text = f"[ {self.label} ]" if self.has_focus else f"  {self.label}  "
         tone = "quiet" if self.disabled else self.tone
         line: Line = (Span(text, tone),) if y == 0 else ()
         return self.strip(line, self.size.width, over="cursor" if self.has_focus and y == 0 else "")
 
     def action_press(self) -> None:
-        """Choose it."""
+        """Press it."""
         self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
-        """Choose it by mouse."""
+        """Press it by mouse."""
         self.action_press()
 
 
 class Question(ModalScreen[Answer], Generic[Answer]):
-    """A dialog with lines of text above a row of choices.
+    """A dialog with lines of text above a row of buttons.
 
     Args:
         session: What the screens share.
         title: The question.
-        verb: What happens when the answer is yes.
+        verb: Label of the button that answers yes.
     """
 
     ALLOW_SELECT = False
@@ -100,7 +100,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
                 yield Choice(self.verb, id="yes", tone="bad")
 
     def extra(self) -> Iterator[Widget]:
-        """Yield widgets between the text and the choices."""
+        """Yield widgets between the text and the buttons."""
         yield from ()
 
     def text(self, width: int) -> Sequence[Line]:
@@ -124,7 +124,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         self.redraw()
 
     def redraw(self) -> None:
-        """Lay the text out anew."""
+        """Lay the text out again."""
         dialog = self.query_one("#dialog")
         dialog.styles.width = outer = min(DIALOG_WIDTH, self.size.width)
         width = outer - 6
@@ -134,7 +134,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         pane.show([(Span(line, "title"),) for line in heading])
         lines = list(self.text(width))
         text = self.query_one("#text", LinePane)
-        # Border, margins and choices take five rows; a widget between takes three at most.
+        # Border, margins and buttons take five rows; a widget between takes three at most.
         room = self.size.height - 5 - len(heading) - 3 * len(list(self.query(".extra")))
         if len(lines) > max(1, room):  # beside a scroll bar
             lines = list(self.text(width - 1))
@@ -161,7 +161,7 @@ class Confirm(Question[bool]):
     """A yes-or-no question.
 
     Args:
-        lines: What it is about and what is lost, one paragraph each.
+        lines: What the question is about and what is lost, one paragraph each.
     """
 
     def __init__(self, session: Session, title: str, verb: str, lines: Sequence[str]) -> None:

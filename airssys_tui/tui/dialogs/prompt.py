@@ -15,12 +15,12 @@ from airssys_tui.tui.widgets.filter_bar import NO_CONTROLS
 
 
 class Prompt(Question[str | None]):
-    """Asks for a line; nothing is the answer when it is cancelled.
+    """Asks for a line of text; the answer is ``None`` when it is cancelled.
 
     Args:
-        lines: What it is about, one paragraph each.
-        value: What is there to begin with.
-        longest: Characters that can be typed.
+        lines: What the question is about, one paragraph each.
+        value: The text to start with.
+        longest: Most characters that can be typed.
     """
 
     AUTO_FOCUS = "Input"
@@ -40,7 +40,7 @@ class Prompt(Question[str | None]):
             restrict=NO_CONTROLS,
             max_length=self._longest,
             compact=True,
-            placeholder="type here; enter takes it, esc leaves",
+            placeholder="type here; enter confirms, esc cancels",
             select_on_focus=False,
             id="answer",
             classes="extra",

@@ -1,4 +1,4 @@
-"""The rollback dialog: what going back would change, what is held, what happens to the state. Cancel has the focus."""
+"""The rollback dialog: what would change, which digests would be held, what happens to the state."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.line_pane import Painter
 
 ROOMY: Final = 48
-"""Dialogs narrower than this do without the label of the state choice."""
+"""Dialogs narrower than this leave out the label of the state choice."""
 
 
 class Previews(Protocol):
-    """Asks what a rollback would do, as :meth:`~airssys_tui.api.protocol.RuntimeApi.preview_rollback` does."""
+    """Previews a rollback, as :meth:`~airssys_tui.api.protocol.RuntimeApi.preview_rollback` does."""
 
     def __call__(self, component: str, to: int | None = None, *, force: bool = False) -> Future[RollbackPreview]:
         """Ask."""
@@ -38,7 +38,7 @@ class Previews(Protocol):
 
 
 class StatePicker(Painter, can_focus=True):
-    """One of a few state policies; those that are not possible cannot be reached."""
+    """Chooses one of the state policies; those that are not possible cannot be chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "shift(-1)", show=False),
@@ -52,18 +52,18 @@ class StatePicker(Painter, can_focus=True):
         self.chosen = 0
 
     def offer(self, choices: tuple[StateChoice, ...]) -> None:
-        """Show these choices, the first possible one taken."""
+        """Offer these choices; the first possible one is chosen."""
         self.choices = choices
         self.chosen = next((index for index, choice in enumerate(choices) if choice.possible), 0)
         self.refresh()
 
     @property
     def policy(self) -> StatePolicy:
-        """The policy that is taken."""
+        """The chosen policy."""
         return StatePolicy(self.choices[self.chosen].policy) if self.choices else StatePolicy.KEEP
 
     def action_shift(self, by: int) -> None:
-        """Take the next possible choice."""
+        """Choose the next possible policy."""
         count = len(self.choices)
         for step in range(1, count):
             index = (self.chosen + by * step) % count
@@ -73,7 +73,7 @@ class StatePicker(Painter, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint the choices in the first line and what the taken one means below."""
+        """Paint the choices in the first line and what the chosen one means below."""
         if not self.choices:
             return self.strip((), self.size.width)
         if y >= 1:
@@ -85,24 +85,24 @@ class StatePicker(Painter, can_focus=True):
         roomy = self.size.width >= ROOMY
         spans = [Span(f"{'state':<{LABEL}}", "quiet")] if roomy else []
         for index, choice in enumerate(self.choices):
-            mark = self.glyphs.chosen if index == self.chosen else self.glyphs.other
+            bullet = self.glyphs.chosen if index == self.chosen else self.glyphs.other
             tone = "quiet" if not choice.possible else "strong" if index == self.chosen else "plain"
-            label = f"{mark} {safe(choice.policy, self.glyphs)}{'' if choice.possible else ' (not possible)'}"
+            label = f"{bullet} {safe(choice.policy, self.glyphs)}{'' if choice.possible else ' (not possible)'}"
             spans += [Span(label, tone), Span("   " if roomy else "  ")]
         return self.strip(tuple(spans), self.size.width, over="cursor" if self.has_focus else "")
 
 
 class RollbackQuestion(Question[Rollback | None]):
-    """Asks whether to go back, showing the preview as soon as it is there.
+    """Asks before a rollback, and shows its preview as soon as it arrives.
 
     Args:
         component: Which component.
         preview: Asks the runtime what a rollback would do.
-        to: The revision wanted, or nothing for the previous stable one.
+        to: The revision to go back to; ``None`` for the previous stable one.
 
     Attributes:
         preview: What it would do.
-        refusal: Why it is refused. With a preview, it can be forced: its own choice, never the plain one.
+        refusal: Why it is refused. If there is a preview all the same, the button forces the rollback and says so.
     """
 
     def __init__(self, session: Session, component: str, preview: Previews, to: int | None) -> None:
@@ -145,11 +145,11 @@ class RollbackQuestion(Question[Rollback | None]):
             yes = self.query_one("#yes", Choice)
             yes.disabled = False
             if self.refusal is not None:
-                yes.rename("Roll back by force")
+                yes.rename("Force rollback")
         self.redraw()
 
     def text(self, width: int) -> Sequence[Line]:
-        """Return what would change."""
+        """Return what would change, or why it is refused."""
         glyphs = self.session.glyphs
         refused: list[Line] = []
         if self.refusal is not None:
@@ -160,7 +160,7 @@ class RollbackQuestion(Question[Rollback | None]):
             reason = self.preview.diff.then.reason if refused else ""
             why = labelled("because", safe(reason, glyphs), width, "bad") if reason else []
             return [*refused, *why, *self._changes(self.preview, width)]
-        return refused or [(Span(f"asking what it would change{glyphs.ellipsis}", "quiet"),)]
+        return refused or [(Span(f"loading the preview{glyphs.ellipsis}", "quiet"),)]
 
     def _changes(self, preview: RollbackPreview, width: int) -> list[Line]:
         glyphs = self.session.glyphs
@@ -183,5 +183,5 @@ class RollbackQuestion(Question[Rollback | None]):
         return Rollback(self.component, to=target, state=policy, force=self.refusal is not None)
 
     def no(self) -> Rollback | None:
-        """Return nothing."""
+        """Return ``None``."""
         return None

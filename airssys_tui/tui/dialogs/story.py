@@ -1,4 +1,4 @@
-"""Pages that are read and closed again: the story of a component."""
+"""The story of a component: a page that explains how it got into its state."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ LONGEST = 600
 
 
 def story_lines(story: Story, session: Session, width: int) -> list[Line]:
-    """Draw a story: a sentence each, the first the strongest."""
+    """Draw a story, one sentence each, the most important first."""
     glyphs = session.glyphs
-    mark = "- " if glyphs.ascii else "• "
+    bullet = "- " if glyphs.ascii else "• "
     lines: list[Line] = []
     for sentence in story.sentences:
         text = in_keys(str(sentence), session.keymap)
         parts = wrap(safe(text, glyphs, LONGEST), max(12, width - 4))
-        lines += [(Span(f" {'  ' if row else mark}", "accent"), Span(part)) for row, part in enumerate(parts)]
+        lines += [(Span(f" {'  ' if row else bullet}", "accent"), Span(part)) for row, part in enumerate(parts)]
     return lines or [(Span(" Nothing has changed yet.", "quiet"),)]
 
 
 class StoryPage(ModalScreen[None]):
-    """Why a component is as it is.
+    """The page of a story.
 
     Args:
         component: Text form of its identity.
-        asked: The story, when it is there.
+        asked: The story to come.
     """
 
     ALLOW_SELECT = False
@@ -70,8 +70,8 @@ class StoryPage(ModalScreen[None]):
             yield Pager(id="story")
 
     def on_mount(self) -> None:
-        """Draw, and wait for the story."""
-        title = safe(f"Why is {self.component} as it is?", self.session.glyphs, 80)
+        """Draw, and await the story."""
+        title = safe(f"Explain {self.component}", self.session.glyphs, 80)
         self.query_one("#heading", LinePane).show([(Span(title, "title"), Span("   esc closes", "quiet"))])
         self._draw()
         self.run_worker(self._load(), exit_on_error=False)
@@ -98,7 +98,7 @@ class StoryPage(ModalScreen[None]):
         if self.failure is not None:
             return [(Span(f" {part}", "bad"),) for part in wrap(safe(str(self.failure), self.session.glyphs), width)]
         if self.story is None:
-            return [(Span(f" asking{self.session.glyphs.ellipsis}", "quiet"),)]
+            return [(Span(f" loading{self.session.glyphs.ellipsis}", "quiet"),)]
         return story_lines(self.story, self.session, width)
 
     def action_scroll(self, rows: int) -> None:

@@ -24,7 +24,7 @@ class Sort(StrEnum):
 
 
 class Arrangement(msgspec.Struct, frozen=True):
-    """The operator's choice of rows and order.
+    """Which rows the operator wants, in which order.
 
     Attributes:
         sort: What rows are sorted by.
@@ -37,12 +37,12 @@ class Arrangement(msgspec.Struct, frozen=True):
     query: str = ""
 
     def by(self, sort: Sort) -> Arrangement:
-        """Sort by something; again reverses."""
+        """Sort by this; by the same again reverses."""
         return msgspec.structs.replace(self, sort=sort, reverse=self.sort is sort and not self.reverse)
 
     @property
     def ascending(self) -> bool:
-        """Whether the smallest comes first; figures are naturally sorted from the largest."""
+        """Whether the smallest comes first; figures sort from the largest by default."""
         return (self.sort in {Sort.NAME, Sort.STATE}) != self.reverse
 
 
@@ -60,7 +60,7 @@ _SEVERITY: Final = {
 
 
 def state_word(view: ComponentView) -> str:
-    """Return the word for a row's state: the lifecycle's, or what supervision is about to do."""
+    """Return the word for a row's state: the lifecycle's, or ``backoff`` before a restart."""
     if view.state is State.FAILED and view.recovery.kind is RecoveryKind.BACKOFF:
         return "backoff"
     return "unloaded" if view.state is State.UNINSTALLED else view.state.value
@@ -80,7 +80,7 @@ _FIGURES: Final[dict[Sort, Callable[[ComponentView], Any]]] = {
 
 
 def matcher(query: str) -> Callable[[ComponentView], bool]:
-    """Return a test for a filter: every word must be found in name, state, health, version or note; ``!`` inverts."""
+    """Return a test for a filter: name, state, health, version or note contain every word; ``!`` inverts."""
     inverted = query.startswith("!")
     words = query.removeprefix("!").lower().split()
     if not words:
@@ -94,7 +94,7 @@ def matcher(query: str) -> Callable[[ComponentView], bool]:
 
 
 def arrange(views: Iterable[ComponentView], how: Arrangement) -> list[str]:
-    """Return the identities to show, in order; equal figures are in order of name."""
+    """Return the identities to show, in order; equal figures sort by name."""
     chosen = [view for view in views if matches(view)] if (matches := _filter(how)) else list(views)
     if how.sort is Sort.NAME:
         return sorted((view.id for view in chosen), reverse=how.reverse)

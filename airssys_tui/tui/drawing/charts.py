@@ -15,14 +15,14 @@ from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, fit
 
 Series = Sequence[float | None]
-"""Values over time, oldest first; ``None`` where there was nothing to measure."""
+"""Values over time, oldest first; ``None`` where nothing was measured."""
 
 LEAST_BODY: Final = 2
 WIDEST: Final = 1e9
-"""How many times the lower edge of a logarithmic scale its upper edge can be."""
+"""Largest ratio of the upper edge of a logarithmic scale to its lower edge."""
 
 SMALLEST: Final = 1e-12
-"""Anything at or below is drawn as nothing; no meter has finer steps."""
+"""Values at or below this are drawn as zero; no meter has finer steps."""
 
 AXIS: Final = 7
 """Cells of the figures on the left, with the axis itself."""
@@ -37,15 +37,15 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: What is measured, with its unit.
-        figure: The value of now, in writing.
-        series: One series, or several that are never below one another: those are drawn as bands, the lowest first,
-            on a logarithmic scale, for what is slow is many times what is usual.
+        figure: The current value, in writing.
+        series: One series; or several, each nowhere below the one before, drawn as bands on a logarithmic scale, since
+            slow calls take many times as long as usual ones.
         label: Writes a value for the axis, in at most five cells.
         seconds: How far the series reach back.
-        top: The value of the upper edge; the largest one seen, when not given.
-        limit: Says what the upper edge is, when it is a limit.
+        top: The value of the upper edge; without it, the largest value.
+        limit: The upper edge in writing, if it is a limit.
         tone: Tone of the dots.
-        names: What each of several series is called.
+        names: The name of each of several series.
     """
 
     title: str
@@ -112,7 +112,7 @@ def _times(seconds: float, width: int) -> Line:
 
 
 def _round_up(value: float) -> float:
-    """Return the next 1, 2 or 5 with zeroes at or above a value; 1 for none."""
+    """Return the next 1, 2 or 5 times a power of ten at or above a value; 1 for zero."""
     if value <= 0:
         return 1.0
     power = 1.0
@@ -124,19 +124,19 @@ def _round_up(value: float) -> float:
 
 
 def _round_down(value: float) -> float:
-    """Return the power of ten at or below a value; 0.1 for none."""
+    """Return the power of ten at or below a value; 0.1 for zero."""
     return 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.1
 
 
-def marks(series: Series, cells: int, glyphs: Glyphs) -> str:
-    """Draw a series as one line of marks, in step with a chart of so many cells; one never measured is blank."""
+def ticks(series: Series, cells: int, glyphs: Glyphs) -> str:
+    """Draw a series as one line of ticks below a chart of this width; a series never measured is blank."""
     if not series:
         return " " * cells
     return glyphs.sparkline([value or 0.0 for value in _fitted(series, cells)], cells)
 
 
 def _fitted(series: Series, cells: int) -> list[float | None]:
-    """Spread or gather a series over so many places; of several values the largest is drawn."""
+    """Spread or gather a series over this many places; of several values the largest counts."""
     count = len(series)
     if count == 0:
         return [None] * cells
@@ -150,7 +150,7 @@ def _fitted(series: Series, cells: int) -> list[float | None]:
 
 
 def _height(value: float | None, steps: int, top: float) -> int:
-    """Return how many of ``steps`` a value fills; anything above nothing shows a trace."""
+    """Return how many of ``steps`` a value fills; at least one if it is above zero."""
     if value is None or value <= 0:
         return 0
     return min(steps, max(1, round(value / top * steps)))
@@ -215,7 +215,7 @@ def _bands(series: list[list[float | None]], rows: int, low: float, top: float, 
 
 
 def beside(blocks: Sequence[Sequence[Line]], widths: Sequence[int], gap: int = 2) -> list[Line]:
-    """Put blocks of lines beside each other; each line of a block has its width already."""
+    """Put blocks of lines beside each other; each line already has the width of its block."""
     height = max(map(len, blocks), default=0)
     lines: list[Line] = []
     for row in range(height):

@@ -1,4 +1,4 @@
-"""The registry's columns: what each shows, how wide it is, and which go first when the terminal is narrow."""
+"""The registry's columns: what each shows, how wide it is, and which are dropped first on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from airssys_tui.tui.drawing.quantities import format_ms, until_text, uptime_tex
 NONE: Final = "-"
 
 BAR_FROM: Final = 10
-"""Cells from which on memory has its bar."""
+"""Cells from which on memory has a bar."""
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """What drawing needs besides the row: the moment (unix seconds) and the symbols."""
+    """What drawing needs besides the row: the time (unix seconds) and the symbols."""
 
     now: float
     glyphs: Glyphs
@@ -38,12 +38,12 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column.
 
     Attributes:
-        name: What it is called in settings.
+        name: Its name in the settings.
         title: Its header.
-        width: Cells from ``wide`` columns of the terminal on; ``narrow`` below, and ``tight`` in :data:`TIGHT`.
-        keep: Columns with the smallest figure are dropped first; the highest stay to the end.
+        width: Cells in a terminal of at least ``wide`` columns; ``narrow`` below that, ``tight`` within :data:`TIGHT`.
+        keep: Rank; the column with the lowest is dropped first.
         right: Whether figures are right-aligned.
-        sort: What a click on the header and the underlined letter sort by.
+        sort: What the underlined letter and a click on the header sort by.
         draw: Text and tone of a cell.
     """
 
@@ -108,13 +108,13 @@ def version_text(view: ComponentView, sight: Sight) -> str:
 
 
 def memory_tone(meters: Meters) -> str:
-    """Return the tone of a memory figure: how near it is to its limit."""
+    """Return the tone of a memory figure, by how close it is to the limit."""
     share = (meters.memory or 0) / meters.memory_limit if meters.memory_limit else 0.0
     return "bad" if share >= 0.97 else "warn" if share >= 0.85 or meters.memory_full_in is not None else "plain"
 
 
 def memory_text(view: ComponentView, sight: Sight, width: int = 15) -> Cell:
-    """Return memory now, and where there is room for them a bar of its share of the limit, and the limit."""
+    """Return the memory in use; with enough room also a bar of its share of the limit, and the limit."""
     meters = view.meters
     if meters.memory is None:
         return f"{NONE:>5}", "quiet"
@@ -127,7 +127,7 @@ def memory_text(view: ComponentView, sight: Sight, width: int = 15) -> Cell:
 
 
 def note_text(view: ComponentView, sight: Sight) -> Cell:
-    """Return the one thing to know about a row: the runtime's note, else the most urgent of what its fields say."""
+    """Return the one thing to know about a row: the runtime's note, else the most urgent of its own fields."""
     note = view.note
     if note.kind is not NoteKind.NONE and note.text:
         return safe(note.text, sight.glyphs), NOTE_TONES[note.kind]
@@ -146,25 +146,25 @@ def _standing(view: ComponentView, sight: Sight) -> Iterator[Cell]:
     if view.quarantined:
         yield quarantine_text(view), "bad"
     if not view.present:
-        yield "file is gone", "quiet"
+        yield "file missing", "quiet"
 
 
 def probation_left(view: ComponentView, sight: Sight) -> str | None:
-    """Return for how long the active revision still has to prove itself; nothing when it does not."""
+    """Return how long the probation of the active revision still lasts; ``None`` when it is not on probation."""
     if view.probation_until is None or view.probation_until <= sight.now:
         return None
     return until_text(view.probation_until - sight.now)
 
 
 def quarantine_text(view: ComponentView) -> str:
-    """Return which revisions are quarantined, the newest ones when there are many."""
+    """Return which revisions are quarantined; of many, the newest."""
     newest = sorted(view.quarantined, reverse=True)
     more = f" and {len(newest) - 3} more" if len(newest) > 3 else ""
     return f"quarantined: {', '.join(f'r{number}' for number in newest[:3])}{more}"
 
 
 def recovery_text(view: ComponentView, sight: Sight) -> str:
-    """Return what supervision is about to do."""
+    """Return when the component is restarted, or that it is not."""
     recovery = view.recovery
     if recovery.kind is RecoveryKind.EXHAUSTED:
         return "no restarts left"
@@ -275,13 +275,13 @@ BY_NAME: Final = {column.name: column for column in COLUMNS}
 
 GAP: Final = 1
 GUTTER: Final = 2
-"""Cells before the first column: the pointer of the selection, and the mark."""
+"""Cells before the first column, for the pointer of the selection and the mark."""
 
 EXTRA: Final = 10
-"""Columns that are kept less than this are left out unless the terminal is this wide, for the note's sake."""
+"""Columns ranked below this are shown only in terminals of at least :data:`HUGE` columns, to leave the note room."""
 HUGE: Final = 150
 TIGHT: Final = range(60, 90)
-"""Terminals this wide do without the bar of the memory, and more, for the note's sake."""
+"""Terminals this wide have no memory bar and other tight columns, to leave the note room."""
 
 
 @lru_cache(maxsize=64)
@@ -290,8 +290,8 @@ def place(width: int, names: tuple[str, ...] = ()) -> tuple[Placed, ...]:
 
     Args:
         width: Cells of a line.
-        names: The operator's columns, in their order; without them the standard ones. A narrow terminal drops some
-            of either by the same priority.
+        names: The operator's columns, in their order; without them the standard ones. A narrow terminal drops the
+            lowest ranked of either.
     """
     chosen = _wanted(width, names)
     while len(chosen) > 1 and _needed(chosen, width) > width:
@@ -322,7 +322,7 @@ def _needed(columns: list[Column], width: int) -> int:
 
 
 def head(width: int, how: Arrangement, glyphs: Glyphs, chosen: Sequence[str] = ()) -> Line:
-    """Draw the header: sortable titles with their letter underlined, the arrow at the one in force."""
+    """Draw the header: sortable titles have their letter underlined, the sorted one has an arrow."""
     spans = [Span(" " * GUTTER)]
     for placed in place(width, tuple(chosen)):
         column = placed.column
@@ -358,7 +358,7 @@ def row(
         text, tone = placed.column.draw(view, sight, placed.width)
         if marked and placed.column is NAME:
             tone = "key"
-        # The gap has the tone of its cell: a change of tone costs a terminal some thirty bytes.
+        # The gap has the tone of its cell, since a change of tone costs a terminal some thirty bytes.
         spans.append(
             Span(fit(text, placed.width, right=placed.column.right, ellipsis=glyphs.ellipsis) + GAP * " ", tone)
         )

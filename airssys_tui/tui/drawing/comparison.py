@@ -12,13 +12,13 @@ from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import LABEL, Line, labelled, safe
 
 SIGNS: Final = {"added": ("+ ", "ok"), "removed": ("- ", "bad"), "changed": ("~ ", "warn"), "same": ("", "quiet")}
-"""Sign and tone of a line of a comparison."""
+"""Sign and tone of each kind of change."""
 
 
 def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int | None = None) -> str:
-    """Return a revision in one line; ``becomes`` is the number that a rollback to it would get."""
+    """Return a revision in one line; ``becomes`` is the number that a rollback to it would create."""
     if revision is None:
-        return "nothing serves"
+        return "no active revision"
     number = f"r{revision.number}" if becomes is None else f"r{becomes}"
     version = safe(revision.version or "no version", glyphs, 64)
     digest = f"sha256:{safe(short_digest(revision.digest, 4), glyphs)}{glyphs.ellipsis}"
@@ -29,7 +29,7 @@ def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int
 
 
 def diff_lines(lines: Sequence[DiffLine], width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a comparison, one subject under the other."""
+    """Draw a comparison, subject by subject."""
     drawn: list[Line] = []
     before = ""
     for line in lines:

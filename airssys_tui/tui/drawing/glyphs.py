@@ -11,26 +11,26 @@ import msgspec
 from airssys_tui.core.lifecycle import State
 
 ASCII_SWITCH: Final = "AIRSSYS_TUI_ASCII"
-"""Environment variable that asks for ASCII when it is set and not empty or ``0``."""
+"""Environment variable that asks for ASCII unless it is unset, empty or ``0``."""
 
 
 class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     """One set of symbols.
 
     Attributes:
-        states: One per lifecycle state, told apart by shape, not only by colour.
+        states: One per lifecycle state, distinct in shape and not only in colour.
         backoff: A failed component that waits for its next start.
-        pointer: Marks the selected row.
-        mark: Stands beside a marked row.
+        pointer: Beside the selected row.
+        mark: Beside a marked row.
         ascending: Sort arrow; ``descending`` the other.
-        eighths: Horizontal bar, from the thinnest to a full cell.
+        eighths: Parts of a bar, from the thinnest to a full cell.
         sparks: Sparkline levels, from the lowest.
         arrow: Between two revisions.
-        chosen: A choice that is taken; ``other`` one that is not.
+        chosen: The chosen option; ``other`` one that is not.
         rule: Horizontal line.
         dot: Separator between figures.
         ellipsis: Ends what was cut.
-        axis: Left edge of a chart; ``tick`` where a figure stands.
+        axis: Left edge of a chart; ``tick`` beside a figure.
     """
 
     states: dict[State, str]
@@ -52,7 +52,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     ascii: bool
 
     def bar(self, share: float, width: int) -> str:
-        """Draw a share of 1 as a bar of ``width`` cells; anything above nothing shows a trace."""
+        """Draw a share of 1 as a bar of ``width`` cells; anything above zero is visible."""
         share = min(1.0, max(0.0, share))
         steps = len(self.eighths)
         filled = round(share * width * steps)
@@ -63,9 +63,9 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         return bar.ljust(width)
 
     def sparkline(self, values: Sequence[float], width: int, top: float | None = None) -> str:
-        """Draw the last ``width`` values from zero to ``top``, or to twice the largest so that a flat series is calm.
+        """Draw the last ``width`` values on a scale from zero to ``top``; a shorter series is right-aligned.
 
-        Shorter series are right-aligned.
+        Without ``top`` the scale ends at twice the largest value, so that a flat series looks calm.
         """
         shown = values[-width:] if width > 0 else ()
         top = top or max(shown, default=0.0) * 2.0

@@ -18,12 +18,12 @@ TONES: Final = (
     *("plain", "quiet", "strong", "title", "ok", "busy", "warn", "bad", "accent", "key", "cursor", "inverse"),
     "found",
 )
-"""Names of what text means; each is a component class ``tone--NAME`` that a theme colours."""
+"""What text means; each tone is a component class ``tone--NAME`` that a theme colours."""
 
 MAX_CELL: Final = 512
 
 CUT, ASCII_CUT = UNICODE.ellipsis, ASCII.ellipsis
-"""What ends a line that is longer than its room."""
+"""Ends a line that is longer than its room."""
 
 
 class Span(NamedTuple):
@@ -49,13 +49,13 @@ def safe(text: str, glyphs: Glyphs = UNICODE, width: int = MAX_CELL) -> str:
 
 @lru_cache(maxsize=8_192)
 def _cleaned(text: str, width: int, plain: bool) -> str:
-    # The same names, versions and notes are drawn again every second; cleaning them was most of a row's cost.
+    # The same names, versions and notes are drawn every second; cleaning them is most of a row's cost.
     clean = str.__str__(one_line(text, width))
     return only_ascii(clean) if plain else clean
 
 
 def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
-    """Cut or pad text to exactly ``width`` cells; what is cut ends in an ellipsis."""
+    """Cut or pad text to exactly ``width`` cells; cut text ends in an ellipsis."""
     if text.isascii():
         length = len(text)
         if length <= width:
@@ -69,11 +69,11 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
 
 
 def elide(text: str, width: int, ellipsis: str = "…") -> str:
-    """Shorten text to at most ``width`` cells at a word, so that what is left can be read.
+    """Shorten text to at most ``width`` cells, at a word, so that the rest stays readable.
 
-    A last word that holds a figure is kept behind the ellipsis: ``memory … ~40s``; not one that ends a parenthesis,
-    which says little without its beginning, and not when less than a third would be left for the beginning. A cut in
-    the middle of a word is made only where cutting at words would lose a third of the room.
+    A last word with a figure is kept behind the ellipsis (``memory … ~40s``), unless it ends a parenthesis or leaves
+    less than a third of the room for the beginning. A word is cut in its middle only where cutting at words would waste
+    a third of the room.
     """
     if cell_len(text) <= width:
         return text
@@ -98,7 +98,7 @@ def _words_within(words: Sequence[str], width: int) -> str:
 
 
 def cut_middle(text: str, width: int, ellipsis: str = "…") -> str:
-    """Shorten a name to at most ``width`` cells in its middle: both ends tell names apart."""
+    """Shorten a name to at most ``width`` cells in its middle, since both ends tell names apart."""
     length = cell_len(text)
     if length <= width or width < 5:
         return text
@@ -125,7 +125,7 @@ def line_width(line: Line) -> int:
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
-    """Return from which cell to which two lines differ, of ``width`` cells: only those are painted and sent again."""
+    """Return the first cell in which two lines differ, and the cell after the last, within ``width`` cells."""
     start = same = 0
     for old, new in zip(before, after, strict=False):
         if old != new:
@@ -143,7 +143,7 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break one line of text at spaces into lines of at most ``width`` cells; longer words are cut into pieces."""
+    """Break text at spaces into lines of at most ``width`` cells; longer words are split."""
     lines: list[str] = []
     current = ""
     for word in text.split(" "):

@@ -20,7 +20,7 @@ THREE: Final = 170
 """Widths from which two and three charts stand beside each other."""
 
 LEAST: Final = 6
-"""Lines of the smallest chart; more of them than fit are scrolled."""
+"""Lines of the smallest chart; a page of more charts than fit scrolls."""
 
 MOST: Final = 14
 
@@ -31,7 +31,7 @@ NOTHING_SEEN: Final = OwnMeters()
 
 
 def chart_list(detail: MeterDetail, series: MeterSeries) -> list[Chart]:
-    """Return the charts of a component, the most asked for first."""
+    """Return the charts of a component, most useful first."""
     now, seconds = detail.now, series.step * max(1, len(series.fuel) - 1)
     cpu = f"{now.cpu * 100:.1f}% of a core" if now.cpu is not None else "-"
     return [
@@ -71,7 +71,7 @@ def _memory_chart(now: Meters, series: MeterSeries, seconds: float) -> Chart:
 
 def _call_chart(now: Meters, series: MeterSeries, seconds: float) -> Chart:
     errors = sum(series.errors) * series.step
-    wrong = f"  errors {errors:.0f} in this time, {now.errors} in all" if errors or now.errors else "  no errors"
+    wrong = f"  errors {errors:.0f} in this span, {now.errors} in all" if errors or now.errors else "  no errors"
     return Chart(
         title=CALLS,
         figure=f"{format_count(now.calls_per_second)}/s{wrong}",
@@ -94,15 +94,15 @@ def _latency_chart(now: Meters, series: MeterSeries, seconds: float) -> Chart:
     )
 
 
-def error_marks(series: MeterSeries, width: int, glyphs: Glyphs) -> Line:
+def error_ticks(series: MeterSeries, width: int, glyphs: Glyphs) -> Line:
     """Draw when errors happened, under the chart of the calls."""
-    text = charts.marks(series.errors, max(1, width - charts.AXIS), glyphs)
+    text = charts.ticks(series.errors, max(1, width - charts.AXIS), glyphs)
     tone = "bad" if any(series.errors) else "quiet"
     return (Span("errors ", tone), Span(text, tone))
 
 
 def cost_lines(detail: MeterDetail, width: int, glyphs: Glyphs, height: int) -> list[Line]:
-    """Draw what a call of each revision cost, newest first, and which limits are in reach."""
+    """Draw the cost of a call by revision, newest first, and which limits will be reached."""
     lines: list[Line] = [(Span(fit(" fuel per call, by revision", width), "strong"),)]
     most = max((cost.fuel_per_call for cost in detail.costs), default=0.0)
     before: dict[int, float] = {}
@@ -131,7 +131,7 @@ def cost_lines(detail: MeterDetail, width: int, glyphs: Glyphs, height: int) -> 
 
 
 def exhaustion_text(exhaustion: Exhaustion) -> str:
-    """Return when a limit is reached if the trend goes on."""
+    """Return when a limit is reached if the trend continues."""
     sized = exhaustion.resource == "memory"
     rate = format_size(exhaustion.rate) if sized else format_count(exhaustion.rate)
     return f"{exhaustion.resource} full in ~{until_text(exhaustion.seconds)}, at {rate}/s"
@@ -149,9 +149,9 @@ def _cut(line: Line, width: int) -> Line:
 def meter_page(
     detail: MeterDetail, series: MeterSeries, width: int, height: int, glyphs: Glyphs, *, own: OwnMeters = NOTHING_SEEN
 ) -> list[Line]:
-    """Lay the charts out in a page of a width; as high as it takes, and filling ``height`` where that is possible.
+    """Lay the charts out in a page of this width, as high as needed; at most a screen of ``height`` where they fit.
 
-    What the component measures of itself follows the charts, which leave room for the first few of its series.
+    The component's own metrics follow the charts, which leave room for the first few of them.
     """
     across = 3 if width >= THREE else 2 if width >= TWO else 1
     height -= least_rows(detail, height // 3)
@@ -160,8 +160,8 @@ def meter_page(
     each = (width - 2 * (across - 1)) // across
     blocks: list[list[Line]] = []
     for chart in chart_list(detail, series):
-        marks = [error_marks(series, each, glyphs)] if chart.title == CALLS and tall > LEAST else []
-        blocks.append([*charts.draw(chart, each, tall - len(marks), glyphs), *marks])
+        ticks = [error_ticks(series, each, glyphs)] if chart.title == CALLS and tall > LEAST else []
+        blocks.append([*charts.draw(chart, each, tall - len(ticks), glyphs), *ticks])
     blocks.append(cost_lines(detail, each, glyphs, tall))
     lines: list[Line] = []
     for row in range(0, len(blocks), across):
@@ -170,7 +170,7 @@ def meter_page(
 
 
 def meter_summary(view: ComponentView, sight: Sight, width: int, span: str) -> Line:
-    """Draw who this is and how it is."""
+    """Draw which component this is, over which span, and its state."""
     state, tone = state_cell(view, sight)
     parts: list[Line] = [
         (Span(f" {safe(view.id, sight.glyphs, 60)}", "strong"),),

@@ -1,4 +1,4 @@
-"""Times for people: local zone, with its offset where there is room."""
+"""Times as people read them, in the local zone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def offset_text(at: float) -> str:
 
 
 def when_text(at: float, now: float) -> str:
-    """Return a time of the last day as hours and minutes, an older one with its date."""
+    """Return hours and minutes of a time within the last 20 hours, the date of an older one."""
     moment = datetime.fromtimestamp(at).astimezone()
     return f"{moment:%H:%M}" if 0 <= now - at < 20 * 3600 else f"{moment:%d %b}"
 

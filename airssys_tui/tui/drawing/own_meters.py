@@ -1,4 +1,4 @@
-"""What a component measures of itself, as lines: counters with their rate, gauges, distributions, with their labels."""
+"""A component's own metrics as lines: counters with their rate, gauges, summaries, and their labels."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SPAN: Final = 10.0
 """Seconds over which the rate of a counter is taken."""
 
 KEPT: Final = 40
-"""Values of a series that are remembered; the oldest are forgotten."""
+"""Values of a series that are remembered; older ones are forgotten."""
 
 SERIES: Final = 200
 """Series that are remembered and drawn; a component has no more."""
 
 LABEL_ROWS: Final = 3
-"""Lines of the labels of one series, where they do not fit beside its name."""
+"""Lines for the labels of one series that do not fit beside its name."""
 
 WIDE: Final = 66
 """From this width on there are columns for kind and quantiles."""
@@ -46,20 +46,20 @@ class Seen(NamedTuple):
 
 
 class OwnMeters:
-    """What was seen of a component's own series while its meters are looked at: the rates come from that."""
+    """Values of a component's own series, seen while its meters are shown; the rates come from them."""
 
     def __init__(self) -> None:
         self._seen: dict[Key, deque[Seen]] = {}
 
     def take(self, detail: MeterDetail, at: float) -> None:
-        """Remember the values of a moment; series that are gone are forgotten."""
+        """Remember the current values; forget series that are gone."""
         before, self._seen = self._seen, {}
         for series in detail.custom[:SERIES]:
             key = _key(series)
             values = before.get(key) or deque[Seen](maxlen=KEPT)
             now = Seen(at, _counted(series))
             if values and (now.value < values[-1].value or at < values[-1].at):
-                values.clear()  # It began anew.
+                values.clear()  # The series was reset.
             if values and values[-1].at == at:
                 values.pop()
             values.append(now)
@@ -68,7 +68,7 @@ class OwnMeters:
             self._seen[key] = values
 
     def rate(self, series: CustomSeries) -> float | None:
-        """Return what a counter gains, or how often a distribution is observed, per second; of a gauge nothing."""
+        """Return a counter's gain or a summary's observations per second; ``None`` for a gauge."""
         values = self._seen.get(_key(series))
         if series.kind == "gauge" or values is None or len(values) < 2:
             return None
@@ -97,12 +97,12 @@ def format_value(value: float) -> str:
 
 
 def own_lines(detail: MeterDetail, seen: OwnMeters, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw the series that a component measures of itself; no line when there is none and none was dropped."""
+    """Draw a component's own series; no line if there is none and none was dropped."""
     count = len(detail.custom)
     if not count and not detail.custom_dropped:
         return []
     said = "1 series" if count == 1 else f"{count} series"
-    head: list[Span] = [Span(" measured by itself  ", "strong"), Span(said, "quiet")]
+    head: list[Span] = [Span(" its own metrics  ", "strong"), Span(said, "quiet")]
     if detail.custom_dropped:
         head.append(Span(f"  {format_count(detail.custom_dropped)} dropped", "warn"))
     lines: list[Line] = [_clip(tuple(head), width)]
@@ -114,7 +114,7 @@ def own_lines(detail: MeterDetail, seen: OwnMeters, width: int, glyphs: Glyphs) 
 
 
 def least_rows(detail: MeterDetail, most: int) -> int:
-    """Return the lines of a screen that are worth keeping free for the series, so that they are seen at all."""
+    """Return how many lines of a screen to keep free for the series, so that they are visible at all."""
     return min(most, len(detail.custom) + 2) if detail.custom or detail.custom_dropped else 0
 
 

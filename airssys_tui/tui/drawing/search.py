@@ -1,7 +1,7 @@
 """Searching by regular expression, in time that grows with the text and with nothing else.
 
-The patterns are RE2's: without look-around and back-references, and therefore without patterns that take for ever. An
-operator's pattern runs on the screen's own thread, over lines that guests wrote.
+The patterns are RE2's: no look-around, no back-references, and so no pattern that takes exponential time. A pattern
+runs on the screen's own thread, over lines that guests wrote.
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 from typing import Any, Final
 
 MOST_MATCHES: Final = 40
-"""Matches marked in one line."""
+"""Matches highlighted in one line."""
 
 MEMORY: Final = 4 * 1024 * 1024
-"""Bytes that a compiled pattern may take; a larger one is refused as a bad pattern."""
+"""Bytes that a compiled pattern may take; a larger one is a bad pattern."""
 
 LONGEST: Final = 200
 """Characters of a pattern."""
 
 
 class BadPatternError(ValueError):
-    """A pattern that cannot be searched for; its text says why."""
+    """The pattern is not valid; the text says why."""
 
 
 class Search:
-    """A pattern; it ignores case unless it holds a capital letter.
+    """A pattern, case-insensitive unless it contains a capital letter.
 
     Args:
         pattern: Regular expression in RE2's syntax.
 
     Raises:
-        BadPatternError: If it is none.
+        BadPatternError: If it is not valid.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -46,7 +46,7 @@ class Search:
             raise BadPatternError(_reason(error)) from error
 
     def found_in(self, text: str) -> bool:
-        """Return whether it matches somewhere."""
+        """Return whether it matches anywhere in a text."""
         return self._compiled.search(_whole(text)) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -61,13 +61,13 @@ class Search:
 
 
 def _whole(text: str) -> str:
-    # Half a character, which RE2 cannot read, becomes a question mark; the others stay where they are.
+    # A lone surrogate, which RE2 cannot read, becomes a question mark; positions stay.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeError):
-        return "it holds half a character"
+        return "it contains half a character"
     said = error.args[0] if error.args else ""
     if isinstance(said, bytes):
         said = said.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The pane under the registry: what the selected component is, how its figures went, and what happened to it last."""
+"""The pane under the registry: the selected component, its figures over time, and its latest events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LEVEL_TONES = {Level.DEBUG: "quiet", Level.INFO: "plain", Level.WARNING: "warn",
 
 
 def flow(parts: Sequence[Line], width: int) -> list[Line]:
-    """Lay parts out beside each other, in as many lines as that takes."""
+    """Lay parts out beside each other, in as many lines as needed."""
     lines: list[Line] = []
     current: Line = (Span(" "),)
     for part in parts:
@@ -48,7 +48,7 @@ def flow(parts: Sequence[Line], width: int) -> list[Line]:
 
 
 def event_line(event: Event, sight: Sight, width: int) -> Line:
-    """Draw an event of one component: time, level, text; its text says what it is."""
+    """Draw an event of one component: time, level, text."""
     time = clock_text(event.at)
     glyph = LEVEL_GLYPHS[event.level][sight.glyphs.ascii]
     room = max(0, width - len(time) - 6)
@@ -62,7 +62,7 @@ def selection_lines(view: ComponentView, events: Sequence[Event], sight: Sight, 
     lines: list[Line] = [(Span(sight.glyphs.rule * width, "quiet"),)]
     first, *rest = flow(_summary(view, sight), width)
     text, tone = note_text(view, sight)
-    # The table cuts a note to its column; here it is whole, in two lines where there is room for them.
+    # The table cuts a note to its column; here it is whole, in two lines where there is room.
     parts = wrap(text, max(10, width - 2))[: 2 if height >= 7 else 1] if text else []
     if parts:
         parts[-1] = fit(parts[-1] if len(parts) > 1 else text, width - 2, ellipsis=sight.glyphs.ellipsis)
@@ -106,7 +106,7 @@ def _summary(view: ComponentView, sight: Sight) -> list[Line]:
 
 
 def _change(meters: Meters) -> Line:
-    """Return how fuel per call differs from the previous revision's; nothing when it is not known."""
+    """Return the change of fuel per call since the previous revision; nothing if it is unknown."""
     change = meters.fuel_change
     if change is None:
         return ()

@@ -1,4 +1,4 @@
-"""Which of the events are shown, and which of those a search finds; each event is looked at once."""
+"""Which events are shown, and which of those a search matches; each event is examined once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from airssys_tui.tui.drawing.search import Search
 
 LEVELS: Final = tuple(Level)
 OLDER: Final = "-"
-"""Begins the key of an event from before the list begins: a number below all others."""
+"""Begins the key of an older event, loaded on request; as a number it is below all others."""
 
 KINDS: Final[tuple[EventKind | None, ...]] = (None, *(kind for kind in EventKind if kind is not EventKind.LOG))
 
 
 def passes(query: str, event: Event) -> bool:
-    """Return whether a filter lets an event through: every word must be found; ``!`` inverts."""
+    """Return whether an event passes a filter: it contains every word; ``!`` inverts."""
     inverted = query.startswith("!")
     words = query.removeprefix("!").lower().split()
     if not words:
@@ -27,7 +27,7 @@ def passes(query: str, event: Event) -> bool:
 
 
 def matching(events: Iterable[Event], query: str) -> Iterable[Event]:
-    """Yield the events that a filter lets through."""
+    """Yield the events that pass a filter."""
     return (event for event in events if passes(query, event))
 
 
@@ -35,13 +35,13 @@ class Sieve:
     """What is shown of a growing and bounded list of events.
 
     Attributes:
-        query: Words to find.
-        level: The least level.
-        kind: Of which kind; ``None`` for all.
-        component: Of which component; ``None`` for all.
-        search: What is looked for in what is shown.
+        query: The filter as typed.
+        level: The minimum level.
+        kind: The only kind; ``None`` for all.
+        component: The only component; ``None`` for all.
+        search: The pattern to find in what is shown.
         shown: The events that pass, by key, oldest first.
-        hits: Keys of those that the search finds, oldest first.
+        hits: Keys of those that the search matches, oldest first.
     """
 
     def __init__(self) -> None:
@@ -73,19 +73,19 @@ class Sieve:
         )
 
     def renew(self, events: Sequence[Event], older: Sequence[Event] = ()) -> None:
-        """Look at everything again; ``older`` is what was asked for from before the list begins."""
+        """Examine everything again; ``older`` are the older events, loaded on request."""
         self.shown = {f"{OLDER}{index}": event for index, event in enumerate(older) if self.passes(event)}
         self._seen = self._told = 0
         self.take(events)
         self.look()
 
     def look(self) -> None:
-        """Search anew in what is shown."""
+        """Search again in what is shown."""
         search = self.search
         self.hits = {} if search is None else {key: None for key, each in self.shown.items() if self._hit(each)}
 
     def take(self, events: Sequence[Event]) -> None:
-        """Take in what is new at the end of the list, and let go of what was pushed out at its beginning."""
+        """Add what is new at the end of the list, and drop what was pushed out at its beginning."""
         new = list(takewhile(self._is_new, reversed(events)))
         if not new:
             return
@@ -104,14 +104,14 @@ class Sieve:
         self._told = min(self._told, *(event.seq for event in new))
 
     def _is_new(self, event: Event) -> bool:
-        # What this sitting told itself is numbered downwards, between the runtime's own.
+        # Events of this session itself are numbered downwards, between those of the runtime.
         return event.seq > self._seen if event.seq >= 0 else event.seq < self._told
 
     def _hit(self, event: Event) -> bool:
         return self.search is not None and self.search.found_in(event.text)
 
     def next_hit(self, key: str | None, forth: bool) -> str | None:
-        """Return the hit after a key, or before it; from the other end when there is none further on."""
+        """Return the hit after a key, or before it, wrapping around at the end."""
         if not self.hits:
             return None
         order = list(self.shown)

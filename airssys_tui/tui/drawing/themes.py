@@ -65,7 +65,7 @@ THEME_SWITCH: Final = "AIRSSYS_TUI_THEME"
 
 
 def chosen_theme() -> str:
-    """Return the theme's name that the environment asks for, else our first.
+    """Return the name of the theme that the environment asks for, else our first.
 
     Raises:
         UsageError: No theme has that name.
@@ -74,7 +74,7 @@ def chosen_theme() -> str:
     ours = [theme.name for theme in THEMES]
     if name not in {*ours, *BUILTIN_THEMES}:
         raise UsageError(
-            f"{THEME_SWITCH}: there is no theme {one_line(name, 40)!r}", remedy=f"one of: {', '.join(ours)}"
+            f"{THEME_SWITCH}: unknown theme {one_line(name, 40)!r}", remedy=f"choose one of: {', '.join(ours)}"
         )
     return name
 
@@ -85,7 +85,7 @@ DEFAULTS: Final = {
     "cursor-back": "$primary 30%",
     "key": "$warning",
 }
-"""What the variables of ours are under a theme that does not know them."""
+"""Values of our variables under a theme that does not define them."""
 
 STYLE: Final = """
 Screen { background: $background; color: $foreground; overflow: hidden; }

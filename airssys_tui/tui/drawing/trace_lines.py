@@ -1,4 +1,4 @@
-"""How traces are drawn: the list of calls, and one call as a tree of its steps with when each was under way."""
+"""Traces as lines: the list of calls, and one call as a tree of its steps with the time of each."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ SHORT: Final = 8
 DAY: Final = 20 * 3600.0
 
 STEPPED: Final = 44
-"""From this width on the list says how many steps a call had."""
+"""From this width on the list shows the number of steps."""
 
 NAMED: Final = 56
-"""From this width on the list says which trace it is."""
+"""From this width on the list shows the trace id."""
 
 TIMED: Final = 46
-"""From this width on a step says when it began."""
+"""From this width on a step shows when it began."""
 
 BARRED: Final = 58
 """From this width on a step has a bar."""
 
 LEFT: Final = 12
-"""Cells of pointer, mark and time in the list."""
+"""Cells of pointer, symbol and time in the list."""
 
 FIGURE: Final = 8
 LONGEST_BAR: Final = 60
@@ -39,17 +39,17 @@ LEAST_MS: Final = 1e-6
 """Shortest call that is drawn; no clock has finer steps."""
 
 DEEPEST: Final = 12
-"""Steps within steps that are set in by their depth; deeper ones say their depth in writing."""
+"""Depth down to which steps are indented; deeper ones show their depth as a number."""
 
 VALUE_ROWS: Final = 12
-"""Lines of one annotation or message; what is cut ends in an ellipsis."""
+"""Lines of one annotation or message; the rest is cut with an ellipsis."""
 
 LONGEST: Final = 2_048
-"""Characters of one; none is longer after the symbols for what is not printable."""
+"""Characters of one annotation or message."""
 
 
-def mark_of(trace: TraceView, glyphs: Glyphs) -> Span:
-    """Return the mark of how a call ended."""
+def end_glyph(trace: TraceView, glyphs: Glyphs) -> Span:
+    """Return the symbol for how a call ended."""
     if trace.failed:
         return Span(glyphs.states[State.FAILED], "bad")
     if trace.goes_on:
@@ -58,10 +58,10 @@ def mark_of(trace: TraceView, glyphs: Glyphs) -> Span:
 
 
 def how_it_ended(trace: TraceView) -> tuple[str, str]:
-    """Return in a word how a call ended, and its tone."""
+    """Return a word for how a call ended, and its tone."""
     if trace.failed:
         return "failed", "bad"
-    return ("goes on", "busy") if trace.goes_on else ("done", "ok")
+    return ("running", "busy") if trace.goes_on else ("done", "ok")
 
 
 def _list_room(width: int) -> int:
@@ -85,7 +85,7 @@ def list_row(trace: TraceView, now: float, glyphs: Glyphs, width: int, *, chosen
     name = safe(trace.export.rpartition("#")[2], glyphs)
     return (
         Span(glyphs.pointer if chosen else " ", "accent"),
-        mark_of(trace, glyphs),
+        end_glyph(trace, glyphs),
         Span(f" {when:<8} ", "quiet"),
         Span(fit(name, _list_room(width), ellipsis=glyphs.ellipsis), "bad" if trace.failed else "plain"),
         Span(f"{steps}{short}", "quiet"),
@@ -94,7 +94,7 @@ def list_row(trace: TraceView, now: float, glyphs: Glyphs, width: int, *, chosen
 
 
 def tree_lines(trace: TraceView, glyphs: Glyphs, width: int) -> list[Line]:
-    """Draw a call as a tree of its steps, each with its offset, what it took, its notes and why it failed."""
+    """Draw a call as a tree of its steps, each with its offset, duration, notes and error."""
     word, tone = how_it_ended(trace)
     export = wrap(safe(trace.export, glyphs), max(12, width - 2))
     lines: list[Line] = [(Span(f" {row}", "strong"),) for row in export[:2]]
@@ -103,7 +103,7 @@ def tree_lines(trace: TraceView, glyphs: Glyphs, width: int) -> list[Line]:
     lines.append((Span(f" {word}", tone), Span(facts), Span(when, "quiet")))
     lines.append((Span(fit(f" trace {safe(trace.id, glyphs)}", width, ellipsis=glyphs.ellipsis).rstrip(), "quiet"),))
     if trace.dropped:
-        more = f" {format_count(trace.dropped)} more steps and notes were not kept"
+        more = f" {format_count(trace.dropped)} more steps and notes were dropped"
         lines += [(Span(f" {row}", "warn"),) for row in wrap(more.strip(), max(12, width - 2))]
     lines += [(), _tree_head(width)]
     whole = max(trace.took_ms, *(span.start_ms + (span.took_ms or 0.0) for span in trace.spans), LEAST_MS)
@@ -143,7 +143,7 @@ def _step_lines(span: SpanView, depth: int, whole: float, glyphs: Glyphs, width:
     ]
     if width >= TIMED:
         spans.append(Span(f" {_offset(span):>{FIGURE + 1}}", "quiet"))
-    took = "goes on" if span.took_ms is None else format_ms(span.took_ms)
+    took = "running" if span.took_ms is None else format_ms(span.took_ms)
     spans.append(Span(f" {took:>{FIGURE}}", "busy" if span.took_ms is None else "plain"))
     if bar:
         spans.append(Span(f" {_bar(span, whole, bar, glyphs)}", "bad" if failed else "accent"))
@@ -172,7 +172,7 @@ def _note(text: str, left: int, width: int, glyphs: Glyphs) -> Iterator[str]:
 
 
 def _bar(span: SpanView, whole: float, width: int, glyphs: Glyphs) -> str:
-    """Draw when a step was under way, within the milliseconds of its call; one that goes on reaches to the end."""
+    """Draw when a step ran, within the milliseconds of its call; one that still runs reaches to the end."""
     end = whole if span.took_ms is None else span.start_ms + span.took_ms
     first = min(width - 1, max(0, int(span.start_ms / whole * width)))
     last = min(width, max(first + 1, round(end / whole * width)))

@@ -1,4 +1,4 @@
-"""Work that must not hold the screen, nor the end of the process: a thread that is let go with it."""
+"""Work in a daemon thread: it blocks neither the screen nor the end of the process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def in_background(work: Callable[[], T], name: str) -> Future[T]:
-    """Do something in a thread that nobody waits for at the end, and return what will come of it."""
+    """Run work in a daemon thread and return its future."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -19,7 +19,7 @@ def in_background(work: Callable[[], T], name: str) -> Future[T]:
             return
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the future
+        except BaseException as error:  # noqa: BLE001 - the future carries it to its reader
             future.set_exception(error)
 
     threading.Thread(target=run, name=name, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What an operator does about the past: marks on revisions, states, undoing, the story, the disk."""
+"""Commands about what is kept: pins, stable flags, notes, quarantine, states, undo, the story, the disk."""
 
 from __future__ import annotations
 
@@ -34,44 +34,48 @@ from airssys_tui.tui.operating.operator import Operator
 from airssys_tui.tui.operating.saving import ask_and_write
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes of a file that is imported."""
+"""Bytes of a file that can be imported."""
 
 
 class PastOperations:
-    """Commands about what is kept.
+    """Sends these commands.
 
     Args:
-        operator: Carries them out and reports.
+        operator: Shows questions, sends and reports.
     """
 
     def __init__(self, operator: Operator) -> None:
         self._operator = operator
 
     def undo(self) -> None:
-        """Undo the operator's last undoable action; asks when that loses something."""
+        """Undo the operator's last action that can be undone; ask first if that loses something."""
         head = self._operator.session.feed.head
         if not head.undo:
             self._operator.say("there is nothing to undo", severity="warning")
         elif head.undo_loses:
             lines = [f"The last action was: {head.undo}.", "", f"Lost: {head.undo_loses}."]
-            self._ask("Undo it?", "Undo", lines, Undo())
+            self._ask("Undo the last action?", "Undo", lines, Undo())
         else:
             self._do(Undo())
 
     def pin(self, component: str, revision: RevisionView) -> None:
-        """Pin a revision, or let it go."""
+        """Pin a revision, or unpin it."""
         self._do(Pin(component, revision.number, pinned=not revision.pinned))
 
-    def mark_stable(self, component: str, revision: RevisionView) -> None:
-        """Say that a revision is stable, or that it is not."""
+    def set_stable(self, component: str, revision: RevisionView) -> None:
+        """Set a revision's stable flag, or clear it."""
         self._do(MarkStable(component, revision.number, stable=not revision.stable))
 
     def release(self, component: str, revision: RevisionView) -> None:
-        """Lift a quarantine, after asking."""
+        """Release a revision from quarantine, after asking."""
         if revision.outcome is not Outcome.QUARANTINED:
             self._operator.say(f"r{revision.number} is not quarantined", severity="warning")
             return
-        lines = [revision.reason or "It was quarantined.", "", "It can then be deployed and rolled back to again."]
+        lines = [
+            revision.reason or "It was quarantined.",
+            "",
+            "After that it can be deployed and rolled back to again.",
+        ]
         title = f"Release r{revision.number} of {component} from quarantine?"
         self._ask(title, "Release", lines, LiftQuarantine(component, revision.number))
 
@@ -84,8 +88,8 @@ class PastOperations:
         prompt = Prompt(
             self._operator.session,
             f"Note on {label} of {component}",
-            "Write",
-            ["For the history; an empty note takes it away."],
+            "Save",
+            ["The note stays in the history. An empty one removes it."],
             value=revision.note,
         )
         answer = await self._operator.app.push_screen_wait(prompt)
@@ -97,24 +101,22 @@ class PastOperations:
         self._do(SaveState(component))
 
     def restore_state(self, component: str, state: StateView) -> None:
-        """Load an earlier state, after saying what that means."""
+        """Load an earlier state, after showing what is lost."""
         session = self._operator.session
         view = session.feed.rows.get(component)
-        now = f"r{view.revision}" if view is not None and view.revision is not None else "nothing"
-        size = format_size(view.state_bytes) if view is not None and view.state_bytes is not None else "its state"
+        now = f"r{view.revision}" if view is not None and view.revision is not None else "none"
+        size = f" ({format_size(view.state_bytes)})" if view is not None and view.state_bytes is not None else ""
         taken = ago_text(state.at, session.sight.now)
         lines = [
-            f"{component}: {now} serves.",
-            f"State {state.id} of r{state.revision}, {format_size(state.size)}, taken {taken} ({state.cause}).",
+            f"Active revision: {now}.",
+            f"State {state.id} was saved by r{state.revision} {taken} ({state.cause}), {format_size(state.size)}.",
             "",
-            f"What it holds in memory now ({size}) gives way; it is saved as a snapshot first.",
-            "Whatever was counted or stored in it since then is no longer there.",
+            f"It replaces the current state{size}, which is saved as a snapshot first.",
+            "Changes to the state since then are lost.",
         ]
         if view is not None and view.revision in state.failed_by:
-            lines.append(f"{now} could not load this state before.")
-        self._ask(
-            f"Bring state {state.id} of {component} back?", "Bring back", lines, RestoreState(component, state.id)
-        )
+            lines.append(f"{now} failed to load this state before.")
+        self._ask(f"Restore state {state.id} of {component}?", "Restore", lines, RestoreState(component, state.id))
 
     def export_state(self, component: str, state: StateView) -> None:
         """Write a state to a file."""
@@ -128,16 +130,16 @@ class PastOperations:
         if file is None:
             return
         name = f"{component.replace('/', '-')}-state-{state.id}.json"
-        about = [f"State {state.id} of r{state.revision} of {component}, {format_size(state.size)}, whole."]
+        about = [f"State {state.id} of r{state.revision} of {component}, {format_size(state.size)}."]
         await ask_and_write(self._operator, wire.encode(file), Path.cwd() / name, about)
 
     def import_state(self, component: str) -> None:
-        """Ask for a file and keep the state in it."""
+        """Ask for a file and import the state in it."""
         self._operator.run(self._imported(component))
 
     async def _imported(self, component: str) -> None:
         operator = self._operator
-        about = ["A file that an export wrote. It is kept as a snapshot; nothing loads it yet."]
+        about = ["Path of an exported state. It is kept as a snapshot, not loaded."]
         prompt = Prompt(operator.session, f"Import a state of {component}", "Import", about, longest=1_000)
         answer = await operator.app.push_screen_wait(prompt)
         if not answer:
@@ -150,13 +152,13 @@ class PastOperations:
         await operator.perform(ImportState(component, file))
 
     def explain(self, component: str) -> None:
-        """Tell why a component is as it is."""
+        """Explain how a component got into its state."""
         api = self._operator.api()
         if api is not None:
             self._operator.app.push_screen(StoryPage(self._operator.session, component, api.explain(component)))
 
     def disk(self) -> None:
-        """Show the use of the disk, and collect when the operator says so."""
+        """Show disk use, and collect if the operator says so."""
         self._operator.run(self._collected())
 
     async def _collected(self) -> None:
@@ -166,7 +168,7 @@ class PastOperations:
             return
         done = await operator.ask(api.collect())
         if done is not None:
-            operator.say(f"{format_size(done.bytes)} freed: {collected_text(done)}", title="collected")
+            operator.say(f"freed {format_size(done.bytes)}: {collected_text(done)}", title="collected")
         operator.look()
 
     def _do(self, command: Command) -> None:
@@ -184,9 +186,11 @@ def _read_state(name: str) -> StateFile:
     path = Path(name).expanduser()
     try:
         if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is too large for a state", remedy=f"at most {format_size(LARGEST)}")
+            raise UsageError(
+                f"{path} is larger than {format_size(LARGEST)}", remedy="choose a file that an export wrote"
+            )
         return wire.decode(path.read_bytes(), StateFile)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no exported state", remedy="export one from the states of a component") from error
+        raise UsageError(f"{path} is not an exported state", remedy="choose a file that an export wrote") from error

@@ -1,4 +1,4 @@
-"""Asking where a file goes, and writing it; another one gives way only when the operator says so."""
+"""Asking for the name of a file, and writing it; an existing file is replaced only after asking."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airssys_tui.tui.operating.transcript import FileThereError, keep
 
 
 async def ask_and_write(operator: Operator, data: bytes, suggested: Path, about: Sequence[str]) -> None:
-    """Ask for a name and write a file; say where it is."""
+    """Ask for a name, write the file and report its path."""
     prompt = Prompt(operator.session, "Save to a file", "Save", about, value=str(suggested), longest=1_000)
     answer = await operator.app.push_screen_wait(prompt)
     if not answer:
@@ -25,8 +25,8 @@ async def ask_and_write(operator: Operator, data: bytes, suggested: Path, about:
     try:
         await _write(path, data, replace=False)
     except FileThereError as error:
-        lines = [str(error), "What it holds is lost."]
-        if not await operator.app.push_screen_wait(Confirm(operator.session, "Write over it?", "Write over", lines)):
+        lines = [str(error), "Its contents are lost."]
+        if not await operator.app.push_screen_wait(Confirm(operator.session, "Overwrite it?", "Overwrite", lines)):
             return
         await _tried(operator, _write(path, data, replace=True), path)
         return
@@ -42,7 +42,7 @@ async def _tried(operator: Operator, writing: asyncio.Future[None], path: Path) 
     except AirssysError as error:
         operator.say_error(error)
         return
-    operator.say(f"saved {path}, over what was there")
+    operator.say(f"saved {path}, replacing the file before")
 
 
 def _write(path: Path, data: bytes, *, replace: bool) -> asyncio.Future[None]:

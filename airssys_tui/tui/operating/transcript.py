@@ -1,4 +1,4 @@
-"""Lines and states in a file: written aside, made durable, put in place in one step, never over another by chance."""
+"""Writing a file whole and durably: written aside, synced, put in place in one step; never over another by accident."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRIVATE: Final = 0o600
 
 
 class FileThereError(StoreError):
-    """The file is there already."""
+    """The file already exists."""
 
     title = "file exists"
 
@@ -38,12 +38,12 @@ def keep(path: Path, data: bytes, *, replace: bool = False) -> None:
     """Write a file, whole and durably.
 
     Args:
-        path: Where; its directory must be there.
+        path: Where; its directory must exist.
         data: Its bytes.
-        replace: Whether a file of that name gives way.
+        replace: Whether an existing file is replaced.
 
     Raises:
-        FileThereError: If there is one and it is not to be replaced.
+        FileThereError: If a file exists and is not to be replaced.
         StoreError: If it cannot be written.
     """
     aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
@@ -58,11 +58,9 @@ def keep(path: Path, data: bytes, *, replace: bool = False) -> None:
             aside.unlink(missing_ok=True)
         _sync(path.parent)
     except FileExistsError as error:
-        raise FileThereError(f"{path} is there already", remedy="choose another name, or say that it goes") from error
+        raise FileThereError(f"{path} already exists", remedy="choose another name, or overwrite it") from error
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror or error}", remedy="choose another place"
-        ) from error
+        raise StoreError(f"cannot write {path}: {error.strerror or error}", remedy="choose another place") from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Calling a component by hand: its exports, a typed form, what came back, and the calls made before."""
+"""The call screen: the exports of a component, a typed form, the result, and the calls made before."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from airssys_tui.tui.widgets.value_bar import ValueBar
 
 
 class CallScreen(CallingScreen):
-    """The exports of one component, and how to call them.
+    """The exports of one component, and their forms.
 
     Args:
         component: Text form of its identity.
@@ -100,7 +100,7 @@ class CallScreen(CallingScreen):
         self._lay_out()
         self.set_focus(self._panes[pane])
         self.draw(None)
-        self.call_after_refresh(self.draw, None)  # what was hidden has its width only then
+        self.call_after_refresh(self.draw, None)  # a pane that was hidden has its width only then
 
     def _lay_out(self) -> None:
         wide, tall = self.size.width >= panes.WIDE, self.size.height >= panes.TALL
@@ -111,7 +111,7 @@ class CallScreen(CallingScreen):
         self._form.display = tall or self.pane in {"exports", "form"}
         self._answer.display = tall or self.pane == "answer"
 
-    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - nothing here changes by the second
+    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - nothing here changes with a pull
         """Redraw every pane."""
         if not self.is_mounted:
             return
@@ -120,7 +120,7 @@ class CallScreen(CallingScreen):
         self._crumbs.show([crumbs(self.component, "calling" if self.is_calling else self.view.heading, glyphs)])
         keys = panes.export_keys(self.interface) if self.interface is not None else []
         empty = self.failure or (
-            "It exports no function." if self.interface is not None else f"asking{glyphs.ellipsis}"
+            "It exports no functions." if self.interface is not None else f"loading{glyphs.ellipsis}"
         )
         self._exports.show(keys, empty=((Span(f"  {safe(empty, glyphs)}", "bad" if self.failure else "quiet"),),))
         self._draw_form()
@@ -130,7 +130,7 @@ class CallScreen(CallingScreen):
         self._share()
 
     def _share(self) -> None:
-        """Share the rows of the bench: the form has what it needs, the answer is right below it, calls stay last."""
+        """Share the rows among form, answer and history."""
         if self.size.height < panes.TALL:
             for pane in (self._form, self._answer, self._history):
                 pane.styles.height = "1fr"
@@ -167,18 +167,18 @@ class CallScreen(CallingScreen):
             keys = panes.form_keys(
                 self._form_lines(), self.forms.touched(self._export), glyphs, self._form.room, sends=sends
             )
-        self._form.show(keys, empty=((Span(" it takes nothing", "quiet"),),))
+        self._form.show(keys, empty=((Span(" no arguments", "quiet"),),))
         self._share()
 
     def _draw_answer(self) -> None:
         glyphs, width = self.session.glyphs, max(20, self._answer.room)
         if self.outcomes is not None:
-            lines = panes.outcome_lines(self.outcomes, glyphs, width)
+            lines = panes.outcome_lines(self.outcomes, glyphs, width, keep=self.session.keymap.key("call.save"))
         elif self.answer is not None:
             lines = panes.result_lines(self.function_of(self.answer.export), self.answer, glyphs, width)
         else:
             key = self.session.keymap.key("call.make")
-            said = "Read-only: exports can be looked at, not called." if self.session.readonly else f"{key} calls it"
+            said = "Read-only: you can read exports, not call them." if self.session.readonly else f"{key} calls it"
             lines = [(Span(f" {said}", "quiet"),)]
         self._answer.show([*lines, *panes.handle_lines(self.handles, glyphs)])
 
@@ -236,21 +236,21 @@ class CallScreen(CallingScreen):
         self.action_write()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave ``enter`` to the line that is written in; elsewhere it comes first, so that no key after it is lost."""
+        """Leave ``enter`` to a focused input; elsewhere it takes precedence, so that no key after it is lost."""
         if action == "write" and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
     def action_next_pane(self) -> None:
-        """Go on to the next pane."""
+        """Go to the next pane."""
         self.go_to(panes.PANES[(panes.PANES.index(self.pane) + 1) % len(panes.PANES)])
 
     def action_pane_before(self) -> None:
-        """Go back to the pane before."""
+        """Go to the previous pane."""
         self.go_to(panes.PANES[panes.PANES.index(self.pane) - 1])
 
     def action_write(self) -> None:
-        """Go into the form, or write or choose what is selected in it."""
+        """Go to the form; in it, edit the selected line or switch to its next choice."""
         line = self._line
         if self.pane != "form":
             self.go_to("answer" if self.pane == "history" else "form")
@@ -262,7 +262,7 @@ class CallScreen(CallingScreen):
             self._turn(line, 1)
 
     def action_choose_before(self) -> None:
-        """Choose the name before, or leave the form."""
+        """Switch the selected line to its previous choice, or leave the form."""
         line = self._line
         if self.pane == "form" and line is not None and line.kind is Kind.CHOICE:
             self._turn(line, -1)
@@ -301,13 +301,13 @@ class CallScreen(CallingScreen):
             self._turn(line, 1)
 
     def action_remove_item(self) -> None:
-        """Take the selected item out of its list."""
+        """Remove the selected item from its list."""
         line, form = self._line, self.form
         if self.pane == "form" and line is not None and form is not None and line.item:
             self._keep(form.remove(line.path))
 
     def action_make_call(self) -> None:
-        """Call the export with what the form says."""
+        """Call the export with the arguments of the form."""
         form, path = self.form, self._exports.key
         if form is None or path is None:
             return
@@ -319,7 +319,7 @@ class CallScreen(CallingScreen):
         self.send(path, arguments)
 
     def _refuse(self, path: str, error: ArgumentError) -> None:
-        """Show what does not fit, beside its field; nothing was sent."""
+        """Show what is invalid beside its field; nothing was sent."""
         wrong = [line for line in self._form_lines().values() if line.error]
         self.forms.touch(path, wrong)
         self.go_to("form")
@@ -342,11 +342,11 @@ class CallScreen(CallingScreen):
         """Return the call that is selected in the history, or the last one."""
         made = self._selected_call or self.answer
         if made is None:
-            self.operations.say("nothing was called yet", severity="warning")
+            self.operations.say("no calls yet", severity="warning")
         return made
 
     def show_answer(self) -> None:
-        """Draw what came back, and go there where it would not be seen."""
+        """Draw the result, and go to its pane where it would be hidden."""
         if self.size.height < panes.TALL or (self.size.width < panes.WIDE and self.pane == "exports"):
             self.go_to("answer")
         self.draw(None)
@@ -362,7 +362,7 @@ class CallScreen(CallingScreen):
         self.app.push_screen(TracesScreen(self.session, self.operations, self.component, made))
 
     def action_copy(self) -> None:
-        """Copy the selected call, or what the form says, as a command line."""
+        """Copy the selected call, or that of the form, as a command line."""
         made = self._selected_call
         export, arguments = (made.export, made.arguments) if made is not None else (self._exports.key, None)
         try:
@@ -374,7 +374,7 @@ class CallScreen(CallingScreen):
             self.copy(command_line(self.component, export, arguments), "command")
 
     def action_back(self) -> None:
-        """Leave what is being written, then the pane, then the screen."""
+        """Leave the edited line, then the pane, then the screen."""
         if self._bar.leave(clear=True):
             self.set_focus(self._form)
         elif self.pane != "exports":

@@ -1,4 +1,4 @@
-"""How the call screen draws: exports, lines of the form, results, calls made."""
+"""The panes of the call screen: exports, lines of the form, results, calls made."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from airssys_tui.tui.state.call_log import MadeCall
 PANES: Final = ("exports", "form", "answer", "history")
 
 TITLES: Final = {"exports": "exports", "form": "arguments", "answer": "result", "history": "calls made"}
-"""What the panes are called on the screen."""
+"""Titles of the panes."""
 
 WIDE: Final = 72
-"""From this width on the exports stand beside the form; below it one of the two is shown."""
+"""From this width on the exports stand beside the form; below it only one of the two is shown."""
 
 CHROME: Final = 3
 """Rows above and below the panes."""
 
 TALL: Final = 22
-"""From this height on the history is always there."""
+"""From this height on all panes are shown."""
 
 HEADING: Final = "= "
 """Begins the key of a line that names an interface."""
@@ -39,13 +39,13 @@ HEADING: Final = "= "
 LABELS: Final = 24
 
 CALL: Final = "= call"
-"""Key of the line under a form that sends it."""
+"""Key of the line below a form that calls the export."""
 
 BELOW: Final = "! "
-"""Begins the keys of lines that say what is wrong with the line above them, where there is no room beside it."""
+"""Begins the keys of lines with the error of the line above, where there is no room beside it."""
 
 ROOMY: Final = 56
-"""Cells from which on what a call cost is said in full words."""
+"""Cells from which on the cost of a call is written in full."""
 
 SIGNATURE_ROWS: Final = 3
 DOCS_ROWS: Final = 2
@@ -92,10 +92,10 @@ def export_row(key: str, glyphs: Glyphs, width: int, *, chosen: bool) -> Line:
 
 
 def signature(function: Function, docs: str, glyphs: Glyphs, width: int, *, short: bool) -> list[Line]:
-    """Draw the signature and what is known of it, a few rows of each; what is cut ends in an ellipsis.
+    """Draw the signature and its documentation, a few rows of each; cut text ends in an ellipsis.
 
     Args:
-        function: What is called.
+        function: The function.
         docs: Plain text; its first paragraph is shown.
         glyphs: Symbols to draw with.
         width: Cells of a row.
@@ -126,14 +126,14 @@ def label_width(lines: Iterable[form_lines.Line], width: int) -> int:
 def form_keys(
     lines: Mapping[str, form_lines.Line], touched: Container[str], glyphs: Glyphs, width: int, *, sends: bool
 ) -> list[str]:
-    """Return the rows of a form: its lines, what is wrong with them where it does not fit beside, and what sends it.
+    """Return the rows of a form: its lines, their errors where they do not fit beside, and the button.
 
     Args:
         lines: By key.
-        touched: Keys of lines that somebody has written in, or tried to send.
+        touched: Keys of the lines that show their errors.
         glyphs: Symbols to draw with.
         width: Cells of a row.
-        sends: Whether the form can be sent.
+        sends: Whether there is a button.
     """
     keys: list[str] = []
     names = label_width(lines.values(), width)
@@ -154,7 +154,7 @@ def _below(line: form_lines.Line, glyphs: Glyphs, names: int, width: int) -> lis
 
 
 def error_row(key: str, lines: Mapping[str, form_lines.Line], glyphs: Glyphs, width: int) -> Line:
-    """Draw one row of what is wrong with a line, below that line."""
+    """Draw one row of the error of a line, below that line."""
     row, _, of = key.removeprefix(BELOW).partition(" ")
     line = lines.get(of)
     if line is None:
@@ -165,13 +165,13 @@ def error_row(key: str, lines: Mapping[str, form_lines.Line], glyphs: Glyphs, wi
 
 
 def call_line(glyphs: Glyphs, key: str, *, chosen: bool) -> Line:
-    """Draw the line that sends the form."""
+    """Draw the button of the form."""
     pointer = Span(glyphs.pointer if chosen else " ", "accent")
     return (pointer, Span("[ call ]", "key"), Span(f"  {key}", "quiet"))
 
 
 def form_row(line: form_lines.Line, glyphs: Glyphs, *, names: int, width: int, chosen: bool, touched: bool) -> Line:
-    """Draw one argument, or a part of one; an error is said once somebody has written, or tried to call."""
+    """Draw one argument, or a part of one; its error only once it was edited or sent."""
     pointer = Span(glyphs.pointer if chosen else " ", "accent")
     label = fit(f"{'  ' * line.depth}{safe(line.label, glyphs)}", names, ellipsis=glyphs.ellipsis)
     wrong = bool(line.error) and touched
@@ -198,7 +198,7 @@ def _value(line: form_lines.Line, glyphs: Glyphs, *, wrong: bool) -> Iterator[Sp
 
 
 def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, width: int) -> list[Line]:
-    """Draw what a call came to: the result by its type, and what it cost."""
+    """Draw what came of a call: its cost, and the result by its type."""
     if made.report is None:
         return [(Span(f" {part}", "bad"),) for part in wrap(safe(made.failure, glyphs), max(20, width - 2))]
     report = made.report
@@ -218,16 +218,16 @@ def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, widt
 
 
 def _hanging(head: Line, text: str, tone: str, glyphs: Glyphs, width: int) -> Iterator[Line]:
-    """Draw a text beside what it is called; its further rows are below its first."""
+    """Draw text after a head; its further rows are aligned with its first."""
     indent = min(line_width(head), width // 2)
     for row, part in enumerate(wrap(safe(text, glyphs), max(10, width - indent - 1))):
         yield (*head, Span(part, tone)) if row == 0 else (Span(" " * indent), Span(part, tone))
 
 
-def outcome_lines(outcomes: Sequence[CheckOutcome], glyphs: Glyphs, width: int) -> list[Line]:
-    """Draw how the replay of the checks went."""
+def outcome_lines(outcomes: Sequence[CheckOutcome], glyphs: Glyphs, width: int, *, keep: str) -> list[Line]:
+    """Draw how the replay of the checks went; ``keep`` is the key that keeps a check."""
     if not outcomes:
-        none = "There is no check yet. Call something, then keep it with S."
+        none = f"No checks yet. Call an export, then press {keep} to keep the call."
         return list(_hanging((Span(" "),), none, "quiet", glyphs, width))
     return [line for outcome in outcomes for line in _outcome(outcome, glyphs, width)]
 

@@ -1,4 +1,4 @@
-"""A screen whose rows are components: filter, order and selection are the same wherever components are listed."""
+"""A screen whose rows are components: the filter, order and selection that all such screens share."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ComponentListScreen(LiveScreen):
         """Draw what is below the table, about the selection."""
 
     def draw(self, change: Change | None) -> None:
-        """Arrange anew what may have moved, and repaint what differs."""
+        """Arrange the rows again if any may have moved, and repaint what differs."""
         if change is None or change.removed or not self._list.keys or self._may_move(change):
             keys = arrange(self.session.rows.values(), self.arrangement)
             follow = self.follows and keys != self._list.keys
@@ -96,7 +96,7 @@ class ComponentListScreen(LiveScreen):
         )
 
     def on_line_table_moved(self, message: LineTable.Moved) -> None:
-        """Show what is below for the new selection."""
+        """Draw what is below the table for the new selection."""
         message.stop()
         self.draw_below()
 
@@ -128,7 +128,7 @@ class ComponentListScreen(LiveScreen):
         self._list.focus()
 
     def reorder(self, how: Arrangement) -> None:
-        """Show these rows in this order from now on."""
+        """Show these rows in this order."""
         self.arrangement = how
         self.draw(None)
         self._list.reveal()
@@ -140,7 +140,7 @@ class ComponentListScreen(LiveScreen):
             self._filter_bar.set(self.arrangement.query)
 
     def take(self, how: Arrangement) -> None:
-        """Show these rows in this order from now on, as if it had been typed and pressed."""
+        """Show these rows in this order, as if the operator had asked for it."""
         self.arrangement = how
         if self.is_mounted:
             self._filter_bar.set(how.query)
@@ -151,13 +151,13 @@ class ComponentListScreen(LiveScreen):
         self._filter_bar.open()
 
     def action_sort(self, by: str) -> None:
-        """Sort; again reverses."""
+        """Sort by a column; by the same again reverses the order."""
         self.reorder(self.arrangement.by(Sort(by)))
 
     def action_follow(self) -> None:
-        """Keep the selection on screen when rows move, or let it go."""
+        """Keep the selection on screen when rows move, or stop that."""
         self.follows = not self.follows
-        self.operations.say(f"follow {'on' if self.follows else 'off'}: the selection")
+        self.operations.say(f"follow {'on' if self.follows else 'off'}: the selected row")
         self.draw(None)
 
     def leave_filter(self) -> bool:
@@ -172,11 +172,11 @@ class ComponentListScreen(LiveScreen):
             super().action_back()
 
     def action_leave(self) -> None:
-        """Go back to where the operator came from; the filter stays."""
+        """Go back to the screen before; the filter stays."""
         super().action_back()
 
     def action_save_view(self) -> None:
-        """Keep order, filter, columns and theme for the next time."""
+        """Save order, filter, columns and theme."""
         self.post_message(self.Save(self.arrangement))
 
     def action_copy(self) -> None:
@@ -185,7 +185,7 @@ class ComponentListScreen(LiveScreen):
             self.copy(self.target, "name")
 
     def turn_to(self, component: str) -> None:
-        """Select a component, clearing a filter that hides it."""
+        """Select a component, and clear a filter that hides it."""
         self.draw(None)
         if not self._list.select(component):
             self._filter_bar.leave(clear=True)

@@ -34,7 +34,7 @@ PAGES: Final[dict[str, Callable[[Known, Session, int], list[Line]]]] = {
     "events": pages.recent_events,
     "logs": pages.recent_lines,
 }
-"""Tabs that are read; the others are lists."""
+"""Tabs that are pages; the others are lists."""
 
 
 class DetailScreen(LiveScreen):
@@ -194,7 +194,7 @@ class DetailScreen(LiveScreen):
         self.go_to(self.tab + 1)
 
     def action_tab_before(self) -> None:
-        """Show the tab before."""
+        """Show the previous tab."""
         self.go_to(self.tab - 1)
 
     def action_save_state(self) -> None:
@@ -202,7 +202,7 @@ class DetailScreen(LiveScreen):
         self.operations.past.save_state(self.component)
 
     def action_restore_state(self) -> None:
-        """Bring the selected state back."""
+        """Restore the selected state."""
         if (state := self._selected_state()) is not None:
             self.operations.past.restore_state(self.component, state)
 
@@ -212,14 +212,14 @@ class DetailScreen(LiveScreen):
             self.operations.past.export_state(self.component, state)
 
     def action_import_state(self) -> None:
-        """Keep a state that was exported."""
+        """Import an exported state."""
         self.operations.past.import_state(self.component)
 
     def _selected_state(self) -> StateView | None:
         state = self.states.get(self._states.key or "") if self.shown == "states" else None
         if state is None:
             self.go_to(TABS.index("states"))
-            self.operations.say("choose a state in the list first", severity="warning")
+            self.operations.say("select a state first", severity="warning")
         return state
 
     def action_copy(self) -> None:

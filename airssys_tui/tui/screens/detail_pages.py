@@ -33,12 +33,12 @@ _COUNT: Final = re.compile(r"([0-9][0-9 .,_]*)\s*([kMGT]?)\b")
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What a detail shows.
+    """What the pages show.
 
     Attributes:
         view: The row.
-        detail: What does not change every second, when it is there.
-        story: The last change, when it is there.
+        detail: What does not change every second, once it is loaded.
+        story: The story, once it is loaded.
         events: The newest events, newest first.
         lines: The newest lines of its log, newest first.
     """
@@ -51,7 +51,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unread(view: ComponentView) -> str:
-    """Return why a component's properties are not known; empty when they are."""
+    """Return why a component's properties are unknown; empty if they are known."""
     if view.digest is not None:
         return ""
     refused = view.note.kind in _NOTE_TITLES
@@ -59,11 +59,11 @@ def unread(view: ComponentView) -> str:
 
 
 def overview(known: Known, session: Session, width: int) -> list[Line]:
-    """Draw what it is, why it is so, and what it says of itself."""
+    """Draw what the component is, how it got into its state, and what it says about itself."""
     view, detail = known.view, known.detail
     lines = selection_lines(view, (), session.sight, width, 6)[1:]
     lines += _note(view, session, width)
-    lines += [(), (Span(" Why it is so", "title"),)]
+    lines += [(), (Span(" Explanation", "title"),)]
     lines += story_lines(known.story, session, width) if known.story is not None else [_asking(session)]
     if detail is None:
         return [*lines, (), _asking(session)]
@@ -76,64 +76,64 @@ def overview(known: Known, session: Session, width: int) -> list[Line]:
 
 
 def exports(known: Known, session: Session, width: int) -> list[Line]:
-    """Draw what it offers and what it needs, with types."""
+    """Draw exports and imports, with types."""
     detail, reason = known.detail, unread(known.view)
     if detail is None:
         return [_asking(session)]
     lines = section("Exports", () if reason else detail.exports, reason or "none", session, width)
-    none = reason or "none: it needs nothing from the host"
+    none = reason or "none"
     return [*lines[1:], *section("Imports", () if reason else detail.imports, none, session, width)]
 
 
 def capabilities(known: Known, session: Session, width: int) -> list[Line]:
-    """Draw what its manifest declares."""
+    """Draw the capabilities that the manifest declares."""
     if known.detail is None:
         return [_asking(session)]
     none = "none declared: everything is denied"
     lines = section("Declared capabilities", known.detail.capabilities, none, session, width)[1:]
-    told = "Declaring is asking: a capability also needs a grant, and without a declaration a grant means nothing."
+    told = "A capability is usable only if the manifest declares it and you grant it."
     return [*lines, (), *((Span(f"  {part}", "quiet"),) for part in wrap(told, max(20, width - 4)))]
 
 
 def resources(known: Known, session: Session, width: int) -> list[Line]:
-    """Draw what it uses against its limits."""
+    """Draw its usage against its limits."""
     if known.detail is None:
         return [_asking(session)]
     glyphs, meters = session.glyphs, known.view.meters
     limits = dict(_pair(line) for line in known.detail.limits)
-    rows: list[Line] = [(Span(" Use and limits", "title"),)]
+    rows: list[Line] = [(Span(" Usage and limits", "title"),)]
     memory = meters.memory
-    peak = f", at most {format_size(meters.memory_peak)}" if meters.memory_peak is not None else ""
+    peak = f", peak {format_size(meters.memory_peak)}" if meters.memory_peak is not None else ""
     figures: tuple[tuple[str, float | None, float | None, str], ...] = (
         ("memory", memory, meters.memory_limit or None, f"{_size(memory)}{peak}"),
         ("fuel per call", meters.fuel_per_call, _count(limits.get("fuel per call", "")), _fuel(meters.fuel_per_call)),
         ("deadline", _seconds(meters.p99_ms), _duration(limits.get("deadline", "")), _p99(meters.p99_ms)),
-        ("mailbox", meters.queue, _count(limits.get("mailbox", "")), f"{meters.queue} waiting"),
+        ("mailbox", meters.queue, _count(limits.get("mailbox", "")), f"{meters.queue} queued"),
     )
     for name, used, limit, text in figures:
         rows.append(_gauge(name, used, limit, limits.pop(name, "-"), text, glyphs, width))
     rows += [
         part for name, value in limits.items() for part in _indented(labelled(safe(name, glyphs, 40), value, width - 3))
     ]
-    rows += [(), (Span(" So far", "title"),)]
+    rows += [(), (Span(" Totals", "title"),)]
     cpu = f"{meters.cpu_seconds:,.1f} s".replace(",", " ") if meters.cpu_seconds is not None else "-"
     totals = (
-        ("calls", f"{format_count(meters.calls)}, {format_count(meters.calls_per_second)} a second now"),
+        ("calls", f"{format_count(meters.calls)}, {format_count(meters.calls_per_second)} per second now"),
         ("traps", str(meters.errors)),
-        ("fuel", f"{format_count(meters.fuel)}, {format_count(meters.fuel_per_second)} a second now"),
+        ("fuel", f"{format_count(meters.fuel)}, {format_count(meters.fuel_per_second)} per second now"),
         ("cpu", cpu + (f", {meters.cpu * 100:.0f}% now" if meters.cpu is not None else "")),
-        ("rejected", f"{meters.dropped} calls, the mailbox was full"),
+        ("rejected", f"{meters.dropped} calls, mailbox full"),
         ("restarts", str(known.view.restarts)),
     )
     rows += [part for name, value in totals for part in _indented(labelled(name, value, width - 3))]
     if meters.memory_full_in is not None:
-        rows.append((Span(f"  memory will be full in {format_duration(meters.memory_full_in)}", "warn"),))
+        rows.append((Span(f"  memory full in {format_duration(meters.memory_full_in)}", "warn"),))
     return rows
 
 
 def recent_events(known: Known, session: Session, width: int) -> list[Line]:
     """Draw its newest events, newest first."""
-    head: Line = (Span(" newest first; e shows them all", "quiet"),)
+    head: Line = (Span(f" newest first; {session.keymap.key('look.its-events')} shows all", "quiet"),)
     found = known.events or (tuple(reversed(known.detail.recent)) if known.detail is not None else ())
     return [head, *(event_line(event, session.sight, width) for event in found)] if found else [_none("no events yet")]
 
@@ -141,18 +141,18 @@ def recent_events(known: Known, session: Session, width: int) -> list[Line]:
 def recent_lines(known: Known, session: Session, width: int) -> list[Line]:
     """Draw the newest lines of its log, newest first."""
     if not known.lines:
-        return [_none("it has written nothing yet")]
-    head: Line = (Span(" newest first; l shows them all, with search", "quiet"),)
+        return [_none("no log lines yet")]
+    head: Line = (Span(f" newest first; {session.keymap.key('look.its-logs')} shows all, with search", "quiet"),)
     return [head, *(event_line(event, session.sight, width) for event in known.lines)]
 
 
 def state_row(state: StateView, session: Session, width: int, *, chosen: bool) -> Line:
-    """Draw a kept state as one row."""
+    """Draw a saved state as one row."""
     glyphs = session.glyphs
     failed = ", ".join(f"r{number}" for number in state.failed_by)
     roomy = width >= 60
     newest = f"the newest of r{state.revision}" if roomy else "newest"
-    said = (f"could not be loaded by {failed}" if roomy else "failed") if failed else newest if state.paired else ""
+    said = (f"failed to load in {failed}" if roomy else "failed") if failed else newest if state.paired else ""
     spans = [
         Span(glyphs.pointer if chosen else " ", "accent"),
         Span(f"{state.id:>4}  ", "strong"),
@@ -171,7 +171,7 @@ def state_head(width: int) -> Line:
     """Draw the header above states."""
     cause = f"{'CAUSE':<10}" if width >= 50 else ""
     schema = f"{'SCHEMA':<15}" if width >= 70 else ""
-    return (Span(f" {'NR':>4}  {'REVISION':<12} {'SIZE':>6}  {'WHEN':<7}{cause}{schema}"[:width]),)
+    return (Span(f" {'ID':>4}  {'REVISION':<12} {'SIZE':>6}  {'WHEN':<7}{cause}{schema}"[:width]),)
 
 
 def section(title: str, texts: Sequence[str], none: str, session: Session, width: int) -> list[Line]:
@@ -193,7 +193,7 @@ def section(title: str, texts: Sequence[str], none: str, session: Session, width
 def _note(view: ComponentView, session: Session, width: int) -> list[Line]:
     title = _NOTE_TITLES.get(view.note.kind)
     text = view.note.text
-    # What fits on one line stands above already.
+    # A note that fits on one line is shown above already.
     if title is None or not text or (len(text) < width - 4 and "\n" not in text):
         return []
     tone = NOTE_TONES[view.note.kind]
@@ -209,12 +209,12 @@ def _about(view: ComponentView, detail: ComponentDetail, session: Session, width
     quarantined = ", ".join(f"r{number}" for number in sorted(view.quarantined, reverse=True))
     said = [
         ("about", detail.description),
-        ("source", view.source if view.present else f"{view.source} (gone)"),
+        ("source", view.source if view.present else f"{view.source} (missing)"),
         ("digest", view.digest or ""),
-        ("kind", unread(view) or f"{view.kind}, {state}, wanted {view.desired}"),
+        ("kind", unread(view) or f"{view.kind}, {state}, desired {view.desired}"),
         ("held", ", ".join(view.held)),
         ("quarantined", quarantined),
-        *(("says", text) for text in detail.described),
+        *(("metadata", text) for text in detail.described),
     ]
     lines: list[Line] = [()]
     for label, text in said:
@@ -246,7 +246,7 @@ def _indented(lines: Sequence[Line]) -> list[Line]:
 
 
 def _asking(session: Session) -> Line:
-    return (Span(f"  asking{session.glyphs.ellipsis}", "quiet"),)
+    return (Span(f"  loading{session.glyphs.ellipsis}", "quiet"),)
 
 
 def _none(text: str) -> Line:
@@ -286,4 +286,4 @@ def _seconds(milliseconds: float | None) -> float | None:
 
 
 def _p99(milliseconds: float | None) -> str:
-    return f"99 of 100 within {format_duration(milliseconds / 1000)}" if milliseconds is not None else "no calls yet"
+    return f"p99 {format_duration(milliseconds / 1000)}" if milliseconds is not None else "no calls yet"

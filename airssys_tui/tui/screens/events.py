@@ -1,4 +1,4 @@
-"""Events: what happened, the reload ledger included, back to before this runtime started."""
+"""Events: what happened, reload decisions included, back to before this runtime started."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from airssys_tui.tui.state.session import Session
 
 OLDER_PAGE: Final = 500
 OLDER_KEPT: Final = 5_000
-"""Events from before the beginning that are kept here."""
+"""Older events that the screen keeps."""
 
 DAY: Final = 20 * 3_600.0
 
 
 def event_columns(event: Event, sight: Sight, width: int, *, chosen: bool) -> Line:
-    """Draw what stands before an event's text: time, level, component, kind; less of it when narrow."""
+    """Draw what precedes an event's text: time, level, component, kind; less of it when narrow."""
     glyphs = sight.glyphs
     when = clock_text(event.at) if sight.now - event.at < DAY else day_text(event.at)
     spans = [
@@ -41,7 +41,7 @@ def event_columns(event: Event, sight: Sight, width: int, *, chosen: bool) -> Li
 
 
 class EventScreen(StreamScreen):
-    """The newest events, and older ones when they are asked for."""
+    """The newest events, and older ones on request."""
 
     view: ClassVar[View] = View.EVENTS
     what = "events"
@@ -52,12 +52,12 @@ class EventScreen(StreamScreen):
         self._asking = False
         self.exhausted = False
 
-    def source(self) -> Sequence[Event]:
-        """Return the events of this sitting."""
+    def entries(self) -> Sequence[Event]:
+        """Return the events of this session."""
         return self.session.log
 
     def older(self) -> Sequence[Event]:
-        """Return those from before."""
+        """Return the older events loaded so far."""
         return self._older
 
     def lost(self) -> int:
@@ -70,32 +70,32 @@ class EventScreen(StreamScreen):
         return columns, max(1, width - line_width(columns))
 
     def nothing(self) -> str:
-        """Say why there is nothing to see."""
-        return "Nothing has happened yet. Events of earlier runs: press o."
+        """Say why the list is empty."""
+        return f"No events yet. Press {self.session.keymap.key('look.older')} for those of earlier runs."
 
     def step(self, rows: int) -> None:
-        """Move; beyond the first one, older events are asked for."""
+        """Move; above the first event, load older ones."""
         at_top = rows == -1 and self._list.position <= 0
         super().step(rows)
         if at_top:
             self.action_older()
 
     def action_kind(self) -> None:
-        """Show only events of the next kind; after the last, all."""
+        """Show only the next kind of events; after the last, all."""
         self.sieve.kind = KINDS[(KINDS.index(self.sieve.kind) + 1) % len(KINDS)]
         self.draw(None)
 
     def action_older(self) -> None:
-        """Ask for events from before the first one shown."""
+        """Load events from before the first one shown."""
         if not self._asking and not self.exhausted:
             self._asking = True
             self.run_worker(self._ask_older(), exit_on_error=False)
         elif self.exhausted:
-            self.operations.say("there are no older events")
+            self.operations.say("no older events")
 
     async def _ask_older(self) -> None:
         api = self.operations.api()
-        first = next(iter((*self._older[:1], *list(self.source())[:1])), None)
+        first = next(iter((*self._older[:1], *list(self.entries())[:1])), None)
         until = first.at if first is not None else None
         if api is not None:
             query = HistoryQuery(component=self.sieve.component, until=until, limit=OLDER_PAGE)
@@ -113,16 +113,16 @@ class EventScreen(StreamScreen):
         self.draw(None)
         if found:
             self._list.select(self._moved(before, len(found)))
-        self.operations.say(f"{len(found)} older events" if found else "there are no older events")
+        self.operations.say(f"loaded {len(found)} older events" if found else "no older events")
 
     def _moved(self, key: str | None, by: int) -> str:
-        # The keys of older events count from the oldest, so they all moved by as many as came before them.
+        # Keys of older events count from the oldest, so all of them move when older ones are put before them.
         if key is not None and key.startswith("-"):
             return f"-{int(key[1:]) + by}"
         return key or f"-{by - 1}"
 
     def only(self, component: str | None) -> None:
-        """Show only one component's; older ones are asked for anew."""
+        """Show only one component's, or all again, and forget the older events."""
         self._older.clear()
         self.exhausted = False
         super().only(component)

@@ -1,4 +1,4 @@
-"""What every screen with live data has in common: its chrome, its bindings, and when it is redrawn."""
+"""The base of every screen with live data: its chrome, its bindings, and when it is redrawn."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class LiveScreen(Screen[None]):
 
     Args:
         session: What the screens share.
-        operations: What the operator can have done.
+        operations: The commands of the operator.
     """
 
     class Open(Message):
-        """Another screen is wanted, about a component or about none."""
+        """Asks for another screen, about one component or about all."""
 
         def __init__(self, view: View, component: str | None = None) -> None:
             super().__init__()
@@ -44,14 +44,14 @@ class LiveScreen(Screen[None]):
             self.component = component
 
     class Save(Message):
-        """The view is to be kept for the next time."""
+        """Asks to save the view."""
 
         def __init__(self, how: Arrangement) -> None:
             super().__init__()
             self.how = how
 
     class Back(Message):
-        """The screen before is wanted."""
+        """Asks for the screen before."""
 
     view: ClassVar[View]
     root: ClassVar[bool] = False
@@ -69,7 +69,7 @@ class LiveScreen(Screen[None]):
         self._cramped = LinePane(id="cramped")
 
     def rebind(self) -> None:
-        """Take the keys that the actions have now; a read-only sitting has fewer actions."""
+        """Take the keys that the actions have now; read-only has fewer actions."""
         self._bindings = BindingsMap(self.session.keymap.bindings_of(self.view, self.session.readonly))
 
     @property
@@ -82,10 +82,10 @@ class LiveScreen(Screen[None]):
         yield from ()
 
     def turn_to(self, component: str) -> None:
-        """Show what there is about one component, on a screen about all of them."""
+        """Show one component, on a screen about all of them."""
 
     def draw(self, change: Change | None) -> None:
-        """Show the session as it is; ``change`` is what a pull brought, nothing when all may be new."""
+        """Draw the session as it is; ``change`` is what a pull brought, ``None`` if everything may be new."""
 
     def compose(self) -> ComposeResult:
         """Yield header, banner, body and footer."""
@@ -117,11 +117,11 @@ class LiveScreen(Screen[None]):
 
     @property
     def is_cramped(self) -> bool:
-        """Whether the terminal is smaller than what the screens can be read in."""
+        """Whether the terminal is too small for the screens."""
         return 0 < self.size.width < chrome.LEAST_WIDTH or 0 < self.size.height < chrome.LEAST_HEIGHT
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
-        """Leave ``/`` to an input that is typed in; do nothing unseen, where there is no room to show anything."""
+        """Leave ``/`` to a focused input; in a terminal that is too small, allow only leaving."""
         if self.is_cramped:
             return action == "leave"
         return action != "filter" or not isinstance(self.focused, Input)
@@ -140,13 +140,13 @@ class LiveScreen(Screen[None]):
         self.show()
 
     def action_pause(self) -> None:
-        """Hold the view still, or let it go on."""
+        """Freeze the view, or thaw it."""
         self.session.pause(not self.session.paused)
         self.show()
 
     @property
     def table(self) -> LineTable | None:
-        """The list that the movement keys move in."""
+        """The list that the movement keys move in, if there is one."""
         return None
 
     def action_down(self) -> None:
@@ -154,7 +154,7 @@ class LiveScreen(Screen[None]):
         self.step(1)
 
     def action_up(self) -> None:
-        """Select the row before."""
+        """Select the previous row."""
         self.step(-1)
 
     def action_top(self) -> None:
@@ -166,20 +166,20 @@ class LiveScreen(Screen[None]):
         self.step(FAR)
 
     def action_half_down(self) -> None:
-        """Move down by half a screen."""
+        """Move half a page down."""
         self.step(self.half_page())
 
     def action_half_up(self) -> None:
-        """Move up by half a screen."""
+        """Move half a page up."""
         self.step(-self.half_page())
 
     def step(self, rows: int) -> None:
-        """Move by so many rows."""
+        """Move by this many rows."""
         if self.table is not None:
             self.table.move(rows)
 
     def half_page(self) -> int:
-        """Return the rows of half a screen."""
+        """Return the rows of half a page."""
         return self.table.page() if self.table is not None else 1
 
     def action_start(self) -> None:
@@ -212,28 +212,28 @@ class LiveScreen(Screen[None]):
             self.post_message(self.Open(View(name), self.target if its else None))
 
     def action_explain(self) -> None:
-        """Tell why the component is as it is."""
+        """Explain how the component got into its state."""
         if self.target is not None:
             self.operations.past.explain(self.target)
 
     def action_undo(self) -> None:
-        """Undo what was done last."""
+        """Undo the last action."""
         self.operations.past.undo()
 
     def action_disk(self) -> None:
-        """Show the use of the disk."""
+        """Show disk use."""
         self.operations.past.disk()
 
     def action_back(self) -> None:
-        """Go back to where the operator came from."""
+        """Go back to the screen before."""
         self.post_message(self.Back())
 
     def action_leave(self) -> None:
-        """Go one level back; the registry asks whether to quit."""
+        """Go back one screen; the registry asks whether to quit."""
         self.action_back()
 
     def copy(self, text: str, what: str) -> None:
-        """Put text on the clipboard, sanitised, and say so."""
+        """Copy text to the clipboard, sanitised, and say so."""
         clean = safe(text)
         self.app.copy_to_clipboard(clean)
         self.operations.say(f"copied {what}: {clean}")

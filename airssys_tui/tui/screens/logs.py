@@ -1,4 +1,4 @@
-"""Logs: what guests write, by component and level; followed, searched, wrapped, saved."""
+"""Logs: what components log and print; filtered, followed, searched, wrapped, saved."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.state.feed import Change
 
-SOURCES: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}
-"""Word and tone of where a line comes from; anything else is the host's own."""
+STREAMS: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}
+"""Word and tone of the stream that a line was written to; any other line is the host's."""
 
 
 class LogScreen(StreamScreen):
-    """The newest lines of guest logs."""
+    """The newest log lines."""
 
     view: ClassVar[View] = View.LOGS
     what = "lines"
 
-    def source(self) -> Sequence[Event]:
-        """Return the lines of this sitting."""
+    def entries(self) -> Sequence[Event]:
+        """Return the lines of this session."""
         return self.session.lines
 
     def lost(self) -> int:
-        """Return how many lines were dropped: before they were read, and afterwards to stay within bounds."""
+        """Return how many lines were dropped, before they were read or to stay within bounds."""
         return self.session.feed.missed_lines + self.session.feed.pushed_lines
 
     def news(self, change: Change) -> bool:
@@ -36,9 +36,9 @@ class LogScreen(StreamScreen):
         return bool(change.lines)
 
     def line(self, event: Event, width: int, *, chosen: bool) -> tuple[Line, int]:
-        """Draw time, level, component and source of a line; less of it when narrow or of one component only."""
+        """Draw time, component, stream and level of a line; less of it when narrow or of one component only."""
         glyphs = self.session.glyphs
-        word, tone = SOURCES.get(event.action, ("host", "warn"))
+        word, tone = STREAMS.get(event.action, ("host", "warn"))
         spans = [Span(glyphs.pointer if chosen else " ", "accent")]
         if width >= 50:
             spans.append(Span(f"{clock_text(event.at)} ", "quiet"))
@@ -52,7 +52,7 @@ class LogScreen(StreamScreen):
         return columns, max(1, width - line_width(columns))
 
     def nothing(self) -> str:
-        """Say why there is nothing to see."""
+        """Say why the list is empty."""
         name = self.sieve.component
-        said = f"{name} has written nothing yet." if name else "No component has written anything yet."
-        return f"{said} What guests log or print appears here."
+        said = f"No log lines of {name} yet." if name else "No log lines yet."
+        return f"{said} What components log or print appears here."

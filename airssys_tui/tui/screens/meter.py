@@ -1,4 +1,4 @@
-"""One component's meters, large: charts over two minutes or an hour, what a call costs by revision, limits in reach."""
+"""One component's meters: charts over two minutes or an hour, cost of a call by revision, limits in reach."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MeterScreen(PolledScreen):
         self._pager = Pager(id="charts")
 
     def body(self) -> Iterator[Widget]:
-        """Yield who it is, and the charts."""
+        """Yield the summary and the charts."""
         yield self._crumbs
         yield self._pager
 
@@ -51,8 +51,8 @@ class MeterScreen(PolledScreen):
         self.detail = await asyncio.wrap_future(api.meters(self.component))
         self._own.take(self.detail, self.session.clock())
 
-    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the charts come by a question of their own
-        """Redraw who it is and the charts."""
+    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the charts have a request of their own
+        """Redraw the summary and the charts."""
         session, width = self.session, self.size.width
         view = session.rows.get(self.component)
         if view is not None:
@@ -64,7 +64,7 @@ class MeterScreen(PolledScreen):
         if self.trouble:
             return [(), (Span(f"  {safe(self.trouble, glyphs)}", "warn"),)]
         if self.detail is None:
-            return [(), (Span(f"  asking{glyphs.ellipsis}", "quiet"),)]
+            return [(), (Span(f"  loading{glyphs.ellipsis}", "quiet"),)]
         series = self.detail.long if self.hour else self.detail.recent
         return meter_page(self.detail, series, width, height, glyphs, own=self._own)
 
@@ -77,7 +77,7 @@ class MeterScreen(PolledScreen):
         return max(1, self._pager.size.height // 2)
 
     def action_span(self) -> None:
-        """Change between two minutes and an hour."""
+        """Switch between two minutes and an hour."""
         self.hour = not self.hour
         self.draw(None)
 

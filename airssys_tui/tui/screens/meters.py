@@ -1,4 +1,4 @@
-"""Meters of all components: one row each, every figure beside how it went."""
+"""The meters of all components: one row each, with figures and sparklines."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.state.session import Session
 
 EVERY: Final = 0.5
-"""Seconds between two looks while the screen is seen."""
+"""Seconds between two pulls while the screen is visible."""
 
 SPARK: Final = 8
-"""Cells of a small sparkline; wider terminals give them more, up to :data:`LONG`."""
+"""Cells of a small sparkline; in wider terminals up to :data:`LONG`."""
 LONG: Final = 30
 DRAWN: Final = 72
-"""Terminals narrower than this have figures only."""
+"""Terminals narrower than this show figures only."""
 
 
 class Gauge(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: a figure, and the series it ends when it has one.
+    """One column: a figure, and the series behind it if there is one.
 
     Attributes:
         title: Its header.
         width: Cells of the figure.
-        keep: Those with the smallest are left out first; their sparklines before any figure.
-        figure: Text and tone of now.
-        series: How it went, and the upper edge of the sparkline when it is known.
+        keep: Rank; the column with the lowest is dropped first, sparklines before any figure.
+        figure: Text and tone of the current value.
+        series: The values over time, and the upper edge of the sparkline if it is known.
         sort: What a click on the header sorts by.
     """
 
@@ -127,21 +127,21 @@ OWN: Final = Gauge(
     keep=0,
     figure=lambda view: (str(view.custom_series), "plain") if view.custom_series else ("-", "quiet"),
 )
-"""How many series a component measures of itself; only where there is room for everything else."""
+"""How many metrics a component has of its own; only where there is room for everything else."""
 
 NAME: Final = 15
 STATE: Final = 12
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Which columns there are at a width.
+    """The columns at a width.
 
     Attributes:
         name: Cells of the name.
         state: Whether the state is shown.
         gauges: The figures.
         spark: Cells of a sparkline.
-        drawn: Titles of the figures that have one.
+        drawn: Titles of the figures that have a sparkline.
     """
 
     name: int
@@ -156,10 +156,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 def lay_out(width: int) -> Layout:
-    """Choose the columns for a width; figures are worth more than sparklines, and those more than the state."""
+    """Choose the columns for a width: figures come first, then sparklines, then the state."""
     gauges = list(GAUGES)
     room = width - GUTTER - NAME - GAP
-    # From here on two figures have a sparkline of some use, at the cost of the least figures.
+    # From this width on two figures have a useful sparkline, at the cost of the lowest ranked figures.
     reserve = 2 * (SPARK + GAP) if width >= DRAWN else 0
     while len(gauges) > 1 and sum(gauge.width + GAP for gauge in gauges) > room - reserve:
         gauges.remove(min(gauges, key=lambda gauge: gauge.keep))
@@ -258,17 +258,17 @@ class MetersScreen(ComponentListScreen):
         yield self._list
 
     def on_mount(self) -> None:
-        """Look twice a second while the screen is seen."""
+        """Pull twice a second while the screen is visible."""
         super().on_mount()
         self._timer = self.set_interval(EVERY, self.operations.look)
 
     def on_screen_suspend(self) -> None:
-        """Look no more while the screen is hidden."""
+        """Stop while the screen is hidden."""
         if self._timer is not None:
             self._timer.pause()
 
     def on_screen_resume(self) -> None:
-        """Go on looking."""
+        """Continue."""
         super().on_screen_resume()
         if self._timer is not None:
             self._timer.resume()
@@ -287,5 +287,5 @@ class MetersScreen(ComponentListScreen):
         return sort_under(x, self._list.room)
 
     def open_selected(self) -> None:
-        """Open the selected component's meters, large."""
+        """Open the selected component's charts."""
         self.action_open_view(View.METER, its=True)

@@ -22,14 +22,14 @@ MOST_COMPONENTS = 200
 
 TITLE = 1_000.0
 HELP = 0.1
-"""What is called what was typed comes before what merely resembles it, and that before what only speaks of it."""
+"""Scores: a title that matches comes first, then a component or theme, then an action whose help matches."""
 
 
 class Palette(CommandPalette):
-    """The palette; what is typed before its line has the focus is not lost."""
+    """The palette; a key typed before its line has the focus is not lost."""
 
     def on_key(self, event: events.Key) -> None:
-        """Type a key that came too early for the line itself."""
+        """Type a key that came before the line had the focus."""
         if event.character is not None and event.is_printable:
             event.stop()
             self.query_one(Input).insert_text_at_cursor(event.character)

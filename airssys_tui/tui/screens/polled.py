@@ -1,4 +1,4 @@
-"""A screen about one component that asks the runtime again and again while it is seen."""
+"""A screen about one component that polls the runtime while it is visible."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from airssys_tui.tui.state.session import Session
 
 
 class PolledScreen(LiveScreen):
-    """Asks every so often, one question at a time, and not while it is hidden or held still.
+    """Polls at an interval, one request at a time, and not while it is hidden or paused.
 
     Args:
         component: Text form of its identity.
 
     Attributes:
-        EVERY: Seconds between two questions.
-        trouble: Why the last question had no answer; empty when it had one.
-        answered: Whether there was an answer yet.
+        EVERY: Seconds between two requests.
+        trouble: Why the last request failed; empty if it did not.
+        answered: Whether any request was answered yet.
     """
 
     EVERY: ClassVar[float]
@@ -42,24 +42,24 @@ class PolledScreen(LiveScreen):
         return self.component
 
     def on_mount(self) -> None:
-        """Ask, and go on asking while the screen is seen."""
-        # Textual calls the handler of every class by itself: one that is called from here as well would run twice.
+        """Start to poll."""
+        # Textual calls the handler of every base class itself; calling it here would run it twice.
         self._timer = self.set_interval(self.EVERY, self.ask)
         self.ask()
 
     def on_screen_suspend(self) -> None:
-        """Ask no more while the screen is hidden."""
+        """Stop while the screen is hidden."""
         if self._timer is not None:
             self._timer.pause()
 
     def on_screen_resume(self) -> None:
-        """Go on asking."""
+        """Continue."""
         super().on_screen_resume()
         if self._timer is not None:
             self._timer.resume()
 
     def ask(self) -> None:
-        """Ask, unless the last question has not been answered yet or the view is held still."""
+        """Send a request, unless the last one is unanswered or the view is paused."""
         if not self._asking and not (self.session.paused and self.answered):
             self._asking = True
             self.run_worker(self._load(), exit_on_error=False)
@@ -78,4 +78,4 @@ class PolledScreen(LiveScreen):
 
     @abstractmethod
     async def fetch(self, api: RuntimeApi) -> None:
-        """Ask the runtime, and keep what it answers."""
+        """Ask the runtime and keep its answer."""

@@ -1,4 +1,4 @@
-"""The registry: every component as a row, the selected one below."""
+"""The registry: every component as a row, and a pane about the selected one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RegistryScreen(ComponentListScreen):
         yield self._selection
 
     def draw(self, change: Change | None) -> None:
-        """Let go of the marks of what is gone, and draw the table."""
+        """Unmark components that are gone, and draw the table."""
         marks = self.session.marks
         if change is None or change.removed:
             marks.keep(self.session.rows)
@@ -78,13 +78,13 @@ class RegistryScreen(ComponentListScreen):
         return column.sort if column is not None else None
 
     def action_mark(self) -> None:
-        """Mark the selection, or take its mark away."""
+        """Mark the selected component, or unmark it."""
         if self.target is not None:
             self.session.marks.toggle(self.target)
             self.show()
 
     def action_mark_shown(self) -> None:
-        """Mark what the filter lets through."""
+        """Mark every component that passes the filter."""
         self.session.marks.add(self._list.keys)
         self.show()
 
@@ -95,31 +95,31 @@ class RegistryScreen(ComponentListScreen):
             single()
 
     def action_start(self) -> None:
-        """Start the component, or all that are marked."""
+        """Start the component, or all marked ones."""
         self._do(bulk.START, super().action_start)
 
     def action_stop(self) -> None:
-        """Stop the component, or all that are marked."""
+        """Stop the component, or all marked ones."""
         self._do(bulk.STOP, super().action_stop)
 
     def action_restart(self) -> None:
-        """Restart the component, or all that are marked."""
+        """Restart the component, or all marked ones."""
         self._do(bulk.RESTART, super().action_restart)
 
     def action_reload(self) -> None:
-        """Reload the component, or all that are marked."""
+        """Reload the component, or all marked ones."""
         self._do(bulk.RELOAD, super().action_reload)
 
     def action_unload(self) -> None:
-        """Unload the component, or all that are marked."""
+        """Unload the component, or all marked ones."""
         self._do(bulk.UNLOAD, super().action_unload)
 
     def action_back_to_stable(self) -> None:
-        """Roll the component back, or all that are marked."""
+        """Roll back the component, or all marked ones."""
         self._do(bulk.ROLL_BACK, super().action_back_to_stable)
 
     def action_back(self) -> None:
-        """Take the marks away, then leave the filter."""
+        """Clear the marks, then the filter."""
         if self.session.marks and not self._filter_bar.input.has_focus:
             self.session.marks.clear()
             self.show()

@@ -1,4 +1,4 @@
-"""What events and logs have in common: a list that grows, filters, search, following, saving, the whole text below."""
+"""The base of events and logs: a growing list with filters, search, follow and save, and the whole text below."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 MORE: Final = "+"
-"""Between the key of an event and the number of a further line of it."""
+"""Separates the key of an event from the number of its further line."""
 
 LONGEST: Final = 2_000
-"""Characters of an event that are shown when lines are wrapped."""
+"""Characters of an event shown when lines are wrapped."""
 
 MOST_LINES: Final = 40
-"""Lines that one event takes at most when lines are wrapped."""
+"""Most lines of one event when lines are wrapped."""
 
 
 def head_key(key: str) -> str:
-    """Return the event's key of a line."""
+    """Return the key of the event that a line belongs to."""
     return key.partition(MORE)[0]
 
 
-def marked(text: str, tone: str, search: Search | None) -> list[Span]:
-    """Return text as spans, with what a search finds in it standing out."""
+def highlighted(text: str, tone: str, search: Search | None) -> list[Span]:
+    """Return text as spans, with the matches of a search highlighted."""
     if search is None:
         return [Span(text, tone)]
     spans, at = [], 0
@@ -58,13 +58,13 @@ def marked(text: str, tone: str, search: Search | None) -> list[Span]:
 
 
 class StreamTable(LineTable):
-    """The list; it tells when it was scrolled back by hand."""
+    """The list; it reports when it is scrolled back by mouse."""
 
     class ScrolledBack(Message):
-        """The operator looks at something earlier."""
+        """The operator scrolled back."""
 
     def on_mouse_scroll_up(self, _: events.MouseScrollUp) -> None:
-        """Tell."""
+        """Report it."""
         self.post_message(self.ScrolledBack())
 
 
@@ -101,28 +101,28 @@ class StreamScreen(LiveScreen):
         event = self.selected
         return event.component if event is not None else self.sieve.component
 
-    def source(self) -> Sequence[Event]:
-        """Return what there is, oldest first."""
+    def entries(self) -> Sequence[Event]:
+        """Return all events of this session, oldest first."""
         raise NotImplementedError
 
     def older(self) -> Sequence[Event]:
-        """Return what was asked for from before the beginning of :meth:`source`."""
+        """Return the older events loaded on request, from before :meth:`entries`."""
         return ()
 
     def lost(self) -> int:
-        """Return how many were dropped."""
+        """Return how many events were dropped."""
         raise NotImplementedError
 
     def line(self, event: Event, width: int, *, chosen: bool) -> tuple[Line, int]:
-        """Draw an event's columns before its text, and return how many cells the text has."""
+        """Draw the columns before an event's text, and return them with the cells left for the text."""
         raise NotImplementedError
 
     def nothing(self) -> str:
-        """Say why there is nothing to see, when nothing is left out."""
+        """Say why the list is empty, if no filter is to blame."""
         raise NotImplementedError
 
     def body(self) -> Iterator[Widget]:
-        """Yield filter, search, status, list and the whole text of the selected one."""
+        """Yield filter, search, status, list and the whole text of the selection."""
         yield self._filter_bar
         yield self._search_bar
         yield self._status
@@ -130,11 +130,11 @@ class StreamScreen(LiveScreen):
         yield self._whole
 
     def draw(self, change: Change | None) -> None:
-        """Take in what is new, or look at everything again."""
+        """Add what is new, or examine everything again."""
         if change is None:
-            self.sieve.renew(self.source(), self.older())
+            self.sieve.renew(self.entries(), self.older())
         elif self.news(change):
-            self.sieve.take(self.source())
+            self.sieve.take(self.entries())
         self._fill()
 
     def news(self, change: Change) -> bool:
@@ -144,7 +144,9 @@ class StreamScreen(LiveScreen):
     def _fill(self) -> None:
         keys = self._keys()
         glyphs = self.session.glyphs
-        said = "Nothing passes the filter; esc clears it." if self.sieve.narrow and self.source() else self.nothing()
+        clear = self.session.keymap.key("go.back")
+        hidden = self.sieve.narrow and bool(self.entries())
+        said = f"Nothing passes the filter; {clear} clears it." if hidden else self.nothing()
         lines = wrap(safe(said, glyphs), max(20, self.size.width - 4))
         self._list.show(keys, empty=tuple((Span(f"  {line}", "quiet"),) for line in lines))
         if self.follows and keys:
@@ -189,10 +191,10 @@ class StreamScreen(LiveScreen):
             parts = self._parts(event, width)
             part = parts[int(row or 0)] if int(row or 0) < len(parts) else ""
             before = (Span(" " * line_width(columns)),) if row else columns
-            return (*before, *marked(part, tone, self.sieve.search))
+            return (*before, *highlighted(part, tone, self.sieve.search))
         text = safe(event.text, glyphs)
         shown = fit(text, room, ellipsis=glyphs.ellipsis).rstrip() if cell_len(text) > room else text
-        return (*columns, *marked(shown, tone, self.sieve.search))
+        return (*columns, *highlighted(shown, tone, self.sieve.search))
 
     def _draw_status(self) -> None:
         sieve, glyphs = self.sieve, self.session.glyphs
@@ -217,7 +219,7 @@ class StreamScreen(LiveScreen):
 
     def _narrowed(self) -> list[str]:
         sieve = self.sieve
-        level = f"{sieve.level} and worse" if sieve.level is not LEVELS[0] else ""
+        level = f"{sieve.level} and above" if sieve.level is not LEVELS[0] else ""
         return [part for part in (level, str(sieve.kind or ""), "wrapped" if self.wraps else "") if part]
 
     def _found(self) -> str:
@@ -245,7 +247,7 @@ class StreamScreen(LiveScreen):
             parts[rows - 1] = fit(f"{parts[rows - 1]} {parts[rows]}", width - 2, ellipsis=glyphs.ellipsis)
         tone = LEVEL_TONES[event.level]
         rule: Line = (Span(glyphs.rule * width, "quiet"),)
-        pane.show([rule, head, *((Span(" "), *marked(part, tone, self.sieve.search)) for part in parts[:rows])])
+        pane.show([rule, head, *((Span(" "), *highlighted(part, tone, self.sieve.search)) for part in parts[:rows])])
 
     def on_line_table_moved(self, message: LineTable.Moved) -> None:
         """Show the whole text of the selection."""
@@ -259,13 +261,13 @@ class StreamScreen(LiveScreen):
         self.action_open_view(View.DETAIL, its=True)
 
     def on_stream_table_scrolled_back(self, message: StreamTable.ScrolledBack) -> None:
-        """Let go of the newest."""
+        """Stop following."""
         message.stop()
         self.follows = False
         self._draw_status()
 
     def step(self, rows: int) -> None:
-        """Move; leaving the newest lets go of following it, reaching it takes hold again."""
+        """Move; leaving the newest event stops following, reaching it starts again."""
         super().step(rows)
         shown = self.sieve.shown
         self.follows = bool(shown) and self._list.key == next(reversed(shown))
@@ -301,13 +303,14 @@ class StreamScreen(LiveScreen):
             self._go_to_hit(forth=False)
 
     def _go_to_hit(self, *, forth: bool) -> None:
-        key = self.sieve.next_hit(self._list.key, forth)
-        if key is None:
-            what = f"no match for {self.sieve.search.pattern}" if self.sieve.search else "nothing is searched for"
+        hit = self.sieve.next_hit(self._list.key, forth)
+        if hit is None:
+            key = self.session.keymap.key("look.search")
+            what = f"no match for {self.sieve.search.pattern}" if self.sieve.search else f"no search yet: press {key}"
             self.operations.say(what, severity="warning")
             return
         self.follows = False
-        self._list.select(key)
+        self._list.select(hit)
         self._draw_status()
 
     def action_filter(self) -> None:
@@ -323,11 +326,11 @@ class StreamScreen(LiveScreen):
         self._go_to_hit(forth=True)
 
     def action_match_before(self) -> None:
-        """Go to the match before."""
+        """Go to the previous match."""
         self._go_to_hit(forth=False)
 
     def action_level(self) -> None:
-        """Raise the least level that is shown; after the highest, show all."""
+        """Raise the minimum level; after the highest, show all."""
         self.sieve.level = LEVELS[(LEVELS.index(self.sieve.level) + 1) % len(LEVELS)]
         self.draw(None)
 
@@ -338,7 +341,7 @@ class StreamScreen(LiveScreen):
         self._list.reveal()
 
     def action_only(self) -> None:
-        """Show only what the selected one's component says, or all again."""
+        """Show only the component of the selected event, or all again."""
         self.only(None if self.sieve.component is not None else self.target)
 
     def turn_to(self, component: str) -> None:
@@ -351,7 +354,7 @@ class StreamScreen(LiveScreen):
         self.draw(None)
 
     def action_follow(self) -> None:
-        """Keep the newest in view, or let it go."""
+        """Keep the newest event in view, or stop that."""
         self.follows = not self.follows
         self._fill()
 
@@ -361,7 +364,7 @@ class StreamScreen(LiveScreen):
             self.copy(self.selected.text, "line")
 
     def action_back(self) -> None:
-        """Leave what is typed in, then search, filter and component, then the screen."""
+        """Leave search and filter, then the single component, then the screen."""
         if self._search_bar.leave(clear=True) or self._filter_bar.leave(clear=True):
             self._list.focus()
         elif self.sieve.component is not None:
@@ -370,7 +373,7 @@ class StreamScreen(LiveScreen):
             super().action_back()
 
     def action_leave(self) -> None:
-        """Go back to where the operator came from; the filters stay."""
+        """Go back to the screen before; the filters stay."""
         super().action_back()
 
     def action_save(self) -> None:
@@ -382,5 +385,5 @@ class StreamScreen(LiveScreen):
         moment = datetime.fromtimestamp(self.session.clock()).astimezone()
         name = (self.sieve.component or self.what).replace("/", "-")
         suggested = Path.cwd() / f"{name}-{moment:%Y%m%d-%H%M%S}.log"
-        about = [f"{len(events)} {self.what} as they are shown now, one a line."]
+        about = [f"{len(events)} {self.what} as shown, one per line."]
         return ask_and_write(self.operations, text_of(events), suggested, about)

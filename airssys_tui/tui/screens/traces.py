@@ -1,4 +1,4 @@
-"""What the calls of a component did: the last calls that told of their steps, and one of them as a tree."""
+"""Traces: the last calls of a component that reported steps, and one of them as a tree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airssys_tui.tui.widgets.table import LineTable
 PANES: Final = ("traces", "steps")
 
 TITLES: Final = {"traces": "calls", "steps": "steps"}
-"""What the panes are called on the screen."""
+"""Titles of the panes."""
 
 WIDE: Final = 110
 """From this width on the steps stand beside the calls; below it they stand under them."""
@@ -36,8 +36,8 @@ TALL: Final = 20
 """From this height on both are shown at once; below it one of them is."""
 
 NOTHING: Final = (
-    "No call has told of its steps yet.",
-    "A component that imports airssys:core-host/tracing tells what its calls do; the last 64 are kept.",
+    "No call has reported steps yet.",
+    "A component reports them through airssys:core-host/tracing; the last 64 calls are kept.",
 )
 
 
@@ -46,7 +46,7 @@ class TracesScreen(PolledScreen):
 
     Args:
         component: Text form of its identity.
-        call: The call whose steps are asked for; those of the newest one when there is none.
+        call: The call to select at first; without one, the newest.
     """
 
     view: ClassVar[View] = View.TRACES
@@ -102,7 +102,7 @@ class TracesScreen(PolledScreen):
         self._list.display = both or self.pane == "traces"
         self._steps.display = both or self.pane == "steps"
 
-    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the traces come by a question of their own
+    def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the traces have a request of their own
         """Redraw the calls, and the steps of the selected one."""
         if not self.is_mounted:
             return
@@ -126,7 +126,7 @@ class TracesScreen(PolledScreen):
 
     def _nothing(self) -> tuple[Line, ...]:
         glyphs = self.session.glyphs
-        said: tuple[str, ...] = NOTHING if self.answered else (f"asking{glyphs.ellipsis}",)
+        said: tuple[str, ...] = NOTHING if self.answered else (f"loading{glyphs.ellipsis}",)
         if self.trouble:
             said = (self.trouble,)
         tone = "warn" if self.trouble else "quiet"
@@ -134,7 +134,7 @@ class TracesScreen(PolledScreen):
         return tuple((Span(f"  {row}", tone),) for text in said for row in wrap(safe(text, glyphs), width))
 
     def _choose(self) -> None:
-        """Select the call that was asked for, as soon as there is an answer."""
+        """Select the call asked for, once there is an answer."""
         made = self._wanted
         if made is None or not self.answered:
             return
@@ -143,7 +143,7 @@ class TracesScreen(PolledScreen):
         if found is not None:
             self._list.select(found)
         else:
-            self.operations.say("this call told of no step", severity="warning")
+            self.operations.say("this call reported no steps", severity="warning")
 
     def _draw_steps(self) -> None:
         glyphs, width, trace = self.session.glyphs, self._steps.room, self.trace
@@ -179,7 +179,7 @@ class TracesScreen(PolledScreen):
             self._steps.step(rows)
 
     def half_page(self) -> int:
-        """Return half the height of what has the focus."""
+        """Return half the height of the focused pane."""
         return super().half_page() if self.table is not None else max(1, self._steps.size.height // 2)
 
     def action_steps(self) -> None:
@@ -194,13 +194,13 @@ class TracesScreen(PolledScreen):
             super().action_back()
 
     def action_copy(self) -> None:
-        """Copy the selected trace's identity."""
+        """Copy the id of the selected trace."""
         if self.trace is not None:
             self.copy(self.trace.id, "trace")
 
 
 def trace_of(made: MadeCall, traces: Mapping[str, TraceView]) -> str | None:
-    """Return the trace of a call that was made by hand: the one it named, or of a failed call the newest that fits."""
+    """Return the trace of a call: the one its report names, or for a failed call the newest of its export."""
     if made.report is not None:
         return made.report.trace if made.report.trace in traces else None
     return next((id_ for id_, trace in traces.items() if trace.export == made.export and trace.at <= made.at), None)

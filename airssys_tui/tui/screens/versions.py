@@ -1,4 +1,4 @@
-"""A component's timeline: every revision with its outcome, its cause and why; what differs; the way back."""
+"""A component's timeline: every revision with outcome, cause and reason; the diff of two; the way back."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 REASON: Final = "+"
-"""Ends the key of the line that says why, below its revision."""
+"""Ends the key of the line with the reason, below its revision."""
 
 SIDE_BY_SIDE: Final = 116
-"""From this width on the difference stands beside the timeline."""
+"""From this width on the diff stands beside the timeline."""
 
 LOW: Final = 12
 TALL: Final = 20
-"""Heights from which the difference is shown without being asked for: beside the timeline, or below it."""
+"""Heights from which on the diff is shown by default: beside the timeline, or below it."""
 
 SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 
@@ -47,16 +47,16 @@ OUTCOMES: Final[dict[Outcome, tuple[str, str, str]]] = {
 
 
 def revision_row(
-    revision: RevisionView, now: float, glyphs: Glyphs, width: int, *, chosen: bool, marked: bool = False
+    revision: RevisionView, now: float, glyphs: Glyphs, width: int, *, chosen: bool, base: bool = False
 ) -> Line:
-    """Draw a revision as one row; one that is marked to be compared with is named so by its sign."""
+    """Draw a revision as one row; the base of the comparison has a sign."""
     unicode, plain, tone = OUTCOMES[revision.outcome]
     outcome = f"{plain if glyphs.ascii else unicode} {revision.outcome}"
     fuel = f"{revision.fuel_per_call:,.0f}".replace(",", " ") if revision.fuel_per_call is not None else "-"
     state = format_size(revision.state_bytes) if revision.state_bytes is not None else "-"
     cells = [
         Span(glyphs.pointer if chosen else " ", "accent"),
-        Span("=" if marked else " ", "key"),
+        Span("=" if base else " ", "key"),
         Span(f"{revision.number:>3}  ", "strong"),
         Span(fit(safe(revision.version or "-", glyphs), 10, ellipsis=glyphs.ellipsis) + " "),
         Span(f"{outcome:<14}", tone),
@@ -90,7 +90,7 @@ class VersionsScreen(LiveScreen):
         self.revisions: dict[int, RevisionView] = {}
         self.diff: RevisionDiff | None = None
         self.shows_diff: bool | None = None
-        self.marked: int | None = None
+        self.base: int | None = None
         self._loaded = False
         self._asking = False
         self._list = LineTable(
@@ -117,7 +117,7 @@ class VersionsScreen(LiveScreen):
         return int(self._list.key) if self._list.key is not None else None
 
     def body(self) -> Iterator[Widget]:
-        """Yield the timeline and what differs."""
+        """Yield the timeline and the diff."""
         yield self._crumbs
         yield self._timeline
 
@@ -137,7 +137,7 @@ class VersionsScreen(LiveScreen):
         for revision in self.revisions.values():
             keys.append(str(revision.number))
             keys += [f"{revision.number}{REASON}"] if self._reason(revision) else []
-        empty = f"No revisions of {name} yet." if self._loaded else f"asking{glyphs.ellipsis}"
+        empty = f"No revisions of {name} yet." if self._loaded else f"loading{glyphs.ellipsis}"
         self._list.show(keys, empty=((Span(f"  {empty}", "quiet"),),))
         self._lay_out()
         self._draw_diff()
@@ -151,7 +151,7 @@ class VersionsScreen(LiveScreen):
         diff.styles.height = "1fr" if wide else min(9, max(3, self.size.height // 2 - 1))
 
     def _reason(self, revision: RevisionView) -> str:
-        purged = "its code is no longer kept" if revision.outcome is Outcome.PURGED and not revision.reason else ""
+        purged = "its code was collected" if revision.outcome is Outcome.PURGED and not revision.reason else ""
         ended = "ended: " if revision.outcome is Outcome.SUPERSEDED and revision.reason else ""
         said = (
             ended + revision.reason or purged,
@@ -178,8 +178,8 @@ class VersionsScreen(LiveScreen):
                 Span("        "),
                 Span(fit(self._reason(revision), max(1, width - 8), ellipsis=glyphs.ellipsis), "quiet"),
             )
-        marked = revision.number == self.marked
-        return revision_row(revision, self.session.sight.now, glyphs, width, chosen=chosen, marked=marked)
+        base = revision.number == self.base
+        return revision_row(revision, self.session.sight.now, glyphs, width, chosen=chosen, base=base)
 
     def _ask(self) -> None:
         if not self._asking:
@@ -205,7 +205,7 @@ class VersionsScreen(LiveScreen):
         api = self.operations.api()
         if api is None:
             return
-        found = await self.operations.ask(api.diff(self.component, number, self.marked))
+        found = await self.operations.ask(api.diff(self.component, number, self.base))
         if found is not None and self.selected == number:
             self.diff = found
             self._draw_diff()
@@ -226,7 +226,7 @@ class VersionsScreen(LiveScreen):
         if diff is not None and diff.then.number == revision.number:
             same = diff.now is not None and diff.now.number == revision.number
             if not same:
-                lines += labelled("now" if self.marked is None else "marked", revision_line(diff.now, glyphs), width)
+                lines += labelled("now" if self.base is None else "base", revision_line(diff.now, glyphs), width)
             active = same and revision.outcome is Outcome.ACTIVE
             lines += labelled("active" if active else "this", revision_line(diff.then, glyphs), width, "strong")
             lines += [] if same else diff_lines(diff.lines, width, glyphs)
@@ -237,7 +237,7 @@ class VersionsScreen(LiveScreen):
         lines += labelled("by", f"{safe(revision.who, glyphs)}, {revision.cause}", width)
         lines += [part for label, text in self._life(revision) for part in labelled(label, text, width)]
         if revision.outcome is Outcome.QUARANTINED:
-            lines += labelled("next", "u releases it; b goes there by force", width, "accent")
+            lines += labelled("next", self._way_out(), width, "accent")
         if revision.note and revision.note != revision.reason:
             lines += labelled("note", safe(revision.note, glyphs), width, "accent")
         if revision.size is not None:
@@ -246,6 +246,10 @@ class VersionsScreen(LiveScreen):
             gates = ", ".join(f"{safe(name, glyphs, 30)} {format_duration(ms / 1000)}" for name, ms in revision.gates)
             lines += labelled("gates", gates, width)
         return lines
+
+    def _way_out(self) -> str:
+        key = self.session.keymap.key
+        return f"{key('revision.release')} releases it; {key('component.back-to-selected')} rolls back to it by force"
 
     def _life(self, revision: RevisionView) -> Iterator[tuple[str, str]]:
         now, begun = self.session.sight.now, revision.activated_at
@@ -256,7 +260,7 @@ class VersionsScreen(LiveScreen):
         if revision.calls is not None:
             yield "calls", f"{revision.calls:,}".replace(",", " ")
         if probation := self._probation(revision):
-            yield "proves", probation
+            yield "status", probation
 
     def on_line_table_moved(self, message: LineTable.Moved) -> None:
         """Compare the new selection."""
@@ -265,13 +269,13 @@ class VersionsScreen(LiveScreen):
         self._compare()
 
     def action_diff(self) -> None:
-        """Show or hide what differs."""
+        """Show or hide the diff."""
         self.shows_diff = not self._diff_pane.display
         self.draw(None)
 
-    def action_mark_revision(self) -> None:
-        """Mark the selected revision, so that others are compared with it."""
-        self.marked = self.selected if self.marked != self.selected else None
+    def action_compare(self) -> None:
+        """Compare others with the selected revision, or with the active one again."""
+        self.base = self.selected if self.base != self.selected else None
         self.diff = None
         self.draw(None)
         self._compare()
@@ -282,17 +286,17 @@ class VersionsScreen(LiveScreen):
             self.operations.past.note(self.component, revision)
 
     def action_pin(self) -> None:
-        """Pin the selected revision, or let it go."""
+        """Pin the selected revision, or unpin it."""
         if (revision := self._chosen()) is not None:
             self.operations.past.pin(self.component, revision)
 
-    def action_mark_stable(self) -> None:
-        """Say that the selected revision is stable, or that it is not."""
+    def action_stable(self) -> None:
+        """Set the stable flag of the selected revision, or clear it."""
         if (revision := self._chosen()) is not None:
-            self.operations.past.mark_stable(self.component, revision)
+            self.operations.past.set_stable(self.component, revision)
 
     def action_release(self) -> None:
-        """Lift the quarantine of the selected revision."""
+        """Release the selected revision from quarantine."""
         if (revision := self._chosen()) is not None:
             self.operations.past.release(self.component, revision)
 

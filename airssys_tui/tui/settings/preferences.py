@@ -1,7 +1,7 @@
-"""How the operator wants the screen: ``[screen]`` and ``[keys]`` of the configuration file.
+"""The settings of the screen: ``[screen]`` and ``[keys]`` of the configuration file.
 
-The rest of that file is the command line's and is left alone here. What is wrong is said with its line and what was
-expected; settings with anything wrong in them are not taken, those before stay in force.
+The rest of that file belongs to the command line and is ignored here. Every fault names its line and what was expected;
+a file with a fault is ignored, and the settings before stay in force.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from airssys_tui.tui.drawing.columns import BY_NAME
 
 FASTEST: Final = 0.25
 SLOWEST: Final = 2.0
-"""Bounds of the seconds between two looks at the runtime."""
+"""Bounds of the seconds between two pulls."""
 
 MOST_FAULTS: Final = 20
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the screen; what is not given is left to the environment and the defaults.
+    """Settings of the screen; the environment and the defaults decide about the others.
 
     Attributes:
         theme: Name of a theme.
-        refresh: Seconds between two looks at the runtime.
-        ascii: Whether only plain characters are drawn.
+        refresh: Seconds between two pulls.
+        ascii: Whether only ASCII is drawn.
         columns: The registry's columns, in order; empty for the standard ones.
-        sort: What rows are sorted by, and whether against its natural direction.
+        sort: What rows are sorted by.
+        reverse: Whether in the opposite of the usual order.
         filter: The registry's filter.
         keys: Keys by action id, as Textual names them.
     """
@@ -68,15 +69,15 @@ def read_preferences(text: str, themes: Collection[str]) -> Preferences:
 
     Args:
         text: The whole file.
-        themes: Names of the themes there are.
+        themes: Names of the known themes.
 
     Raises:
-        Faulty: Something in it is not as it should be.
+        Faulty: If anything in it is wrong.
     """
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Faulty([f"not TOML: {error}"]) from error
+        raise Faulty([f"invalid TOML: {error}"]) from error
     reader = _Reader(TomlLines(text), themes)
     found = reader.read(document)
     if reader.faults:
@@ -112,33 +113,33 @@ class _Reader:
         table = document.get(name, {})
         if isinstance(table, dict):
             return table
-        self._fault((name,), f"a table was expected: write [{name}] on a line of its own")
+        self._fault((name,), f"expected a table: write [{name}] on its own line")
         return {}
 
     def _only(self, screen: Mapping[str, Any], known: set[str]) -> None:
         for key in screen:
             if key not in known:
-                self._fault(("screen", key), f"there is no such setting; there are: {', '.join(sorted(known))}")
+                self._fault(("screen", key), f"unknown setting; known: {', '.join(sorted(known))}")
 
     def _text(self, screen: Mapping[str, Any], key: str) -> str | None:
         value = screen.get(key)
         if value is None or isinstance(value, str):
             return value
-        self._fault(("screen", key), 'text was expected, such as "…"')
+        self._fault(("screen", key), 'expected text, such as "…"')
         return None
 
     def _flag(self, screen: Mapping[str, Any], key: str) -> bool | None:
         value = screen.get(key)
         if value is None or isinstance(value, bool):
             return value
-        self._fault(("screen", key), "true or false was expected")
+        self._fault(("screen", key), "expected true or false")
         return None
 
     def _theme(self, screen: Mapping[str, Any]) -> str | None:
         name = self._text(screen, "theme")
         if name is not None and name not in self._themes:
             self._fault(
-                ("screen", "theme"), f"there is no theme {name!r}; some are: {', '.join(list(self._themes)[:6])}"
+                ("screen", "theme"), f"unknown theme {name!r}; for example: {', '.join(list(self._themes)[:6])}"
             )
         return name
 
@@ -153,30 +154,26 @@ class _Reader:
         if isinstance(value, bool):
             seconds = -1.0
         if not FASTEST <= seconds <= SLOWEST:
-            self._fault(
-                ("screen", "refresh"), f'{FASTEST:g} to {SLOWEST:g} seconds were expected, such as "500ms" or 1'
-            )
+            self._fault(("screen", "refresh"), f'expected {FASTEST:g} to {SLOWEST:g} seconds, such as "500ms" or 1')
         return seconds
 
     def _columns(self, screen: Mapping[str, Any]) -> tuple[str, ...]:
         value = screen.get("columns", [])
         if not isinstance(value, list):
-            self._fault(("screen", "columns"), 'a list was expected, such as ["name", "state", "note"]')
+            self._fault(("screen", "columns"), 'expected a list, such as ["name", "state", "note"]')
             return ()
         for index, name in enumerate(value):
             if not isinstance(name, str) or name not in BY_NAME:
-                self._fault(
-                    ("screen", "columns", index), f"there is no column {name!r}; there are: {', '.join(BY_NAME)}"
-                )
+                self._fault(("screen", "columns", index), f"unknown column {name!r}; known: {', '.join(BY_NAME)}")
             elif name in value[:index]:
-                self._fault(("screen", "columns", index), f"{name} is there already")
+                self._fault(("screen", "columns", index), f"{name} is listed twice")
         return tuple(name for name in value if isinstance(name, str))
 
     def _sort(self, screen: Mapping[str, Any]) -> Sort:
         name = self._text(screen, "sort")
         if name is None or name in set(Sort):
             return Sort(name or Sort.NAME)
-        self._fault(("screen", "sort"), f"one of {', '.join(Sort)} was expected")
+        self._fault(("screen", "sort"), f"expected one of {', '.join(Sort)}")
         return Sort.NAME
 
     def _keys(self, table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -185,14 +182,12 @@ class _Reader:
             keys = [value] if isinstance(value, str) else value
             path = ("keys", name)
             if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-                self._fault(path, 'a key or a list of keys was expected, such as "ctrl+r" or ["r", "f5"]')
+                self._fault(path, 'expected a key or a list of keys, such as "ctrl+r" or ["r", "f5"]')
                 continue
             named = [keymap.key_named(key) for key in keys]
             for key, found in zip(keys, named, strict=True):
                 if found is None:
-                    self._fault(
-                        path, f'there is no key {key!r}; keys are written "x", "shift+x", "ctrl+x", "f5", "esc"'
-                    )
+                    self._fault(path, f'unknown key {key!r}; write keys like "x", "shift+x", "ctrl+x", "f5", "esc"')
             own[name] = tuple(key for key in named if key is not None)
         for fault in keymap.faults(own):
             self._fault(("keys", fault.action), fault.text)

@@ -1,7 +1,7 @@
-"""The configuration file under the screen: read again when it changed, written when the view is saved.
+"""The configuration file: read again when it changed, written when the view is saved.
 
-Written with ``tomlkit``, which keeps comments, order and spelling of everything that is not changed; the standard
-library only reads. Like every file of ours it is there whole or as it was before.
+It is written with ``tomlkit``, which keeps comments, order and spelling of everything else; the standard library only
+reads. The write is atomic: after a crash the file is the old one or the whole new one.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_preferences
 
 Stamp = tuple[int, int, int] | None
-"""What tells one version of the file from the next, without reading it; nothing when there is no file."""
+"""Tells one version of the file from the next without reading it; ``None`` without a file."""
 
 LARGEST = 1024 * 1024
-"""Bytes of a configuration file that is read."""
+"""Bytes of a configuration file that are read."""
 
 
 class SettingsFile:
     """A configuration file.
 
     Args:
-        path: Where it is; it need not exist.
+        path: Its path; the file need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,14 +35,14 @@ class SettingsFile:
         self._read = False
 
     def changed(self) -> bool:
-        """Return whether there is something to read: a file that was not read yet, or that is another one since."""
+        """Return whether the file was not read yet, or changed since."""
         return not self._read or self._stamp() != self._seen
 
     def read(self, themes: Collection[str]) -> Preferences:
-        """Read it; without a file everything is as by default.
+        """Read the file; without one everything has its default.
 
         Raises:
-            Faulty: It cannot be read or used.
+            Faulty: If it cannot be read or anything in it is wrong.
         """
         self._seen, self._read = self._stamp(), True
         if self._seen is None:
@@ -53,20 +53,20 @@ class SettingsFile:
         except FileNotFoundError:
             return Preferences()
         except (OSError, UnicodeDecodeError) as error:
-            raise Faulty([f"it cannot be read: {error}"]) from error
+            raise Faulty([f"cannot read it: {error}"]) from error
         return read_preferences(text, themes)
 
     def save(self, **screen: Any) -> None:
-        """Write settings of the screen into it, and leave everything else as it is; ``None`` takes one away.
+        """Write settings of the screen into the file and leave the rest as it is; ``None`` removes a setting.
 
         Raises:
-            UsageError: What is there now is not TOML, so that nothing can be put into it.
-            StoreError: It cannot be written.
+            UsageError: If the file holds something other than TOML.
+            StoreError: If it cannot be written.
         """
         import tomlkit  # noqa: PLC0415 - late: reading needs only the standard library
         from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
-        # Often a link into a directory under version control: what it names is written, the link stays.
+        # Often a link into a directory under version control: write its target and keep the link.
         target = self.path.resolve()
         try:
             text = target.read_text(encoding="utf-8") if target.exists() else ""
@@ -81,9 +81,7 @@ class SettingsFile:
                     table[name] = value
             _write(target, tomlkit.dumps(document).encode())
         except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"{self.path}: nothing can be saved into it: {error}", remedy="correct the file"
-            ) from error
+            raise UsageError(f"{self.path}: cannot save into it: {error}", remedy="correct the file") from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
 
@@ -96,7 +94,7 @@ class SettingsFile:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write aside, fsync, rename, fsync the directory: after a crash it is the old file or the whole new one."""
+    """Write aside, fsync, rename, fsync the directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")

@@ -1,4 +1,4 @@
-"""Calls made by hand in this sitting: what was asked, what came back, and the same as a command line."""
+"""Calls made on the call screen in this session: arguments, results, and the same as a command line."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import msgspec
 from airssys_tui.api.views.runtime import CallReport
 
 KEPT: Final = 50
-"""Calls that are remembered per component; the oldest are forgotten."""
+"""Calls that are remembered per component; older ones are forgotten."""
 
 
 class MadeCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call that was made.
 
     Attributes:
-        number: Counts the calls of the sitting.
+        number: Counts the calls of the session.
         at: Unix time.
         export: The full path.
         arguments: The JSON array that was sent.
-        report: What came back.
-        failure: Why nothing did.
+        report: The result, if the call succeeded.
+        failure: Why it failed.
     """
 
     number: int
@@ -35,7 +35,7 @@ class MadeCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallLog:
-    """The calls of one sitting, by component."""
+    """The calls of one session, by component."""
 
     def __init__(self) -> None:
         self._made: dict[str, deque[MadeCall]] = {}

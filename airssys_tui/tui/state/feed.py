@@ -1,4 +1,4 @@
-"""What the screens know: the latest rows and events, merged from what the runtime says changed."""
+"""What the screens know: the latest rows and events, merged from the changes that the runtime reports."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 
 EVENTS_KEPT: Final = 5_000
-"""Events that the screens keep; older ones are in the ledger only."""
+"""Events that the screens keep; older ones are in the history only."""
 
 RECENT_KEPT: Final = 20
 """Events kept per component beside them."""
 
 LINES_KEPT: Final = 10_000
-"""Lines of guest logs that the screens keep, beside the events: a talkative guest pushes out no event."""
+"""Log lines of guests that the screens keep, apart from the events, so that a talkative guest pushes out no event."""
 
 PAGE: Final = 7_500
-"""Events and lines read in one pull; a runtime buffers fewer."""
+"""Events and log lines read in one pull; a runtime buffers fewer."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -43,15 +43,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Feed:
-    """The merged state of a runtime, as far as it has been pulled.
+    """The state of a runtime, as far as it has been pulled.
 
     Attributes:
         rows: Every component by identity.
-        head: The newest snapshot, for its totals; its rows are only those that changed.
+        head: The newest snapshot, for its totals; it has only the rows that changed.
         log: The newest events, oldest first; without the lines of guest logs.
         lines: The newest lines of guest logs, oldest first.
-        missed: Events that were pushed out before they were read.
-        missed_lines: Lines of guest logs likewise.
+        missed: Events that the runtime dropped before they were read.
+        missed_lines: Log lines that it dropped likewise.
         pushed_lines: Lines that were read and are no longer among :attr:`lines`.
     """
 
@@ -78,7 +78,7 @@ class Feed:
         return Change(rows=rows, removed=frozenset(snapshot.removed), events=events, lines=lines)
 
     def tell(self, text: str, *, at: float, component: str, level: Level, action: str) -> None:
-        """Take in what this sitting has to tell itself; such events are numbered downwards from -1."""
+        """Add an event of this session itself; such events are numbered downwards from -1."""
         self._tellings += 1
         event = Event(
             seq=-self._tellings,

@@ -1,4 +1,4 @@
-"""Which components are marked. A mark is of a component, not of a row: sorting and filtering leave it where it is."""
+"""Which components are marked: the multi-selection. Sorting and filtering do not change it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Marks:
         return len(self._marked)
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over a copy: marks may be taken away meanwhile."""
+        """Iterate over a copy, since marks may be removed meanwhile."""
         return iter(tuple(self._marked))
 
     def toggle(self, component: str) -> None:
-        """Mark a component, or take its mark away."""
+        """Mark a component, or unmark it."""
         if component in self._marked:
             del self._marked[component]
         else:
@@ -35,9 +35,9 @@ class Marks:
         self._marked.update(dict.fromkeys(components))
 
     def keep(self, known: Container[str]) -> None:
-        """Let go of the marks of components that are no longer known."""
+        """Unmark components that are no longer known."""
         self._marked = {component: None for component in self._marked if component in known}
 
     def clear(self) -> None:
-        """Take all marks away."""
+        """Unmark all."""
         self._marked.clear()

@@ -1,4 +1,4 @@
-"""Toasts about what happened by itself: reloads are gathered, so that a busy folder does not bury the screen."""
+"""Toasts about reloads from the folder: gathered, so that a busy folder does not bury the screen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Notices:
-    """Gathers reload events into notices; pure, the time is handed in."""
+    """Gathers reload events into notices; the time is an argument."""
 
     def __init__(self) -> None:
         self._waiting: list[Event] = []
@@ -34,11 +34,11 @@ class Notices:
         self._muted: dict[str, float] = {}
 
     def mute(self, component: str, now: float) -> None:
-        """Leave a component's events out for a moment: the operator has been answered already."""
+        """Skip a component's events for a moment: the operator already saw the answer."""
         self._muted[component] = now + OWN_SECONDS
 
     def offer(self, events: Iterable[Event], now: float) -> None:
-        """Take events in; only reloads that switched or were refused become notices."""
+        """Add events; only reloads that switched or were refused become notices."""
         self._waiting.extend(
             event
             for event in events
@@ -49,7 +49,7 @@ class Notices:
         )
 
     def take(self, now: float) -> Notice | None:
-        """Return the notice that is due, if there is one."""
+        """Return the notice that is due, or ``None``."""
         if not self._waiting or now < self._next:
             return None
         waiting, self._waiting = self._waiting, []

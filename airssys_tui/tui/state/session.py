@@ -1,4 +1,4 @@
-"""What every screen of one sitting shares: the feed, the clock, the symbols, and whether the view is held still."""
+"""What all screens share: the feed, the clock, the symbols, and whether the view is paused."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from airssys_tui.tui.state.marks import Marks
 
 
 class Session:
-    """One sitting at the desk.
+    """One run of the screen.
 
     Attributes:
         feed: What is known of the runtime.
         api: The runtime, once it is connected.
-        failure: Why it is not, when connecting failed.
-        stale: Why the data is no longer fresh; empty while it is.
-        disconnected: Whether that is because the runtime went away; it is looked for meanwhile.
-        closing: Whether the runtime is being let go.
-        readonly: Whether actions that change the system do not exist.
-        demo: Whether the runtime is played, not run.
+        failure: Why it is not, if connecting failed.
+        stale: Why the data is out of date; empty while it is fresh.
+        disconnected: Whether it is out of date because the runtime went away; reconnecting goes on meanwhile.
+        closing: Whether the runtime is being closed.
+        readonly: Whether there are no actions that change the system.
+        demo: Whether the runtime is a demonstration.
         folder: The watched folder, as the operator wrote it.
         keymap: Which keys the actions have.
         marks: Which components are marked.
-        calls: The calls made by hand.
+        calls: The calls made on the call screen.
         columns: Names of the registry's columns, in order; empty for the standard ones.
-        arrangement: The rows and their order with which the registry opens.
-        faults: What is wrong with the operator's settings, one line each; the settings before stay in force.
+        arrangement: Rows and order that the registry opens with.
+        faults: What is wrong in the settings, one line each; the settings before stay in force.
     """
 
     def __init__(self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool) -> None:
@@ -66,11 +66,11 @@ class Session:
 
     @property
     def paused(self) -> bool:
-        """Whether the view is held still."""
+        """Whether the view is paused."""
         return self._frozen is not None
 
     def pause(self, on: bool) -> None:
-        """Hold the view still, or let it go on."""
+        """Freeze the view, or thaw it."""
         self._frozen = dict(self.feed.rows) if on else None
         self._frozen_log = tuple(self.feed.log) if on else ()
         self._frozen_lines = tuple(self.feed.lines) if on else ()
@@ -78,27 +78,27 @@ class Session:
 
     @property
     def rows(self) -> Mapping[str, ComponentView]:
-        """The rows to show: the newest, or those of the moment in which the view was paused."""
+        """The rows to show: the newest, or those from when the view was paused."""
         return self.feed.rows if self._frozen is None else self._frozen
 
     @property
     def log(self) -> Sequence[Event]:
-        """The events to show, oldest first: the newest, or those of the moment in which the view was paused."""
+        """The events to show, oldest first: the newest, or those from when the view was paused."""
         return self.feed.log if self._frozen is None else self._frozen_log
 
     @property
     def lines(self) -> Sequence[Event]:
-        """The lines of guest logs to show, oldest first, likewise."""
+        """The log lines to show, oldest first, likewise."""
         return self.feed.lines if self._frozen is None else self._frozen_lines
 
     @property
     def sight(self) -> Sight:
-        """The moment and the symbols to draw with."""
+        """The time and the symbols to draw with."""
         return Sight(self.clock() if self._frozen is None else self._frozen_at, self.glyphs)
 
     @property
     def phase(self) -> Phase:
-        """Where the runtime is, as far as this sitting knows."""
+        """The phase of the runtime, as far as the screen knows."""
         if self.closing:
             return Phase.STOPPING
         if self.failure is not None:
@@ -106,7 +106,7 @@ class Session:
         return self.feed.head.phase if self.api is not None else Phase.STARTING
 
     def counts(self) -> Counter[str]:
-        """Return how many components are in each state, and how many have something held back."""
+        """Return how many components are in each state, and how many have a held digest."""
         generation = self.feed.head.generation
         if self._counts[0] != generation:
             counted = Counter(map(state_word, self.feed.rows.values()))
@@ -115,7 +115,7 @@ class Session:
         return self._counts[1]
 
     def pull(self) -> Change:
-        """Bring the feed up to date. A runtime that does not answer makes the view stale, never the screen fall."""
+        """Bring the feed up to date; a runtime that does not answer makes the view stale."""
         if self.api is None:
             return Change()
         try:

@@ -1,4 +1,4 @@
-"""The lines around every screen: the header with its totals, the banner for what is wrong, the footer with its keys."""
+"""The lines around every screen: the header with totals, the banner for problems, the footer with keys."""
 
 from __future__ import annotations
 
@@ -31,33 +31,33 @@ _ORDER: Final = (
 )
 
 ROOMY: Final = 45
-"""Cells of help from which on the keys have a column as wide as the longest of them."""
+"""Cells of help from which on the column of the keys fits the longest of them."""
 
 CRAMPED: Final = 60
-"""Terminals narrower than this do without the name of the screen that is shown."""
+"""Terminals narrower than this leave the name of the screen itself out of the footer."""
 
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 15
-"""The smallest terminal that the screens are drawn for."""
+"""The smallest terminal that the screens fit into."""
 
 LAST: Final = ("app.help", "app.palette", "go.leave")
-"""Hints that are drawn at the end of the line."""
+"""Hints at the end of the line."""
 
 
 def header(session: Session, width: int) -> Line:
-    """Draw who, where, how many in which state, what they use together, and the time; less of it when narrow."""
+    """Draw the folder, the components by state, their totals, and the time; less of it when narrow."""
     left: Line = (Span(" airssys", "title"),)
     right: Line = (Span(f"{clock_text(session.clock())} ", "strong"),)
     room = width - line_width(left) - line_width(right) - 2
     middle: list[Line] = []
-    marks = list(_marks(session))
+    badges = list(_badges(session))
     counts = _counts(session)
-    if line_width(join([*marks, counts])) + 2 > room:
+    if line_width(join([*badges, counts])) + 2 > room:
         counts = _counts(session, short=True)
-    if line_width(join([*marks, counts])) + 2 > room:  # what is wrong matters more than the program's name
+    if line_width(join([*badges, counts])) + 2 > room:  # problems matter more than the program's name
         room += line_width(left) - 1
         left = ()
-    for part in (*marks, counts, *_figures(session)):
+    for part in (*badges, counts, *_figures(session)):
         need = line_width(part) + 2
         if part and need <= room:
             middle.append(part)
@@ -74,7 +74,7 @@ def header(session: Session, width: int) -> Line:
     return (*drawn, Span(" " * max(0, gap)), *right)
 
 
-def _marks(session: Session) -> Iterable[Line]:
+def _badges(session: Session) -> Iterable[Line]:
     if session.demo:
         yield (Span("DEMO", "inverse"),)
     if session.phase in {Phase.STARTING, Phase.STOPPING}:
@@ -119,7 +119,7 @@ def _figures(session: Session) -> Iterable[Line]:
 
 
 def banner(session: Session, width: int) -> tuple[Line, ...]:
-    """Draw what is wrong with the runtime as a whole, one line each; nothing when nothing is."""
+    """Draw the problems of the runtime as a whole, one or two lines each."""
     lines: list[Line] = []
     if session.disconnected:
         said = f"{session.stale[:1].upper()}{session.stale[1:]}. Reconnecting{session.glyphs.ellipsis}"
@@ -134,7 +134,7 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
         lines.append(_warning(session, title, watch.reason, width))
     lines.extend(line for fault in session.faults[:2] for line in _fault(session, fault, width))
     if len(session.faults) > 2:
-        lines.append(_warning(session, "Settings not taken", f"and {len(session.faults) - 2} more", width))
+        lines.append(_warning(session, "Settings ignored", f"and {len(session.faults) - 2} more", width))
     problems = session.feed.head.problems
     lines.extend(_warning(session, "Not a component", problem, width) for problem in problems[:2])
     if len(problems) > 2:
@@ -143,22 +143,22 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
 
 
 def _disk_full(session: Session, width: int) -> list[Line]:
-    """Draw that the disk is full, in two lines where it takes them: the end says what that means."""
+    """Draw that the disk is full, in up to two lines, since the end says what that means."""
     key = session.keymap.key("look.disk")
-    said = f"{session.feed.head.disk_full}; what runs goes on, nothing new is deployed ({key})"
-    mark = Span(" DISK FULL ", "inverse")
-    room = max(10, width - len(mark.text) - 1)
+    said = f"{session.feed.head.disk_full}; running components continue, nothing new is deployed ({key})"
+    badge = Span(" DISK FULL ", "inverse")
+    room = max(10, width - len(badge.text) - 1)
     first, *more = wrap(safe(said, session.glyphs), room)
-    lines: list[Line] = [(mark, Span(f" {first}", "bad"))]
+    lines: list[Line] = [(badge, Span(f" {first}", "bad"))]
     if more:
         rest = fit(" ".join(more), room, ellipsis=session.glyphs.ellipsis).rstrip()
-        lines.append((Span(" " * (len(mark.text) + 1)), Span(rest, "bad")))
+        lines.append((Span(" " * (len(badge.text) + 1)), Span(rest, "bad")))
     return lines
 
 
 def _fault(session: Session, fault: str, width: int) -> list[Line]:
-    """Draw what is wrong in the settings, in two lines where it takes them: the end says what was expected."""
-    title = " Settings not taken: "
+    """Draw a fault in the settings, in up to two lines, since the end says what was expected."""
+    title = " Settings ignored: "
     parts = wrap(safe(fault, session.glyphs), max(10, width - len(title) - 1))
     shown = [*parts[:1], *(fit(" ".join(parts[1:]), width - len(title) - 1, ellipsis=session.glyphs.ellipsis),)]
     heads = (Span(title, "warn"), Span(" " * len(title)))
@@ -172,7 +172,7 @@ def _warning(session: Session, title: str, text: str, width: int) -> Line:
 
 
 def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
-    """Draw the keys of a screen: as many as there is room for, the most important kept, in a fixed order."""
+    """Draw the keys of a screen in a fixed order: as many as fit, the most important kept."""
     marked = _marked(view, session)
     room = width - 1 - line_width(marked)
     chosen: list[tuple[Action, Line]] = []
@@ -194,12 +194,12 @@ def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
 
 
 def _of_marks(action: Action) -> bool:
-    """Order hints while something is marked: first what can be done to all of it."""
+    """Order hints while components are marked: first what can be done to all of them."""
     return action.danger is Danger.VIEW and action.id not in {"app.help", "go.back"}
 
 
 def _marked(view: View, session: Session) -> Line:
-    """Draw how many are marked: actions are about them then, also about those that the filter hides."""
+    """Draw how many are marked: actions are about all of them, those that the filter hides included."""
     count = len(session.marks)
     if not count or view is not View.REGISTRY:
         return ()
@@ -213,11 +213,11 @@ def _useful(action: Action, session: Session) -> bool:
 
 
 def cramped(session: Session, width: int, height: int) -> list[Line]:
-    """Draw what stands in place of a screen that there is no room for."""
+    """Draw what replaces a screen in a terminal that is too small."""
     said = (
         f"This terminal is {width}x{height}.",
         f"The screen needs {LEAST_WIDTH}x{LEAST_HEIGHT}.",
-        "Everything goes on meanwhile.",
+        "Components keep running.",
         f"{session.keymap.key('app.leave-now')} quits.",
     )
     lines: list[Line] = [(Span(f" {part}"),) for text in said for part in wrap(text, max(4, width - 2))]
@@ -226,7 +226,7 @@ def cramped(session: Session, width: int, height: int) -> list[Line]:
 
 
 def key_lines(actions: Sequence[Action], width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw actions as help: keys, title, sentence."""
+    """Draw actions as help: their keys and their sentence, by group."""
     lines: list[Line] = []
     cells = 15 if width >= ROOMY else 12
     group = None

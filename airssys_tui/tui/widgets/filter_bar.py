@@ -1,4 +1,4 @@
-"""The live filter: one line above a list, there while it is typed in or has an effect."""
+"""The live filter: one line above a list, visible while it is edited or has an effect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 NO_CONTROLS: Final = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]*"
-"""What may be typed or pasted: an input shows its value as it is."""
+"""What may be typed or pasted: an input shows its value unsanitised."""
 
 
 class FilterBar(Horizontal):
     """The line in which a filter is typed."""
 
     PROMPT: ClassVar[str] = " /"
-    MEANING: ClassVar[str] = "words to find; ! inverts"
+    MEANING: ClassVar[str] = "words to match; ! inverts"
     FIELD: ClassVar[str] = "filter"
 
     def compose(self) -> ComposeResult:
@@ -34,18 +34,18 @@ class FilterBar(Horizontal):
         return self.query_one(Input)
 
     def open(self) -> None:
-        """Show the line and type in it, from the very next key on."""
+        """Show the line and focus it, before the next key."""
         self.display = True
-        # Not input.focus(): that takes the focus later, and a key typed meanwhile would act on a component.
+        # Not input.focus(): that takes effect later, and a key typed meanwhile would act on a component.
         self.screen.set_focus(self.input)
 
     def set(self, query: str) -> None:
-        """Filter by this, as if it had been typed."""
+        """Set the filter as if it had been typed."""
         self.input.value = query
         self.display = bool(query)
 
     def leave(self, *, clear: bool) -> bool:
-        """Give the focus back; return whether there was anything to leave or to clear."""
+        """Leave the line; return whether it had the focus or a text."""
         had = self.input.has_focus or bool(self.input.value)
         if clear:
             self.input.value = ""
@@ -57,5 +57,5 @@ class SearchBar(FilterBar):
     """The line in which a regular expression is typed."""
 
     PROMPT: ClassVar[str] = " find "
-    MEANING: ClassVar[str] = "regular expression; case matters with a capital"
+    MEANING: ClassVar[str] = "regular expression; capitals match case"
     FIELD: ClassVar[str] = "search"

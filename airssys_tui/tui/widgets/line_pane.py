@@ -36,9 +36,9 @@ class Painter(Widget):
         segments = [Segment(span.text, self._tone(span.tone, span.under, over)) for span in line]
         base = self._tone("plain", False, over)
         strip = Strip(segments).simplify()
-        if strip.cell_length > width > 1 and strip.crop(width).text.strip():  # nothing is cut unseen
-            mark = ASCII_CUT if self.app.has_class("ascii") else CUT
-            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(mark, base)])])
+        if strip.cell_length > width > 1 and strip.crop(width).text.strip():  # a cut line says so
+            cut = ASCII_CUT if self.app.has_class("ascii") else CUT
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(cut, base)])])
         return strip.adjust_cell_length(width, base)
 
     def _tone(self, tone: str, under: bool, over: str) -> Style:

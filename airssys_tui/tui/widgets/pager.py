@@ -1,4 +1,4 @@
-"""Lines that are only read: scrolls, selects nothing."""
+"""A page of lines that scrolls and selects nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     @property
     def room(self) -> int:
-        """Cells that a line has, beside the scroll bar."""
+        """Cells of a line, without the scroll bar."""
         return self.scrollable_content_region.width
 
     def show(self, lines: Sequence[Line]) -> None:
@@ -43,7 +43,7 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def step(self, rows: int) -> None:
-        """Scroll by so many lines."""
+        """Scroll by this many lines."""
         top = min(max(0, self.scroll_offset.y + rows), max(0, len(self._lines) - self.size.height))
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
 

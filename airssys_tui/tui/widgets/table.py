@@ -1,7 +1,7 @@
 """The table that every list uses: virtual rows by key, a fixed header, dirty lines only.
 
-It holds keys and asks its owner for the line of a key when the line is on screen, so its cost depends on the height of
-the screen and not on the number of rows. The selection is a key: it survives sorting, filtering and changes.
+It holds keys and asks its owner to draw a key when its line is on screen, so its cost depends on the height of the
+screen and not on the number of rows. The selection is a key: it survives sorting, filtering and changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from airssys_tui.tui.drawing.lines import BLANK, Line, changed_cells
 from airssys_tui.tui.widgets.line_pane import Painter
 
 Draw = Callable[[str, int, bool], Line]
-"""Draws the row of a key, in so many cells; whether it is selected."""
+"""Draws the row of a key, given its width in cells and whether it is selected."""
 
 
 class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
@@ -28,13 +28,13 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     Args:
         draw: Draws a row.
         head: Draws the header line for a width; ``None`` for a table without one.
-        selectable: Whether a key can be selected; others are lines that belong to the row above.
+        selectable: Whether a key can be selected; one that cannot is a further line of the row above.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Painter.COMPONENT_CLASSES
 
     class Moved(Message):
-        """The selection is another key now, or none."""
+        """The selection moved to another key, or to none."""
 
         def __init__(self, table: LineTable, key: str | None) -> None:
             super().__init__()
@@ -42,7 +42,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
             self.key = key
 
     class Opened(Message):
-        """A row was chosen with the mouse."""
+        """A row was double-clicked."""
 
         def __init__(self, table: LineTable, key: str) -> None:
             super().__init__()
@@ -50,7 +50,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
             self.key = key
 
     class HeadClicked(Message):
-        """The header was clicked at a column of cells."""
+        """The header was clicked, at this cell."""
 
         def __init__(self, table: LineTable, x: int) -> None:
             super().__init__()
@@ -101,7 +101,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
             keys: Every row, in order.
             empty: Shown in place of rows when there are none.
             follow: Keep the selection on screen, wherever it went.
-            restore: Select again what the operator had selected, when it was hidden and is there again.
+            restore: Select again the key that the operator last selected, if it was hidden and is back.
         """
         self._empty = empty
         if keys != self._keys:
@@ -124,7 +124,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         self._meant = self._meant or self._key
 
     def select(self, key: str) -> bool:
-        """Select a key and bring it on screen; return whether it is there."""
+        """Select a key and scroll to it; return whether it exists."""
         if key not in self._index:
             return False
         self._meant = key
@@ -134,7 +134,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         return True
 
     def move(self, rows: int) -> None:
-        """Move the selection by so many rows, up when negative."""
+        """Move the selection by this many rows, up if negative."""
         if not self._keys:
             return
         last = len(self._keys) - 1
@@ -147,7 +147,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
     @property
     def room(self) -> int:
-        """Cells that a line has, beside the scroll bar."""
+        """Cells of a line, without the scroll bar."""
         return self.scrollable_content_region.width
 
     def page(self) -> int:
@@ -166,7 +166,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=target, animate=False, force=True, immediate=True)
 
     def repaint(self) -> None:
-        """Repaint the lines on screen that are no longer what was painted."""
+        """Repaint the lines on screen that changed since they were painted."""
         width = self.room
         dirty = []
         for y in range(self.size.height):

@@ -1,4 +1,4 @@
-"""A row of tabs: one is shown, all that fit are named."""
+"""A row of tab names; one tab is chosen."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class TabBar(Painter):
         self._chosen = 0
 
     def choose(self, index: int) -> None:
-        """Show another tab as chosen."""
+        """Choose another tab."""
         if index != self._chosen:
             self._chosen = index
             self.refresh()
 
     def placed(self, width: int) -> list[tuple[int, int, int]]:
-        """Return tab, first cell and end of each name that fits, the chosen one always among them."""
+        """Return index, first cell and end of each tab that fits; the chosen one always does."""
         first = 0
         while first < self._chosen and self._end(first, self._chosen) > width - 2:
             first += 1

@@ -1,4 +1,4 @@
-"""The line in which an argument is written."""
+"""The line in which an argument is edited."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airssys_tui.tui.widgets.filter_bar import FilterBar
 
 
 class ValueBar(FilterBar):
-    """The line in which one text of a form is written."""
+    """Edits one text of a form."""
 
     PROMPT: ClassVar[str] = " value "
     MEANING: ClassVar[str] = ""
@@ -21,13 +21,13 @@ class ValueBar(FilterBar):
 
         Args:
             label: Its name.
-            kind: Its type, shown while nothing is written.
-            text: What is written already.
+            kind: Its type, shown while it is empty.
+            text: Its current text.
         """
         self.query_one(Static).update(f" {label} ")
         self.input.placeholder = kind
         self.input.max_length = 20_000
-        self.input.select_on_focus = False  # what is there is written on, not over
+        self.input.select_on_focus = False  # the next key appends to the text and does not replace it
         self.input.value = text
         self.open()
         self.input.cursor_position = len(text)

@@ -153,5 +153,5 @@ CALLS = {
     "call.again": calls_again,
     "call.save": keeps_a_check,
     "call.verify": replays_the_checks,
-    "call.let-go": lets_a_resource_go,
+    "call.close-handle": lets_a_resource_go,
 }

@@ -84,7 +84,7 @@ async def opens_its_logs(desk):
 async def explains(desk):
     await desk.press("E")
     await desk.on(StoryPage)
-    await shows(desk.pilot, "Why is counter as it is?", "export `reset`", "r2 keeps serving")
+    await shows(desk.pilot, "Explain counter", "export `reset`", "r2 keeps serving")
     await desk.press("escape")
 
 
@@ -95,7 +95,7 @@ async def shows_the_disk(desk):
         desk.runtime.get("counter").revise(revision, stable=False)
     await desk.press("ctrl+g")
     await desk.on(DiskQuestion)
-    await shows(desk.pilot, "compiled, made anew when gone", "Collecting frees", "counter r1")
+    await shows(desk.pilot, "compiled, rebuilt when missing", "Collecting frees", "counter r1")
     await desk.press("right", "enter")
     await shows(desk.pilot, "freed: 6 revisions' code")
     purged = [each for each in desk.runtime.get("counter").timeline if each.outcome is Outcome.PURGED]
@@ -131,7 +131,7 @@ async def raises_the_level(desk):
         assert desk.screen.sieve.level is level
     await desk.press("L", "L", "L")
     assert {event.level for event in desk.screen.sieve.shown.values()} == {Level.ERROR}
-    await shows(desk.pilot, "error and worse")
+    await shows(desk.pilot, "error and above")
 
 
 async def changes_the_kind(desk):
@@ -151,7 +151,7 @@ async def asks_for_older_events(desk):
     assert len(desk.screen.table.keys) == before + 40
     assert not desk.screen.follows
     await desk.press("o")
-    await shows(desk.pilot, "there are no older events")
+    await shows(desk.pilot, "no older events")
 
 
 async def narrows_lines(desk):
@@ -200,7 +200,7 @@ async def saves_lines(desk):
     desk.screen.query_one(Input).value = str(path)
     await desk.press("enter")
     await desk.on(Confirm)
-    await shows(desk.pilot, "Write over it?", "there already")
+    await shows(desk.pilot, "Overwrite it?", "already exists")
     await desk.press("enter")
     await desk.on(LogScreen)
     assert path.read_text() == written
@@ -214,7 +214,7 @@ async def changes_tabs(desk):
     words = (
         "increment: func",
         "none declared",
-        "Use and limits",
+        "Usage and limits",
         "superseded",
         "timer",
         "partial write",
@@ -241,10 +241,10 @@ async def compares_any_two(desk):
     bad = await timeline(desk)
     await desk.press("space")
     await desk.press("G")
-    await shows(desk.pilot, f"marked       r{bad}", "this         r1")
+    await shows(desk.pilot, f"base         r{bad}", "this         r1")
     desk.screen.table.select(str(bad))
     await desk.press("space")
-    assert desk.screen.marked is None
+    assert desk.screen.base is None
 
 
 async def notes(desk):
@@ -303,7 +303,7 @@ async def brings_a_state_back(desk):
     await states(desk)
     await desk.press("G", "B")
     await desk.on(Confirm)
-    await shows(desk.pilot, "Bring state 1 of counter back?", "r2 serves.", "gives way")
+    await shows(desk.pilot, "Restore state 1 of counter?", "Active revision: r2.", "replaces the current state")
     await desk.press("enter")
     await desk.on(DetailScreen)
     assert desk.runtime.commands == []
@@ -331,7 +331,7 @@ async def imports_a_state(desk):
     await desk.press("I")
     await desk.on(Prompt)
     await desk.press(*"nowhere", "enter")
-    await shows(desk.pilot, "cannot be read")
+    await shows(desk.pilot, "cannot read")
     await desk.press("I")
     await desk.on(Prompt)
     desk.screen.query_one(Input).value = str(path)
@@ -374,10 +374,10 @@ PAST = {
     "look.save": saves_lines,
     "look.next-tab": changes_tabs,
     "look.tab-before": changes_tabs_back,
-    "look.mark-revision": compares_any_two,
+    "look.compare": compares_any_two,
     "revision.note": notes,
     "revision.pin": pins,
-    "revision.mark-stable": marks_stable,
+    "revision.stable": marks_stable,
     "revision.release": releases,
     "state.save": saves_the_state,
     "state.restore": brings_a_state_back,

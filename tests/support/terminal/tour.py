@@ -80,7 +80,7 @@ class Guide:
 
     def _choose(self, action: Action) -> None:
         self.key("colon")
-        self.term.wait_text(PALETTE, "an action, or a component")
+        self.term.wait_text(PALETTE, "type an action or a component")
         self.term.send(action.title)
         offered = offer(action)
         self.term.wait(lambda text: first_hit(text) == offered, f"the palette to offer {offered} first", PATIENCE)

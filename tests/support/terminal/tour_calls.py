@@ -102,7 +102,7 @@ def edits_a_call(guide: Guide) -> None:
 def keeps_a_check(guide: Guide) -> None:
     """The runtime has the call as a check, under the name that is typed."""
     guide.act("call.save")
-    guide.sees("what is it called?")
+    guide.sees("Name of the check")
     guide.type("up by fifty-seven")
     guide.sees("kept up by fifty-seven")
     (check,) = guide.answer(guide.api.checks("counter"))
@@ -146,7 +146,7 @@ def takes_an_item_away(guide: Guide) -> None:
     guide.lacks("[0]")
 
 
-@CALLS.step("call.let-go")
+@CALLS.step("call.close-handle")
 def lets_a_resource_go(guide: Guide) -> None:
     """The runtime holds the resource no more, and its destructor has run."""
     _open(guide, "zoo", "[constructor]")
@@ -160,7 +160,7 @@ def lets_a_resource_go(guide: Guide) -> None:
     guide.sees("handle 1 ")
     (held,) = guide.answer(guide.api.held("zoo"))
     assert held.id == 1
-    guide.act("call.let-go")
+    guide.act("call.close-handle")
     guide.sees("Close which handle?", "handle 1: ")
     guide.key("enter")
     guide.lacks("Close which")

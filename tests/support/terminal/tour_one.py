@@ -42,10 +42,10 @@ def tab_before(guide: Guide) -> None:
 def explains(guide: Guide) -> None:
     """A page tells in sentences why the component is as it is, and names the revision that serves."""
     guide.act("look.explain")
-    guide.sees("Why is counter as it is?", "r2")
+    guide.sees("Explain counter", "r2")
     guide.lacks("asking")
     guide.key("escape")
-    guide.lacks("Why is counter as it is?")
+    guide.lacks("Explain counter")
 
 
 @ONE.step("look.versions")
@@ -56,16 +56,16 @@ def opens_the_timeline(guide: Guide) -> None:
     guide.points_at("2")
 
 
-@ONE.step("look.mark-revision")
+@ONE.step("look.compare")
 def marks_a_revision(guide: Guide) -> None:
-    """The other revision is compared with the one that is marked; without the mark, with the one that serves."""
-    guide.act("look.mark-revision")
+    """The other revision is compared with the chosen one; chosen again, with the active one."""
+    guide.act("look.compare")
     guide.sees("▸= ")
     guide.reach("1")
-    guide.sees("marked       r2", "this         r1")
+    guide.sees("base         r2", "this         r1")
     guide.reach("2", "k")
-    guide.act("look.mark-revision")
-    guide.lacks("▸= ", "marked  ")
+    guide.act("look.compare")
+    guide.lacks("▸= ", "base   ")
 
 
 @ONE.step("look.diff")
@@ -166,7 +166,7 @@ def goes_to_the_lines(guide: Guide) -> None:
 def shows_the_disk(guide: Guide) -> None:
     """The use of the disk is shown, part by part, and what collecting would free."""
     guide.act("look.disk")
-    guide.sees("Disk use", "catalog", "blobs", "together", "collect")
+    guide.sees("Disk use", "catalog", "blobs", "total", "collect")
     guide.key("escape")
     guide.lacks("Disk use")
 

@@ -91,16 +91,16 @@ def pins(guide: Guide) -> None:
     assert not _revision(guide, 4).pinned
 
 
-@PAST.step("revision.mark-stable")
+@PAST.step("revision.stable")
 def marks_stable(guide: Guide) -> None:
     """The runtime takes the revision for stable, or not any more."""
     guide.reach("5", "k")
     before = _revision(guide, 5).stable
     said = guide.term.text.count("· stable")
-    guide.act("revision.mark-stable")
+    guide.act("revision.stable")
     guide.term.wait(lambda _: _revision(guide, 5).stable is not before, "the other answer")
     guide.term.wait(lambda text: text.count("· stable") != said, "the same on the screen")
-    guide.act("revision.mark-stable")
+    guide.act("revision.stable")
     guide.term.wait(lambda _: _revision(guide, 5).stable is before, "the first answer")
 
 
@@ -119,7 +119,7 @@ def rolls_back_by_force(guide: Guide) -> None:
     """A quarantined revision is refused in the question, which says so, and serves again by force."""
     guide.reach("4", "k")
     guide.act("component.back-to-selected")
-    guide.sees("refused", "quarantined", "Roll back by force")
+    guide.sees("refused", "quarantined", "Force rollback")
     guide.agree("Roll back shaky to r4 (4.0.0)?")
     guide.runs(lambda view: view.version == "4.0.0" and view.revision == 6, "shaky")
     guide.points_at("4")
@@ -145,11 +145,11 @@ def saves_the_state(guide: Guide) -> None:
 
 @PAST.step("state.restore")
 def brings_a_state_back(guide: Guide) -> None:
-    """A question says what gives way; then the component counts from what was saved."""
+    """A question says what is lost; then the component counts from what was saved."""
     assert guide.call("counter", "increment", "[9]") == "50"
     number = _states(guide)[0].id
     guide.act("state.restore")
-    guide.agree(f"Bring state {number} of counter back?", "gives way")
+    guide.agree(f"Bring state {number} of counter back?", "replaces the current state")
     guide.term.wait(lambda _: guide.call("counter", "get") == "41", "the count that was saved")
 
 

@@ -68,11 +68,11 @@ def next_match(guide: Guide) -> None:
 @STREAMS.step("look.level")
 def raises_the_level(guide: Guide) -> None:
     """The least level that is shown goes up, to errors in the end, and then all is shown."""
-    for said in ("info and worse", "warning and worse", "error and worse"):
+    for said in ("info and above", "warning and above", "error and above"):
         guide.act("look.level")
         guide.sees(said)
     guide.act("look.level")
-    guide.lacks("and worse")
+    guide.lacks("and above")
 
 
 @STREAMS.step("look.wrap")

@@ -65,7 +65,7 @@ def half_up(guide: Guide) -> None:
 def narrows(guide: Guide) -> None:
     """Only the row that the typed words let through is left; the others come back with the filter's end."""
     guide.act("look.filter")
-    guide.sees("words to find")
+    guide.sees("words to match")
     guide.type("!running")
     guide.lacks("crasher ")
     guide.lists(lambda names: names == [LAST], "only what does not run")
@@ -186,7 +186,7 @@ def helps(guide: Guide) -> None:
 def finds_by_typing(guide: Guide) -> None:
     """A component's name that is typed into the palette takes the pointer there."""
     guide.act("app.palette")
-    guide.sees("an action, or a component")
+    guide.sees("type an action or a component")
     guide.term.send("primes")
     guide.sees("primes  (running)")
     guide.key("enter")

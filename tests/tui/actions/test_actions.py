@@ -82,7 +82,7 @@ async def opens_detail(desk):
     for key in ("enter", "d"):
         await desk.press(key)
         await desk.on(DetailScreen)
-        await shows(desk.pilot, "Why it is so", "Recent events")
+        await shows(desk.pilot, "Explanation", "Recent events")
         await desk.press("escape")
         await desk.on(RegistryScreen)
 

@@ -180,7 +180,7 @@ async def test_a_rollback_of_many_shows_what_each_becomes_and_leaves_out_what_ca
         runtime.patience = True
         await pilot.press("space", "j", "j", "j", "space", "z")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, BulkQuestion))
-        await shows(pilot, "asking what it would change")
+        await shows(pilot, "loading the preview")
         await pilot.press("2", "enter")
         assert isinstance(pilot.app.screen, BulkQuestion), "nobody confirms what is not on the screen yet"
         runtime.patience = False

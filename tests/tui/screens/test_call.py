@@ -75,7 +75,7 @@ async def test_readonly_shows_and_does_not_call():
     app = desk("mixed", readonly=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "counter")
-        await shows(pilot, "Read-only: exports can be looked at, not called.")
+        await shows(pilot, "Read-only: you can read exports, not call them.")
         await pilot.press("c", "r", "S", "v", "x")
         await pilot.pause()
         assert app.session.calls.of("counter") == ()

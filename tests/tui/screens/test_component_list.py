@@ -155,7 +155,7 @@ async def test_the_rollback_question_is_there_at_once_and_cannot_be_confirmed_un
         runtime.patience = True
         await pilot.press("z")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, RollbackQuestion))
-        await shows(pilot, "asking what it would change")
+        await shows(pilot, "loading the preview")
         assert pilot.app.screen.query_one("#yes", Choice).disabled
         assert pilot.app.focused.id == "cancel"
         runtime.settle()

@@ -179,8 +179,8 @@ async def test_rates_come_while_the_screen_is_open():
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         await pilot.press("m")
-        await shows(pilot, "measured by itself", "steps size=small", "88k")
-        assert "/s " not in text_of(app).split("measured by itself")[1]
+        await shows(pilot, "its own metrics", "steps size=small", "88k")
+        assert "/s " not in text_of(app).split("its own metrics")[1]
         view = runtime.get("counter").view
         runtime.edit("counter", meters=msgspec.structs.replace(view.meters, calls=view.meters.calls + 90))
         clock[0] += 2.0

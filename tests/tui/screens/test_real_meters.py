@@ -27,8 +27,8 @@ async def test_its_own_metrics_are_on_the_screen_of_meters_with_their_rate(world
         await wait_until(pilot, lambda: app.session.rows and app.screen.target == "clockwork")
         await pilot.press("m")
         await wait_until(pilot, lambda: isinstance(app.screen, MeterScreen))
-        await shows(pilot, "measured by itself", "ticks", "tick_seconds", "summary", "counter")
-        await wait_until(pilot, lambda: "/s" in text_of(app).rpartition("measured by itself")[2])
+        await shows(pilot, "its own metrics", "ticks", "tick_seconds", "summary", "counter")
+        await wait_until(pilot, lambda: "/s" in text_of(app).rpartition("its own metrics")[2])
 
 
 async def test_a_call_made_by_hand_is_read_step_by_step(world):

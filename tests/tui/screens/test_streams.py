@@ -19,7 +19,7 @@ from airssys_tui.tui.drawing.sieve import Sieve
 from airssys_tui.tui.operating.transcript import FileThereError, keep, text_of
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen
-from airssys_tui.tui.screens.stream import marked
+from airssys_tui.tui.screens.stream import highlighted
 from airssys_tui.tui.state.feed import LINES_KEPT, Feed
 from tests.support.screens import connected, desk, shows, wait_until
 from tests.support.screens import text_of as on_screen
@@ -106,7 +106,7 @@ def test_any_pattern_is_searched_for_or_refused(pattern):
 
 @given(st.text(st.sampled_from("ab漢é "), max_size=40), st.sampled_from(["a", "b+", "漢|é", " ", "a.b"]))
 def test_marking_matches_changes_no_text(text, pattern):
-    assert "".join(span.text for span in marked(text, "plain", Search(pattern))) == text
+    assert "".join(span.text for span in highlighted(text, "plain", Search(pattern))) == text
 
 
 def test_case_matters_with_a_capital():

@@ -73,7 +73,7 @@ def test_bars_stand_where_the_steps_were_under_way():
     assert half.endswith("#")
     assert len(half) == len(whole) == len(open_end)
     assert open_end.endswith("~")
-    assert "goes on" in open_end
+    assert "running" in open_end
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
@@ -194,11 +194,11 @@ async def test_a_call_that_goes_on_is_shown_as_it_goes():
     told = Traced(runtime, [begun])
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        await shows(pilot, "goes on", "1 call")
+        await shows(pilot, "running", "1 call")
         assert "1 calls" not in text_of(pilot.app)
         told.traces[0] = trace(span(1, took=9.0), span(2, 1, name="the end of it"))
         await shows(pilot, "the end of it")
-        assert "goes on" not in text_of(pilot.app)
+        assert "running" not in text_of(pilot.app)
 
 
 async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_or_paused():
@@ -255,7 +255,7 @@ async def test_without_an_answer_it_says_why():
 async def test_who_told_nothing_is_told_how(size):
     async with desk().run_test(size=size) as pilot:
         await opened(pilot, "j", "t")
-        await shows(pilot, "No call has told of its steps yet.", "airssys:core-host/tracing")
+        await shows(pilot, "No call has reported steps yet.", "airssys:core-host/tracing")
         await pilot.press("y", "enter", "escape")
 
 
@@ -309,4 +309,4 @@ async def test_a_call_that_told_nothing_says_so():
     async with desk().run_test(size=(120, 40), notifications=True) as pilot:
         await called(pilot, "reset")
         await opened(pilot)
-        await shows(pilot, "this call told of no step")
+        await shows(pilot, "this call reported no steps")
