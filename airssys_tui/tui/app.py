@@ -293,10 +293,10 @@ class AirssysApp(App[int]):
         running = sum(state_word(view) == "running" for view in self.session.feed.rows.values())
         if running and not self._attached and not self.session.closing:
             what = "1 component runs" if running == 1 else f"{running} components run"
+            they = "It stops now and runs" if running == 1 else "They stop now and run"
             lines = [
                 f"{what} in this process.",
-                "Components stop now and run again at the next start.",
-                "Only those with a `state` export keep their state.",
+                f"{they} again at the next start. Only a `state` export keeps what is in memory.",
             ]
             if not await self.push_screen_wait(Confirm(self.session, "Quit?", "Quit", lines)):
                 return

@@ -178,7 +178,9 @@ class CallScreen(CallingScreen):
             lines = panes.result_lines(self.function_of(self.answer.export), self.answer, glyphs, width)
         else:
             key = self.session.keymap.key("call.make")
-            said = "Read-only: you can read exports, not call them." if self.session.readonly else f"{key} calls it"
+            said = (
+                "Read-only: you can read exports, not call them." if self.session.readonly else f"press {key} to call"
+            )
             lines = [(Span(f" {said}", "quiet"),)]
         self._answer.show([*lines, *panes.handle_lines(self.handles, glyphs)])
 

@@ -149,7 +149,8 @@ class DetailScreen(LiveScreen):
     def _draw_revisions(self) -> None:
         found = {str(each.number): each for each in self.detail.revisions} if self.detail is not None else {}
         self._revisions.show(list(found), empty=((Span("  no revisions yet", "quiet"),),))
-        self._hint.show([(Span(" v opens the timeline, with differences and the way back", "quiet"),)])
+        key = self.session.keymap.key("look.versions")
+        self._hint.show([(Span(f" {key} shows the versions, with diffs and rollback", "quiet"),)])
 
     def _revision_row(self, key: str, width: int, chosen: bool) -> Line:
         found = next((each for each in self.detail.revisions if str(each.number) == key), None) if self.detail else None
@@ -159,14 +160,15 @@ class DetailScreen(LiveScreen):
 
     def _draw_states(self) -> None:
         view = self.session.rows.get(self.component)
-        none = "No state is kept yet. S saves one now."
+        key = self.session.keymap.key
+        none = f"No saved state yet. {key('state.save')} saves one."
         if view is not None and not view.stateful:
-            none = "It has no `state` export: what it holds in memory cannot be kept."
+            none = "It has no `state` export, so its state cannot be saved."
         lines = wrap(safe(none, self.session.glyphs), max(20, self.size.width - 4))
         self._states.show(list(self.states), empty=tuple((Span(f"  {line}", "quiet"),) for line in lines))
-        said = " S save now  B bring the selected back  X export  I import"
-        if self.session.readonly:
-            said = " X export"
+        said = f" {key('state.export')} export"
+        if not self.session.readonly:
+            said = f" {key('state.save')} save  {key('state.restore')} restore {said}  {key('state.import')} import"
         self._hint.show([(Span(said, "quiet"),)])
 
     def _state_row(self, key: str, width: int, chosen: bool) -> Line:

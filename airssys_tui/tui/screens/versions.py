@@ -255,7 +255,7 @@ class VersionsScreen(LiveScreen):
         now, begun = self.session.sight.now, revision.activated_at
         if begun is not None:
             until = revision.ended_at if revision.ended_at is not None else now
-            still = "" if revision.ended_at is not None else ", still"
+            still = "" if revision.ended_at is not None else " so far"
             yield "served", f"{when_text(begun, now)}, for {format_duration(max(0.0, until - begun))}{still}"
         if revision.calls is not None:
             yield "calls", f"{revision.calls:,}".replace(",", " ")
