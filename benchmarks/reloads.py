@@ -35,7 +35,7 @@ def _counter() -> bytes:
 
 
 def _pauses(runtime: EmbeddedRuntime) -> list[float]:
-    """Return the swap's pause of each deployment in milliseconds, as the ledger tells it."""
+    """Return the swap's pause of each deployment in milliseconds, as the events tell it."""
     told = [event.text for event in runtime.events(limit=100_000).events if event.action == "switched"]
     return [parse_duration(text.partition(" in ")[2].split(" (")[0]) * MILLI for text in told]
 

@@ -91,7 +91,7 @@ COMMANDS: Final = (
         "commands.logs:events",
         (
             "airssys-tui events --since 1h --level warning",
-            "airssys-tui events counter --kind ledger --kind supervision",
+            "airssys-tui events counter --kind decision --kind supervision",
             "airssys-tui events --follow --json",
         ),
     ),

@@ -1,8 +1,9 @@
-"""What happened, as values: events of the runtime and decisions of the reload ledger."""
+"""What happened, as values: what is told of the runtime and its components, and each decision about their files."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -21,11 +22,102 @@ class EventKind(StrEnum):
 
     SYSTEM = "system"
     LIFECYCLE = "lifecycle"
-    LEDGER = "ledger"
+    DECISION = "decision"
     SUPERVISION = "supervision"
     HEALTH = "health"
     OPERATOR = "operator"
     LOG = "log"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EventKind | None:
+        return _FORMER.get(value) if isinstance(value, str) else None
+
+
+_FORMER: Final = {"ledger": EventKind.DECISION}
+"""Kinds as programs before this one wrote them."""
+
+
+class EventAction(StrEnum):
+    """What was done, as a word for programs, in the order of the kinds; the values are sent and recorded.
+
+    A word that this program does not know, as an older or a newer one may have written it, is read as ``NONE``.
+    """
+
+    NONE = ""
+
+    OPENED = "opened"
+    DISORDER = "disorder"
+    READY = "ready"
+    WATCH = "watch"
+    CONTROL = "control"
+    DISK_FULL = "disk-full"
+    DISK_ROOM = "disk-room"
+    COLLECTED = "collected"
+    INTERNAL = "internal"
+    CLOSED = "closed"
+
+    WAITING = "waiting"
+    SETTLED = "settled"
+    IGNORED = "ignored"
+    ACCEPTED = "accepted"
+    REHEARSED = "rehearsed"
+    NO_EFFECT = "no-effect"
+    SWITCHED = "switched"
+    REFUSED = "refused"
+    ABORTED = "aborted"
+    STORE = "store"
+    REMOVED = "removed"
+    QUARANTINED = "quarantined"
+    LIFTED = "lifted"
+
+    STARTED = "started"
+    RESTARTED = "restarted"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    RETIRED = "retired"
+    STATE = "state"
+    STATE_LOST = "state lost"
+    STORAGE = "storage"
+    TIMERS = "timers"
+
+    TRAPPED = "trapped"
+    RESTARTING = "restarting"
+    EXHAUSTED = "exhausted"
+    DEARER = "dearer"
+    UNPROVEN = "unproven"
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    RELOAD = "reload"
+    UNLOAD = "unload"
+    ROLLBACK = "rollback"
+    PIN = "pin"
+    ANNOTATE = "annotate"
+    MARK_STABLE = "mark-stable"
+    LIFT_QUARANTINE = "lift-quarantine"
+    SAVE_STATE = "save-state"
+    RESTORE_STATE = "restore-state"
+    IMPORT_STATE = "import-state"
+    UNDO = "undo"
+    NOT_DONE = "not-done"
+
+    LOG = "log"
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    DROPPED = "dropped"
+    DENIED = "denied"
+    TROUBLE = "trouble"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EventAction | None:
+        return cls.NONE if isinstance(value, str) else None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +131,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         component: Text form of the identity, when one is concerned.
         revision: The revision, when one is concerned.
         text: One line for people, already sanitised.
-        action: A stable word for programs: ``switched``, ``refused``, ``ignored``, ``restarting``, ``stopped``…
-        generation: The generation of the reload, for ledger events.
+        action: What was done.
+        generation: Which change of the component's files it belongs to, for decisions.
     """
 
     seq: int
@@ -50,5 +142,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     component: str | None = None
     revision: int | None = None
-    action: str = ""
+    action: EventAction = EventAction.NONE
     generation: int | None = None

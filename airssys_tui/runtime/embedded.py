@@ -19,7 +19,7 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, Rollback
 from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import UsageError
-from airssys_tui.core.events import Event, Level
+from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.commands.dispatch import Operations
 from airssys_tui.runtime.history.past_events import history
@@ -107,7 +107,7 @@ class EmbeddedRuntime:
 
     def announce(self, text: str) -> None:
         """Record that something went wrong around the runtime, such as with a client of it."""
-        self._floor.journal.system(text, "control", Level.WARNING)
+        self._floor.journal.system(text, EventAction.CONTROL, Level.WARNING)
 
     def at_close(self, leave: Callable[[], None]) -> None:
         """Have a function called when the runtime begins to close, before anything is stopped."""

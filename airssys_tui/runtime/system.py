@@ -11,7 +11,7 @@ from typing import Any, Final
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.description import reason_not_started
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Desired, State
@@ -97,9 +97,9 @@ class System:
         self._spawn(self._publishing())
         self._spawn(self._writing())
         self._spawn(self.disk.watch())
-        self.floor.journal.system(f"watching {self.floor.folder.name}/", "opened")
+        self.floor.journal.system(f"watching {self.floor.folder.name}/", EventAction.OPENED)
         if self.floor.state.left_in_disorder:
-            self.floor.journal.system(DISORDER, "disorder", Level.WARNING)
+            self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.reversal.recall()
             await self._resume()
@@ -107,10 +107,10 @@ class System:
         except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED
             self.observer.problems = (one_line(str(error), 400),)
-            self.floor.journal.system(str(error), "failed", Level.ERROR)
+            self.floor.journal.system(str(error), EventAction.FAILED, Level.ERROR)
         else:
             self.observer.phase = Phase.RUNNING
-            self.floor.journal.system(f"{len(self.router)} components", "ready")
+            self.floor.journal.system(f"{len(self.router)} components", EventAction.READY)
         self.observer.publish()
         self.settled.set()
         self._spawn(self.retention.run())
@@ -135,7 +135,7 @@ class System:
             for retiring in late:
                 retiring.cancel()
             await asyncio.gather(*stopping, return_exceptions=True)
-        self.floor.journal.system("closed", "closed")
+        self.floor.journal.system("closed", EventAction.CLOSED)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -246,7 +246,7 @@ class System:
 
     def _watching(self, view: WatchView) -> None:
         if view.mode != "native":
-            self.floor.journal.system(f"watching by {view.mode}: {view.reason}", "watch", Level.WARNING)
+            self.floor.journal.system(f"watching by {view.mode}: {view.reason}", EventAction.WATCH, Level.WARNING)
         self.observer.watch = view
         self.observer.publish()
 
@@ -294,7 +294,9 @@ class System:
     async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
         for result in await asyncio.gather(*works, return_exceptions=True):
             if isinstance(result, Exception):
-                self.floor.journal.system(f"internal error: {type(result).__name__}: {result}", "internal", Level.ERROR)
+                self.floor.journal.system(
+                    f"internal error: {type(result).__name__}: {result}", EventAction.INTERNAL, Level.ERROR
+                )
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task: asyncio.Task[object] = asyncio.create_task(work)
@@ -305,4 +307,6 @@ class System:
     def _done(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.floor.journal.system(f"internal error: {type(error).__name__}: {error}", "internal", Level.ERROR)
+            self.floor.journal.system(
+                f"internal error: {type(error).__name__}: {error}", EventAction.INTERNAL, Level.ERROR
+            )

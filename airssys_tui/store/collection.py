@@ -109,7 +109,7 @@ def candidates(catalog: Catalog) -> tuple[str, ...]:
         """SELECT component FROM revisions WHERE outcome <> 'purged' GROUP BY component HAVING count(*) > 1
            UNION SELECT component FROM snapshots GROUP BY component HAVING count(*) > 1
            UNION SELECT component FROM events WHERE component IS NOT NULL GROUP BY component
-           UNION SELECT component FROM ledger WHERE component IS NOT NULL GROUP BY component"""
+           UNION SELECT component FROM decisions WHERE component IS NOT NULL GROUP BY component"""
     )
     return tuple(str(component) for (component,) in rows)
 

@@ -166,9 +166,9 @@ def test_what_happened_is_in_the_catalog_afterwards(world: World) -> None:
     world.install("c", Crafted(init="error"))
     world.close()
     with StateDirectory.open_readonly(world.state_dir) as state:
-        ledger = [row.kind for row in state.catalog.ledger("c")]
+        decisions = [row.kind for row in state.catalog.decisions("c")]
         events = [row.action for row in state.catalog.events("c")]
-    assert {"accepted", "switched", "refused"} <= set(ledger)
+    assert {"accepted", "switched", "refused"} <= set(decisions)
     assert events
 
 

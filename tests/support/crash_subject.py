@@ -17,9 +17,9 @@ from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
     CheckRecord,
+    DecisionRow,
     EventRow,
     Hold,
-    LedgerRow,
     NewSnapshot,
     Refusal,
     RevisionRecord,
@@ -100,7 +100,7 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.forget_refusals("counter")
     yield lambda: catalog.set_desired("counter", "stopped")
     yield lambda: catalog.set_present("counter", present=False)
-    yield lambda: catalog.append_ledger([LedgerRow(6.0, "accepted", "generation 2", "counter")] * 2)
+    yield lambda: catalog.append_decisions([DecisionRow(6.0, "accepted", "generation 2", "counter")] * 2)
     yield lambda: catalog.append_events([EventRow(6.0, "lifecycle", "info", "running", "counter")] * 2)
     yield lambda: catalog.trim_old("counter", 4_000_000.0)
     yield lambda: catalog.begin_deployment("counter", 3, ONE, "reload")

@@ -58,7 +58,7 @@ def played(text: str) -> FakeRuntime:
     event = Event(
         seq=1,
         at=scenes.NOON,
-        kind=EventKind.LEDGER,
+        kind=EventKind.DECISION,
         level=Level.ERROR,
         component=text,
         revision=1,

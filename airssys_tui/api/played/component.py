@@ -14,7 +14,7 @@ from airssys_tui.api.views.components import ComponentDetail, ComponentView, Not
 from airssys_tui.api.views.past import StateView
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, RollbackPreview, StateChoice
 from airssys_tui.core.errors import GateRefusal, NotServing, TransitionError, UsageError
-from airssys_tui.core.events import Event
+from airssys_tui.core.events import Event, EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
@@ -33,7 +33,7 @@ GATES: Final = (
 )
 """Gates that a revision passed, with milliseconds."""
 
-Said = tuple[str, str]
+Said = tuple[str, EventAction]
 """A line for people and the event's action."""
 
 
@@ -149,20 +149,20 @@ class FakeComponent:
             state = advance(self.id, advance(self.id, state, "start", State.INSTALLING), "start", State.INSTALLED)
         state = advance(self.id, state, "start", State.STARTING)
         self._serve(advance(self.id, state, "start", State.RUNNING), now)
-        return f"started r{self.view.revision}", "started"
+        return f"started r{self.view.revision}", EventAction.STARTED
 
     def stop(self, now: float) -> Said:
         """Stop it; refused unless the lifecycle allows it."""
         state = advance(self.id, self.view.state, "stop", State.STOPPING)
         self._rest(advance(self.id, state, "stop", State.STOPPED), "stopped by operator", now)
-        return f"stopped r{self.view.revision}", "stopped"
+        return f"stopped r{self.view.revision}", EventAction.STOPPED
 
     def restart(self, now: float) -> Said:
         """Replace the instance."""
         if self.view.state is not State.RUNNING:
             return self.start(now)
         self._serve(State.RUNNING, now)
-        return f"restarted r{self.view.revision}", "restarted"
+        return f"restarted r{self.view.revision}", EventAction.RESTARTED
 
     def unload(self, now: float) -> Said:
         """Take it out of the system; its history stays."""
@@ -170,7 +170,7 @@ class FakeComponent:
         if state is State.RUNNING:
             state = advance(self.id, advance(self.id, state, "unload", State.STOPPING), "unload", State.STOPPED)
         self._rest(advance(self.id, state, "unload", State.UNINSTALLED), "unloaded by operator", now)
-        return "unloaded", "unloaded"
+        return "unloaded", EventAction.UNLOAD
 
     def reload(self, now: float, *, force: bool) -> Said:
         """Deploy what is on disk, lifting holds.
@@ -192,7 +192,7 @@ class FakeComponent:
                 component=self.id,
             )
         said = self.deploy(release, now, force=force)
-        if said[1] == "refused" and release.gate is not None:
+        if said[1] is EventAction.REFUSED and release.gate is not None:
             remedy = "reload with force to accept it" if release.gate is Gate.COMPATIBILITY else "correct the component"
             raise GateRefusal(f"{self.id}: {said[0]}", gate=release.gate, remedy=remedy, component=self.id)
         return said
@@ -208,10 +208,10 @@ class FakeComponent:
         if refused:
             self.change(note=Note(NoteKind.REFUSED, sanitise(f"reload failed: {release.reason}")))
             serving = f" · r{previous.number} keeps serving" if previous else ""
-            return f"refused {release.label} at {release.gate}: {release.reason}{serving}", "refused"
+            return f"refused {release.label} at {release.gate}: {release.reason}{serving}", EventAction.REFUSED
         self._serve(State.RUNNING, now)
         before = f"r{previous.number} → " if previous else ""
-        return f"switched {before}r{self.view.revision} in 0.4 ms (held 2 calls)", "switched"
+        return f"switched {before}r{self.view.revision} in 0.4 ms (held 2 calls)", EventAction.SWITCHED
 
     def roll_back(self, command: Rollback, now: float, who: str) -> Said:
         """Go back to an earlier revision, as a new one.
@@ -232,7 +232,7 @@ class FakeComponent:
         self._serve(State.RUNNING, now)
         self.change(held=labels, note=Note(NoteKind.HELD, sanitise(on_disk)) if on_disk else Note())
         before = f"r{current.number} → " if current else ""
-        return f"rolled back {before}r{self.view.revision} (as r{origin}), state: {command.state}", "rolled-back"
+        return f"rolled back {before}r{self.view.revision} (as r{origin}), state: {command.state}", EventAction.SWITCHED
 
     def restore(self, state: StateView, now: float, who: str) -> Said:
         """Serve the active artifact with an earlier state, as a new revision.
@@ -247,7 +247,7 @@ class FakeComponent:
         self._append(self.releases[current.digest], now, Cause.RESTORE, Outcome.ACTIVE, origin=origin, who=who)
         self._serve(State.RUNNING, now)
         self.change(state_bytes=state.size, state_saved_at=state.at)
-        return f"state {state.id} of r{state.revision} restored as r{self.view.revision}", "restored"
+        return f"state {state.id} of r{state.revision} restored as r{self.view.revision}", EventAction.SWITCHED
 
     def find(self, number: int) -> RevisionView:
         """Return a revision.

@@ -10,6 +10,7 @@ from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin
 from airssys_tui.api.played.component import FakeComponent, Said
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import TransitionError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
 
@@ -30,20 +31,20 @@ def mark(component: FakeComponent, command: Mark) -> Said:
         case Pin():
             _refuse(component, revision, Outcome.PURGED, "its code is no longer kept")
             component.revise(revision.number, pinned=command.pinned)
-            return f"r{revision.number} {'pinned' if command.pinned else 'no longer pinned'}", "pin"
+            return f"r{revision.number} {'pinned' if command.pinned else 'no longer pinned'}", EventAction.PIN
         case Annotate():
             component.revise(revision.number, note=one_line(command.note))
-            return f"r{revision.number} {'noted' if command.note else 'has no note any more'}", "note"
+            return f"r{revision.number} {'noted' if command.note else 'has no note any more'}", EventAction.ANNOTATE
         case MarkStable():
             if revision.outcome not in SERVED:
                 raise _impossible(component, revision, f"it is {revision.outcome} and cannot be marked")
             component.revise(revision.number, stable=command.stable)
-            return f"r{revision.number} marked {'stable' if command.stable else 'not stable'}", "mark-stable"
+            return f"r{revision.number} marked {'stable' if command.stable else 'not stable'}", EventAction.MARK_STABLE
         case LiftQuarantine():
             if revision.outcome is not Outcome.QUARANTINED:
                 raise _impossible(component, revision, "it is not quarantined")
             component.revise(revision.number, outcome=Outcome.SUPERSEDED)
-            return f"r{revision.number} released from quarantine", "lift-quarantine"
+            return f"r{revision.number} released from quarantine", EventAction.LIFT_QUARANTINE
 
 
 def _refuse(component: FakeComponent, revision: RevisionView, outcome: Outcome, why: str) -> None:

@@ -8,7 +8,7 @@ from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played.component import FakeComponent, Release
 from airssys_tui.api.played.marks import purge
 from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import sanitise
@@ -20,17 +20,24 @@ RATES: Final = (
     "and 24 more currencies that are written in one long line, as guests do, because nobody has told them not to"
 )
 
+TWICE: Final = "cannot go on: the queue handed out twice what it promised  job=1189 worker=2"
+
 LINES: Final = (
-    ("greeter", "log", Level.INFO, "hello, Ada  locale=en"),
-    ("greeter", "stdout", Level.INFO, "warming up the greeting cache: 128 entries in 3 ms"),
-    ("counter", "log", Level.DEBUG, "increment by 3  value=118204"),
-    ("hoarder", "stderr", Level.INFO, "allocation of 2 MiB is getting slow, 61.9 of 64 MiB in use"),
-    ("fetcher", "log", Level.WARNING, "api.example.com answered 503, trying again in 2 s  attempt=2"),
-    ("counter", "log", Level.INFO, "saved  value=118207 bytes=41"),
-    ("crasher", "stderr", Level.INFO, "thread panicked at src/lib.rs:14:9: about to give up"),
-    ("crasher", "log", Level.ERROR, "cannot go on: the queue handed out twice what it promised  job=1189 worker=2"),
-    ("greeter", "log", Level.INFO, "hello, Grace  locale=en"),
-    ("fetcher", "log", Level.INFO, RATES),
+    ("greeter", EventAction.LOG, Level.INFO, "hello, Ada  locale=en"),
+    ("greeter", EventAction.STDOUT, Level.INFO, "warming up the greeting cache: 128 entries in 3 ms"),
+    ("counter", EventAction.LOG, Level.DEBUG, "increment by 3  value=118204"),
+    ("hoarder", EventAction.STDERR, Level.INFO, "allocation of 2 MiB is getting slow, 61.9 of 64 MiB in use"),
+    ("fetcher", EventAction.LOG, Level.WARNING, "api.example.com answered 503, trying again in 2 s  attempt=2"),
+    ("counter", EventAction.LOG, Level.INFO, "saved  value=118207 bytes=41"),
+    ("crasher", EventAction.STDERR, Level.INFO, "thread panicked at src/lib.rs:14:9: about to give up"),
+    (
+        "crasher",
+        EventAction.LOG,
+        Level.ERROR,
+        "cannot go on: the queue handed out twice what it promised  job=1189 worker=2",
+    ),
+    ("greeter", EventAction.LOG, Level.INFO, "hello, Grace  locale=en"),
+    ("fetcher", EventAction.LOG, Level.INFO, RATES),
 )
 """What guests of the scenes write, again and again."""
 
@@ -48,7 +55,7 @@ def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
 def flood(runtime: FakeRuntime, lines: int, component: str = "primes") -> None:
     """Let one guest write far more than anybody reads."""
     for index in range(lines):
-        runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action="stdout")
+        runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action=EventAction.STDOUT)
 
 
 def add_past(runtime: FakeRuntime, count: int = 40) -> None:
@@ -59,7 +66,7 @@ def add_past(runtime: FakeRuntime, count: int = 40) -> None:
         Event(
             seq=0,
             at=begun + index * 600,
-            kind=EventKind.LEDGER if index % 4 == 0 else EventKind.LIFECYCLE,
+            kind=EventKind.DECISION if index % 4 == 0 else EventKind.LIFECYCLE,
             level=Level.INFO,
             component=("counter", "greeter")[index % 2],
             text=sanitise(said[index % 4]),

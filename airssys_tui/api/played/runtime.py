@@ -45,7 +45,7 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, Rollback
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot, WatchView
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import AirssysError, DiskFull, UnknownComponent
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line, sanitise
 from airssys_tui.core.units import GIB
@@ -136,9 +136,9 @@ class FakeRuntime(FakeCalls):
         text: str,
         *,
         component: str | None = None,
-        kind: EventKind = EventKind.LEDGER,
+        kind: EventKind = EventKind.DECISION,
         level: Level = Level.INFO,
-        action: str = "",
+        action: EventAction = EventAction.NONE,
         ago: float = 0.0,
     ) -> Event:
         """Record an event as the runtime would."""
@@ -168,11 +168,11 @@ class FakeRuntime(FakeCalls):
             found = self._get(component)
             found.on_disk = release
             if release.digest in found.held_digests:
-                self._say(found, f"ignored: {release.label} is held after a rollback", "ignored")
+                self._say(found, f"ignored: {release.label} is held after a rollback", EventAction.IGNORED)
                 return
             if self.disk_full:
                 found.change(note=Note(NoteKind.REFUSED, sanitise(f"reload failed: {self.disk_full}")))
-                self._say(found, f"refused {release.label} at store: {self.disk_full}", "refused")
+                self._say(found, f"refused {release.label} at store: {self.disk_full}", EventAction.REFUSED)
                 return
             self.states_kept.save(found.view, "update", self.clock())
             self._say(found, *found.deploy(release, self.clock(), force=False))
@@ -327,8 +327,10 @@ class FakeRuntime(FakeCalls):
                 component.view = meters.sampled(component.view, component.load, now, elapsed)
                 component.touch(generation)
 
-    def _say(self, component: FakeComponent, text: str, action: str, kind: EventKind = EventKind.LEDGER) -> Done:
-        level = Level.ERROR if action == "refused" else Level.INFO
+    def _say(
+        self, component: FakeComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
+    ) -> Done:
+        level = Level.ERROR if action is EventAction.REFUSED else Level.INFO
         component.touch(self._next())
         self.emit(text, component=component.id, kind=kind, level=level, action=action)
         return Done(text=sanitise(f"{component.id}: {text}"), revision=component.view.revision)
@@ -341,7 +343,10 @@ class FakeRuntime(FakeCalls):
             collected = disk.collected(self._components.values(), self.states_kept, self.clock(), dry=dry)
             if not dry:
                 self.disk_full = ""
-                self.emit(f"collected {collected.revisions} revisions, {collected.states} states", action="collected")
+                self.emit(
+                    f"collected {collected.revisions} revisions, {collected.states} states",
+                    action=EventAction.COLLECTED,
+                )
             return collected
 
     def _carry_out(self, command: Command, who: str) -> Done:
@@ -404,7 +409,7 @@ class FakeRuntime(FakeCalls):
                 wanted = keep.loadable(component.id, command.snapshot, component.view.revision).view
                 keep.save(component.view, "update", now)
                 return self._say(component, *component.restore(wanted, now, who))
-        return self._say(component, said, "state", EventKind.LIFECYCLE)
+        return self._say(component, said, EventAction.STATE, EventKind.LIFECYCLE)
 
 
 def _identity(view: ComponentView) -> str:

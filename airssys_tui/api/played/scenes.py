@@ -15,7 +15,7 @@ from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, History, Meters, Note, NoteKind
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.api.views.runtime import Phase, WatchView
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
@@ -240,45 +240,52 @@ def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
 def _tell(runtime: FakeRuntime) -> None:
     say = runtime.emit
     life, supervision = EventKind.LIFECYCLE, EventKind.SUPERVISION
-    say("watching components/ (8 sources)", kind=EventKind.SYSTEM, action="watching", ago=8041)
+    say("watching components/ (8 sources)", kind=EventKind.SYSTEM, action=EventAction.OPENED, ago=8041)
     say(
         "switched r1 → r2 in 0.4 ms (held 2 calls), state migrated 37 B → 41 B",
         component="counter",
-        action="switched",
+        action=EventAction.SWITCHED,
         ago=2520,
     )
-    say("stopped by operator", component="pipeline/parse", kind=life, action="stopped", ago=1810)
-    say("trap unreachable in crash#now", component="snoop", kind=supervision, level=Level.ERROR, action="trap", ago=700)
+    say("stopped by operator", component="pipeline/parse", kind=life, action=EventAction.STOPPED, ago=1810)
+    say(
+        "trap unreachable in crash#now",
+        component="snoop",
+        kind=supervision,
+        level=Level.ERROR,
+        action=EventAction.TRAPPED,
+        ago=700,
+    )
     say(
         "3 traps in 60s: r1 quarantined, not restarted",
         component="snoop",
         kind=supervision,
         level=Level.ERROR,
-        action="exhausted",
+        action=EventAction.EXHAUSTED,
         ago=690,
     )
     say(
         f'refused 1.2.0 at {Gate.HEALTH_PROBE}: status unhealthy ("negative count") · r2 keeps serving',
         component="counter",
         level=Level.ERROR,
-        action="refused",
+        action=EventAction.REFUSED,
         ago=70,
     )
-    say("ignored: partial write", component="counter", level=Level.DEBUG, action="ignored", ago=15)
+    say("ignored: partial write", component="counter", level=Level.DEBUG, action=EventAction.IGNORED, ago=15)
     say(
         "refused 1.3.0 at compatibility: export `reset` removed · r2 keeps serving",
         component="counter",
         level=Level.ERROR,
-        action="refused",
+        action=EventAction.REFUSED,
         ago=13,
     )
-    say("accepted: generation 5", component="fetcher", action="accepted", ago=4)
+    say("accepted: generation 5", component="fetcher", action=EventAction.ACCEPTED, ago=4)
     say(
         "status degraded: 61.9 of 64 MiB in use",
         component="hoarder",
         kind=EventKind.HEALTH,
         level=Level.WARNING,
-        action="health",
+        action=EventAction.DEGRADED,
         ago=3,
     )
     say(
@@ -286,7 +293,7 @@ def _tell(runtime: FakeRuntime) -> None:
         component="crasher",
         kind=supervision,
         level=Level.WARNING,
-        action="backoff",
+        action=EventAction.RESTARTING,
         ago=1,
     )
 
@@ -341,7 +348,7 @@ def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
     )
     runtime = FakeRuntime(clock, folder=f"components{HOSTILE}/").add([component])
     runtime.problems = (sanitise(HOSTILE),)
-    runtime.emit(HOSTILE, component="hostile", kind=EventKind.LOG, level=Level.WARNING, action="log")
+    runtime.emit(HOSTILE, component="hostile", kind=EventKind.LOG, level=Level.WARNING, action=EventAction.LOG)
     return runtime
 
 

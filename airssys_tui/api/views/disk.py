@@ -28,7 +28,7 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         items: One line per thing, at most 200.
         revisions: Revisions whose code is no longer kept.
         states: Snapshots.
-        rows: Rows of the ledger and of the events.
+        rows: Recorded decisions and events.
         bytes: Freed altogether.
     """
 

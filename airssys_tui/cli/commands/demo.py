@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from airssys_tui.cli.commands.screen import Showing, show
 from airssys_tui.cli.reaching.settings import Sourced, read_settings
 from airssys_tui.cli.reaching.site import Site
+from airssys_tui.core.events import EventAction
 
 if TYPE_CHECKING:
     from airssys_tui.api.played.runtime import FakeRuntime
@@ -89,18 +90,18 @@ def _log(runtime: FakeRuntime, turn: int) -> None:
         ("counter", Level.INFO, f"count is {41 + turn}"),
     )
     component, level, text = lines[turn % len(lines)]
-    runtime.emit(text, component=component, kind=EventKind.LOG, level=level, action="log")
+    runtime.emit(text, component=component, kind=EventKind.LOG, level=level, action=EventAction.LOG)
 
 
 def _ignore(runtime: FakeRuntime, _: int) -> None:
-    runtime.emit("ignored: same digest and manifest", component="greeter", action="ignored")
+    runtime.emit("ignored: same digest and manifest", component="greeter", action=EventAction.IGNORED)
 
 
 def _degrade(runtime: FakeRuntime, _: int) -> None:
     from airssys_tui.core.events import EventKind, Level  # noqa: PLC0415
 
     text = "status degraded: 61.9 of 64 MiB in use"
-    runtime.emit(text, component="hoarder", kind=EventKind.HEALTH, level=Level.WARNING, action="degraded")
+    runtime.emit(text, component="hoarder", kind=EventKind.HEALTH, level=Level.WARNING, action=EventAction.DEGRADED)
 
 
 def _release(runtime: FakeRuntime, turn: int) -> None:

@@ -18,6 +18,7 @@ from airssys_tui.core.description import (
     quarantine_text,
     reason_not_started,
 )
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
@@ -26,13 +27,13 @@ from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, Re
 from airssys_tui.store.ownership import Owner
 
 TOLD: Final = {
-    "started": State.RUNNING,
-    "restarted": State.RUNNING,
-    "stopped": State.STOPPED,
-    "completed": State.STOPPED,
-    "failed": State.FAILED,
-    "restarting": State.FAILED,
-    "exhausted": State.FAILED,
+    EventAction.STARTED: State.RUNNING,
+    EventAction.RESTARTED: State.RUNNING,
+    EventAction.STOPPED: State.STOPPED,
+    EventAction.COMPLETED: State.STOPPED,
+    EventAction.FAILED: State.FAILED,
+    EventAction.RESTARTING: State.FAILED,
+    EventAction.EXHAUSTED: State.FAILED,
 }
 """Actions of recorded events that tell in which state a component was then."""
 
@@ -137,7 +138,7 @@ def _last_state(catalog: Catalog, known: Recorded, owner: Owner | None, *, comma
         return State.STOPPED
     switched = active.activated_at or 0.0
     events = [event for event in catalog.events(record.id, limit=50) if event.at >= owner.started]
-    told = (TOLD.get(event.action) for event in events if event.at >= switched)
+    told = (TOLD.get(EventAction(event.action)) for event in events if event.at >= switched)
     # A switch tells no event of its own. A command runs only when it says so.
     serves = not command and (bool(events) or switched >= owner.started)
     return next((state for state in told if state is not None), State.RUNNING if serves else State.INSTALLED)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.keyvalue import KeyValues, Terms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.wasi import Output
@@ -95,10 +95,10 @@ class ComponentTenant:
                     break
                 if said:
                     self._write_dropped(said)
-                self._write(Level.INFO, line, revision=revision, action=stream)
+                self._write(Level.INFO, line, revision=revision, action=EventAction(stream))
         if output.dropped:
             text = f"{output.dropped} bytes of output were dropped: more at once than is kept"
-            self._write(Level.WARNING, text, revision=revision, action="dropped")
+            self._write(Level.WARNING, text, revision=revision, action=EventAction.DROPPED)
 
     @property
     def pending(self) -> bool:
@@ -164,13 +164,13 @@ class ComponentTenant:
             first = capability not in self._denied
             self._denied.add(capability)
         if first:
-            self._write(Level.WARNING, f"{capability} was denied: {text}", action="denied")
+            self._write(Level.WARNING, f"{capability} was denied: {text}", action=EventAction.DENIED)
         return text
 
     def trouble(self, text: str) -> None:
         """Tell the operator that the host could not serve a call."""
         if self._admit() is not None:
-            self._write(Level.ERROR, text, action="trouble")
+            self._write(Level.ERROR, text, action=EventAction.TROUBLE)
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
         """Announce that the worker is about to wait in the host."""
@@ -179,7 +179,9 @@ class ComponentTenant:
     def _write_dropped(self, lines: int) -> None:
         self._write(Level.WARNING, f"{lines} log lines were dropped: more than {LINES_PER_SECOND} in a second")
 
-    def _write(self, level: Level, text: str, *, revision: int | None = None, action: str = "log") -> None:
+    def _write(
+        self, level: Level, text: str, *, revision: int | None = None, action: EventAction = EventAction.LOG
+    ) -> None:
         self._journal.emit(
             EventKind.LOG,
             text,

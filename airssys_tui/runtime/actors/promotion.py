@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StorageRefusal
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -60,7 +60,7 @@ class Promotion:
                 component=serving.tenant.component,
                 revision=serving.revision,
                 level=Level.ERROR,
-                action="storage",
+                action=EventAction.STORAGE,
             )
 
 

@@ -26,7 +26,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, RollbackRefused, StoreError, TransitionError, UsageError
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
@@ -56,18 +56,22 @@ class Operations:
         if isinstance(command, Undo):
             return await self._undo(who)
         component = self._system.router.find(command.component)
-        component.teller.operator(asked(command, who), verb(command))
+        component.teller.operator(asked(command, who), EventAction(verb(command)))
         reversal = self._system.reversal
         before = await reversal.before(component, command)
         try:
             done = await self._followed(component, self._dispatch(component, command, who))
         except (RollbackRefused, TransitionError, UsageError) as error:  # what a gate refuses is told by the gate
-            component.teller.operator(f"not done, {verb(command)}: {error.message}", "not-done", Level.WARNING)
+            component.teller.operator(
+                f"not done, {verb(command)}: {error.message}", EventAction.NOT_DONE, Level.WARNING
+            )
             raise
         try:
             await reversal.record(component, command, before, who)
         except StoreError as error:  # what was done is done
-            component.teller.operator(f"cannot be undone later, it could not be recorded: {error.message}", "undo")
+            component.teller.operator(
+                f"cannot be undone later, it could not be recorded: {error.message}", EventAction.UNDO
+            )
         return done
 
     async def _followed(self, component: Component, doing: Coroutine[Any, Any, Done]) -> Done:
@@ -84,7 +88,7 @@ class Operations:
         async with reversal.lock:
             action, component, inverse = await reversal.take()
             command = inverse.command
-            component.teller.operator(f"{who} asked to undo: {action.text}", "undo")
+            component.teller.operator(f"{who} asked to undo: {action.text}", EventAction.UNDO)
             if isinstance(command, Rollback):
                 doing = self._roll_back(component, command, who, inverse.holds)
             else:
@@ -97,7 +101,7 @@ class Operations:
             try:
                 await reversal.undone(action, component, inverse, who)
             except StoreError as error:
-                component.teller.operator(f"undone, but it could not be recorded: {error.message}", "undo")
+                component.teller.operator(f"undone, but it could not be recorded: {error.message}", EventAction.UNDO)
         return Done(one_line(f"undone: {action.text} ({done.text})"), done.revision)
 
     async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:

@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.core.description import kind_of, quarantine_text
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
@@ -45,10 +45,10 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
         stages = catalog.stages(deployment.id)
         reached = stages[-1].name if stages else "accepted"
         floor.journal.emit(
-            EventKind.LEDGER,
+            EventKind.DECISION,
             f"aborted: generation {deployment.generation} was not finished (it had reached: {reached})",
             component=deployment.component,
-            action="aborted",
+            action=EventAction.ABORTED,
             level=Level.WARNING,
             generation=deployment.generation,
         )

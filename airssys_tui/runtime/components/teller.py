@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.runtime.components.parts.served import Served
 from airssys_tui.runtime.components.parts.update import Update
 from airssys_tui.runtime.machinery.journal import Journal
@@ -33,12 +33,14 @@ class Teller:
         self._served = served
         self._update = update
 
-    def lifecycle(self, text: str, action: str, level: Level = Level.INFO, *, revision: int | None = ACTIVE) -> None:
+    def lifecycle(
+        self, text: str, action: EventAction, level: Level = Level.INFO, *, revision: int | None = ACTIVE
+    ) -> None:
         """Tell what became of an instance or of its state."""
         self._emit(EventKind.LIFECYCLE, text, action, level, revision)
 
     def supervision(
-        self, text: str, action: str, level: Level = Level.WARNING, *, revision: int | None = ACTIVE
+        self, text: str, action: EventAction, level: Level = Level.WARNING, *, revision: int | None = ACTIVE
     ) -> None:
         """Tell what supervision or probation found or did."""
         self._emit(EventKind.SUPERVISION, text, action, level, revision)
@@ -46,7 +48,7 @@ class Teller:
     def decision(
         self,
         text: str,
-        action: str,
+        action: EventAction,
         level: Level = Level.INFO,
         *,
         revision: int | None = ACTIVE,
@@ -54,17 +56,17 @@ class Teller:
     ) -> None:
         """Tell what was decided about files or revisions; the generation is that of the newest change if not given."""
         generation = self._update.generation if generation is None else generation
-        self._emit(EventKind.LEDGER, text, action, level, revision, generation=generation)
+        self._emit(EventKind.DECISION, text, action, level, revision, generation=generation)
 
     def state(self, text: str, level: Level = Level.INFO) -> None:
         """Tell that a state was saved, imported or lost."""
-        self._emit(EventKind.LIFECYCLE, text, "state", level)
+        self._emit(EventKind.LIFECYCLE, text, EventAction.STATE, level)
 
-    def operator(self, text: str, action: str, level: Level = Level.INFO) -> None:
+    def operator(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         """Tell what the operator asked for, and what came of it."""
         self._emit(EventKind.OPERATOR, text, action, level)
 
-    def health(self, text: str, action: str, level: Level) -> None:
+    def health(self, text: str, action: EventAction, level: Level) -> None:
         """Tell that the health has changed."""
         self._emit(EventKind.HEALTH, text, action, level)
 
@@ -72,7 +74,7 @@ class Teller:
         self,
         kind: EventKind,
         text: str,
-        action: str,
+        action: EventAction,
         level: Level,
         revision: int | None = None,
         *,

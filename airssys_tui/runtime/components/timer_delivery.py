@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from airssys_tui.core.errors import MailboxFull, NotServing, UnknownComponent
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.host.services.alarms import Alarm, Alarms
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
@@ -75,5 +75,9 @@ class Timing:
         count = len(alarms.list())
         alarms.clear()
         self._floor.journal.emit(
-            EventKind.LIFECYCLE, f"{count} timers ended: {why}", component=name, level=Level.WARNING, action="timers"
+            EventKind.LIFECYCLE,
+            f"{count} timers ended: {why}",
+            component=name,
+            level=Level.WARNING,
+            action=EventAction.TIMERS,
         )

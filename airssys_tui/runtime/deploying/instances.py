@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
@@ -65,7 +65,7 @@ class Instances:
             why = one_line(str(error) or "given up before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
-            self._say(component, f"could not be started: {why}", "failed", Level.ERROR)
+            self._say(component, f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
             raise
         serving.counters = component.actor.counters
         component.actor.switch(serving)
@@ -74,7 +74,7 @@ class Instances:
         component.life.report(Health.UNKNOWN)  # of this instance nothing is known yet
         component.supervision.well()
         component.life.enter("started", State.RUNNING)
-        self._say(component, f"r{serving.revision} started: {why}", "started")
+        self._say(component, f"r{serving.revision} started: {why}", EventAction.STARTED)
 
     async def stop(self, component: Component, *, why: str) -> None:
         """Stop after saving the state; waiting calls fail with ``CallDropped``. The caller holds the component's lock.
@@ -88,7 +88,7 @@ class Instances:
         component.shown.remark_on(one_line(why))
         component.life.serve_since(None)
         component.life.report(Health.UNKNOWN)
-        self._say(component, f"stopped: {why}", "stopped")
+        self._say(component, f"stopped: {why}", EventAction.STOPPED)
 
     async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
         """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake.
@@ -153,7 +153,7 @@ class Instances:
             old.counters = None
             await self._floor.guest(self._farewell, component.name, old)
         component.life.serve_since(self._floor.clock())
-        self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", "restarted")
+        self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", EventAction.RESTARTED)
         return held
 
     async def _reach_boundary(self, component: Component) -> None:
@@ -234,7 +234,7 @@ class Instances:
             component.life.enter("completed", State.STOPPED)
             component.life.serve_since(None)
             component.shown.remark_on(one_line(said))
-            self._say(component, f"command {said}", "completed")
+            self._say(component, f"command {said}", EventAction.COMPLETED)
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
@@ -275,7 +275,9 @@ class Instances:
             if saved is not None:
                 await self._snapshots.keep(component, saved, cause)
         except (AirssysError, StoreError) as error:
-            self._say(component, f"state could not be saved: {one_line(str(error), 300)}", "state lost", Level.ERROR)
+            self._say(
+                component, f"state could not be saved: {one_line(str(error), 300)}", EventAction.STATE_LOST, Level.ERROR
+            )
 
     def _farewell(self, name: str, serving: Serving) -> None:
         try:
@@ -288,7 +290,7 @@ class Instances:
                 component=name,
                 revision=serving.revision,
                 level=Level.WARNING,
-                action="retired",
+                action=EventAction.RETIRED,
             )
         finally:
             serving.close()
@@ -303,7 +305,7 @@ class Instances:
             )
         return component.active
 
-    def _say(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
+    def _say(self, component: Component, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         component.shown.touch()
         self._floor.journal.emit(
             EventKind.LIFECYCLE,

@@ -14,7 +14,7 @@ import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, DiskFull, GateRefusal, NotServing, StoreError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, State
@@ -149,7 +149,7 @@ class Deployer:
                 _return(component, origin)
         version = f" {component.version}" if component.version else ""
         self._floor.journal.switched(attempt.order.cause)
-        self._ledger(attempt, f"switched to r{attempt.revision}{version} {pause_text(switched)}", "switched")
+        self._ledger(attempt, f"switched to r{attempt.revision}{version} {pause_text(switched)}", EventAction.SWITCHED)
         return attempt.revision
 
     async def _begin(self, component: Component, reading: Reading, order: Order) -> Attempt:
@@ -198,7 +198,7 @@ class Deployer:
 
         attempt = await self._floor.disk(write)
         failpoint("deploy/accepted")
-        self._ledger(attempt, f"accepted: generation {order.generation} as r{attempt.revision}", "accepted")
+        self._ledger(attempt, f"accepted: generation {order.generation} as r{attempt.revision}", EventAction.ACCEPTED)
         return attempt
 
     async def _rehearse(self, attempt: Attempt) -> Rehearsed:
@@ -221,10 +221,10 @@ class Deployer:
         compiled = next((ms for gate, ms in attempt.passage.times if gate == Gate.COMPILE), 0.0)
         how = "code from the cache" if rehearsed.cached else "compiled"
         passed = "the old instance goes first" if rehearsed.takes_turns else "passed every gate"
-        self._ledger(attempt, f"{how} in {compiled:.1f} ms, {passed}", "rehearsed")
+        self._ledger(attempt, f"{how} in {compiled:.1f} ms, {passed}", EventAction.REHEARSED)
         if order.cause in {Cause.DEPLOY, Cause.RELOAD}:
             for line in inert_lines(rehearsed.artifact.manifest):
-                self._ledger(attempt, line, "no-effect")
+                self._ledger(attempt, line, EventAction.NO_EFFECT)
         failpoint("deploy/compiled")
         await self._floor.disk(self._record_rehearsed, attempt)
         return rehearsed
@@ -392,7 +392,9 @@ class Deployer:
         )
         label = reading.manifest.version or f"r{attempt.revision}"
         hint = f" · {error.remedy}" if error.remedy else ""
-        self._ledger(attempt, f"{label} refused at {gate}: {reason}{serves}{hint}", "refused", level=Level.ERROR)
+        self._ledger(
+            attempt, f"{label} refused at {gate}: {reason}{serves}{hint}", EventAction.REFUSED, level=Level.ERROR
+        )
 
     async def _close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
         catalog, at = self._floor.state.catalog, self._floor.clock()
@@ -412,7 +414,7 @@ class Deployer:
         except StoreError as error:
             # It is tried again before the next deployment; the next start would close it as aborted.
             self._left_open.append(write)
-            self._ledger(attempt, f"could not be recorded: {error.message}", "store", Level.ERROR)
+            self._ledger(attempt, f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
 
     async def close_left_open(self) -> None:
         """Record the ends of deployments that could not be recorded when they came.
@@ -436,18 +438,18 @@ class Deployer:
         )
         serves = f" · r{component.active.revision} keeps serving" if component.active else ""
         self._floor.journal.emit(
-            EventKind.LEDGER,
+            EventKind.DECISION,
             f"{reading.manifest.version or short_digest(reading.digest)} refused at {gate}: {reason}{serves}"
             + (f" · {error.remedy}" if error.remedy else ""),
             component=component.name,
-            action="refused",
+            action=EventAction.REFUSED,
             level=Level.ERROR,
             generation=component.update.generation,
         )
 
-    def _ledger(self, attempt: Attempt, text: str, action: str, level: Level = Level.INFO) -> None:
+    def _ledger(self, attempt: Attempt, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         self._floor.journal.emit(
-            EventKind.LEDGER,
+            EventKind.DECISION,
             text,
             component=attempt.component.name,
             revision=attempt.revision,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId, name_from_stem
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
@@ -89,7 +89,7 @@ class Keeper:
         if component is None or not deploys:
             return
         if component.update.task is not None and component.update.trying == component.files.on_disk:
-            self._ledger(component, "ignored: these files are being deployed already", "ignored")
+            self._ledger(component, "ignored: these files are being deployed already", EventAction.IGNORED)
             await asyncio.wait([component.update.task])
             return
         order = Order(
@@ -108,11 +108,11 @@ class Keeper:
                 # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
                 verdict = self._verdict(component, reading, order)
                 if verdict is not None:
-                    self._ledger(component, verdict, "ignored")
+                    self._ledger(component, verdict, EventAction.IGNORED)
                     await self._present(component)
                     return
                 if said:
-                    self._ledger(component, said, "settled", Level.DEBUG)
+                    self._ledger(component, said, EventAction.SETTLED, Level.DEBUG)
                 await self._deploy(component, reading, order)
         except AirssysError:
             return  # the row and the ledger have said why
@@ -135,9 +135,9 @@ class Keeper:
         self.problems.pop(key, None)
         if reading is None:
             self._floor.journal.emit(
-                EventKind.LEDGER,
+                EventKind.DECISION,
                 f"{key}: waiting for a Component.toml beside the wasm file",
-                action="waiting",
+                action=EventAction.WAITING,
                 level=Level.DEBUG,
             )
         return reading
@@ -172,10 +172,10 @@ class Keeper:
                 component.update.advance()
                 component.update.cancel()
         self._floor.journal.emit(
-            EventKind.LEDGER,
+            EventKind.DECISION,
             f"refused at {gate}: {reason}" + (f" · {one_line(error.remedy)}" if error.remedy else ""),
             component=component.name if component else one_line(key, 100),
-            action="refused",
+            action=EventAction.REFUSED,
             level=Level.ERROR,
         )
 
@@ -206,7 +206,7 @@ class Keeper:
             self.problems[key] = one_line(text, 400)
             self._rivals[key] = component.name
             self._floor.journal.emit(
-                EventKind.LEDGER, text, component=component.name, action="refused", level=Level.ERROR
+                EventKind.DECISION, text, component=component.name, action=EventAction.REFUSED, level=Level.ERROR
             )
             return None
         if before is not None and before is not component and before.active is None:
@@ -289,19 +289,19 @@ class Keeper:
 
     async def _gone(self, component: Component, why: str) -> None:
         component.files.leave()
-        self._ledger(component, f"source removed: stopped, history kept ({why})", "removed", Level.WARNING)
+        self._ledger(component, f"source removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
         component.update.cancel()
         async with component.lock:
             try:
                 await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
             except StoreError as error:  # a start looks at the folder itself
-                self._ledger(component, f"could not be recorded: {error.message}", "store", Level.ERROR)
+                self._ledger(component, f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
             if component.state is State.RUNNING:
                 await self._instances.stop(component, why=why)
 
-    def _ledger(self, component: Component, text: str, action: str, level: Level = Level.INFO) -> None:
+    def _ledger(self, component: Component, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         self._floor.journal.emit(
-            EventKind.LEDGER,
+            EventKind.DECISION,
             text,
             component=component.name,
             revision=component.active.revision if component.active else None,

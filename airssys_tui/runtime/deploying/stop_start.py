@@ -11,7 +11,7 @@ import time
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest, Strategy
@@ -170,7 +170,7 @@ class StopStart(Switcher):
             f"the old revision could not be started again: {error.message}",
             component=component.name,
             level=Level.ERROR,
-            action="failed",
+            action=EventAction.FAILED,
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
@@ -206,7 +206,12 @@ class Switcher:
             if policy is StatePolicy.KEEP:
                 raise
             # Another state was chosen: that this one cannot be kept must not stand in the way.
-            self._tell(component, old, f"its state could not be saved and is given up: {refusal.message}", "state lost")
+            self._tell(
+                component,
+                old,
+                f"its state could not be saved and is given up: {refusal.message}",
+                EventAction.STATE_LOST,
+            )
             return None
 
     async def _load(self, fresh: Serving, state: SavedState, passage: Passage) -> None:
@@ -223,12 +228,12 @@ class Switcher:
             if not old.dead:
                 contract.shut_down(old)
         except (GuestTrap, AirssysError) as error:
-            self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", "retired")
+            self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", EventAction.RETIRED)
         finally:
             old.close()
         failpoint("deploy/retired")
 
-    def _tell(self, component: Component, old: Serving, text: str, action: str) -> None:
+    def _tell(self, component: Component, old: Serving, text: str, action: EventAction) -> None:
         self._floor.journal.emit(
             EventKind.LIFECYCLE,
             one_line(text, 400),

@@ -10,10 +10,10 @@ import msgspec
 
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.runtime import EventPage
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import EventRow, LedgerRow
+from airssys_tui.store.catalog.records import DecisionRow, EventRow
 
 LEVELS: Final = tuple(Level)
 """Every level, the least first."""
@@ -23,22 +23,22 @@ class Rows(msgspec.Struct, frozen=True):
     """Events as the catalog keeps them."""
 
     events: tuple[EventRow, ...]
-    ledger: tuple[LedgerRow, ...]
+    decisions: tuple[DecisionRow, ...]
 
 
 def rows_of(events: Iterable[Event]) -> Rows:
-    """Return the rows that events are kept in: decisions about files in the ledger, everything else beside it."""
+    """Return the rows that events are kept in: decisions about files apart from all other events."""
     told = list(events)
     return Rows(
         tuple(
             EventRow(e.at, e.kind, e.level, e.text, e.component, e.revision, e.action, e.generation)
             for e in told
-            if e.kind is not EventKind.LEDGER
+            if e.kind is not EventKind.DECISION
         ),
         tuple(
-            LedgerRow(e.at, e.action, e.text, e.component, None, e.generation, e.level, e.revision)
+            DecisionRow(e.at, e.action, e.text, e.component, None, e.generation, e.level, e.revision)
             for e in told
-            if e.kind is EventKind.LEDGER
+            if e.kind is EventKind.DECISION
         ),
     )
 
@@ -52,7 +52,7 @@ def write(catalog: Catalog, events: Iterable[Event]) -> None:
     rows = rows_of(events)
     with catalog.together():
         catalog.append_events(rows.events)
-        catalog.append_ledger(rows.ledger)
+        catalog.append_decisions(rows.decisions)
 
 
 def history(catalog: Catalog, query: HistoryQuery, known: Iterable[Event] = ()) -> EventPage:
@@ -77,7 +77,7 @@ def history(catalog: Catalog, query: HistoryQuery, known: Iterable[Event] = ()) 
     found = (*numbered, *sorted(kept, key=lambda event: event.seq))
     missed = 0
     if len(found) < query.limit:
-        missed = sum(catalog.trimmed(stream, query.component) for stream in ("events", "ledger"))
+        missed = sum(catalog.trimmed(stream, query.component) for stream in ("events", "decisions"))
     return EventPage(found[-query.limit :], missed)
 
 
@@ -93,20 +93,18 @@ def fits(event: Event, query: HistoryQuery) -> bool:
 
 
 def _recorded(catalog: Catalog, query: HistoryQuery) -> list[Event]:
-    kinds = [kind for kind in query.kinds or tuple(EventKind) if kind is not EventKind.LEDGER]
+    kinds = query.kinds or tuple(EventKind)
     levels = LEVELS[LEVELS.index(query.level) :]
     span = (query.since, math.inf if query.until is None else query.until)
-    found: list[Event] = []
-    if kinds:
-        rows = catalog.past_events(query.component, kinds, levels, span, query.limit)
-        found += [_event(row, EventKind(row.kind), row.action) for row in reversed(rows)]
-    if not query.kinds or EventKind.LEDGER in query.kinds:
-        decisions = catalog.past_ledger(query.component, levels, span, query.limit)
-        found += [_event(row, EventKind.LEDGER, row.kind) for row in reversed(decisions)]
+    rows = catalog.past_events(query.component, kinds, levels, span, query.limit)
+    found = [_event(row, EventKind(row.kind), EventAction(row.action)) for row in reversed(rows)]
+    if EventKind.DECISION in kinds:
+        decisions = catalog.past_decisions(query.component, levels, span, query.limit)
+        found += [_event(row, EventKind.DECISION, EventAction(row.kind)) for row in reversed(decisions)]
     return found
 
 
-def _event(row: EventRow | LedgerRow, kind: EventKind, action: str) -> Event:
+def _event(row: EventRow | DecisionRow, kind: EventKind, action: EventAction) -> Event:
     return Event(
         seq=0,
         at=row.at,

@@ -10,7 +10,7 @@ import msgspec
 
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.errors import UnknownComponent
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
@@ -28,7 +28,6 @@ MOST_REFUSED: Final = 3
 WIDTH: Final = 600
 """Longest sentence, in characters."""
 
-RESTARTING: Final = "restarting"
 _ITSELF: Final = frozenset({"airssys"})
 _FOUND: Final = {
     "watcher": "the watcher saw its files change",
@@ -252,8 +251,8 @@ class _Story:
 
     def restarted(self) -> Iterator[str]:
         """Tell of the restarts since the active revision took over."""
-        restarts = [e for e in self.told.events if e.action == RESTARTING and e.at >= self.since]
-        traps = [e for e in self.told.events if e.action == "trapped" and e.at >= self.since]
+        restarts = [e for e in self.told.events if e.action == EventAction.RESTARTING and e.at >= self.since]
+        traps = [e for e in self.told.events if e.action == EventAction.TRAPPED and e.at >= self.since]
         if restarts:
             why = f"; the last trap: {traps[-1].text}" if traps else ""
             yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
@@ -273,7 +272,7 @@ class _Story:
         elif present is not None and present.state is State.FAILED and self.active is not None:
             yield f"It is failed: {why or 'its events say why'}."
         elif self.told.component.desired == Desired.STOPPED:
-            stopped = self._last({"stopped", "stop", "unload"})
+            stopped = self._last({EventAction.STOPPED, EventAction.STOP, EventAction.UNLOAD})
             how = f"The operator stopped it {self._when(stopped.at)}" if stopped is not None else "It is wanted stopped"
             yield f"{how}; it stays so until it is started."
         elif not self.told.component.present:
@@ -338,7 +337,7 @@ class _Story:
             return self.present.state in {State.RUNNING, State.UPDATING}
         return self.told.component.desired == Desired.RUNNING and self.told.component.present
 
-    def _last(self, actions: set[str]) -> Event | None:
+    def _last(self, actions: set[EventAction]) -> Event | None:
         told = (e for e in reversed(self.told.events) if e.action in actions and e.kind is not EventKind.LOG)
         return next(told, None)
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.revision import Revision
 from airssys_tui.core.text import GuestText, one_line
@@ -98,7 +98,9 @@ class Collector:
             async with self._turn:
                 await self._take(names)
         except AirssysError as error:
-            self._floor.journal.system(f"collection was given up: {error.message}", "collected", Level.WARNING)
+            self._floor.journal.system(
+                f"collection was given up: {error.message}", EventAction.COLLECTED, Level.WARNING
+            )
 
     async def _look(self) -> Collected:
         catalog, tally = self._floor.state.catalog, CollectionTally()
@@ -126,7 +128,7 @@ class Collector:
             self._floor.journal.system(
                 f"collected {report.revisions} revisions, {report.states} states, {report.rows} rows:"
                 f" {format_size(report.bytes)} freed",
-                "collected",
+                EventAction.COLLECTED,
             )
         return report
 
@@ -178,7 +180,7 @@ class CollectionTally:
         lines = [
             *(_revision_line(doomed) for doomed in self.doomed),
             *(one_line(f"{s.component}: state {s.id} of r{s.revision}, {format_size(s.size)}") for s in self._states),
-            *(one_line(f"{name}: {count} old rows of ledger and events") for name, count in (+self._rows).items()),
+            *(one_line(f"{name}: {count} old decisions and events") for name, count in (+self._rows).items()),
             *(_orphan_line(orphan) for orphan in self._orphans),
         ]
         more = len(lines) - MOST_ITEMS

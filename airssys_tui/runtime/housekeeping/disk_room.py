@@ -12,7 +12,7 @@ from typing import Final
 
 from airssys_tui.api.views.disk import DiskUse
 from airssys_tui.core.errors import AirssysError, DiskFull
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -49,7 +49,7 @@ class DiskRoom:
         if self._observer.disk_full:
             return
         self._observer.disk_full = one_line(error.message, 300)
-        self._floor.journal.system(f"disk full: {error.message} · {error.remedy}", "disk-full", Level.ERROR)
+        self._floor.journal.system(f"disk full: {error.message} · {error.remedy}", EventAction.DISK_FULL, Level.ERROR)
         self._observer.publish()
 
     async def watch(self) -> None:
@@ -86,5 +86,7 @@ class DiskRoom:
         except AirssysError:
             return
         self._observer.disk_full, self._needed = NO_REASON, 0
-        self._floor.journal.system("there is room on the disk again: deployments go on", "disk-room", Level.INFO)
+        self._floor.journal.system(
+            "there is room on the disk again: deployments go on", EventAction.DISK_ROOM, Level.INFO
+        )
         self._observer.publish()

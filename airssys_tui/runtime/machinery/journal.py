@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from airssys_tui.api.views.runtime import SWITCH, EventPage, Tally
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import one_line
 
 KEPT: Final = 2_000
@@ -57,7 +57,7 @@ class Journal:
         *,
         component: str | None = None,
         revision: int | None = None,
-        action: str = "",
+        action: EventAction = EventAction.NONE,
         level: Level = Level.INFO,
         generation: int | None = None,
     ) -> Event:
@@ -70,7 +70,7 @@ class Journal:
             revision: The revision concerned.
             action: A stable word for programs.
             level: How much it matters.
-            generation: Generation of the change, for the ledger.
+            generation: Generation of the change, for decisions.
         """
         with self._lock:
             self.last += 1
@@ -91,7 +91,7 @@ class Journal:
             listener(event)
         return event
 
-    def system(self, text: str, action: str, level: Level = Level.INFO) -> None:
+    def system(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         """Record what happened to the runtime as a whole."""
         self.emit(EventKind.SYSTEM, text, action=action, level=level)
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.probation import FEWEST_CALLS, Verdict
 from airssys_tui.core.revision import Outcome
@@ -75,7 +75,7 @@ class ProbationWatch:
             self._failing(component, trial)
         elif judgement.verdict is Verdict.WARN and not trial.warned:
             trial.warned = True
-            component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", "dearer")
+            component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", EventAction.DEARER)
         elif judgement.verdict in {Verdict.PASS, Verdict.UNPROVEN}:
             self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
 
@@ -98,7 +98,7 @@ class ProbationWatch:
             self._spawn(self._mark_stable(component, trial))
         elif not passed:
             text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
-            component.teller.supervision(text, "unproven", Level.INFO)
+            component.teller.supervision(text, EventAction.UNPROVEN, Level.INFO)
 
     async def settle(self, component: Component) -> bool:
         """Go back if the revision has failed; return whether that was done. The caller holds the component's lock."""
@@ -120,11 +120,13 @@ class ProbationWatch:
         except AirssysError as error:
             said = f"r{trial.revision} failed on probation: {reason} · going back is not possible: {error.message}"
             component.proof.link(one_line(f"going back: {error.message}", 200))
-            component.teller.supervision(said, "unproven")
+            component.teller.supervision(said, EventAction.UNPROVEN)
             return False
         component.proof.link(one_line(f"r{trial.revision} quarantined: {reason}", 200))
         text = f"r{trial.revision} quarantined: {reason} · back on r{fallen.target} as r{fallen.revision}"
-        component.teller.decision(text + (f" · {fallen.state}" if fallen.state else ""), "quarantined", Level.WARNING)
+        component.teller.decision(
+            text + (f" · {fallen.state}" if fallen.state else ""), EventAction.QUARANTINED, Level.WARNING
+        )
         component.shown.touch()
         return True
 
@@ -148,7 +150,7 @@ class ProbationWatch:
         component.proof.quarantine(component.active, trial.reason)
         await self._note_outcome(component, trial.revision, Outcome.QUARANTINED, trial.reason)
         text = f"r{trial.revision} quarantined: {trial.reason} · there is no earlier stable revision"
-        component.teller.decision(text, "quarantined", Level.WARNING)
+        component.teller.decision(text, EventAction.QUARANTINED, Level.WARNING)
         return False
 
     async def _note_outcome(self, component: Component, revision: int, outcome: Outcome, reason: str) -> None:
@@ -156,7 +158,9 @@ class ProbationWatch:
         try:
             await self._floor.disk(set_outcome, component.name, revision, outcome, reason, self._floor.clock())
         except AirssysError as error:
-            component.teller.supervision(f"the outcome of r{revision} could not be recorded: {error.message}", "store")
+            component.teller.supervision(
+                f"the outcome of r{revision} could not be recorded: {error.message}", EventAction.STORE
+            )
 
     async def reinstate(self, component: Component, why: str) -> None:
         """Make a revision active again that was put in quarantine where it stood. The caller holds the lock.
@@ -173,7 +177,7 @@ class ProbationWatch:
         component.proof.lift(active.digest, active.manifest_digest)
         component.proof.begin(Trial(active.revision, active.manifest, None, judged=True))
         component.proof.break_chain()
-        component.teller.supervision(f"quarantine of r{active.revision} lifted: {why}", "lifted", Level.INFO)
+        component.teller.supervision(f"quarantine of r{active.revision} lifted: {why}", EventAction.LIFTED, Level.INFO)
 
     async def lift(self, component: Component, revision: int, why: str) -> None:
         """Lift the quarantine of a revision. The caller holds the component's lock.
@@ -199,7 +203,7 @@ class ProbationWatch:
         text = one_line(f"quarantine lifted: {why}; it was: {was}", 400)
         await self._floor.disk(catalog.set_outcome, component.name, revision, Outcome.SUPERSEDED, text, at)
         component.proof.lift(*found)
-        component.teller.supervision(f"quarantine of r{revision} lifted: {why}", "lifted", Level.INFO)
+        component.teller.supervision(f"quarantine of r{revision} lifted: {why}", EventAction.LIFTED, Level.INFO)
 
     async def lift_active(self, component: Component, why: str) -> None:
         """Lift the quarantine of the files that serve now on an operator's word, if they are in one."""
@@ -232,7 +236,9 @@ class ProbationWatch:
         try:
             await self._floor.disk(keep, component.name, revision, msgspec.json.encode(enough).decode())
         except AirssysError as error:
-            component.teller.supervision(f"the costs of r{revision} could not be kept: {error.message}", "store")
+            component.teller.supervision(
+                f"the costs of r{revision} could not be kept: {error.message}", EventAction.STORE
+            )
 
     async def close(self) -> None:
         """Give up what is under way."""

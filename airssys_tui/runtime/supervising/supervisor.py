@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
 from airssys_tui.core.supervision import decide
 from airssys_tui.core.text import GuestText, one_line
@@ -48,7 +48,7 @@ class Supervisor:
         self._floor.workers.submit(serving.close)
         reason = trap_text(trap)
         component.teller.supervision(
-            f"trap in r{serving.revision}: {reason}", "trapped", Level.ERROR, revision=serving.revision
+            f"trap in r{serving.revision}: {reason}", EventAction.TRAPPED, Level.ERROR, revision=serving.revision
         )
         component.proof.fault()
         self._probation.trapped(component, serving, trap)
@@ -101,7 +101,7 @@ class Supervisor:
         component.shown.warn(one_line(f"{reason} · {_tries(decision.tries_left)} left", 300))
         component.teller.supervision(
             f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
-            "restarting",
+            EventAction.RESTARTING,
         )
         component.supervision.restart_with(self._spawn(self._restart_later(component, decision.delay, reason)))
 
@@ -111,7 +111,7 @@ class Supervisor:
         component.shown.warn(one_line(trouble + chain, 300))
         dropped = component.actor.queued
         component.actor.accept(False)
-        component.teller.supervision(f"given up: {why}; {dropped} waiting calls dropped{chain}", "exhausted")
+        component.teller.supervision(f"given up: {why}; {dropped} waiting calls dropped{chain}", EventAction.EXHAUSTED)
 
     async def _restart_later(self, component: Component, delay: float, reason: GuestText) -> None:
         await asyncio.sleep(delay)
@@ -164,7 +164,7 @@ class Supervisor:
         if report.health is not component.life.health:
             said = f": {report.message}" if report.message else ""
             level = Level.INFO if report.health is Health.HEALTHY else Level.WARNING
-            component.teller.health(f"{report.health}{said}", report.health, level)
+            component.teller.health(f"{report.health}{said}", EventAction(report.health), level)
             component.life.report(report.health)
         if report.health is not Health.UNHEALTHY or component.active is None:
             component.supervision.well()

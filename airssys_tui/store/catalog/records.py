@@ -264,8 +264,8 @@ class CheckRecord(msgspec.Struct, frozen=True):
     at: float
 
 
-class LedgerRow(msgspec.Struct, frozen=True):
-    """One decision of the reload ledger; ``id`` is given by the catalog and grows."""
+class DecisionRow(msgspec.Struct, frozen=True):
+    """One decision about a component's files; ``id`` is given by the catalog and grows."""
 
     at: float
     kind: str

@@ -239,6 +239,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             ) STRICT""",
         ),
     ),
+    Migration(
+        4,
+        (
+            "DROP INDEX ledger_by_component",
+            "ALTER TABLE ledger RENAME TO decisions",
+            "CREATE INDEX decisions_by_component ON decisions (component, id)",
+            "UPDATE trimmed SET stream = 'decisions' WHERE stream = 'ledger'",
+            "UPDATE events SET kind = 'decision' WHERE kind = 'ledger'",
+        ),
+    ),
 )
 """Every migration, in order of its version; the last one's is the version this program reads and writes."""
 

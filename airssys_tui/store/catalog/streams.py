@@ -1,4 +1,4 @@
-"""What happened, kept within bounds: the reload ledger and the events. The oldest rows go, and are counted."""
+"""What happened, kept within bounds: decisions and other events. The oldest rows go, and are counted."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.store.catalog.records import EventRow, LedgerRow
+from airssys_tui.store.catalog.records import DecisionRow, EventRow
 from airssys_tui.store.disk.database import Clock, Database, Room
 
-LEDGER_ROWS: Final = 1_000
-"""Ledger rows kept per component."""
+DECISION_ROWS: Final = 1_000
+"""Decisions kept per component."""
 
 EVENT_ROWS: Final = 2_000
 """Events kept per component."""
 
 
 class Streams(Room):
-    """The tables of the ledger and of events.
+    """The tables of decisions and of other events.
 
     Args:
         database: The connection.
         clock: Returns unix seconds.
-        ledger_rows: Ledger rows kept per component (and as many that concern none).
+        decision_rows: Decisions kept per component (and as many that concern none).
         event_rows: Events kept per component (and as many that concern none).
     """
 
     def __init__(
-        self, database: Database, clock: Clock, *, ledger_rows: int = LEDGER_ROWS, event_rows: int = EVENT_ROWS
+        self, database: Database, clock: Clock, *, decision_rows: int = DECISION_ROWS, event_rows: int = EVENT_ROWS
     ) -> None:
         super().__init__(database, clock)
-        self._ledger_rows = ledger_rows
+        self._decision_rows = decision_rows
         self._event_rows = event_rows
 
-    def append_ledger(self, rows: Sequence[LedgerRow]) -> None:
-        """Append a batch of ledger rows in one transaction; their ``id`` is not looked at."""
+    def append_decisions(self, rows: Sequence[DecisionRow]) -> None:
+        """Append a batch of decisions in one transaction; their ``id`` is not looked at."""
         if not rows:
             return
-        with self._database.transaction("append-ledger") as connection:
+        with self._database.transaction("append-decisions") as connection:
             connection.executemany(
-                """INSERT INTO ledger (at, kind, text, component, deployment, generation, level, revision)
+                """INSERT INTO decisions (at, kind, text, component, deployment, generation, level, revision)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
                 [(r.at, r.kind, r.text, r.component, r.deployment, r.generation, r.level, r.revision) for r in rows],
             )
             for component in {row.component for row in rows}:
-                self._trim(connection, "ledger", component, self._ledger_rows)
+                self._trim(connection, "decisions", component, self._decision_rows)
 
-    def ledger(
+    def decisions(
         self, component: str | None = None, *, limit: int = 200, before: int | None = None
-    ) -> tuple[LedgerRow, ...]:
-        """Return ledger rows, newest first: of one component or of all, older than the row ``before`` when given."""
-        return self._database.records(LedgerRow, "ledger", _page(component), (component, before, limit))
+    ) -> tuple[DecisionRow, ...]:
+        """Return decisions, newest first: of one component or of all, older than the row ``before`` when given."""
+        return self._database.records(DecisionRow, "decisions", _page(component), (component, before, limit))
 
     def append_events(self, rows: Sequence[EventRow]) -> None:
         """Append a batch of events in one transaction; their ``id`` is not looked at."""
@@ -86,15 +86,15 @@ class Streams(Room):
         tail = f"{_whose(component)} AND kind IN ({_marks(kinds)}) AND level IN ({_marks(levels)}) {_NEWEST}"
         return self._database.records(EventRow, "events", tail, (component, *kinds, *levels, *span, limit))
 
-    def past_ledger(
+    def past_decisions(
         self, component: str | None, levels: Sequence[str], span: tuple[float, float], limit: int
-    ) -> tuple[LedgerRow, ...]:
+    ) -> tuple[DecisionRow, ...]:
         """Return the newest decisions that fit, newest first; see :meth:`past_events`."""
         tail = f"{_whose(component)} AND level IN ({_marks(levels)}) {_NEWEST}"
-        return self._database.records(LedgerRow, "ledger", tail, (component, *levels, *span, limit))
+        return self._database.records(DecisionRow, "decisions", tail, (component, *levels, *span, limit))
 
     def trimmed(self, stream: str, component: str | None = None) -> int:
-        """Return how many rows of ``ledger`` or ``events`` went to make room: of one component, or of all."""
+        """Return how many rows of ``decisions`` or ``events`` went to make room: of one component, or of all."""
         return self._database.count(
             "SELECT sum(rows) FROM trimmed WHERE stream = ?1 AND component = coalesce(?2, component)",
             (stream, component),

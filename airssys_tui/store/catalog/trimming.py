@@ -1,4 +1,4 @@
-"""Old rows of the ledger and of the events: they go with age, too, but for the newest of each component."""
+"""Old decisions and events: they go with age, too, but for the newest of each component."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YOUNG: Final = 200
 BATCH: Final = 500
 """Rows that go in one transaction."""
 
-STREAMS: Final = ("events", "ledger")
+STREAMS: Final = ("events", "decisions")
 
 _OLD: Final = """FROM {table} WHERE component IS ?1 AND at < ?2 AND id <= (
     SELECT id FROM {table} WHERE component IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3)"""

@@ -25,7 +25,7 @@ TRANSACTIONS: Final = (
     "add-snapshot",
     "annotate",
     "append-events",
-    "append-ledger",
+    "append-decisions",
     "begin-deployment",
     "bind-folder",
     "check",

@@ -16,6 +16,7 @@ from airssys_tui.api.commands import Command, Reload, Restart, Rollback, Start, 
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.dialogs.modal import Choice, Question
@@ -35,6 +36,7 @@ class BulkCommand(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         verb: One or two words that begin the question.
+        action: What the events of this session say was asked for.
         done: The past participle, for the report.
         of_one: Makes the command for one component.
         stops: Whether the instance goes: its memory without a `state` export and its queued calls are lost.
@@ -42,18 +44,21 @@ class BulkCommand(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     verb: str
+    action: EventAction
     done: str
     of_one: Callable[[str], Command]
     stops: bool = True
     previews: bool = False
 
 
-START: Final = BulkCommand(verb="Start", done="started", of_one=Start, stops=False)
-STOP: Final = BulkCommand(verb="Stop", done="stopped", of_one=Stop)
-RESTART: Final = BulkCommand(verb="Restart", done="restarted", of_one=Restart)
-RELOAD: Final = BulkCommand(verb="Reload", done="reloaded", of_one=Reload)
-UNLOAD: Final = BulkCommand(verb="Unload", done="unloaded", of_one=Unload)
-ROLL_BACK: Final = BulkCommand(verb="Roll back", done="rolled back", of_one=Rollback, previews=True)
+START: Final = BulkCommand(verb="Start", done="started", of_one=Start, action=EventAction.START, stops=False)
+STOP: Final = BulkCommand(verb="Stop", done="stopped", of_one=Stop, action=EventAction.STOP)
+RESTART: Final = BulkCommand(verb="Restart", done="restarted", of_one=Restart, action=EventAction.RESTART)
+RELOAD: Final = BulkCommand(verb="Reload", done="reloaded", of_one=Reload, action=EventAction.RELOAD)
+UNLOAD: Final = BulkCommand(verb="Unload", done="unloaded", of_one=Unload, action=EventAction.UNLOAD)
+ROLL_BACK: Final = BulkCommand(
+    verb="Roll back", done="rolled back", of_one=Rollback, action=EventAction.ROLLBACK, previews=True
+)
 
 
 def losses(view: ComponentView, *, dropping: bool = False) -> list[str]:

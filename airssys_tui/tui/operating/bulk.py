@@ -72,7 +72,7 @@ class BulkOperations:
         for outcome in outcomes:
             level = Level.ERROR if outcome.failed else Level.INFO
             session.feed.tell(
-                outcome.text, at=session.clock(), component=outcome.component, level=level, action=bulk.verb.lower()
+                outcome.text, at=session.clock(), component=outcome.component, level=level, action=bulk.action
             )
         session.marks.clear()
         failed = [outcome for outcome in outcomes if outcome.failed]

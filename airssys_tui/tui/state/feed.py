@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.runtime import Phase, Snapshot
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import sanitise
 
 EVENTS_KEPT: Final = 5_000
@@ -77,7 +77,7 @@ class Feed:
         events = (*told, *events)
         return Change(rows=rows, removed=frozenset(snapshot.removed), events=events, lines=lines)
 
-    def tell(self, text: str, *, at: float, component: str, level: Level, action: str) -> None:
+    def tell(self, text: str, *, at: float, component: str, level: Level, action: EventAction) -> None:
         """Add an event of this session itself; such events are numbered downwards from -1."""
         self._tellings += 1
         event = Event(

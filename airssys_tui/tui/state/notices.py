@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 
 QUIET_SECONDS: Final = 2.0
 """At most one notice in this many seconds."""
@@ -15,7 +15,7 @@ QUIET_SECONDS: Final = 2.0
 OWN_SECONDS: Final = 3.0
 """After an operator's own command, its component's notices are not repeated for this long."""
 
-_TOLD: Final = {"switched", "refused"}
+_TOLD: Final = {EventAction.SWITCHED, EventAction.REFUSED}
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class Notices:
         self._waiting.extend(
             event
             for event in events
-            if event.kind is EventKind.LEDGER
+            if event.kind is EventKind.DECISION
             and event.action in _TOLD
             and event.component is not None
             and self._muted.get(event.component, 0.0) <= now
@@ -58,7 +58,7 @@ class Notices:
         refused = any(event.level is Level.ERROR for event in waiting)
         if len(waiting) == 1:
             return Notice(f"{latest.component}: {latest.text}", refused)
-        failed = sum(1 for event in waiting if event.action == "refused")
+        failed = sum(1 for event in waiting if event.action == EventAction.REFUSED)
         tail = f", {failed} refused" if failed else ""
         number = f" r{latest.revision}" if latest.revision is not None else ""
         return Notice(f"{len(waiting)} reloads{tail}, latest {latest.component}{number}", refused)

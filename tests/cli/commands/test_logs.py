@@ -62,13 +62,13 @@ def test_logs_of_a_component_by_level_age_and_expression(running: Desk) -> None:
 def test_events_by_component_kind_and_level(running: Desk) -> None:
     assert running.run("restart", "counter").code == 0
     every = running.run("events", "--json").json
-    assert {"system", "ledger", "lifecycle"} <= {event["kind"] for event in every}
+    assert {"system", "decision", "lifecycle"} <= {event["kind"] for event in every}
     assert "log" not in {event["kind"] for event in every}, "logs are asked for by name"
-    ledger = running.run("events", "counter", "--kind", "ledger", "--json").json
-    assert {event["kind"] for event in ledger} == {"ledger"}
-    assert any(event["action"] == "switched" for event in ledger)
-    two = running.run("events", "--kind", "ledger", "--kind", "lifecycle", "--json").json
-    assert {event["kind"] for event in two} == {"ledger", "lifecycle"}
+    decisions = running.run("events", "counter", "--kind", "decision", "--json").json
+    assert {event["kind"] for event in decisions} == {"decision"}
+    assert any(event["action"] == "switched" for event in decisions)
+    two = running.run("events", "--kind", "decision", "--kind", "lifecycle", "--json").json
+    assert {event["kind"] for event in two} == {"decision", "lifecycle"}
     assert running.run("events", "counter", "--level", "error", "--json").json == []
     assert running.run("events", "nope").code == 1
 
@@ -77,9 +77,9 @@ def test_events_are_told_from_what_was_recorded_while_nothing_runs_and_logs_are_
     desk.install("counter")
     assert desk.run("call", "--live", "counter", "get").code == 0
     told = desk.run("events", "--json").json
-    assert [event["at"] for event in told] == sorted(event["at"] for event in told), "ledger and events in one order"
+    assert [event["at"] for event in told] == sorted(event["at"] for event in told), "decisions and events in one order"
     assert {"switched", "opened", "closed"} <= {event["action"] for event in told}
-    assert desk.run("events", "counter", "--kind", "ledger", "--last", "1").out.count("\n") == 1
+    assert desk.run("events", "counter", "--kind", "decision", "--last", "1").out.count("\n") == 1
     for words in (["logs", "counter"], ["logs", "counter", "--follow"], ["events", "--follow"]):
         answer = desk.run(*words)
         assert answer.code == 1, answer

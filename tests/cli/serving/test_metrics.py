@@ -119,7 +119,7 @@ def test_a_real_runtime_is_scraped_with_all_its_meters(desk: Desk) -> None:
         until(process, "switched", "counter")
         desk.install("counter", RELEASES / "1.2.0")
         until(process, "refused", "counter")
-        found = when(url, lambda seen: value(seen, "events_total", kind="ledger", action="refused") == 1)
+        found = when(url, lambda seen: value(seen, "events_total", kind="decision", action="refused") == 1)
         assert value(found, "switches_total", cause="reload") == 1
         assert value(found, "component_refused", component="counter") == 1
 

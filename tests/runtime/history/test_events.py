@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from airssys_tui.api.commands import Annotate
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.runtime import EventPage
 from airssys_tui.core.errors import DiskFull, UsageError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.machinery.journal import UNWRITTEN, Journal
 from airssys_tui.store.directory import StateDirectory
+from tests.store.catalog.test_migration import of_the_first_program
 from tests.support.components import ALL, Crafted
 from tests.support.world import World
 
@@ -53,7 +56,7 @@ def test_levels_and_revisions_of_decisions_survive_a_restart(world: World) -> No
     world.install("c", Crafted(exports=ALL - {"get"}))
     world.reopen()
     (refused,) = ask(world, level=Level.ERROR).events
-    assert (refused.kind, refused.action, refused.revision) == (EventKind.LEDGER, "refused", 2)
+    assert (refused.kind, refused.action, refused.revision) == (EventKind.DECISION, "refused", 2)
 
 
 def test_it_is_the_same_without_a_runtime(world: World) -> None:
@@ -62,7 +65,7 @@ def test_it_is_the_same_without_a_runtime(world: World) -> None:
     world.close()
     with StateDirectory.open_readonly(world.state_dir) as reader:
         everything = history(reader.catalog, HistoryQuery()).events
-        assert {event.kind for event in everything} >= {EventKind.SYSTEM, EventKind.LEDGER}
+        assert {event.kind for event in everything} >= {EventKind.SYSTEM, EventKind.DECISION}
         newest = history(reader.catalog, HistoryQuery(limit=2)).events
         assert [event.text for event in newest] == [event.text for event in everything[-2:]]
         middle = everything[len(everything) // 2].at
@@ -135,3 +138,14 @@ def test_a_revision_says_when_it_served_and_what_it_cost(world: World) -> None:
     assert Gate.COMPILE in dict(first.gates)
     assert Gate.COMPILE in dict(third.gates)
     assert Gate.HEALTH_PROBE not in dict(third.gates)
+
+
+def test_decisions_of_the_first_program_are_read_as_decisions(tmp_path: Path) -> None:
+    directory = of_the_first_program(tmp_path)
+    with StateDirectory.open(directory, folder=tmp_path / "components") as state:
+        page = history(state.catalog, HistoryQuery(kinds=(EventKind.DECISION,)))
+    assert [(event.kind, event.action, event.text) for event in page.events] == [
+        (EventKind.DECISION, EventAction.ACCEPTED, "accepted: generation 2 as r2"),
+        (EventKind.DECISION, EventAction.SWITCHED, "switched to r2"),
+    ]
+    assert page.missed == 15

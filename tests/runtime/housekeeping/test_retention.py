@@ -161,7 +161,7 @@ def test_states_are_bounded_and_the_paired_ones_stay(world: World) -> None:
     assert left[-1].paired
 
 
-def test_old_rows_of_ledger_and_events_go_and_are_counted(aged: World) -> None:
+def test_old_decisions_and_events_go_and_are_counted(aged: World) -> None:
     floor = aged.runtime._floor
     catalog = floor.state.catalog
     then = floor.clock() - 2 * AGE
@@ -172,7 +172,7 @@ def test_old_rows_of_ledger_and_events_go_and_are_counted(aged: World) -> None:
     assert said.rows == done.rows >= YOUNG + BATCH
     assert catalog.trimmed("events", "c") == done.rows
     assert len(catalog.events("c", limit=5_000)) >= YOUNG
-    assert f"c: {done.rows} old rows of ledger and events" in done.items
+    assert f"c: {done.rows} old decisions and events" in done.items
 
 
 def test_a_component_in_the_middle_of_an_operation_is_left_alone(aged: World) -> None:

@@ -15,9 +15,9 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import (
     Activation,
+    DecisionRow,
     EventRow,
     Hold,
-    LedgerRow,
     NewSnapshot,
     Refusal,
     SnapshotInfo,
@@ -390,17 +390,17 @@ def test_a_snapshot_that_was_changed_is_not_handed_out(catalog: Catalog) -> None
     assert len(catalog.snapshots("counter")) == 1
 
 
-# --- ledger and events ----------------------------------------------------------------------------------------------
+# --- decisions and events ---------------------------------------------------------------------------------------------
 
 
-def test_the_ledger_is_read_in_pages(catalog: Catalog) -> None:
-    rows = [LedgerRow(float(n), "ignored", f"row {n}", ("counter", "echo", None)[n % 3], n, n) for n in range(9)]
-    catalog.append_ledger(rows)
-    catalog.append_ledger([])
-    page = catalog.ledger(limit=4)
+def test_decisions_are_read_in_pages(catalog: Catalog) -> None:
+    rows = [DecisionRow(float(n), "ignored", f"row {n}", ("counter", "echo", None)[n % 3], n, n) for n in range(9)]
+    catalog.append_decisions(rows)
+    catalog.append_decisions([])
+    page = catalog.decisions(limit=4)
     assert [row.text for row in page] == ["row 8", "row 7", "row 6", "row 5"]
-    assert [row.text for row in catalog.ledger(limit=4, before=page[-1].id)] == ["row 4", "row 3", "row 2", "row 1"]
-    assert [row.text for row in catalog.ledger("echo")] == ["row 7", "row 4", "row 1"]
+    assert [row.text for row in catalog.decisions(limit=4, before=page[-1].id)] == ["row 4", "row 3", "row 2", "row 1"]
+    assert [row.text for row in catalog.decisions("echo")] == ["row 7", "row 4", "row 1"]
     assert msgspec.structs.replace(page[0], id=0) == rows[8]
 
 
@@ -420,12 +420,12 @@ def test_the_newest_rows_stay_and_the_others_are_counted(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[str | None]]
 ) -> None:
     opened = Catalog.open(tmp_path_factory.mktemp("streams") / "catalog.db")
-    bounded = Catalog(opened.database, lambda: 1.0, ledger_rows=3, event_rows=2)
+    bounded = Catalog(opened.database, lambda: 1.0, decision_rows=3, event_rows=2)
     written: dict[str | None, list[str]] = {"counter": [], "echo": [], None: []}
     try:
         for number, batch in enumerate(batches):
             texts = [f"{number}.{position}" for position in range(len(batch))]
-            bounded.append_ledger([LedgerRow(1.0, "k", text, who) for text, who in zip(texts, batch, strict=True)])
+            bounded.append_decisions([DecisionRow(1.0, "k", text, who) for text, who in zip(texts, batch, strict=True)])
             bounded.append_events(
                 [EventRow(1.0, "k", "info", text, who) for text, who in zip(texts, batch, strict=True)]
             )
@@ -433,10 +433,10 @@ def test_the_newest_rows_stay_and_the_others_are_counted(
                 written[who].append(text)
         total = sum(map(len, written.values()))
         for who in ("counter", "echo"):
-            assert [row.text for row in bounded.ledger(who)] == written[who][::-1][:3]
+            assert [row.text for row in bounded.decisions(who)] == written[who][::-1][:3]
             assert [row.text for row in bounded.events(who)] == written[who][::-1][:2]
-            assert bounded.trimmed("ledger", who) == max(0, len(written[who]) - 3)
-        assert len(bounded.ledger()) + bounded.trimmed("ledger") == total
+            assert bounded.trimmed("decisions", who) == max(0, len(written[who]) - 3)
+        assert len(bounded.decisions()) + bounded.trimmed("decisions") == total
         assert len(bounded.events()) + bounded.trimmed("events") == total
     finally:
         opened.close()

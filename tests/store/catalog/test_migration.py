@@ -38,7 +38,9 @@ FIRST = (
     "INSERT INTO refusals VALUES ('counter', 'sha256:r', 'sha256:m', 'init', 'no', 6.0, '0.1.0', NULL)",
     "INSERT INTO ledger VALUES (1, 4.0, 'accepted', 'accepted: generation 2 as r2', 'counter', 1, 2)",
     "INSERT INTO events VALUES (1, 5.0, 'lifecycle', 'info', 'r2 started', 'counter', 2, 'started', NULL)",
+    "INSERT INTO events VALUES (2, 5.5, 'ledger', 'info', 'switched to r2', 'counter', 2, 'switched', 2)",
     "INSERT INTO trimmed VALUES ('events', 'counter', 12)",
+    "INSERT INTO trimmed VALUES ('ledger', 'counter', 3)",
     "INSERT INTO compiled_code VALUES (:one, 'engine', 'sha256:c', 8)",
 )
 """What the first program may have written, a row in every table of its schema."""
@@ -75,9 +77,13 @@ def check(catalog: Catalog) -> None:
     assert catalog.snapshot(info.id).data == b"count=5"
     assert [hold.digest for hold in catalog.holds("counter")] == [ONE]
     assert [refusal.gate for refusal in catalog.refusals("counter")] == [Gate.INIT]
-    assert [row.text for row in catalog.ledger("counter")] == ["accepted: generation 2 as r2"]
-    assert [row.text for row in catalog.events("counter")] == ["r2 started"]
+    assert [row.text for row in catalog.decisions("counter")] == ["accepted: generation 2 as r2"]
+    assert [(row.kind, row.text) for row in catalog.events("counter")] == [
+        ("decision", "switched to r2"),
+        ("lifecycle", "r2 started"),
+    ]
     assert catalog.trimmed("events", "counter") == 12
+    assert catalog.trimmed("decisions", "counter") == 3
     assert [deployment.outcome for deployment in catalog.deployments("counter")] == ["activated"]
     assert [stage.name for stage in catalog.stages(1)] == ["rehearsed"]
 

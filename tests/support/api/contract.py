@@ -380,8 +380,8 @@ class Contract:
         bench.arrive("1.3.0")
         whole = bench.api.history(HistoryQuery()).result(PATIENCE).events
         assert [event.at for event in whole] == sorted(event.at for event in whole)
-        ledger = bench.api.history(HistoryQuery(component="counter", kinds=(EventKind.LEDGER,))).result(PATIENCE)
-        assert {event.kind for event in ledger.events} == {EventKind.LEDGER}
+        decisions = bench.api.history(HistoryQuery(component="counter", kinds=(EventKind.DECISION,))).result(PATIENCE)
+        assert {event.kind for event in decisions.events} == {EventKind.DECISION}
         errors = bench.api.history(HistoryQuery(level=Level.ERROR)).result(PATIENCE).events
         assert any(event.action == "refused" for event in errors)
         assert {event.level for event in errors} == {Level.ERROR}

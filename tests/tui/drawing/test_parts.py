@@ -117,7 +117,7 @@ def event(component, action, revision=1):
     return Event(
         seq=1,
         at=0,
-        kind=EventKind.LEDGER,
+        kind=EventKind.DECISION,
         level=level,
         component=component,
         revision=revision,
