@@ -18,8 +18,8 @@ import msgspec
 from airssys_tui.core.types.interface import Function, ValType
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.activity import SHORT_NS, cpu_since
+from airssys_tui.engine.generated_code import Source
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory
-from airssys_tui.engine.source import Source
 from airssys_tui.engine.threads import THREAD
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import wasmtime
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.units import format_size
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.configuration import configuration
 from airssys_tui.engine.settings import EngineSettings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from airssys_tui.engine.admission import inspect
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.configuration import identity
 from airssys_tui.engine.habitat import FAREWELL_SECONDS, Habitat
 from airssys_tui.engine.linker import Linker

@@ -15,8 +15,8 @@ from airssys_tui.core.traps import TrapKind
 from airssys_tui.core.types.interface import Function, InterfaceType, Param
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
+from airssys_tui.engine.generated_code import Source
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
-from airssys_tui.engine.source import Source
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity

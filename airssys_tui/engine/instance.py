@@ -26,7 +26,7 @@ from airssys_tui.engine.resources import HostedType
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
     from airssys_tui.core.types.interface import ExportedFunction
-    from airssys_tui.engine.code import Code
+    from airssys_tui.engine.compiled import Code
     from airssys_tui.engine.habitat import Habitat
     from airssys_tui.engine.resources import ResourceTable
 

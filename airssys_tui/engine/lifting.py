@@ -28,7 +28,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import ENTRY_SIZE, PAYLOAD, VALUE_SIZE, memory_view
-from airssys_tui.engine.source import LAYOUTS, Source
+from airssys_tui.engine.generated_code import LAYOUTS, Source
 
 WORLD: Final = memory_view()
 """The address space; native values are read from it at their addresses."""

@@ -22,7 +22,7 @@ from airssys_tui.engine.resources import HostedType, type_numbers
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.activity import Activity
-    from airssys_tui.engine.code import Code
+    from airssys_tui.engine.compiled import Code
     from airssys_tui.engine.habitat import Habitat
 
 _DEFINING: Final = threading.Lock()

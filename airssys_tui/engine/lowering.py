@@ -28,7 +28,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE, memory_view, value_clone
-from airssys_tui.engine.source import LAYOUTS, Source
+from airssys_tui.engine.generated_code import LAYOUTS, Source
 from airssys_tui.engine.threads import U8_VALUE, Lane, Mine
 
 Keep = Callable[[Any], None]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import MissingTool, WitError
-from airssys_tui.wit.source import Place
+from airssys_tui.wit.unit import Place
 
 NAME: Final = "wasm-tools"
 PATIENCE: Final = 60.0

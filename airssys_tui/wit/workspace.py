@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import WitError
-from airssys_tui.wit.source import Reference, Unit, read_unit
+from airssys_tui.wit.unit import Reference, Unit, read_unit
 
 LISTING: Final = "deps.toml"
 LOCK: Final = "deps.lock"

@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.hollow import hollow
-from airssys_tui.engine.package import read_types
+from airssys_tui.engine.package_reader import read_types
 from tests.support.engine import guests
 from tests.support.places import FIXTURES, ROOT, SAMPLES
 

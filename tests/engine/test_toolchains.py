@@ -9,7 +9,7 @@ import pytest
 
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.values import Variant
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance

@@ -11,7 +11,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.interface import render
 from airssys_tui.core.units import MIB
 from airssys_tui.engine.admission import inspect
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.compiler import compile_in_child
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker

@@ -11,8 +11,8 @@ import pytest
 from airssys_tui.cli.main import main
 from airssys_tui.core.errors import MissingTool
 from airssys_tui.wit import tool
-from airssys_tui.wit.check import check
-from airssys_tui.wit.source import parse_unit
+from airssys_tui.wit.unit import parse_unit
+from airssys_tui.wit.validation import check
 from tests.support.places import ROOT
 
 RIGHT = {

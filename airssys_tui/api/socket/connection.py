@@ -16,7 +16,6 @@ from airssys_tui import __version__
 from airssys_tui.api import wire
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.address import is_trusted, peer_user
-from airssys_tui.api.socket.faults import fault_of
 from airssys_tui.api.socket.frames import (
     MAX_COMMAND,
     MAX_HELLO,
@@ -36,6 +35,7 @@ from airssys_tui.api.socket.frames import (
     read_hello,
 )
 from airssys_tui.api.socket.methods import METHODS, Method
+from airssys_tui.api.socket.wire_errors import fault_of
 from airssys_tui.core.errors import AirssysError, Overcrowded, ProtocolMismatch, ReadOnlyAccess, Unreachable, UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, MIB

@@ -15,8 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api import wire
-from airssys_tui.api.socket.faults import Fault
 from airssys_tui.api.socket.ticks import Tick
+from airssys_tui.api.socket.wire_errors import Fault
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import ProtocolMismatch

@@ -17,7 +17,6 @@ import msgspec
 from airssys_tui import __version__
 from airssys_tui.api import wire
 from airssys_tui.api.socket.address import connect
-from airssys_tui.api.socket.faults import error_of
 from airssys_tui.api.socket.frames import (
     MAX_ANSWER,
     PROTOCOL,
@@ -34,6 +33,7 @@ from airssys_tui.api.socket.frames import (
     Welcome,
     frame,
 )
+from airssys_tui.api.socket.wire_errors import error_of
 from airssys_tui.core.errors import Overcrowded, ProtocolMismatch, Unreachable
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, MIB

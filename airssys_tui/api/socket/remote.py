@@ -20,7 +20,6 @@ import msgspec
 
 from airssys_tui.api import wire
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.socket.faults import error_of
 from airssys_tui.api.socket.frames import (
     STATUS,
     Access,
@@ -39,6 +38,7 @@ from airssys_tui.api.socket.link import Link, hello
 from airssys_tui.api.socket.methods import METHODS, Method
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import ticked
+from airssys_tui.api.socket.wire_errors import error_of
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.runtime import EventPage, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, UsageError

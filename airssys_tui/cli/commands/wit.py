@@ -90,7 +90,7 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
         paths: Folders of one package, of many (with `deps.toml`), or single files; the current directory when none.
         form: How to answer.
     """
-    from airssys_tui.wit.check import check as check_wit  # noqa: PLC0415 - late: see above
+    from airssys_tui.wit.validation import check as check_wit  # noqa: PLC0415 - late: see above
 
     verdicts = [verdict for path in paths or (Path(),) for verdict in check_wit(path)]
     if form.json:

@@ -32,7 +32,7 @@ from airssys_tui.core.manifest.structure import (
     StateKeeping,
     Strategy,
 )
-from airssys_tui.core.manifest.table import Report, Table
+from airssys_tui.core.manifest.table_reader import Report, Table
 from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 

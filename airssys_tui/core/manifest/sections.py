@@ -22,6 +22,7 @@ from airssys_tui.core.manifest.capabilities import (
     parse_network,
     parse_process,
 )
+from airssys_tui.core.manifest.scalars import ExpectationError, read_text, shown
 from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
@@ -36,8 +37,7 @@ from airssys_tui.core.manifest.structure import (
     StateKeeping,
     Strategy,
 )
-from airssys_tui.core.manifest.table import Table
-from airssys_tui.core.manifest.values import ExpectationError, read_text, shown
+from airssys_tui.core.manifest.table_reader import Table
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, Restart, Supervision
 

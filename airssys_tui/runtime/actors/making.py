@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from airssys_tui.core.errors import CapacityError
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant

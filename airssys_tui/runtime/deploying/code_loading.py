@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.core.errors import AdmissionError, StoreError
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.identity import Digest
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.machinery.machinery import Floor
 
 

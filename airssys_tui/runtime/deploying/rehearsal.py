@@ -17,7 +17,7 @@ from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.admission import inspect
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState

@@ -19,7 +19,7 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.promotion import Promotion

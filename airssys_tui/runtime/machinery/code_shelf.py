@@ -11,7 +11,7 @@ from typing import Final
 
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.units import MIB
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 
 MAX_BYTES: Final = 64 * MIB
 """Compiled bytes that are kept at hand; what is larger than that by itself is not."""

@@ -13,7 +13,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest, manifest_digest
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.admission import inspect
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract

@@ -14,7 +14,7 @@ from airssys_tui.core.manifest.document import Manifest, bare_manifest
 from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.engine.admission import inspect
-from airssys_tui.engine.code import Code
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api import wire
-from airssys_tui.api.socket.faults import Fault, _classes, error_of, fault_of
+from airssys_tui.api.socket.wire_errors import Fault, _classes, error_of, fault_of
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core import errors
 from airssys_tui.core.errors import (

@@ -17,10 +17,10 @@ from airssys_tui.api import wire
 from airssys_tui.api.commands import Stop
 from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.address import listen
-from airssys_tui.api.socket.faults import Fault
 from airssys_tui.api.socket.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import tick_of
+from airssys_tui.api.socket.wire_errors import Fault
 from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level

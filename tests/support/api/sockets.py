@@ -15,12 +15,12 @@ import msgspec
 from airssys_tui.api import wire
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.connection import ServingLimits
-from airssys_tui.api.socket.faults import error_of
 from airssys_tui.api.socket.frames import PROTOCOL, Access, Ask, Hello, frame
 from airssys_tui.api.socket.link import read_message
 from airssys_tui.api.socket.methods import METHODS
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.socket.server import ControlServer
+from airssys_tui.api.socket.wire_errors import error_of
 
 PATIENCE = 20.0
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from airssys_tui.core.errors import AirssysError, ManifestProblem
 from airssys_tui.core.limits import Bound
-from airssys_tui.core.manifest.toml_lines import Path, TomlLines
-from airssys_tui.core.manifest.values import (
+from airssys_tui.core.manifest.scalars import (
     ChoiceT,
     ItemT,
     read_boolean,
@@ -25,6 +24,7 @@ from airssys_tui.core.manifest.values import (
     within,
     write_size,
 )
+from airssys_tui.core.manifest.toml_lines import Path, TomlLines
 from airssys_tui.core.text import one_line
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")

@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui.core.errors import WitError
 from airssys_tui.wit import tool
-from airssys_tui.wit.source import Unit, read_unit
+from airssys_tui.wit.unit import Unit, read_unit
 from airssys_tui.wit.workspace import LISTING, Workspace
 
 
