@@ -83,7 +83,7 @@ class StorageUse(msgspec.Struct, frozen=True):
     keys: int = 0
 
 
-class Terms(msgspec.Struct, frozen=True):
+class WriteTerms(msgspec.Struct, frozen=True):
     """On what terms a change is made: the most bytes that may be stored then, and what it survives."""
 
     quota: int
@@ -113,15 +113,15 @@ class KeyValues(Protocol):
         """Return how much is stored, exactly."""
         ...
 
-    def set(self, key: str, value: Value, terms: Terms) -> None:
+    def set(self, key: str, value: Value, terms: WriteTerms) -> None:
         """Store a value, unless more would be stored than the quota."""
         ...
 
-    def delete(self, key: str, terms: Terms) -> bool:
+    def delete(self, key: str, terms: WriteTerms) -> bool:
         """Remove a key; return whether there was one."""
         ...
 
-    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
         """Make several changes in their order, all of them or none; the quota counts at the end."""
         ...
 

@@ -39,7 +39,7 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True):
     action: RegressionAction = RegressionAction.WARN
 
 
-class Cost(msgspec.Struct, frozen=True):
+class ExportCost(msgspec.Struct, frozen=True):
     """What the calls of one export cost one revision.
 
     Attributes:
@@ -73,11 +73,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     unwell: int = 0
     blemished: bool = False
     given_up: str = ""
-    now: dict[str, Cost] = {}
-    before: dict[str, Cost] = {}
+    now: dict[str, ExportCost] = {}
+    before: dict[str, ExportCost] = {}
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class ProbationTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What a revision has to keep to while it is on probation.
 
     Attributes:
@@ -115,7 +115,7 @@ class Judgement(msgspec.Struct, frozen=True):
 GOING_ON = Judgement(Verdict.CONTINUE)
 
 
-def judge(terms: Terms, evidence: Evidence) -> Judgement:
+def judge(terms: ProbationTerms, evidence: Evidence) -> Judgement:
     """Judge a revision on probation.
 
     ==========================================  ===========================================
@@ -150,7 +150,7 @@ def judge(terms: Terms, evidence: Evidence) -> Judgement:
     return Judgement(Verdict.UNPROVEN if evidence.blemished else Verdict.PASS)
 
 
-def _faults(terms: Terms, evidence: Evidence) -> tuple[str, ...]:
+def _faults(terms: ProbationTerms, evidence: Evidence) -> tuple[str, ...]:
     faults = []
     if len(evidence.traps) > terms.traps:
         count = len(evidence.traps)
@@ -177,7 +177,7 @@ def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
     return tuple(text for _, text in sorted(found, key=lambda entry: -entry[0]))
 
 
-def _dearer(regression: Regression, export: str, now: Cost, before: Cost) -> list[tuple[float, str]]:
+def _dearer(regression: Regression, export: str, now: ExportCost, before: ExportCost) -> list[tuple[float, str]]:
     found = []
     if before.fuel >= 1 and now.fuel >= regression.fuel * before.fuel:
         ratio = now.fuel / before.fuel

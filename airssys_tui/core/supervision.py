@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Restart(StrEnum):
+class RestartPolicy(StrEnum):
     """Which ends of a component lead to a restart."""
 
     PERMANENT = "permanent"
@@ -46,7 +46,7 @@ class Supervision(msgspec.Struct, frozen=True, kw_only=True):
         restore_state: Whether a restart loads the last snapshot.
     """
 
-    restart: Restart = Restart.PERMANENT
+    restart: RestartPolicy = RestartPolicy.PERMANENT
     max_restarts: int = 3
     window: float = 60.0
     backoff: Backoff = Backoff()
@@ -106,7 +106,7 @@ def decide(
         rng: Source of the jitter.
         failed: Whether it ended by a failure (a transient component that ended well stays down).
     """
-    if policy.restart is Restart.TEMPORARY or (policy.restart is Restart.TRANSIENT and not failed):
+    if policy.restart is RestartPolicy.TEMPORARY or (policy.restart is RestartPolicy.TRANSIENT and not failed):
         return Decision(restart=False, delay=0.0, budget=budget, tries_left=0, reason=f"restart = {policy.restart}")
     spent = budget.within(now, policy.window)
     if len(spent) >= policy.max_restarts:

@@ -18,7 +18,7 @@ import msgspec
 from airssys_tui.core.types.interface import Function, ValType
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.activity import SHORT_NS, cpu_since
-from airssys_tui.engine.generated_code import Source
+from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory
 from airssys_tui.engine.threads import THREAD
 
@@ -48,7 +48,7 @@ class CallResult(msgspec.Struct, frozen=True, gc=False):
     host_ns: int
 
 
-class Meters(msgspec.Struct, frozen=True):
+class CallTotals(msgspec.Struct, frozen=True):
     """Sums over the life of an instance; times in nanoseconds."""
 
     calls: int
@@ -164,7 +164,7 @@ def _storage(function: Function, native: Any, activity: Activity) -> tuple[Any, 
 
 @lru_cache(maxsize=8192)
 def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
-    source = Source()
+    source = GeneratedCode()
     source.bind(_CONSTANTS)
     source.bind({"diagnose": partial(_refused, function)})
     try:
@@ -208,7 +208,7 @@ def _metered(lower: list[str], lift: list[str]) -> list[str]:
     return ["def call(arguments, fuel, deadline):", *_indented(body)]
 
 
-def _lift(source: Source, type_: ValType | None) -> tuple[list[str], str, list[str]]:
+def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str, list[str]]:
     """Write how a result is read and freed: statements, the name of the value, and the views that are needed."""
     if type_ is None:
         return [], "None", []

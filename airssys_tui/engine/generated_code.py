@@ -33,7 +33,7 @@ MOST_NESTED: Final = 64
 """Deepest nesting of types that is compiled; the engine's own limit is higher, Python's recursion limit is not."""
 
 
-class Source:
+class GeneratedCode:
     """A growing Python module: functions, the constants they use, and one function per type."""
 
     def __init__(self) -> None:

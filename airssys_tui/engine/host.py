@@ -15,7 +15,7 @@ from airssys_tui.core.traps import TrapKind
 from airssys_tui.core.types.interface import Function, InterfaceType, Param
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
-from airssys_tui.engine.generated_code import Source
+from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> A
 
 @lru_cache(maxsize=1024)
 def _compile(function: Function) -> Callable[..., Any]:
-    source = Source()
+    source = GeneratedCode()
     source.bind({"clock": perf_counter_ns})
     try:
         reads, values = lifting.write_arguments(source, function, "arguments")
@@ -190,7 +190,7 @@ def _compile(function: Function) -> Callable[..., Any]:
         raise not_callable(function) from error
 
 
-def _lower(source: Source, function: Function) -> list[str]:
+def _lower(source: GeneratedCode, function: Function) -> list[str]:
     if function.result is None:
         return ["if value is not None: refused(value, None)"]
     written = lowering.write_result(source, function.result, "value", "results")

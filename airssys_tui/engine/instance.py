@@ -18,7 +18,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine import bindings, wasi
 from airssys_tui.engine.activity import Activity
-from airssys_tui.engine.calling import Call, CallResult, Meters, bind, bind_bare
+from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_bare
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.memory import MemoryUse
 from airssys_tui.engine.resources import HostedType
@@ -207,10 +207,10 @@ class Instance:
         return None
 
     @property
-    def meters(self) -> Meters:
+    def meters(self) -> CallTotals:
         """The sums so far."""
         sums = self._activity
-        return Meters(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
+        return CallTotals(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
 
     def output(self) -> wasi.Output:
         """Drain what the guest wrote to stdout and stderr."""

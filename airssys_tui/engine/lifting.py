@@ -28,7 +28,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import ENTRY_SIZE, PAYLOAD, VALUE_SIZE, memory_view
-from airssys_tui.engine.generated_code import LAYOUTS, Source
+from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
 
 WORLD: Final = memory_view()
 """The address space; native values are read from it at their addresses."""
@@ -75,7 +75,7 @@ class Lifting:
         source: Where the code goes.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: GeneratedCode) -> None:
         self.source = source
         source.bind(_CONSTANTS)
 
@@ -212,7 +212,7 @@ _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
 }
 
 
-def write_result(source: Source, type_: ValType) -> tuple[list[str], str]:
+def write_result(source: GeneratedCode, type_: ValType) -> tuple[list[str], str]:
     """Write the statements that read a call's result from its storage, and the expression that is its value.
 
     The storage is seen through views named ``r`` and a ``struct`` format, one for each of :data:`RESULT_VIEWS`.
@@ -234,7 +234,7 @@ def write_result(source: Source, type_: ValType) -> tuple[list[str], str]:
     return reads, piece.expression
 
 
-def write_arguments(source: Source, function: Function, address: str) -> tuple[list[str], str]:
+def write_arguments(source: GeneratedCode, function: Function, address: str) -> tuple[list[str], str]:
     """Write the statements that read a host function's arguments, lying next to each other.
 
     Returns:

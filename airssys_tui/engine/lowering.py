@@ -28,7 +28,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE, memory_view, value_clone
-from airssys_tui.engine.generated_code import LAYOUTS, Source
+from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
 from airssys_tui.engine.threads import U8_VALUE, Lane, Mine
 
 Keep = Callable[[Any], None]
@@ -156,7 +156,7 @@ class Lowering:
         inline: Whether statements go into the function that makes the call: what they make lives in its variables.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: GeneratedCode) -> None:
         self.source = source
         source.bind(_CONSTANTS)
         self.inline = False
@@ -345,7 +345,7 @@ _WRITERS: Final[dict[type, Callable[[Lowering, Any, list[str], str], _Piece]]] =
 }
 
 
-def write_arguments(source: Source, function: Function, arguments: str, storage: str) -> list[str]:
+def write_arguments(source: GeneratedCode, function: Function, arguments: str, storage: str) -> list[str]:
     """Write the statements that lower a call's arguments.
 
     Args:
@@ -371,7 +371,7 @@ def write_arguments(source: Source, function: Function, arguments: str, storage:
     return [*head, *body, f"{pack}({storage}, 0, {', '.join(piece.fill)})"]
 
 
-def write_result(source: Source, type_: ValType, value: str, address: str) -> list[str]:
+def write_result(source: GeneratedCode, type_: ValType, value: str, address: str) -> list[str]:
     """Write the statements that lower a host function's result, of which the engine takes ownership.
 
     Args:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airssys_tui.core.traps import GuestTrap, Trap
 
 
-class Owner(Protocol):
+class ResourceOwner(Protocol):
     """What a table asks of the activity whose resources it holds.
 
     Attributes:
@@ -133,7 +133,7 @@ class ResourceTable:
 
     __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "values")
 
-    def __init__(self, activity: Owner) -> None:
+    def __init__(self, activity: ResourceOwner) -> None:
         self._activity = activity
         self.hosted = _NO_TYPES
         self.values: dict[int, tuple[Any, HostedType]] = {}

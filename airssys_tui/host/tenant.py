@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from airssys_tui.core.events import Level
-from airssys_tui.core.keyvalue import KeyValues, Terms
+from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.host.services.alarms import Alarms
 from airssys_tui.host.services.measures import Measures
@@ -34,7 +34,7 @@ class Tenant(Protocol):
         ...
 
     @property
-    def storage_terms(self) -> Terms:
+    def storage_terms(self) -> WriteTerms:
         """On what terms it changes them."""
         ...
 

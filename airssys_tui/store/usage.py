@@ -20,7 +20,7 @@ _BESIDE: Final = ("", "-wal", "-shm")
 """What SQLite keeps of a database, by the end of its name."""
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes by what they are for.
 
     Attributes:
@@ -42,7 +42,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     free: int
 
 
-def measure(state: StateReader) -> Usage:
+def measure(state: StateReader) -> DiskUsage:
     """Measure a state directory. Blocks on the disk.
 
     Raises:
@@ -52,7 +52,7 @@ def measure(state: StateReader) -> Usage:
     states = state.catalog.states_size()
     with disk_faults("measure the state directory", path):
         catalog = _sizes(path / f"{CATALOG_FILE}{end}" for end in _BESIDE)
-        return Usage(
+        return DiskUsage(
             catalog=max(0, catalog - states),
             blobs=_sizes(path.glob("blobs/**/*")),
             code=_sizes(path.glob("code/**/*")),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import MissingTool, WitError
-from airssys_tui.wit.unit import Place
+from airssys_tui.wit.unit import TextPosition
 
 NAME: Final = "wasm-tools"
 PATIENCE: Final = 60.0
@@ -77,6 +77,6 @@ def complaint(words: str) -> WitError:
     match = _HEADLINE.match(words)
     if match is None:
         return WitError(" ".join(words.removeprefix("error: ").split()) or f"{NAME} failed and did not say why")
-    place = Place(match["file"], int(match["line"]), int(match["column"]))
+    place = TextPosition(match["file"], int(match["line"]), int(match["column"]))
     text = " ".join(_WRAPPING.sub("", match["text"]).split())
     return WitError(f"{place}: {text}", place=str(place))

@@ -21,7 +21,7 @@ _REFERENCE: Final = re.compile(rf"(?<![\w%:/-])(?P<name>{_NAME}:{_NAME})/(?P<ite
 _COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-class Place(msgspec.Struct, frozen=True, order=True):
+class TextPosition(msgspec.Struct, frozen=True, order=True):
     """A place in a text; lines and columns count from 1."""
 
     file: str
@@ -36,7 +36,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
 class Reference(msgspec.Struct, frozen=True):
     """Another package's interface or world, named in a text."""
 
-    place: Place
+    place: TextPosition
     package: str
     item: str
     version: str | None
@@ -48,7 +48,7 @@ class Unit(msgspec.Struct, frozen=True):
     file: Path
     package: str | None
     version: str | None
-    place: Place
+    place: TextPosition
     references: tuple[Reference, ...]
 
 
@@ -92,6 +92,6 @@ def _blank(comment: re.Match[str]) -> str:
     return re.sub(r"[^\n]", " ", comment[0])
 
 
-def _place(text: str, offset: int, file: Path) -> Place:
+def _place(text: str, offset: int, file: Path) -> TextPosition:
     start = text.rfind("\n", 0, offset) + 1
-    return Place(str(file), text.count("\n", 0, offset) + 1, offset - start + 1)
+    return TextPosition(str(file), text.count("\n", 0, offset) + 1, offset - start + 1)

@@ -12,7 +12,7 @@ from airssys_tui.wit.unit import Unit, read_unit
 from airssys_tui.wit.workspace import LISTING, Workspace
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Validation(msgspec.Struct, frozen=True):
     """What was found out about one folder or file.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verdict(msgspec.Struct, frozen=True):
     place: str = ""
 
 
-def check(path: Path) -> tuple[Verdict, ...]:
+def check(path: Path) -> tuple[Validation, ...]:
     """Check a workspace (a folder with ``deps.toml``), a package's folder, or a single file.
 
     Returns:
@@ -42,19 +42,19 @@ def check(path: Path) -> tuple[Verdict, ...]:
     try:
         workspace = Workspace(path)
     except WitError as error:
-        return (Verdict(str(path), error.message, error.remedy, error.place),)
+        return (Validation(str(path), error.message, error.remedy, error.place),)
     stale = tuple(
-        Verdict(str(path), line, "fill the folders again: airssys-tui wit vendor") for line in workspace.problems()
+        Validation(str(path), line, "fill the folders again: airssys-tui wit vendor") for line in workspace.problems()
     )
     return stale or tuple(_verdict(package.folder) for package in workspace.packages.values())
 
 
-def _verdict(path: Path) -> Verdict:
+def _verdict(path: Path) -> Validation:
     try:
         _check_package(path)
     except WitError as error:
-        return Verdict(str(path), error.message, error.remedy, error.place)
-    return Verdict(str(path))
+        return Validation(str(path), error.message, error.remedy, error.place)
+    return Validation(str(path))
 
 
 def _check_package(path: Path) -> None:

@@ -9,28 +9,28 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.probation import (
     FEWEST_CALLS,
-    Cost,
     Evidence,
+    ExportCost,
     Judgement,
+    ProbationTerms,
     Regression,
     RegressionAction,
-    Terms,
     Verdict,
     judge,
     regressions,
 )
 
-TERMS = Terms(duration=10.0, traps=1, failures=3)
+TERMS = ProbationTerms(duration=10.0, traps=1, failures=3)
 ROLLBACK = msgspec.structs.replace(TERMS, regression=Regression(action=RegressionAction.ROLLBACK))
 IGNORE = msgspec.structs.replace(TERMS, regression=Regression(action=RegressionAction.IGNORE))
 UNJUDGED = msgspec.structs.replace(ROLLBACK, judged=False)
-CHEAP, DEAR = {"get": Cost(100, 1_000.0, 0.001)}, {"get": Cost(100, 2_000.0, 0.001)}
-SLOW = {"get": Cost(100, 1_000.0, 0.1)}
+CHEAP, DEAR = {"get": ExportCost(100, 1_000.0, 0.001)}, {"get": ExportCost(100, 2_000.0, 0.001)}
+SLOW = {"get": ExportCost(100, 1_000.0, 0.1)}
 
 COSTS = st.dictionaries(
     st.sampled_from(["a", "b", "c"]),
     st.builds(
-        Cost,
+        ExportCost,
         calls=st.integers(0, 200),
         fuel=st.floats(0, 1e9),
         latency=st.none() | st.floats(0, 10),
@@ -48,7 +48,7 @@ EVIDENCE = st.builds(
     before=COSTS,
 )
 ALL_TERMS = st.builds(
-    Terms,
+    ProbationTerms,
     duration=st.floats(0, 50),
     traps=st.integers(0, 3),
     failures=st.integers(1, 4),
@@ -86,7 +86,7 @@ ALL_TERMS = st.builds(
         (UNJUDGED, Evidence(elapsed=10.0), Verdict.PASS),
     ],
 )
-def test_the_table(terms: Terms, evidence: Evidence, verdict: Verdict) -> None:
+def test_the_table(terms: ProbationTerms, evidence: Evidence, verdict: Verdict) -> None:
     assert judge(terms, evidence).verdict is verdict
 
 
@@ -103,24 +103,24 @@ def test_a_single_trap_past_a_budget_of_none_is_said_in_the_singular() -> None:
 
 
 def test_too_few_calls_are_no_regression() -> None:
-    few = {"get": Cost(FEWEST_CALLS - 1, 9_000.0)}
+    few = {"get": ExportCost(FEWEST_CALLS - 1, 9_000.0)}
     assert regressions(Regression(), Evidence(elapsed=1.0, now=few, before=CHEAP)) == ()
     assert regressions(Regression(), Evidence(elapsed=1.0, now=DEAR, before=few)) == ()
 
 
 def test_another_mix_of_calls_is_no_regression() -> None:
-    before = {"get": Cost(1_000, 100.0), "sort": Cost(20, 50_000.0)}
-    now = {"get": Cost(20, 100.0), "sort": Cost(1_000, 50_000.0)}
+    before = {"get": ExportCost(1_000, 100.0), "sort": ExportCost(20, 50_000.0)}
+    now = {"get": ExportCost(20, 100.0), "sort": ExportCost(1_000, 50_000.0)}
     assert regressions(Regression(), Evidence(elapsed=1.0, now=now, before=before)) == ()
 
 
 def test_a_slowdown_below_the_machines_noise_does_not_count() -> None:
-    before, now = {"get": Cost(100, 1.0, 0.0001)}, {"get": Cost(100, 1.0, 0.0040)}
+    before, now = {"get": ExportCost(100, 1.0, 0.0001)}, {"get": ExportCost(100, 1.0, 0.0040)}
     assert regressions(Regression(), Evidence(elapsed=1.0, now=now, before=before)) == ()
 
 
 @given(ALL_TERMS, EVIDENCE)
-def test_only_a_fault_fails_and_a_fault_always_does(terms: Terms, evidence: Evidence) -> None:
+def test_only_a_fault_fails_and_a_fault_always_does(terms: ProbationTerms, evidence: Evidence) -> None:
     faulty = len(evidence.traps) > terms.traps or evidence.unwell >= terms.failures or bool(evidence.given_up)
     costly = bool(regressions(terms.regression, evidence)) and terms.regression.action is RegressionAction.ROLLBACK
     judgement = judge(terms, evidence)
@@ -129,7 +129,9 @@ def test_only_a_fault_fails_and_a_fault_always_does(terms: Terms, evidence: Evid
 
 
 @given(ALL_TERMS, EVIDENCE)
-def test_nothing_passes_before_its_time_without_an_instance_or_with_a_blemish(terms: Terms, evidence: Evidence) -> None:
+def test_nothing_passes_before_its_time_without_an_instance_or_with_a_blemish(
+    terms: ProbationTerms, evidence: Evidence
+) -> None:
     if judge(terms, evidence).verdict is Verdict.PASS:
         assert evidence.serving
         assert evidence.elapsed >= terms.duration
@@ -137,13 +139,13 @@ def test_nothing_passes_before_its_time_without_an_instance_or_with_a_blemish(te
 
 
 @given(ALL_TERMS, EVIDENCE, st.floats(0, 100))
-def test_a_verdict_of_failure_is_not_undone_by_time(terms: Terms, evidence: Evidence, later: float) -> None:
+def test_a_verdict_of_failure_is_not_undone_by_time(terms: ProbationTerms, evidence: Evidence, later: float) -> None:
     if judge(terms, evidence).verdict is Verdict.FAIL:
         after = msgspec.structs.replace(evidence, elapsed=evidence.elapsed + later)
         assert judge(terms, after).verdict is Verdict.FAIL
 
 
 @given(ALL_TERMS, EVIDENCE)
-def test_the_same_costs_are_never_a_regression(terms: Terms, evidence: Evidence) -> None:
+def test_the_same_costs_are_never_a_regression(terms: ProbationTerms, evidence: Evidence) -> None:
     strict = msgspec.structs.replace(terms.regression, fuel=1.01, latency=1.01)
     assert regressions(strict, msgspec.structs.replace(evidence, before=evidence.now)) == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.core.supervision import Backoff, Decision, Restart, RestartBudget, Supervision, decide
+from airssys_tui.core.supervision import Backoff, Decision, RestartBudget, RestartPolicy, Supervision, decide
 
 RNG = random.Random(7)
 STILL = Backoff(jitter=0.0)
@@ -75,15 +75,15 @@ def test_a_refused_restart_costs_nothing_and_says_why(policy: Supervision, times
 @pytest.mark.parametrize(
     ("restart", "failed", "again"),
     [
-        (Restart.PERMANENT, True, True),
-        (Restart.PERMANENT, False, True),
-        (Restart.TRANSIENT, True, True),
-        (Restart.TRANSIENT, False, False),
-        (Restart.TEMPORARY, True, False),
-        (Restart.TEMPORARY, False, False),
+        (RestartPolicy.PERMANENT, True, True),
+        (RestartPolicy.PERMANENT, False, True),
+        (RestartPolicy.TRANSIENT, True, True),
+        (RestartPolicy.TRANSIENT, False, False),
+        (RestartPolicy.TEMPORARY, True, False),
+        (RestartPolicy.TEMPORARY, False, False),
     ],
 )
-def test_which_ends_lead_to_a_restart(restart: Restart, failed: bool, again: bool) -> None:
+def test_which_ends_lead_to_a_restart(restart: RestartPolicy, failed: bool, again: bool) -> None:
     decision = decide(Supervision(restart=restart), RestartBudget(), 0.0, RNG, failed=failed)
     assert decision.restart is again
     assert (decision.reason == f"restart = {restart}") is not again

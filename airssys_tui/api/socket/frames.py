@@ -16,7 +16,7 @@ import msgspec
 
 from airssys_tui.api import wire
 from airssys_tui.api.socket.ticks import Tick
-from airssys_tui.api.socket.wire_errors import Fault
+from airssys_tui.api.socket.wire_errors import WireError
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import ProtocolMismatch
@@ -95,7 +95,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
 class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
     """Why the server ends the connection."""
 
-    fault: Fault
+    fault: WireError
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer", array_like=True):
@@ -109,7 +109,7 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", array_like=True):
     """The error that a question ended with."""
 
     number: int
-    fault: Fault
+    fault: WireError
 
 
 class Part(msgspec.Struct, frozen=True, tag="part", array_like=True):

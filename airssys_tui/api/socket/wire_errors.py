@@ -14,7 +14,7 @@ from airssys_tui.core.traps import GuestTrap
 _BASE: Final = frozenset({"message", "remedy", "component", "revision"})
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class WireError(msgspec.Struct, frozen=True, kw_only=True):
     """An error on the wire.
 
     Attributes:
@@ -34,14 +34,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     more: dict[str, Any] = {}
 
 
-def fault_of(error: BaseException) -> Fault:
+def fault_of(error: BaseException) -> WireError:
     """Return an error as it travels; one that is not of the tree becomes its root, with the class in the message."""
     if not isinstance(error, AirssysError):
-        return Fault(kinds=(AirssysError.__name__,), message=f"{type(error).__name__}: {error}")
+        return WireError(kinds=(AirssysError.__name__,), message=f"{type(error).__name__}: {error}")
     kind = type(error)
     parameters = _parameters(kind)
     more = {name: wire.plain(value) for name, value in vars(error).items() if name in parameters and name not in _BASE}
-    return Fault(
+    return WireError(
         kinds=tuple(base.__name__ for base in kind.__mro__ if issubclass(base, AirssysError)),
         message=error.message,
         remedy=error.remedy,
@@ -51,7 +51,7 @@ def fault_of(error: BaseException) -> Fault:
     )
 
 
-def error_of(fault: Fault) -> AirssysError:
+def error_of(fault: WireError) -> AirssysError:
     """Return the error that a fault tells of: of its class, or of the nearest base that is known here.
 
     Its texts are sanitised; the fault comes from another process.

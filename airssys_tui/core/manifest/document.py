@@ -25,9 +25,8 @@ from airssys_tui.core.manifest.structure import (
     Dependency,
     Deployment,
     HealthPolicy,
-    Kind,
     Manifest,
-    Package,
+    PackageSection,
     Security,
     StateKeeping,
     Strategy,
@@ -45,9 +44,8 @@ __all__ = [
     "Dependency",
     "Deployment",
     "HealthPolicy",
-    "Kind",
     "Manifest",
-    "Package",
+    "PackageSection",
     "Security",
     "StateKeeping",
     "Strategy",
@@ -113,7 +111,7 @@ def bare_manifest(stem: str) -> Manifest:
     Raises:
         IdentityError: If no component name can be made from it.
     """
-    return Manifest(package=Package(name=name_from_stem(stem)), artifact=Artifact(wasm=f"{stem}.wasm"))
+    return Manifest(package=PackageSection(name=name_from_stem(stem)), artifact=Artifact(wasm=f"{stem}.wasm"))
 
 
 def encode_manifest(manifest: Manifest) -> str:

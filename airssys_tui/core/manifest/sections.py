@@ -27,26 +27,26 @@ from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
     Canary,
+    ComponentKind,
     ConfigEntry,
     Dependency,
     Deployment,
     HealthPolicy,
-    Kind,
-    Package,
+    PackageSection,
     Security,
     StateKeeping,
     Strategy,
 )
 from airssys_tui.core.manifest.table_reader import Table
 from airssys_tui.core.probation import Regression, RegressionAction
-from airssys_tui.core.supervision import Backoff, Restart, Supervision
+from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
 
 UNLIMITED: Final = "unlimited"
 _DAY: Final = 86_400.0
 _INT64: Final = Bound(-(2**63), 2**63 - 1)
 
 
-def read_package(table: Table) -> Package:
+def read_package(table: Table) -> PackageSection:
     """Read ``[package]``."""
     name = table.required_text("name", "counter")
     namespace = table.optional_text("namespace")
@@ -54,7 +54,7 @@ def read_package(table: Table) -> Package:
     if name:
         table.attempt("name", lambda: ComponentId(DEFAULT_NAMESPACE, name))
     table.attempt("namespace", lambda: ComponentId(namespace, "name"))
-    package = Package(
+    package = PackageSection(
         name=name,
         namespace=namespace,
         version=table.checked_text("version", parse_version),
@@ -73,7 +73,7 @@ def read_artifact(table: Table) -> Artifact:
     path = PurePosixPath(wasm)
     if wasm and (path.is_absolute() or ".." in path.parts or path == PurePosixPath() or "\0" in wasm):
         table.problem("wasm", f"expected a file beside the manifest or below it, got {shown(wasm)}")
-    artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", Kind))
+    artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", ComponentKind))
     table.close()
     return artifact
 
@@ -129,7 +129,7 @@ def read_supervision(table: Table) -> Supervision:
     """Read ``[supervision]``."""
     default = Supervision()
     supervision = Supervision(
-        restart=table.choice("restart", Restart, default.restart),
+        restart=table.choice("restart", RestartPolicy, default.restart),
         max_restarts=table.integer("max_restarts", default.max_restarts, Bound(0, 1_000)),
         window=table.duration("window", default.window, Bound(0.1, _DAY)),
         backoff=_backoff(table.table("backoff")),

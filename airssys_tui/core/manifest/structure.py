@@ -15,7 +15,7 @@ from airssys_tui.core.probation import Regression
 from airssys_tui.core.supervision import Supervision
 
 
-class Kind(StrEnum):
+class ComponentKind(StrEnum):
     """What a component is run as."""
 
     ACTOR = "actor"
@@ -35,7 +35,7 @@ class Strategy(StrEnum):
     CANARY = "canary"
 
 
-class Package(msgspec.Struct, frozen=True, kw_only=True):
+class PackageSection(msgspec.Struct, frozen=True, kw_only=True):
     """``[package]``: who the component is, and who made it."""
 
     name: str
@@ -51,7 +51,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """``[component]``: the wasm file, relative to the manifest, and what it is run as (nothing: from its exports)."""
 
     wasm: str
-    kind: Kind | None = None
+    kind: ComponentKind | None = None
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ``[resources]`` beside the limits.
     """
 
-    package: Package
+    package: PackageSection
     artifact: Artifact
     build: Build = Build()
     capabilities: Capabilities = Capabilities()

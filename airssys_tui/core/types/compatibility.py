@@ -50,7 +50,7 @@ RULES: Final[dict[tuple[Side, Kind], Rule]] = {
 """Every rule there is. ``renamed`` is what keeps its types: a parameter, or the version within one track."""
 
 
-class Change(msgspec.Struct, frozen=True):
+class InterfaceChange(msgspec.Struct, frozen=True):
     """One difference between two interfaces.
 
     Attributes:
@@ -93,7 +93,7 @@ class _Member(msgspec.Struct, frozen=True):
     function: Function | None
 
 
-def changes(old: Interface, new: Interface) -> tuple[Change, ...]:
+def changes(old: Interface, new: Interface) -> tuple[InterfaceChange, ...]:
     """Compare what two components export and import.
 
     Returns:
@@ -102,25 +102,29 @@ def changes(old: Interface, new: Interface) -> tuple[Change, ...]:
     return in_order([*_compare("export", old.exports, new.exports), *_compare("import", old.imports, new.imports)])
 
 
-def changes_of_interface(old: InterfaceType | None, new: InterfaceType | None) -> tuple[Change, ...]:
+def changes_of_interface(old: InterfaceType | None, new: InterfaceType | None) -> tuple[InterfaceChange, ...]:
     """Compare two texts of one interface that either side may use; ``None`` where there is none."""
     return in_order(_compare("interface", (old,) if old else (), (new,) if new else ()))
 
 
-def in_order(found: Iterable[Change]) -> tuple[Change, ...]:
+def in_order(found: Iterable[InterfaceChange]) -> tuple[InterfaceChange, ...]:
     """Order changes: what breaks callers, what breaks hosts, the rest, each by path."""
     return tuple(sorted(found, key=lambda change: (not change.breaking, not change.breaks_hosts, change.path)))
 
 
 def _compare(
     side: Side, old: tuple[InterfaceType | Function, ...], new: tuple[InterfaceType | Function, ...]
-) -> list[Change]:
+) -> list[InterfaceChange]:
     before, after = _members(old), _members(new)
     found = [
-        Change("removed", item.path, _text(item), None, side=side) for key, item in before.items() if key not in after
+        InterfaceChange("removed", item.path, _text(item), None, side=side)
+        for key, item in before.items()
+        if key not in after
     ]
     found += [
-        Change("added", item.path, None, _text(item), side=side) for key, item in after.items() if key not in before
+        InterfaceChange("added", item.path, None, _text(item), side=side)
+        for key, item in after.items()
+        if key not in before
     ]
     moved: dict[tuple[str, str], None] = {}
     for key, item in before.items():
@@ -129,23 +133,25 @@ def _compare(
         if item.version != after[key].version:
             moved[item.path.partition("#")[0], after[key].version] = None
         found += _of_one(side, item, after[key])
-    found += [Change("renamed", path, path, None, f"its version is {version} now", side) for path, version in moved]
+    found += [
+        InterfaceChange("renamed", path, path, None, f"its version is {version} now", side) for path, version in moved
+    ]
     return found
 
 
-def _of_one(side: Side, old: _Member, new: _Member) -> list[Change]:
+def _of_one(side: Side, old: _Member, new: _Member) -> list[InterfaceChange]:
     if old.function is None or new.function is None:
         return []
     before, after = render(old.function), render(new.function)
     reasons = _differences(old.function, new.function)
     if reasons:
-        return [Change("changed", new.path, before, after, "; ".join(reasons), side)]
+        return [InterfaceChange("changed", new.path, before, after, "; ".join(reasons), side)]
     names = [
         f"parameter `{mine.name}` is called `{theirs.name}` now"
         for mine, theirs in zip(old.function.params, new.function.params, strict=True)
         if mine.name != theirs.name
     ]
-    return [Change("renamed", new.path, before, after, "; ".join(names), side)] if names else []
+    return [InterfaceChange("renamed", new.path, before, after, "; ".join(names), side)] if names else []
 
 
 def _differences(old: Function, new: Function) -> list[str]:

@@ -30,7 +30,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Change: TypeAlias = Callable[[ValType, Draft], Draft]
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """How a line is written."""
 
     TEXT = "text"
@@ -58,7 +58,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     depth: int
     label: str
-    kind: Kind
+    kind: LineKind
     type: str
     text: str = ""
     choices: tuple[str, ...] = ()
@@ -189,16 +189,16 @@ def _lines(type_: ValType, draft: Draft, path: Path, label: str, *, item: bool) 
     yield from _inside(type_, draft, path)
 
 
-def _shown(draft: Draft) -> tuple[str, Kind]:
+def _shown(draft: Draft) -> tuple[str, LineKind]:
     match draft:
         case Typed():
-            return draft.text, Kind.TEXT
+            return draft.text, LineKind.TEXT
         case Chosen():
-            return draft.name, Kind.CHOICE
+            return draft.name, LineKind.CHOICE
         case Items():
             many = len(draft.items)
-            return "1 item" if many == 1 else f"{many} items", Kind.LIST
-    return "", Kind.GROUP
+            return "1 item" if many == 1 else f"{many} items", LineKind.LIST
+    return "", LineKind.GROUP
 
 
 def _inside(type_: ValType, draft: Draft, path: Path) -> Iterator[Line]:
@@ -207,7 +207,7 @@ def _inside(type_: ValType, draft: Draft, path: Path) -> Iterator[Line]:
             for name in type_.names:
                 text = "on" if name in draft.names else "off"
                 place = (*path, name)
-                yield Line(path=place, depth=len(path), label=name, kind=Kind.SWITCH, type="flag", text=text)
+                yield Line(path=place, depth=len(path), label=name, kind=LineKind.SWITCH, type="flag", text=text)
         case Parts():
             for name, part in draft.parts.items():
                 yield from _lines(_part_type(type_, name), part, (*path, name), name, item=False)

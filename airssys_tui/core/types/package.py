@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from airssys_tui.core.types.compatibility import Change, Kind, changes, changes_of_interface, in_order
+from airssys_tui.core.types.compatibility import InterfaceChange, Kind, changes, changes_of_interface, in_order
 from airssys_tui.core.types.interface import Interface, InterfaceType
 from airssys_tui.core.types.version import track
 
@@ -30,7 +30,7 @@ class Difference(msgspec.Struct, frozen=True):
     """One change, and in which world of a package; empty for an interface by itself and for a component."""
 
     world: str
-    change: Change
+    change: InterfaceChange
 
 
 _Named = TypeVar("_Named", InterfaceType, World)
@@ -49,9 +49,9 @@ def differences(old: WitPackage, new: WitPackage) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _of_interfaces(old: Iterable[InterfaceType], new: Iterable[InterfaceType]) -> tuple[Change, ...]:
+def _of_interfaces(old: Iterable[InterfaceType], new: Iterable[InterfaceType]) -> tuple[InterfaceChange, ...]:
     before, after = _by_track(old), _by_track(new)
-    found: list[Change] = []
+    found: list[InterfaceChange] = []
     for key in (*before, *(key for key in after if key not in before)):
         was, now = before.get(key), after.get(key)
         if was is None or now is None:
@@ -61,13 +61,13 @@ def _of_interfaces(old: Iterable[InterfaceType], new: Iterable[InterfaceType]) -
     return in_order(found)
 
 
-def _whole(noun: str, was: InterfaceType | World | None, now: InterfaceType | World | None) -> list[Change]:
+def _whole(noun: str, was: InterfaceType | World | None, now: InterfaceType | World | None) -> list[InterfaceChange]:
     """Say that a whole interface or world came or went."""
     named = was or now
     if named is None:
         return []
     kind: Kind = "removed" if was is not None else "added"
-    return [Change(kind, named.name, None, None, f"the whole {noun}", "package")]
+    return [InterfaceChange(kind, named.name, None, None, f"the whole {noun}", "package")]
 
 
 def _by_track(items: Iterable[_Named]) -> dict[str, _Named]:

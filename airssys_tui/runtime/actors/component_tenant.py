@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from airssys_tui.core.events import EventAction, EventKind, Level
-from airssys_tui.core.keyvalue import KeyValues, Terms
+from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.wasi import Output
 from airssys_tui.host.services.alarms import Alarms
@@ -58,7 +58,7 @@ class ComponentTenant:
         self._dropped = 0
         self._denied: set[str] = set()
         self.storage_access = manifest.capabilities.storage
-        self.storage_terms = Terms(manifest.limits.storage, manifest.durability)
+        self.storage_terms = WriteTerms(manifest.limits.storage, manifest.durability)
         self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)
         self.storage: KeyValues = self._overlay
         self.denials = 0

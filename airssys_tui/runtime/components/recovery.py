@@ -12,7 +12,7 @@ from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
-from airssys_tui.core.probation import Cost
+from airssys_tui.core.probation import ExportCost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
@@ -35,7 +35,7 @@ class Remembered(msgspec.Struct, frozen=True):
     generation: int
     quarantined: tuple[RevisionRecord, ...] = ()
     before: int | None = None
-    costs: dict[int, dict[str, Cost]] = {}
+    costs: dict[int, dict[str, ExportCost]] = {}
 
 
 def remembered(floor: Floor) -> tuple[Remembered, ...]:
@@ -68,7 +68,10 @@ def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
         catalog.latest_generation(record.id),
         catalog.quarantined(record.id),
         before,
-        {number: msgspec.json.decode(text, type=dict[str, Cost]) for number, text in catalog.costs(record.id).items()},
+        {
+            number: msgspec.json.decode(text, type=dict[str, ExportCost])
+            for number, text in catalog.costs(record.id).items()
+        },
     )
 
 

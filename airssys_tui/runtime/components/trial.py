@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from airssys_tui.core.manifest.document import Manifest
-from airssys_tui.core.probation import Evidence, Judgement, Terms, judge
+from airssys_tui.core.probation import Evidence, Judgement, ProbationTerms, judge
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.metering.call_costs import CallCosts
 
@@ -48,7 +48,7 @@ class Trial:
         deployment = manifest.deployment
         self.revision = revision
         self.previous = previous
-        self.terms = Terms(
+        self.terms = ProbationTerms(
             duration=deployment.probation,
             traps=deployment.traps,
             failures=manifest.health.failures,

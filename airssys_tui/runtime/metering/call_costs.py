@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.probation import Cost
+from airssys_tui.core.probation import ExportCost
 from airssys_tui.runtime.metering.counters import LatencyHistogram
 
 MOST_EXPORTS: Final = 64
@@ -31,9 +31,9 @@ class _Tally:
         self.fuel = 0
         self.latency = LatencyHistogram()
 
-    def cost(self) -> Cost:
+    def cost(self) -> ExportCost:
         (median,) = self.latency.quantiles((0.5,))
-        return Cost(self.calls, self.fuel / self.calls, None if median is None else median / 1000.0)
+        return ExportCost(self.calls, self.fuel / self.calls, None if median is None else median / 1000.0)
 
 
 class CallCosts:
@@ -44,7 +44,7 @@ class CallCosts:
     def __init__(self) -> None:
         self.revision = 0
         self._now: dict[str, _Tally] = {}
-        self._past: dict[int, dict[str, Cost]] = {}
+        self._past: dict[int, dict[str, ExportCost]] = {}
         self._traps: dict[int, set[tuple[str, str]]] = {}
 
     def record(self, export: str, fuel: int, wall_ns: int) -> None:
@@ -80,14 +80,14 @@ class CallCosts:
         self.revision = revision
         self._traps = dict(list(self._traps.items())[-PAST:])
 
-    def recall(self, revision: int, figures: dict[str, Cost]) -> None:
+    def recall(self, revision: int, figures: dict[str, ExportCost]) -> None:
         """Take figures of a revision as known, such as those of an earlier run."""
         self._past.pop(revision, None)
         self._past[revision] = figures
         while len(self._past) > PAST:
             self._past.pop(next(iter(self._past)))
 
-    def of(self, revision: int | None) -> dict[str, Cost]:
+    def of(self, revision: int | None) -> dict[str, ExportCost]:
         """Return what the calls of a revision cost, by export; empty when it is not known."""
         if revision is None:
             return {}
@@ -108,9 +108,9 @@ class CallCosts:
         return sum(tally.fuel for tally, _ in now) / expected - 1.0 if expected > 0 else None
 
 
-def _together(past: Cost | None, now: Cost) -> Cost:
+def _together(past: ExportCost | None, now: ExportCost) -> ExportCost:
     if past is None or past.calls == 0:
         return now
     calls = past.calls + now.calls
     fuel = (past.calls * past.fuel + now.calls * now.fuel) / calls
-    return Cost(calls, fuel, now.latency if now.calls >= past.calls else past.latency)
+    return ExportCost(calls, fuel, now.latency if now.calls >= past.calls else past.latency)

@@ -20,7 +20,7 @@ from airssys_tui.store.catalog.checks import Checks
 from airssys_tui.store.catalog.components import Components
 from airssys_tui.store.catalog.costs import Costs
 from airssys_tui.store.catalog.deployments import Deployments, require_running
-from airssys_tui.store.catalog.history import History
+from airssys_tui.store.catalog.history import RevisionTable
 from airssys_tui.store.catalog.marks import Marks
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
@@ -36,7 +36,18 @@ _FOLDER: Final = "folder"
 
 
 class Catalog(
-    Actions, Components, Revisions, History, Marks, Deployments, Verdicts, Snapshots, Streams, Trimming, Costs, Checks
+    Actions,
+    Components,
+    Revisions,
+    RevisionTable,
+    Marks,
+    Deployments,
+    Verdicts,
+    Snapshots,
+    Streams,
+    Trimming,
+    Costs,
+    Checks,
 ):
     """The catalog of one state directory."""
 

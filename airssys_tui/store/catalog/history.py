@@ -45,7 +45,7 @@ EARLIER: Final = """earlier AS (
 """What a rollback may go back to by itself, as ``core.revision.rollback_target`` has it."""
 
 
-class History(Room):
+class RevisionTable(Room):
     """The table of revisions, looked at in parts."""
 
     def revisions(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionRecord, ...]:

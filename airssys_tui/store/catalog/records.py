@@ -179,7 +179,7 @@ class SnapshotInfo(msgspec.Struct, frozen=True):
     failed_by: tuple[int, ...] = ()
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class StateSnapshot(msgspec.Struct, frozen=True):
     """A kept snapshot with its bytes, which have been checked against their digest."""
 
     info: SnapshotInfo

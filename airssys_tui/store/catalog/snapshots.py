@@ -11,7 +11,7 @@ from airssys_tui.core.errors import BlobCorrupt, StoreError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import IMPORTS, STATES
 from airssys_tui.store.catalog.history import PAGE
-from airssys_tui.store.catalog.records import NewSnapshot, Snapshot, SnapshotInfo
+from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo, StateSnapshot
 from airssys_tui.store.disk.database import Room
 
 _SELECT = """SELECT id, component, revision, schema_tag, payload_kind, cause, at, digest, size, version,
@@ -90,7 +90,7 @@ class Snapshots(Room):
         """
         return self._infos(_DISPUTABLE, component, _json(going), STATES, IMPORTS)
 
-    def snapshot(self, snapshot: int) -> Snapshot:
+    def snapshot(self, snapshot: int) -> StateSnapshot:
         """Return one snapshot with its bytes, checked.
 
         Raises:
@@ -109,9 +109,9 @@ class Snapshots(Room):
                 component=info.component,
                 revision=info.revision,
             )
-        return Snapshot(info, data)
+        return StateSnapshot(info, data)
 
-    def latest_snapshot(self, component: str, revision: int | None = None) -> Snapshot | None:
+    def latest_snapshot(self, component: str, revision: int | None = None) -> StateSnapshot | None:
         """Return the newest snapshot of a component, or of one of its revisions, with its bytes.
 
         Raises:

@@ -17,7 +17,7 @@ REMOVE: Final = "DELETE FROM entries WHERE namespace = ? AND key = ? RETURNING s
 """Removes one key; answers with a row when there was one."""
 
 
-class Change:
+class NamespaceChange:
     """Steps in a namespace, within a transaction that the caller opened. The schema keeps the usage.
 
     Args:

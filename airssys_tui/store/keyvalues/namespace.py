@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Terms, Value, size_of
-from airssys_tui.store.keyvalues.changes import PUT, REMOVE, Change, growth_of, row_of
+from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Value, WriteTerms, size_of
+from airssys_tui.store.keyvalues.changes import PUT, REMOVE, NamespaceChange, growth_of, row_of
 from airssys_tui.store.keyvalues.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
 _LAST: Final = b"\xff" * 4
@@ -35,7 +35,7 @@ class Namespace(KeyValues):
         self._component = component
         self._waiting = waiting
         self._turn = threading.Lock()
-        self._unfinished: tuple[int, Terms] | None = None
+        self._unfinished: tuple[int, WriteTerms] | None = None
         self._number: int | None = None
         # At least what is stored. A change that stays below the quota even so needs no look at the usage.
         self._bound = 0
@@ -69,7 +69,7 @@ class Namespace(KeyValues):
         rows = self._rows("SELECT bytes, keys FROM namespaces WHERE id = ?")
         return StorageUse(*rows[0]) if rows else StorageUse()
 
-    def set(self, key: str, value: Value, terms: Terms) -> None:
+    def set(self, key: str, value: Value, terms: WriteTerms) -> None:
         """Store a value, unless more would be stored than the quota."""
         if self._unfinished is not None:
             self._finish()
@@ -88,7 +88,7 @@ class Namespace(KeyValues):
         finally:
             self._turn.release()
 
-    def delete(self, key: str, terms: Terms) -> bool:
+    def delete(self, key: str, terms: WriteTerms) -> bool:
         """Remove a key; return whether there was one."""
         if self._unfinished is not None:
             self._finish()
@@ -99,9 +99,9 @@ class Namespace(KeyValues):
             # The bound stays: it is the most that may be there.
             return bool(self._storage.write(REMOVE, (number, key.encode()), self._waiting))
         with self._storage.changing(terms.durability, self._waiting) as connection:
-            return Change(connection, number).delete(key)
+            return NamespaceChange(connection, number).delete(key)
 
-    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
         """Make several changes in their order, all of them or none; the quota counts at the end."""
         if self._unfinished is not None:
             self._finish()
@@ -112,7 +112,7 @@ class Namespace(KeyValues):
         finally:
             self._turn.release()
 
-    def make(self, changes: Mapping[str, Value | None], terms: Terms) -> None:
+    def make(self, changes: Mapping[str, Value | None], terms: WriteTerms) -> None:
         """Make the changes of an overlay in one transaction.
 
         Raises:
@@ -138,7 +138,7 @@ class Namespace(KeyValues):
         with self._storage.changing(Durability.FULL) as connection:
             # Tried out and taken back: what is staged can be made.
             connection.execute("SAVEPOINT trial")
-            change = Change(connection, namespace_number(connection, self._component))
+            change = NamespaceChange(connection, namespace_number(connection, self._component))
             before = change.used
             change.put(changes.items())
             change.keep_within(quota, before)
@@ -148,7 +148,7 @@ class Namespace(KeyValues):
                 (self._component, revision, encoded),
             )
 
-    def commit_staged(self, revision: int, terms: Terms) -> int:
+    def commit_staged(self, revision: int, terms: WriteTerms) -> int:
         """Make the changes that were staged, and forget them, in one transaction; return how many there were.
 
         When that fails nothing else can be done here until it succeeds: every later use tries it again first.
@@ -157,7 +157,7 @@ class Namespace(KeyValues):
             self._unfinished = revision, terms
             with self._storage.changing(terms.durability, self._waiting) as connection:
                 number = namespace_number(connection, self._component)
-                change = Change(connection, number)
+                change = NamespaceChange(connection, number)
                 staged = take_staged(connection, self._component, revision)
                 change.put(staged)
                 bound = change.used
@@ -175,16 +175,16 @@ class Namespace(KeyValues):
             take_staged(connection, self._component, revision)
 
     @contextlib.contextmanager
-    def _changing(self, terms: Terms, growth: int) -> Iterator[Change]:
+    def _changing(self, terms: WriteTerms, growth: int) -> Iterator[NamespaceChange]:
         """Run a transaction that keeps the quota; ``growth`` is the most that it can add."""
         known, bound = self._number, self._bound + growth
         with self._storage.changing(terms.durability, self._waiting) as connection:
             if known is not None and bound <= terms.quota:
                 number = known
-                yield Change(connection, number)
+                yield NamespaceChange(connection, number)
             else:
                 number = namespace_number(connection, self._component)
-                change = Change(connection, number)
+                change = NamespaceChange(connection, number)
                 before = change.used
                 yield change
                 bound = change.keep_within(terms.quota, before)

@@ -13,8 +13,8 @@ from airssys_tui.core.keyvalue import (
     Operation,
     SetKey,
     StorageUse,
-    Terms,
     Value,
+    WriteTerms,
     check_quota,
     size_of,
 )
@@ -79,18 +79,18 @@ class Overlay(KeyValues):
         stored = self._base.usage() if self._base is not None else StorageUse()
         return StorageUse(stored.bytes + self._bytes, stored.keys + self._keys)
 
-    def set(self, key: str, value: Value, terms: Terms) -> None:
+    def set(self, key: str, value: Value, terms: WriteTerms) -> None:
         """Store a value, unless more would be stored than the quota."""
         self.apply((SetKey(key, value),), terms)
 
-    def delete(self, key: str, terms: Terms) -> bool:
+    def delete(self, key: str, terms: WriteTerms) -> bool:
         """Remove a key; return whether there was one."""
         there = self.exists(key)
         if there:
             self.apply((DeleteKey(key),), terms)
         return there
 
-    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
         """Make several changes in their order, all of them or none; the quota counts at the end."""
         undo: list[tuple[str, _Kept | None]] = []
         before = self._bytes, self._keys, self._kept
@@ -154,13 +154,13 @@ class _Retired(KeyValues):
     def usage(self) -> StorageUse:
         raise _replaced()
 
-    def set(self, key: str, value: Value, terms: Terms) -> None:
+    def set(self, key: str, value: Value, terms: WriteTerms) -> None:
         raise _replaced(key, value, terms)
 
-    def delete(self, key: str, terms: Terms) -> bool:
+    def delete(self, key: str, terms: WriteTerms) -> bool:
         raise _replaced(key, terms)
 
-    def apply(self, operations: tuple[Operation, ...], terms: Terms) -> None:
+    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
         raise _replaced(operations, terms)
 
 

@@ -27,7 +27,7 @@ import msgspec
 from airssys_tui.core.errors import StorageRefusal, UsageError
 from airssys_tui.core.keyvalue import Durability, StorageUse, Value, check_key, check_value
 from airssys_tui.store.disk.faults import disk_faults
-from airssys_tui.store.keyvalues.changes import Change
+from airssys_tui.store.keyvalues.changes import NamespaceChange
 from airssys_tui.store.keyvalues.storage import Storage, check_schema, namespace_number
 
 FORMAT: Final = "airssys-storage/1"
@@ -126,7 +126,7 @@ def import_lines(
     with storage.changing(Durability.FULL) as connection:
         number = namespace_number(connection, component)
         _make_room(connection, number, component, replace=replace)
-        change = Change(connection, number)
+        change = NamespaceChange(connection, number)
         before = change.used
         for key, value in _entries(lines):
             change.set(key, value)

@@ -22,7 +22,7 @@ import msgspec
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
 from airssys_tui.store.disk.faults import from_sqlite
-from airssys_tui.store.keyvalues.changes import Change
+from airssys_tui.store.keyvalues.changes import NamespaceChange
 
 SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x4152534B
@@ -112,7 +112,7 @@ class Storage:
             with self.changing(Durability.FULL) as connection:
                 changes = take_staged(connection, component, revision)
                 if activated(component, revision):
-                    Change(connection, namespace_number(connection, component)).put(changes)
+                    NamespaceChange(connection, namespace_number(connection, component)).put(changes)
                     applied += 1
         return applied
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.types import form_lines
-from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.form_lines import Form, LineKind
 from airssys_tui.core.types.interface import Function
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, crumbs, safe
@@ -258,7 +258,7 @@ class CallScreen(CallingScreen):
             self.go_to("answer" if self.pane == "history" else "form")
         elif self._form.key == panes.CALL and not self.session.readonly:
             self.action_make_call()
-        elif line is not None and line.kind is Kind.TEXT:
+        elif line is not None and line.kind is LineKind.TEXT:
             self._bar.ask(safe(line.label, self.session.glyphs), safe(line.type, self.session.glyphs), line.text)
         elif line is not None and self.form is not None:
             self._turn(line, 1)
@@ -266,7 +266,7 @@ class CallScreen(CallingScreen):
     def action_choose_before(self) -> None:
         """Switch the selected line to its previous choice, or leave the form."""
         line = self._line
-        if self.pane == "form" and line is not None and line.kind is Kind.CHOICE:
+        if self.pane == "form" and line is not None and line.kind is LineKind.CHOICE:
             self._turn(line, -1)
         else:
             self.go_to("exports")
@@ -299,7 +299,7 @@ class CallScreen(CallingScreen):
     def action_add_item(self) -> None:
         """Add an item to the selected list."""
         line = self._line
-        if self.pane == "form" and line is not None and line.kind is Kind.LIST:
+        if self.pane == "form" and line is not None and line.kind is LineKind.LIST:
             self._turn(line, 1)
 
     def action_remove_item(self) -> None:

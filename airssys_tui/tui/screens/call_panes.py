@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
 from airssys_tui.core.types import form_lines
-from airssys_tui.core.types.form_lines import Kind
+from airssys_tui.core.types.form_lines import LineKind
 from airssys_tui.core.types.interface import Function, render
 from airssys_tui.core.types.text_form import lay_out
 from airssys_tui.core.units import format_call_time, format_count, format_size
@@ -178,22 +178,22 @@ def form_row(line: form_lines.Line, glyphs: Glyphs, *, names: int, width: int, c
     remark: Line = ()
     if wrong and _beside(line, names, width):
         remark = (Span(f"{'  ' if line.text else ''}{safe(line.error, glyphs)}", "bad"),)
-    elif line.kind is Kind.TEXT and not wrong:
+    elif line.kind is LineKind.TEXT and not wrong:
         remark = (Span(f"  {safe(line.type, glyphs)}", "quiet"),)
     return (pointer, Span(f"{label}  ", "quiet"), *_value(line, glyphs, wrong=wrong), *remark)
 
 
 def _value(line: form_lines.Line, glyphs: Glyphs, *, wrong: bool) -> Iterator[Span]:
     match line.kind:
-        case Kind.TEXT if wrong and not line.text:
+        case LineKind.TEXT if wrong and not line.text:
             return
-        case Kind.TEXT:
+        case LineKind.TEXT:
             yield Span(safe(line.text, glyphs), "strong") if line.text else Span("_" * 6, "quiet")
-        case Kind.CHOICE:
+        case LineKind.CHOICE:
             yield from (Span("< ", "key"), Span(safe(line.text, glyphs), "strong"), Span(" >", "key"))
-        case Kind.SWITCH:
+        case LineKind.SWITCH:
             yield Span("[x]" if line.text == "on" else "[ ]", "strong")
-        case Kind.LIST:
+        case LineKind.LIST:
             yield from (Span(line.text, "strong"), Span("  + adds one", "quiet"))
 
 

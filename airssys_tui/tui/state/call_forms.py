@@ -8,7 +8,7 @@ import msgspec
 
 from airssys_tui.core.types import form_lines
 from airssys_tui.core.types.form import fill
-from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.form_lines import Form, LineKind
 from airssys_tui.core.types.interface import Function
 
 
@@ -50,12 +50,12 @@ class CallForms:
 def turned(form: Form, line: form_lines.Line, by: int) -> Form | None:
     """Return a form with the next name chosen, a switch turned or an item added; ``None`` for a line of text."""
     match line.kind:
-        case Kind.CHOICE:
+        case LineKind.CHOICE:
             names = line.choices
             return form.choose(line.path, names[(names.index(line.text) + by) % len(names)])
-        case Kind.SWITCH:
+        case LineKind.SWITCH:
             return form.switch(line.path)
-        case Kind.LIST:
+        case LineKind.LIST:
             return form.add(line.path)
         case _:
             return None

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api import wire
-from airssys_tui.api.socket.wire_errors import Fault, _classes, error_of, fault_of
+from airssys_tui.api.socket.wire_errors import WireError, _classes, error_of, fault_of
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core import errors
 from airssys_tui.core.errors import (
@@ -35,7 +35,7 @@ MADE = {
     ManifestError: lambda: ManifestError((ManifestProblem("Component.toml", 3, "limits.memory", "too much"),)),
 }
 SAMPLES = {Gate: Gate.SIZE, str: "it\nfailed", str | None: "counter", int: 3, int | None: 3, float: 1.5, bool: True}
-read = wire.unpacker(Fault)
+read = wire.unpacker(WireError)
 
 
 def sample(kind):
@@ -87,7 +87,7 @@ def test_what_is_no_error_of_the_tree_keeps_its_name():
     kind=st.sampled_from(sorted(_classes())),
 )
 def test_a_fault_that_lacks_what_its_class_carries_is_an_error_all_the_same(more, kind):
-    error = error_of(Fault(kinds=(kind,), message="m", more=more))
+    error = error_of(WireError(kinds=(kind,), message="m", more=more))
     assert isinstance(error, AirssysError)
     if isinstance(error, GuestTrap):
         assert isinstance(error.trap, Trap)

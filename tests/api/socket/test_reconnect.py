@@ -20,7 +20,7 @@ from airssys_tui.api.socket.address import listen
 from airssys_tui.api.socket.frames import PROTOCOL, Access, Answer, Failure, Moment, Part, Splitter, Welcome, frame
 from airssys_tui.api.socket.mirror import Mirror
 from airssys_tui.api.socket.ticks import tick_of
-from airssys_tui.api.socket.wire_errors import Fault
+from airssys_tui.api.socket.wire_errors import WireError
 from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.core.errors import AirssysError, Disconnected, NothingRuns, ProtocolMismatch, Unreachable
 from airssys_tui.core.events import Event, EventKind, Level
@@ -215,7 +215,7 @@ def test_a_hostile_server_gets_nothing_raw_to_a_screen(path):
     head = Snapshot(
         generation=1, at=0.0, phase=Phase.RUNNING, folder=GuestText(HOSTILE), last_event=1, removed=(HOSTILE,)
     )
-    fault = Fault(
+    fault = WireError(
         kinds=(HOSTILE, "GateRefusal", "AirssysError"),
         message=HOSTILE,
         remedy=HOSTILE,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.keyvalue import DeleteKey, Operation, SetKey, Terms
+from airssys_tui.core.keyvalue import DeleteKey, Operation, SetKey, WriteTerms
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.store.directory import STORAGE_FILE, StateDirectory
@@ -40,7 +40,7 @@ def keeper(desk: Desk) -> Desk:
 
 def store(desk: Desk, *operations: Operation) -> None:
     with StateDirectory.open(desk.state_dir, folder=desk.folder) as state:
-        Namespace(state.storage, "keeper").apply(operations, Terms(10_000))
+        Namespace(state.storage, "keeper").apply(operations, WriteTerms(10_000))
 
 
 def test_export_wipe_and_import_is_the_same(keeper: Desk, tmp_path: Path) -> None:

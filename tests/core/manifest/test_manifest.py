@@ -18,12 +18,12 @@ from airssys_tui.core.manifest.document import (
     Artifact,
     Canary,
     Capabilities,
+    ComponentKind,
     ConfigEntry,
     Dependency,
     HealthPolicy,
-    Kind,
     Manifest,
-    Package,
+    PackageSection,
     Strategy,
     bare_manifest,
     decode_manifest,
@@ -32,7 +32,7 @@ from airssys_tui.core.manifest.document import (
     parse_manifest,
 )
 from airssys_tui.core.probation import Regression, RegressionAction
-from airssys_tui.core.supervision import Backoff, Restart, Supervision
+from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
 from airssys_tui.core.units import MIB
 
 LEAST = '[package]\nname = "counter"\n[component]\nwasm = "counter.wasm"\n'
@@ -116,7 +116,7 @@ def message(text: str) -> str:
 
 def test_the_least_manifest_has_every_default() -> None:
     manifest = parse_manifest(LEAST, "Component.toml")
-    assert manifest == Manifest(package=Package(name="counter"), artifact=Artifact(wasm="counter.wasm"))
+    assert manifest == Manifest(package=PackageSection(name="counter"), artifact=Artifact(wasm="counter.wasm"))
     assert manifest.capabilities == Capabilities()
     assert manifest.limits == Limits()
     assert manifest.id == ComponentId("local", "counter")
@@ -128,7 +128,7 @@ def test_everything_that_can_be_said_is_understood() -> None:
     assert str(manifest.id) == "demo/counter"
     assert manifest.version == "1.2.0-rc.1"
     assert manifest.package.authors == ("Ada", "Grace")
-    assert manifest.artifact == Artifact(wasm="build/counter.wasm", kind=Kind.ACTOR)
+    assert manifest.artifact == Artifact(wasm="build/counter.wasm", kind=ComponentKind.ACTOR)
     assert manifest.build.watch == ("src/**/*.c",)
     assert list(map(str, manifest.capabilities.filesystem)) == ["read:/data/**", "write:/data/out/**"]
     assert [(item.host, item.port) for item in manifest.capabilities.network] == [
@@ -150,7 +150,7 @@ def test_everything_that_can_be_said_is_understood() -> None:
         replicas=2,
     )
     assert manifest.supervision == Supervision(
-        restart=Restart.TRANSIENT,
+        restart=RestartPolicy.TRANSIENT,
         max_restarts=5,
         window=120.0,
         backoff=Backoff(initial=1.0, factor=3.0, max=3600.0, jitter=0.0),
@@ -412,7 +412,9 @@ def test_a_byte_order_mark_is_no_part_of_the_manifest() -> None:
 
 def test_a_bare_component_has_a_name_and_nothing_else() -> None:
     manifest = bare_manifest("Echo Service")
-    assert manifest == Manifest(package=Package(name="echo-service"), artifact=Artifact(wasm="Echo Service.wasm"))
+    assert manifest == Manifest(
+        package=PackageSection(name="echo-service"), artifact=Artifact(wasm="Echo Service.wasm")
+    )
     with pytest.raises(IdentityError):
         bare_manifest("123")
 

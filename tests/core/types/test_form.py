@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.types.form import blank, fill, to_json
-from airssys_tui.core.types.form_lines import Form, Kind
+from airssys_tui.core.types.form_lines import Form, LineKind
 from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
@@ -73,13 +73,13 @@ def test_every_line_can_be_touched_and_nothing_breaks(data):
     shown = form(typed.type)
     for _ in range(6):
         line = data.draw(st.sampled_from(shown.lines()))
-        if line.kind is Kind.TEXT:
+        if line.kind is LineKind.TEXT:
             shown = shown.write(line.path, data.draw(st.text(max_size=4)))
-        elif line.kind is Kind.CHOICE:
+        elif line.kind is LineKind.CHOICE:
             shown = shown.choose(line.path, data.draw(st.sampled_from(line.choices)))
-        elif line.kind is Kind.SWITCH:
+        elif line.kind is LineKind.SWITCH:
             shown = shown.switch(line.path)
-        elif line.kind is Kind.LIST:
+        elif line.kind is LineKind.LIST:
             shown = shown.add(line.path)
         if line.item:
             shown = shown.remove(line.path)

@@ -12,7 +12,7 @@ import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
 from airssys_tui.core.errors import GateRefusal
-from airssys_tui.core.keyvalue import Terms
+from airssys_tui.core.keyvalue import WriteTerms
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.store.directory import STORAGE_FILE
@@ -238,8 +238,8 @@ def test_a_kill_between_changes_leaves_no_half_of_one(tmp_path: Path) -> None:
             expected = len("left") + len("right") + len(left) + len(right or "")
             assert (values.usage().bytes, values.usage().keys) == (expected, 2)
             seen.append(int(left))
-            values.delete("left", Terms(1_000))
-            values.delete("right", Terms(1_000))
+            values.delete("left", WriteTerms(1_000))
+            values.delete("right", WriteTerms(1_000))
     assert min(seen) > 20
 
 

@@ -20,21 +20,21 @@ from airssys_tui.core.keyvalue import (
     Operation,
     SetKey,
     StorageUse,
-    Terms,
     Value,
+    WriteTerms,
     check_change,
     check_key,
     check_value,
     list_page,
     size_of,
 )
-from airssys_tui.store.keyvalues.changes import Change
+from airssys_tui.store.keyvalues.changes import NamespaceChange
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.overlay import MAX_BYTES, Overlay
 from airssys_tui.store.keyvalues.storage import Storage, connect
 
-TERMS = Terms(10_000)
-FULL = Terms(10_000, Durability.FULL)
+TERMS = WriteTerms(10_000)
+FULL = WriteTerms(10_000, Durability.FULL)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def values(request: pytest.FixtureRequest, storage: Storage) -> KeyValues:
 
 
 @pytest.mark.parametrize("terms", [TERMS, FULL])
-def test_what_is_set_is_there_until_it_is_deleted(values: KeyValues, terms: Terms) -> None:
+def test_what_is_set_is_there_until_it_is_deleted(values: KeyValues, terms: WriteTerms) -> None:
     assert values.get("a") is None
     values.set("a", "text", terms)
     values.set("b", b"\0bytes", terms)
@@ -97,21 +97,21 @@ def test_what_is_stored_is_there_for_the_next_process(tmp_path: Path) -> None:
 
 
 def test_the_quota_is_exact(values: KeyValues) -> None:
-    values.set("k", "x" * 99, Terms(100))
+    values.set("k", "x" * 99, WriteTerms(100))
     with pytest.raises(StorageRefusal, match="101 bytes would be stored, the limit is 100") as caught:
-        values.set("k", "x" * 100, Terms(100))
+        values.set("k", "x" * 100, WriteTerms(100))
     assert caught.value.case == "quota-exceeded"
     assert values.get("k") == "x" * 99
-    values.apply((DeleteKey("k"), SetKey("l", "y" * 99)), Terms(100))
+    values.apply((DeleteKey("k"), SetKey("l", "y" * 99)), WriteTerms(100))
     assert values.usage() == StorageUse(100, 1)
 
 
 def test_who_stores_more_than_a_new_quota_may_still_store_less(values: KeyValues) -> None:
     values.set("k", "x" * 999, TERMS)
-    values.set("k", "x" * 500, Terms(10))
+    values.set("k", "x" * 500, WriteTerms(10))
     with pytest.raises(StorageRefusal):
-        values.set("l", "", Terms(10))
-    assert values.delete("k", Terms(10))
+        values.set("l", "", WriteTerms(10))
+    assert values.delete("k", WriteTerms(10))
     assert values.usage() == StorageUse()
 
 
@@ -227,7 +227,7 @@ def total(model: dict[str, Value]) -> int:
     return sum(size_of(key) + size_of(value) for key, value in model.items())
 
 
-def perform(values: KeyValues, step: Operation | tuple[Operation, ...], terms: Terms) -> None:
+def perform(values: KeyValues, step: Operation | tuple[Operation, ...], terms: WriteTerms) -> None:
     if isinstance(step, SetKey):
         values.set(step.key, step.value, terms)
     elif isinstance(step, DeleteKey):
@@ -242,7 +242,7 @@ def test_usage_is_exact_after_any_sequence(
     steps: list[Operation | tuple[Operation, ...] | str], quota: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "storage.db"
-    terms, model, revision = Terms(quota), dict[str, Value](), 0
+    terms, model, revision = WriteTerms(quota), dict[str, Value](), 0
     storage = Storage(path)
     try:
         values: KeyValues = Namespace(storage, "local/one")
@@ -302,7 +302,7 @@ def test_a_candidate_that_would_pass_the_quota_is_not_staged(storage: Storage) -
 
 
 def test_a_candidate_keeps_a_bounded_amount_in_memory() -> None:
-    overlay, large = Overlay(), Terms(10 * MAX_BYTES)
+    overlay, large = Overlay(), WriteTerms(10 * MAX_BYTES)
     for number in range(15):
         overlay.set(f"{number}", bytes(1024 * 1024), large)
     with pytest.raises(StorageRefusal, match="before it serves") as caught:
@@ -334,14 +334,14 @@ def test_changes_that_could_not_be_made_in_time_are_made_before_anything_else(
     values = Namespace(storage, "local/one")
     values.set("a", "old", TERMS)
     values.stage(3, {"a": "new"}, 100)
-    real, full = Change.put, True
+    real, full = NamespaceChange.put, True
 
-    def put(change: Change, changes: list[tuple[str, Value | None]]) -> None:
+    def put(change: NamespaceChange, changes: list[tuple[str, Value | None]]) -> None:
         if full:
             raise DiskFull("no room")
         real(change, changes)
 
-    monkeypatch.setattr(Change, "put", put)
+    monkeypatch.setattr(NamespaceChange, "put", put)
     for use in (
         lambda: values.commit_staged(3, TERMS),
         lambda: values.get("a"),
