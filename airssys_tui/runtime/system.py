@@ -31,6 +31,7 @@ from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Keeper
+from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
@@ -74,7 +75,9 @@ class System:
         self.needs = Needs(self.router)
         rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
-        self.deployer = Deployer(floor, rehearsal, StopStart(floor, rehearsal, snapshots), snapshots)
+        self.recorder = AttemptRecorder(floor)
+        switcher = StopStart(floor, rehearsal, snapshots)
+        self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots)
         self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
         self.undo = Undo(floor, self.deployer, snapshots, Choices(floor, rehearsal, snapshots))
         self.probation = ProbationWatch(floor, self.undo)
@@ -239,7 +242,7 @@ class System:
         Raises:
             StoreError: If it is full still.
         """
-        await self.deployer.close_left_open()
+        await self.recorder.close_left_open()
         for component in self.router:
             if component.barred.turned_away is not None and component.barred.turned_away.gate == Gate.DISK:
                 self._spawn(self._look(component.files.key))

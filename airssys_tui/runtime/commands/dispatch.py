@@ -32,7 +32,7 @@ from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.wording import OfOne, asked, verb
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.pipeline import Order
+from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.system import System
 from airssys_tui.store.catalog.records import Hold
 

@@ -23,7 +23,8 @@ from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import IMPORT, find_state, state_file, state_views
 from airssys_tui.runtime.components.kept_states import KeptStates
-from airssys_tui.runtime.deploying.pipeline import Deployer, Order
+from airssys_tui.runtime.deploying.order import Order
+from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import NewSnapshot

@@ -18,7 +18,8 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.instances import Instances
-from airssys_tui.runtime.deploying.pipeline import Deployer, Order
+from airssys_tui.runtime.deploying.order import Order
+from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.folder import Reading

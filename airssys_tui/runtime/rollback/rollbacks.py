@@ -25,7 +25,8 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
-from airssys_tui.runtime.deploying.pipeline import Deployer, Order
+from airssys_tui.runtime.deploying.order import Order
+from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.state_choices import Choices

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from airssys_tui.core.events import Event
+from airssys_tui.core.events import Event, EventAction
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text
@@ -13,7 +13,11 @@ from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.state.feed import Change
 
-STREAMS: Final = {"stdout": ("out", "quiet"), "stderr": ("err", "warn"), "log": ("log", "accent")}
+STREAMS: Final = {
+    EventAction.STDOUT: ("out", "quiet"),
+    EventAction.STDERR: ("err", "warn"),
+    EventAction.LOG: ("log", "accent"),
+}
 """Word and tone of the stream that a line was written to; any other line is the host's."""
 
 

@@ -1,0 +1,98 @@
+"""What a candidate that passed becomes: the activation that is committed, then the component that serves it."""
+
+from __future__ import annotations
+
+from airssys_tui.core.lifecycle import State
+from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.trial import Trial
+from airssys_tui.runtime.deploying.order import Attempt, fault_of
+from airssys_tui.runtime.deploying.rehearsal import Rehearsed
+from airssys_tui.store.catalog.records import Activation, NewSnapshot
+
+
+def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> Activation:
+    """Return what the catalog commits in one transaction when the candidate takes over.
+
+    Args:
+        attempt: The candidate.
+        initial: The state that it begins with, when another one than the present was chosen.
+        at: Unix time.
+    """
+    component, order = attempt.component, attempt.order
+    fault = fault_of(component, order)
+    rollback = order.cause is Cause.ROLLBACK
+    return Activation(
+        component=component.name,
+        revision=attempt.revision,
+        at=at,
+        deployment=attempt.deployment,
+        initial=initial,
+        # What served without a fault until it is superseded has proved itself.
+        old_stable=not fault and component.active is not None and component.proof.clean and not rollback,
+        old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
+        old_reason=fault or f"{order.cause} to r{attempt.revision}",
+        reason="" if order.quarantines else order.note,  # the quarantined revision has the reason already
+        stable=order.stable,
+        holds=order.holds,
+        lift_all=True,
+        forget_refusals=not order.keeps_refusals,
+    )
+
+
+def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) -> None:
+    """Make the candidate the active revision of its component, after the swap.
+
+    Args:
+        attempt: The candidate.
+        rehearsed: What it is, and its health.
+        origin: The state of the component before the attempt.
+        now: Unix time.
+    """
+    component, order = attempt.component, attempt.order
+    before, fault = component.active, fault_of(component, order)
+    if before is not None and fault:
+        component.proof.quarantine(before, fault)
+    trial = _trial(attempt, rehearsed.artifact, before)
+    component.take_over(
+        rehearsed.artifact, rehearsed.kind, origin=order.origin, stable=order.stable, fallback=order.keeps_refusals
+    )
+    component.barred.hold(order.holds)
+    component.proof.begin(trial)
+    component.life.report(rehearsed.health.health)
+    serves = component.actor.serving is not None
+    component.life.serve_since(now if serves else None)
+    _enter(component, origin, serves=serves)
+
+
+def go_back(component: Component, origin: State) -> None:
+    """Bring a component back to where it was before a candidate that did not make it."""
+    if component.state is State.INSTALLING:
+        component.life.enter("refused", State.FAILED)
+    elif component.actor.serving is None and origin is State.RUNNING:
+        component.life.enter("lost", State.FAILED)  # the old instance trapped meanwhile; supervision starts it again
+    else:
+        component.life.enter("refused", origin)
+
+
+def _enter(component: Component, origin: State, *, serves: bool) -> None:
+    if component.state is State.INSTALLING:
+        component.life.enter("installed", State.INSTALLED)
+        if serves:
+            component.life.enter("start", State.STARTING)
+            component.life.enter("started", State.RUNNING)
+    elif serves:
+        component.life.enter("switched", State.RUNNING)
+    else:
+        component.life.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
+
+
+def _trial(attempt: Attempt, artifact: Artifact, before: Artifact | None) -> Trial:
+    """Return the probation of a new revision; one that only has another state goes on with the one before."""
+    trial = attempt.component.proof.trial
+    previous = before.revision if before is not None else None
+    judged = attempt.order.from_files
+    if attempt.order.cause is Cause.RESTORE and trial is not None and trial.revision == previous:
+        previous, judged = trial.previous, trial.terms.judged
+    return Trial(attempt.revision, artifact.manifest, previous, judged=judged)

@@ -1,0 +1,139 @@
+"""What the catalog keeps of each attempt to deploy: its number, the gates it passed, and how it ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from airssys_tui.core.errors import StoreError
+from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.manifest.document import encode_manifest
+from airssys_tui.core.revision import Outcome
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.deploying.order import Attempt, Order
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.sources.folder import Reading
+from airssys_tui.store.catalog.records import Refusal, RevisionRecord
+from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.disk.space import require_room
+
+
+class AttemptRecorder:
+    """Records attempts.
+
+    An attempt whose end cannot be recorded, mostly because the disk is full, stays open: its end is written before the
+    next attempt. If the runtime ends before that, the next start closes it as aborted.
+
+    Args:
+        floor: The machinery.
+    """
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._left_open: deque[Callable[[], None]] = deque()
+
+    async def accept(self, component: Component, reading: Reading, order: Order) -> Attempt:
+        """Give a candidate its number, and keep its files: also a rollback to what a gate refuses can be forced.
+
+        Raises:
+            StoreError: If it could not be recorded.
+        """
+
+        def write() -> Attempt:
+            if order.from_files:
+                require_room(self._floor.state.path, len(reading.wasm))
+            self._close_left_open()
+            self._floor.state.blobs.put(reading.wasm)
+            with self._floor.state.catalog.together():
+                return self._open(component, reading, order)
+
+        attempt = await self._floor.disk(write)
+        failpoint("deploy/accepted")
+        attempt.tell(f"accepted: generation {order.generation} as r{attempt.revision}", EventAction.ACCEPTED)
+        return attempt
+
+    def _open(self, component: Component, reading: Reading, order: Order) -> Attempt:
+        catalog, at = self._floor.state.catalog, self._floor.clock()
+        catalog.upsert_component(component.name, component.files.key, at=at)
+        deployment = catalog.begin_deployment(component.name, order.generation, reading.digest, order.cause, at=at)
+        record = RevisionRecord(
+            component=component.name,
+            digest=reading.digest,
+            manifest=encode_manifest(reading.manifest),
+            manifest_digest=reading.manifest_digest,
+            cause=order.cause,
+            who=order.who,
+            created_at=at,
+            size=len(reading.wasm),
+            version=reading.manifest.version,
+            origin=order.origin,
+            note=order.note,
+        )
+        added = catalog.add_revision(record, deployment=deployment)
+        return Attempt(component, reading, order, added.number, deployment)
+
+    async def rehearsed(self, attempt: Attempt) -> None:
+        """Record that a candidate was rehearsed, and its interface.
+
+        Raises:
+            StoreError: If it could not be recorded.
+        """
+
+        def write() -> None:
+            catalog = self._floor.state.catalog
+            with catalog.together():
+                self._keep_interface(attempt)
+                catalog.stage(attempt.deployment, "rehearsed", _gates(attempt), at=self._floor.clock())
+
+        await self._floor.disk(write)
+
+    async def close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
+        """Record the end of an attempt that failed; when that is not possible now, do it later.
+
+        Args:
+            attempt: Which.
+            outcome: ``refused`` or ``cancelled``.
+            reason: Why it failed.
+            refusal: To remember, so that the same files are not tried again by themselves.
+        """
+        catalog, at = self._floor.state.catalog, self._floor.clock()
+
+        def write() -> None:
+            with catalog.together():
+                if refusal is not None:
+                    catalog.remember_refusal(refusal)
+                self._keep_interface(attempt)
+                catalog.stage(attempt.deployment, outcome, _gates(attempt), at=at)
+                catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)
+                catalog.finish(attempt.deployment, outcome, reason, at=at)
+
+        try:
+            await self._floor.disk(write)
+        except StoreError as error:
+            self._left_open.append(write)
+            attempt.tell(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
+
+    async def close_left_open(self) -> None:
+        """Record the ends of attempts that could not be recorded when they came.
+
+        Raises:
+            StoreError: If they still cannot be recorded.
+        """
+        await self._floor.disk(self._close_left_open)
+
+    def _close_left_open(self) -> None:
+        while self._left_open:
+            self._left_open[0]()
+            self._left_open.popleft()
+
+    def _keep_interface(self, attempt: Attempt) -> None:
+        interface, attempt.passage.interface = attempt.passage.interface, None
+        if interface is not None:
+            encoded = msgspec.json.encode(interface).decode()
+            self._floor.state.catalog.set_interface(attempt.component.name, attempt.revision, encoded)
+
+
+def _gates(attempt: Attempt) -> str:
+    return msgspec.json.encode(attempt.passage.times).decode()
