@@ -29,17 +29,12 @@ from airssys_tui.tui.drawing.glyphs import chosen_glyphs
 from airssys_tui.tui.drawing.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.call import CallScreen
-from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.logs import LogScreen
-from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.palette import OperatorCommands, Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
-from airssys_tui.tui.screens.traces import TracesScreen
-from airssys_tui.tui.screens.versions import VersionsScreen
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from airssys_tui.tui.settings.setup import Setup, glyphs_of, theme_after, theme_of
 from airssys_tui.tui.state.feed import Change
@@ -61,14 +56,32 @@ MODES: Final[Mapping[View, type[LiveScreen]]] = {
 }
 """The screens about all components: each exists once and keeps what it shows while it is hidden."""
 
-ABOUT_ONE: Final[Mapping[View, Callable[[Session, Operations, str], LiveScreen]]] = {
-    View.DETAIL: DetailScreen,
-    View.VERSIONS: VersionsScreen,
-    View.METER: MeterScreen,
-    View.CALL: CallScreen,
-    View.TRACES: TracesScreen,
-}
-"""The screens about one component: each is made when it is opened, on top of the screen before."""
+
+def screen_about_one(view: View) -> Callable[[Session, Operations, str], LiveScreen]:
+    """Return the class of a screen about one component; its modules are loaded here and not for the first paint."""
+    match view:
+        case View.DETAIL:
+            from airssys_tui.tui.screens.detail import DetailScreen  # noqa: PLC0415 - late, as are the others
+
+            return DetailScreen
+        case View.VERSIONS:
+            from airssys_tui.tui.screens.versions import VersionsScreen  # noqa: PLC0415
+
+            return VersionsScreen
+        case View.METER:
+            from airssys_tui.tui.screens.meter import MeterScreen  # noqa: PLC0415
+
+            return MeterScreen
+        case View.CALL:
+            from airssys_tui.tui.screens.call import CallScreen  # noqa: PLC0415
+
+            return CallScreen
+        case View.TRACES:
+            from airssys_tui.tui.screens.traces import TracesScreen  # noqa: PLC0415
+
+            return TracesScreen
+        case _:
+            raise ValueError(f"{view} is about all components")
 
 
 class AirssysApp(App[int]):
@@ -262,7 +275,7 @@ class AirssysApp(App[int]):
             if component is not None and isinstance(self.screen, LiveScreen):
                 self.screen.turn_to(component)
         elif component is not None:
-            await self.push_screen(ABOUT_ONE[view](self.session, self.operations, component))
+            await self.push_screen(screen_about_one(view)(self.session, self.operations, component))
 
     async def on_live_screen_back(self) -> None:
         """Go back to the screen before; the last one is the registry."""

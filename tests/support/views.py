@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.tui.actions.action import View
+from airssys_tui.tui.actions.view import View
 
 WAYS = {
     View.REGISTRY: (),

@@ -78,8 +78,8 @@ def draw(chart: Chart, width: int, height: int, glyphs: Glyphs) -> list[Line]:
         middle = math.sqrt(low * top) if low else top / 2
         at = top if row == 0 else middle if rows > 4 and row == rows // 2 else low if row == rows - 1 else None
         figure = chart.label(at) if at is not None else ""
-        mark = glyphs.tick if at is not None else glyphs.axis
-        lines.append((Span(f"{figure:>{AXIS - 2}} {mark}", "quiet"), Span(fit(text, cells), chart.tone)))
+        edge = glyphs.tick if at is not None else glyphs.axis
+        lines.append((Span(f"{figure:>{AXIS - 2}} {edge}", "quiet"), Span(fit(text, cells), chart.tone)))
     lines.append(_times(chart.seconds, width))
     return lines[:height]
 

@@ -293,7 +293,7 @@ def place(width: int, names: tuple[str, ...] = ()) -> tuple[Placed, ...]:
         names: The operator's columns, in their order; without them the standard ones. A narrow terminal drops the
             lowest ranked of either.
     """
-    chosen = _wanted(width, names)
+    chosen = _candidates(width, names)
     while len(chosen) > 1 and _needed(chosen, width) > width:
         chosen.remove(min(chosen, key=lambda column: column.keep))
     spare = max(0, width - _needed(chosen, width))
@@ -305,7 +305,7 @@ def place(width: int, names: tuple[str, ...] = ()) -> tuple[Placed, ...]:
     )
 
 
-def _wanted(width: int, names: tuple[str, ...]) -> list[Column]:
+def _candidates(width: int, names: tuple[str, ...]) -> list[Column]:
     if names:
         return [BY_NAME[name] for name in names if name in BY_NAME] or [NAME]
     return [column for column in COLUMNS if width >= HUGE or column.keep >= EXTRA]

@@ -149,7 +149,7 @@ def _cut(line: Line, width: int) -> Line:
 def meter_page(
     detail: MeterDetail, series: MeterSeries, width: int, height: int, glyphs: Glyphs, *, own: OwnMeters = NOTHING_SEEN
 ) -> list[Line]:
-    """Lay the charts out in a page of this width, as high as needed; at most a screen of ``height`` where they fit.
+    """Lay the charts out in a page of this width; it fills ``height`` if they fit, and is higher if not.
 
     The component's own metrics follow the charts, which leave room for the first few of them.
     """

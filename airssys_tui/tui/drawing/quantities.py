@@ -6,7 +6,7 @@ from airssys_tui.core.units import format_duration
 
 
 def format_ms(milliseconds: float) -> str:
-    """Write milliseconds with two or three significant digits, without the unit."""
+    """Write milliseconds without the unit: three decimals below 0.1, two below 10, none from there on."""
     if milliseconds < 0.1:
         return f"{milliseconds:.3f}"
     return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:.0f}"

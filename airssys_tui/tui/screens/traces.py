@@ -57,7 +57,7 @@ class TracesScreen(PolledScreen):
         super().__init__(session, operations, component)
         self.traces: Mapping[str, TraceView] = {}
         self.pane = "traces"
-        self._wanted = call
+        self._asked_for = call
         self._drawn: tuple[object, ...] = ()
         self._crumbs = LinePane(id="crumbs")
         self._list = LineTable(self._row, trace_lines.list_head, id="traces")
@@ -135,10 +135,10 @@ class TracesScreen(PolledScreen):
 
     def _choose(self) -> None:
         """Select the call asked for, once there is an answer."""
-        made = self._wanted
+        made = self._asked_for
         if made is None or not self.answered:
             return
-        self._wanted = None
+        self._asked_for = None
         found = trace_of(made, self.traces)
         if found is not None:
             self._list.select(found)

@@ -11,7 +11,7 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger
 from airssys_tui.tui.actions.table import ACTIONS, hints, of_view
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.app import ABOUT_ONE, MODES
+from airssys_tui.tui.app import MODES, screen_about_one
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -403,6 +403,7 @@ async def test_readonly_keys_do_nothing():
 
 def test_every_view_has_a_screen_and_an_action_that_opens_it():
     assert set(MODES) == {view for view in View if not view.of_one}
-    assert set(ABOUT_ONE) == {view for view in View if view.of_one}
     assert {action.opens for action in ACTIONS} == {None, *View}
-    assert all(kind.view is view for view, kind in {**MODES, **ABOUT_ONE}.items())
+    for view in View:
+        kind = screen_about_one(view) if view.of_one else MODES[view]
+        assert kind.view is view
