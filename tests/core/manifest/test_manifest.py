@@ -18,7 +18,6 @@ from airssys_tui.core.manifest.document import (
     Artifact,
     Canary,
     Capabilities,
-    ComponentKind,
     ConfigEntry,
     Dependency,
     HealthPolicy,
@@ -31,6 +30,7 @@ from airssys_tui.core.manifest.document import (
     manifest_digest,
     parse_manifest,
 )
+from airssys_tui.core.manifest.structure import ComponentKind
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
 from airssys_tui.core.units import MIB
