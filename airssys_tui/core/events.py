@@ -84,7 +84,7 @@ class EventAction(StrEnum):
     TRAPPED = "trapped"
     RESTARTING = "restarting"
     EXHAUSTED = "exhausted"
-    DEARER = "dearer"
+    COSTLIER = "costlier"
     UNPROVEN = "unproven"
 
     UNKNOWN = "unknown"
@@ -117,6 +117,8 @@ class EventAction(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> EventAction | None:
+        if value == "dearer":  # as programs before this one wrote it
+            return cls.COSTLIER
         return cls.NONE if isinstance(value, str) else None
 
 

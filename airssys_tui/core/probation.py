@@ -18,7 +18,7 @@ LEAST_SLOWDOWN = 0.005
 
 
 class RegressionAction(StrEnum):
-    """What is done about a revision whose calls became dearer."""
+    """What is done about a revision whose calls became costlier."""
 
     IGNORE = "ignore"
     WARN = "warn"
@@ -26,7 +26,7 @@ class RegressionAction(StrEnum):
 
 
 class Regression(msgspec.Struct, frozen=True, kw_only=True):
-    """When calls count as dearer than the previous revision's, and what is done then.
+    """When calls count as costlier than the previous revision's, and what is done then.
 
     Attributes:
         fuel: Mean fuel of a call of one export, as a multiple of the previous revision's.
@@ -45,7 +45,7 @@ class ExportCost(msgspec.Struct, frozen=True):
     Attributes:
         calls: How many were counted.
         fuel: Mean fuel units of one.
-        latency: Median seconds of one; nothing when it was not measured.
+        latency: Median seconds of one; None when it was not measured.
     """
 
     calls: int
@@ -60,8 +60,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         elapsed: Seconds since it took over, on a clock that cannot be set.
         serving: Whether an instance of it serves now.
         traps: Traps that the previous revision did not have, in words, oldest first.
-        unwell: Reports of bad health in a row.
-        blemished: Whether it ever trapped or was unwell, whoever had that before.
+        unhealthy: Unhealthy reports in a row.
+        faulty: Whether it ever trapped or was unhealthy, even if the previous revision did the same.
         given_up: Why supervision gave it up; empty while it has not.
         now: What its calls cost, by export.
         before: What the previous revision's calls cost, by export.
@@ -70,8 +70,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     elapsed: float
     serving: bool = True
     traps: tuple[str, ...] = ()
-    unwell: int = 0
-    blemished: bool = False
+    unhealthy: int = 0
+    faulty: bool = False
     given_up: str = ""
     now: dict[str, ExportCost] = {}
     before: dict[str, ExportCost] = {}
@@ -83,8 +83,8 @@ class ProbationTerms(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         duration: Seconds of probation; 0 for none.
         traps: Traps that are forgiven.
-        failures: Reports of bad health in a row that are not.
-        regression: How much dearer its calls may be.
+        failures: Unhealthy reports in a row that are not.
+        regression: How much costlier its calls may be.
         judged: Whether its faults and costs count; else only its time does, as for a rollback.
     """
 
@@ -123,11 +123,11 @@ def judge(terms: ProbationTerms, evidence: Evidence) -> Judgement:
     ==========================================  ===========================================
     given up by supervision                     fail
     more traps than are forgiven                fail
-    unwell so many times in a row               fail
-    dearer calls, ``action = "rollback"``       fail
-    dearer calls, ``action = "warn"``           warn, until the time is over
+    unhealthy too many times in a row           fail
+    costlier calls, ``action = "rollback"``     fail
+    costlier calls, ``action = "warn"``         warn, until the time is over
     time over, no instance                      continue: it is judged when it serves again
-    time over, trapped or unwell once           unproven: probation ends, not stable
+    time over, trapped or unhealthy once        unproven: probation ends, not stable
     time over                                   pass: stable
     ==========================================  ===========================================
 
@@ -141,13 +141,13 @@ def judge(terms: ProbationTerms, evidence: Evidence) -> Judgement:
         The first row that holds; ``continue`` when none does.
     """
     faults = _faults(terms, evidence) if terms.judged else ()
-    dearer = regressions(terms.regression, evidence) if terms.judged else ()
+    costlier = regressions(terms.regression, evidence) if terms.judged else ()
     action = terms.regression.action
-    if faults or (dearer and action is RegressionAction.ROLLBACK):
-        return Judgement(Verdict.FAIL, (*faults, *dearer))
+    if faults or (costlier and action is RegressionAction.ROLLBACK):
+        return Judgement(Verdict.FAIL, (*faults, *costlier))
     if evidence.elapsed < terms.duration or not evidence.serving:
-        return Judgement(Verdict.WARN, dearer) if dearer and action is RegressionAction.WARN else GOING_ON
-    return Judgement(Verdict.UNPROVEN if evidence.blemished else Verdict.PASS)
+        return Judgement(Verdict.WARN, costlier) if costlier and action is RegressionAction.WARN else GOING_ON
+    return Judgement(Verdict.UNPROVEN if evidence.faulty else Verdict.PASS)
 
 
 def _faults(terms: ProbationTerms, evidence: Evidence) -> tuple[str, ...]:
@@ -155,15 +155,15 @@ def _faults(terms: ProbationTerms, evidence: Evidence) -> tuple[str, ...]:
     if len(evidence.traps) > terms.traps:
         count = len(evidence.traps)
         faults.append(f"{count} trap{'s' if count > 1 else ''} in {_seconds(evidence.elapsed)} ({evidence.traps[-1]})")
-    if evidence.unwell >= terms.failures:
-        faults.append(f"unwell {evidence.unwell} time{'s' if evidence.unwell > 1 else ''} in a row")
+    if evidence.unhealthy >= terms.failures:
+        faults.append(f"unhealthy {evidence.unhealthy} time{'s' if evidence.unhealthy > 1 else ''} in a row")
     if evidence.given_up:
         faults.append(evidence.given_up)
     return tuple(faults)
 
 
 def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
-    """Return in words which exports became dearer than they may, the worst first.
+    """Return in words which exports became costlier than allowed, the worst first.
 
     Each export is held against itself, so that a different mix of calls is no alarm, and only when both revisions
     served at least :data:`FEWEST_CALLS` calls of it.
@@ -173,11 +173,11 @@ def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
         before = evidence.before.get(export)
         if before is None or min(now.calls, before.calls) < FEWEST_CALLS:
             continue
-        found += _dearer(regression, export, now, before)
+        found += _costlier(regression, export, now, before)
     return tuple(text for _, text in sorted(found, key=lambda entry: -entry[0]))
 
 
-def _dearer(regression: Regression, export: str, now: ExportCost, before: ExportCost) -> list[tuple[float, str]]:
+def _costlier(regression: Regression, export: str, now: ExportCost, before: ExportCost) -> list[tuple[float, str]]:
     found = []
     if before.fuel >= 1 and now.fuel >= regression.fuel * before.fuel:
         ratio = now.fuel / before.fuel

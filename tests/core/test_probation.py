@@ -41,8 +41,8 @@ EVIDENCE = st.builds(
     elapsed=st.floats(0, 100),
     serving=st.booleans(),
     traps=st.lists(st.just("unreachable in add"), max_size=5).map(tuple),
-    unwell=st.integers(0, 5),
-    blemished=st.booleans(),
+    unhealthy=st.integers(0, 5),
+    faulty=st.booleans(),
     given_up=st.sampled_from(["", "3 restarts within 60 s are used up"]),
     now=COSTS,
     before=COSTS,
@@ -67,12 +67,12 @@ ALL_TERMS = st.builds(
         (TERMS, Evidence(elapsed=1.0), Verdict.CONTINUE),
         (TERMS, Evidence(elapsed=10.0), Verdict.PASS),
         (TERMS, Evidence(elapsed=10.0, serving=False), Verdict.CONTINUE),
-        (TERMS, Evidence(elapsed=10.0, blemished=True), Verdict.UNPROVEN),
+        (TERMS, Evidence(elapsed=10.0, faulty=True), Verdict.UNPROVEN),
         (TERMS, Evidence(elapsed=1.0, traps=("t",)), Verdict.CONTINUE),
         (TERMS, Evidence(elapsed=1.0, traps=("t", "t")), Verdict.FAIL),
         (TERMS, Evidence(elapsed=11.0, traps=("t", "t")), Verdict.FAIL),
-        (TERMS, Evidence(elapsed=1.0, unwell=2), Verdict.CONTINUE),
-        (TERMS, Evidence(elapsed=1.0, unwell=3), Verdict.FAIL),
+        (TERMS, Evidence(elapsed=1.0, unhealthy=2), Verdict.CONTINUE),
+        (TERMS, Evidence(elapsed=1.0, unhealthy=3), Verdict.FAIL),
         (TERMS, Evidence(elapsed=1.0, serving=False, given_up="used up"), Verdict.FAIL),
         (TERMS, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.WARN),
         (TERMS, Evidence(elapsed=10.0, now=DEAR, before=CHEAP), Verdict.PASS),
@@ -81,7 +81,7 @@ ALL_TERMS = st.builds(
         (IGNORE, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
         (ROLLBACK, Evidence(elapsed=1.0, now=CHEAP, before=DEAR), Verdict.CONTINUE),
         (msgspec.structs.replace(TERMS, duration=0.0), Evidence(elapsed=0.0), Verdict.PASS),
-        (UNJUDGED, Evidence(elapsed=1.0, traps=("t",) * 9, unwell=9, given_up="used up"), Verdict.CONTINUE),
+        (UNJUDGED, Evidence(elapsed=1.0, traps=("t",) * 9, unhealthy=9, given_up="used up"), Verdict.CONTINUE),
         (UNJUDGED, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
         (UNJUDGED, Evidence(elapsed=10.0), Verdict.PASS),
     ],
@@ -121,7 +121,7 @@ def test_a_slowdown_below_the_machines_noise_does_not_count() -> None:
 
 @given(ALL_TERMS, EVIDENCE)
 def test_only_a_fault_fails_and_a_fault_always_does(terms: ProbationTerms, evidence: Evidence) -> None:
-    faulty = len(evidence.traps) > terms.traps or evidence.unwell >= terms.failures or bool(evidence.given_up)
+    faulty = len(evidence.traps) > terms.traps or evidence.unhealthy >= terms.failures or bool(evidence.given_up)
     costly = bool(regressions(terms.regression, evidence)) and terms.regression.action is RegressionAction.ROLLBACK
     judgement = judge(terms, evidence)
     assert (judgement.verdict is Verdict.FAIL) == (faulty or costly)
@@ -135,7 +135,7 @@ def test_nothing_passes_before_its_time_without_an_instance_or_with_a_blemish(
     if judge(terms, evidence).verdict is Verdict.PASS:
         assert evidence.serving
         assert evidence.elapsed >= terms.duration
-        assert not evidence.blemished
+        assert not evidence.faulty
 
 
 @given(ALL_TERMS, EVIDENCE, st.floats(0, 100))

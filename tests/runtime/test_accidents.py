@@ -101,7 +101,7 @@ def test_an_automatic_rollback_passes_over_what_was_purged(world: World) -> None
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
     assert world.row("c").revision == 2, "there is nothing to go back to: supervision goes on"
-    assert "going back is not possible: there is no earlier stable revision" in world.told("c", "unproven")
+    assert "cannot roll back: there is no earlier stable revision" in world.told("c", "unproven")
 
 
 def test_a_revert_to_a_quarantined_revision_is_refused_unless_forced(world: World) -> None:
@@ -168,7 +168,7 @@ def test_a_stable_revision_that_cannot_even_be_started_leaves_supervision_in_cha
     world.run(lambda: world.runtime._floor.disk(blobs.path(digest_of(ONE.wasm())).unlink))
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
-    assert "going back is not possible: the code of r1 cannot be had" in world.told("c", "unproven")
+    assert "cannot roll back: the code of r1 cannot be had" in world.told("c", "unproven")
     trap(world)
     row = world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.EXHAUSTED)
     assert (row.state, row.quarantined) == (State.FAILED, (2,))

@@ -1,7 +1,20 @@
-"""An actor: the thing that callers hold. The instance inside it is what changes.
+"""An actor: what callers hold, while the instance behind it may change between any two calls.
 
-The actor owns the mailbox, the counters and the order of calls. Hot reload, rollback and restart prepare another
-instance, hold the mailbox at a call boundary and write one pointer: no caller ever points at an instance.
+WebAssembly instances are not re-entrant, and they are replaced all the time: by a reload, a rollback, a restart. So no
+caller ever holds an instance. It posts work to the actor's mailbox and gets a future; the actor runs one piece of work
+at a time on a worker thread, on whatever instance serves at that moment. The rules:
+
+* One call at a time, in order; what the host itself asks of the instance (health, state) goes first.
+* At most one turn of an actor is scheduled on the workers (``_scheduled``). A turn runs up to :data:`BATCH` calls, then
+  queues again, so that a busy actor does not keep a worker from the others.
+* To change the instance, the control loop calls :meth:`Actor.hold`, whose future ends at the next call boundary. Calls
+  go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.release` lets the mailbox run again.
+* A trap kills the instance: the worker clears the pointer before the next call can take it, fails what the host had
+  asked of that instance, and reports to supervision. Calls of others stay in the mailbox for the next instance.
+* An actor that does not accept calls (:meth:`Actor.accept`) fails those that wait. One that waits for a restart accepts
+  them; one that was stopped or given up does not.
+
+Everything below the lock is short; no guest code runs while it is held.
 """
 
 from __future__ import annotations
@@ -20,13 +33,13 @@ from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 
 BATCH: Final = 64
-"""Calls that one actor may run before it lets another one have the worker."""
+"""Calls that one actor may run before another actor gets the worker."""
 
 Work = Callable[[Serving], Any]
 
 
 class Envelope:
-    """One queued piece of work and the future of who waits for it."""
+    """One queued piece of work and the future of its result; ``asked`` marks what the host itself asks."""
 
     __slots__ = ("asked", "future", "work")
 
@@ -40,7 +53,7 @@ class Actor:
     """Mailbox, counters and the pointer to what serves.
 
     Args:
-        component: Text form of the identity, for errors.
+        component: The component's name, for errors.
         workers: Where calls run.
         capacity: Calls that may wait.
         trapped: Called on the worker when a call trapped, after the caller has its error.
@@ -66,12 +79,12 @@ class Actor:
 
     @property
     def serving(self) -> Serving | None:
-        """What serves now; nothing when no instance lives."""
+        """The instance that serves now, or None."""
         return self._serving
 
     @property
     def queued(self) -> int:
-        """How many calls wait."""
+        """How many calls are queued."""
         return len(self._mailbox)
 
     def post(self, work: Work, *, first: bool = False) -> Future[Any]:
@@ -79,16 +92,16 @@ class Actor:
 
         Args:
             work: What to run on the instance.
-            first: Before everything that waits, whatever the mailbox's bound: for what the host itself asks of the
-                instance that serves now. When that one goes, so does what was asked of it.
+            first: Put it before all queued calls, even if the mailbox is full: for what the host asks of the instance
+                that serves now. If that instance goes first, the call fails.
 
         Returns:
-            The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` when the guest trapped,
-            and with :class:`~airssys_tui.core.errors.CallDropped` when the component went away before the call ran.
+            The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` if the guest trapped, and
+            with :class:`~airssys_tui.core.errors.CallDropped` if the component went away before the call ran.
 
         Raises:
             NotServing: If the component does not accept calls.
-            MailboxFull: If too many calls wait already.
+            MailboxFull: If the mailbox is full.
         """
         envelope = Envelope(work, asked=first)
         with self._lock:
@@ -103,7 +116,7 @@ class Actor:
             if len(self._mailbox) >= self.capacity:
                 self.counters.dropped += 1
                 raise MailboxFull(
-                    f"{len(self._mailbox)} calls wait for {self.component} already",
+                    f"{len(self._mailbox)} calls are already queued for {self.component}",
                     remedy="try again later, or raise [resources] mailbox",
                     component=self.component,
                 )
@@ -115,7 +128,7 @@ class Actor:
         """Stop at the next call boundary; calls go on queueing.
 
         Returns:
-            A future that ends, with the number of calls waiting, when no call is running any more.
+            A future that ends as soon as no call is running; its result is the number of queued calls.
         """
         reached: Future[int] = Future()
         with self._lock:
@@ -127,16 +140,16 @@ class Actor:
         return reached
 
     def release(self) -> None:
-        """Go on after a :meth:`hold`."""
+        """Run queued calls again after :meth:`hold`."""
         with self._lock:
             self._held = False
             self._schedule()
 
     def switch(self, serving: Serving | None) -> Serving | None:
-        """Write the pointer. The actor must be held, or not serving.
+        """Replace the instance that serves. The actor must be held, or not serving.
 
         Returns:
-            What served until now, for the caller to retire.
+            The instance that served until now, for the caller to retire.
         """
         with self._lock:
             before, self._serving = self._serving, serving
@@ -151,25 +164,25 @@ class Actor:
         return before
 
     def drop_dead(self) -> Serving | None:
-        """Let go of an instance that died outside a call of the mailbox; return it, if it was so."""
+        """Remove the instance if it died outside a call of the mailbox, and return it."""
         with self._lock:
             dead = self._serving
             if dead is None or not dead.dead or self._running:
                 return None
             self._serving = None
             asked = self._take_asked()
-        self._fail(asked, "lost its instance before it could be asked")
+        self._fail(asked, "lost its instance before it could answer")
         return dead
 
     def accept(self, accepting: bool) -> None:
-        """Accept calls or not; one that waits for a restart accepts them, one that stopped does not."""
+        """Set whether calls are accepted; when they are not, those queued fail."""
         with self._lock:
             self._open = accepting
         if not accepting:
             self.drop_queued()
 
     def drop_queued(self) -> int:
-        """Fail every waiting call with :class:`CallDropped`; return how many there were."""
+        """Fail every queued call with :class:`CallDropped`; return how many there were."""
         with self._lock:
             waiting = list(self._mailbox)
             self._mailbox.clear()
@@ -236,5 +249,5 @@ class Actor:
                 self._serving = None
                 asked = self._take_asked()
             boundary, self._boundary = self._boundary, []
-        self._fail(asked, "lost its instance before it could be asked")
+        self._fail(asked, "lost its instance before it could answer")
         return boundary

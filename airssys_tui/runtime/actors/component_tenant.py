@@ -1,4 +1,4 @@
-"""The component at the other end of a host call: its configuration, its log, its share of waiting."""
+"""What host functions know about the component that calls them: its configuration, its log, its storage, its timers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ LINES_PER_SECOND: Final = 1_000
 
 
 class ComponentTenant:
-    """What host functions know of one instance and its component. Used on worker threads.
+    """What host functions know about one instance and its component. Used on worker threads.
 
-    An instance begins as a candidate: what it changes stays with it until :meth:`take_over`.
+    An instance starts as a candidate: its changes stay with it until :meth:`take_over`.
 
     Args:
-        component: Text form of the identity.
+        component: The component's name.
         manifest: Its manifest.
-        journal: Where its lines go.
-        workers: Where a wait is announced.
-        services: What is kept for the component; nothing for an instance that never serves.
-        handles_timers: Whether it exports what timers call.
+        journal: Where its log lines go.
+        workers: Told when a host call blocks.
+        services: What is kept for the component; None for an instance that never serves.
+        handles_timers: Whether it exports ``timer-handler``.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ComponentTenant:
         return self._config
 
     def log(self, level: Level, message: str, fields: Sequence[tuple[str, str]]) -> None:
-        """Keep one line, at most :data:`LINES_PER_SECOND`; what is dropped is counted and said."""
+        """Log one line. Lines above :data:`LINES_PER_SECOND` are dropped, and their number is logged."""
         said = self._admit()
         if said is None:
             return
@@ -84,7 +84,7 @@ class ComponentTenant:
         self._write(level, f"{message}  {tail}" if tail else message)
 
     def hear(self, revision: int, output: Output) -> None:
-        """Put what a revision of it wrote to stdout and stderr into its log, line by line, under the same bound."""
+        """Log what it wrote to stdout and stderr, line by line, under the same bound."""
         for stream, text in output.chunks:
             lines = text.splitlines()
             for index, line in enumerate(lines):
@@ -102,14 +102,14 @@ class ComponentTenant:
 
     @property
     def pending(self) -> bool:
-        """Whether taking over has changes of the storage to make, which waits for the disk."""
+        """Whether :meth:`take_over` has storage changes to write, which blocks on the disk."""
         return self._overlay is not None and bool(self._overlay.changes)
 
     def stage(self, revision: int) -> None:
-        """Keep a candidate's changes on the disk until the catalog has its word. Waits for the disk.
+        """Write a candidate's changes to disk, without effect until they are committed. Blocks on the disk.
 
         Raises:
-            StorageRefusal: If they pass the quota.
+            StorageRefusal: If they exceed the quota.
             StoreError: If they cannot be written.
         """
         if self._services is not None and self._overlay is not None:
@@ -121,20 +121,20 @@ class ComponentTenant:
             self._services.namespace.drop_staged(revision)
 
     def take_over(self, staged: int | None = None) -> None:
-        """Let the changes of a candidate take effect: it serves from now on. Waits for the disk when there are any.
+        """Let the changes of a candidate take effect: it serves from now on. Blocks on the disk if there are any.
 
         Args:
-            staged: The revision they were staged for; none when they were not.
+            staged: The revision they were staged for; None if they were not staged.
 
         Raises:
-            StorageRefusal: If they were not staged and pass the quota.
-            StoreError: If they cannot be made. Those that were staged are made before the storage is used again.
+            StorageRefusal: If they were not staged and exceed the quota.
+            StoreError: If they cannot be written. Staged ones are written before the storage is used again.
         """
         overlay, services = self._overlay, self._services
         if overlay is None or services is None:
             return
         if staged is not None:
-            # From here on the namespace makes them before it does anything else.
+            # From here on the namespace writes them before it does anything else.
             self._join(services)
             services.namespace.commit_staged(staged, self.storage_terms)
             return
@@ -143,7 +143,7 @@ class ComponentTenant:
         self._join(services)
 
     def _join(self, services: Services) -> None:
-        """Go on with the component's own storage, measurements, traces and timers."""
+        """Use the component's own storage, measurements, traces and timers from now on."""
         self.storage, self._overlay = services.namespace, None
         services.measures.take_in(self.measures)
         services.traces.take_in(self.tracer.traces)
@@ -152,12 +152,12 @@ class ComponentTenant:
         self.tracer = Tracer(services.traces)
 
     def step_down(self) -> None:
-        """Let go of the component: another instance serves, and what this one does from now on has no effect."""
+        """Detach from the component: another instance serves, and what this one does has no effect any more."""
         self.storage, self._overlay = RETIRED, None
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 
     def deny(self, capability: str, line: str) -> str:
-        """Note that a call was denied for want of a declaration; the first of each kind is told."""
+        """Count a call that was denied because a capability is not declared; log the first of each capability."""
         text = f"undeclared: {line} under [capabilities] in the manifest would allow it"
         with self._lock:
             self.denials += 1
@@ -168,12 +168,12 @@ class ComponentTenant:
         return text
 
     def trouble(self, text: str) -> None:
-        """Tell the operator that the host could not serve a call."""
+        """Log that the host could not serve a call."""
         if self._admit() is not None:
             self._write(Level.ERROR, text, action=EventAction.TROUBLE)
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
-        """Announce that the worker is about to wait in the host."""
+        """Announce that the worker is about to block in the host."""
         return self._workers.blocking()
 
     def _write_dropped(self, lines: int) -> None:
@@ -192,7 +192,7 @@ class ComponentTenant:
         )
 
     def _admit(self) -> int | None:
-        """Return how many lines were dropped before this one, or nothing when this one is dropped too."""
+        """Return how many lines were dropped before this one, or None if this one is dropped too."""
         second = int(time.monotonic())
         with self._lock:
             dropped = 0

@@ -1,4 +1,4 @@
-"""The exact types of ``airssys:core-component``, against which exports of these names are held."""
+"""The exact types of ``airssys:core-component``: exports with these names must match them."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ CONTRACT: Final[dict[str, tuple[Function, ...]]] = {
         Function("load", (Param("saved", _PAYLOAD), Param("from-version", _COMPONENT_VERSION)), UNIT_OR_ERROR),
     ),
 }
-"""Functions by interface. A component may leave out an interface, never a function of one."""
+"""Functions by interface. A component may leave out an interface, but no function of one that it exports."""
 
 
 def wrong_exports(interface: Interface) -> tuple[GuestText, ...]:
-    """Return what is wrong with the contract interfaces that a component exports; empty when nothing is."""
+    """Return every mismatch in the contract interfaces that a component exports."""
     wrong: list[GuestText] = []
     for item in interface.exports:
         if not isinstance(item, InterfaceType) or item.name not in CONTRACT:

@@ -1,4 +1,4 @@
-"""Making instances. A start function is guest code: it runs on a worker, and aside when it may wait inside WASI."""
+"""Making instances. A start function is guest code: it runs on a worker; on a side thread if it may block in WASI."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Making:
     """The making of one instance.
 
     Args:
-        linker: What it is linked with.
-        side: Where it is made when it may wait inside WASI, and where its calls run then.
-        artifact: What it is made from.
+        linker: Links the instance.
+        side: Threads to make it and call it on, if it may block in WASI.
+        artifact: The artifact.
         code: The artifact's code.
-        tenant: What host functions are to know of it.
+        tenant: Given to host functions.
     """
 
     def __init__(
@@ -38,19 +38,19 @@ class Making:
         self._unwanted = False
 
     def run(self) -> Serving:
-        """Make it, on a worker.
+        """Make the instance; runs on a worker.
 
         Raises:
-            AdmissionError: If it cannot exist within its limits.
-            GuestTrap: If its start function trapped or did not come back.
-            CapacityError: If there is no room for it.
+            AdmissionError: If it does not fit into its limits.
+            GuestTrap: If its start function trapped or did not return.
+            CapacityError: If the process has no room for it.
         """
         instance = self._aside() if self._artifact.waits else self._make()
         hear = self._tenant.hear if self._code.imports_wasi else None
         return Serving(self._artifact, instance, self._side, self._tenant, hear)
 
     def cancel(self) -> None:
-        """Make it in vain: whoever waits for it waits no longer than a moment, and what is made is dropped."""
+        """Abandon it: :meth:`run` fails after :data:`GRACE` seconds at most, and what is made is dropped."""
         with self._lock:
             self._unwanted = True
             call, instance = self._call, self._instance
@@ -78,5 +78,5 @@ class Making:
             unwanted = self._unwanted
         if unwanted:
             instance.close()
-            raise CapacityError("nobody waits for this instance any more")
+            raise CapacityError("this instance was abandoned while it was made")
         return instance

@@ -1,4 +1,10 @@
-"""From candidate to the one that serves: what an instance has done so far takes effect, on the catalog's word."""
+"""Promotion: the step from candidate to active, in which the storage changes of an instance take effect.
+
+A candidate writes to an overlay, so that a refused one leaves no trace. Catalog and storage are two files, so the
+change is made in three steps that survive a crash between any two of them: the overlay is staged on disk
+(``prepare``); the catalog records the activation in one transaction; the staged changes are committed (``complete``).
+After a crash, staged changes are committed if the catalog says that their revision is active, and dropped otherwise.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,7 @@ class Promotion:
 
     Args:
         floor: The machinery.
-        serving: The instance; none when nothing is to serve.
+        serving: The instance; None if no instance is to serve.
     """
 
     def __init__(self, floor: Floor, serving: Serving | None) -> None:
@@ -23,11 +29,11 @@ class Promotion:
         self._staged: int | None = None
 
     async def prepare(self) -> None:
-        """Make sure that what it has done can take effect, before the catalog says that it serves.
+        """Stage its changes, before the catalog records the activation.
 
         Raises:
-            GateRefusal: If it cannot.
-            StoreError: If it cannot be written.
+            GateRefusal: If they exceed the quota.
+            StoreError: If they cannot be written.
         """
         serving = self._serving
         if serving is None or not serving.tenant.pending:
@@ -39,12 +45,12 @@ class Promotion:
         self._staged = serving.revision
 
     async def withdraw(self) -> None:
-        """Forget what was prepared: the catalog did not have its word."""
+        """Drop what was staged: the activation was not recorded."""
         if self._serving is not None and self._staged is not None:
             await self._floor.disk(self._serving.tenant.unstage, self._staged)
 
     async def complete(self) -> None:
-        """Let it take effect. What cannot be written now is made up for when the storage is used next; never raises."""
+        """Commit its changes. What cannot be written now is written before the storage is used next; never raises."""
         serving = self._serving
         if serving is None:
             return
@@ -56,7 +62,7 @@ class Promotion:
         except AirssysError as error:
             self._floor.journal.emit(
                 EventKind.LIFECYCLE,
-                f"what it stored before it served is not stored yet: {error.message}",
+                f"its storage changes are not written yet: {error.message}",
                 component=serving.tenant.component,
                 revision=serving.revision,
                 level=Level.ERROR,
@@ -65,11 +71,11 @@ class Promotion:
 
 
 async def promote(floor: Floor, serving: Serving) -> None:
-    """Let an instance of the active revision serve: the catalog has had its word before.
+    """Let a new instance of the active revision serve; the activation is recorded already.
 
     Raises:
-        GateRefusal: If what it has done cannot take effect.
-        StoreError: If it cannot be written.
+        GateRefusal: If its storage changes exceed the quota.
+        StoreError: If they cannot be written.
     """
     if not serving.tenant.pending:
         serving.tenant.take_over()

@@ -1,4 +1,4 @@
-"""One instance in service: what runs, under which revision, and how a call into it is metered."""
+"""One instance with its revision, and the metering of calls into it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 
 GRACE: float = 0.25
-"""Seconds beyond its deadline that a call waiting in WASI gets before its thread is abandoned."""
+"""Seconds after its deadline until the thread of a call that blocks in WASI is abandoned."""
 
 
 class Artifact:
-    """What an instance is made from, and what is known of it without running it.
+    """What an instance is made from, and what is known without running it.
 
     Attributes:
         digest: Digest of the wasm bytes.
-        interface: What it imports and exports.
-        manifest: Its manifest, with the version found in the wasm file when it has none of its own.
+        interface: Its imports and exports.
+        manifest: Its manifest; without a version of its own it has the one in the wasm file.
         manifest_digest: Digest of the manifest's meaning as it was read.
         revision: The revision it is.
-        waits: Whether its calls may wait inside WASI.
+        waits: Whether its calls may block in WASI.
     """
 
     __slots__ = ("digest", "interface", "manifest", "manifest_digest", "revision", "waits")
@@ -58,16 +58,16 @@ class Serving:
     """An instance and the artifact it was made from. Used by one worker at a time.
 
     Args:
-        artifact: What it was made from.
+        artifact: The artifact it was made from.
         instance: The instance.
-        side: Where calls of guests that wait inside WASI run.
-        tenant: What host functions know of it.
-        hear: Given what the guest wrote to stdout and stderr, after each call; nothing for guests that cannot.
+        side: Threads for calls of guests that may block in WASI.
+        tenant: Given to host functions.
+        hear: Called after each call with what the guest wrote to stdout and stderr; None for guests without WASI.
 
     Attributes:
         counters: Where calls are counted, while it serves.
-        costs: Where what its calls cost is counted, while it serves.
-        trapped_in: The export in which it trapped; empty while it has not.
+        costs: Where the cost of its calls is counted, while it serves.
+        trapped_in: The export in which it trapped; empty if it did not.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class Serving:
 
     @property
     def dead(self) -> bool:
-        """Whether no call can enter it any more."""
+        """Whether it can take no more calls."""
         return self._stuck or self.instance.dead
 
     def find(self, export: str) -> ExportedFunction:
-        """Resolve what a person calls an export.
+        """Find an export by a full or a short name.
 
         Raises:
-            ExportNotFound: If there is none.
+            ExportNotFound: If there is no such export.
         """
         return self.artifact.interface.find(export)
 
@@ -143,12 +143,12 @@ class Serving:
         return result
 
     def ask(self, path: str, *args: Any, deadline: float | None = None) -> Any:
-        """Call an export for the host's own sake: its fuel and time count, but it is no call of anybody's.
+        """Call an export for the host itself: its fuel and CPU time are counted, but not as a call.
 
         Args:
             path: The full path.
             args: Values in the forms of ``core.values``.
-            deadline: Seconds, instead of the manifest's.
+            deadline: Seconds; the manifest's if not given.
 
         Raises:
             GuestTrap: If the guest trapped; it is dead then.
@@ -163,7 +163,7 @@ class Serving:
         return result.value
 
     def cancel(self) -> None:
-        """End the running call from any thread; one that waits inside WASI is abandoned after :data:`GRACE` seconds."""
+        """Cancel the running call, from any thread; one blocked in WASI is abandoned after :data:`GRACE` seconds."""
         self._cancelled = True
         self.instance.cancel()
         waiting = self._waiting
@@ -192,7 +192,7 @@ class Serving:
         limit = (deadline if deadline is not None else self.manifest.limits.deadline) + GRACE
         self._cancelled = False
         try:
-            # Closing does not wait for the guest: the call that comes back frees the instance.
+            # Closing does not wait for the guest: the instance is freed when the call returns.
             self._waiting = self._side.start(str(self.manifest.id), enter, limit, self.instance.close)
         except CapacityError as error:
             raise GuestTrap(Trap(TrapKind.STUCK_IN_HOST, error.message)) from error
@@ -207,19 +207,19 @@ class Serving:
             self._waiting = None
 
     def drain(self) -> None:
-        """Pass on what the guest wrote since the last time."""
+        """Pass on what the guest has written since the last time."""
         if self._hear is not None:
             output = self.instance.output()
             if output.chunks or output.dropped:
                 self._hear(self.revision, output)
 
     def close(self) -> None:
-        """Drop the instance; one that is stuck is freed by its thread, if that ever comes back."""
+        """Drop the instance; a stuck one is freed by its thread, if that ever returns."""
         self.drain()
         self.instance.close()
 
 
 def stuck(seconds: float) -> GuestTrap:
-    """Return the trap of a guest that was waited for in vain."""
+    """Return the trap of a guest that did not answer in time."""
     text = f"no answer within {seconds:.2f} s: the guest waits inside WASI"
     return GuestTrap(Trap(TrapKind.STUCK_IN_HOST, text))

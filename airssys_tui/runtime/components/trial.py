@@ -1,4 +1,4 @@
-"""The probation of one revision: what it has done since it took over, on a clock that cannot be set."""
+"""The probation of one revision: what it did since it took over, timed by a monotonic clock."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.metering.call_costs import CallCosts
 
 MOST_TRAPS: Final = 1_000
-"""Traps that are counted; a budget is never larger."""
+"""Traps counted at most; no manifest can forgive more."""
 
 
 class Trial:
-    """What is known of a revision that has to prove itself.
+    """What is known about a revision on probation.
 
-    It begins anew when the runtime does: what it has shown in another process is not held for or against it.
+    It starts over with the runtime: what the revision did in another process does not count.
 
     Args:
         revision: Its number.
-        manifest: What it is held to.
-        previous: The revision before, whose traps and costs are not its fault.
-        judged: Whether its faults end it. A rollback's do not: it only becomes stable when its time is over.
+        manifest: Gives the terms of the probation.
+        previous: The previous revision; the same traps and costs as its are no fault.
+        judged: Whether its faults count. Those of a rollback do not: it becomes stable when its time is over.
         clock: Monotonic seconds.
 
     Attributes:
-        faults: Why it has failed; empty while it has not.
-        tried: Whether going back was tried; it is tried once.
-        unwell: Reports of bad health in a row.
-        given_up: Why supervision gave it up.
-        warned: Whether its dearer calls have been told.
-        recorded: Whether the previous revision's costs have been written down.
+        faults: Why it failed; empty unless it failed.
+        tried: Whether an automatic rollback was tried; it is tried once.
+        unhealthy: Unhealthy reports in a row.
+        given_up: Why supervision gave the component up.
+        warned: Whether the warning about costlier calls was emitted.
+        recorded: Whether the costs of the previous revision were written to the catalog.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Trial:
         self._traps: list[str] = []
         self.faults: tuple[str, ...] = ()
         self.tried = False
-        self.unwell = 0
+        self.unhealthy = 0
         self.given_up = ""
         self.warned = False
         self.recorded = False
@@ -82,24 +82,24 @@ class Trial:
 
     @property
     def reason(self) -> GuestText:
-        """Why it has failed, in one line."""
+        """Why it failed, in one line."""
         return one_line("; ".join(self.faults), 300)
 
-    def judge(self, costs: CallCosts, *, serving: bool, blemished: bool) -> Judgement:
-        """Judge it by all that is known now.
+    def judge(self, costs: CallCosts, *, serving: bool, faulty: bool) -> Judgement:
+        """Judge it by what is known now.
 
         Args:
-            costs: What its calls and those of the previous revision cost.
-            serving: Whether an instance of it serves.
-            blemished: Whether it ever trapped or was unwell.
+            costs: Costs of its calls and of the previous revision's.
+            serving: Whether an instance of it serves now.
+            faulty: Whether it ever trapped or was unhealthy.
         """
         before = costs.of(self.previous) if self.terms.judged else {}
         evidence = Evidence(
             elapsed=self.elapsed,
             serving=serving,
             traps=tuple(self._traps),
-            unwell=self.unwell,
-            blemished=blemished,
+            unhealthy=self.unhealthy,
+            faulty=faulty,
             given_up=self.given_up,
             now=costs.of(self.revision) if before else {},
             before=before,

@@ -72,7 +72,7 @@ class Instances:
         component.shown.clear()
         component.life.serve_since(self._floor.clock())
         component.life.report(Health.UNKNOWN)  # of this instance nothing is known yet
-        component.supervision.well()
+        component.supervision.end_unhealthy_row()
         component.life.enter("started", State.RUNNING)
         self._say(component, f"r{serving.revision} started: {why}", EventAction.STARTED)
 

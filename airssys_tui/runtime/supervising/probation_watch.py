@@ -1,7 +1,19 @@
-"""Probation at work: what a new revision does is taken down, judged, and followed by stability or by going back.
+"""Probation: watch a new revision, then mark it stable or roll back automatically.
 
-A rollback takes no generation and waits for the component's lock like everything else. So a newer change of the files
-is never made void by it: one that is under way goes first, and what comes later is deployed on top.
+A revision that passed every gate can still fail on real calls. So for some seconds after it took over (``[deployment]
+probation``) its traps, its health reports and the cost of its calls are collected in a ``Trial``. About once a second,
+and whenever the component fails, ``core/probation`` judges the trial:
+
+* pass: the revision is marked stable, and later rollbacks may go back to it;
+* warn: its calls are costlier; that is said once, and the probation goes on;
+* unproven: the time is over, but it trapped or was unhealthy: the probation ends without the mark;
+* fail: the runtime rolls back to the last stable revision and puts this one in quarantine, so that neither the watcher
+  nor a restart deploys its files again. A rollback that is not possible is tried only once: then the revision stays,
+  under supervision. If supervision gives it up as well, it is quarantined where it stands (condemned).
+
+An automatic rollback takes no new generation, and waits for the component's lock like every other change. So it never
+cancels a newer change of the files: an update under way finishes first, and a later one is deployed on top. Every
+judgement that leads to action is made again once the lock is held, because the revision may have changed meanwhile.
 """
 
 from __future__ import annotations
@@ -27,11 +39,11 @@ from airssys_tui.runtime.rollback.rollbacks import Undo
 
 
 class ProbationWatch:
-    """Looks after the revisions that have to prove themselves.
+    """Watches the revisions on probation.
 
     Args:
         floor: The machinery.
-        undo: Goes back.
+        undo: Performs the automatic rollbacks.
     """
 
     def __init__(self, floor: Floor, undo: Undo) -> None:
@@ -40,9 +52,9 @@ class ProbationWatch:
         self._tasks: set[asyncio.Task[object]] = set()
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
-        """Take down a trap; one that was the host's doing, or that the revision before had too, is not held against it.
+        """Count a trap, unless the host caused it or the previous revision had the same one.
 
-        It is the same trap when the same export trapped in the same way in this runtime.
+        Two traps are the same when the same export trapped in the same way in this runtime.
         """
         trial, kind, costs = _trial(component), trap.trap.kind, component.actor.costs
         export = serving.trapped_in
@@ -52,14 +64,14 @@ class ProbationWatch:
             trial.trapped(one_line(f"{kind} in {export or 'its start'}", 120))
         costs.trapped(export, kind)
 
-    def unwell(self, component: Component, times: int) -> None:
-        """Take down how many times in a row it was unwell."""
+    def unhealthy(self, component: Component, times: int) -> None:
+        """Note how many times in a row the component was unhealthy."""
         trial = _trial(component)
         if trial is not None:
-            trial.unwell = times
+            trial.unhealthy = times
 
     def check(self, component: Component) -> None:
-        """Judge a revision by what is known now. Called about once a second."""
+        """Judge the active revision by what is known now. Called about once a second."""
         trial = _trial(component)
         if trial is None:
             return
@@ -70,12 +82,12 @@ class ProbationWatch:
             trial.recorded = True
             self._spawn(self.keep_costs(component, trial.previous))
         serving = component.state is State.RUNNING and component.actor.serving is not None
-        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.proof.clean)
+        judgement = trial.judge(component.actor.costs, serving=serving, faulty=not component.proof.clean)
         if judgement.verdict is Verdict.FAIL:
             self._failing(component, trial)
         elif judgement.verdict is Verdict.WARN and not trial.warned:
             trial.warned = True
-            component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", EventAction.DEARER)
+            component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", EventAction.COSTLIER)
         elif judgement.verdict in {Verdict.PASS, Verdict.UNPROVEN}:
             self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
 
@@ -97,16 +109,16 @@ class ProbationWatch:
         if passed and not component.proof.stable:
             self._spawn(self._mark_stable(component, trial))
         elif not passed:
-            text = f"probation of r{trial.revision} is over; it is not stable: it trapped or was unwell"
+            text = f"probation of r{trial.revision} ended without marking it stable: it trapped or was unhealthy"
             component.teller.supervision(text, EventAction.UNPROVEN, Level.INFO)
 
     async def settle(self, component: Component) -> bool:
-        """Go back if the revision has failed; return whether that was done. The caller holds the component's lock."""
+        """Roll back if the revision failed; return whether that was done. The caller holds the component's lock."""
         trial = _trial(component)
         if trial is None or trial.tried:
             return False
         serving = component.actor.serving is not None
-        judgement = trial.judge(component.actor.costs, serving=serving, blemished=not component.proof.clean)
+        judgement = trial.judge(component.actor.costs, serving=serving, faulty=not component.proof.clean)
         if judgement.verdict is not Verdict.FAIL:
             return False
         trial.tried = True
@@ -118,8 +130,8 @@ class ProbationWatch:
         try:
             fallen = await self._undo.fall_back(component, reason)
         except AirssysError as error:
-            said = f"r{trial.revision} failed on probation: {reason} · going back is not possible: {error.message}"
-            component.proof.link(one_line(f"going back: {error.message}", 200))
+            said = f"r{trial.revision} failed on probation: {reason} · cannot roll back: {error.message}"
+            component.proof.link(one_line(f"rollback: {error.message}", 200))
             component.teller.supervision(said, EventAction.UNPROVEN)
             return False
         component.proof.link(one_line(f"r{trial.revision} quarantined: {reason}", 200))
@@ -131,12 +143,12 @@ class ProbationWatch:
         return True
 
     async def give_up(self, component: Component, why: str) -> bool:
-        """Deal with a revision that supervision has given up. The caller holds the component's lock.
+        """Deal with a revision that supervision gave up. The caller holds the component's lock.
 
-        On probation it is gone back from; where there is nothing to go back to, it is put in quarantine as it is.
+        A revision on probation is rolled back; without an earlier stable revision it is quarantined where it stands.
 
         Returns:
-            Whether something else serves now.
+            Whether another revision serves now.
         """
         trial = _trial(component)
         if trial is None or not trial.terms.judged or component.active is None:
@@ -159,11 +171,11 @@ class ProbationWatch:
             await self._floor.disk(set_outcome, component.name, revision, outcome, reason, self._floor.clock())
         except AirssysError as error:
             component.teller.supervision(
-                f"the outcome of r{revision} could not be recorded: {error.message}", EventAction.STORE
+                f"could not record the outcome of r{revision}: {error.message}", EventAction.STORE
             )
 
     async def reinstate(self, component: Component, why: str) -> None:
-        """Make a revision active again that was put in quarantine where it stood. The caller holds the lock.
+        """Lift the quarantine of a revision that was condemned where it stood. The caller holds the component's lock.
 
         Raises:
             StoreError: If it could not be recorded.
@@ -188,10 +200,10 @@ class ProbationWatch:
         """
         found = next((key for key, bad in component.proof.quarantined.items() if bad.number == revision), None)
         if found is None:
-            known = ", ".join(f"r{bad.number}" for bad in component.proof.quarantined.values()) or "no revision"
+            known = ", ".join(f"r{bad.number}" for bad in component.proof.quarantined.values()) or "none"
             raise TransitionError(
                 f"r{revision} of {component.name} is not in quarantine",
-                remedy=f"{known} is",
+                remedy=f"in quarantine: {known}",
                 component=component.name,
             )
         if component.proof.condemned and component.active is not None and component.active.revision == revision:
@@ -206,7 +218,7 @@ class ProbationWatch:
         component.teller.supervision(f"quarantine of r{revision} lifted: {why}", EventAction.LIFTED, Level.INFO)
 
     async def lift_active(self, component: Component, why: str) -> None:
-        """Lift the quarantine of the files that serve now on an operator's word, if they are in one."""
+        """Lift the quarantine of the files that the operator has just deployed, if they are in quarantine."""
         active = component.active
         bad = component.proof.quarantine_of(active.digest, active.manifest_digest) if active is not None else None
         if bad is not None and not component.proof.condemned:
@@ -215,7 +227,7 @@ class ProbationWatch:
     async def _mark_stable(self, component: Component, trial: Trial) -> None:
         try:
             await self._floor.disk(self._floor.state.catalog.mark_stable, component.name, trial.revision)
-        except StoreError:  # mostly a full disk, which is told: it is judged once more, until it can be written
+        except StoreError:  # mostly a full disk, which has its own event: judged again until it can be written
             is_written = False
         else:
             is_written = True
@@ -227,7 +239,7 @@ class ProbationWatch:
                 component.proof.begin(trial)
 
     async def keep_costs(self, component: Component, revision: int | None) -> None:
-        """Write down what a revision's calls cost, when there were enough of them to be compared."""
+        """Write the costs of a revision's calls to the catalog, for exports called often enough to compare."""
         figures = component.actor.costs.of(revision)
         enough = {export: cost for export, cost in figures.items() if cost.calls >= FEWEST_CALLS}
         if revision is None or not enough:
@@ -237,11 +249,11 @@ class ProbationWatch:
             await self._floor.disk(keep, component.name, revision, msgspec.json.encode(enough).decode())
         except AirssysError as error:
             component.teller.supervision(
-                f"the costs of r{revision} could not be kept: {error.message}", EventAction.STORE
+                f"could not record the costs of r{revision}: {error.message}", EventAction.STORE
             )
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel the tasks under way."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -253,11 +265,11 @@ class ProbationWatch:
 
 
 def _trial(component: Component) -> Trial | None:
-    """Return the probation of the active revision, if it is on probation."""
+    """Return the trial of the active revision, or None if it is not on probation."""
     trial, active = component.proof.trial, component.active
     return trial if trial is not None and active is not None and trial.revision == active.revision else None
 
 
 def chain_text(component: Component) -> GuestText:
-    """Return what led to where a component is, oldest first; empty when nothing did."""
+    """Return what led to the present state of a component, oldest first; empty if nothing did."""
     return one_line("; ".join(component.proof.chain), 300)

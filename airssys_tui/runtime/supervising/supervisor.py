@@ -1,4 +1,22 @@
-"""Supervision: what happens when an instance traps or says that it is unhealthy."""
+"""Supervision: restart a component whose instance trapped or reports that it is unhealthy.
+
+A trap kills the instance. The worker that saw it tells the control loop, which closes the instance, counts the fault
+against the revision, and calls :meth:`Supervisor.recover`. There, with the component's lock held, the order is fixed:
+
+1. Is the failure still there, and is the component to run at all? Stopped, unloaded, condemned or without files: no.
+2. Probation goes first. A revision that failed on probation is rolled back instead of restarted.
+3. Otherwise ``core/supervision`` decides by the restart policy and the budget of the manifest. Restarts are counted in
+   healthy uptime, on a clock that cannot be set: time spent down does not refill the budget.
+4. Restart: the component waits (``backoff``), while its mailbox keeps accepting calls, and then starts again from its
+   last saved state. A start that fails is decided again, by the same rules.
+5. Give up: the component is ``exhausted``, its waiting calls fail, and it stays down until the operator acts.
+
+The lock is never held during the wait, so a stop, a reload or a rollback need not wait for it. They call
+:meth:`Supervisor.reset` first, which cancels the pending restart; if they fail, :meth:`Supervisor.resume` schedules it
+again for the same moment.
+
+An unhealthy instance is alive, so it is saved, shut down and restarted by the same rules; its queued calls wait.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +43,13 @@ from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chai
 
 
 class Supervisor:
-    """Restarts what failed, within the budget its manifest gives.
+    """Restarts failed components, within the budget of their manifests.
 
     Args:
         floor: The machinery.
         instances: Starts components.
-        probation: Looks after revisions that have to prove themselves.
-        rng: Source of the jitter.
+        probation: Watches the revisions on probation.
+        rng: Source of the jitter of the delays.
     """
 
     def __init__(
@@ -44,7 +62,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[object]] = set()
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
-        """Take notice of a trap in a call; runs on the control loop."""
+        """Handle a trap in a call; runs on the control loop."""
         self._floor.workers.submit(serving.close)
         reason = trap_text(trap)
         component.teller.supervision(
@@ -56,7 +74,7 @@ class Supervisor:
             self._spawn(self.recover(component, reason))
 
     def look_after(self, component: Component) -> None:
-        """Notice an instance that died outside a call of the mailbox, as in a last save; runs on the control loop."""
+        """Handle an instance that died outside the mailbox, such as in a last save; runs on the control loop."""
         dead = component.actor.drop_dead()
         if dead is not None:
             trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
@@ -68,7 +86,7 @@ class Supervisor:
             self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 
     async def recover(self, component: Component, reason: GuestText) -> None:
-        """Bring a component that lost its instance back, or give it up."""
+        """Restart a component that lost its instance, or give it up."""
         async with component.lock:
             if component.actor.serving is not None or component.active is None or component.intent.unloaded:
                 return
@@ -84,7 +102,7 @@ class Supervisor:
                 await self._decide(component, reason)
 
     async def _decide(self, component: Component, reason: GuestText) -> None:
-        """Restart or give up. The lock is held; the budget is counted in uptime, the wait on the clock of the loop."""
+        """Restart or give up. The caller holds the component's lock."""
         if component.active is None:
             return
         policy = component.active.manifest.supervision
@@ -125,11 +143,11 @@ class Supervisor:
                 await self._decide(component, one_line(str(error)))
 
     def reset(self, component: Component) -> bool:
-        """Forget a pending restart, as an operator's word overrides supervision; return whether there was one."""
+        """Cancel the pending restart, because the operator overrides supervision; return whether there was one."""
         return component.supervision.cancel_restart()
 
     def resume(self, component: Component) -> None:
-        """Take up again a restart that :meth:`reset` forgot for nothing. The lock is held."""
+        """Schedule again a restart that :meth:`reset` cancelled. The caller holds the component's lock."""
         if component.state is not State.FAILED or component.intent.desired is Desired.STOPPED:
             return
         supervision = component.supervision
@@ -139,13 +157,13 @@ class Supervisor:
         supervision.restart_with(self._spawn(self._restart_later(component, delay, component.shown.trouble)))
 
     def check_due(self, component: Component, now: float) -> None:
-        """Ask a running component how it goes, when its interval is over. Called about once a second."""
+        """Check the health of a running component when its interval is over. Called about once a second."""
         if component.state is not State.RUNNING or component.active is None or now < component.supervision.check_at:
             return
         if not component.active.interface.exports_interface(contract.HEALTH):
             return
         if component.supervision.checking or component.lock.locked():
-            return  # the last question waits behind a call, which has a deadline of its own; or it is being changed
+            return  # the last check waits behind a call, which has its own deadline; or the component is being changed
         component.supervision.check(now + component.active.manifest.health.interval)
         try:
             asked = component.actor.post(contract.check_health, first=True)
@@ -158,7 +176,7 @@ class Supervisor:
         try:
             report = await asked
         except (AirssysError, asyncio.CancelledError):
-            return  # a trap has its own way to supervision
+            return  # a trap reaches supervision by itself
         finally:
             component.supervision.await_report(False)
         if report.health is not component.life.health:
@@ -167,12 +185,12 @@ class Supervisor:
             component.teller.health(f"{report.health}{said}", EventAction(report.health), level)
             component.life.report(report.health)
         if report.health is not Health.UNHEALTHY or component.active is None:
-            component.supervision.well()
-            self._probation.unwell(component, 0)
+            component.supervision.end_unhealthy_row()
+            self._probation.unhealthy(component, 0)
             return
-        times = component.supervision.unwell()
+        times = component.supervision.count_unhealthy()
         component.proof.fault()
-        self._probation.unwell(component, times)
+        self._probation.unhealthy(component, times)
         if times >= component.active.manifest.health.failures:
             await self._replace_unhealthy(component, report.message)
 
@@ -180,7 +198,7 @@ class Supervisor:
         async with component.lock:
             if component.state is not State.RUNNING:
                 return
-            component.supervision.well()
+            component.supervision.end_unhealthy_row()
             if await self._probation.settle(component):
                 return
             await self._instances.retire(component, keep_queue=True)
@@ -188,7 +206,7 @@ class Supervisor:
             await self._decide(component, one_line(f"unhealthy in a row: {message}"))
 
     async def close(self) -> None:
-        """Give up every pending restart."""
+        """Cancel every pending restart."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -105,7 +105,7 @@ def test_bad_health_goes_back_with_the_state_exactly_as_it_was_acknowledged(worl
         callers.everyone_moves()
     finally:
         acknowledged = callers.end()
-    assert "unwell 2 times in a row" in row.note.text
+    assert "unhealthy 2 times in a row" in row.note.text
     assert world.told("c", "quarantined").endswith(" · the state was kept")
     assert world.call("c", "get") == acknowledged
     assert row.restarts == 0
@@ -120,7 +120,7 @@ def test_what_supervision_gives_up_on_probation_is_gone_back_from(world: World) 
 
 
 @pytest.mark.parametrize("action", ["warn", "rollback", "ignore"])
-def test_dearer_calls_are_told_or_gone_back_from(world: World, action: str) -> None:
+def test_costlier_calls_are_told_or_gone_back_from(world: World, action: str) -> None:
     manifest = QUICK + f'[deployment]\nregression = {{fuel = 1.5, latency = 1000, action = "{action}"}}\n'
     world.put("c", ONE, manifest)
     world.open()
@@ -132,11 +132,11 @@ def test_dearer_calls_are_told_or_gone_back_from(world: World, action: str) -> N
     if action == "rollback":
         assert "add takes" in fallen(world).note.text
     elif action == "warn":
-        assert "the fuel" in world.wait_event("c", "dearer").text
+        assert "the fuel" in world.wait_event("c", "costlier").text
         assert world.row("c").revision == 2
     else:
         world.do(MarkStable("c", 2))
-        assert world.events("c", "dearer") == []
+        assert world.events("c", "costlier") == []
     assert world.call("c", "get") == 2 * FEWEST_CALLS
 
 
@@ -149,7 +149,7 @@ def test_slower_calls_are_told(world: World) -> None:
     world.install("c", Crafted(add=BURN.replace("2000)", "3900000)")), manifest)
     for _ in range(FEWEST_CALLS):
         world.call("c", "add", 1)
-    assert "as long" in world.wait_event("c", "dearer").text
+    assert "as long" in world.wait_event("c", "costlier").text
     assert world.row("c").revision == 2
 
 

@@ -1,4 +1,4 @@
-"""What happens when an instance traps or says that it is unwell, and what callers notice of it."""
+"""What happens when an instance traps or reports that it is unhealthy, and what callers notice of it."""
 
 from __future__ import annotations
 

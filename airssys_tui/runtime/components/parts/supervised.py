@@ -14,7 +14,7 @@ class Supervised:
 
     Attributes:
         recovery: Whether it waits for a restart, or was given up.
-        budget: Restarts used and when they are given back.
+        budget: Restarts used so far.
         restarting: The pending restart.
         retry_at: Monotonic seconds at which it is due.
         restarts: Restarts in this runtime.
@@ -55,10 +55,10 @@ class Supervised:
         self.budget = RestartBudget()
 
     def begin_anew(self) -> None:
-        """Forget what the revision before has used up and suffered."""
+        """Forget the restarts and the health of the previous revision."""
         self.renew()
         self.recovered()
-        self.well()
+        self.end_unhealthy_row()
 
     def back_off(self, recovery: Recovery, retry_at: float) -> None:
         """Wait for a restart that is due at ``retry_at`` monotonic seconds."""
@@ -101,11 +101,11 @@ class Supervised:
         """Set whether a health check waits for its answer."""
         self.checking = waiting
 
-    def unwell(self) -> int:
+    def count_unhealthy(self) -> int:
         """Count an unhealthy report; return how many there were in a row."""
         self.unhealthy_in_a_row += 1
         return self.unhealthy_in_a_row
 
-    def well(self) -> None:
+    def end_unhealthy_row(self) -> None:
         """End a row of unhealthy reports."""
         self.unhealthy_in_a_row = 0
