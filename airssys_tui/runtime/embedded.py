@@ -62,20 +62,20 @@ class EmbeddedRuntime:
         adopt: bool = False,
         settings: RuntimeSettings | None = None,
     ) -> EmbeddedRuntime:
-        """Take the state directory, start the control loop and begin to resume and scan.
+        """Lock the state directory, start the control loop, and begin to resume and scan.
 
         Args:
             folder: The folder of components.
-            state_dir: Where its state is; derived from the folder's real path when not given.
-            adopt: Take over a state directory that was another folder's.
-            settings: What was chosen.
+            state_dir: The state directory; derived from the folder's real path if not given.
+            adopt: Take over a state directory that belonged to another folder.
+            settings: The settings; defaults if not given.
 
         Raises:
-            UsageError: If the folder is none.
-            StoreError: If the state directory cannot be had; see its subclasses.
+            UsageError: If there is no such folder.
+            StoreError: If the state directory cannot be opened; see its subclasses.
         """
         if not folder.is_dir():
-            raise UsageError(f"{folder} is not a folder", remedy="name a folder that holds components, or create it")
+            raise UsageError(f"{folder} is not a folder", remedy="name a folder with components, or create it")
         real = folder.resolve()
         settings = settings or RuntimeSettings()
         where = state_dir or default_state_dir(real)
@@ -89,11 +89,11 @@ class EmbeddedRuntime:
 
     @property
     def state_dir(self) -> Path:
-        """Where the state is."""
+        """The state directory."""
         return self._floor.state.path
 
     def wait_settled(self, timeout: float | None = None) -> bool:
-        """Wait until what was remembered runs again and the first scan is through; return whether it is."""
+        """Wait until recorded components were resumed and the first scan is done; return whether that is so."""
         waiting = asyncio.run_coroutine_threadsafe(self._system.settled.wait(), self._loop)
         try:
             return waiting.result(timeout)
@@ -102,23 +102,23 @@ class EmbeddedRuntime:
             return False
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call a function for each event as it happens, on the thread that emits it; return how to stop that."""
+        """Call a function for each event, on the thread that emits it; return a function that stops it."""
         return self._floor.journal.listen(listener)
 
     def announce(self, text: str) -> None:
-        """Record that something went wrong around the runtime, such as with a client of it."""
+        """Record a problem around the runtime, such as with a client."""
         self._floor.journal.system(text, EventAction.CONTROL, Level.WARNING)
 
     def at_close(self, leave: Callable[[], None]) -> None:
-        """Have a function called when the runtime begins to close, before anything is stopped."""
+        """Call a function when the runtime begins to close, before anything is stopped."""
         self._leaving.append(leave)
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the runtime as it is now; with ``since``, only rows that changed after that generation."""
+        """Return the present snapshot; with ``since``, only rows that changed after that generation."""
         return self._system.observer.snapshot(since)
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
-        """Return at most ``limit`` of the newest events with a sequence number above ``after``, oldest first."""
+        """Return the newest events after a sequence number, oldest first; at most ``limit``."""
         return self._floor.journal.page(after, limit)
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
@@ -126,7 +126,7 @@ class EmbeddedRuntime:
         return self._on_loop(lambda: self._operations.carry_out(command, who))
 
     def describe(self, component: str) -> Future[ComponentDetail]:
-        """Return everything about one component."""
+        """Return the details of a component."""
         return self._on_loop(lambda: self._system.details.of(component))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
@@ -170,7 +170,7 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the calls that a component told of, newest first; at most 64."""
+        """Return the traces of a component, newest first; at most 64."""
 
         async def ask() -> tuple[TraceView, ...]:
             return traces_of(self._floor.services.find(self._system.router.find(component).name))
@@ -189,7 +189,7 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
-        """Return what happened, oldest first, from before this runtime started as well."""
+        """Return past events, oldest first, including those of earlier runtimes."""
 
         async def ask() -> EventPage:
             return await self._floor.disk(history, self._floor.state.catalog, query, self._floor.journal.known())
@@ -197,7 +197,7 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
-        """Return the snapshots kept of a component's state, newest first."""
+        """Return the snapshots of a component's state, newest first."""
 
         async def ask() -> tuple[StateView, ...]:
             return await self._system.states.views(self._system.router.find(component))
@@ -205,7 +205,7 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
-        """Return a kept snapshot, whole."""
+        """Return a snapshot with its bytes."""
 
         async def ask() -> StateFile:
             return await self._system.states.export(self._system.router.find(component), snapshot)
@@ -213,11 +213,11 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def disk(self) -> Future[DiskUse]:
-        """Return what the state takes on disk."""
+        """Return what the state uses on disk."""
         return self._on_loop(self._system.disk.use)
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
-        """Take away what no retention rule keeps, or say what that would be."""
+        """Remove what no retention rule keeps; with ``dry``, only report it."""
         return self._on_loop(lambda: self._system.retention.collect(dry=dry))
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
@@ -225,11 +225,11 @@ class EmbeddedRuntime:
         return self._on_loop(lambda: self._desk.call(component, export, arguments))
 
     def interface(self, component: str) -> Future[InterfaceView]:
-        """Return what a component imports and exports, with its types and what is known of them."""
+        """Return a component's imports and exports with their types and documentation."""
         return self._on_loop(lambda: self._desk.interface(component))
 
     def held(self, component: str) -> Future[tuple[Held, ...]]:
-        """Return the resources that calls returned and that are still held."""
+        """Return the open handles: resources that calls returned and that are kept for later calls."""
 
         async def ask() -> tuple[Held, ...]:
             return self._desk.held(component)
@@ -237,19 +237,19 @@ class EmbeddedRuntime:
         return self._on_loop(ask)
 
     def let_go(self, component: str, resource: int) -> Future[Done]:
-        """Let a held resource go."""
+        """Close an open handle."""
         return self._on_loop(lambda: self._desk.let_go(component, resource))
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
-        """Return the calls that are kept as checks, in the order of their replay."""
+        """Return the saved checks, in the order of their replay."""
         return self._on_loop(lambda: self._desk.checks(component))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
-        """Keep a call as a check, with what a fresh instance answers."""
+        """Save a call as a check, with the answer of a fresh instance."""
         return self._on_loop(lambda: self._desk.save_check(component, name, export, arguments))
 
     def drop_check(self, component: str, name: str) -> Future[Done]:
-        """Forget a check."""
+        """Delete a check."""
         return self._on_loop(lambda: self._desk.drop_check(component, name))
 
     def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
@@ -273,7 +273,7 @@ class EmbeddedRuntime:
             self._closed = True
             for leave in self._leaving:
                 leave()
-            # Guests get most of the bound; what is cancelled then, and the threads, end within the rest.
+            # Guests get most of the time; cancelled calls and the threads end within the rest.
             limit = self._floor.settings.shutdown
             stopping = asyncio.run_coroutine_threadsafe(self._leave(0.8 * limit), self._loop)
             try:
@@ -298,7 +298,7 @@ class EmbeddedRuntime:
 
     async def _leave(self, patience: float) -> None:
         for task in tuple(self._asked):
-            task.cancel()  # what is under way holds its component; who waits for it is told
+            task.cancel()  # it holds the lock of its component; its caller gets the cancellation
         await self._system.stop(patience)
 
     def _run(self) -> None:

@@ -1,4 +1,14 @@
-"""The living system of one folder: put together, started, kept in step, commanded and stopped. On the control loop."""
+"""The system of one folder: everything on the control loop, assembled here, started and stopped in order.
+
+Start: restore the recorded components; start those that are to run, dependencies first; scan the folder; watch it. From
+then on three things change the system, each under the lock of the component concerned: settled changes of files, the
+operator's commands, and supervision. Stop: nothing new begins; updates are cancelled; instances are drained, saved and
+shut down; the journal is written last.
+
+Background tasks run until the stop: sampling (meters, health checks, probation, timed saves) once a second, publishing
+rows that changed, writing the journal, watching the disk, collecting what retention does not keep. A task that fails is
+reported as an internal error, and the others go on.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +59,13 @@ from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
-"""Seconds within which a change of a component is visible to front ends."""
+"""Seconds until a change of a component is visible to front ends."""
 
 DISORDER: Final = (
-    "the run before did not end in good order: components go on from the last state that was saved; what they counted "
-    "in memory since then is gone"
+    "the previous run did not shut down cleanly: components resume from their last saved state; what they held in "
+    "memory since then is lost"
 )
-"""What is said after a kill or a power cut."""
+"""The warning after a kill or a power cut."""
 
 
 class System:
@@ -95,7 +105,7 @@ class System:
         self._slots = asyncio.Semaphore(floor.settings.parallel_deploys)
 
     async def start(self) -> None:
-        """Resume what the catalog remembers, scan the folder, then watch it."""
+        """Resume the recorded components, scan the folder, then watch it."""
         self._spawn(self._sampling())
         self._spawn(self._publishing())
         self._spawn(self._writing())
@@ -171,7 +181,7 @@ class System:
         keys = set(await self.floor.disk(self._entries))
         for memory in memories:
             component = restore(memory, self._make)
-            # An entry may belong to another component by now: one that had gone comes back by the scan only.
+            # An entry may belong to another component by now: one whose files were gone comes back by the scan only.
             if memory.record.present and component.files.key in keys:
                 component.files.appear()
             if component.active is None and not component.files.present:
@@ -197,7 +207,7 @@ class System:
                 self._hand_over(component, error)
 
     def _hand_over(self, component: Component, error: AirssysError) -> None:
-        """Hand a component that could not be started to supervision."""
+        """Let supervision handle a component that could not be started."""
         self._spawn(self.supervisor.recover(component, one_line(str(error))))
 
     async def _scan(self) -> None:
@@ -210,7 +220,7 @@ class System:
         await self._look_again()
 
     async def _look_again(self) -> None:
-        """Take up what was turned away for want of another component, for as long as that lets others in."""
+        """Retry components whose dependencies are met by now, as long as that lets others pass."""
         while due := self.needs.take_due():
             await self._all(self._look(component.files.key) for component in due)
 
@@ -223,7 +233,7 @@ class System:
         self._stale.set()
 
     async def _changed(self, change: Settled) -> None:
-        # Not awaited: another change may settle meanwhile, and makes an older deployment of the component void.
+        # Not awaited: a newer change may settle meanwhile; it cancels an older deployment of the component.
         self._spawn(self._follow(change))
 
     async def _follow(self, change: Settled) -> None:
@@ -237,10 +247,10 @@ class System:
             self._stale.set()
 
     async def _take_up(self) -> None:
-        """Take up what a full disk has turned away.
+        """Retry what a full disk prevented.
 
         Raises:
-            StoreError: If it is full still.
+            StoreError: If the disk is still full.
         """
         await self.recorder.close_left_open()
         for component in self.router:
@@ -291,7 +301,7 @@ class System:
             return
         try:
             await self.floor.disk(past_events.write, self.floor.state.catalog, events)
-        except AirssysError:  # a full disk, mostly: it is tried again
+        except AirssysError:  # mostly a full disk: tried again later
             self.floor.journal.give_back(events)
 
     async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -346,7 +346,7 @@ def test_a_corrupted_snapshot(twice: World) -> None:
         connection.execute("UPDATE snapshots SET data = ? WHERE id = ?", (b"garbage!", newest.id))
     twice.do(Start("c"))
     assert twice.call("c", "get") == 5, "an older one that is intact"
-    assert any("corrupt and passed over" in event.text for event in twice.events("c", "state"))
+    assert any("skipped a corrupt saved state" in event.text for event in twice.events("c", "state"))
     with pytest.raises(BlobCorrupt):
         twice.runtime.export_state("c", newest.id).result(PATIENCE)
 

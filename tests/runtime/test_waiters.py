@@ -147,7 +147,7 @@ def test_all_together_there_is_a_bound():
     side, release = SideThreads(most=2), threading.Event()
     for name in ("one", "other"):
         side.start(name, release.wait, 1.0, lambda: None)
-    with pytest.raises(CapacityError, match="2 calls wait inside WASI already"):
+    with pytest.raises(CapacityError, match="2 calls are already blocked in WASI"):
         side.start("third", release.wait, 1.0, lambda: None)
     release.set()
 

@@ -1,6 +1,6 @@
-"""The ``airssys:core-component`` contract, seen from the host: what it asks of a component that implements it.
+"""The ``airssys:core-component`` contract, seen from the host: one function for each call that the host makes.
 
-Every interface is optional; each question has an answer for components that lack it.
+Every interface is optional; each function has an answer for components that do not export it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ MAX_SCHEMA: Final = 64
 
 
 class SavedState(msgspec.Struct, frozen=True):
-    """What ``state.save`` handed out.
+    """What ``state.save`` returned.
 
     Attributes:
-        schema: Its form, as the component names it.
+        schema: The component's own name for the format.
         kind: ``text`` or ``binary``.
         data: The bytes; UTF-8 for text.
         version: Version of the component that saved it.
@@ -47,7 +47,7 @@ class SavedState(msgspec.Struct, frozen=True):
 
 
 class HealthReport(msgspec.Struct, frozen=True):
-    """What ``health.check`` said."""
+    """What ``health.check`` returned."""
 
     health: Health
     message: GuestText = GuestText("")
@@ -84,10 +84,10 @@ def shut_down(serving: Serving) -> None:
 
 
 def save_state(serving: Serving) -> SavedState | None:
-    """Take the component's state, if it has one.
+    """Save the component's state; None if it exports none.
 
     Raises:
-        GateRefusal: If it answers with an error or with more than 2 MiB.
+        GateRefusal: If it answers with an error, or with more than :data:`MAX_STATE` bytes.
         GuestTrap: If it traps.
     """
     if not is_stateful(serving.artifact.interface):
@@ -99,15 +99,17 @@ def save_state(serving: Serving) -> SavedState | None:
     payload: Variant = answer.value
     data = payload.payload.encode() if payload.case == "text" else bytes(payload.payload)
     if len(data) > MAX_STATE:
-        raise GateRefusal(f"the saved state has {len(data)} bytes, at most {MAX_STATE} are kept", gate=Gate.STATE_SAVE)
+        raise GateRefusal(
+            f"the saved state has {len(data)} bytes; at most {MAX_STATE} are accepted", gate=Gate.STATE_SAVE
+        )
     return SavedState(one_line(schema, MAX_SCHEMA), payload.case, data, serving.manifest.version)
 
 
 def load_state(serving: Serving, state: SavedState) -> None:
-    """Hand a saved state to the component.
+    """Load a saved state into the component.
 
     Raises:
-        GateRefusal: If it cannot take it.
+        GateRefusal: If it answers with an error.
         GuestTrap: If it traps.
     """
     body = state.data.decode() if state.kind == "text" else state.data
@@ -117,10 +119,10 @@ def load_state(serving: Serving, state: SavedState) -> None:
 
 
 def check_health(serving: Serving) -> HealthReport:
-    """Ask the component how it goes; one that cannot say is ``unknown``.
+    """Check the component's health; one without the interface is ``unknown``.
 
     Raises:
-        GuestTrap: If it traps or does not answer within the manifest's ``health.timeout``.
+        GuestTrap: If it traps, or does not answer within the manifest's ``health.timeout``.
     """
     if not serving.artifact.interface.exports_interface(HEALTH):
         return HealthReport(Health.UNKNOWN)
@@ -130,7 +132,7 @@ def check_health(serving: Serving) -> HealthReport:
 
 
 def on_timer(serving: Serving, name: str) -> None:
-    """Tell the component that a timer is due. A call of the component like any.
+    """Tell the component that a timer is due. It counts as a call.
 
     Raises:
         GuestTrap: If it traps.
@@ -139,7 +141,7 @@ def on_timer(serving: Serving, name: str) -> None:
 
 
 def describe(serving: Serving) -> tuple[GuestText, ...]:
-    """Return what the component says about itself, as ``key: value`` lines."""
+    """Return the component's description of itself, as ``key: value`` lines."""
     if not serving.artifact.interface.exports_interface(METADATA):
         return ()
     said = serving.ask(f"{METADATA}#describe")

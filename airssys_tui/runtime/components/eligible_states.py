@@ -1,4 +1,4 @@
-"""The states that are kept of a component, read from the catalog alone: also while nothing runs, without the engine."""
+"""The saved states of a component, read from the catalog alone, so that they can be listed without a runtime."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import SnapshotInfo
 
 IMPORT: Final = "import"
-"""Cause of a snapshot that came from outside: only an operator has it loaded."""
+"""Cause of a snapshot that was imported: it is loaded only if the operator asks for it."""
 
 MAX_SCHEMA: Final = 64
-"""Characters of the guest's own name for the form of its state that are shown."""
+"""Characters shown of the guest's own name for the format of its state."""
 
 
 def loads_by_itself(info: SnapshotInfo, loaders: Collection[int]) -> bool:
-    """Return whether a start or a rollback may take a snapshot without having been told to take that one.
+    """Return whether a start or a rollback may load a snapshot that nobody named.
 
     Args:
         info: The snapshot.
-        loaders: The revision that would load it, and every other one of the same artifact.
+        loaders: The revision that would load it, and all others of the same artifact.
     """
     return info.cause != IMPORT and not any(number in loaders for number in info.failed_by)
 
 
 def state_views(catalog: Catalog, component: str) -> tuple[StateView, ...]:
-    """Return the newest snapshots kept of a component, newest first; at most 200. Blocks on the catalog.
+    """Return the snapshots of a component, newest first; at most 200. Blocks on the catalog.
 
     Args:
         catalog: Where they are kept.
-        component: Text form of the identity.
+        component: The component's name.
     """
     infos = catalog.snapshots(component)
     versions = catalog.versions(component, {info.revision for info in infos})
@@ -61,11 +61,11 @@ def state_views(catalog: Catalog, component: str) -> tuple[StateView, ...]:
 
 
 def state_file(catalog: Catalog, component: str, number: int) -> StateFile:
-    """Return a kept snapshot, whole. Blocks on the catalog.
+    """Return a snapshot with its bytes. Blocks on the catalog.
 
     Raises:
-        UsageError: The component has no such snapshot.
-        BlobCorrupt: Its bytes do not have their digest.
+        UsageError: If the component has no such snapshot.
+        BlobCorrupt: If its bytes do not match their digest.
     """
     info = find_state(catalog, component, number)
     version = info.version
@@ -85,15 +85,15 @@ def state_file(catalog: Catalog, component: str, number: int) -> StateFile:
 
 
 def find_state(catalog: Catalog, component: str, number: int) -> SnapshotInfo:
-    """Return what is known of a kept snapshot. Blocks on the catalog.
+    """Return a snapshot without its bytes. Blocks on the catalog.
 
     Raises:
-        UsageError: The component has no such snapshot.
+        UsageError: If the component has no such snapshot.
     """
     found = catalog.snapshot_info(component, number)
     if found is None:
         there = ", ".join(str(info.id) for info in catalog.snapshots(component, limit=10))
         raise UsageError(
-            f"{component} has no snapshot {number}", remedy=f"there are: {there}" if there else "none is kept"
+            f"{component} has no snapshot {number}", remedy=f"there are: {there}" if there else "it has no snapshots"
         )
     return found

@@ -1,4 +1,4 @@
-"""Saved states of components: kept in the catalog, found again, and remembered when they could not be loaded."""
+"""Saved states: written to the catalog, found again, and marked when a revision could not load them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo
 
 AT_ONCE: Final = 10
-"""Snapshots that are looked at together; mostly the newest one is taken."""
+"""Snapshots read at a time; mostly the newest one is taken."""
 
 
 class KeptState(msgspec.Struct, frozen=True):
-    """A state as it was kept: the number of its snapshot, what was saved, and when."""
+    """A saved state from the catalog: the number of its snapshot, the state, and when it was saved."""
 
     id: int
     state: SavedState
@@ -41,12 +41,12 @@ class KeptStates:
     async def latest(
         self, component: Component, revision: int | None = None, *, loader: int | None = None
     ) -> KeptState | None:
-        """Return the newest state that a revision has not failed to load.
+        """Return the newest state, without those that the revision failed to load.
 
         Args:
             component: Whose.
-            revision: Only states that this revision saved.
-            loader: The revision that is to load it; the active one when not given.
+            revision: Only states saved by this revision.
+            loader: The revision that is to load it; the active one if not given.
         """
         serving = component.active.revision if component.active is not None else 0
         return await self._floor.disk(self._find, component, serving if loader is None else loader, revision)
@@ -55,7 +55,7 @@ class KeptStates:
         """Return the state of a snapshot. Blocks on the catalog.
 
         Raises:
-            BlobCorrupt: Its bytes do not have their digest.
+            BlobCorrupt: If its bytes do not match their digest.
         """
         catalog = self._floor.state.catalog
         data = catalog.snapshot(info.id).data
@@ -68,14 +68,14 @@ class KeptStates:
     def _find(self, component: Component, serving: int, revision: int | None) -> KeptState | None:
         catalog = self._floor.state.catalog
         for info in self._newest_first(component.name, revision):
-            # What could not load it under one number cannot under another.
+            # An artifact that could not load it as one revision cannot load it as another.
             loaders = catalog.twins(component.name, serving, info.failed_by) if info.failed_by else {serving}
             if not loads_by_itself(info, loaders):
                 continue
             try:
                 return self.read(info)
             except BlobCorrupt as error:
-                component.teller.state(f"a saved state is corrupt and passed over: {error.message}", Level.ERROR)
+                component.teller.state(f"skipped a corrupt saved state: {error.message}", Level.ERROR)
         return None
 
     def _newest_first(self, component: str, revision: int | None) -> Iterator[SnapshotInfo]:
@@ -85,7 +85,7 @@ class KeptStates:
             before = found[-1].id
 
     async def keep(self, component: Component, saved: SavedState, cause: str) -> SnapshotInfo:
-        """Keep a state of the active revision.
+        """Save a state of the active revision.
 
         Raises:
             StoreError: If it could not be written.
@@ -97,13 +97,13 @@ class KeptStates:
         return info
 
     async def failed(self, component: Component, kept: KeptState, loader: int | None = None) -> None:
-        """Remember that a revision, the active one if none is named, could not load a state: it is not tried again."""
+        """Mark a state as one that a revision (by default the active one) could not load: it is not tried again."""
         revision = component.active.revision if loader is None and component.active is not None else loader
         if revision is not None:
             await self._floor.disk(self._floor.state.catalog.mark_snapshot_failed, kept.id, revision)
 
     def row(self, component: Component, saved: SavedState, cause: str) -> NewSnapshot:
-        """Return the catalog's row for a state of the active revision, as of now."""
+        """Return the catalog row for a state of the active revision, as of now."""
         revision = component.active.revision if component.active is not None else 0
         at = self._floor.clock()
         return NewSnapshot(component.name, revision, saved.schema, saved.kind, saved.data, cause, at)

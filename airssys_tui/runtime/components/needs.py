@@ -1,4 +1,4 @@
-"""What components need of one another: judged at a gate, tried again when what was missing is there."""
+"""Dependencies between components: checked at a gate, and again whenever what was missing may have arrived."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airssys_tui.runtime.components.router import Router
 
 
 class Needs:
-    """The needs of every component of a system. Used on the control loop.
+    """The dependencies of every component of one runtime. Used on the control loop.
 
     Args:
         router: The components.
@@ -24,10 +24,10 @@ class Needs:
         self._turned_away: dict[str, Node] = {}
 
     def require(self, component: Component, manifest: Manifest) -> None:
-        """Let a candidate pass whose needs are met and that leaves nobody without.
+        """Check that a candidate's dependencies are met, and that it breaks none of the other components.
 
         Raises:
-            GateRefusal: With every reason.
+            GateRefusal: If not; the message has every reason.
         """
         candidate = Node(component.name, manifest.version, manifest.dependencies)
         reasons = self._reasons(candidate)
@@ -38,18 +38,18 @@ class Needs:
         raise GateRefusal(
             "; ".join(reasons),
             gate=Gate.DEPENDENCIES,
-            remedy="it is tried again when that changes; a forced reload does not ask",
+            remedy="it is tried again when that changes; to deploy it all the same, force a reload",
         )
 
     def take_due(self) -> tuple[Component, ...]:
-        """Return the components that were turned away and would pass now; each is returned once."""
+        """Return the components that were refused here and would pass now; each is returned once."""
         passing = {name for name, node in self._turned_away.items() if not self._reasons(node)}
         for name in passing:
             del self._turned_away[name]
         return tuple(component for component in self._router if component.name in passing)
 
     def tiers(self, components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
-        """Return components in the order of starting: each tier needs only what is in those before it."""
+        """Return components in start order: each tier depends only on earlier ones."""
         by_name = {component.name: component for component in components}
         nodes = {name: node for component in by_name.values() for name, node in [_node(component)]}
         tiers: list[list[Component]] = []
@@ -66,7 +66,7 @@ class Needs:
         active = dict(_node(component) for component in self._router if component.active is not None)
         found = circle(candidate, {**self._turned_away, **active})
         if found:
-            return (f"a circle of needs: {' -> '.join(found)}",)
+            return (f"circular dependency: {' -> '.join(found)}",)
         return (*unmet(candidate, active), *conflicts(candidate, active))
 
 

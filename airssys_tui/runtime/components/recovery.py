@@ -1,4 +1,15 @@
-"""Coming back: what the catalog remembers becomes components again, unfinished deployments are closed."""
+"""Recovery at start: turn what the catalog recorded into components again, and close unfinished deployments.
+
+The catalog is the only truth after a crash. A revision is active if, and only if, its activation was committed; a
+deployment without an end was interrupted, and is closed as ``aborted``. The rest follows per component:
+
+* with an active revision: ``installed``, to be started if it is to run and its files are there. Probation starts over;
+* without one, but with a quarantined revision: that one failed with nothing to roll back to. It is restored as
+  condemned and exhausted, so that nothing starts until the operator acts;
+* without any: ``failed``; every candidate was refused.
+
+Refusals by another version of the program are forgotten: it may accept what that one refused.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +36,7 @@ from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, Re
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """Everything the catalog knows of one component that matters at a start."""
+    """What the catalog knows of one component, as far as a start needs it."""
 
     record: ComponentRecord
     active: RevisionRecord | None
@@ -39,7 +50,7 @@ class Remembered(msgspec.Struct, frozen=True):
 
 
 def remembered(floor: Floor) -> tuple[Remembered, ...]:
-    """Close what a crash left open, and return what there was. Blocks on the catalog."""
+    """Close the deployments that a crash interrupted, and return every recorded component. Blocks on the catalog."""
     catalog = floor.state.catalog
     for deployment in catalog.abort_unfinished(at=floor.clock()):
         stages = catalog.stages(deployment.id)
@@ -57,7 +68,7 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
 
 def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
     active = catalog.active_revision(record.id)
-    # One on probation is held against the revision before it.
+    # A revision on probation is compared with the one that served before it.
     before = catalog.served_before(record.id, active.number) if active is not None else None
     return Remembered(
         record,
@@ -76,7 +87,7 @@ def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
 
 
 def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Component:
-    """Return the component as it was, not started yet."""
+    """Return a component as it was recorded, not started yet."""
     record = memory.record
     component = make(ComponentId.parse(record.id))
     component.files.recall(record.source)
@@ -84,7 +95,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     component.barred.hold(memory.holds)
     component.update.recall(memory.generation)
     for refusal in sorted(memory.refusals, key=lambda refusal: refusal.at):
-        if refusal.program == __version__:  # a newer program may think better of it
+        if refusal.program == __version__:  # another version of the program may accept it
             component.barred.refuse(refusal)
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
@@ -107,7 +118,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
         return component
     component.life.enter("never served", State.FAILED)
     if memory.quarantined:
-        # It was given up on probation with nothing to go back to: it stays down until somebody says otherwise.
+        # It failed on probation with nothing to roll back to: it stays down until the operator acts.
         last = memory.quarantined[-1]
         _take_up(component, last)
         component.proof.condemn()

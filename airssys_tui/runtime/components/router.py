@@ -1,4 +1,4 @@
-"""The table from identities to actors: the one place where a caller's words become a component."""
+"""The table of components: the one place where the name that a caller gives becomes a component."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class Router:
         self._ordered: tuple[Component, ...] = ()
 
     def __iter__(self) -> Iterator[Component]:
-        """Iterate over the components in order of name."""
+        """Iterate over the components, sorted by name."""
         return iter(self._ordered)
 
     def __len__(self) -> int:
-        """Return how many components there are."""
+        """Return the number of components."""
         return len(self._table)
 
     def get(self, identity: ComponentId) -> Component | None:
-        """Return the component of that identity, if there is one."""
+        """Return the component of that identity, or None."""
         return self._table.get(str(identity))
 
     def add(self, component: Component) -> None:
-        """Enter a component."""
+        """Add a component."""
         self._table[component.name] = component
         self._order()
 
     def remove(self, component: Component) -> None:
-        """Take a component out."""
+        """Remove a component."""
         self._table.pop(component.name, None)
         self._order()
 
@@ -46,7 +46,7 @@ class Router:
         """Return the component that a caller names.
 
         Raises:
-            UnknownComponent: If there is none; the remedy names the nearest.
+            UnknownComponent: If there is none; the remedy names similar ones.
         """
         known = self._table.get(name)
         if known is not None:
@@ -57,6 +57,6 @@ class Router:
             found = None
         if found is None:
             nearest = difflib.get_close_matches(name, self._table, n=3)
-            remedy = f"did you mean {', '.join(nearest)}?" if nearest else "`list` shows what there is"
+            remedy = f"did you mean {', '.join(nearest)}?" if nearest else "`list` shows all components"
             raise UnknownComponent(f"there is no component {name!r}", remedy=remedy)
         return found

@@ -1,4 +1,4 @@
-"""Delivers timers that are due: through the mailbox, in their turn among the other calls. On the control loop."""
+"""Delivery of due timers: through the mailbox, in turn with the other calls. On the control loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Timing:
         floor.services.wake = self._wake
 
     def close(self) -> None:
-        """Deliver nothing more."""
+        """Deliver no more timers."""
         for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()
@@ -63,7 +63,7 @@ class Timing:
             component = self._router.find(name)
             active = component.active
             if active is None or not active.interface.exports_interface(contract.TIMER_HANDLER):
-                self._drop(name, alarms, "the revision that serves has no timer-handler")
+                self._drop(name, alarms, "the active revision exports no timer-handler")
                 return
             component.actor.post(work)
         except MailboxFull:

@@ -1,4 +1,4 @@
-"""What happened, from before this runtime started as well: the catalog's rows and the buffer's events, joined."""
+"""Past events: the rows of the catalog and the buffered events of this runtime, merged."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import DecisionRow, EventRow
 
 LEVELS: Final = tuple(Level)
-"""Every level, the least first."""
+"""Every level, lowest first."""
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Events as the catalog keeps them."""
+    """Events as rows of the catalog."""
 
     events: tuple[EventRow, ...]
     decisions: tuple[DecisionRow, ...]
@@ -44,10 +44,10 @@ def rows_of(events: Iterable[Event]) -> Rows:
 
 
 def write(catalog: Catalog, events: Iterable[Event]) -> None:
-    """Write events down in one transaction.
+    """Write events to the catalog in one transaction.
 
     Raises:
-        StoreError: If they could not be written; none of them is.
+        StoreError: If they could not be written; then none is.
     """
     rows = rows_of(events)
     with catalog.together():
@@ -56,16 +56,16 @@ def write(catalog: Catalog, events: Iterable[Event]) -> None:
 
 
 def history(catalog: Catalog, query: HistoryQuery, known: Iterable[Event] = ()) -> EventPage:
-    """Return what happened, oldest first. Blocks on the catalog.
+    """Return past events, oldest first. Blocks on the catalog.
 
     Args:
-        catalog: What was written down.
-        query: What is asked for.
-        known: Events that a runtime still has, written or not; they keep their numbers.
+        catalog: The catalog.
+        query: Which events.
+        known: Events that this runtime still has in memory, written or not; they keep their numbers.
 
     Returns:
-        At most ``limit`` events, the newest. Those of earlier runtimes have numbers below zero, which are good for this
-        answer only. ``missed`` counts the rows that made room for newer ones, when the answer goes back that far.
+        The newest events, at most ``limit``. Events of earlier runtimes get negative numbers, for this answer only.
+        ``missed`` counts the rows that were trimmed, if the answer goes back that far.
     """
     if query.limit <= 0:
         return EventPage(())
@@ -82,7 +82,7 @@ def history(catalog: Catalog, query: HistoryQuery, known: Iterable[Event] = ()) 
 
 
 def fits(event: Event, query: HistoryQuery) -> bool:
-    """Return whether an event is one that is asked for."""
+    """Return whether an event matches a query."""
     return (
         query.component in {None, event.component}
         and (not query.kinds or event.kind in query.kinds)

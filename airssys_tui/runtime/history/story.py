@@ -1,4 +1,4 @@
-"""The last change of a component, told in sentences. What is told comes from the catalog, so that it works offline."""
+"""The last change of a component, told in sentences. They come from the catalog, so that it works without a runtime."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, SnapshotInfo
 
 MOST_REFUSED: Final = 3
-"""Refused candidates that are told one by one."""
+"""Refused candidates told one by one."""
 
 WIDTH: Final = 600
 """Longest sentence, in characters."""
@@ -36,16 +36,16 @@ _FOUND: Final = {
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is recorded of one component.
+    """What the catalog has recorded of one component.
 
     Attributes:
-        component: What is wanted of it, and where it comes from.
-        revisions: Its history, newest first: the newest of it, and what the rules of undo look at.
+        component: Its desired state and its source.
+        revisions: Its newest revisions, and older ones that rollbacks look at; newest first.
         gates: Gates passed with milliseconds, by revision.
-        holds: What is held back.
-        refusals: What is remembered as refused.
-        snapshots: The states that are kept, newest first.
-        events: What happened to it, oldest first.
+        holds: The held digests.
+        refusals: The remembered refusals.
+        snapshots: The saved states, newest first.
+        events: Its events, oldest first.
         now: Unix time.
     """
 
@@ -65,26 +65,26 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def active(self) -> Revision | None:
-        """What serves, or would if it ran."""
+        """The active revision."""
         return next((record for record in self.revisions if record.outcome is Outcome.ACTIVE), None)
 
     @property
     def before(self) -> Revision | None:
-        """What served before that."""
+        """The revision that served before it."""
         active = self.active
         served = [record for record in self.revisions if record.activated_at is not None]
         return next((r for r in served if active is not None and r.number < active.number), None)
 
 
 class Present(msgspec.Struct, frozen=True, kw_only=True):
-    """What only a runtime that lives knows of a component.
+    """What only a running runtime knows about a component.
 
     Attributes:
-        state: Where it is.
-        recovery: What supervision is about to do.
+        state: Its state.
+        recovery: What supervision waits for.
         trouble: What is wrong, one line.
-        candidate: The revision that is being tried.
-        probation_until: Unix time at which the active revision has proved itself.
+        candidate: The revision on its way through the gates.
+        probation_until: Unix time at which its probation ends.
     """
 
     state: State
@@ -95,16 +95,16 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = ()) -> Told:
-    """Read what is recorded of a component. Blocks on the catalog.
+    """Read what the catalog has recorded of a component. Blocks on the catalog.
 
     Args:
-        catalog: Where it is recorded.
-        name: Text form of the identity.
+        catalog: The catalog.
+        name: The component's name.
         now: Unix time.
-        known: Events that a runtime still has.
+        known: Events that a runtime still has in memory.
 
     Raises:
-        UnknownComponent: If it was never met.
+        UnknownComponent: If it is not recorded.
     """
     record = catalog.component(name)
     if record is None:
@@ -126,12 +126,12 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
 
 
 def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None) -> tuple[GuestText, ...]:
-    """Tell the last change in sentences, in the order in which things happened, and what can be done next.
+    """Tell the last change in sentences, in the order of events, and what the operator can do next.
 
     Args:
         told: What is recorded.
-        present: What a runtime knows beside it; nothing without one.
-        zone: Time zone of the times; the local one when not given.
+        present: What a running runtime adds; None without one.
+        zone: Time zone of the times; the local one if not given.
     """
     story = _Story(told, present, zone)
     parts = (
@@ -158,7 +158,7 @@ class _Story:
         self.since = (self.active.activated_at or self.active.created_at) if self.active is not None else 0.0
 
     def left(self) -> Iterator[str]:
-        """Tell what served before, and why it does not any more."""
+        """Tell what served before, and why it stopped."""
         before, active = self.told.before, self.active
         if before is None or active is None:
             return
@@ -169,7 +169,7 @@ class _Story:
             case Outcome.FAILED:
                 yield f"{_label(before)} was given up {until}: {before.outcome_reason}."
             case _:
-                proved = "had proved itself stable" if before.stable else "was not proved stable yet"
+                proved = "was stable" if before.stable else "was not stable yet"
                 yield f"{_label(before)} served until {_bare(until)}; it {proved}."
 
     def serves(self) -> Iterator[str]:
@@ -179,7 +179,7 @@ class _Story:
             if self.told.revisions:
                 yield f"{name} has never served: no revision of it has passed every gate."
             else:
-                yield f"{name} has never been tried: no revision of it is recorded."
+                yield f"{name} has no revisions yet."
             return
         verb = "has been the active revision of" if not self._runs() else "has served as"
         yield f"{_label(active)} {verb} {name} since {_bare(self._when(self.since))}: {self._cause(active)}."
@@ -196,18 +196,18 @@ class _Story:
             yield f"It passed {_count(len(gates), 'gate')} in {_ms(total)}: {each}."
 
     def state(self) -> Iterator[str]:
-        """Tell what became of the state when it took over, and what is kept of it."""
+        """Tell what became of the state at the switch, and which snapshot is the newest."""
         active = self.active
         if active is None or not self.told.snapshots:
             return
         initial = next((s for s in self.told.snapshots if s.revision == active.number and s.at <= self.since), None)
         handed = next((s for s in self.told.snapshots if s.revision != active.number and s.cause == "update"), None)
         if initial is not None and initial.cause == "fresh":
-            yield "It began with a fresh state; the one before is kept as a snapshot."
+            yield "It started with a fresh state; the previous state is kept as a snapshot."
         elif initial is not None and initial.cause == "restore":
-            yield f"It began with an older state that was restored, {format_size(initial.size)}."
+            yield f"It started with a restored older state ({format_size(initial.size)})."
         elif handed is not None and self.told.before is not None and handed.revision == self.told.before.number:
-            yield f"Its state, {format_size(handed.size)}, was carried along from r{handed.revision}."
+            yield f"Its state ({format_size(handed.size)}) was kept from r{handed.revision}."
         newest = self.told.snapshots[0]
         yield (
             f"The newest snapshot of its state is {format_size(newest.size)}, "
@@ -215,11 +215,11 @@ class _Story:
         )
 
     def refused(self) -> Iterator[str]:
-        """Tell which candidates were refused since the one before the last change."""
+        """Tell which candidates were refused since the previous revision."""
         floor = self.told.before.number if self.told.before is not None else 0
         failed = [r for r in self.told.revisions if r.activated_at is None and r.number > floor and _refused(r)]
         for record in reversed(failed[:MOST_REFUSED]):
-            served = "" if self.active is None else "; what served went on serving"
+            served = "" if self.active is None else "; the active revision kept serving"
             reason = record.outcome_reason or "no reason is recorded"
             passed = len(self.told.gates.get(record.number, ()))
             after = f", with {_count(passed, 'gate')} passed" if passed else ""
@@ -227,10 +227,10 @@ class _Story:
             when = self._when(record.outcome_at or record.created_at)
             yield f"{when[0].upper()}{when[1:]}{after}, {_label(record)} was {how}{served}."
         if len(failed) > MOST_REFUSED:
-            yield f"{_count(len(failed) - MOST_REFUSED, 'candidate')} before it did not make it either."
+            yield f"{_count(len(failed) - MOST_REFUSED, 'candidate')} before did not pass either."
 
     def quarantined(self) -> Iterator[str]:
-        """Tell what is in quarantine beside what has been told."""
+        """Tell what else is in quarantine."""
         before = self.told.before
         for record in self.told.revisions:
             if record.outcome is not Outcome.QUARANTINED:
@@ -240,41 +240,45 @@ class _Story:
             yield f"{_label(record)} is in quarantine{why}; it is not deployed again until that is lifted."
 
     def held(self) -> Iterator[str]:
-        """Tell what is held back, and what lifts it."""
+        """Tell which digests are held, and what lifts that."""
         if self.told.holds:
             labels = _listed(sorted(hold.version or short_digest(hold.digest) for hold in self.told.holds))
             reasons = _listed(sorted({hold.reason for hold in self.told.holds}))
             yield (
-                f"Held back: {labels} ({reasons}). Neither the watcher nor a restart deploys "
+                f"Held: {labels} ({reasons}). Neither the watcher nor a restart deploys "
                 f"{'them' if len(self.told.holds) > 1 else 'it'}; new files or an explicit reload lift that."
             )
 
     def restarted(self) -> Iterator[str]:
-        """Tell of the restarts since the active revision took over."""
+        """Tell how often the active revision was restarted."""
         restarts = [e for e in self.told.events if e.action == EventAction.RESTARTING and e.at >= self.since]
         traps = [e for e in self.told.events if e.action == EventAction.TRAPPED and e.at >= self.since]
         if restarts:
             why = f"; the last trap: {traps[-1].text}" if traps else ""
             yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
             if self.told.snapshots:
-                yield "After a trap it goes on from the state that was saved last; what came after that is lost."
+                yield "After a trap it resumes from its last saved state; changes after that are lost."
 
     def now(self) -> Iterator[str]:
         """Tell where it is now."""
         present, why = self.present, self.present.trouble.partition(" · ")[0] if self.present is not None else ""
         if present is not None and present.candidate is not None:
-            yield f"r{present.candidate} is being tried now."
+            yield f"r{present.candidate} is on its way through the gates now."
         if present is not None and present.recovery.kind is RecoveryKind.BACKOFF:
             left = present.recovery.tries_left or 0
-            yield f"It waits to be restarted, {_count(left, 'try', 'tries')} left: {why}."
+            yield f"It waits for a restart, {_count(left, 'try', 'tries')} left: {why}."
         elif present is not None and present.recovery.kind is RecoveryKind.EXHAUSTED:
-            yield f"It is failed and not restarted any more, its tries are used up: {why}."
+            yield f"It failed, and supervision gave it up with no tries left: {why}."
         elif present is not None and present.state is State.FAILED and self.active is not None:
-            yield f"It is failed: {why or 'its events say why'}."
+            yield f"It failed: {why or 'its events say why'}."
         elif self.told.component.desired == Desired.STOPPED:
             stopped = self._last({EventAction.STOPPED, EventAction.STOP, EventAction.UNLOAD})
-            how = f"The operator stopped it {self._when(stopped.at)}" if stopped is not None else "It is wanted stopped"
-            yield f"{how}; it stays so until it is started."
+            how = (
+                f"The operator stopped it {self._when(stopped.at)}"
+                if stopped is not None
+                else "Its desired state is stopped"
+            )
+            yield f"{how}; it stays stopped until it is started."
         elif not self.told.component.present:
             yield "Its files are gone from the folder; its history is kept."
         if present is not None and present.probation_until is not None and present.state is State.RUNNING:
@@ -292,12 +296,12 @@ class _Story:
         if self.active is not None and (told.component.desired == Desired.STOPPED or _ended(self.present)):
             yield f"start it (airssys-tui start {name})"
         if told.holds and told.component.present:
-            yield f"put new files in place, or deploy the held ones all the same (airssys-tui reload {name})"
+            yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
         elif self.active is None or any(r.activated_at is None and _refused(r) for r in told.revisions[:1]):
-            yield f"correct what was refused; it is tried again when the files change (airssys-tui reload {name})"
+            yield f"fix what was refused; it is deployed again when the files change (airssys-tui reload {name})"
         back = self._way_back()
         if back is not None and not told.holds:
-            yield f"go back to r{back.number} (airssys-tui rollback {name})"
+            yield f"roll back to r{back.number} (airssys-tui rollback {name})"
         bad = next((r for r in told.revisions if r.outcome is Outcome.QUARANTINED), None)
         if bad is not None:
             yield f"lift the quarantine of r{bad.number} once you know why it failed"
@@ -323,8 +327,8 @@ class _Story:
         asked = _FOUND.get(who, f"{who} asked for it")
         match record.cause:
             case Cause.ROLLBACK:
-                by = "the runtime went back by itself" if who in _ITSELF else f"{who} rolled back"
-                return f"{by} to what r{record.origin} was"
+                by = "the runtime rolled back automatically" if who in _ITSELF else f"{who} rolled back"
+                return f"{by} to r{record.origin}"
             case Cause.RESTORE:
                 return f"{who} restored a state into it"
             case Cause.RELOAD:

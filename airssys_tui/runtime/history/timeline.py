@@ -1,4 +1,4 @@
-"""The history of a component, told for people: its timeline and what differs between two of its revisions."""
+"""The timeline of a component, and the differences between two of its revisions."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ from airssys_tui.store.catalog.history import PAGE
 from airssys_tui.store.catalog.records import RevisionRecord
 
 _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
-"""Stages whose detail is the gates that were passed until then."""
+"""Stages whose detail lists the gates passed until then."""
 
 
 def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
     """Return a component's revisions, newest first. Blocks on the catalog.
 
-    They are the :data:`PAGE` newest. Of older ones, those are among them that can still be of use: the pinned, those in
-    quarantine, and what a rollback would go back to. Numbers have no gaps, so how many are left out can be told from
-    the first one's.
+    They are the :data:`PAGE` newest, and those older ones that are still of use: pinned, in quarantine, or the target
+    of a rollback. Revision numbers have no gaps, so a reader can tell how many are left out.
 
     Args:
-        catalog: Where the history is.
-        component: Text form of the identity.
-        costs: What was measured by revision, when a runtime measured something.
+        catalog: The catalog.
+        component: The component's name.
+        costs: The measured costs by revision, if a runtime measured them.
     """
     lines = catalog.lines(component)
     if len(lines) == PAGE:
@@ -73,7 +72,7 @@ def _views(
 def gates_passed(catalog: Catalog, deployment: int) -> tuple[tuple[Gate, float], ...]:
     """Return the gates that a deployment passed, in order, with milliseconds. Blocks on the catalog.
 
-    What an older program recorded and this one has no gate for is left out.
+    Gates that only an older version of the program had are left out.
     """
     told = (stage.detail for stage in catalog.stages(deployment) if stage.name in _TELLING)
     passed = msgspec.json.decode(next(told, "[]"), type=tuple[tuple[str, float], ...])
@@ -84,10 +83,10 @@ def compare(catalog: Catalog, component: str, revision: int, against: int | None
     """Compare a revision with another one. Blocks on the catalog.
 
     Args:
-        catalog: Where the history is.
-        component: Text form of the identity.
-        revision: The one that is gone to, so to say.
-        against: The one that is come from; the active one when not given.
+        catalog: The catalog.
+        component: The component's name.
+        revision: The revision to compare.
+        against: The revision to compare it with; the active one if not given.
 
     Raises:
         UsageError: If there is no such revision.
@@ -119,7 +118,7 @@ def _identity_lines(now: RevisionRecord, then: RevisionRecord) -> list[DiffLine]
 
 def _export_lines(now: RevisionRecord, then: RevisionRecord) -> list[DiffLine]:
     if now.interface is None or then.interface is None:
-        return [DiffLine("exports", "changed", GuestText("not known for a revision refused before its types were"))]
+        return [DiffLine("exports", "changed", GuestText("not known: refused before its types were read"))]
     found = changes(
         msgspec.json.decode(now.interface, type=Interface), msgspec.json.decode(then.interface, type=Interface)
     )

@@ -1,7 +1,7 @@
-"""Collection: what no rule of retention keeps is taken away, in small steps between everything else.
+"""Collection: remove what no retention rule keeps, in small steps between other work.
 
-Each step is one short job on the disk thread, made while the component's lock is held: no operation on it is under way
-then, and none that begins has to wait for more than that one step.
+Each step is one short job on the disk thread, done while the component's lock is held: so no operation on the component
+is under way, and one that starts waits for that one step at most.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from airssys_tui.store.collection import (
 )
 
 MOST_ITEMS: Final = 200
-"""Lines of a report."""
+"""Lines in a report at most."""
 
 CALM: Final = 1.0
 """Seconds between a deployment and the collection that follows it."""
 
 PAUSE: Final = 0.002
-"""Seconds between two steps, in which others may use the disk."""
+"""Seconds between two steps, so that others can use the disk."""
 
 
 class Collector:
-    """Takes away what is not kept.
+    """Removes what no retention rule keeps.
 
     Args:
         floor: The machinery.
-        router: The components that may be in the middle of an operation.
+        router: The components, which may be in the middle of an operation.
     """
 
     def __init__(self, floor: Floor, router: Router) -> None:
@@ -61,12 +61,12 @@ class Collector:
         self._nudged = asyncio.Event()
 
     def nudge(self, component: str) -> None:
-        """Look at a component soon: something may have become superfluous."""
+        """Collect from a component soon: a retention rule may have stopped keeping something."""
         self._changed.add(component)
         self._nudged.set()
 
     async def run(self) -> None:
-        """Collect at once, after deployments, and every few minutes, until cancelled."""
+        """Collect now, after deployments, and every ``collect_every`` seconds, until cancelled."""
         every = self._floor.settings.collect_every
         if not every:
             return
@@ -83,12 +83,12 @@ class Collector:
             await self._quietly(sorted(changed))
 
     async def collect(self, *, dry: bool) -> Collected:
-        """Take away what no retention rule keeps, or say what that would be.
+        """Remove what no retention rule keeps, or only report it.
 
-        Components in the middle of an operation are left for later.
+        Components in the middle of an operation are skipped.
 
         Raises:
-            StoreError: If the catalog or the disk refuses; what was collected until then is.
+            StoreError: If the catalog or the disk fails; what was removed until then stays removed.
         """
         async with self._turn:
             return await (self._look() if dry else self._take(None))
@@ -98,9 +98,7 @@ class Collector:
             async with self._turn:
                 await self._take(names)
         except AirssysError as error:
-            self._floor.journal.system(
-                f"collection was given up: {error.message}", EventAction.COLLECTED, Level.WARNING
-            )
+            self._floor.journal.system(f"collection failed: {error.message}", EventAction.COLLECTED, Level.WARNING)
 
     async def _look(self) -> Collected:
         catalog, tally = self._floor.state.catalog, CollectionTally()
@@ -153,10 +151,10 @@ class Collector:
 
 
 class CollectionTally:
-    """What a collection has come to so far.
+    """The result of a collection so far.
 
     Attributes:
-        doomed: The revisions.
+        doomed: The revisions to remove.
     """
 
     def __init__(self) -> None:
@@ -166,7 +164,7 @@ class CollectionTally:
         self._orphans: list[Orphan] = []
 
     def add(self, found: Excess) -> None:
-        """Count what was found of a component."""
+        """Count what was found for a component."""
         self.doomed += found.revisions
         self._states += found.states
         self._rows[found.component] += found.rows
@@ -176,7 +174,7 @@ class CollectionTally:
         self._orphans.append(orphan)
 
     def report(self, *, dry: bool) -> Collected:
-        """Return it for front ends."""
+        """Return the result for front ends."""
         lines = [
             *(_revision_line(doomed) for doomed in self.doomed),
             *(one_line(f"{s.component}: state {s.id} of r{s.revision}, {format_size(s.size)}") for s in self._states),

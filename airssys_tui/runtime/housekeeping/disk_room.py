@@ -1,7 +1,7 @@
-"""The disk under the runtime: what is used of it, and what to do while it is full.
+"""The disk under the runtime: its usage, and what to do while it is full.
 
-A full disk refuses deployments and nothing else: what runs needs no room to go on. Once there is room again, what was
-turned away is looked at by itself.
+A full disk prevents deployments and nothing else: running components need no room to keep running. Once there is room
+again, the deployments that were prevented are retried automatically.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class DiskRoom:
     Args:
         floor: The machinery.
         observer: Shows that the disk is full.
-        retention: Knows what could be collected.
-        resume: Takes up what was turned away; raises ``StoreError`` when it is too early for that.
+        retention: Knows what a collection would free.
+        resume: Retries what the full disk prevented; raises ``StoreError`` if it is still full.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DiskRoom:
         floor.filled = self.fill
 
     def fill(self, error: DiskFull) -> None:
-        """Take notice that a write found no room; it is told once, until there is room again."""
+        """Handle a write that failed because the disk is full; one event, until there is room again."""
         self._needed = max(self._needed, error.needed)
         if self._observer.disk_full:
             return
@@ -53,14 +53,14 @@ class DiskRoom:
         self._observer.publish()
 
     async def watch(self) -> None:
-        """While the disk is full, look whether there is room again, until cancelled."""
+        """While the disk is full, check whether there is room again, until cancelled."""
         while True:
             await asyncio.sleep(self._floor.settings.disk_check)
             if self._observer.disk_full:
                 await self._try_again()
 
     async def use(self) -> DiskUse:
-        """Return what the state takes on disk.
+        """Return what the state uses on disk.
 
         Raises:
             StoreError: If it cannot be read.
@@ -86,7 +86,5 @@ class DiskRoom:
         except AirssysError:
             return
         self._observer.disk_full, self._needed = NO_REASON, 0
-        self._floor.journal.system(
-            "there is room on the disk again: deployments go on", EventAction.DISK_ROOM, Level.INFO
-        )
+        self._floor.journal.system("the disk has room again: deployments resume", EventAction.DISK_ROOM, Level.INFO)
         self._observer.publish()

@@ -1,6 +1,6 @@
-"""Code at hand: what was used last is instantiated again without a look at the disk.
+"""A cache of compiled code in memory: code used recently is instantiated again without reading the disk.
 
-A rollback to what was just left, a restart after a trap and a second component of the same artifact find it here. Used
+It serves a rollback to the previous revision, a restart after a trap, and a second component of the same artifact. Used
 on the control loop only.
 """
 
@@ -14,18 +14,18 @@ from airssys_tui.core.units import MIB
 from airssys_tui.engine.compiled import Code
 
 MAX_BYTES: Final = 64 * MIB
-"""Compiled bytes that are kept at hand; what is larger than that by itself is not."""
+"""Compiled bytes kept at most; code larger than that is not kept."""
 
 MAX_ARTIFACTS: Final = 32
-"""Artifacts whose code is kept at hand."""
+"""Artifacts kept at most."""
 
 
 class Shelf:
-    """The code that was used last, by artifact.
+    """The code used most recently, by artifact.
 
     Args:
-        max_bytes: Compiled bytes that are kept; those used longest ago go first.
-        max_artifacts: Artifacts that are kept.
+        max_bytes: Compiled bytes kept at most; the least recently used go first.
+        max_artifacts: Artifacts kept at most.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES, max_artifacts: int = MAX_ARTIFACTS) -> None:
@@ -35,7 +35,7 @@ class Shelf:
         self._kept: OrderedDict[Digest, tuple[Code, int]] = OrderedDict()
 
     def take(self, digest: Digest) -> Code | None:
-        """Return the code of an artifact, if it is at hand."""
+        """Return the code of an artifact, or None."""
         found = self._kept.get(digest)
         if found is None:
             return None
@@ -43,7 +43,7 @@ class Shelf:
         return found[0]
 
     def put(self, digest: Digest, code: Code, size: int) -> None:
-        """Keep code at hand that was loaded or compiled.
+        """Keep code that was loaded or compiled.
 
         Args:
             digest: The artifact.

@@ -1,4 +1,4 @@
-"""What the host keeps for components over their instances: storage, measurements, traces, timers, and who is there."""
+"""What the host keeps for a component across its instances: storage, measurements, traces, timers, neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airssys_tui.store.keyvalues.storage import Storage, Waiting
 
 
 class Services:
-    """What is kept for one component.
+    """What the host keeps for one component.
 
     Args:
         namespace: Its keys and values.
@@ -32,11 +32,11 @@ class Services:
 
 
 class ServiceDesk:
-    """The services of every component of one runtime. May be asked by any thread.
+    """The services of every component of one runtime. Any thread may use it.
 
     Args:
-        storage: Where keys and values are.
-        waiting: Announces a wait of a worker.
+        storage: The database of keys and values.
+        waiting: Entered while a worker blocks.
 
     Attributes:
         neighbours: Every component, by namespace and name.
@@ -52,7 +52,7 @@ class ServiceDesk:
         self.wake: Callable[[str], None] = _nobody
 
     def of(self, component: str) -> Services:
-        """Return what is kept for a component."""
+        """Return the services of a component; they are made at the first call."""
         with self._lock:
             found = self._known.get(component)
             if found is None:
@@ -64,7 +64,7 @@ class ServiceDesk:
             return found
 
     def find(self, component: str) -> Services | None:
-        """Return what is kept for a component, if it ever had an instance."""
+        """Return the services of a component, or None if it never had an instance."""
         return self._known.get(component)
 
     def _wake(self, component: str) -> None:
@@ -72,4 +72,4 @@ class ServiceDesk:
 
 
 def _nobody(_component: str) -> None:
-    """Deliver nothing: no runtime is there yet."""
+    """Wake nothing: the runtime has not started yet."""

@@ -1,7 +1,8 @@
-"""Threads that run guest code, and nothing else does.
+"""The worker threads: the only threads that run guest code, with stacks deep enough for it.
 
-Worker threads have stacks deep enough for guests that recurse (16 MiB; a guest may use about 400 KiB per nested call).
-A task that is about to block in the host says so with :meth:`Workers.blocking`; a replacement keeps the others moving.
+Their stacks are 16 MiB, because guests recurse (a guest may use about 400 KiB for each nested call). A task that is
+about to block in the host announces it with :meth:`Workers.blocking`: then a replacement thread may start, so that
+other components are not held up.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Workers:
     """A pool of threads for guest calls.
 
     Args:
-        count: Threads that may run guest code at once; the number of cores when not given.
+        count: Threads that may run guest code at once; the number of cores if not given, at least 2.
     """
 
     def __init__(self, count: int | None = None) -> None:
@@ -59,7 +60,7 @@ class Workers:
 
     @property
     def busy(self) -> int:
-        """How many threads are in a task now."""
+        """Threads that run a task now."""
         return self._busy
 
     def schedule(self, task: Task) -> None:
@@ -85,7 +86,7 @@ class Workers:
 
     @contextlib.contextmanager
     def blocking(self) -> Iterator[None]:
-        """Announce that the calling worker is about to wait in the host; a replacement may start."""
+        """Announce that the calling worker is about to block in the host; a replacement may start."""
         with self._lock:
             self._blocked += 1
             live = len(self._threads)
@@ -98,10 +99,10 @@ class Workers:
                 self._blocked -= 1
 
     def close(self, timeout: float) -> bool:
-        """Let the threads end after what they are doing; wait at most ``timeout`` seconds for all of them.
+        """End the threads after their present task; wait at most ``timeout`` seconds for all of them.
 
         Returns:
-            Whether every thread ended. One that did not is a daemon and ends with the process.
+            Whether every thread ended. The others are daemons and end with the process.
         """
         with self._lock:
             self._closed = True

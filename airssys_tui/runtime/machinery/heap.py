@@ -1,4 +1,4 @@
-"""The C library's heap. glibc gives each thread one of its own, and what is freed in one is of no use in another."""
+"""The heap of the C library: glibc gives each thread its own, and memory freed in one is of no use to another."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import os
 from typing import Final
 
 ARENAS: Final = 2
-"""Heaps that the threads of the process share."""
+"""Heaps shared by all threads of the process."""
 
 _ARENA_MAX: Final = -8
 """``M_ARENA_MAX`` of ``mallopt(3)``."""
 
 
 def share() -> None:
-    """Have the threads that begin from now on share few heaps: thousands of reloads then leave fewer gaps in them.
+    """Limit the heaps of threads that start from now on, so that thousands of reloads fragment less memory.
 
-    Does nothing where the environment says otherwise (``MALLOC_ARENA_MAX``), or with another C library.
+    Does nothing if the environment sets ``MALLOC_ARENA_MAX``, or with another C library.
     """
     if "MALLOC_ARENA_MAX" not in os.environ:
         with contextlib.suppress(OSError, AttributeError):

@@ -1,9 +1,8 @@
-"""How long a thread of Python keeps the interpreter's lock when others want it, while a runtime is open.
+"""The switch interval of the interpreter while a runtime is open: how long a thread may keep the GIL.
 
-Every call into a guest lets go of the lock and has to get it back: beside one thread of pure Python that means waiting
-for a whole interval per call. CPython's 5 ms cut 60 000 messages a second to between 4 000 and 7 000; half a
-millisecond leaves 19 000 and costs nothing when nobody is busy (``python -m benchmarks convoy``). Shorter ones gain no
-more.
+Every call into a guest releases the GIL and has to get it back. Beside one busy thread of pure Python, each call waits
+for a whole interval: CPython's 5 ms cut 60 000 messages a second to between 4 000 and 7 000. Half a millisecond leaves
+19 000, and costs nothing while no thread is busy (``python -m benchmarks convoy``). Shorter intervals gain no more.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ INTERVAL: Final = 0.0005
 
 _lock = threading.Lock()
 _open: list[float] = []
-"""What was set before the first of the runtimes that are open, once for each of them."""
+"""The interval from before the first open runtime, once for each open runtime."""
 
 
 def claim() -> None:
-    """Shorten the interval, unless it is shorter already; each claim is given back by :func:`release`."""
+    """Shorten the interval, unless it is already shorter; each claim needs one :func:`release`."""
     with _lock:
         before = _open[0] if _open else sys.getswitchinterval()
         _open.append(before)
@@ -29,7 +28,7 @@ def claim() -> None:
 
 
 def release() -> None:
-    """Give one claim back; with the last one, the interval is what it was."""
+    """Release one claim; the last one restores the interval."""
     with _lock:
         before = _open.pop()
         if not _open:

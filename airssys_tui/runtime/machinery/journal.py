@@ -1,7 +1,7 @@
-"""What happened, kept: a bounded buffer for front ends, and the catalog for later.
+"""The journal of events: a bounded buffer for front ends, and a queue of what the catalog has not stored yet.
 
-Events come from any thread. They are written to the catalog in batches by the disk thread; when it cannot keep up the
-oldest waiting ones are dropped and counted.
+Events come from any thread. The control loop takes them in batches to the disk thread; if that cannot keep up, the
+oldest queued ones are dropped and counted.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ LONGEST: Final = 500
 """Characters of an event's text."""
 
 LONGEST_LINE: Final = 1_000
-"""Characters of a line that a guest wrote, as its WIT promises."""
+"""Characters of a line that a guest logged, as its WIT promises."""
 
 MOST_TALLIES: Final = 500
-"""Different things that are counted; actions are words of the program, so there are far fewer."""
+"""Different events counted at most; actions are words of the program, so there are far fewer."""
 
 
 class Journal:
@@ -61,13 +61,13 @@ class Journal:
         level: Level = Level.INFO,
         generation: int | None = None,
     ) -> Event:
-        """Record that something happened; the text is sanitised here. Lines that guests log are not written to disk.
+        """Record an event; the text is sanitised here. Lines that guests log are not written to disk.
 
         Args:
-            kind: What it is about.
+            kind: The kind.
             text: One line for people.
-            component: Text form of the identity.
-            revision: The revision concerned.
+            component: The component's name.
+            revision: The revision.
             action: A stable word for programs.
             level: How much it matters.
             generation: Generation of the change, for decisions.
@@ -92,27 +92,27 @@ class Journal:
         return event
 
     def system(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
-        """Record what happened to the runtime as a whole."""
+        """Record an event of the runtime as a whole."""
         self.emit(EventKind.SYSTEM, text, action=action, level=level)
 
     def switched(self, cause: str) -> None:
-        """Count a revision that took over, by its cause."""
+        """Count an activation, by its cause."""
         with self._lock:
             self._count(SWITCH, cause)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        """How often what has happened."""
+        """How often each kind of event happened."""
         with self._lock:
             counted = sorted(self._tallies.items())
         return tuple(Tally(kind, action, count) for (kind, action), count in counted)
 
     def page(self, after: int, limit: int) -> EventPage:
-        """Return at most ``limit`` of the newest events after a sequence number, oldest first."""
+        """Return the newest events after a sequence number, oldest first; at most ``limit``."""
         with self._lock:
             found = [*_newest(self._events, after), *_newest(self._logs, after)]
             missed = max(0, self._lost - after)
-            # Numbers have no gaps: what is in neither buffer was pushed out.
+            # Sequence numbers have no gaps: what is in neither buffer was dropped from one.
             missed_logs = self.last - max(0, after) - len(found) if self._lost_logs > after else 0
         found.sort(key=lambda event: event.seq)
         cut, shown = found[: max(0, len(found) - limit)], found[max(0, len(found) - limit) :]
@@ -127,7 +127,7 @@ class Journal:
         return tuple(found[-limit:])
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call a function for each event, on the thread that emits it; return how to stop that."""
+        """Call a function for each event, on the thread that emits it; return a function that stops it."""
         with self._lock:
             self._listeners.append(listener)
 
@@ -138,14 +138,14 @@ class Journal:
         return stop
 
     def take_unwritten(self) -> tuple[Event, ...]:
-        """Return what the catalog has not seen yet, and count on it being written."""
+        """Return the events that are not written yet, and remove them from the queue."""
         with self._lock:
             waiting = tuple(self._unwritten)
             self._unwritten.clear()
         return waiting
 
     def give_back(self, events: tuple[Event, ...]) -> None:
-        """Take back what could not be written; what there is no room for is dropped, the oldest first, and counted."""
+        """Queue events again that could not be written; the oldest ones over the limit are dropped and counted."""
         with self._lock:
             room = UNWRITTEN - len(self._unwritten)
             self.unwritten_dropped += max(0, len(events) - room)
@@ -153,7 +153,7 @@ class Journal:
                 self._unwritten.extendleft(reversed(events[-room:]))
 
     def known(self) -> tuple[Event, ...]:
-        """Return every event that is buffered or not yet written, in no order."""
+        """Return every event that is buffered or not written yet, in no order."""
         with self._lock:
             return tuple({event.seq: event for event in (*self._unwritten, *self._events, *self._logs)}.values())
 
@@ -171,7 +171,7 @@ class Journal:
             self._tallies[key] = self._tallies.get(key, 0) + 1
 
     def _keep(self, event: Event) -> None:
-        # Guest logs have a buffer of their own: a talkative guest must not push out what happened to the others.
+        # Guest logs have their own buffer, so that a verbose guest does not push out the events of others.
         kept = self._logs if event.kind is EventKind.LOG else self._events
         if len(kept) == kept.maxlen:
             self.dropped += 1

@@ -25,19 +25,19 @@ from airssys_tui.store.directory import StateDirectory
 T = TypeVar("T")
 
 MOST_CHILDREN: Final = 2
-"""Compile children at a time: each may take all processors and gigabytes."""
+"""Compile processes at a time: each may use all processors and gigabytes of memory."""
 
 
 class Floor:
     """Engine, linker, state directory, threads and journal of one runtime.
 
     Attributes:
-        filled: Told, on the control loop, of every write that found no room.
+        filled: Called on the control loop for every write that failed because the disk is full.
 
     Args:
         folder: The watched folder.
         state: Its state directory, owned by this process.
-        settings: What was chosen.
+        settings: The settings.
         clock: Unix time in seconds.
     """
 
@@ -63,7 +63,7 @@ class Floor:
         interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run something that touches the catalog or the blobs, in order with all else that does."""
+        """Run something that uses the catalog or the blobs, on the one disk thread, in order."""
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
@@ -72,11 +72,11 @@ class Floor:
             raise
 
     async def compiling(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a compilation, or what else takes the processor for a moment."""
+        """Run a compilation or another short computation."""
         return await asyncio.get_running_loop().run_in_executor(self._compilers, function, *args)
 
     async def in_child(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a compilation that waits for a child process; it holds up no small one."""
+        """Run a compilation in a child process; it does not hold up small ones."""
         return await asyncio.get_running_loop().run_in_executor(self._children, function, *args)
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
@@ -84,14 +84,14 @@ class Floor:
         return await asyncio.wrap_future(self.workers.submit(function, *args))
 
     def close(self, timeout: float) -> bool:
-        """Let go of the threads and the engine; return whether every worker ended in time."""
+        """Close the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
         interval.release()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)
         if self.side.live:
-            # Whoever waits inside WASI now will not be back: nobody waits for it.
+            # Calls blocked in WASI may never return: do not wait for them.
             self.engine.close(0.0)
         elif ended:
             self.engine.close()

@@ -1,4 +1,4 @@
-"""What can be chosen about a runtime when it is opened."""
+"""The settings of a runtime, chosen when it is opened."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one runtime.
 
     Attributes:
-        watch: Whether the folder is watched for changes after the first scan.
-        deploys: Whether the first scan deploys what it finds; else it is only known what is there.
-        workers: Worker threads; the number of cores when not given.
-        quiet: Seconds without a change after which a component's files are settled.
-        sample: Seconds between two samples of the meters.
-        shutdown: Seconds that leaving may take.
-        parallel_deploys: Components that are started or deployed at the same time.
-        code_cache: Bytes of compiled code that are kept.
-        collect_every: Seconds between two collections of what no rule of retention keeps; 0 for none by itself.
-        disk_check: Seconds between two looks at the room on the disk.
+        watch: Whether the folder is watched after the first scan.
+        deploys: Whether the first scan deploys what it finds; otherwise it only notes what is there.
+        workers: Worker threads; the number of cores if not given.
+        quiet: Seconds without a change until a component's files are settled.
+        sample: Seconds between samples of the meters.
+        shutdown: Seconds that closing may take.
+        parallel_deploys: Components started or deployed at the same time.
+        code_cache: Bytes of compiled code kept on disk.
+        collect_every: Seconds between collections of what no retention rule keeps; 0 turns them off.
+        disk_check: Seconds between checks for free space while the disk is full.
         engine: How the engine is set up.
     """
 

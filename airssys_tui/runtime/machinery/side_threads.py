@@ -1,7 +1,7 @@
-"""Threads for guests that wait inside native WASI, where neither deadline nor cancellation reaches them.
+"""Side threads: for guests that block inside native WASI, where neither deadline nor cancellation reaches them.
 
-Whoever waits for such a guest waits here, and no longer than it wants to. A call that is not back in time is abandoned:
-its thread is counted until it comes back, and never joined.
+The worker waits for the side thread, but only until the deadline. A call that has not returned by then is abandoned:
+its thread counts against the limit until it returns, and is never joined.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 MAX_SIDE_THREADS: Final = 64
 MAX_PER_OWNER: Final = 8
-"""Threads that one component may have out: it must not take away those of the others."""
+"""Threads that one component may occupy, so that others still get some."""
 
 
 class SideCall(Generic[T]):
-    """One call on a side thread, and how long somebody waits for it.
+    """One call on a side thread, and the time left to wait for it.
 
     Args:
         function: What to run.
         timeout: Seconds to wait.
-        give_up: Called when the wait is over and the call is not, on the waiting thread.
+        give_up: Called on the waiting thread if the call has not returned in time.
     """
 
     def __init__(self, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class SideCall(Generic[T]):
         self.abandoned = False
 
     def hurry(self, seconds: float) -> None:
-        """Wait only so many seconds from now; called from any thread."""
+        """Wait at most so many seconds from now; any thread may call it."""
         with self._changed:
             self._end = min(self._end, time.monotonic() + seconds)
             self._changed.notify_all()
@@ -60,7 +60,7 @@ class SideCall(Generic[T]):
         """Wait for its result.
 
         Raises:
-            TimeoutError: If it was not there in time; the call is abandoned then.
+            TimeoutError: If it did not return in time; the call is abandoned.
         """
         with self._changed:
             while not self._answer.done() and (left := self._end - time.monotonic()) > 0:
@@ -68,7 +68,7 @@ class SideCall(Generic[T]):
             self.abandoned = not self._answer.done()
         if self.abandoned:
             self._give_up()
-            raise TimeoutError("the call has not come back from WASI")
+            raise TimeoutError("the call has not returned from WASI")
         return self._answer.result()
 
 
@@ -76,8 +76,8 @@ class SideThreads:
     """Bounded threads for calls of guests that may wait inside WASI.
 
     Args:
-        most: Threads at most, waiting and abandoned ones together.
-        waiting: Entered around each wait: tells the workers that one of them waits.
+        most: Threads at most, including those of abandoned calls.
+        waiting: Entered around each wait; tells the workers that one of them blocks.
     """
 
     def __init__(
@@ -94,35 +94,35 @@ class SideThreads:
 
     @property
     def live(self) -> int:
-        """How many threads are in a call."""
+        """Threads in a call."""
         return len(self._out)
 
     @property
     def stuck(self) -> int:
-        """How many threads are in a call that nobody waits for any more."""
+        """Threads in an abandoned call."""
         with self._lock:
             return sum(call.abandoned for call in self._out)
 
     def start(self, owner: str, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> SideCall[T]:
-        """Begin a call on a thread of its own; :meth:`finish` waits for it.
+        """Start a call on its own thread; :meth:`finish` waits for it.
 
         Args:
             owner: The component, for its share of the threads.
             function: What to run.
             timeout: Seconds to wait for it.
-            give_up: Called when the wait is over and the call is not.
+            give_up: Called if the call has not returned in time.
 
         Raises:
-            CapacityError: If too many threads are out already.
+            CapacityError: If too many threads are occupied.
         """
         call = SideCall(function, timeout, give_up)
         with self._lock:
             if len(self._out) >= self._most:
-                remedy = "wait until some of them come back"
-                raise CapacityError(f"{len(self._out)} calls wait inside WASI already", remedy=remedy)
+                remedy = "wait until some of them return"
+                raise CapacityError(f"{len(self._out)} calls are already blocked in WASI", remedy=remedy)
             if self._by_owner[owner] >= MAX_PER_OWNER:
-                text = f"{self._by_owner[owner]} calls of {owner} wait inside WASI already"
-                raise CapacityError(text, remedy="stop it, and correct how long it waits")
+                text = f"{self._by_owner[owner]} calls of {owner} are already blocked in WASI"
+                raise CapacityError(text, remedy="stop it, and shorten how long it blocks")
             self._out[call] = owner
             self._by_owner[owner] += 1
 
@@ -143,7 +143,7 @@ class SideThreads:
         """Wait for a call's result.
 
         Raises:
-            TimeoutError: If it did not come back in time.
+            TimeoutError: If it did not return in time.
         """
         try:
             with self._waiting():

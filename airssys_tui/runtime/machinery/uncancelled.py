@@ -1,4 +1,4 @@
-"""Waiting for what must not be left half done."""
+"""Awaiting work that must not be left half done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def to_the_end(doing: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
-    """Wait for what must not be left half done; a cancellation that comes meanwhile is too late and is forgotten."""
+    """Await to completion, ignoring cancellation."""
     task = asyncio.ensure_future(doing)
     while True:
         try:

@@ -1,6 +1,6 @@
-"""What calls cost, by revision and export: what a new revision is held against while it is on probation.
+"""The costs of calls by revision and export: with them a revision on probation is compared with the previous one.
 
-Written by the one worker that runs the component at a time; read without a lock, as the other counters are.
+Written by the one worker that runs the component at that moment; read without a lock, like the other counters.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from airssys_tui.core.probation import ExportCost
 from airssys_tui.runtime.metering.counters import LatencyHistogram
 
 MOST_EXPORTS: Final = 64
-"""Exports that are told apart; calls of further ones are not compared."""
+"""Exports counted separately; calls of further ones are not compared."""
 
 MOST_TRAPS: Final = 64
-"""Pairs of an export and a kind of trap that are remembered of one revision."""
+"""Pairs of export and kind of trap remembered for each revision."""
 
 TIMED: Final = 2_000
-"""Calls of one export and revision whose latency is taken: its first ones, as they will be of the next revision."""
+"""Calls of one export whose latency is measured: its first ones, so that revisions are compared at the same age."""
 
 PAST: Final = 8
-"""Revisions whose figures are kept in memory; the oldest goes first."""
+"""Revisions whose costs are kept in memory; the oldest goes first."""
 
 
 class _Tally:
@@ -48,7 +48,7 @@ class CallCosts:
         self._traps: dict[int, set[tuple[str, str]]] = {}
 
     def record(self, export: str, fuel: int, wall_ns: int) -> None:
-        """Count one call that came back."""
+        """Count one call that returned."""
         tally = self._now.get(export)
         if tally is None:
             if len(self._now) >= MOST_EXPORTS:
@@ -60,7 +60,7 @@ class CallCosts:
             tally.latency.record(wall_ns)
 
     def trapped(self, export: str, kind: str) -> None:
-        """Remember that a call of an export trapped in this way."""
+        """Remember that an export trapped in this way."""
         known = self._traps.setdefault(self.revision, set())
         if len(known) < MOST_TRAPS:
             known.add((export, kind))
@@ -70,7 +70,7 @@ class CallCosts:
         return revision is not None and (export, kind) in self._traps.get(revision, ())
 
     def begin(self, revision: int) -> None:
-        """Count for another revision from now on; the same one goes on counting."""
+        """Count for another revision from now on; the same revision goes on counting."""
         if revision == self.revision:
             return
         figures = self.of(self.revision)
@@ -81,14 +81,14 @@ class CallCosts:
         self._traps = dict(list(self._traps.items())[-PAST:])
 
     def recall(self, revision: int, figures: dict[str, ExportCost]) -> None:
-        """Take figures of a revision as known, such as those of an earlier run."""
+        """Restore the costs of a revision, such as those of an earlier run."""
         self._past.pop(revision, None)
         self._past[revision] = figures
         while len(self._past) > PAST:
             self._past.pop(next(iter(self._past)))
 
     def of(self, revision: int | None) -> dict[str, ExportCost]:
-        """Return what the calls of a revision cost, by export; empty when it is not known."""
+        """Return the costs of a revision by export; empty if they are not known."""
         if revision is None:
             return {}
         past = self._past.get(revision, {})
@@ -98,9 +98,9 @@ class CallCosts:
         return {**past, **{export: _together(past.get(export), cost) for export, cost in now.items()}}
 
     def fuel_change(self, before: int | None) -> float | None:
-        """Return how much dearer calls have become since a revision: 0.02 is two percent.
+        """Return the increase of the cost of calls since a revision: 0.02 is two percent.
 
-        Each export is held against itself, as often as it is called now: a different mix of calls is no change.
+        Each export is compared with itself, weighted by its calls now, so that a different mix of calls is no change.
         """
         past = self._past.get(before, {}) if before is not None else {}
         now = [(tally, past[export]) for export, tally in tuple(self._now.items()) if export in past]

@@ -1,7 +1,7 @@
-"""What a component uses, counted where it is used.
+"""Counters of what a component uses: calls, fuel, CPU time, latencies.
 
-Counters are written by the one worker that runs the component at a time and read without a lock by the sampler: a torn
-read between two counters costs one sample a rounding error, nothing else.
+They are written by the one worker that runs the component at that moment, and read by the sampler without a lock. A
+read between two writes costs one sample a rounding error, nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STEP_NS: Final = 1_000 // _SUB
 
 
 class LatencyHistogram:
-    """Latencies in log-linear buckets: four per power of two of a microsecond, so within 19 % of the truth."""
+    """Latencies in log-linear buckets: four per power of two of a microsecond, accurate to 19 %."""
 
     __slots__ = ("_counts", "total")
 
@@ -41,7 +41,7 @@ class LatencyHistogram:
         self.total += 1
 
     def reading(self) -> list[int]:
-        """Return the counts as they are, to be given to :func:`quantiles` later."""
+        """Return a copy of the counts, for :func:`quantiles` later."""
         return self._counts[:]
 
     def quantile(self, fraction: float) -> float | None:
@@ -56,11 +56,11 @@ class LatencyHistogram:
 def quantiles(
     counts: Sequence[int], fractions: Sequence[float], since: Sequence[int] | None = None
 ) -> tuple[float | None, ...]:
-    """Return the latencies in milliseconds below which those fractions of the calls stayed; nothing without calls.
+    """Return quantiles of the latencies in milliseconds; None for each without calls.
 
     Args:
         counts: A reading of a histogram.
-        fractions: Of the calls, above 0.
+        fractions: Fractions of the calls, above 0.
         since: An earlier reading of the same histogram: only the calls after it count.
     """
     sums = list(accumulate(counts if since is None else map(sub, counts, since)))
@@ -78,7 +78,7 @@ def _upper(index: int) -> float:
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What the calls of one revision cost: how many came back, their mean fuel, and their median latency."""
+    """The cost of the calls of one revision: how many returned, their mean fuel, their median latency."""
 
     calls: int
     fuel_per_call: float
@@ -86,7 +86,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Counters:
-    """Running totals of one component over all its instances in this runtime."""
+    """Totals of one component over all its instances in this runtime."""
 
     __slots__ = (
         "_before",
@@ -116,7 +116,7 @@ class Counters:
         self.latency = LatencyHistogram()
 
     def record(self, fuel: int, wall_ns: int, cpu_ns: int) -> None:
-        """Count one call that came back."""
+        """Count one call that returned."""
         self.calls += 1
         self.fuel += fuel
         self.wall_ns += wall_ns
@@ -126,7 +126,7 @@ class Counters:
         self.latency.record(wall_ns)
 
     def record_upkeep(self, fuel: int, cpu_ns: int) -> None:
-        """Count what the host's own questions cost; they are no calls."""
+        """Count the cost of what the host itself asks; it does not count as a call."""
         self.fuel += fuel
         self.cpu_ns += cpu_ns
 
@@ -139,14 +139,14 @@ class Counters:
         self.latency.record(wall_ns)
 
     def begin_revision(self, number: int) -> None:
-        """Begin the figures per revision anew, keeping those of the last :data:`PAST_REVISIONS`."""
+        """Start counting for another revision; the last :data:`PAST_REVISIONS` are kept."""
         self._past = dict(list(self.costs().items())[-PAST_REVISIONS:])
         self._revision = number
         self._of_revision = (0, 0)
         self._before = self.latency.reading() if self.latency.total else None
 
     def costs(self) -> dict[int, Cost]:
-        """Return what calls cost by revision, oldest first, for revisions that were called in this runtime."""
+        """Return the costs of calls by revision, oldest first, of revisions that were called in this runtime."""
         calls, total = self._of_revision
         if not calls:
             return dict(self._past)
@@ -155,10 +155,10 @@ class Counters:
 
     @property
     def previous(self) -> int | None:
-        """The revision that was called before this one in this runtime."""
+        """The previous revision that was called in this runtime."""
         return next(reversed(self._past), None)
 
     def fuel_per_call(self) -> float | None:
-        """Return the mean fuel of a call of this revision; nothing before the first one came back."""
+        """Return the mean fuel of a call of this revision, or None before the first one returned."""
         calls, total = self._of_revision
         return total / calls if calls else None

@@ -1,7 +1,7 @@
-"""Meters over time: what the counters said step by step, in bounded memory, and nothing at all for what is at rest.
+"""Meters over time, in bounded memory, and in almost none for a component at rest.
 
-A step is one tick of the sampler. A component that does nothing is not written down: its ticks are filled in when
-somebody asks, or when it does something again, so that the time on the axis is always the time that passed.
+A step is one tick of the sampler. For a component that does nothing no step is stored: the missing steps are filled in
+when somebody asks, or when it does something again, so that the time axis has no gaps.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from airssys_tui.core.trend import Trend, trend_of
 from airssys_tui.runtime.metering.counters import PERCENTILES, Counters, quantiles
 
 RECENT: Final = 120
-"""Steps that are kept one by one."""
+"""Short steps kept."""
 
 LONG: Final = 120
-"""Long steps that are kept."""
+"""Long steps kept."""
 
 LONG_STEP: Final = 30
-"""Steps in a long one."""
+"""Short steps in a long one."""
 
 TREND: Final = 60
-"""Steps that a trend is read from."""
+"""Steps that a trend is computed from."""
 
 _LOAD: Final = ("fuel", "memory", "cpu")
 _CALLS: Final = ("calls", "errors", "p50_ms", "p95_ms", "p99_ms")
 
 
 class _Totals(msgspec.Struct, frozen=True):
-    """The counters at one moment; ``latency`` is a reading of the histogram, once there were calls."""
+    """The counters at one moment; ``latency`` is a reading of the histogram, or None before the first call."""
 
     fuel: int = 0
     cpu_ns: int = 0
@@ -51,7 +51,7 @@ class _Totals(msgspec.Struct, frozen=True):
 
 
 class _Columns:
-    """The last values of each meter in single precision; those of calls only once there was a call."""
+    """The last values of each meter, in single precision; columns of calls exist only after the first call."""
 
     __slots__ = ("_calls", "_kept", "_load")
 
@@ -61,7 +61,7 @@ class _Columns:
         self._calls: tuple[array[float], ...] | None = None
 
     def append(self, load: Iterable[float], calls: Iterable[float] | None, times: int = 1) -> None:
-        """Append one value to each column, so many times."""
+        """Append one value to each column, ``times`` times."""
         times = min(times, self._kept)
         if calls is not None and self._calls is None:
             length = len(self._load[0])
@@ -80,7 +80,7 @@ class _Columns:
         return tuple(self._calls[_CALLS.index(name)])
 
     def series(self, until: float, step: float) -> MeterSeries:
-        """Return every column, with gaps where there was nothing to measure."""
+        """Return every column, with None where there was nothing to measure."""
         return MeterSeries(
             until=until,
             step=step,
@@ -108,9 +108,9 @@ class SampleTick(msgspec.Struct, frozen=True):
     """One step of the sampler.
 
     Attributes:
-        number: Grows by one for each, and by more when the sampler was late.
+        number: Grows by one, or by more if the sampler was late.
         at: Unix time.
-        step: Seconds that a step takes.
+        step: Seconds between two steps, as configured.
         span: Seconds since the step before.
     """
 
@@ -156,11 +156,11 @@ class Series:
         self._bin = 0
 
     def rests(self, counters: Counters) -> bool:
-        """Return whether there is nothing to write down: nothing happened, and what did has left the picture."""
+        """Return whether there is nothing to store: nothing happened, and the stored steps are all quiet."""
         return self._recent is None and counters.fuel == self._last.fuel and counters.calls == self._last.calls
 
     def sample(self, tick: SampleTick, counters: Counters, memory: int | None) -> bool:
-        """Write down one step.
+        """Store one step.
 
         Args:
             tick: The step.
@@ -168,13 +168,13 @@ class Series:
             memory: Bytes in use, if known.
 
         Returns:
-            Whether anything that is shown may differ from the last step.
+            Whether anything shown may differ from the last step.
         """
         totals, before = _Totals.of(counters, self._last), self._last
         now_used = nan if memory is None else float(memory)
         happened = totals.calls != before.calls or (self._active is not None and _differ(now_used, self._memory))
         if self._recent is None and not happened:
-            # What the host asks of a component at rest is counted, not drawn.
+            # What the host asks of a component at rest is counted, not shown.
             self._close_bin(tick)
             self._last, self._memory = totals, now_used
             return False
@@ -205,14 +205,14 @@ class Series:
         return History(_QUIET, (0.0 if isnan(self._memory) else self._memory,) * RECENT, _QUIET)
 
     def memory_trend(self, step: float) -> Trend | None:
-        """Return where the memory is going, judged by the last minute of steps of so many seconds."""
+        """Return the trend of the memory over the last :data:`TREND` steps of ``step`` seconds, or None."""
         if self._recent is None:
             return None
         memory = self._recent.values("memory")[-TREND:]
         return None if any(map(isnan, memory)) else trend_of(memory, step)
 
     def recent(self, tick: SampleTick, memory: int | None) -> MeterSeries:
-        """Return the last steps up to the present one.
+        """Return the last steps, including the present one.
 
         Args:
             tick: The present step.
@@ -225,20 +225,20 @@ class Series:
         return columns.series(tick.at, tick.step)
 
     def long(self, tick: SampleTick) -> MeterSeries:
-        """Return the long steps up to the last one that is over."""
+        """Return the long steps that are complete."""
         self._close_bin(tick)
         columns = self._long or _Columns(LONG)
         return columns.series(tick.at - tick.step * (tick.number % LONG_STEP), tick.step * LONG_STEP)
 
     def _fill(self, number: int) -> None:
-        """Fill in the steps of a rest that has ended, up to that number: all that would still be kept were quiet."""
+        """Fill in the quiet steps of a rest that has ended, up to that number."""
         if self._recent is None:
             self._recent = _Columns(RECENT)
             self._recent.append((0.0, self._memory, 0.0), None, number)
             self._number = number
 
     def _close_bin(self, tick: SampleTick) -> None:
-        """Close the long step that was begun, once a tick belongs to a later one; those between were quiet."""
+        """Complete the present long step if the tick belongs to a later one; those between were quiet."""
         number = tick.number // LONG_STEP
         if number <= self._bin:
             return
@@ -259,7 +259,7 @@ _QUIET: Final = (0.0,) * RECENT
 
 
 def _of_calls(now: _Totals, before: _Totals, span: float) -> tuple[float, ...] | None:
-    """Return what the calls between two moments were like; nothing without calls."""
+    """Return the columns of the calls between two moments, or None without calls."""
     calls = now.calls - before.calls
     if calls <= 0 or now.latency is None:
         return None

@@ -1,4 +1,4 @@
-"""How long a component was up, on a clock that cannot be set and that stands still while it is down."""
+"""Uptime of a component: seconds of healthy service, on a monotonic clock that pauses while the component is down."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Uptime:
-    """Seconds of healthy service. The restart budget is counted on it: only uptime refills it.
+    """Seconds of healthy service. The restart budget is counted in them: only uptime refills it.
 
     Args:
         clock: Monotonic seconds.
@@ -21,7 +21,7 @@ class Uptime:
         self.seconds = 0.0
 
     def tick(self, up: bool) -> float:
-        """Count the time since the last tick if the component was up in it; return the seconds so far."""
+        """Count the time since the last tick if the component was up; return the seconds so far."""
         now = self._clock()
         if up:
             self.seconds += now - self._at

@@ -1,4 +1,4 @@
-"""What components told of themselves, as front ends see it: their measurements and traces."""
+"""What components report about themselves, as views: their custom meters and traces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airssys_tui.runtime.machinery.component_services import Services
 
 
 def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
-    """Return what a component measured of itself, by name and labels."""
+    """Return the custom meters of a component, by name and labels."""
     if services is None:
         return ()
     return tuple(
@@ -29,17 +29,17 @@ def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
 
 
 def series_count(services: Services | None) -> int:
-    """Return how many series a component measures of itself."""
+    """Return the number of a component's custom series."""
     return 0 if services is None else len(services.measures)
 
 
 def custom_dropped(services: Services | None) -> int:
-    """Return how many measurements of a component were dropped."""
+    """Return the number of dropped measurements of a component."""
     return 0 if services is None else services.measures.dropped
 
 
 def traces_of(services: Services | None) -> tuple[TraceView, ...]:
-    """Return the traces that are kept of a component, newest first."""
+    """Return the kept traces of a component, newest first."""
     return () if services is None else tuple(map(_trace, reversed(services.traces.read())))
 
 

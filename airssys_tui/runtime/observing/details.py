@@ -1,4 +1,4 @@
-"""Everything about one component that does not change every second."""
+"""The details of one component: what a row does not show."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
 
 SELF_DESCRIPTION: float = 0.5
-"""Seconds that a component gets to describe itself before the rest is shown without."""
+"""Seconds that a component gets to describe itself; then the details are shown without it."""
 
 
 class Details:
-    """Tells everything about one component. Used on the control loop.
+    """Collects the details of components. Used on the control loop.
 
     Args:
         floor: The machinery.
         router: The components.
-        observer: Has the row of each.
+        observer: Has their rows.
     """
 
     def __init__(self, floor: Floor, router: Router, observer: Observer) -> None:
@@ -59,7 +59,7 @@ class Details:
         )
 
     def present(self, component: Component) -> Present:
-        """Return what only this runtime knows of a component, for its story."""
+        """Return what only this runtime knows about a component, for its story."""
         return Present(
             state=component.state,
             recovery=component.supervision.recovery,

@@ -1,4 +1,4 @@
-"""Publishing what front ends see: samples once a second, rows that changed, one immutable snapshot."""
+"""Publishing what front ends see: samples of the meters, the rows that changed, one immutable snapshot."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Observer:
         self.tick = SampleTick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
     def sample(self) -> None:
-        """Read the meters of every component that does something, and publish."""
+        """Sample the meters of every component that is not at rest, and publish."""
         tick = self.tick = self._next_tick()
         for component in self._router:
             counters = component.actor.counters
@@ -80,7 +80,7 @@ class Observer:
         now, step, before = time.monotonic(), self._floor.settings.sample, self.tick
         span = max(now - self._sampled, 1e-9)
         self._sampled = now
-        # Numbers follow the clock, so that 120 of them are two minutes also when the sampler was kept waiting.
+        # Numbers follow the clock, so that 120 of them are two minutes even if the sampler was late.
         number = max(before.number + 1, round((now - self._origin) / step))
         return SampleTick(number, self._floor.clock(), step, span)
 
@@ -88,8 +88,8 @@ class Observer:
         """Return one component's meters over time.
 
         Args:
-            component: Whose.
-            versions: Of its revisions.
+            component: The component.
+            versions: The versions of its revisions.
         """
         memory = self._memory(component)
         used = memory[0] if memory else None
@@ -112,7 +112,7 @@ class Observer:
         )
 
     def publish(self) -> None:
-        """Publish the rows that changed since the last time."""
+        """Publish the rows that changed since the last call."""
         generation = self._generation + 1
         rows = dict(self._rows)
         changed = False
@@ -138,7 +138,7 @@ class Observer:
             self._sorted = tuple(rows[name] for name in sorted(rows))
 
     def _introduce(self, component: Component) -> None:
-        """Let the other components know it as it is now."""
+        """Update what other components see of this one."""
         active = component.active
         known = active.revision if active else None, component.state, component.life.health
         if self._introduced.get(component.name) == known:
@@ -159,7 +159,7 @@ class Observer:
         self._floor.services.neighbours.pop((identity.namespace, identity.name), None)
 
     def snapshot(self, since: int) -> Snapshot:
-        """Return the newest snapshot, or what changed after a generation."""
+        """Return the newest snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
             head, rows, gone = self._head, self._sorted, self._gone
             removed = tuple(name for name, at in gone.items() if at > since and name not in self._rows)
@@ -233,7 +233,7 @@ class Observer:
         )
 
     def probation_until(self, component: Component) -> float | None:
-        """Return when the active revision will have proved itself; nothing when it has, or never has to."""
+        """Return the Unix time at which the probation of the active revision ends, or None without one."""
         trial = component.proof.trial
         if trial is None or component.proof.stable or not trial.terms.judged:
             return None

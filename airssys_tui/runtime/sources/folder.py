@@ -1,7 +1,7 @@
-"""What lies in the watched folder: which entries are components, and one consistent reading of each.
+"""The watched folder: which of its entries are components, and one consistent reading of each.
 
-A directory with a ``Component.toml`` is a component; a bare ``.wasm`` file at the top is one too. Names that begin with
-a dot are not looked at.
+A directory with a ``Component.toml`` is a component; so is a bare ``.wasm`` file at the top. Names that begin with a
+dot are ignored.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ MAX_WASM: Final = 64 * 1024 * 1024
 TEMPORARY: Final = ("~", ".tmp", ".part", ".swp", ".crdownload")
 
 FileStamp = tuple[str, int, int, int]
-"""Name, size, mtime in nanoseconds and inode of one file: when none of these changes, the file rests."""
+"""Name, size, mtime in nanoseconds and inode of one file: while these stay the same, the file is unchanged."""
 
 
 class Reading(msgspec.Struct, frozen=True):
     """One consistent reading of a component's files.
 
     Attributes:
-        key: First path segment below the folder: what a change is reported for.
+        key: Its entry of the folder: the first path segment below it.
         manifest: The parsed manifest.
         manifest_digest: Digest of its meaning.
         wasm: The artifact.
         digest: Its digest.
-        bare: Whether there is no Component.toml.
+        bare: Whether it is a bare wasm file, without a Component.toml.
     """
 
     key: str
@@ -48,14 +48,14 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def is_relevant(name: str) -> bool:
-    """Return whether a file name can matter to a component."""
+    """Return whether a file of that name can belong to a component."""
     if name.startswith(".") or name.endswith(TEMPORARY):
         return False
     return name == MANIFEST or name.endswith(WASM)
 
 
 def key_of(folder: Path, path: Path) -> str | None:
-    """Return the entry of the folder that a changed path belongs to; nothing when it cannot matter."""
+    """Return the entry of the folder that a changed path belongs to, or None if it cannot matter."""
     try:
         parts = path.relative_to(folder).parts
     except ValueError:
@@ -70,7 +70,7 @@ def key_of(folder: Path, path: Path) -> str | None:
 
 
 def entries(folder: Path) -> tuple[str, ...]:
-    """Return the keys of everything in the folder that is or may become a component, in order of name.
+    """Return the entries that are components or may become one, sorted.
 
     Raises:
         OSError: If the folder cannot be read.
@@ -87,7 +87,7 @@ def entries(folder: Path) -> tuple[str, ...]:
 
 
 def has_component(directory: Path) -> bool:
-    """Return whether a directory has a manifest, or at least a wasm file that waits for one."""
+    """Return whether a directory has a manifest, or a wasm file that may get one."""
     try:
         with os.scandir(directory) as found:
             return any(is_relevant(entry.name) for entry in found if entry.is_file())
@@ -96,7 +96,7 @@ def has_component(directory: Path) -> bool:
 
 
 def stamps(folder: Path, key: str) -> tuple[FileStamp, ...]:
-    """Return the stamps of the files of one component; empty when it is gone, or is no component's file at all."""
+    """Return the stamps of a component's files; empty if it is gone, or is no component."""
     path = folder / key
     result = []
     try:
@@ -118,13 +118,13 @@ def read(folder: Path, key: str) -> Reading | None:
     """Read one component: each file once.
 
     Returns:
-        The reading; nothing when there is no component at that key any more, or not yet (a wasm without its manifest),
-        or never (a file that is no wasm).
+        The reading, or None if that entry is no component: it is gone, or has a wasm file without a manifest, or is
+        another file.
 
     Raises:
-        ManifestError: If the manifest cannot be used; every problem at once.
-        AdmissionError: If the wasm file that the manifest names is missing, unreadable or too large to read.
-        IdentityError: If no name can be made for a bare file.
+        ManifestError: If the manifest is not valid; with every problem.
+        AdmissionError: If the wasm file that the manifest names is missing, unreadable or too large.
+        IdentityError: If the name of a bare file is no component name.
     """
     path = folder / key
     if path.is_file():
@@ -142,7 +142,7 @@ def read(folder: Path, key: str) -> Reading | None:
         raise AdmissionError(
             f"{manifest.artifact.wasm} is not in {key}/",
             gate=Gate.SIZE,
-            remedy=f"put the component there, or correct [component] wasm in {key}/{MANIFEST}",
+            remedy=f"put the file there, or correct [component] wasm in {key}/{MANIFEST}",
         )
     return _reading(key, manifest, wasm, bare=False)
 
@@ -173,7 +173,7 @@ def _read_wasm(path: Path) -> bytes | None:
         size = path.stat().st_size
         if size > MAX_WASM:
             raise AdmissionError(
-                f"{path.name} has {size} bytes, at most {MAX_WASM} are admitted",
+                f"{path.name} has {size} bytes; at most {MAX_WASM} are accepted",
                 gate=Gate.SIZE,
                 remedy="strip debug information, or build for size",
             )

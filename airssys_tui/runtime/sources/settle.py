@@ -1,7 +1,16 @@
-"""When a change has settled: pure bookkeeping over stamps and a clock that is given.
+"""Settling: turn bursts of file notices into one change each, taken when the files have stopped changing.
 
-A component's directory is settled when the stamps of its files (manifest and wasm together, in either order) have not
-changed for a quiet span. Bursts coalesce into one change; each carries the next generation.
+A build or a copy writes a component in several steps: a truncated file, a rename, the manifest before or after the wasm
+file. Reading at the first notice would find half of it. So for each entry of the folder:
+
+* The first notice starts a pending change, with the stamps (size, mtime, inode) of all its files.
+* Each look at the stamps that finds a difference, and each further notice, starts the quiet time again.
+* When the stamps stayed the same for the quiet time (:data:`QUIET`), the change has settled and is handed on, once. Two
+  looks are needed: only the second can tell that nothing moved since the first.
+* Files that never stop changing, such as a log beside the wasm file, are taken as they are after :data:`LONGEST`.
+
+Stamps instead of notices decide, because notices can be late, doubled or missing, and tell nothing about the content.
+This module is plain bookkeeping over a clock and a function that reads stamps; ``watch`` supplies both.
 """
 
 from __future__ import annotations
@@ -15,10 +24,10 @@ import msgspec
 from airssys_tui.runtime.sources.folder import FileStamp
 
 QUIET: Final = 0.05
-"""Seconds without a change after which a component is settled."""
+"""Seconds without a change until a component is settled."""
 
 LONGEST: Final = 10.0
-"""Seconds after which a file that never rests is taken as it is."""
+"""Seconds until files that keep changing are taken as they are."""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -26,9 +35,9 @@ class Settled(msgspec.Struct, frozen=True):
 
     Attributes:
         key: The entry of the folder.
-        stamps: Its files; empty when it is gone.
-        waited: Seconds from the first notice to the settling.
-        bursts: Notices that were coalesced into this change.
+        stamps: Its files; empty if it is gone.
+        waited: Seconds from the first notice.
+        bursts: Notices in this change.
     """
 
     key: str
@@ -48,7 +57,7 @@ class Settler:
     """Notices in, settled changes out.
 
     Args:
-        stamp: Reads the stamps of a key now.
+        stamp: Reads the present stamps of an entry.
         quiet: Seconds without a change.
     """
 
@@ -60,15 +69,15 @@ class Settler:
 
     @property
     def waiting(self) -> bool:
-        """Whether any change has not settled yet."""
+        """Whether a change has not settled yet."""
         return bool(self._pending or self._notices)
 
     def notice(self, key: str, now: float) -> None:
-        """Take a notice that something changed below ``key``. Never blocks; any thread may call it."""
+        """Note that something changed in an entry. Never blocks; any thread may call it."""
         self._notices.append((key, now))
 
     def due(self, now: float) -> tuple[Settled, ...]:
-        """Return what has settled, looking at the stamps again. Touches the disk; one thread at a time."""
+        """Look at the stamps again and return what has settled. Reads the disk; one thread at a time."""
         while self._notices:
             self._note(*self._notices.popleft(), now)
         settled = []
@@ -86,7 +95,7 @@ class Settler:
     def _note(self, key: str, at: float, now: float) -> None:
         pending = self._pending.get(key)
         if pending is None:
-            # Still since it is looked at, however late that is: only two looks can tell that it rests.
+            # Unchanged since this look, however late it is: only two looks can tell that nothing moves.
             self._pending[key] = _Pending(at, now, self._stamp(key), 1)
         else:
             pending.bursts += 1

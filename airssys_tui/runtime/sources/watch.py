@@ -1,4 +1,17 @@
-"""Watching the folder: notices from the operating system, or polling when it has none to give, visibly."""
+"""Watching the folder: notices from the operating system where it gives them, polling where it does not.
+
+A watcher can fail quietly in several ways; each has its answer here:
+
+* It needs a moment to start. What changed between the first scan and that moment is found by one comparison of all
+  stamps, :data:`SECOND_LOOK` seconds later.
+* Some file systems give no notices (network mounts, some containers), or the system has no watches left. Then the
+  folder is polled every :data:`POLL_MS` milliseconds, and the view says so: operators see ``polling`` and the reason.
+* What is watched is an inode, not a path. If the folder is replaced or removed, the old watch ends; when there is a
+  folder at the path again, every entry that is or was in it is looked at.
+
+A notice only says where to look. Entries go through ``settle``, which decides by stamps when they have stopped
+changing; settled changes are awaited one after another. AIRSSYS_TUI_POLL in the environment asks for polling.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +34,15 @@ POLL_MS: Final = 2_000
 STEP_MS: Final = 25
 DEBOUNCE_MS: Final = 50
 SECOND_LOOK: Final = 1.0
-"""Seconds after which the native watcher certainly sees changes: what it may have missed before is looked for once."""
+"""Seconds until the native watcher surely sees changes; then what it may have missed is looked for, once."""
 FOLDER_LOOK: Final = 1.0
-"""Seconds between two looks at whether the folder is still the one that is watched."""
+"""Seconds between checks that the watched folder is still the one at the path."""
 LOOK: Final = 0.01
-"""Seconds between two looks at the stamps of a change that has not settled."""
+"""Seconds between looks at the stamps of a change that has not settled."""
 
 
 class _OwnFilter(DefaultFilter):
-    """Everything that can matter; what is temporary is sorted out by :func:`source.key_of`."""
+    """Lets everything through that can matter; :func:`folder.key_of` decides."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(ignore_dirs=(), ignore_entity_patterns=())
@@ -43,10 +56,10 @@ class Watch:
     """The watcher of one folder; runs on the control loop.
 
     Args:
-        folder: What is watched.
+        folder: The folder to watch.
         settled: Awaited for each settled change.
-        changed: Called when the mode of watching changes.
-        quiet: Seconds without a change after which a component is settled.
+        changed: Called when the way of watching changes.
+        quiet: Seconds without a change until a component is settled.
     """
 
     def __init__(
@@ -68,12 +81,12 @@ class Watch:
         self._keys: set[str] = set()
 
     async def prepare(self) -> None:
-        """Remember how the folder is before it is first read, for the watcher needs a moment until it sees changes."""
+        """Remember the stamps before the first scan: the watcher needs a moment until it sees changes."""
         self._before = await self._survey()
         self._keys |= self._before.keys()
 
     async def run(self) -> None:
-        """Watch until :meth:`stop`; fall back to polling when the operating system cannot watch."""
+        """Watch until :meth:`stop`; poll if the operating system cannot watch."""
         settling = asyncio.create_task(self._settle())
         try:
             while not self._stop.is_set():
@@ -86,7 +99,7 @@ class Watch:
                 await settling
 
     async def _watch_this_folder(self) -> None:
-        """Watch until :meth:`stop`, or until another folder or none is at the path: what is watched is an inode."""
+        """Watch until :meth:`stop`, or until the folder at the path is replaced or removed."""
         ends = [
             asyncio.create_task(work) for work in (self._watch_somehow(), self._await_replacement(), self._stop.wait())
         ]
@@ -105,17 +118,17 @@ class Watch:
                 await self._watch()
         except (OSError, RuntimeError) as error:
             if not self._stop.is_set() and await self._place() is not None:
-                # What changed since the other way of watching failed is not known: every entry is looked at.
+                # What changed since native watching failed is not known: look at every entry.
                 await self._poll(str(error), {})
 
     async def _await_replacement(self) -> None:
         first = await self._place()
-        # A wait that ends at the moment of a cancellation forgets it: the end is looked for, too.
+        # A wait that ends at the moment of a cancellation swallows it: check for the stop as well.
         while not self._stop.is_set() and await self._place() == first is not None:
             await self._pause()
 
     async def _await_folder(self) -> None:
-        """Wait until there is a folder at the path; then everything that is or was in it is looked at."""
+        """Wait until there is a folder at the path; then look at everything that is or was in it."""
         await self._pause()
         if await self._place() is None:
             self._set_view(WatchView("stopped", one_line(f"{self.folder} is gone; waiting for it")))
@@ -132,7 +145,7 @@ class Watch:
             await asyncio.wait_for(self._stop.wait(), FOLDER_LOOK)
 
     async def _place(self) -> tuple[int, int] | None:
-        """Return which folder is at the path: its device and inode; nothing when there is none."""
+        """Return the device and inode of the folder at the path, or None."""
 
         def look() -> tuple[int, int] | None:
             try:
@@ -178,7 +191,7 @@ class Watch:
             watch_filter=_OwnFilter(self.folder),
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
-            stop_event=asyncio.Event(),  # it is set when this watch is cancelled: ours says that all is over
+            stop_event=asyncio.Event(),  # watchfiles sets it when this watch is cancelled, so it must not be ours
             force_polling=False,
         )
         async for changes in notices:
@@ -188,7 +201,7 @@ class Watch:
                     self.notice(key)
 
     async def _poll(self, reason: str, known: dict[str, tuple[FileStamp, ...]]) -> None:
-        """Compare stamps now and then: to the nanosecond and by inode, where a library's poller sees seconds."""
+        """Compare stamps at intervals, by nanoseconds and inode; the poller of watchfiles compares whole seconds."""
         self._set_view(WatchView("polling", one_line(reason)))
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):

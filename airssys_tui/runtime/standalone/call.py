@@ -1,4 +1,4 @@
-"""``call PATH``: one call into a throw-away instance, with the same limits and meters as in a system."""
+"""``call PATH``: one call into a temporary instance, with the same limits and meters as in a runtime."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         arguments: A JSON array.
 
     Raises:
-        AirssysError: If it is not admissible, has no such export, an argument does not fit, or it traps.
+        AirssysError: If it is not admissible, has no such export, an argument does not match, or it traps.
     """
     manifest, wasm = read_path(path)
     manifest = with_version(manifest, inspect(wasm).version)
@@ -70,7 +70,7 @@ def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Artifact:
 
 
 def _call_once(making: Making, export: str, arguments: str) -> CallReport:
-    """Call an export of a fresh instance, on a worker."""
+    """Call an export of a fresh instance; runs on a worker."""
     serving = making.run()
     try:
         if contract.kind_of(serving.artifact.interface, serving.manifest.artifact.kind) != "command":

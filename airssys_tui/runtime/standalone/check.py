@@ -1,4 +1,4 @@
-"""``check``: what the gates that need no running system say about a file or a component directory."""
+"""``check PATH``: take a file or a component directory through the gates that need no runtime."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from airssys_tui.runtime.sources import folder
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        path: What was checked.
-        admissible: Whether it would pass every gate up to ``instantiate``, or ``types`` if it may wait inside WASI.
+        path: The path.
+        admissible: Whether it would pass every gate up to ``instantiate``, or ``types`` if it may block in WASI.
         gate: The gate that refused.
         reason: Why it refused.
-        offset: Byte offset of the reason, when there is one.
+        offset: Byte offset of the problem, if there is one.
         remedy: What to do.
-        problems: Every problem of the manifest, one each.
+        problems: Every problem of the manifest.
         exports: ``path: signature`` lines.
-        imports: Names of what it imports.
-        capabilities: Declared ones.
+        imports: Names of its imports.
+        capabilities: The declared capabilities, one a line.
         no_effect: Keys of the manifest that have no effect yet, one a line.
     """
 
@@ -62,7 +62,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect_path(path: Path) -> CheckReport:
-    """Check a wasm file, or a directory with a Component.toml. Never raises for what is wrong with it."""
+    """Check a wasm file, or a directory with a Component.toml. Problems are in the report, not raised."""
     shown = str(path)
     no_effect: tuple[GuestText, ...] = ()
     try:
@@ -98,7 +98,7 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
         size = path.stat().st_size
         if size > folder.MAX_WASM:
             raise AdmissionError(
-                f"{path.name} has {size} bytes, at most {folder.MAX_WASM} are admitted", gate=Gate.SIZE
+                f"{path.name} has {size} bytes; at most {folder.MAX_WASM} are accepted", gate=Gate.SIZE
             )
         return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
     if not path.exists():
@@ -145,7 +145,7 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
 
 
 def _instantiate(linker: Linker, code: Code, manifest: Manifest) -> None:
-    """Make an instance within the manifest's limits and drop it, on a worker's stack."""
+    """Make an instance within the manifest's limits and drop it; on a worker, for its deep stack."""
     workers = Workers(1)
     tenant = ComponentTenant(str(manifest.id), manifest, Journal(), workers)
     try:

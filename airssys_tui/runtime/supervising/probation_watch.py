@@ -131,7 +131,7 @@ class ProbationWatch:
             fallen = await self._undo.fall_back(component, reason)
         except AirssysError as error:
             said = f"r{trial.revision} failed on probation: {reason} · cannot roll back: {error.message}"
-            component.proof.link(one_line(f"rollback: {error.message}", 200))
+            component.proof.link(one_line(f"rollback failed: {error.message}", 200))
             component.teller.supervision(said, EventAction.UNPROVEN)
             return False
         component.proof.link(one_line(f"r{trial.revision} quarantined: {reason}", 200))

@@ -301,7 +301,7 @@ def test_a_revision_without_a_handler_inherits_no_timers(guest: World) -> None:
     guest.put("guest", Crafted())
     guest.notice("guest")
     guest.do(Reload("guest", force=True))
-    assert guest.wait_event("guest", "timers").text == "1 timers ended: the revision that serves has no timer-handler"
+    assert guest.wait_event("guest", "timers").text == "1 timers ended: the active revision exports no timer-handler"
     assert guest.runtime._floor.services.of("guest").alarms.list() == ()
 
 

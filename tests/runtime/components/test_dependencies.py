@@ -73,7 +73,7 @@ def test_a_circle_is_named(world):
     world.open()
     world.install("a", Crafted(), needing(b="*"))
     world.install("b", Crafted(), needing(a="*"))
-    assert "a circle of needs: b -> a -> b" in refused(world, "b")
+    assert "circular dependency: b -> a -> b" in refused(world, "b")
     world.install("b", Crafted())
     assert {world.row(name).state for name in "ab"} == {State.RUNNING}
 

@@ -76,7 +76,7 @@ PASSED = "It passed 3 gates in 48ms: size 0.1ms, compile 41ms, health probe 6.9m
 FIRST = "r1 (1.0.0) has served as counter since 20:14:21 (1h58m ago): first deployed, the watcher saw its files change."
 NOT_RUNNING = FIRST.replace("served as", "been the active revision of")
 RETRY = (
-    "What you can do: correct what was refused; it is tried again when the files change (airssys-tui reload counter)."
+    "What you can do: fix what was refused; it is deployed again when the files change (airssys-tui reload counter)."
 )
 
 
@@ -93,12 +93,12 @@ def test_an_update_that_carried_the_state_along() -> None:
             revision(1), revision(2, "active"), snapshots=(snapshot(3, 2, "stop", 60), snapshot(1, 1, "update", 7_079))
         )
     ) == [
-        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it had proved itself stable.",
+        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it was stable.",
         "r2 (1.1.0) has served as counter since 20:15:21 (1h57m ago): reloaded, the watcher saw its files change.",
         PASSED,
-        "Its state, 41B, was carried along from r1.",
+        "Its state (41B) was kept from r1.",
         "The newest snapshot of its state is 41B, saved at 22:12:20 (1m00s ago) by r2 (stop).",
-        "What you can do: go back to r1 (airssys-tui rollback counter).",
+        "What you can do: roll back to r1 (airssys-tui rollback counter).",
     ]
 
 
@@ -111,16 +111,16 @@ def test_a_refusal_after_an_update() -> None:
             gates={2: GATES, 3: GATES[:2]},
         )
     ) == [
-        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it had proved itself stable.",
+        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it was stable.",
         "r2 (1.1.0) has served as counter since 20:15:21 (1h57m ago): reloaded, the watcher saw its files change.",
         PASSED,
         (
             "At 20:16:21 (1h56m ago), with 2 gates passed, r3 (1.2.0) was refused at health probe: "
-            "unhealthy: negative count; what served went on serving."
+            "unhealthy: negative count; the active revision kept serving."
         ),
         (
-            "What you can do: correct what was refused; it is tried again when the files change "
-            "(airssys-tui reload counter); go back to r1 (airssys-tui rollback counter)."
+            "What you can do: fix what was refused; it is deployed again when the files change "
+            "(airssys-tui reload counter); roll back to r1 (airssys-tui rollback counter)."
         ),
     ]
 
@@ -144,7 +144,7 @@ def test_what_never_passed_its_gates() -> None:
 
 def test_nothing_was_ever_tried() -> None:
     assert story(told(), Present(state=State.FAILED)) == [
-        "counter has never been tried: no revision of it is recorded.",
+        "counter has no revisions yet.",
         RETRY,
     ]
 
@@ -158,15 +158,15 @@ def test_a_rollback_by_the_operator() -> None:
             holds=(Hold("sha256:x", "1.1.0", "rolled back to r1", NOW),),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not proved stable yet.",
-        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to what r1 was.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         "The note on it says: wrong totals.",
         PASSED,
         (
-            "Held back: 1.1.0 (rolled back to r1). Neither the watcher nor a restart deploys it; new files "
+            "Held: 1.1.0 (rolled back to r1). Neither the watcher nor a restart deploys it; new files "
             "or an explicit reload lift that."
         ),
-        "What you can do: put new files in place, or deploy the held ones all the same (airssys-tui reload counter).",
+        "What you can do: add new files, or deploy the held ones anyway (airssys-tui reload counter).",
     ]
 
 
@@ -187,7 +187,7 @@ def test_a_rollback_that_nobody_asked_for() -> None:
         )
     ) == [
         "r2 (1.1.0) failed at 20:16:21 (1h56m ago): 3 traps in 20 s (unreachable).",
-        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): the runtime went back by itself to what r1 was.",
+        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): the runtime rolled back automatically to r1.",
         PASSED,
         "r2 (1.1.0) is in quarantine; it is not deployed again until that is lifted.",
         "What you can do: lift the quarantine of r2 once you know why it failed.",
@@ -203,10 +203,10 @@ def test_a_rollback_with_a_fresh_state() -> None:
             snapshots=(snapshot(2, 3, "fresh", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not proved stable yet.",
-        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to what r1 was.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         PASSED,
-        "It began with a fresh state; the one before is kept as a snapshot.",
+        "It started with a fresh state; the previous state is kept as a snapshot.",
         "The newest snapshot of its state is 41B, saved at 20:16:21 (1h56m ago) by r3 (fresh).",
     ]
 
@@ -220,10 +220,10 @@ def test_a_rollback_with_the_state_of_its_time() -> None:
             snapshots=(snapshot(2, 3, "restore", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not proved stable yet.",
-        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to what r1 was.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         PASSED,
-        "It began with an older state that was restored, 41B.",
+        "It started with a restored older state (41B).",
         "The newest snapshot of its state is 41B, saved at 20:16:21 (1h56m ago) by r3 (restore).",
     ]
 
@@ -236,10 +236,10 @@ def test_a_state_that_was_restored() -> None:
             snapshots=(snapshot(2, 2, "restore", 7_079),),
         )
     ) == [
-        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it had proved itself stable.",
+        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it was stable.",
         "r2 (1.0.0) has served as counter since 20:15:21 (1h57m ago): operator restored a state into it.",
         PASSED,
-        "It began with an older state that was restored, 41B.",
+        "It started with a restored older state (41B).",
         "The newest snapshot of its state is 41B, saved at 20:15:21 (1h57m ago) by r2 (restore).",
     ]
 
@@ -259,8 +259,8 @@ def test_a_component_that_waits_to_be_restarted() -> None:
         PASSED,
         "The newest snapshot of its state is 41B, saved at 22:11:50 (1m30s ago) by r1 (timer).",
         "Supervision restarted it once since, last at 22:12:50 (30s ago); the last trap: trap in r1: unreachable.",
-        "After a trap it goes on from the state that was saved last; what came after that is lost.",
-        "It waits to be restarted, 1 try left: unreachable.",
+        "After a trap it resumes from its last saved state; changes after that are lost.",
+        "It waits for a restart, 1 try left: unreachable.",
     ]
 
 
@@ -271,7 +271,7 @@ def test_a_component_whose_tries_are_used_up() -> None:
     ) == [
         NOT_RUNNING,
         PASSED,
-        "It is failed and not restarted any more, its tries are used up: 3 traps in 60s.",
+        "It failed, and supervision gave it up with no tries left: 3 traps in 60s.",
         "What you can do: start it (airssys-tui start counter).",
     ]
 
@@ -285,7 +285,7 @@ def test_a_component_that_was_stopped() -> None:
     ) == [
         NOT_RUNNING,
         PASSED,
-        "The operator stopped it at 22:08:20 (5m00s ago); it stays so until it is started.",
+        "The operator stopped it at 22:08:20 (5m00s ago); it stays stopped until it is started.",
         "What you can do: start it (airssys-tui start counter).",
     ]
 
@@ -300,11 +300,11 @@ def test_files_that_are_gone() -> None:
 
 def test_a_probation() -> None:
     assert story(told(revision(1), revision(2, "active")), Present(state=State.RUNNING, probation_until=NOW + 8)) == [
-        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it had proved itself stable.",
+        "r1 (1.0.0) served until 20:15:21 (1h57m ago); it was stable.",
         "r2 (1.1.0) has served as counter since 20:15:21 (1h57m ago): reloaded, the watcher saw its files change.",
         PASSED,
         "It is on probation for another 8.0s.",
-        "What you can do: go back to r1 (airssys-tui rollback counter).",
+        "What you can do: roll back to r1 (airssys-tui rollback counter).",
     ]
 
 
@@ -314,10 +314,10 @@ def test_many_refusals_are_counted() -> None:
     ) == [
         FIRST,
         PASSED,
-        "At 20:18:21 (1h54m ago), r5 (1.4.0) was refused at init: no; what served went on serving.",
-        "At 20:19:21 (1h53m ago), r6 (1.5.0) was refused at init: no; what served went on serving.",
-        "At 20:20:21 (1h52m ago), r7 (1.6.0) was refused at init: no; what served went on serving.",
-        "3 candidates before it did not make it either.",
+        "At 20:18:21 (1h54m ago), r5 (1.4.0) was refused at init: no; the active revision kept serving.",
+        "At 20:19:21 (1h53m ago), r6 (1.5.0) was refused at init: no; the active revision kept serving.",
+        "At 20:20:21 (1h52m ago), r7 (1.6.0) was refused at init: no; the active revision kept serving.",
+        "3 candidates before did not pass either.",
         RETRY,
     ]
 
@@ -335,9 +335,9 @@ def test_an_update_under_way_after_one_that_was_overtaken() -> None:
         PASSED,
         (
             "At 20:15:21 (1h57m ago), r2 (1.1.0) was not deployed: a newer change or a rollback came first; "
-            "what served went on serving."
+            "the active revision kept serving."
         ),
-        "r3 is being tried now.",
+        "r3 is on its way through the gates now.",
     ]
 
 
@@ -375,7 +375,7 @@ def test_going_back_by_itself_is_told_with_its_reasons(world: World) -> None:
     told = "\n".join(world.runtime.explain("c").result(30).sentences)
     assert "r2 (1.1.0) failed at" in told
     assert "unreachable" in told
-    assert "the runtime went back by itself to what r1 was" in told
+    assert "the runtime rolled back automatically to r1" in told
     assert "r2 (1.1.0) is in quarantine; it is not deployed again until that is lifted" in told
     assert "lift the quarantine of r2" in told
 
@@ -391,15 +391,15 @@ def test_a_life_is_told_as_it_was_lived(world: World) -> None:
     lived = "\n".join(world.runtime.explain("c").result(30).sentences)
     assert "r1 (1.0.0) served until" in lived
     assert "r2 (1.1.0) has served as c since" in lived
-    assert "was carried along from r1" in lived
+    assert "was kept from r1" in lived
     assert "r3 (1.2.0) was refused at compatibility" in lived
-    assert "go back to r1" in lived
+    assert "roll back to r1" in lived
     world.do(Rollback("c", state=StatePolicy.FRESH, note="too early"))
     lived = "\n".join(world.runtime.explain("c").result(30).sentences)
-    assert "operator rolled back to what r1 was" in lived
+    assert "operator rolled back to r1" in lived
     assert "The note on it says: too early." in lived
-    assert "It began with a fresh state" in lived
-    assert "Held back: 1.1.0 and 1.2.0" in lived
+    assert "It started with a fresh state" in lived
+    assert "Held: 1.1.0 and 1.2.0" in lived
     world.do(Stop("c"))
     world.close()
     with StateDirectory.open_readonly(world.state_dir) as reader:
