@@ -172,7 +172,7 @@ def test_a_stable_revision_that_cannot_even_be_started_leaves_supervision_in_cha
     trap(world)
     row = world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.EXHAUSTED)
     assert (row.state, row.quarantined) == (State.FAILED, (2,))
-    assert "going back: the code of r1 cannot be had" in row.note.text
+    assert "rollback failed: the code of r1 cannot be had" in row.note.text
 
 
 # --- states ---------------------------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def test_an_operator_lifts_it(world: World) -> None:
         world.do(Rollback("c", to=2))
     with pytest.raises(TransitionError, match="r1 of c is not in quarantine") as refused:
         world.do(LiftQuarantine("c", 1))
-    assert refused.value.remedy == "r2 is"
+    assert refused.value.remedy == "in quarantine: r2"
     with pytest.raises(TransitionError, match="r2 of c is quarantined") as refused:
         world.do(MarkStable("c", 2))
     assert "release c 2" in refused.value.remedy
