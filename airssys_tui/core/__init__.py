@@ -1,1 +1,1 @@
-"""The words everyone speaks: pure data and pure rules, without effects and without third-party engines."""
+"""Shared vocabulary: pure data and pure rules, without side effects and without third-party engines."""

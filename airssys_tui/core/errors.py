@@ -1,45 +1,45 @@
-"""The one tree of errors.
+"""The exception tree.
 
 ::
 
     AirssysError
-    ├── UsageError                 the caller asked for something that cannot be meant
-    │   ├── IdentityError          a name, version or digest that is not one
-    │   ├── QuantityError          a size, duration or count that cannot be read or is out of bounds
+    ├── UsageError                 the request is invalid
+    │   ├── IdentityError          an invalid name, version or digest
+    │   ├── QuantityError          a size, duration or count that is invalid or out of bounds
     │   └── UnknownComponent       no component has that name
-    ├── ManifestError              a Component.toml that cannot be used; carries every problem found
-    ├── AdmissionError             bytes that are not an admissible component; carries gate, offset and detail
-    ├── GateRefusal                a candidate that did not pass a gate; carries the gate
-    ├── WitError                   WIT text or a package of it that is wrong; carries the place
-    ├── MissingTool                a program that is needed for this is not installed
-    ├── TransitionError            a lifecycle event that the state does not allow
-    ├── RollbackRefused            a rollback that cannot be done, and why
-    ├── ArgumentError              a value that does not fit its WIT type; carries the path to it
-    ├── ExportNotFound             no such export, with the nearest ones
+    ├── ManifestError              an invalid Component.toml; carries every problem found
+    ├── AdmissionError             the bytes are not an admissible component; carries gate, offset and detail
+    ├── GateRefusal                a gate refused the candidate; carries the gate
+    ├── WitError                   invalid WIT text or package; carries the place
+    ├── MissingTool                a required program is not installed
+    ├── TransitionError            the current state does not allow this lifecycle event
+    ├── RollbackRefused            the rollback is not possible, and why
+    ├── ArgumentError              a value does not fit its WIT type; carries the path to it
+    ├── ExportNotFound             no such export; names the nearest ones
     ├── GuestTrap                  the guest trapped; carries the classified trap
     ├── HostFault                  raised *by* a host function to trap its caller
-    │   └── HostDenied             the guard said no
+    │   └── HostDenied             the guard denied the host call
     ├── NotServing                 the component does not accept calls now
     │   ├── MailboxFull            its mailbox is full (try again)
     │   └── CallDropped            the call was queued and its component went away
     ├── CapacityError              the process has no room for another memory or thread
-    ├── Unreachable                no runtime could be spoken to
+    ├── Unreachable                no connection to a runtime
     │   ├── NothingRuns            no process runs the folder
-    │   ├── Disconnected           the runtime that was spoken to went away (try again)
-    │   ├── Overcrowded            it serves as many clients or requests as it can (try again)
-    │   └── ProtocolMismatch       it speaks another version of the protocol, or none
-    ├── ReadOnlyAccess             a connection for reading asked for a change
-    ├── StorageRefusal             a component's own storage cannot do this; carries the WIT case
-    └── StoreError                 what must survive could not be read or written
-        ├── StateAbsent            the state directory holds no catalog yet
+    │   ├── Disconnected           the connected runtime went away (try again)
+    │   ├── Overcrowded            the runtime is at its limit of clients or requests (try again)
+    │   └── ProtocolMismatch       the other side speaks another version of the protocol, or another protocol
+    ├── ReadOnlyAccess             a read-only connection asked for a change
+    ├── StorageRefusal             a component's own storage refused the operation; carries the WIT case
+    └── StoreError                 durable data could not be read or written
+        ├── StateAbsent            the state directory has no catalog yet
         ├── StateLocked            another process owns the state directory
-        ├── DiskFull               no room for another byte (try again)
+        ├── DiskFull               no space left on the disk (try again)
         ├── SchemaTooNew           written by a newer program
         ├── FolderMismatch         the state directory belongs to another folder
-        └── BlobCorrupt            stored bytes do not have their digest
+        └── BlobCorrupt            stored bytes do not match their digest
 
-Every error has a ``title`` (a few words), ``str(error)`` (what happened, where) and a ``remedy`` (what to do next,
-may be empty). Errors that may succeed when tried again have ``retryable = True``.
+Every error has a ``title`` (a few words), ``str(error)`` (what happened and where) and a ``remedy`` (what to do next;
+may be empty). Errors that may succeed on a retry have ``retryable = True``.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ from airssys_tui.core.gates import Gate
 
 
 class AirssysError(Exception):
-    """Base of every error that the project raises on purpose.
+    """Base class of all errors that the project raises on purpose.
 
     Args:
         message: What happened and where, in one sentence.
         remedy: What to do next; empty when there is nothing to do.
-        component: Text form of the component's identity, when one is concerned.
-        revision: The revision concerned, when there is one.
+        component: Text form of the identity of the component concerned, if any.
+        revision: The revision concerned, if any.
     """
 
     title: ClassVar[str] = "failed"
@@ -73,19 +73,19 @@ class AirssysError(Exception):
 
 
 class UsageError(AirssysError):
-    """The command line, an argument or a setting is not valid."""
+    """The request is invalid."""
 
-    title = "usage error"
+    title = "invalid request"
 
 
 class IdentityError(UsageError):
-    """A name, version or digest that is not one."""
+    """An invalid name, version or digest."""
 
     title = "bad identity"
 
 
 class QuantityError(UsageError):
-    """A size, duration or count that cannot be read or is out of bounds."""
+    """A size, duration or count that is invalid or out of bounds."""
 
     title = "bad quantity"
 
@@ -97,13 +97,13 @@ class UnknownComponent(UsageError):
 
 
 class ManifestProblem(NamedTuple):
-    """One thing wrong in a manifest.
+    """One problem in a manifest.
 
     Args:
-        file: The manifest's path, as it was given.
+        file: The manifest's path, as given.
         line: Line number, from 1.
-        key: Dotted key concerned, such as ``resources.memory``; empty when the file as a whole is.
-        message: What was expected and what is there, in one sentence.
+        key: Dotted key, such as ``resources.memory``; empty when the problem concerns the whole file.
+        message: What was expected and what was found, in one sentence.
     """
 
     file: str
@@ -121,10 +121,10 @@ class ManifestProblem(NamedTuple):
 
 
 class ManifestError(AirssysError):
-    """A manifest that cannot be used.
+    """An invalid manifest.
 
     Args:
-        problems: Every problem found, in the order of their lines; the message lists them one a line.
+        problems: Every problem found, ordered by line; the message lists one per line.
     """
 
     title = "bad manifest"
@@ -135,7 +135,7 @@ class ManifestError(AirssysError):
 
 
 class AdmissionError(AirssysError):
-    """Bytes that are not an admissible component.
+    """The bytes are not an admissible component.
 
     Args:
         message: The reason.
@@ -153,7 +153,7 @@ class AdmissionError(AirssysError):
 
 
 class GateRefusal(AirssysError):
-    """A candidate that did not pass a gate of the deploy pipeline."""
+    """A gate of the deploy pipeline refused the candidate."""
 
     title = "refused"
 
@@ -163,10 +163,10 @@ class GateRefusal(AirssysError):
 
 
 class WitError(AirssysError):
-    """WIT text, or a package of it, that is wrong.
+    """Invalid WIT text or package.
 
     Attributes:
-        place: ``file:line:column``, when the fault has one.
+        place: ``file:line:column``, if known.
     """
 
     title = "bad WIT"
@@ -177,30 +177,30 @@ class WitError(AirssysError):
 
 
 class MissingTool(AirssysError):
-    """A program that is needed for this is not installed; the remedy names what installs it."""
+    """A required program is not installed; the remedy names what installs it."""
 
     title = "missing tool"
 
 
 class TransitionError(AirssysError):
-    """A lifecycle event that the state does not allow."""
+    """The current state does not allow this lifecycle event."""
 
     title = "not possible in this state"
 
 
 class RollbackRefused(AirssysError):
-    """A rollback that cannot be done, and why."""
+    """The rollback is not possible, and why."""
 
     title = "rollback refused"
 
 
 class ArgumentError(AirssysError):
-    """A value that does not fit its WIT type.
+    """A value does not fit its WIT type.
 
     Args:
-        path: Where in the arguments, such as ``items[3].price``; empty for all of them together.
+        path: Where in the arguments, such as ``items[3].price``; empty for the argument list as a whole.
         expected: The WIT type that was expected.
-        got: What was given, shortly.
+        got: A short description of the value given.
     """
 
     title = "bad argument"
@@ -213,7 +213,7 @@ class ArgumentError(AirssysError):
 
 
 class ExportNotFound(AirssysError):
-    """No such export, with the nearest ones named in the remedy."""
+    """No such export; the remedy names the nearest ones."""
 
     title = "no such export"
 
@@ -225,7 +225,7 @@ class HostFault(AirssysError):
 
 
 class HostDenied(HostFault):
-    """A host call that the guard denied."""
+    """The guard denied a host call."""
 
     title = "denied"
 
@@ -244,7 +244,7 @@ class MailboxFull(NotServing):
 
 
 class CallDropped(NotServing):
-    """The call was queued, and its component went away before it ran."""
+    """The call was queued, and its component went away before the call ran."""
 
     title = "call dropped"
     retryable = True
@@ -258,11 +258,11 @@ class CapacityError(AirssysError):
 
 
 class StorageRefusal(AirssysError):
-    """A component's own storage cannot do what was asked of it.
+    """A component's own storage refused an operation.
 
     Args:
-        case: The case of ``storage-error`` in ``airssys:core-types/errors`` that says so.
-        message: What stands in the way, in one sentence.
+        case: The matching case of ``storage-error`` in ``airssys:core-types/errors``.
+        message: The reason, in one sentence.
     """
 
     title = "storage"
@@ -273,24 +273,24 @@ class StorageRefusal(AirssysError):
 
 
 class Unreachable(AirssysError):
-    """No runtime could be spoken to."""
+    """No connection to a runtime."""
 
     title = "no connection"
 
 
 class NothingRuns(Unreachable):
-    """No process runs the folder, and what was asked needs one."""
+    """No process runs the folder, and the request needs one."""
 
-    title = "nothing runs"
+    title = "not running"
 
 
 class Disconnected(Unreachable):
-    """The runtime that was spoken to went away, or says nothing any more.
+    """The connected runtime went away or stopped answering.
 
     Args:
         message: What happened.
-        pid: The process that it was.
-        seconds: How long ago, when the error was made.
+        pid: The runtime's process id.
+        seconds: Seconds since its last answer, at the time of the error.
     """
 
     title = "disconnected"
@@ -303,41 +303,41 @@ class Disconnected(Unreachable):
 
 
 class Overcrowded(Unreachable):
-    """The runtime serves as many clients, or as many requests of one client, as it can."""
+    """The runtime is at its limit of clients, or of requests per client."""
 
     title = "too many at once"
     retryable = True
 
 
 class ProtocolMismatch(Unreachable):
-    """The other side speaks another version of the protocol, or something else altogether."""
+    """The other side speaks another version of the protocol, or another protocol."""
 
     title = "protocol"
 
 
 class ReadOnlyAccess(AirssysError):
-    """A connection that was opened for reading asked for a change."""
+    """A read-only connection asked for a change."""
 
     title = "read-only"
 
 
 class StoreError(AirssysError):
-    """What must survive could not be read or written."""
+    """Durable data could not be read or written."""
 
     title = "store"
 
 
 class StateAbsent(StoreError):
-    """The state directory holds no catalog yet."""
+    """The state directory has no catalog yet."""
 
-    title = "nothing stored yet"
+    title = "no state yet"
 
 
 class DiskFull(StoreError):
-    """There is no room for another byte; what was stored before is unharmed.
+    """No space left on the disk; data stored earlier is intact.
 
     Attributes:
-        needed: Bytes that have to be free for it to succeed, where that is known.
+        needed: Free bytes required for the operation to succeed; 0 when unknown.
     """
 
     title = "disk full"
@@ -365,6 +365,6 @@ class FolderMismatch(StoreError):
 
 
 class BlobCorrupt(StoreError):
-    """Stored bytes do not have the digest that names them."""
+    """Stored bytes do not match the digest that names them."""
 
     title = "corrupt"

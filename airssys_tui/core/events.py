@@ -1,4 +1,4 @@
-"""What happened, as values: what is told of the runtime and its components, and each decision about their files."""
+"""Events of the runtime and decisions about reloads, as values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Level(StrEnum):
-    """How much an event matters."""
+    """Severity of an event."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What an event is about; front ends filter by it."""
+    """Topic of an event; front ends filter by it."""
 
     SYSTEM = "system"
     LIFECYCLE = "lifecycle"
@@ -123,15 +123,15 @@ class EventAction(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened.
+    """One event.
 
     Attributes:
-        seq: Grows by one per event of a runtime; a gap means dropped events.
+        seq: Increases by one per event of a runtime; a gap means dropped events.
         at: Unix time in seconds.
-        kind: What it is about.
-        level: How much it matters.
-        component: Text form of the identity, when one is concerned.
-        revision: The revision, when one is concerned.
+        kind: The topic.
+        level: The severity.
+        component: Text form of the identity of the component concerned, if any.
+        revision: The revision concerned, if any.
         text: One line for people, already sanitised.
         action: What was done.
         generation: Which change of the component's files it belongs to, for decisions.

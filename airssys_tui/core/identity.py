@@ -1,4 +1,4 @@
-"""Who a component is: identities, versions and digests."""
+"""Component identities, versions and digests."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ MAX_SEGMENT: Final = 64
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 
 Digest = NewType("Digest", str)
-"""``sha256:`` and 64 hexadecimal digits of an artifact's bytes: its identity."""
+"""``sha256:`` and 64 hexadecimal digits: the digest that identifies an artifact."""
 
 
 class ComponentId(msgspec.Struct, frozen=True, order=True):
     """The identity of a component, unique in one runtime.
 
-    Text form ``namespace/name``; the default namespace ``local`` is left out when shown.
+    Text form ``namespace/name``; the default namespace ``local`` is omitted.
     """
 
     namespace: str
     name: str
 
     def __post_init__(self) -> None:
-        """Refuse segments that are not identifiers.
+        """Reject invalid segments.
 
         Raises:
             IdentityError: If a segment is not a lowercase letter followed by ``[a-z0-9-]`` without a double or final
@@ -41,7 +41,7 @@ class ComponentId(msgspec.Struct, frozen=True, order=True):
         for what, segment in (("namespace", self.namespace), ("name", self.name)):
             if len(segment) > MAX_SEGMENT or not _SEGMENT.match(segment):
                 raise IdentityError(
-                    f"{what} {segment[: MAX_SEGMENT + 1]!r} is not a component {what}",
+                    f"{what} {segment[: MAX_SEGMENT + 1]!r} is not a valid component {what}",
                     remedy="use a lowercase letter followed by a-z, 0-9 and single hyphens, at most 64 characters",
                 )
 
@@ -50,26 +50,26 @@ class ComponentId(msgspec.Struct, frozen=True, order=True):
         """Read ``name`` or ``namespace/name``.
 
         Raises:
-            IdentityError: If it is neither.
+            IdentityError: If the text is neither.
         """
         namespace, slash, name = text.partition("/")
         return cls(namespace, name) if slash else cls(DEFAULT_NAMESPACE, text)
 
     def __str__(self) -> str:
-        """Return the short text form: without the default namespace."""
+        """Return the short text form, without the default namespace."""
         return self.name if self.namespace == DEFAULT_NAMESPACE else f"{self.namespace}/{self.name}"
 
 
 def name_from_stem(stem: str) -> str:
-    """Derive a component name from a file's stem: lowered, other characters as single hyphens.
+    """Derive a component name from a file's stem: lowercase, with other characters replaced by single hyphens.
 
     Raises:
-        IdentityError: If nothing that starts with a letter is left.
+        IdentityError: If the result does not start with a letter.
     """
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
     if not _SEGMENT.match(name):
         raise IdentityError(
-            f"no component name can be made from the file name {stem!r}",
+            f"cannot derive a component name from the file name {stem!r}",
             remedy="rename the file, or add a Component.toml with [package] name",
         )
     return name[:MAX_SEGMENT].rstrip("-")
@@ -79,9 +79,9 @@ def parse_version(text: str) -> semver.Version:
     """Read a SemVer 2.0 version.
 
     Raises:
-        IdentityError: If it is not one.
+        IdentityError: If the text is not a version.
     """
-    import semver  # noqa: PLC0415 - late: it loads a command line of its own, and a name needs none
+    import semver  # noqa: PLC0415 - late: it loads a command line of its own, which most callers do not need
 
     try:
         return semver.Version.parse(text)
@@ -95,5 +95,5 @@ def digest_of(data: bytes) -> Digest:
 
 
 def short_digest(digest: str, length: int = 8) -> str:
-    """Return the first hexadecimal digits of a digest, for people."""
+    """Return the first hexadecimal digits of a digest, for display."""
     return digest.removeprefix("sha256:")[:length]

@@ -1,4 +1,4 @@
-"""The words of key-value storage: what is stored, what may be asked of it, and where its bounds are."""
+"""Key-value storage: its data types, its operations and its bounds."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ import msgspec
 from airssys_tui.core.errors import StorageRefusal
 
 MAX_KEY: Final = 256
-"""Bytes of a key in UTF-8; it has at least one."""
+"""Maximum bytes of a key in UTF-8; the minimum is 1."""
 
 MAX_VALUE: Final = 1024 * 1024
-"""Bytes of a value; text counts in UTF-8."""
+"""Maximum bytes of a value; text is counted in UTF-8."""
 
 MAX_OPERATIONS: Final = 1_000
-"""Operations of one change."""
+"""Maximum operations in one change."""
 
 MAX_CHANGE: Final = 2 * 1024 * 1024
-"""Bytes of the keys and values of one change."""
+"""Maximum bytes of keys and values in one change."""
 
 MAX_PAGE: Final = 1_000
-"""Keys of one part of a listing."""
+"""Maximum keys in one page of a listing."""
 
 _WIDEST: Final = 4
-"""Bytes of a character in UTF-8 at most."""
+"""Maximum bytes of a character in UTF-8."""
 
 _SURELY_KEY: Final = MAX_KEY // _WIDEST
 _SURELY_VALUE: Final = MAX_VALUE // _WIDEST
-"""Characters that are within the bound whatever they are: most keys and values need no closer look."""
+"""Characters that fit the bound whatever they are, so that most keys and values need no exact count."""
 
 _CURSOR: Final = "after:"
 
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)))
 
 Value: TypeAlias = str | bytes
-"""What is stored: text comes back as text, bytes as bytes."""
+"""A stored value: text comes back as text, bytes as bytes."""
 
 
 class Durability(StrEnum):
-    """What an acknowledged change survives: any end of the process, or a power cut as well."""
+    """What an acknowledged change survives: a crash of the process (normal), or a power failure as well (full)."""
 
     NORMAL = "normal"
     FULL = "full"
@@ -54,13 +54,13 @@ class SetKey(msgspec.Struct, frozen=True):
 
 
 class DeleteKey(msgspec.Struct, frozen=True):
-    """Remove a key, if it is there."""
+    """Remove a key, if it exists."""
 
     key: str
 
 
 class Expect(msgspec.Struct, frozen=True):
-    """Give everything up unless a key has this very value; nothing stands for no such key."""
+    """Abort the whole change unless the key has exactly this value; None means that the key must not exist."""
 
     key: str
     value: Value | None
@@ -70,71 +70,71 @@ Operation: TypeAlias = SetKey | DeleteKey | Expect
 
 
 class KeyPage(msgspec.Struct, frozen=True):
-    """A part of a listing, and the cursor of the next one."""
+    """One page of a listing, and the cursor of the next page."""
 
     keys: tuple[str, ...]
     next: str | None = None
 
 
 class StorageUse(msgspec.Struct, frozen=True):
-    """Bytes of keys and values, and how many keys there are."""
+    """Bytes of keys and values, and the number of keys."""
 
     bytes: int = 0
     keys: int = 0
 
 
 class WriteTerms(msgspec.Struct, frozen=True):
-    """On what terms a change is made: the most bytes that may be stored then, and what it survives."""
+    """Terms of a change: the quota in bytes, checked after the change, and the durability."""
 
     quota: int
     durability: Durability = Durability.NORMAL
 
 
 class KeyValues(Protocol):
-    """The storage of one component. Every change is made whole or not at all.
+    """The storage of one component. Every change is atomic.
 
-    Methods raise :class:`~airssys_tui.core.errors.StorageRefusal` for what cannot be done, and
-    :class:`~airssys_tui.core.errors.StoreError` when the disk is at fault.
+    Methods raise :class:`~airssys_tui.core.errors.StorageRefusal` for an operation that is not allowed, and
+    :class:`~airssys_tui.core.errors.StoreError` for a failure of the disk.
     """
 
     def get(self, key: str) -> Value | None:
-        """Return a value; nothing when there is no such key."""
+        """Return the value of a key, or None."""
         ...
 
     def exists(self, key: str) -> bool:
-        """Return whether there is such a key."""
+        """Return whether a key exists."""
         ...
 
     def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
-        """Return at most ``limit`` keys with a prefix in the order of their bytes, those after one when it is given."""
+        """Return at most ``limit`` keys with a prefix in byte order, starting after ``after`` if given."""
         ...
 
     def usage(self) -> StorageUse:
-        """Return how much is stored, exactly."""
+        """Return the exact amount of stored data."""
         ...
 
     def set(self, key: str, value: Value, terms: WriteTerms) -> None:
-        """Store a value, unless more would be stored than the quota."""
+        """Store a value, unless that would exceed the quota."""
         ...
 
     def delete(self, key: str, terms: WriteTerms) -> bool:
-        """Remove a key; return whether there was one."""
+        """Remove a key; return whether it existed."""
         ...
 
     def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
-        """Make several changes in their order, all of them or none; the quota counts at the end."""
+        """Apply several changes in order, all or none; the quota is checked at the end."""
         ...
 
 
 def size_of(value: Value) -> int:
-    """Return the bytes that a value counts as."""
+    """Return the size of a value in bytes."""
     if isinstance(value, bytes):
         return len(value)
     return len(value) if value.isascii() else len(value.encode())
 
 
 def check_key(key: str) -> None:
-    """Refuse what cannot be a key.
+    """Reject an invalid key.
 
     Raises:
         StorageRefusal: ``invalid-key``.
@@ -142,25 +142,25 @@ def check_key(key: str) -> None:
     if 0 < len(key) <= _SURELY_KEY and key.isprintable():
         return
     if not key:
-        raise StorageRefusal("invalid-key", "a key has at least one byte")
+        raise StorageRefusal("invalid-key", "the key is empty; it needs at least one byte")
     check_prefix(key)
 
 
 def check_prefix(key: str) -> None:
-    """Refuse what no key can begin with.
+    """Reject a text that no key can start with.
 
     Raises:
         StorageRefusal: ``invalid-key``.
     """
     size = size_of(key)
     if size > MAX_KEY:
-        raise StorageRefusal("invalid-key", f"the key has {size} bytes, at most {MAX_KEY} are kept")
+        raise StorageRefusal("invalid-key", f"the key is {size} bytes; the limit is {MAX_KEY}")
     if not key.isprintable() and len(key.translate(_CONTROLS)) != len(key):
-        raise StorageRefusal("invalid-key", "a key holds no control characters")
+        raise StorageRefusal("invalid-key", "the key contains a control character")
 
 
 def check_value(value: Value) -> None:
-    """Refuse a value that is too large.
+    """Reject a value that is too large.
 
     Raises:
         StorageRefusal: ``too-large``.
@@ -169,17 +169,17 @@ def check_value(value: Value) -> None:
         return
     size = size_of(value)
     if size > MAX_VALUE:
-        raise StorageRefusal("too-large", f"the value has {size} bytes, at most {MAX_VALUE} are kept")
+        raise StorageRefusal("too-large", f"the value is {size} bytes; the limit is {MAX_VALUE}")
 
 
 def check_change(operations: tuple[Operation, ...]) -> None:
-    """Refuse a change with too many operations, too many bytes, or a key or value that cannot be one.
+    """Reject a change with too many operations, too many bytes, or an invalid key or value.
 
     Raises:
         StorageRefusal: ``invalid-key`` or ``too-large``.
     """
     if len(operations) > MAX_OPERATIONS:
-        raise StorageRefusal("too-large", f"{len(operations)} operations, at most {MAX_OPERATIONS} make one change")
+        raise StorageRefusal("too-large", f"the change has {len(operations)} operations; the limit is {MAX_OPERATIONS}")
     total = 0
     for operation in operations:
         check_key(operation.key)
@@ -188,36 +188,36 @@ def check_change(operations: tuple[Operation, ...]) -> None:
             check_value(operation.value)
             total += size_of(operation.value)
     if total > MAX_CHANGE:
-        raise StorageRefusal("too-large", f"a change of {total} bytes, at most {MAX_CHANGE} are taken")
+        raise StorageRefusal("too-large", f"the change is {total} bytes; the limit is {MAX_CHANGE}")
 
 
 def check_quota(used: int, quota: int) -> None:
-    """Refuse to store more than the quota.
+    """Reject usage above the quota.
 
     Raises:
         StorageRefusal: ``quota-exceeded``.
     """
     if used > quota:
         raise StorageRefusal(
-            "quota-exceeded", f"{used} bytes would be stored, the limit is {quota}: raise `storage` under [resources]"
+            "quota-exceeded", f"{used} bytes exceed the limit of {quota}: raise `storage` under [resources]"
         )
 
 
 def list_page(values: KeyValues, prefix: str, cursor: str | None, limit: int) -> KeyPage:
-    """List a part of the keys with a prefix.
+    """List one page of the keys with a prefix.
 
     Args:
-        values: Whose.
-        prefix: What the keys begin with; empty for all.
-        cursor: Where the part begins, from the part before.
-        limit: Keys of the part, 1 to :data:`MAX_PAGE`.
+        values: The storage to list.
+        prefix: What the keys start with; empty for all.
+        cursor: Where the page starts, from the previous page.
+        limit: Keys per page, 1 to :data:`MAX_PAGE`.
 
     Raises:
         StorageRefusal: ``invalid-key``, ``invalid-cursor`` or ``too-large``.
     """
     check_prefix(prefix)
     if not 1 <= limit <= MAX_PAGE:
-        raise StorageRefusal("too-large", f"{limit} keys at a time, 1 to {MAX_PAGE} are given")
+        raise StorageRefusal("too-large", f"a page of {limit} keys; accepted: 1 to {MAX_PAGE}")
     after = None if cursor is None else _position(cursor, prefix)
     found = values.keys(prefix, after, limit + 1)
     if len(found) <= limit:
@@ -228,5 +228,5 @@ def list_page(values: KeyValues, prefix: str, cursor: str | None, limit: int) ->
 def _position(cursor: str, prefix: str) -> str:
     key = cursor.removeprefix(_CURSOR)
     if key == cursor or not key or not key.startswith(prefix) or size_of(key) > MAX_KEY:
-        raise StorageRefusal("invalid-cursor", "the cursor is not one that a listing with this prefix gave")
+        raise StorageRefusal("invalid-cursor", "the cursor does not come from a listing with this prefix")
     return key

@@ -1,6 +1,6 @@
-"""The lifecycle of a component as one table, and what stands beside it: health, recovery, desired state.
+"""The lifecycle of a component as one table, with the related states: health, recovery, desired state.
 
-The table is the only authority on which state may follow which; the runtime asks :func:`advance` and stores the answer.
+The table alone decides which state may follow which; the runtime calls :func:`advance` and stores the result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airssys_tui.core.errors import TransitionError
 
 
 class State(StrEnum):
-    """Where a component is in its life."""
+    """State of a component in its lifecycle."""
 
     UNINSTALLED = "uninstalled"
     INSTALLING = "installing"
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 
 class Health(StrEnum):
-    """What the component last said of itself, or what was found out about it."""
+    """Health of a component, as reported by itself or as observed by the runtime."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -37,14 +37,14 @@ class Health(StrEnum):
 
 
 class Desired(StrEnum):
-    """What the operator wants; survives restarts of the runtime."""
+    """The state the operator wants; survives restarts of the runtime."""
 
     RUNNING = "running"
     STOPPED = "stopped"
 
 
 class RecoveryKind(StrEnum):
-    """Whether a failed component will be started again by itself."""
+    """Whether a failed component will be restarted automatically."""
 
     NONE = "none"
     BACKOFF = "backoff"
@@ -52,11 +52,11 @@ class RecoveryKind(StrEnum):
 
 
 class Recovery(msgspec.Struct, frozen=True):
-    """What supervision is about to do for a component.
+    """The next step of supervision for a component.
 
     Attributes:
-        kind: Nothing, waiting to restart, or out of tries.
-        until: Unix time in seconds of the next try, while in backoff.
+        kind: No restart, waiting to restart, or out of restarts.
+        until: Unix time in seconds of the next restart, while in backoff.
         tries_left: Restarts left in the window after this one.
     """
 
@@ -78,10 +78,10 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.STOPPED: frozenset({State.STARTING, State.UPDATING, State.UNINSTALLED}),
     State.FAILED: frozenset({State.STARTING, State.UPDATING, State.UNINSTALLED}),
 }
-"""Every transition there is; anything else is a :class:`~airssys_tui.core.errors.TransitionError`."""
+"""All transitions; any other raises :class:`~airssys_tui.core.errors.TransitionError`."""
 
 STEADY: Final = frozenset({State.INSTALLED, State.RUNNING, State.STOPPED, State.FAILED})
-"""States in which an update may begin, and to which a failed update returns."""
+"""States in which an update may start, and to which a failed update returns."""
 
 
 def advance(component: str, state: State, event: str, target: State) -> State:
@@ -89,12 +89,12 @@ def advance(component: str, state: State, event: str, target: State) -> State:
 
     Args:
         component: Text form of the component's identity, for the error.
-        state: The state now.
-        event: What is asked, in a word, for the error.
-        target: The state wanted.
+        state: The current state.
+        event: The requested event, in one word, for the error.
+        target: The requested state.
 
     Raises:
-        TransitionError: If the table has no such transition.
+        TransitionError: If the table does not allow the transition.
     """
     if target not in TRANSITIONS[state]:
         raise TransitionError(

@@ -1,4 +1,4 @@
-"""What a component may use: limits with units, defaults and hard bounds."""
+"""Resource limits of a component: units, defaults and hard bounds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import msgspec
 from airssys_tui.core.units import GIB, KIB, MIB
 
 UNLIMITED_FUEL: Final = 2**63 - 1
-"""Fuel budget of a component that asked for ``unlimited`` in so many words."""
+"""Fuel budget of a component whose manifest says ``unlimited``."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Resource limits of one component instance.
 
     Attributes:
-        memory: Bytes over all linear memories of the instance together.
-        table_elements: Elements in each table.
-        fuel_per_call: Fuel units for one call; it is set anew before every call.
-        deadline: Seconds of wall time for one call.
+        memory: Bytes of all linear memories of the instance together.
+        table_elements: Elements per table.
+        fuel_per_call: Fuel units per call; refilled before every call.
+        deadline: Seconds of wall time per call.
         storage: Bytes of key-value storage.
-        mailbox: Calls that may wait.
-        message_size: Bytes of one message.
+        mailbox: Maximum queued calls.
+        message_size: Bytes per message.
         messages_per_second: Messages per second and sender.
         replicas: Instances of the component.
     """
@@ -44,7 +44,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """The least and the most that a manifest may ask for, both included."""
+    """The minimum and maximum that a manifest may set, both included."""
 
     least: float
     most: float
@@ -61,4 +61,4 @@ BOUNDS: Final[dict[str, Bound]] = {
     "messages_per_second": Bound(1, 1_000_000),
     "replicas": Bound(1, 1_000),
 }
-"""Hard bounds per limit. A manifest past one is refused, never clamped in silence."""
+"""Hard bounds per limit. A manifest that exceeds one is refused, never clamped."""

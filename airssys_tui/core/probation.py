@@ -1,7 +1,7 @@
-"""Probation: whether a new revision may stay, judged from what it did since it took over and what the one before did.
+"""Probation: whether a new revision may stay, judged by its own behaviour and the previous revision's.
 
-A pure function over values. It is asked again at every sample and after every trap; what follows from its answer
-(going back, a warning, the mark of stability) is the runtime's.
+A pure function over values, evaluated at every sample and after every trap. The runtime acts on the result: it rolls
+back, warns or marks the revision stable.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from enum import StrEnum
 import msgspec
 
 FEWEST_CALLS = 20
-"""Calls of one export that both revisions must have served before their cost is compared."""
+"""Calls of one export that both revisions must have served before their costs are compared."""
 
 LEAST_SLOWDOWN = 0.005
-"""Seconds by which the median of an export must have grown before it counts: shorter ones are the machine's noise."""
+"""Seconds by which an export's median latency must grow to count; smaller differences are noise."""
 
 
 class RegressionAction(StrEnum):
-    """What is done about a revision whose calls became costlier."""
+    """What to do about a revision whose calls became costlier."""
 
     IGNORE = "ignore"
     WARN = "warn"
@@ -26,12 +26,12 @@ class RegressionAction(StrEnum):
 
 
 class Regression(msgspec.Struct, frozen=True, kw_only=True):
-    """When calls count as costlier than the previous revision's, and what is done then.
+    """When calls count as costlier than the previous revision's, and what to do then.
 
     Attributes:
         fuel: Mean fuel of a call of one export, as a multiple of the previous revision's.
         latency: Median latency of one export, as a multiple of the previous revision's.
-        action: What is done.
+        action: What to do.
     """
 
     fuel: float = 1.5
@@ -40,12 +40,12 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportCost(msgspec.Struct, frozen=True):
-    """What the calls of one export cost one revision.
+    """The cost of one export's calls in one revision.
 
     Attributes:
-        calls: How many were counted.
-        fuel: Mean fuel units of one.
-        latency: Median seconds of one; None when it was not measured.
+        calls: Number of calls counted.
+        fuel: Mean fuel units per call.
+        latency: Median seconds per call; None when it was not measured.
     """
 
     calls: int
@@ -54,17 +54,17 @@ class ExportCost(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a revision on probation.
+    """Observations of a revision on probation.
 
     Attributes:
-        elapsed: Seconds since it took over, on a clock that cannot be set.
+        elapsed: Seconds since it took over, on a monotonic clock.
         serving: Whether an instance of it serves now.
-        traps: Traps that the previous revision did not have, in words, oldest first.
-        unhealthy: Unhealthy reports in a row.
+        traps: Traps that the previous revision did not have, described, oldest first.
+        unhealthy: Consecutive unhealthy reports.
         faulty: Whether it ever trapped or was unhealthy, even if the previous revision did the same.
-        given_up: Why supervision gave it up; empty while it has not.
-        now: What its calls cost, by export.
-        before: What the previous revision's calls cost, by export.
+        given_up: Why supervision gave up on it; empty while it has not.
+        now: The cost of its calls, by export.
+        before: The cost of the previous revision's calls, by export.
     """
 
     elapsed: float
@@ -78,14 +78,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbationTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What a revision has to keep to while it is on probation.
+    """Requirements for a revision on probation.
 
     Attributes:
         duration: Seconds of probation; 0 for none.
-        traps: Traps that are forgiven.
-        failures: Unhealthy reports in a row that are not.
+        traps: Traps tolerated.
+        failures: Consecutive unhealthy reports that fail it.
         regression: How much costlier its calls may be.
-        judged: Whether its faults and costs count; else only its time does, as for a rollback.
+        judged: Whether faults and costs count; otherwise only the time does, as after a rollback.
     """
 
     duration: float = 10.0
@@ -96,7 +96,7 @@ class ProbationTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(StrEnum):
-    """What is to be done with a revision on probation."""
+    """What to do with a revision on probation."""
 
     CONTINUE = "continue"
     PASS = "pass"  # noqa: S105 - a verdict
@@ -106,7 +106,7 @@ class Verdict(StrEnum):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """A verdict and its reasons, worst first; none for one that goes on or has passed."""
+    """A verdict and its reasons, worst first; no reasons for a revision that continues or has passed."""
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
@@ -119,11 +119,11 @@ def judge(terms: ProbationTerms, evidence: Evidence) -> Judgement:
     """Judge a revision on probation.
 
     ==========================================  ===========================================
-    what it did                                 what follows
+    condition                                   verdict
     ==========================================  ===========================================
-    given up by supervision                     fail
-    more traps than are forgiven                fail
-    unhealthy too many times in a row           fail
+    supervision gave up                         fail
+    more traps than tolerated                   fail
+    too many consecutive unhealthy reports      fail
     costlier calls, ``action = "rollback"``     fail
     costlier calls, ``action = "warn"``         warn, until the time is over
     time over, no instance                      continue: it is judged when it serves again
@@ -131,14 +131,14 @@ def judge(terms: ProbationTerms, evidence: Evidence) -> Judgement:
     time over                                   pass: stable
     ==========================================  ===========================================
 
-    For one that is not judged only the last three rows are.
+    With ``judged = False`` only the last three rows apply.
 
     Args:
-        terms: What it has to keep to.
-        evidence: What it did.
+        terms: The requirements.
+        evidence: The observations.
 
     Returns:
-        The first row that holds; ``continue`` when none does.
+        The verdict of the first matching row; ``continue`` when none matches.
     """
     faults = _faults(terms, evidence) if terms.judged else ()
     costlier = regressions(terms.regression, evidence) if terms.judged else ()
@@ -163,10 +163,10 @@ def _faults(terms: ProbationTerms, evidence: Evidence) -> tuple[str, ...]:
 
 
 def regressions(regression: Regression, evidence: Evidence) -> tuple[str, ...]:
-    """Return in words which exports became costlier than allowed, the worst first.
+    """Describe the exports that became costlier than allowed, the worst first.
 
-    Each export is held against itself, so that a different mix of calls is no alarm, and only when both revisions
-    served at least :data:`FEWEST_CALLS` calls of it.
+    Each export is compared with itself, so a different mix of calls raises no alarm, and only if both revisions served
+    at least :data:`FEWEST_CALLS` calls of it.
     """
     found: list[tuple[float, str]] = []
     for export, now in evidence.now.items():

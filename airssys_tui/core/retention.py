@@ -1,6 +1,6 @@
-"""What is kept of the past: which revisions keep their code, and which states. Pure rules over a history.
+"""Retention: which revisions keep their code, and which states are kept. Pure rules over a history.
 
-A revision that is not kept becomes ``purged``: its line of the history stays, its code and states may go.
+A revision that is not kept becomes ``purged``: its history entry stays, its code and states may be deleted.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from airssys_tui.core.errors import RollbackRefused
 from airssys_tui.core.revision import SERVABLE, Outcome, Revision, fallback_target, rollback_target
 
 STABLE_FOR: Final = 86_400.0
-"""Seconds that a revision which was stable is kept after it served last."""
+"""Seconds that a formerly stable revision is kept after it last served."""
 
 STATES: Final = 10
-"""Newest states of a component that are kept whatever they belong to; of a pinned revision likewise."""
+"""Newest states kept per component, whatever their revision; the same number per pinned revision."""
 
 IMPORTS: Final = 3
-"""Newest imported states of a component that are kept: no revision stands for them."""
+"""Newest imported states kept per component; they belong to no revision."""
 
 
 class Reason(StrEnum):
@@ -44,17 +44,17 @@ def kept_revisions(
     pinned: Collection[int] = (),
     held: Collection[str] = (),
 ) -> dict[int, Reason]:
-    """Return the revisions of one component that are kept, each with the strongest reason.
+    """Return the revisions of one component to keep, each with the strongest reason.
 
-    Those that served, those in quarantine and those that were refused are counted apart: a row of bad candidates
-    pushes out nothing that a rollback could use.
+    Revisions that served, quarantined ones and refused ones are counted separately, so a series of bad candidates
+    never evicts a revision that a rollback could use.
 
     Args:
         history: Every revision of the component that is not purged, in any order.
-        keep: How many of each kind, the newest, are kept in any case; at least 1.
+        keep: How many of each kind to keep in any case, newest first; at least 1.
         now: Unix seconds.
-        pinned: Numbers that an operator wants kept.
-        held: Digests that are held back after a rollback: going forward again needs the newest revision of each.
+        pinned: Numbers that an operator pinned.
+        held: Digests held after a rollback: rolling forward again needs the newest revision of each.
     """
     revisions = [revision for revision in history if revision.outcome is not Outcome.PURGED]
     kept: dict[int, Reason] = {}
@@ -75,7 +75,7 @@ def kept_revisions(
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """A state that is kept: its number, the revision that saved it, who could not load it, whether it is imported."""
+    """A saved state: its number, the revision that saved it, the revisions that failed to load it, whether imported."""
 
     id: int
     revision: int
@@ -86,13 +86,13 @@ class Saved(msgspec.Struct, frozen=True):
 def kept_states(
     states: Iterable[Saved], *, kept: Collection[int], pinned: Collection[int] = (), active: int | None = None
 ) -> frozenset[int]:
-    """Return the numbers of the states of one component that are kept.
+    """Return the numbers of the states of one component to keep.
 
     Args:
         states: All of them, in any order.
         kept: Revisions that are kept.
         pinned: Revisions that are pinned.
-        active: The revision that serves: the state that it would be started with is kept.
+        active: The serving revision: the state it would be started with is kept.
     """
     newest = sorted(states, key=lambda state: -state.id)
     found = {state.id for state in newest[:STATES]}

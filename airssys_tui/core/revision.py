@@ -1,6 +1,6 @@
-"""Revisions, rollback and holds: the rules of undo, as pure functions over a component's history.
+"""Revisions, rollback and holds: the rules of rollback as pure functions over a component's history.
 
-A revision is immutable and its number only grows. A rollback is a new revision that points at an older one's artifact.
+A revision is immutable and numbers only increase. A rollback is a new revision that points at an older artifact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from airssys_tui.core.errors import RollbackRefused
 
 
 class Cause(StrEnum):
-    """Why a revision came to be."""
+    """Why a revision was created."""
 
     DEPLOY = "deploy"
     RELOAD = "reload"
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 class StatePolicy(StrEnum):
-    """What happens to a component's state in a rollback."""
+    """What a rollback does with a component's state."""
 
     KEEP = "keep"
     RESTORE = "restore"
@@ -106,30 +106,30 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SERVABLE: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
-"""Outcomes of revisions that passed every gate once and whose artifact is kept."""
+"""Outcomes of revisions that once passed every gate and whose artifact is kept."""
 
 
 def active(history: Iterable[Revision]) -> Revision | None:
-    """Return the active revision, if there is one."""
+    """Return the active revision, or None."""
     return next((revision for revision in history if revision.outcome is Outcome.ACTIVE), None)
 
 
 def rollback_target(
     history: Sequence[Revision], component: str, *, to: int | None = None, force: bool = False
 ) -> Revision:
-    """Choose the revision that a rollback goes back to.
+    """Choose the target of a rollback.
 
-    Without ``to``: the newest superseded revision before the active one that is stable and is not the active one's
-    artifact. With ``to``: that revision, when it can serve.
+    Without ``to``: the newest superseded revision before the active one that is stable and has another artifact than
+    the active one. With ``to``: that revision, if it can serve.
 
     Args:
         history: Every revision of the component, in any order.
         component: Text form of the identity, for errors.
-        to: A revision number, or nothing for the previous stable one.
-        force: Go to a quarantined or failed revision all the same.
+        to: A revision number, or None for the previous stable one.
+        force: Allow a quarantined or failed revision.
 
     Raises:
-        RollbackRefused: No such revision, no earlier stable one, a no-op, a purged, failed or quarantined target.
+        RollbackRefused: No such revision, no earlier stable one, a no-op, or a purged, failed or quarantined target.
     """
     current = active(history)
     if to is None:
@@ -137,11 +137,13 @@ def rollback_target(
     target = next((revision for revision in history if revision.number == to), None)
     if target is None:
         numbers = ", ".join(f"r{revision.number}" for revision in sorted(history, key=lambda r: r.number)[-10:])
-        raise RollbackRefused(f"{component} has no revision r{to}", remedy=f"there are: {numbers}", component=component)
+        raise RollbackRefused(
+            f"{component} has no revision r{to}", remedy=f"choose one of: {numbers}", component=component
+        )
     _refuse_unservable(target, component, force=force)
     if current is not None and same_artifact(current, target):
         raise RollbackRefused(
-            f"r{to} is what {component} already serves (r{current.number})",
+            f"r{to} is the revision that {component} already serves (r{current.number})",
             remedy="choose another revision; `versions` lists them",
             component=component,
         )
@@ -149,16 +151,16 @@ def rollback_target(
 
 
 def fallback_target(history: Sequence[Revision]) -> Revision | None:
-    """Choose the revision that an automatic rollback goes back to: the last stable one that is not at fault.
+    """Choose the target of an automatic rollback: the last stable revision that is not at fault.
 
-    It is the one that an operator's rollback would choose, except that an artifact of which any revision is in
-    quarantine is passed over: it may be another number of what has just failed.
+    Same choice as for an operator's rollback, except that an artifact with any quarantined revision is skipped: it may
+    be the failed artifact under another number.
 
     Args:
         history: Every revision of the component, in any order.
 
     Returns:
-        The target; nothing when there is none, so that ordinary supervision has to go on.
+        The target, or None, in which case ordinary supervision has to continue.
     """
     current = active(history)
     quarantined = [revision for revision in history if revision.outcome is Outcome.QUARANTINED]
@@ -176,8 +178,8 @@ def fallback_target(history: Sequence[Revision]) -> Revision | None:
 
 
 def _previous_stable(history: Sequence[Revision], current: Revision | None, component: str) -> Revision:
-    # A rollback onto r1 makes r3 that *is* r1: going back once more means before r1, not to what was just left. From a
-    # later deployment r4 it means r3, which served last, not r2, which was left on purpose.
+    # A rollback onto r1 creates r3 with the artifact of r1: the next rollback goes before r1, not to what was just
+    # left. From a later deployment r4 it goes to r3, which served last, not to r2, which was left on purpose.
     ceiling = current.lineage if current is not None else None
     candidates = [
         revision
@@ -190,7 +192,7 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
     if not candidates:
         raise RollbackRefused(
             f"{component} has no earlier stable revision to go back to",
-            remedy="choose any revision of its versions to go there, also a newer one",
+            remedy="choose any revision from its versions; a newer one works too",
             component=component,
         )
     return max(candidates, key=lambda revision: revision.number)
@@ -216,19 +218,19 @@ def _refuse_unservable(target: Revision, component: str, *, force: bool) -> None
 
 
 def same_artifact(one: Revision, other: Revision) -> bool:
-    """Return whether two revisions run the same bytes with the same manifest."""
+    """Return whether two revisions have the same bytes and the same manifest."""
     return one.digest == other.digest and one.manifest_digest == other.manifest_digest
 
 
 def held_after_rollback(current: Revision | None, on_disk: str | None, target: Revision) -> frozenset[str]:
-    """Return the digests that a rollback holds back from being redeployed.
+    """Return the digests that a rollback holds, so that they are not redeployed.
 
-    They are the one rolled back from and the one on disk, never the target's own.
+    These are the digest rolled back from and the one on disk, but never the target's.
     """
     held = {digest for digest in (current.digest if current else None, on_disk) if digest is not None}
     return frozenset(held - {target.digest})
 
 
 def is_held(digest: str, holds: Iterable[str]) -> bool:
-    """Return whether a digest on disk must not be deployed by the watcher or at a start."""
+    """Return whether the watcher and a start must not deploy a digest on disk."""
     return digest in set(holds)

@@ -1,7 +1,7 @@
-"""Restart rules: when a failed component is started again, after how long, and when it is given up.
+"""Restart rules: when to restart a failed component, after which delay, and when to give up.
 
 Vocabulary of Erlang/OTP supervisors: intensity is ``max_restarts`` in ``window`` seconds. The budget refills only
-after healthy uptime of one window.
+after one window of healthy uptime.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 
 class RestartPolicy(StrEnum):
-    """Which ends of a component lead to a restart."""
+    """Which exits of a component lead to a restart."""
 
     PERMANENT = "permanent"
     TRANSIENT = "transient"
@@ -21,7 +21,7 @@ class RestartPolicy(StrEnum):
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
-    """Exponential waiting between restarts; seconds, jitter as a fraction of the wait."""
+    """Exponential delay between restarts; seconds, jitter as a fraction of the delay."""
 
     initial: float = 0.1
     factor: float = 2.0
@@ -29,7 +29,7 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
     jitter: float = 0.1
 
     def delay(self, attempt: int, rng: random.Random) -> float:
-        """Return the wait in seconds before restart number ``attempt`` (from 0), jitter included."""
+        """Return the delay in seconds before restart number ``attempt`` (from 0), jitter included."""
         base = min(self.max, self.initial * self.factor ** min(attempt, 64))
         return max(0.0, base * (1.0 + self.jitter * (2.0 * rng.random() - 1.0)))
 
@@ -38,10 +38,10 @@ class Supervision(msgspec.Struct, frozen=True, kw_only=True):
     """How one component is supervised.
 
     Attributes:
-        restart: Which ends lead to a restart.
+        restart: Which exits lead to a restart.
         max_restarts: Restarts allowed within ``window``.
         window: Seconds of healthy uptime.
-        backoff: Waiting between restarts.
+        backoff: Delay between restarts.
         shutdown: Seconds a component gets to shut down.
         restore_state: Whether a restart loads the last snapshot.
     """
@@ -55,10 +55,10 @@ class Supervision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestartBudget(msgspec.Struct, frozen=True):
-    """The restarts already spent, oldest first.
+    """Restarts spent so far, oldest first.
 
-    Their times are seconds of healthy uptime, a clock that stands still while the component is down: so neither a long
-    backoff nor a wall clock that is set refills the budget, only service does.
+    Times are seconds of healthy uptime, a clock that stops while the component is down. So neither a long backoff nor a
+    changed wall clock refills the budget; only healthy uptime does.
     """
 
     spent: tuple[float, ...] = ()
@@ -77,14 +77,14 @@ class RestartBudget(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What supervision does about a failure.
+    """The reaction of supervision to a failure.
 
     Attributes:
-        restart: Whether to start again.
+        restart: Whether to restart.
         delay: Seconds to wait first.
         budget: The budget afterwards.
         tries_left: Restarts left after this one.
-        reason: Why not, when there is no restart.
+        reason: Why there is no restart, if so.
     """
 
     restart: bool
@@ -97,14 +97,14 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(
     policy: Supervision, budget: RestartBudget, now: float, rng: random.Random, *, failed: bool = True
 ) -> Decision:
-    """Decide about a component that ended.
+    """Decide what to do about a component that exited.
 
     Args:
         policy: Its supervision.
         budget: Restarts spent so far.
         now: Seconds of healthy uptime so far.
         rng: Source of the jitter.
-        failed: Whether it ended by a failure (a transient component that ended well stays down).
+        failed: Whether it exited with a failure (a transient component that exited normally is not restarted).
     """
     if policy.restart is RestartPolicy.TEMPORARY or (policy.restart is RestartPolicy.TRANSIENT and not failed):
         return Decision(restart=False, delay=0.0, budget=budget, tries_left=0, reason=f"restart = {policy.restart}")

@@ -1,7 +1,7 @@
-"""Guest text is hostile: the one place where it becomes safe to show.
+"""Sanitising of guest text, which is hostile: the only place where it becomes safe to show.
 
-Everything that comes from a component, a manifest, a file name or an error passes :func:`sanitise` before it reaches a
-terminal, a log or a label. The result travels as :class:`GuestText`, a ``str`` that a type checker can tell apart.
+All text from a component, a manifest, a file name or an error passes :func:`sanitise` before it reaches a terminal, a
+log or a label. The result is a :class:`GuestText`, a ``str`` that a type checker can tell apart.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import unicodedata
 from typing import Final
 
 MAX_LINE: Final = 2_000
-"""Longest line kept, in characters; the rest is counted in the mark that replaces it."""
+"""Maximum characters kept of a line; the mark that replaces the rest says how many were cut."""
 
 MAX_LINES: Final = 1_000
-"""Most lines kept of one text."""
+"""Maximum lines kept of one text."""
 
 MAX_COMBINING: Final = 3
-"""Most combining marks kept after one base character; terminals stack any more over their neighbours."""
+"""Maximum combining marks kept after one base character; terminals draw more of them over neighbouring cells."""
 
 
 class GuestText(str):
@@ -48,7 +48,7 @@ _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
 
 
 def is_plain(text: str) -> bool:
-    """Return whether a text is printable ASCII, newlines and tabs: nothing in it could do harm."""
+    """Return whether a text is only printable ASCII, newlines and tabs, and thus harmless."""
     return _PLAIN.match(text) is not None
 
 
@@ -56,17 +56,17 @@ def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES)
     r"""Make text safe to show on a terminal, keeping newlines and tabs.
 
     C0 (except newline and tab), DEL, C1, bidirectional overrides, zero-width characters, U+2028/2029, tag characters
-    and lone surrogates become visible symbols; variation selectors go; floods of combining marks are cut to
-    :data:`MAX_COMBINING`; lines longer than ``max_line`` characters and texts longer than ``max_lines`` lines are cut
-    with a mark that says how much went.
+    and lone surrogates become visible symbols; variation selectors are removed; runs of combining marks are cut to
+    :data:`MAX_COMBINING`; lines longer than ``max_line`` characters and texts longer than ``max_lines`` lines are cut,
+    with a mark that says how much was removed.
 
     Args:
-        text: Anything.
-        max_line: Longest line kept, in characters.
-        max_lines: Most lines kept.
+        text: Any text.
+        max_line: Maximum characters kept of a line.
+        max_lines: Maximum lines kept.
 
     Returns:
-        Text in which every character is printable, a newline or a tab. Applying it twice changes nothing more.
+        Text in which every character is printable, a newline or a tab. The function is idempotent.
     """
     if isinstance(text, GuestText) and len(text) <= max_line and text.count("\n") < max_lines:
         return text
@@ -87,7 +87,7 @@ def one_line(text: str, width: int = 200) -> GuestText:
 
 
 def _by_category(text: str) -> str:
-    # The table above knows the characters that need their own symbol; the categories catch all the others.
+    # The table above gives some characters their own symbol; the categories catch all others.
     kept: list[str] = []
     run = 0
     for char in text:

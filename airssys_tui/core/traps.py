@@ -1,6 +1,6 @@
-"""Why a guest stopped: a closed list of trap kinds and the value that carries one.
+"""Trap kinds as a closed list, and the value that carries a trap.
 
-Classification of the engine's own words into a kind happens in ``engine.traps``, in one place.
+``engine.traps`` is the only place that classifies the engine's messages into kinds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from airssys_tui.core.errors import AirssysError
 
 
 class TrapKind(StrEnum):
-    """Every way in which a call into a guest can end without a result."""
+    """Every way a call into a guest can end without a result."""
 
     UNREACHABLE = "unreachable"
     OUT_OF_BOUNDS = "out-of-bounds"
@@ -39,8 +39,8 @@ class Trap(msgspec.Struct, frozen=True):
 
     Args:
         kind: The kind.
-        message: One line for people, already without backtrace. Guest-influenced: sanitise before showing.
-        frames: Backtrace, innermost first, as ``function`` or ``module!function``; empty when there is none.
+        message: One line for people, without the backtrace. Guest-influenced: sanitise it before showing it.
+        frames: Backtrace, innermost first, as ``function`` or ``module!function``; empty if there is none.
     """
 
     kind: TrapKind

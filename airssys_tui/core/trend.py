@@ -1,4 +1,4 @@
-"""Where a figure is going: a straight line through its last values, when they let one be drawn."""
+"""Linear trend of a series: a line fitted through its last values, if they allow one."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from typing import Final
 import msgspec
 
 FEWEST: Final = 10
-"""Values without which nothing is said."""
+"""Minimum number of values for a trend."""
 
 FEWEST_RISES: Final = 3
-"""Rises without which growth is a step, not a trend."""
+"""Minimum number of rises; fewer are a step, not a trend."""
 
 FIT: Final = 0.8
-"""Least coefficient of determination of a line that is believed."""
+"""Minimum coefficient of determination of an accepted line."""
 
 HORIZON: Final = 24 * 3600.0
-"""Seconds beyond which nothing is foretold."""
+"""Maximum forecast in seconds."""
 
 
 class Trend(msgspec.Struct, frozen=True):
-    """A figure that rises: the last value, and by how much a second."""
+    """A rising series: its last value, and its growth per second."""
 
     value: float
     rate: float
 
     def reaches(self, limit: float) -> float | None:
-        """Return the seconds until a limit is reached; nothing beyond :data:`HORIZON`."""
+        """Return the seconds until a limit is reached; None beyond :data:`HORIZON`."""
         seconds = max(0.0, limit - self.value) / self.rate
         return seconds if seconds <= HORIZON else None
 
 
 def trend_of(values: Sequence[float], step: float) -> Trend | None:
-    """Return the trend of values that rise, by least squares; nothing when they do not, or not credibly.
+    """Return the trend of rising values by least squares, or None if there is no credible one.
 
-    Believed is a line that fits (see :data:`FIT`), that never fell to less than half of what it had grown, that rose
-    at least :data:`FEWEST_RISES` times, the last time within the newest third: what grew once and stays is no trend.
+    A line is accepted if it fits (see :data:`FIT`), if the values never fell back by more than half of their growth,
+    and if they rose at least :data:`FEWEST_RISES` times, most recently within the newest third: values that grew once
+    and then stay are no trend.
 
     Args:
-        values: At equal distances, oldest first.
-        step: Seconds between two of them.
+        values: Equidistant values, oldest first.
+        step: Seconds between two values.
     """
     count = len(values)
     rises = [place for place, (before, after) in enumerate(pairwise(values), 1) if after > before]

@@ -1,4 +1,4 @@
-"""Quantities with units: read from text, written for people. Binary sizes (KiB), seconds, counts."""
+"""Quantities with units: parsing and formatting of binary sizes (KiB), seconds and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
 MAX_SECONDS: Final = 1e12
-"""Longest duration that is read."""
+"""Maximum duration accepted, in seconds."""
 
 _SIZE_UNITS: Final = {"": 1, "b": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 10**6, "gb": 10**9}
 _TIME_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -21,10 +21,10 @@ _TIME: Final = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*(us|ms|s|m|h|d)")
 
 
 def parse_size(value: str | int) -> int:
-    """Read a size in bytes: an integer, or text such as ``"16MiB"``, ``"64 KiB"``, ``"1GB"``.
+    """Parse a size in bytes: an integer, or text such as ``"16MiB"``, ``"64 KiB"``, ``"1GB"``.
 
     Raises:
-        QuantityError: If it cannot be read.
+        QuantityError: If the value is not a size.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:
@@ -38,14 +38,14 @@ def parse_size(value: str | int) -> int:
 
 
 def parse_duration(value: str | float) -> float:
-    """Read a duration in seconds: a number of seconds, or text such as ``"250ms"``, ``"1s"``, ``"1h30m"``.
+    """Parse a duration in seconds: a number of seconds, or text such as ``"250ms"``, ``"1s"``, ``"1h30m"``.
 
     Raises:
-        QuantityError: If it cannot be read or is negative.
+        QuantityError: If the value is not a duration, or is negative.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value <= MAX_SECONDS:
-            raise QuantityError(f"a duration is 0 to {MAX_SECONDS:g} seconds")
+            raise QuantityError(f"a duration must be 0 to {MAX_SECONDS:g} seconds")
         return float(value)
     text = value.strip() if isinstance(value, str) else ""
     parts = _TIME.findall(text)
@@ -53,12 +53,12 @@ def parse_duration(value: str | float) -> float:
         raise QuantityError(f"{value!r} is not a duration", remedy='write it as "250ms", "1s" or "1h30m"')
     seconds = sum(float(number) * _TIME_UNITS[unit] for number, unit in parts)
     if seconds > MAX_SECONDS:
-        raise QuantityError(f"a duration is 0 to {MAX_SECONDS:g} seconds")
+        raise QuantityError(f"a duration must be 0 to {MAX_SECONDS:g} seconds")
     return seconds
 
 
 def format_size(size: float) -> str:
-    """Write bytes in at most five characters: ``41B``, ``2.1M``, ``1.1G``."""
+    """Format bytes in at most five characters: ``41B``, ``2.1M``, ``1.1G``."""
     for factor, unit in ((GIB, "G"), (MIB, "M"), (KIB, "K")):
         if size >= factor * 0.9995:
             return _three_digits(size / factor) + unit
@@ -66,7 +66,7 @@ def format_size(size: float) -> str:
 
 
 def format_count(count: float) -> str:
-    """Write a count in at most five characters: ``412``, ``88k``, ``1.2M``, ``3.4G``."""
+    """Format a count in at most five characters: ``412``, ``88k``, ``1.2M``, ``3.4G``."""
     for factor, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
         if count >= factor * 0.9995:
             return _three_digits(count / factor) + unit
@@ -74,8 +74,8 @@ def format_count(count: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Write a duration with at most two units: ``0.4ms``, ``12ms``, ``3.2s``, ``2h14m``, ``1d03h``."""
-    # Each threshold is where rounding would give the next form one digit more.
+    """Format a duration with at most two units: ``0.4ms``, ``12ms``, ``3.2s``, ``2h14m``, ``1d03h``."""
+    # At each threshold, rounding would give the next form one digit more.
     if seconds < 0.00995:
         return f"{seconds * 1000:.1f}ms"
     if seconds < 0.9995:
@@ -93,7 +93,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_call_time(seconds: float) -> str:
-    """Write how long a call took: like :func:`format_duration`, but microseconds below half a millisecond."""
+    """Format the duration of a call: like :func:`format_duration`, but in microseconds below half a millisecond."""
     return f"{seconds * 1e6:.0f}us" if seconds < 0.0005 else format_duration(seconds)
 
 

@@ -1,1 +1,1 @@
-"""Wasmtime and nothing else: admit, compile, link, instantiate, call, meter."""
+"""The wasmtime layer: admit, compile, link, instantiate, call and meter components."""

@@ -1,7 +1,7 @@
-"""The part of an instance that runs: its native store, what a call in flight may use, and how it ended.
+"""The running part of an instance: its native store, the limits of a call in flight, and how it ended.
 
-Everything the engine calls back into (epoch deadlines, host functions) finds its activity by the address of the store's
-context. An activity never refers to its instance, so an instance that nobody keeps is freed at once.
+Callbacks from the engine (epoch deadlines, host functions) look up their activity by the address of the store's
+context. An activity never refers to its instance, so an unreferenced instance is freed at once.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ if TYPE_CHECKING:
     from airssys_tui.engine.habitat import Habitat
 
 SHORT_NS: Final = 20_000
-"""A call shorter than this many nanoseconds counts its wall time as CPU time: asking the system would cost as much."""
+"""Calls shorter than this many nanoseconds count wall time as CPU time: reading the CPU clock costs about as much."""
 
 _NEARLY_NS: Final = 1_000_000
-"""What is left of a deadline is slept away when it is less than this many nanoseconds."""
+"""When less than this many nanoseconds of a deadline is left, the rest is slept."""
 
 _ONE_TICK: Final = bindings.number(1)
 
 
 def cpu_since(base: int, lead: int, wall: int) -> int:
-    """Compute the CPU time of a call from the last stamp before it.
+    """Compute the CPU time of a call from the last clock reading before it.
 
     Args:
-        base: CPU time of this thread at the stamp.
-        lead: Nanoseconds from the stamp to the start of the call, less than :data:`SHORT_NS`, counted as busy.
-        wall: Nanoseconds that the call took.
+        base: CPU time of this thread at that reading.
+        lead: Nanoseconds from the reading to the start of the call, less than :data:`SHORT_NS`, counted as busy.
+        wall: Wall time of the call in nanoseconds.
     """
     return max(0, min(wall, thread_time_ns() - base - lead))
 
 
 class Activity:
-    """A native store and its meters; entered by one thread at a time.
+    """A native store and its meters; used by one thread at a time.
 
     Args:
-        habitat: The ground of its engine.
-        limits: Its limits.
+        habitat: The shared state of its engine.
+        limits: The limits of the instance.
 
     Attributes:
         context_at: Address of the store's context.
         busy: Whether a call is in flight.
-        closing: Whether it is to be freed, at once or by the call in flight when that ends.
+        closing: Whether the store is to be freed, at once or when the call in flight ends.
         cancelled: Whether the call in flight is to end.
-        extended: Whether the epoch deadline lies further ahead than the next tick.
-        context: Given to host functions; set by the instance.
-        bound: Exports made ready for calls; emptied when no call can enter any more.
+        extended: Whether the epoch deadline is later than the next tick.
+        context: Passed to host functions; set by the instance.
+        bound: Exports prepared for calls; emptied when no further call is possible.
         host_ns: Nanoseconds in host functions during the call in flight.
         stores: The address of the native store, until it is freed.
     """
@@ -100,33 +100,33 @@ class Activity:
         """Claim the store for this thread until :meth:`leave`; nobody frees it meanwhile.
 
         Raises:
-            GuestTrap: If another call is in flight, or no call can enter any more.
+            GuestTrap: If another call is in flight, or no further call is possible.
         """
         if self.busy:
             raise self.occupied()
-        # First seen as busy, then asked whether it is closing; `close` does the reverse, so one sees the other.
+        # First set busy, then read closing; `close` does the reverse, so at least one of the two sees the other.
         self.busy = True
         if self.closing:
             self.leave()
             raise self.not_alive()
 
     def leave(self) -> None:
-        """Let others enter; free the store when it was closed meanwhile."""
+        """Release the store; free it if it was closed meanwhile."""
         self.busy = False
         if self.closing:
             self.close()
 
     def run(self, native: Callable[..., int | None], *arguments: Any, fuel: int, deadline: float) -> int | None:
-        """Run native code of this store that is not a call, under fuel and deadline.
+        """Run native code of this store other than a call, with fuel and a deadline.
 
         Args:
-            native: A function of the engine that gives an error or nothing.
+            native: A function of the engine that returns an error or None.
             arguments: Its arguments.
             fuel: Fuel units.
             deadline: Seconds.
 
         Returns:
-            The address of a native error; None when there is none.
+            The address of a native error, or None.
         """
         self.occupy()
         try:
@@ -145,22 +145,22 @@ class Activity:
             self.leave()
 
     def rewind(self) -> None:
-        """Bring the epoch deadline back to the next tick: a call must not inherit a far one."""
+        """Reset the epoch deadline to the next tick: a call must not inherit a later one."""
         self.extended = False
         bindings.set_epoch_deadline(self.standard_fuel[0], _ONE_TICK)
 
     def on_epoch(self, ticks: Any) -> int:
-        """Decide at an epoch deadline whether the call goes on; called by the engine on the guest's thread.
+        """Decide at an epoch deadline whether the call continues; called by the engine on the guest's thread.
 
         Returns:
-            0 to go on for ``ticks``, or a native error that stops the call.
+            0 to continue for ``ticks``, or a native error that stops the call.
         """
         left = self.deadline_ns - perf_counter_ns()
         if self.cancelled or self.closing:
             self.stop = TrapKind.CANCELLED
             return bindings.new_error("cancelled")
         if 0 < left < _NEARLY_NS:
-            # Another tick would overshoot by nearly all of it.
+            # Another tick would overshoot by almost its full length.
             sleep(left / 1e9)
             left = 0
         if left <= 0:
@@ -173,17 +173,17 @@ class Activity:
         return 0
 
     def fuel_left(self) -> int:
-        """Give the fuel units that the call in flight has left."""
+        """Return the remaining fuel units of the call in flight."""
         bindings.get_fuel(*self.left_arguments)
         return self.left[0]
 
     def host_failed(self, failure: Any) -> int:
-        """Record how a host function failed and make the native error that traps its caller."""
+        """Record the failure of a host function and return the native error that traps its caller."""
         self.failure = failure
         return bindings.new_error(failure.message)
 
     def trapped(self, pointer: int) -> GuestTrap:
-        """Take a native error as the end of this activity; no call can enter any more."""
+        """End this activity with a native error; no further call is possible."""
         self.death = self.classify(bindings.take_error(pointer))
         self.errors += 1
         self.bound.clear()
@@ -191,7 +191,7 @@ class Activity:
         return GuestTrap(self.death)
 
     def classify(self, error: bindings.EngineError) -> Trap:
-        """Tell why native code ended, from what the engine said and what was recorded meanwhile."""
+        """Classify the end of native code, from the engine's message and from what was recorded meanwhile."""
         if (failure := self.failure) is not None:
             return Trap(failure.kind, failure.message, error.frames)
         if self.stop is TrapKind.CANCELLED:
@@ -205,29 +205,29 @@ class Activity:
         return trap
 
     def occupied(self) -> GuestTrap:
-        """Make the refusal of a call while another is in flight."""
+        """Return the error for a call while another one is in flight."""
         return GuestTrap(Trap(TrapKind.CANNOT_ENTER, "the instance is running another call"))
 
     def not_alive(self) -> GuestTrap:
-        """Make the refusal of a call that can never enter."""
+        """Return the error for a call into a dead or closed instance."""
         if self.death is not None:
-            text = f"the instance is dead since a trap: {self.death.message}"
+            text = f"the instance is dead after a trap: {self.death.message}"
         else:
             text = "the instance is closed"
         return GuestTrap(Trap(TrapKind.CANNOT_ENTER, text))
 
     def cancel(self) -> None:
-        """End the call in flight as cancelled, from any thread; nothing happens when there is none."""
+        """Cancel the call in flight, if any; callable from any thread."""
         self.cancelled = True
 
     def close(self) -> None:
-        """Free the store, or cancel the call in flight, which frees it then. Safe to call twice."""
+        """Free the store; a call in flight is cancelled and frees it when it ends. Idempotent."""
         self.closing = True
         if self.busy:
             self.cancelled = True
             return
         try:
-            # Whoever takes it frees it: the call that ends and the closer may be two threads.
+            # Whichever thread pops the store frees it: the ending call and the closer may be two threads.
             store = self.stores.pop()
         except IndexError:
             return

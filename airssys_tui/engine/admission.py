@@ -1,8 +1,8 @@
-"""Looks at a file before the compiler does: our own walk over the section headers of a component.
+"""Checks of a file before compilation: a walk over the section headers of a component.
 
-Compiling is the only validation the engine offers and can be made very expensive on purpose, so counts, sizes and
-nesting are bounded first. The walk follows the binary format (Component Model ``design/mvp/Binary.md``; core
-specification, chapter 5) down to the local variables of core functions, and reads no instruction.
+Compilation is the only validation that the engine offers, and a crafted file can make it very expensive. So counts,
+sizes and nesting are bounded first. The walk follows the binary format (Component Model ``design/mvp/Binary.md``; core
+specification, chapter 5) down to the local variables of core functions; it reads no instructions.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _WRAP: Final = "this is a core module; wrap it with `wasm-tools component new`"
 
 
 class AdmissionBounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What is admitted to compilation.
+    """Bounds of what is admitted to compilation.
 
     Attributes:
         size: Bytes of the file.
@@ -69,19 +69,19 @@ class AdmissionBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sections(msgspec.Struct, frozen=True, kw_only=True):
-    """What the walk found.
+    """Results of the walk.
 
     Attributes:
         size: Bytes of the file.
         sections: Sections at every depth.
-        nesting: Deepest component within components; 0 when there are none.
+        nesting: Deepest component within components; 0 without nesting.
         core_modules: Core modules at every depth.
         functions: Core functions over all modules.
         largest_function: Bytes of the largest body.
-        locals: Local variables that all bodies declare; at most a few bytes each declare up to 50 000.
-        loops: The most loops that there can be in all bodies: bytes that could start one.
+        locals: Local variables declared by all bodies; a few bytes can declare up to 50 000.
+        loops: Upper bound on the number of loops in all bodies: bytes that could start one.
         counts: Entries per kind of section, such as ``component import`` or ``core function``.
-        version: What the ``version`` custom section of the outermost component says.
+        version: Contents of the ``version`` custom section of the outermost component, or None.
     """
 
     size: int
@@ -100,10 +100,10 @@ _STANDARD: Final = AdmissionBounds()
 
 
 def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
-    """Walk over a file and verify that it is a component within bounds.
+    """Walk over a file and check that it is a component within bounds.
 
     Raises:
-        AdmissionError: At gate ``size``, ``magic`` or ``sections``, with the offset of what was found.
+        AdmissionError: At gate ``size``, ``magic`` or ``sections``, with the offset of the problem.
     """
     _check_size(data, bounds)
     if data[4:8] == _CORE_VERSION:
@@ -124,13 +124,13 @@ def _check_size(data: bytes, bounds: AdmissionBounds) -> None:
     if not data:
         raise AdmissionError("the file is empty", gate=Gate.SIZE, offset=0, remedy=rebuild)
     if len(data) > bounds.size:
-        text = f"it has {format_size(len(data))}, more than the {format_size(bounds.size)} that are admitted"
+        text = f"the file has {format_size(len(data))}; the limit is {format_size(bounds.size)}"
         raise AdmissionError(text, gate=Gate.SIZE, remedy="strip debug information with `wasm-tools strip`")
     if data[:4] != _MAGIC[: len(data)]:
         raise AdmissionError("it is not a WebAssembly file: it does not start with \\0asm", gate=Gate.MAGIC, offset=0)
     if len(data) < _PREAMBLE:
         raise AdmissionError(
-            f"it is cut off after {len(data)} bytes", gate=Gate.MAGIC, offset=len(data), remedy=rebuild
+            f"it is truncated after {len(data)} bytes", gate=Gate.MAGIC, offset=len(data), remedy=rebuild
         )
 
 
@@ -189,18 +189,16 @@ class _Walk:
                 self._count("core " + name, body, start)
 
     def _section(self, start: int, end: int, names: tuple[str, ...]) -> tuple[int, int, int]:
-        """Read a section's header: its kind, where its contents start and where they end."""
+        """Read a section's header: its kind, and the start and end of its contents."""
         self._sections += 1
         if self._sections > self._bounds.sections:
             raise _refusal(f"it has more than {self._bounds.sections} sections", start)
         kind = self._data[start]
         if kind >= len(names):
-            raise _refusal(f"there is no section of kind {kind}", start)
+            raise _refusal(f"unknown section kind {kind}", start)
         size, body = self._number(start + 1, end)
         if body + size > end:
-            text = (
-                f"the {names[kind]} section claims {size} bytes, {end - body} are left: the file is cut off or damaged"
-            )
+            text = f"the {names[kind]} section claims {size} bytes, {end - body} are left: file truncated or damaged"
             raise _refusal(text, start, remedy="copy or build it again")
         return kind, body, body + size
 
@@ -225,14 +223,14 @@ class _Walk:
                 text = f"a function has {format_size(size)}, more than {format_size(self._bounds.function_size)}"
                 raise _refusal(text, at, remedy="split the function; code this large takes very long to compile")
             if body + size > end:
-                raise _refusal(f"a function body claims {size} bytes, {end - body} are left", at)
+                raise _refusal(f"a function body claims {size} bytes but {end - body} are left", at)
             self._largest = max(self._largest, size)
             self._locals += self._declared(body, body + size)
             at = body + size
         self._loops += self._data.count(_LOOP, start, end)
 
     def _declared(self, start: int, end: int) -> int:
-        """Count the local variables that a body declares; one that cannot be read so simply has as many as may be."""
+        """Count the local variables that a body declares; assume the maximum if they are not simple to read."""
         groups, at = self._number(start, end)
         if groups > _PLAIN_GROUPS:
             return _MOST_LOCALS
@@ -254,15 +252,15 @@ class _Walk:
 
     def _embedded(self, start: int, end: int, version: bytes, what: str) -> None:
         if end - start < _PREAMBLE or self._data[start : start + _PREAMBLE] != _MAGIC + version:
-            raise _refusal(f"the {what} inside does not start like one", start)
+            raise _refusal(f"the embedded {what} does not start like one", start)
 
     def _number(self, start: int, end: int) -> tuple[int, int]:
-        """Read an unsigned LEB128 of at most 32 bits; give it and where it ends."""
+        """Read an unsigned LEB128 of at most 32 bits; return it and its end."""
         value = 0
         for index in range(_LEB_LIMIT):
             at = start + index
             if at >= end:
-                raise _refusal("the file ends inside a number: it is cut off or damaged", start)
+                raise _refusal("the file ends inside a number: it is truncated or damaged", start)
             byte = self._data[at]
             value |= (byte & 0x7F) << (7 * index)
             if byte < 0x80:

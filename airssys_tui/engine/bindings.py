@@ -1,10 +1,10 @@
-"""The one module that touches private names of wasmtime-py, so that an upgrade breaks in one place.
+"""Private names of wasmtime-py; no other module uses any, so that an upgrade breaks in one place.
 
-Functions come in two kinds. Those of :data:`_library` release the interpreter lock and are for work that can take
-long: guest code, compilation. Those of :data:`_quick` keep it and are for calls of well under a microsecond, which
-would otherwise hand the lock to whoever waits for it. Functions on the call path have no ``argtypes``: their callers
-pass ready-made ctypes objects, which halves their cost. ``tests/engine/test_bindings.py`` holds a contract test for
-every name and layout used here.
+Functions come in two kinds. Those of :data:`_library` release the interpreter lock, for work that can take long: guest
+code, compilation. Those of :data:`_quick` keep it, for calls of well under a microsecond, which would otherwise hand
+the lock to a waiting thread. Functions on the call path have no ``argtypes``: their callers pass prepared ctypes
+objects, which halves their cost. ``tests/engine/test_bindings.py`` has a contract test for every name and layout used
+here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENTRY_SIZE: Final = 48
 """Bytes of one record entry: name (size, pointer) at 0, value at 16."""
 
 BYTES_HEADER: Final = bytes.__basicsize__ - 1
-"""Bytes in front of the data of a ``bytes`` object in CPython; ``id(data) + BYTES_HEADER`` is its address."""
+"""Bytes before the data of a ``bytes`` object in CPython; ``id(data) + BYTES_HEADER`` is the data's address."""
 
 KINDS: Final[dict[str, int]] = {
     name: getattr(_ffi, f"WASMTIME_COMPONENT_{name.upper()}").value
@@ -57,7 +57,7 @@ func_call: Final = _function(_library, "wasmtime_component_func_call", _POINTER)
 """``(func*, context, args*, nargs, results*, nresults) -> error*``: runs the guest."""
 
 set_fuel: Final = _function(_quick, "wasmtime_context_set_fuel", None)
-"""``(context, fuel)``; like the next three without checks: pass what :func:`pointer` and :func:`number` prepared."""
+"""``(context, fuel)``; unchecked, like the next three: pass what :func:`pointer` and :func:`number` prepared."""
 
 get_fuel: Final = _function(_quick, "wasmtime_context_get_fuel", None)
 set_epoch_deadline: Final = _function(_quick, "wasmtime_context_set_epoch_deadline", None)
@@ -101,10 +101,10 @@ wasi_outputs: Final = tuple(
     _function(_quick, f"wasi_config_set_{stream}_custom", None, _POINTER, _POINTER, _POINTER, _POINTER)
     for stream in ("stdout", "stderr")
 )
-"""``(config, OutputCallback, env, finalizer)`` of stdout and of stderr; the finalizer may be null."""
+"""``(config, OutputCallback, env, finalizer)`` for stdout and for stderr; the finalizer may be null."""
 
 OutputCallback: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, _POINTER, _POINTER, _SIZE)
-"""``(env, data, size) -> written``; called on threads of the engine's own."""
+"""``(env, data, size) -> written``; called on the engine's own threads."""
 
 context_set_wasi: Final = _function(_quick, "wasmtime_context_set_wasi", _POINTER, _POINTER, _POINTER)
 linker_instantiate: Final = _function(_library, "wasmtime_component_linker_instantiate", _POINTER, *[_POINTER] * 4)
@@ -139,8 +139,8 @@ _UNUSED = ctypes.c_bool
 HostCallback: Final = ctypes.CFUNCTYPE(_SIZE, _UNUSED, _POINTER, _UNUSED, _POINTER, _UNUSED, _POINTER)
 """``(env, context, type, args*, nargs, results*, nresults) -> error*``; pointers as plain integers.
 
-What no callback looks at is declared as the type that costs least to convert, and the last one not at all: the caller
-owns the argument area, so a callee may ignore it.
+Parameters that no callback uses are declared with the type that is cheapest to convert, and the last one is omitted:
+the caller owns the argument area, so a callee may ignore it.
 """
 
 Destructor: Final = ctypes.CFUNCTYPE(_SIZE, _UNUSED, _POINTER, ctypes.c_uint32)
@@ -159,11 +159,11 @@ Finalizer: Final = dict(MemoryCreator._fields_)["finalizer"]
 
 
 class EngineError:
-    """What the engine said when something failed, detached from its native object.
+    """An error message of the engine, detached from its native object.
 
     Attributes:
-        message: The engine's words, with its backtrace and causes.
-        exit_status: The status the guest exited with, when it exited.
+        message: The engine's message, with its backtrace and causes.
+        exit_status: The guest's exit status, if it exited.
         frames: Backtrace, innermost first.
     """
 
@@ -176,7 +176,7 @@ class EngineError:
 
 
 def new_error(message: str) -> int:
-    """Make a native error to hand to the engine, which takes ownership."""
+    """Create a native error for the engine, which takes ownership."""
     pointer: int = _error_new(message.encode(errors="replace").replace(b"\0", b" "))
     return pointer
 
@@ -214,40 +214,40 @@ def _text(name: Any) -> str:
 
 
 def address(managed: Any) -> int:
-    """Give the native address of a wasmtime-py object (engine, component, linker, export index…)."""
+    """Return the native address of a wasmtime-py object (engine, component, linker, export index…)."""
     value = ctypes.cast(managed.ptr(), ctypes.c_void_p).value
     assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
     return value
 
 
 def consume(managed: Any) -> int:
-    """Take the native object out of a wasmtime-py object; the caller owns it from now on."""
+    """Take the native object out of a wasmtime-py object; the caller then owns it."""
     value = ctypes.cast(managed._consume(), ctypes.c_void_p).value  # noqa: SLF001 -- this module's task
     assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
     return value
 
 
 def epoch_address() -> int:
-    """Give the address of the native function that increments an engine's epoch, for a native timer."""
+    """Return the address of the native function that increments an engine's epoch, for a native timer."""
     value = ctypes.cast(_library["wasmtime_engine_increment_epoch"], ctypes.c_void_p).value
     assert value is not None, "an exported function has an address"  # noqa: S101 -- narrows the type
     return value
 
 
 def callback_address(callback: Any) -> int:
-    """Give the native address of a ctypes callback; the caller keeps the callback alive."""
+    """Return the native address of a ctypes callback; the caller keeps the callback alive."""
     value = ctypes.cast(callback, ctypes.c_void_p).value
     assert value is not None, "a callback has an address"  # noqa: S101 -- narrows the type
     return value
 
 
 def set_memory_creator(config: wasmtime.Config, creator: Any) -> None:
-    """Make the engine ask this process for every linear memory."""
+    """Make the engine request every linear memory from this process."""
     _bindings.wasmtime_config_host_memory_creator_set(config.ptr(), ctypes.byref(creator))
 
 
 def set_concurrency(config: wasmtime.Config, *, enabled: bool) -> None:
-    """Say whether the engine keeps the books of concurrent component calls, which futures and streams need."""
+    """Set whether the engine tracks concurrent component calls, which futures and streams need."""
     _bindings.wasmtime_config_concurrency_support_set(config.ptr(), enabled)
 
 
@@ -258,7 +258,7 @@ def pointer(address: int) -> Any:
 
 @lru_cache(maxsize=256)
 def bounds(memory: int, table_elements: int) -> tuple[Any, ...]:
-    """Prepare the limits of a store: bytes of each memory and elements of each table; -1 is no limit."""
+    """Prepare the limits of a store: bytes per memory and elements per table; -1 means no limit."""
     return tuple(map(ctypes.c_int64.from_param, (memory, table_elements, -1, -1, -1)))
 
 
@@ -268,7 +268,7 @@ def number(value: int) -> Any:
 
 
 def resource_types_equal(first: Any, second: Any) -> bool:
-    """Tell whether two resource types of one component are the same."""
+    """Return whether two resource types of one component are the same."""
     return bool(_bindings.wasmtime_component_resource_type_equal(first.ptr(), second.ptr()))
 
 
@@ -280,7 +280,7 @@ def add_function(instance: component.LinkerInstance, name: str, callback: Any) -
 
 
 def add_resource(instance: component.LinkerInstance, name: str, number: int, destructor: Any) -> EngineError | None:
-    """Define a resource type of the host in a linker's instance; the caller keeps the destructor alive."""
+    """Define a host resource type in a linker's instance; the caller keeps the destructor alive."""
     encoded, type_ = name.encode(), _type_new(number)
     error = _linker_add_resource(
         address(instance), encoded, len(encoded), type_, callback_address(destructor), None, None
@@ -290,11 +290,11 @@ def add_resource(instance: component.LinkerInstance, name: str, number: int, des
 
 
 def resource_of_host(context: int, number: int, type_number: int) -> int:
-    """Make an owned native resource for a host value; the caller deletes it.
+    """Create an owned native resource for a host value; the caller deletes it.
 
     Args:
         context: Address of the store's context.
-        number: What the guest's handle will carry.
+        number: The number that the guest's handle will carry.
         type_number: Number of the resource type.
     """
     host, made = _host_new(True, number, type_number), _POINTER()
@@ -307,7 +307,7 @@ def resource_of_host(context: int, number: int, type_number: int) -> int:
 
 
 def resource_number(context: int, resource: int) -> int:
-    """Take back the handle of a native resource and give the number it carried; 0 if it is not of the host's."""
+    """Take back the handle of a native resource and return its number; 0 if the host does not define the resource."""
     host = _POINTER()
     if error := _any_to_host(context, resource, ctypes.addressof(host)):
         take_error(error)
@@ -318,6 +318,6 @@ def resource_number(context: int, resource: int) -> int:
 
 
 def memory_view() -> memoryview:
-    """Give a view over the whole address space, from which native values are read at their addresses."""
+    """Return a view of the whole address space, for reading native values at their addresses."""
     everything = (ctypes.c_ubyte * (1 << (47 if sys.maxsize > 2**32 else 31))).from_address(0)
     return memoryview(everything).cast("B")

@@ -1,8 +1,8 @@
-"""Calls: what one gives and costs, and the function written for each type that makes it.
+"""Calls: their results and costs, and the function generated for each type that makes them.
 
-For every function type one Python function is generated that lowers the arguments, sets fuel and deadline, runs the
-guest, reads the meters and lifts the result, in straight lines: at two microseconds a call, every function call and
-attribute of Python's own shows.
+For every function type, one Python function is generated that lowers the arguments, sets fuel and deadline, runs the
+guest, reads the meters and lifts the result, as straight-line code: at two microseconds per call, every Python function
+call and attribute access is measurable.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ Call = Callable[[tuple[Any, ...], int | None, float | None], "CallResult"]
 
 
 class CallResult(msgspec.Struct, frozen=True, gc=False):
-    """What a call gave and what it cost.
+    """The result and the cost of a call.
 
     Attributes:
-        value: The result, in the forms of ``core.values``; None when nothing is returned.
+        value: The result, in the forms of ``core.values``; None without a return value.
         fuel: Fuel units used.
         wall_ns: Nanoseconds from entry to exit, host functions included.
         cpu_ns: Nanoseconds of CPU time in the guest, host functions excluded; exact to ``activity.SHORT_NS``.
@@ -95,7 +95,7 @@ act.cpu_ns += cpu
 act.wall_ns += wall
 if error: raise act.trapped(error)
 """
-"""Meters when the guest is back."""
+"""Meters after the guest has returned."""
 
 _LOCALS: Final = """
 standard_fuel = act.standard_fuel
@@ -124,22 +124,22 @@ _CONSTANTS: Final[dict[str, Any]] = {
 
 
 def bind(function: Function, native: Any, activity: Activity) -> Call:
-    """Make an export ready for calls: ``call(arguments, fuel, deadline) -> CallResult``.
+    """Prepare an export for calls: ``call(arguments, fuel, deadline) -> CallResult``.
 
     Args:
         function: Its type.
-        native: The native function, which lives as long as the call is used.
-        activity: Whose export it is.
+        native: The native function, which must live as long as the call is used.
+        activity: The activity of the instance that exports it.
 
     Raises:
-        ArgumentError: If a type of it cannot be passed.
+        ArgumentError: If the function has a type that cannot be passed.
     """
     made: Call = _factory(function, metered=True)(activity, *_storage(function, native, activity))
     return made
 
 
 def bind_bare(function: Function, native: Any, activity: Activity) -> Callable[[tuple[Any, ...]], Any]:
-    """Make the same call without fuel, deadline, meters and claims: what the value layer alone costs."""
+    """Prepare the same call without fuel, deadline, meters and claims: the cost of the value layer alone."""
     made: Callable[[tuple[Any, ...]], Any] = _factory(function, metered=False)(
         activity, *_storage(function, native, activity)
     )
@@ -147,7 +147,7 @@ def bind_bare(function: Function, native: Any, activity: Activity) -> Callable[[
 
 
 def _storage(function: Function, native: Any, activity: Activity) -> tuple[Any, Any, Any]:
-    """Give the native arguments of a call, the storage of its arguments and that of its result."""
+    """Return the native arguments of a call, the storage of its arguments and that of its result."""
     count, returns = len(function.params), function.result is not None
     storage = ctypes.create_string_buffer(bindings.VALUE_SIZE * max(count, 1))
     result = ctypes.create_string_buffer(bindings.VALUE_SIZE)
@@ -209,7 +209,7 @@ def _metered(lower: list[str], lift: list[str]) -> list[str]:
 
 
 def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str, list[str]]:
-    """Write how a result is read and freed: statements, the name of the value, and the views that are needed."""
+    """Generate the reading and freeing of a result: statements, the value's name, and the required views."""
     if type_ is None:
         return [], "None", []
     reads, expression = lifting.write_result(source, type_)
@@ -223,7 +223,7 @@ def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str,
         return take, "value", views
     views += ['kind = memoryview(result).cast("B")', "delete_arguments = (byref(result),)"]
     source.bind({"byref": ctypes.byref})
-    # The engine frees what the storage held before it writes there: the kind of a number says that nothing is held.
+    # The engine frees the storage's previous content before it writes: the kind of a number means nothing to free.
     free = ["    value_delete(*delete_arguments)", "    kind[0] = 0"]
     return ["try:", *_indented(take), "finally:", *free], "value", views
 
@@ -233,7 +233,7 @@ def _settling(function: Function) -> list[str]:
 
 
 def guarded(body: list[str], caught: str, handler: str) -> list[str]:
-    """Write a ``try`` statement."""
+    """Generate a ``try`` statement."""
     return ["try:", *_indented(body), f"except {caught}:", f"    {handler}"]
 
 

@@ -1,9 +1,9 @@
-"""Compiles one component in a process of its own; run as ``python -m airssys_tui.engine.compile_child``.
+"""Compiles one component in a separate process; run as ``python -m airssys_tui.engine.compile_child``.
 
-Compiling is the only validation the engine offers, cannot be interrupted, and can take minutes and gigabytes.
-Here it runs under limits of the operating system, behind everything else that wants the processor. Reads settings as
-one line of JSON and then the component from stdin; writes the SHA-256 of the compiled code and the code to stdout. Exit
-status 3 means that the component was refused; the gate and the words are two lines on stderr.
+Compilation is the only validation that the engine offers, cannot be interrupted, and can take minutes and gigabytes.
+Here it runs under limits of the operating system and at low priority. The process reads the settings as one line of
+JSON and then the component from stdin, and writes the SHA-256 of the compiled code and the code to stdout. Exit status
+3 means that the component was refused; stderr then has two lines, the gate and the message.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ REFUSED = 3
 """Exit status when the component does not compile."""
 
 BEHIND = 5
-"""Steps of niceness: where processors are scarce, guests that serve get three times as much of them."""
+"""Niceness increment: when processors are scarce, serving guests get three times as much of them."""
 
 
 def limit(settings: EngineSettings) -> None:
-    """Put this process under its limits, where the system has them."""
+    """Apply the limits to this process, where the system supports them."""
     try:
         import resource  # noqa: PLC0415 -- not on every platform
     except ImportError:
@@ -43,7 +43,7 @@ def limit(settings: EngineSettings) -> None:
 
 
 def main() -> int:
-    """Compile what stdin holds; give the exit status."""
+    """Compile the component on stdin; return the exit status."""
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=EngineSettings)
     limit(settings)
     wasm = sys.stdin.buffer.read()
@@ -60,8 +60,8 @@ def main() -> int:
 def _compiled(wasm: bytes, settings: EngineSettings) -> bytes:
     code = Code.compile_here(wasmtime.Engine(configuration(settings)), wasm).serialised()
     if len(code) > settings.max_code_size:
-        sizes = f"{format_size(len(code))} when compiled, more than {format_size(settings.max_code_size)}"
-        raise AdmissionError(f"its code has {sizes}", gate=Gate.COMPILE)
+        sizes = f"{format_size(len(code))}; the limit is {format_size(settings.max_code_size)}"
+        raise AdmissionError(f"its compiled code has {sizes}", gate=Gate.COMPILE)
     return code
 
 

@@ -1,4 +1,4 @@
-"""A compiled component: its interface, its serialised form, and where its exports are."""
+"""A compiled component: its interface, its serialised form, and the indices of its exports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Code:
     """A component compiled for one engine; shared by any number of instances and threads.
 
     Attributes:
-        interface: What it imports and exports.
+        interface: Its imports and exports.
     """
 
     def __init__(self, compiled: component.Component, engine: wasmtime.Engine) -> None:
@@ -31,7 +31,7 @@ class Code:
         try:
             self.interface: Interface = reflection.read(compiled.type, engine)
         except (TypeError, KeyError) as error:
-            raise AdmissionError(f"it uses a type that is not supported: {error}", gate=Gate.TYPES) from error
+            raise AdmissionError(f"it uses an unsupported type: {error}", gate=Gate.TYPES) from error
         self._indices: dict[str, component.ExportIndex | None] = {}
 
     @classmethod
@@ -39,7 +39,7 @@ class Code:
         """Compile in this process.
 
         Raises:
-            AdmissionError: At gate ``compile``, with the compiler's words.
+            AdmissionError: At gate ``compile``, with the compiler's message.
         """
         try:
             return cls(component.Component(engine, wasm), engine)
@@ -48,12 +48,12 @@ class Code:
 
     @classmethod
     def load(cls, engine: wasmtime.Engine, serialised: bytes | Path) -> Code:
-        """Load code that :meth:`serialised` gave for an engine of the same identity.
+        """Load the output of :meth:`serialised` from an engine of the same identity.
 
-        The bytes are trusted: verify where they come from first.
+        The bytes are trusted: verify their origin first.
 
         Raises:
-            AdmissionError: At gate ``compile``, if they belong to another engine or are damaged.
+            AdmissionError: At gate ``compile``, if the bytes belong to another engine or are damaged.
         """
         try:
             if isinstance(serialised, Path):
@@ -63,7 +63,7 @@ class Code:
         except wasmtime.WasmtimeError as error:
             remedy = "compile the component again"
             raise AdmissionError(
-                f"compiled code cannot be loaded: {plain(str(error))}", gate=Gate.COMPILE, remedy=remedy
+                f"cannot load the compiled code: {plain(str(error))}", gate=Gate.COMPILE, remedy=remedy
             ) from error
         return cls(compiled, engine)
 
@@ -74,16 +74,16 @@ class Code:
 
     @cached_property
     def imports_wasi(self) -> bool:
-        """Whether it imports anything of WASI."""
+        """Whether it imports any WASI interface."""
         return wasi.imports(self.interface)
 
     @cached_property
     def waits_in_wasi(self) -> bool:
-        """Whether it can wait inside WASI, where deadlines do not reach; such calls belong on side threads."""
+        """Whether it can block inside WASI, where deadlines have no effect; such calls belong on side threads."""
         return wasi.waits(self.interface)
 
     def serialised(self) -> bytes:
-        """Give the bytes that :meth:`load` accepts."""
+        """Return the bytes that :meth:`load` accepts."""
         return bytes(self._compiled.serialize())
 
     @cached_property
@@ -92,7 +92,7 @@ class Code:
         return bindings.address(self._compiled)
 
     def export_address(self, export: ExportedFunction) -> int | None:
-        """Give the address of an export's native index; None when the component does not have it."""
+        """Return the address of an export's native index, or None if the component has no such export."""
         index = self._indices.get(export.path)
         if index is None:
             index = self._indices[export.path] = self._find(export)
@@ -107,5 +107,5 @@ class Code:
 
 
 def compile_refused(words: str) -> AdmissionError:
-    """Make the refusal of gate ``compile`` from what the compiler said."""
+    """Return the error of gate ``compile`` for a compiler message."""
     return AdmissionError(f"it does not compile: {plain(words)}", gate=Gate.COMPILE)

@@ -1,4 +1,4 @@
-"""Compiles large components in a child process that can be limited and killed."""
+"""Compilation of large components in a child process that can be limited and killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airssys_tui.engine.compile_child import REFUSED
 from airssys_tui.engine.settings import EngineSettings
 
 _POLL_SECONDS: Final = 0.02
-"""How soon a running compilation notices that it was cancelled."""
+"""Seconds until a running compilation notices its cancellation."""
 
 _DIGEST: Final = 32
 
@@ -33,14 +33,14 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
     """Compile under limits on CPU, wall time and address space.
 
     Returns:
-        Compiled code that an engine of the same settings loads, as the child made it.
+        Compiled code, exactly as the child produced it, for an engine with the same settings.
 
     Raises:
-        AdmissionError: At gate ``compile``: the compiler's words, the limit that was passed, or that it was cancelled.
+        AdmissionError: At gate ``compile``: the compiler's message, the exceeded limit, or the cancellation.
     """
     command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
     pipe = subprocess.PIPE
-    # From a file: `communicate` forgets what it has not yet written to a pipe when its timeout passes.
+    # From a file: `communicate` loses what it has not yet written to a pipe when its timeout expires.
     with tempfile.TemporaryFile() as given:
         given.write(msgspec.json.encode(settings) + b"\n" + wasm)
         given.seek(0)
@@ -57,14 +57,14 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
 
 
 def _verified(output: bytes) -> bytes:
-    """Return the code in the child's answer; loading what is not whole would be unsafe.
+    """Return the code in the child's output; loading incomplete code would be unsafe.
 
     Raises:
-        AdmissionError: If it is not what the child has hashed.
+        AdmissionError: If the code does not match the child's hash.
     """
     digest, code = output[:_DIGEST], output[_DIGEST:]
     if hashlib.sha256(code).digest() != digest:
-        raise AdmissionError("the compiler's answer arrived damaged", gate=Gate.COMPILE, remedy="reload the component")
+        raise AdmissionError("the compiler's output is damaged", gate=Gate.COMPILE, remedy="reload the component")
     return code
 
 
@@ -77,7 +77,7 @@ def _converse(
             return child.communicate(timeout=_POLL_SECONDS if cancel else settings.compile_wall)
         if cancel is not None and cancel.is_set():
             raise AdmissionError(
-                "the compilation was cancelled", gate=Gate.COMPILE, remedy="a newer change took its place"
+                "the compilation was cancelled", gate=Gate.COMPILE, remedy="a newer change replaced it"
             )
         if time.monotonic() >= end:
             wall = format_duration(settings.compile_wall)
@@ -101,7 +101,7 @@ def _too_expensive(text: str) -> AdmissionError:
 
 
 def _environment() -> dict[str, str]:
-    """Give the child what it needs to import this package, and nothing of the outside."""
+    """Return the environment that the child needs to import this package, without anything else."""
     root = str(Path(airssys_tui.__file__).parent.parent)
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT", "VIRTUAL_ENV") if name in os.environ

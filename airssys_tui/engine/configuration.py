@@ -1,4 +1,4 @@
-"""The engine's configuration from its settings, and the identity of the code that it produces and accepts."""
+"""The engine's configuration, and the identity of the code that an engine produces and accepts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airssys_tui.engine.memory import MemoryPool
 
 _GENERATION: Final = 2
-"""Changes when :func:`configuration` sets something fixed that shapes compiled code."""
+"""Increase it when :func:`configuration` changes a constant that affects compiled code."""
 
 _HARMLESS: Final = frozenset(
     {
@@ -27,11 +27,11 @@ _HARMLESS: Final = frozenset(
         *("compile_address_space", "max_memories", "output_limit"),
     }
 )
-"""Settings that leave compiled code as it is. Whatever is not named here is part of the identity."""
+"""Settings that do not affect compiled code. All others are part of the identity."""
 
 
 def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> wasmtime.Config:
-    """Make the configuration; code compiled under one loads under every other of the same settings."""
+    """Create the configuration; compiled code loads under any configuration with the same settings."""
     config = wasmtime.Config()
     config.consume_fuel = True
     config.epoch_interruption = True
@@ -39,9 +39,9 @@ def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> w
     config.memory_reservation = settings.reservation
     config.memory_guard_size = settings.guard
     config.shared_memory = False
-    # Futures and streams do not cross our boundary; without their bookkeeping a call costs a quarter less.
+    # Futures and streams do not cross the boundary; without their bookkeeping a call costs a quarter less.
     bindings.set_concurrency(config, enabled=False)
-    # A copy-on-write image needs memories that the engine maps itself; with ours it aborts the process.
+    # A copy-on-write image needs memories mapped by the engine; with host memories it aborts the process.
     config.memory_init_cow = not hosts_memory(settings)
     if pool is not None:
         pool.install(config)
@@ -49,14 +49,14 @@ def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> w
 
 
 def hosts_memory(settings: EngineSettings) -> bool:
-    """Tell whether linear memories are ours under these settings on this system."""
+    """Return whether this process provides linear memories, given these settings and this system."""
     return settings.host_memory and supported()
 
 
 def identity(settings: EngineSettings) -> str:
-    """Name the code that an engine of these settings produces and accepts: compiler, platform and settings.
+    """Identify the code that an engine with these settings produces and accepts: compiler, platform and settings.
 
-    Code also holds what it demands of the processor; loading it where that is missing is refused by the engine itself.
+    Code also records the processor features it needs; the engine itself refuses to load it where they are missing.
     """
     shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
     shape["host_memory"] = hosts_memory(settings)

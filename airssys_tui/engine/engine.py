@@ -1,4 +1,4 @@
-"""The engine: compilation, linkers, and everything whose life is the process's."""
+"""The engine: compilation, linkers, and everything that lives as long as the process."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _STANDARD: Final = EngineSettings()
 
 
 class Engine:
-    """Wasmtime, configured once; shared by every thread.
+    """A configured wasmtime engine, shared by all threads.
 
     Attributes:
-        settings: How it is set up.
-        identity: Names the compiled code that this engine produces and accepts; keys the code cache.
+        settings: Its settings.
+        identity: Identifies the compiled code that this engine produces and accepts; key of the code cache.
     """
 
     def __init__(self, settings: EngineSettings = _STANDARD) -> None:
@@ -50,7 +50,7 @@ class Engine:
 
     @property
     def ticker(self) -> Ticker:
-        """What moves the epoch while calls are in flight."""
+        """The ticker that advances the epoch while calls are in flight."""
         return self._habitat.ticker
 
     @property
@@ -65,18 +65,18 @@ class Engine:
 
     @property
     def instances(self) -> int:
-        """How many instances are open."""
+        """Number of open instances."""
         return len(self._habitat.inhabitants)
 
     def compile(self, wasm: bytes, *, cancel: threading.Event | None = None) -> Code:
-        """Compile a component: here when it is small, else in a child process that can be killed.
+        """Compile a component: a small one in this process, others in a child process that can be killed.
 
         Args:
             wasm: The component's bytes.
             cancel: Set it to kill the child.
 
         Raises:
-            AdmissionError: At gate ``compile``, with the compiler's words or the bound that was passed.
+            AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
         """
         if self.compiles_here(wasm):
             return Code.compile_here(self._habitat.native, wasm)
@@ -85,12 +85,12 @@ class Engine:
         return self.load(compile_in_child(wasm, self.settings, cancel))
 
     def compiles_here(self, wasm: bytes) -> bool:
-        """Tell whether a component compiles in this process: it is small, and its code cannot take long.
+        """Return whether a component compiles in this process: it is small, and its code cannot take long.
 
-        A few kilobytes of nested loops or declared variables take seconds and gigabytes to compile.
+        A few kilobytes of nested loops or declared variables can take seconds and gigabytes to compile.
 
         Raises:
-            AdmissionError: If it is small and not a component within bounds.
+            AdmissionError: If it is small but not a component within bounds.
         """
         settings = self.settings
         if len(wasm) > settings.in_process_compile:
@@ -102,20 +102,19 @@ class Engine:
         """Load code compiled by an engine of the same identity; the bytes are trusted.
 
         Raises:
-            AdmissionError: At gate ``compile``, if they belong to another engine or are damaged.
+            AdmissionError: At gate ``compile``, if the bytes belong to another engine or are damaged.
         """
         return Code.load(self._habitat.native, serialised)
 
     def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
-        """Make a linker of host interfaces; WASI 0.2 is always included, closed."""
+        """Create a linker of host interfaces; WASI 0.2 is always included, without any grant."""
         return Linker(self._habitat, interfaces)
 
     def close(self, patience: float = FAREWELL_SECONDS) -> None:
-        """Cancel calls in flight, close every instance, leave no timer and no thread; safe to call twice.
+        """Cancel calls in flight, close all instances, end timers and threads. Idempotent.
 
         Args:
-            patience: Seconds that calls in flight get to end; those that do not (stuck inside WASI) keep their
-                instances.
+            patience: Seconds for calls in flight to end; those that do not (stuck inside WASI) keep their instances.
         """
         if not self._closed:
             self._closed = True
@@ -127,6 +126,6 @@ _engines: weakref.WeakSet[Any] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """Close engines while callbacks still work: native finalizers run Python, which is gone a moment later."""
+    """Close engines while callbacks still work: native finalizers run Python code, which is soon unavailable."""
     for engine in list(_engines):
         engine.close()

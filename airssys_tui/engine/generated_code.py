@@ -1,8 +1,8 @@
-"""Python source written for one WIT type and compiled once: the base of lowering and lifting.
+"""Generated Python source for one WIT type, compiled once: the base of lowering and lifting.
 
 A call across the boundary costs about half a microsecond in native code; walking a type on every call would cost many
-times that. So each function type is turned into straight-line Python with one ``struct`` operation per group of values.
-Names that come from a component never enter the source text: they are bound as constants.
+times that. So each function type becomes straight-line Python with one ``struct`` operation per group of values. Names
+from a component never enter the source text: they are bound as constants.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LAYOUTS: Final[dict[str, str]] = {
 """``struct`` layout of the 24 payload bytes of each scalar."""
 
 MOST_NESTED: Final = 64
-"""Deepest nesting of types that is compiled; the engine's own limit is higher, Python's recursion limit is not."""
+"""Maximum nesting of types that is compiled; Python's recursion limit is below the engine's own limit."""
 
 
 class GeneratedCode:
@@ -44,7 +44,7 @@ class GeneratedCode:
         self._depth = 0
 
     def name(self, prefix: str) -> str:
-        """Make a name that is not used yet."""
+        """Return an unused name."""
         self._serial += 1
         return f"{prefix}{self._serial}"
 
@@ -53,13 +53,13 @@ class GeneratedCode:
         self._namespace.update(names)
 
     def constant(self, value: Any) -> str:
-        """Bind a value and give its name."""
+        """Bind a value and return its name."""
         name = self.name("K")
         self._namespace[name] = value
         return name
 
     def layout(self, text: str, operation: str) -> str:
-        """Bind ``pack``, ``unpack_from``, … of a layout and give its name."""
+        """Bind ``pack``, ``unpack_from``, … of a layout and return its name."""
         return self.constant(getattr(struct.Struct("<" + text), operation))
 
     def function(self, name: str, parameters: str, body: list[str]) -> None:
@@ -67,7 +67,7 @@ class GeneratedCode:
         self._functions.append(f"def {name}({parameters}):\n" + "\n".join(f"    {line}" for line in body))
 
     def for_type(self, purpose: str, type_: ValType, write: Callable[[str, ValType], None]) -> str:
-        """Give the name of the function that serves a type, writing it when it is the first of its kind.
+        """Return the name of the function for a type, generating it on first use.
 
         Raises:
             RecursionError: If types nest deeper than :data:`MOST_NESTED`.
@@ -84,7 +84,7 @@ class GeneratedCode:
         return name
 
     def compile(self, entry: str) -> Callable[..., Any]:
-        """Compile everything and give one function."""
+        """Compile everything and return one function."""
         code = compile("\n".join(self._functions), "<airssys-tui value layer>", "exec")
         exec(code, self._namespace)  # noqa: S102 -- our own text; guest names are constants in the namespace
         function: Callable[..., Any] = self._namespace[entry]

@@ -1,4 +1,4 @@
-"""What all instances of one engine live on: its native object, memories, ticker, and who lives there now."""
+"""State shared by all instances of one engine: native engine, memories, ticker, and the open instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airssys_tui.engine.settings import EngineSettings
 
 FAREWELL_SECONDS: Final = 2.0
-"""How long closing waits for calls in flight: a thread in native code cannot outlive the interpreter."""
+"""Seconds that closing waits for calls in flight: a thread in native code cannot outlive the interpreter."""
 
 _FAREWELL_POLL: Final = 0.005
 
@@ -49,9 +49,9 @@ class Habitat(Generic[T]):
     Attributes:
         native: The native engine.
         address: Its address.
-        pool: The linear memories; None where they are the engine's own.
-        inhabitants: Every open activity by the address of its store's context, which is what callbacks are given.
-        on_epoch: What the engine calls when a store's epoch deadline is reached: an address, prepared as an argument.
+        pool: The linear memories; None where the engine provides them itself.
+        inhabitants: All open activities by the address of their store's context, which callbacks receive.
+        on_epoch: Address of the callback for a store's epoch deadline, prepared as an argument.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -76,30 +76,30 @@ class Habitat(Generic[T]):
             return bindings.new_error(f"epoch: {error}")
 
     def admit_memory(self) -> None:
-        """Refuse another instance when the process has no room for its memory.
+        """Reject another instance when the process has no room for its memory.
 
         Raises:
-            CapacityError: If as many memories live as may.
+            CapacityError: If the maximum number of memories is in use.
         """
         if self.pool is not None and not self.pool.has_room():
-            text = f"{self.pool.live} linear memories are alive, as many as this process has room for"
+            text = f"{self.pool.live} linear memories are in use, the maximum of this process"
             raise CapacityError(text, remedy="stop some components")
 
     def residents(self) -> list[T]:
-        """List every open activity."""
-        # One operation of the interpreter makes the list, so other threads may open and close meanwhile.
+        """Return all open activities."""
+        # The interpreter creates the list in one operation, so other threads may open and close meanwhile.
         known = list(self.inhabitants.values())
         return [activity for reference in known if (activity := reference()) is not None]
 
     def active(self) -> bool:
-        """Tell whether any call is in flight."""
+        """Return whether any call is in flight."""
         return any(activity.busy for activity in self.residents())
 
     def close(self, patience: float) -> None:
-        """Cancel calls in flight, free every store, stop ticking.
+        """Cancel calls in flight, free every store, stop the ticker.
 
         Args:
-            patience: Seconds that calls in flight get to end; those that do not (stuck inside WASI) keep their stores.
+            patience: Seconds for calls in flight to end; those that do not (stuck inside WASI) keep their stores.
         """
         end = time.monotonic() + patience
         while self.active() and time.monotonic() < end:

@@ -1,7 +1,7 @@
-"""Takes the instructions out of a component, so that its types can be read without compiling what nobody will run.
+"""Removes the instructions from a component, so that its types can be read without compiling unused code.
 
-What a component imports and exports does not depend on what its functions do, and a megabyte of them takes seconds to
-compile.
+The imports and exports of a component do not depend on the bodies of its functions, and a megabyte of these takes
+seconds to compile.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _DATA: Final = 11
 _DATA_COUNT: Final = 12
 
 _BODY: Final = b"\x04\x00\x00\x01\x0b"
-"""Four bytes: no local variable, ``unreachable``, ``nop``, ``end``. It fits a function of any type.
+"""Four bytes: no local variable, ``unreachable``, ``nop``, ``end``. Valid for a function of any type.
 
-The ``nop`` is there for :func:`airssys_tui.engine.admission.inspect`, to which a size of three looks like a loop.
+The ``nop`` is there because :func:`airssys_tui.engine.admission.inspect` would take a size of three for a loop.
 """
 
 
 def hollow(wasm: bytes) -> bytes:
-    """Return a component with the same imports and exports in which every core function traps at once.
+    """Return a component with the same imports and exports whose core functions all trap at once.
 
-    Data and custom sections are left out, too. That the instructions were valid is not verified.
+    Data and custom sections are removed, too. The original instructions are not validated.
 
     Args:
         wasm: A component.
 
     Raises:
-        AdmissionError: If it is none, or not within bounds.
+        AdmissionError: If it is not a component, or not within bounds.
     """
     inspect(wasm)
     return _component(wasm, 0, len(wasm))
@@ -76,7 +76,7 @@ def _section(kind: int, content: bytes) -> bytes:
 
 
 def _number(wasm: bytes, at: int) -> tuple[int, int]:
-    """Read an unsigned LEB128 that was read before; give it and where it ends."""
+    """Read an unsigned LEB128 that is known to be valid; return it and its end."""
     value = shift = 0
     while True:
         byte = wasm[at]

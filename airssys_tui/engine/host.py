@@ -1,4 +1,4 @@
-"""What the host offers to guests: typed functions in named interfaces, and the path on which guests call them."""
+"""The host side of imports: typed functions in named interfaces, and the path on which guests call them."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class HostFunction(msgspec.Struct, frozen=True):
 
 
 class HostResource(msgspec.Struct, frozen=True):
-    """A resource type that the host defines; its values are any objects of the host's.
+    """A resource type that the host defines; its values are arbitrary host objects.
 
-    Host functions take and give the objects themselves where their types say ``own<name>`` or ``borrow<name>``:
-    what is given with ``own`` belongs to the guest until it passes it back or drops it.
+    Host functions take and return the objects themselves where their types say ``own<name>`` or ``borrow<name>``. A
+    value returned as ``own`` belongs to the guest until the guest passes it back or drops it.
 
     Attributes:
         name: Its name in the interface; constructor and methods are functions such as ``[constructor]name`` and
             ``[method]name.verb``.
-        drop: ``drop(context, value)``, called once when a guest drops a value, or goes away while it owns it.
+        drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
     """
 
     name: str
@@ -69,10 +69,10 @@ class HostInterface(msgspec.Struct, frozen=True):
 
 
 class HostContext:
-    """Who is calling a host function; one per instance.
+    """The caller of a host function; one per instance.
 
     Attributes:
-        owner: The object given when the instance was made.
+        owner: The object passed when the instance was created.
     """
 
     __slots__ = ("_activity", "owner")
@@ -82,29 +82,29 @@ class HostContext:
         self.owner = owner
 
     def charge(self, fuel: int) -> None:
-        """Take fuel from the running call for work the host does on its behalf.
+        """Deduct fuel from the running call for work done by the host on its behalf.
 
         Raises:
-            HostFault: If less than that is left; the call then ends as out of fuel.
+            HostFault: If less fuel than that is left; the call then ends as out of fuel.
         """
         activity = self._activity
         left = activity.fuel_left()
         if left < fuel:
-            raise OutOfFuel(f"{fuel} units of fuel were charged, {left} were left")
+            raise OutOfFuel(f"{fuel} units of fuel were charged but {left} were left")
         bindings.set_fuel(activity.standard_fuel[0], bindings.number(left - fuel))
 
     def remaining(self) -> float:
-        """Give the seconds left until the running call's deadline; never negative."""
+        """Return the seconds until the running call's deadline; never negative."""
         return max(0.0, (self._activity.deadline_ns - perf_counter_ns()) / 1e9)
 
     @property
     def cancelled(self) -> bool:
-        """Whether the running call is to end; a host function that waits looks at it."""
+        """Whether the running call is to end; host functions that wait should poll it."""
         return self._activity.cancelled
 
 
 class HostFailure:
-    """How a host function ended the call of the guest that called it."""
+    """The failure of a host function, which ends the guest's call."""
 
     __slots__ = ("kind", "message")
 
@@ -120,30 +120,30 @@ class HostFailure:
 
 
 class OutOfFuel(HostFault):
-    """A charge by the host that the call's fuel could not pay."""
+    """The host charged more fuel than the call had left."""
 
 
 def callback(path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
-    """Make the native callback of a host function: code written for its type, no exception let out.
+    """Create the native callback of a host function: code generated for its type, which lets no exception escape.
 
     Args:
         path: ``interface#function``, for messages.
         function: The function.
-        inhabitants: Who may call it, by the address of their store's context.
+        inhabitants: The possible callers, by the address of their store's context.
 
     Raises:
-        ArgumentError: If a type of it cannot be passed.
+        ArgumentError: If the function has a type that cannot be passed.
     """
     refused = partial(_refused, function.type)
     return bindings.HostCallback(_compile(function.type)(function.call, inhabitants, partial(_failed, path), refused))
 
 
 def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
-    """Make the native callback with which guests drop values of a host-defined resource type.
+    """Create the native callback through which guests drop values of a host-defined resource type.
 
     Args:
         path: ``interface#resource``, for messages.
-        inhabitants: Who may drop, by the address of their store's context.
+        inhabitants: The possible callers, by the address of their store's context.
     """
 
     def run(_env: bool, context: int, number: int) -> int:

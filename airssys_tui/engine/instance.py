@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """What instances are made with; each keeps it as long as it lives.
+    """The shared environment of instances; each keeps it alive.
 
     Attributes:
         linker: Address of the native linker.
         hosted: The resource types that the host defines, by name.
-        kept: What native code refers to: the linker and the callbacks.
+        kept: The Python objects that native code refers to: the linker and the callbacks.
     """
 
     linker: int
@@ -48,7 +48,7 @@ class Linked(msgspec.Struct, frozen=True):
 class Instance:
     """One live component with its own store, memory, fuel and deadline.
 
-    Made by :meth:`Linker.instantiate`.
+    Created by :meth:`Linker.instantiate`.
     """
 
     __slots__ = ("__weakref__", "_activity", "_bound", "_code", "_linked", "_native", "_output", "limits")
@@ -109,7 +109,7 @@ class Instance:
             return CapacityError("this process has no room for another linear memory", remedy="stop some components")
         if account.refused and not error.frames:
             remedy = "raise `memory` under [resources]"
-            text = f"it needs {account.wanted} bytes of memory, more than its limit of {account.limit}"
+            text = f"it needs {account.wanted} bytes of memory; the limit is {account.limit}"
             return AdmissionError(text, gate=Gate.INSTANTIATE, remedy=remedy)
         trap = self._activity.classify(error)
         if trap.kind is TrapKind.TABLE_LIMIT and not error.frames:
@@ -127,12 +127,12 @@ class Instance:
         Args:
             path: ``instance#function`` or ``function``, or any spelling that :meth:`Interface.find` resolves.
             arguments: Values in the forms of ``core.values``.
-            fuel: Fuel units for this call instead of the limit.
-            deadline: Seconds of wall time for this call instead of the limit.
+            fuel: Fuel units for this call; overrides the limit.
+            deadline: Seconds of wall time for this call; overrides the limit.
 
         Raises:
-            GuestTrap: If the call ended in a trap; the instance is dead.
-            ArgumentError: If an argument does not fit its type; the instance is unharmed.
+            GuestTrap: If the call ended in a trap; the instance is then dead.
+            ArgumentError: If an argument does not fit its type; the instance stays usable.
             ExportNotFound: If there is no such export.
         """
         bound = self._bound.get(path)
@@ -150,7 +150,7 @@ class Instance:
         return bound
 
     def bare(self, path: str) -> Callable[..., Any]:
-        """Give an export without fuel, deadline, meters and protection, to measure what those cost; for benchmarks."""
+        """Return an export without fuel, deadline, meters and protection, to measure their cost; for benchmarks."""
         export = self._code.interface.find(path)
         return bind_bare(export.function, self._native_function(export), self._activity)
 
@@ -169,11 +169,11 @@ class Instance:
         return native
 
     def find(self, path: str) -> ExportedFunction:
-        """Resolve an export as :meth:`call` does."""
+        """Resolve an export like :meth:`call`."""
         return self._code.interface.find(path)
 
     def cancel(self) -> None:
-        """End the running call as cancelled, from any thread; nothing happens when none is running."""
+        """Cancel the running call, if any; callable from any thread."""
         self._activity.cancel()
 
     @property
@@ -183,32 +183,32 @@ class Instance:
 
     @property
     def dead(self) -> bool:
-        """Whether it trapped or was closed; it can never be called again."""
+        """Whether it trapped or was closed; no further call is possible."""
         return self._activity.death is not None or not self._activity.stores
 
     @property
     def trap(self) -> Trap | None:
-        """The trap that killed it."""
+        """The trap that killed it, or None."""
         return self._activity.death
 
     @property
     def resources(self) -> ResourceTable:
-        """The handles that the host holds of its resources."""
+        """The handles that the host keeps of its resources."""
         return self._activity.resources
 
     @property
     def memory(self) -> MemoryUse | None:
-        """Linear memory in use; None when this system cannot tell."""
+        """Linear memory in use; None where it cannot be measured."""
         return self._activity.account.use() if self._activity.habitat.pool is not None else None
 
     @property
     def table_elements(self) -> int | None:
-        """Elements in its tables; None, for the engine limits them without telling how many there are."""
+        """Elements in its tables; always None, since the engine limits but does not report them."""
         return None
 
     @property
     def meters(self) -> CallTotals:
-        """The sums so far."""
+        """The totals so far."""
         sums = self._activity
         return CallTotals(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
 
@@ -217,11 +217,11 @@ class Instance:
         return wasi.Output() if self._output is None else self._output.drain()
 
     def close(self) -> None:
-        """Free everything native; a call in flight is cancelled first and frees it then. Safe to call twice."""
+        """Free everything native; a call in flight is cancelled and frees it when it ends. Idempotent."""
         self._activity.close()
 
     def __enter__(self) -> Self:
-        """Give itself; leaving the block closes it."""
+        """Return itself; leaving the block closes it."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -229,7 +229,7 @@ class Instance:
         self.close()
 
     def __del__(self) -> None:
-        """Free what nobody closed, unless the interpreter is going away and callbacks with it."""
+        """Free an instance that was not closed, unless the interpreter is shutting down and callbacks with it."""
         activity = getattr(self, "_activity", None)
         if activity is not None and activity.stores and not sys.is_finalizing():
             activity.close()

@@ -1,4 +1,4 @@
-"""From native values to Python ones: generated code that reads ``wasmtime_component_val_t`` at an address.
+"""Native values to Python values: generated code that reads ``wasmtime_component_val_t`` at an address.
 
 Reading never takes ownership: the caller frees the native value afterwards. Resources are cloned handles.
 """
@@ -31,11 +31,11 @@ from airssys_tui.engine.bindings import ENTRY_SIZE, PAYLOAD, VALUE_SIZE, memory_
 from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
 
 WORLD: Final = memory_view()
-"""The address space; native values are read from it at their addresses."""
+"""The address space, from which native values are read."""
 
 
 def lift_bytes(count: int, where: int) -> bytes:
-    """Collect the payloads of as many ``u8`` values by stride, without a loop."""
+    """Collect the payloads of ``count`` ``u8`` values with a strided slice instead of a loop."""
     if count <= _CHUNK:
         return WORLD[where : where + VALUE_SIZE * count].tobytes()[PAYLOAD::VALUE_SIZE] if count else b""
     end, step = where + VALUE_SIZE * count, VALUE_SIZE * _CHUNK
@@ -44,7 +44,7 @@ def lift_bytes(count: int, where: int) -> bytes:
 
 
 _CHUNK: Final = 2048
-"""Values copied at a time: what fits the processor's second-level cache."""
+"""Values copied at a time; sized to fit the second-level cache."""
 
 
 _CONSTANTS: Final[dict[str, Any]] = {
@@ -58,7 +58,7 @@ _CONSTANTS: Final[dict[str, Any]] = {
 
 
 class _Piece:
-    """How one value is read: the layout of its 32 bytes, the variables it yields, and the expression over them."""
+    """The reading of one value: the layout of its 32 bytes, the variables, and an expression over them."""
 
     __slots__ = ("expression", "layout", "variables")
 
@@ -69,10 +69,10 @@ class _Piece:
 
 
 class Lifting:
-    """Writes the code that lifts values of the types it meets.
+    """Generates the code that lifts values of given types.
 
     Args:
-        source: Where the code goes.
+        source: Collects the code.
     """
 
     def __init__(self, source: GeneratedCode) -> None:
@@ -80,11 +80,11 @@ class Lifting:
         source.bind(_CONSTANTS)
 
     def value(self, type_: ValType) -> _Piece:
-        """Give the piece that reads one value."""
+        """Return the piece that reads one value."""
         return _READERS[type(type_)](self, type_)
 
     def block(self, type_: ValType) -> str:
-        """Name the function ``(address, scope) -> value`` that reads the value at an address."""
+        """Return the name of the function ``(address, scope) -> value`` that reads the value at an address."""
         return self.source.for_type("at", type_, self._write_block)
 
     def _write_block(self, name: str, type_: ValType) -> None:
@@ -94,7 +94,7 @@ class Lifting:
         self.source.function(name, "p, scope", body)
 
     def group(self, type_: ValType, pieces: list[_Piece], expression: str, head: str = "") -> str:
-        """Name the function ``(address, scope) -> value`` that reads values lying next to each other."""
+        """Return the name of the function ``(address, scope) -> value`` that reads adjacent values."""
 
         def write(name: str, _: ValType) -> None:
             layout = "".join(head + piece.layout for piece in pieces)
@@ -106,7 +106,7 @@ class Lifting:
         return self.source.for_type("group", type_, write)
 
     def pair(self) -> tuple[str, str]:
-        """Make two variable names: a count and an address."""
+        """Create two variable names: a count and an address."""
         return self.source.name("n"), self.source.name("p")
 
 
@@ -213,9 +213,9 @@ _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
 
 
 def write_result(source: GeneratedCode, type_: ValType) -> tuple[list[str], str]:
-    """Write the statements that read a call's result from its storage, and the expression that is its value.
+    """Generate the statements that read a call's result from its storage, and the expression of its value.
 
-    The storage is seen through views named ``r`` and a ``struct`` format, one for each of :data:`RESULT_VIEWS`.
+    The storage is accessed through views named ``r`` and a ``struct`` format, one for each of :data:`RESULT_VIEWS`.
 
     Raises:
         NotImplementedError: If the type cannot be passed (future, stream, map, error-context).
@@ -235,10 +235,10 @@ def write_result(source: GeneratedCode, type_: ValType) -> tuple[list[str], str]
 
 
 def write_arguments(source: GeneratedCode, function: Function, address: str) -> tuple[list[str], str]:
-    """Write the statements that read a host function's arguments, lying next to each other.
+    """Generate the statements that read the adjacent arguments of a host function.
 
     Returns:
-        Statements and the comma-separated values, each followed by a comma.
+        The statements, and the values, each followed by a comma.
 
     Raises:
         NotImplementedError: If a type cannot be passed.

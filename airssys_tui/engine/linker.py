@@ -1,4 +1,4 @@
-"""Joins components with what the host offers, and says beforehand why that will not work."""
+"""Links components with host interfaces, and explains in advance why an import cannot be satisfied."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airssys_tui.engine.habitat import Habitat
 
 _DEFINING: Final = threading.Lock()
-"""wasmtime-py's linkers are not safe to build on two threads at a time, not even different ones."""
+"""Linkers of wasmtime-py are not thread-safe to build, not even separate ones at the same time."""
 
 
 class ImportProblem(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class ImportProblem(msgspec.Struct, frozen=True):
 class Linker:
     """The host interfaces of one kind of component, defined once and shared by all instances and threads.
 
-    WASI 0.2 is always included, closed: no files, no environment, no sockets, no HTTP.
+    WASI 0.2 is always included without any grant: no files, no environment, no sockets, no HTTP.
 
     Raises:
         ArgumentError: If a host function has types that cannot be passed.
@@ -69,7 +69,7 @@ class Linker:
 
     def _define_resource(self, instance: component.LinkerInstance, interface: str, resource: HostResource) -> None:
         if resource.name in self._hosted:
-            # Types name their resources without the interface, so two of one name could not be told apart.
+            # Types name their resources without the interface, so two resources of the same name would be ambiguous.
             raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate=Gate.TYPES)
         type_ = HostedType(resource.name, next(type_numbers), resource.drop)
         made = destructor(f"{interface}#{resource.name}", self._habitat.inhabitants)
@@ -80,16 +80,16 @@ class Linker:
 
     @property
     def available(self) -> tuple[str, ...]:
-        """Names of everything that may be imported; WASI interfaces without their version."""
+        """Names of everything that can be imported; WASI interfaces without their version."""
         return (*sorted(self._interfaces), *sorted(wasi.PROVIDED))
 
     def problems(self, interface: Interface) -> tuple[ImportProblem, ...]:
-        """Find every import that cannot be satisfied, before anything is instantiated."""
+        """Find all imports that cannot be satisfied, before anything is instantiated."""
         found: list[ImportProblem] = []
         for item in interface.imports:
             if isinstance(item, Function):
                 found.append(
-                    ImportProblem(item.name, f"functions are offered in interfaces only; {self._offer(item.name)}")
+                    ImportProblem(item.name, f"the host offers functions only in interfaces; {self._offer(item.name)}")
                 )
             elif not wasi.provides(item.name):
                 found += self._compare(item)
@@ -98,14 +98,14 @@ class Linker:
     def _compare(self, wanted: InterfaceType) -> list[ImportProblem]:
         offered = next((known for known in self._interfaces.values() if _satisfies(known.name, wanted.name)), None)
         if offered is None:
-            # An interface of types alone needs nothing from the host.
+            # An interface that contains only types needs nothing from the host.
             if not wanted.functions and not wanted.resources:
                 return []
             return [ImportProblem(wanted.name, f"unknown import; {self._offer(wanted.name)}")]
         known = {function.type.name: function.type for function in offered.functions}
         resources = {resource.name for resource in offered.resources}
         missing = [
-            ImportProblem(f"{wanted.name}#{name}", "no such resource in the interface that is offered")
+            ImportProblem(f"{wanted.name}#{name}", "the offered interface has no such resource")
             for name in wanted.resources
             if name not in resources
         ]
@@ -122,16 +122,16 @@ class Linker:
         return f"{hint}available: {hosts}, and WASI 0.2 (io, clocks, random, cli, filesystem, sockets)"
 
     def instantiate(self, code: Code, limits: Limits, *, owner: Any = None, deadline: float | None = None) -> Instance:
-        """Make an instance under fuel, deadline, memory and table limits.
+        """Create an instance with fuel, deadline, memory and table limits.
 
         Args:
             code: The component.
             limits: Its limits; start functions run under ``fuel_per_call`` and ``deadline`` like any call.
-            owner: Given to host functions as ``context.owner``.
-            deadline: Seconds for start functions instead of the limits' deadline.
+            owner: Passed to host functions as ``context.owner``.
+            deadline: Seconds for start functions; overrides the limits' deadline.
 
         Raises:
-            AdmissionError: If an import is missing or it cannot exist within its limits.
+            AdmissionError: If an import is missing or the instance does not fit its limits.
             GuestTrap: If a start function trapped.
             CapacityError: If the process has no room for another memory.
         """
@@ -148,7 +148,7 @@ def _mismatch(wanted: Function, known: dict[str, Function]) -> str | None:
 
 
 def _by_package(names: Sequence[str]) -> list[str]:
-    """Write interfaces shortly: those of one package and version in one place."""
+    """Format interface names compactly: those of one package and version together."""
     packages: dict[str, list[str]] = {}
     for name in names:
         interface, _, version = name.partition("@")
@@ -161,7 +161,7 @@ def _by_package(names: Sequence[str]) -> list[str]:
 
 
 def _satisfies(offered: str, wanted: str) -> bool:
-    """Tell whether an offered interface answers an import: the same name and a compatible version."""
+    """Return whether an offered interface satisfies an import: the same name and a compatible version."""
     offered_name, _, offered_version = offered.partition("@")
     wanted_name, _, wanted_version = wanted.partition("@")
     if offered_name != wanted_name:

@@ -1,8 +1,8 @@
-"""From Python values to native ones: generated code that fills ``wasmtime_component_val_t`` storage.
+"""Python values to native values: generated code that fills ``wasmtime_component_val_t`` storage.
 
 The storage is Python's own memory (``bytes`` objects kept alive until the call is over): the engine only borrows
-arguments. What a generated function refuses is diagnosed afterwards by ``core.values.check``, so the fast path
-carries no paths and no messages.
+arguments. When generated code rejects a value, ``core.values.check`` finds the reason afterwards, so the fast path
+needs no paths and no messages.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def as_float(value: Any) -> float:
 
 
 def as_char(value: Any) -> int:
-    """Give the code of one Unicode scalar value."""
+    """Return the code point of one Unicode scalar value."""
     code = ord(value)
     if 0xD800 <= code < 0xE000 or not isinstance(value, str):
         raise ValueError
@@ -67,15 +67,15 @@ def as_char(value: Any) -> int:
 
 
 def refuse() -> Any:
-    """Refuse a value; the reason is found afterwards."""
+    """Reject a value; the reason is determined afterwards."""
     raise TypeError
 
 
 def lower_bytes(value: Any) -> tuple[int, int, Any]:
-    """Spread bytes over the payloads of as many values by stride, without a loop.
+    """Spread bytes over the payloads of ``u8`` values with a strided slice instead of a loop.
 
     Returns:
-        Count, address, and what must be kept until the call is over.
+        Count, address, and the object to keep alive until the call is over.
     """
     value = as_bytes(value)
     count = len(value)
@@ -90,17 +90,17 @@ def lower_bytes(value: Any) -> tuple[int, int, Any]:
 
 
 def lower_bytes_here(value: Any, mine: Mine) -> tuple[int, int, Any]:
-    """Spread bytes over this thread's lane, whose kinds are in place, for a call that comes at once.
+    """Spread bytes over this thread's lane, whose kinds are already set, for a call that follows at once.
 
-    The engine has read its arguments before the guest runs, and a guest cannot leave while they are written into its
-    memory, so the lane is free again when a host function makes a nested call.
+    The engine reads its arguments before the guest runs, and no guest code runs while they are copied into its memory.
+    So the lane is free again when a host function makes a nested call.
 
     Args:
         value: Bytes.
-        mine: What this thread keeps.
+        mine: The state of this thread.
 
     Returns:
-        Count, address, and what must be kept until the call is over.
+        Count, address, and the object to keep alive until the call is over.
     """
     if value.__class__ is not bytes:
         value = as_bytes(value)
@@ -126,7 +126,7 @@ def as_bytes(value: Any) -> bytes | bytearray:
 _LANE_COUNT: Final = 4096
 _LANE: Final = U8_VALUE * _LANE_COUNT
 _MOST_KEPT: Final = 65_536
-"""Values in the lane of a thread at most."""
+"""Maximum values in the lane of a thread."""
 
 _CONSTANTS: Final[dict[str, Any]] = {
     "as_int": as_int,
@@ -147,13 +147,13 @@ _NAMED: Final = f"QQ{VALUE_SIZE - 24}x"
 
 
 class Lowering:
-    """Writes the code that lowers values of the types it meets.
+    """Generates the code that lowers values of given types.
 
     Args:
-        source: Where the code goes.
+        source: Collects the code.
 
     Attributes:
-        inline: Whether statements go into the function that makes the call: what they make lives in its variables.
+        inline: Whether statements go into the function that makes the call, whose variables then keep values alive.
     """
 
     def __init__(self, source: GeneratedCode) -> None:
@@ -163,7 +163,7 @@ class Lowering:
         self._lane_taken = False
 
     def values(self, types: list[ValType], body: list[str], variables: list[str]) -> _Piece:
-        """Write the lowering of several values next to each other and give one piece for all."""
+        """Generate the lowering of several adjacent values and return one piece for all."""
         layout, fill = "", []
         for type_, variable in zip(types, variables, strict=True):
             piece = self.value(type_, body, variable)
@@ -172,11 +172,11 @@ class Lowering:
         return _Piece(layout, *fill)
 
     def value(self, type_: ValType, body: list[str], variable: str) -> _Piece:
-        """Write the statements that one value needs and give its 32 bytes as a piece."""
+        """Generate the statements for one value and return its 32 bytes as a piece."""
         return _WRITERS[type(type_)](self, type_, body, variable)
 
     def block(self, type_: ValType) -> str:
-        """Name the function ``(value, keep, scope) -> bytes`` that makes the 32 bytes of a value."""
+        """Return the name of the function ``(value, keep, scope) -> bytes`` that creates the 32 bytes of a value."""
         return self.source.for_type("block", type_, self._write_block)
 
     def _write_block(self, name: str, type_: ValType) -> None:
@@ -188,28 +188,28 @@ class Lowering:
         self.source.function(name, "v, keep, scope", [*body, f"return {pack}({', '.join(piece.fill)})"])
 
     def boxed(self, type_: ValType, body: list[str], expression: str) -> str:
-        """Write the making of a separate value and give the name of its address."""
+        """Generate the creation of a separate value and return the name of its address."""
         return self.kept(body, f"{self.block(type_)}({expression}, keep, scope)")
 
     def kept(self, body: list[str], expression: str) -> str:
-        """Write the making of bytes that must outlive the statement and give the name of their address."""
+        """Generate the creation of bytes that outlive the statement and return the name of their address."""
         made, where = self.source.name("b"), self.source.name("p")
         body.append(f"{made} = {expression}; {self.keeping(made)}{where} = id({made}) + {BYTES_HEADER}")
         return where
 
     def keeping(self, variable: str) -> str:
-        """Give the statement that keeps what a variable holds until the call is over; none when it is inline."""
+        """Return the statement that keeps a variable's value alive until the call is over; empty when inline."""
         return "" if self.inline else f"keep({variable}); "
 
     def lowered_bytes(self, variable: str) -> str:
-        """Give the expression that lowers bytes at this place: one list per call may use the thread's lane."""
+        """Return the expression that lowers bytes here; one list per call may use the thread's lane."""
         if self.inline and not self._lane_taken:
             self._lane_taken = True
             return f"lower_bytes_here({variable}, mine)"
         return f"lower_bytes({variable})"
 
     def named(self, name: str) -> tuple[int, int]:
-        """Keep a name for as long as the code lives; give its size and address."""
+        """Keep a name alive as long as the code; return its size and address."""
         encoded = name.encode()
         self.source.constant(encoded)
         return len(encoded), id(encoded) + BYTES_HEADER
@@ -346,11 +346,11 @@ _WRITERS: Final[dict[type, Callable[[Lowering, Any, list[str], str], _Piece]]] =
 
 
 def write_arguments(source: GeneratedCode, function: Function, arguments: str, storage: str) -> list[str]:
-    """Write the statements that lower a call's arguments.
+    """Generate the statements that lower a call's arguments.
 
     Args:
-        source: Where constants and functions go.
-        function: The function that is called.
+        source: Collects constants and functions.
+        function: The function to call.
         arguments: Name of the tuple of arguments.
         storage: Name of a writable buffer of 32 bytes per parameter.
 
@@ -372,10 +372,10 @@ def write_arguments(source: GeneratedCode, function: Function, arguments: str, s
 
 
 def write_result(source: GeneratedCode, type_: ValType, value: str, address: str) -> list[str]:
-    """Write the statements that lower a host function's result, of which the engine takes ownership.
+    """Generate the statements that lower a host function's result; the engine takes ownership.
 
     Args:
-        source: Where constants and functions go.
+        source: Collects constants and functions.
         type_: The result's type.
         value: Name of the value.
         address: Name of the address of 32 bytes.
@@ -390,7 +390,7 @@ def write_result(source: GeneratedCode, type_: ValType, value: str, address: str
     if not body:
         pack = source.layout(piece.layout, "pack_into")
         return [f"{pack}(W, {address}, {', '.join(piece.fill)})"]
-    # Made in Python's memory and then deeply copied into the engine's.
+    # Created in Python's memory, then deeply copied into the engine's.
     return [
         "kept = []",
         f"made = {lowering.block(type_)}({value}, kept.append, scope)",

@@ -1,8 +1,9 @@
-"""Every linear memory belongs to us: exact current and peak bytes per instance, one limit over all its memories.
+"""Linear memories provided by this process: exact current and peak bytes per instance, one limit for all its memories.
 
-Components do not export their memories and the engine's own limits do not measure. So the engine is configured with a
-host memory creator: this module reserves address space with ``mmap``, makes live what is live, and refuses growth past
-the account of the instance. Creation runs on the instantiating thread, so a thread-local account attributes it.
+Components do not export their memories, and the engine's own limits do not measure. So the engine is configured with a
+host memory creator: this module reserves address space with ``mmap``, makes used pages accessible, and refuses growth
+past the instance's account. A memory is created on the instantiating thread, so a thread-local variable holds its
+account.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _PROT_NONE: Final = 0
 _MAP_NORESERVE: Final = 0x4000 if sys.platform == "linux" else 0x40
 _MADV_DONTNEED: Final = 4
 _SPARE_MAPPINGS: Final = 16
-"""Most mappings kept for the next memory, a handful beside the tens of thousands that are allowed."""
+"""Maximum mappings kept for reuse; few compared with the tens of thousands allowed."""
 
 _SPARE_SIZE: Final = 1 << 20
-"""Bytes of the largest memory whose mapping is kept: clearing a large one costs more than mapping it anew."""
+"""Maximum bytes of a memory whose mapping is kept: clearing a larger one costs more than mapping it again."""
 
 _FAILED: Final = ctypes.c_void_p(-1).value
 _DEFAULT_MAPPINGS: Final = 65_530
@@ -38,8 +39,8 @@ class MemoryUse(msgspec.Struct, frozen=True):
     """Linear memory of one instance, in bytes over all its memories.
 
     Attributes:
-        current: Live now.
-        peak: Most at any time.
+        current: In use now.
+        peak: Maximum so far.
         limit: Growth past it is refused.
     """
 
@@ -49,12 +50,12 @@ class MemoryUse(msgspec.Struct, frozen=True):
 
 
 class MemoryAccount:
-    """The running sums behind :class:`MemoryUse`; touched by the thread that runs the instance.
+    """The counters behind :class:`MemoryUse`; used only by the thread that runs the instance.
 
     Attributes:
-        refused: How often growth was refused since the current call began.
+        refused: Number of refused growths since the current call began.
         full: Whether a memory was refused because the process has no room for another.
-        wanted: Bytes of the last refusal.
+        wanted: Total bytes requested in the last refusal.
     """
 
     __slots__ = ("current", "full", "limit", "peak", "refused", "wanted")
@@ -68,7 +69,7 @@ class MemoryAccount:
         self.full = False
 
     def allows(self, size: int) -> bool:
-        """Tell whether so many bytes more stay within the limit; note the refusal otherwise."""
+        """Return whether this many more bytes stay within the limit; record a refusal otherwise."""
         total = self.current + size
         if total > self.limit:
             self.refused += 1
@@ -76,12 +77,12 @@ class MemoryAccount:
         return total <= self.limit
 
     def add(self, size: int) -> None:
-        """Count so many bytes more."""
+        """Count this many more bytes."""
         self.current += size
         self.peak = max(self.peak, self.current)
 
     def use(self) -> MemoryUse:
-        """Give the sums as a value."""
+        """Return the counters as a value."""
         return MemoryUse(self.current, self.peak, self.limit)
 
 
@@ -98,7 +99,7 @@ class _LinearMemory:
 
 
 def mappings_allowed() -> int:
-    """Compute how many mappings linear memories may take: 80 % of the system's limit for a process.
+    """Compute how many mappings linear memories may use: 80 % of the system's limit per process.
 
     At the limit itself the interpreter's own allocations fail.
     """
@@ -110,7 +111,7 @@ def mappings_allowed() -> int:
 
 
 def capacity(settings: EngineSettings) -> int:
-    """Compute how many memories of a layout may live, by mappings and by address space."""
+    """Compute the maximum number of memories of a layout, by mappings and by address space."""
     if settings.max_memories:
         return settings.max_memories
     addresses = (_ADDRESS_SPACE * 8 // 10) // max(1, settings.reservation + settings.guard)
@@ -122,14 +123,14 @@ def _mappings_per_memory(settings: EngineSettings) -> int:
 
 
 def supported() -> bool:
-    """Tell whether this system has what host memories need."""
+    """Return whether this system supports host memories."""
     return hasattr(mmap, "MAP_ANONYMOUS") and hasattr(mmap, "PROT_READ") and sys.maxsize > 2**32
 
 
 class _Spares:
-    """Mappings of memories that are gone, kept for the next of the same size: a restart maps nothing.
+    """Mappings of freed memories, kept for the next one of the same size, so that a restart maps nothing.
 
-    Linux gives pages that were advised away back as zeros; elsewhere nothing is kept.
+    Linux returns pages released with ``MADV_DONTNEED`` as zeros; on other systems nothing is kept.
 
     Args:
         system: The system calls.
@@ -141,7 +142,7 @@ class _Spares:
         self._most = _SPARE_MAPPINGS if sys.platform == "linux" else 0
 
     def take(self, mapped: int, size: int) -> int | None:
-        """Give the base of a mapping of that layout, accessible and zero for its size; None if there is none."""
+        """Return the base of a mapping of that layout, accessible and zeroed up to its size, or None."""
         for index, (base, *layout) in enumerate(self._kept):
             if layout == [mapped, size]:
                 del self._kept[index]
@@ -158,7 +159,7 @@ class _Spares:
         return True
 
     def close(self) -> None:
-        """Unmap what is kept, and keep nothing more."""
+        """Unmap all kept mappings, and keep no more."""
         self._most = 0
         while self._kept:
             base, mapped, _ = self._kept.pop()
@@ -166,9 +167,9 @@ class _Spares:
 
 
 class _Mappings:
-    """The mappings that linear memories of all engines in this process take."""
+    """Mappings used by the linear memories of all engines in this process."""
 
-    # Held again by the same thread when collecting garbage frees an instance meanwhile.
+    # Reentrant: garbage collection may free an instance while the same thread holds the lock.
     lock: Final = threading.RLock()
     allowed = mappings_allowed()
     used = 0
@@ -178,10 +179,10 @@ class MemoryPool:
     """All linear memories of one engine.
 
     Args:
-        settings: How memories are laid out, and how many may live.
+        settings: The layout of memories, and their maximum number.
 
     Attributes:
-        capacity: Most memories alive at a time.
+        capacity: Maximum memories in use at a time.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -202,23 +203,23 @@ class MemoryPool:
 
     @property
     def live(self) -> int:
-        """Memories alive now."""
+        """Memories in use now."""
         return len(self._memories)
 
     def close(self) -> None:
-        """Unmap what no memory uses any more."""
+        """Unmap everything that no memory uses."""
         self._spares.close()
 
     def has_room(self) -> bool:
-        """Tell whether another memory may live, counting those of every engine in this process."""
+        """Return whether another memory is possible, counting those of all engines in this process."""
         return len(self._memories) < self.capacity and _Mappings.used + self._weight <= _Mappings.allowed
 
     def install(self, config: wasmtime.Config) -> None:
-        """Make engines of this configuration use the pool; it must outlive them."""
+        """Make engines of this configuration use the pool; the pool must outlive them."""
         bindings.set_memory_creator(config, self._creator)
 
     def attribute(self, account: MemoryAccount | None) -> None:
-        """Say whose memories this thread creates from now on."""
+        """Set the account of the memories that this thread creates from now on."""
         self._current.account = account
 
     def _on_new(self, _env: Any, _type: Any, minimum: int, _maximum: int, reserved: int, guard: int, out: Any) -> int:
@@ -228,7 +229,7 @@ class MemoryPool:
         with self._lock:
             if not self.has_room():
                 account.full = True
-                return bindings.new_error(f"{len(self._memories)} linear memories are alive: no room for another")
+                return bindings.new_error(f"{len(self._memories)} linear memories are in use: no room for another")
             self._serial += 1
             key = self._serial
             if not account.allows(minimum):
@@ -292,7 +293,7 @@ class MemoryPool:
 
 
 class _SystemCalls:
-    """``mmap``, ``mprotect`` and ``munmap`` of the C library, at addresses."""
+    """``mmap``, ``mprotect``, ``madvise`` and ``munmap`` of the C library, with plain addresses."""
 
     def __init__(self, quick: ctypes.CDLL, slow: ctypes.CDLL) -> None:
         size, pointer, integer = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int

@@ -1,7 +1,7 @@
-"""Reads what a WIT package defines from its binary form.
+"""Reads the contents of a WIT package from its binary form.
 
 The binary form of a package is a component that exports one component type per interface and per world
-(``design/mvp/WIT.md``, "Package Format"). Nothing of it runs.
+(``design/mvp/WIT.md``, "Package Format"). None of its code runs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def read_types(engine: Engine, wasm: bytes) -> WitPackage | Interface:
-    """Return what a WIT package defines, or what a component imports and exports. Its instructions are not looked at.
+    """Return the contents of a WIT package, or the imports and exports of a component. Ignores its instructions.
 
     Raises:
-        AdmissionError: If the bytes are neither, or more than may be read.
+        AdmissionError: If the bytes are neither, or exceed the bounds.
     """
     code = engine.compile(hollow(wasm))
     kinds = [extern.ty for extern in code.kind.exports(engine.native).values()]

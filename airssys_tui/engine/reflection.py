@@ -1,4 +1,4 @@
-"""Reads imports and exports of a compiled component into ``core.interface`` values."""
+"""Reads the imports and exports of a compiled component into ``core.interface`` values."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from airssys_tui.core.types.interface import (
 from airssys_tui.engine import bindings
 
 MOST_TYPES: Final = 20_000
-"""Types, names and functions read of one component, each as often as it is used.
+"""Maximum types, names and functions read from one component, counting every use.
 
-Types that use others several times grow without bound when they are written out: 500 bytes describe a million.
+Types that use others repeatedly grow without bound when written out: 500 bytes can describe a million.
 """
 
 _COMPARISONS_PER_TYPE: Final = 16
-"""How many comparisons of resource types cost as much as reading one type."""
+"""Number of comparisons of resource types that cost as much as reading one type."""
 
 _PRIMITIVES: Final[dict[type, Primitive]] = {
     component.Bool: Primitive("bool"),
@@ -58,13 +58,13 @@ _PRIMITIVES: Final[dict[type, Primitive]] = {
 
 
 def read(kind: component.ComponentType, engine: wasmtime.Engine) -> Interface:
-    """Read what a component of this type imports and exports.
+    """Read the imports and exports of a component type.
 
-    Nested components, core modules and bare types among them are not callable and left out.
+    Nested components, core modules and bare types are not callable and are left out.
 
     Raises:
         TypeError: If it uses a type that wasmtime-py cannot read.
-        AdmissionError: At gate ``types``, if there is more to read than :data:`MOST_TYPES`.
+        AdmissionError: At gate ``types``, if it contains more than :data:`MOST_TYPES`.
     """
     reader = _Reader(engine)
     imports, exports = kind.imports(engine), kind.exports(engine)
@@ -82,11 +82,11 @@ class _Reader:
     def _spend(self, types: int = 1) -> None:
         self._left -= types
         if self._left < 0:
-            text = f"its types written out are more than {MOST_TYPES}"
+            text = f"it has more than {MOST_TYPES} types when written out"
             raise AdmissionError(text, gate=Gate.TYPES, remedy="pass flatter types, or fewer of them")
 
     def name_resources(self, items: dict[str, Any]) -> None:
-        """Remember under which name each resource type is first seen."""
+        """Record the first name of each resource type."""
         for name, extern in items.items():
             self._spend()
             kind = extern.ty
@@ -132,7 +132,7 @@ class _Reader:
         return None if kind is None else self.value(kind)
 
     def resource(self, kind: Any) -> str:
-        """Name a resource type."""
+        """Return the name of a resource type."""
         self._spend(len(self._resources) // _COMPARISONS_PER_TYPE)
         for known, name in self._resources:
             if bindings.resource_types_equal(known, kind):

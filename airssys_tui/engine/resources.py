@@ -1,8 +1,8 @@
-"""Resources of one instance: who owns them, how they are lent, when they are dropped.
+"""Resources of one instance: ownership, lending and dropping.
 
-A resource that the guest defines is an opaque :class:`ResourceHandle` in Python. One that the host defines is any
-object of the host's: the table keeps it under a number while the guest holds a handle, and the engine says when the
-guest lets go.
+A resource defined by the guest is an opaque :class:`ResourceHandle` in Python. One defined by the host is an arbitrary
+host object: the table keeps it under a number while the guest has a handle, and the engine reports when the guest drops
+it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class ResourceOwner(Protocol):
 
 
 class HostedType(msgspec.Struct, frozen=True):
-    """A resource type that the host defines, as one linker knows it.
+    """A host-defined resource type in one linker.
 
     Attributes:
         name: Its name in the interface.
-        number: What the engine tells it apart by.
-        drop: ``drop(context, value)``, called once when a guest lets go of a value, or goes away holding it.
+        number: Identifies the type in the engine.
+        drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
     """
 
     name: str
@@ -69,9 +69,9 @@ _NO_TYPES: Final[Mapping[str, HostedType]] = {}
 
 
 class ResourceHandle:
-    """A resource of one instance, held by the host.
+    """A host-side handle of an instance's resource.
 
-    Passing it where an ``own`` is wanted moves it; :meth:`close` drops it and runs the guest's destructor.
+    Passing it as an ``own`` argument moves it; :meth:`close` drops it and runs the guest's destructor.
 
     Attributes:
         resource: Name of the resource type.
@@ -86,49 +86,49 @@ class ResourceHandle:
 
     @property
     def spent(self) -> bool:
-        """Whether it was moved, dropped, or its instance is gone."""
+        """Whether it was moved or dropped, or its instance is gone."""
         return self._pointer == 0
 
     def close(self) -> None:
-        """Drop the resource in its instance; safe to call twice.
+        """Drop the resource in its instance. Idempotent.
 
         Raises:
-            GuestTrap: If the destructor traps, or a call is in flight: the handle is kept then.
+            GuestTrap: If the destructor traps, or a call is in flight; in the latter case the handle is kept.
         """
         if self._pointer:
             self._table.drop(self)
 
     def belongs_to(self, table: ResourceTable) -> bool:
-        """Tell whether a table holds it."""
+        """Return whether it belongs to a table."""
         return self._table is table
 
     def lend(self) -> int:
-        """Give its native address for the length of a call."""
+        """Return its native address for the duration of a call."""
         return self._pointer
 
     def take(self) -> int:
-        """Give up its native address; spent from now on."""
+        """Give up its native address; it is spent from now on."""
         pointer, self._pointer = self._pointer, 0
         return pointer
 
     def give_back(self, pointer: int) -> None:
-        """Hold a native address again that :meth:`take` gave."""
+        """Restore a native address that :meth:`take` returned."""
         self._pointer = pointer
 
     def __repr__(self) -> str:
-        """Write the type and whether it can still be used."""
+        """Return the type and whether the handle is spent."""
         return f"<resource {self.resource}{' (spent)' if self.spent else ''}>"
 
 
 class ResourceTable:
-    """The scope of lowering and lifting: handles that the host holds, and host values that the guest holds.
+    """The scope of lowering and lifting: the host's open handles, and host values owned by the guest.
 
     Args:
-        activity: Whose resources they are.
+        activity: The activity of the instance.
 
     Attributes:
-        hosted: The resource types of the host that this instance may import, by name.
-        values: Host values in the guest's hands, with their types, by the number that the guest's handle carries.
+        hosted: The host-defined resource types that this instance may import, by name.
+        values: Host values owned by the guest, with their types, by the number that the guest's handle carries.
     """
 
     __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "values")
@@ -144,15 +144,15 @@ class ResourceTable:
         self._lent: list[int] = []
 
     def __len__(self) -> int:
-        """Count the handles and values held."""
+        """Return the number of open handles and values."""
         return len(self._handles) + len(self.values)
 
     def adopt(self, where: int, resource: str, owned: bool) -> Any:
-        """Take a resource out of a native value: a handle, or the host's own value.
+        """Convert a native resource: to a handle, or to the host's own value.
 
         Args:
-            where: Address of the native resource, which stays the caller's.
-            resource: Its type's name.
+            where: Address of the native resource, which the caller still owns.
+            resource: Name of its type.
             owned: Whether ownership passes; a host value that was only lent stays in the table.
         """
         if resource in self.hosted and (number := bindings.resource_number(self._activity.context_at, where)):
@@ -163,10 +163,10 @@ class ResourceTable:
         return handle
 
     def lend(self, value: Any, resource: str, owned: bool) -> int:
-        """Give the native address of a resource for a call; it moves when ownership passes.
+        """Return the native address of a resource for a call; it moves if ownership passes.
 
         Raises:
-            ArgumentError: If it is not a live handle of that resource and instance, or is lent in the same call.
+            ArgumentError: If it is not an open handle of that resource and instance, or is lent in the same call.
         """
         hosted = self.hosted.get(resource)
         if hosted is not None and not isinstance(value, ResourceHandle):
@@ -174,7 +174,7 @@ class ResourceTable:
         if not isinstance(value, ResourceHandle) or value.resource != resource or not value.belongs_to(self):
             raise ArgumentError(resource, f"a handle of this instance's {resource}", repr(value))
         if value.spent:
-            raise ArgumentError(resource, "a handle that is still held", repr(value))
+            raise ArgumentError(resource, "an open handle", repr(value))
         if not owned:
             self._borrowed.append(value)
             return value.lend()
@@ -188,7 +188,7 @@ class ResourceTable:
     def _offer(self, value: Any, type_: HostedType, owned: bool) -> int:
         self._serial += 1
         self.values[self._serial] = value, type_
-        # What is lent is owned by the host for the length of the call: the engine lends from an owned handle.
+        # During the call the host owns what it lends: the engine lends from an owned handle.
         pointer = bindings.resource_of_host(self._activity.context_at, self._serial, type_.number)
         if owned:
             self._moved.append((None, pointer))
@@ -197,19 +197,19 @@ class ResourceTable:
         return pointer
 
     def settle(self) -> None:
-        """Free what the arguments of the call that is over needed."""
+        """Free what the arguments of the finished call needed."""
         self.settle_moved()
         self._borrowed.clear()
         while self._lent:
             self._take_back(self._lent.pop())
 
     def settle_moved(self) -> None:
-        """Free the native handles whose ownership went to the guest: the engine has read them."""
+        """Free the native handles whose ownership passed to the guest: the engine has read them."""
         while self._moved:
             bindings.resource_delete(self._moved.pop()[1])
 
     def restore(self) -> None:
-        """Take back what was lent and moved for a call that never came about."""
+        """Take back what was lent and moved for a call that did not start."""
         while self._moved:
             handle, pointer = self._moved.pop()
             if handle is None:
@@ -224,7 +224,7 @@ class ResourceTable:
         bindings.resource_delete(pointer)
 
     def drop(self, handle: ResourceHandle) -> None:
-        """Drop what a handle stands for and run its destructor.
+        """Drop the resource of a handle and run its destructor.
 
         Raises:
             GuestTrap: If the destructor traps, or a call is in flight.
@@ -257,7 +257,7 @@ class ResourceTable:
             type_.drop(self._activity.context, value)
 
     def clear(self) -> None:
-        """Let everything go: handles without destructors, for the instance goes as a whole; host values with theirs."""
+        """Release everything: handles without destructors, as the whole instance is freed; host values with theirs."""
         if not (self._handles or self._moved or self.values or self._lent):
             return
         self.settle_moved()
@@ -267,6 +267,6 @@ class ResourceTable:
         while self._lent:
             bindings.resource_delete(self._lent.pop())
         for number in tuple(self.values):
-            # Nobody is left to tell: the instance is going away, and so must every other value.
+            # No caller is left to report to: the instance is being freed, and all other values must be dropped, too.
             with contextlib.suppress(Exception):
                 self.let_go(number)

@@ -1,4 +1,4 @@
-"""How the engine is set up: everything that shapes compiled code, ticks, memories and the compile child."""
+"""Settings of the engine: compiled code, ticks, memories and the compile child."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tick_ms: Milliseconds between epoch ticks while a call is in flight: the resolution of deadlines.
-        cancel_ms: Longest time in milliseconds before a running call notices that it was cancelled.
-        max_component_size: Bytes of the largest component that is looked at.
-        in_process_compile: Components up to this many bytes compile in this process, larger ones in a child, and so do
-            smaller ones whose code may be a compile bomb.
-        in_process_locals: Local variables that a component compiled in this process may declare.
-        in_process_loops: Loops that it may have.
+        cancel_ms: Maximum milliseconds until a running call notices its cancellation.
+        max_component_size: Maximum bytes of a component.
+        in_process_compile: Maximum bytes of a component that compiles in this process. Larger ones, and smaller ones
+            whose code may be a compile bomb, compile in a child.
+        in_process_locals: Maximum local variables of a component that compiles in this process.
+        in_process_loops: Maximum loops of such a component.
         compile_wall: Seconds of wall time for the compile child.
         compile_cpu: Seconds of CPU time for the compile child, over all its threads.
         compile_address_space: Bytes of address space for the compile child.
-        max_code_size: Bytes of compiled code of one component; code can be 30 000 times as large as what it is made of.
-        max_wasm_stack: Bytes of native stack for guest frames of one call.
+        max_code_size: Maximum bytes of compiled code of one component; code can be 30 000 times as large as its wasm.
+        max_wasm_stack: Bytes of native stack for the guest frames of one call.
         memory_reservation: Bytes of address space reserved per linear memory; 4 GiB needs no bounds checks.
-        memory_guard: Bytes of guard region behind it.
-        dense: Lay memories close to each other instead, for tens of thousands of instances: one mapping of 64 MiB each,
-            which none grows past, and explicit bounds checks, which cost memory-bound loops up to 40 %.
-        max_memories: Live linear memories in this process; 0 computes 80 % of what the system's mappings allow.
-        host_memory: Own every linear memory, which is what makes exact memory meters; off where mmap is missing.
-        output_limit: Bytes of WASI stdout and stderr kept per instance until they are drained.
+        memory_guard: Bytes of the guard region behind it.
+        dense: Use a dense layout for tens of thousands of instances: one mapping of 64 MiB per memory, which is also
+            its maximum, and explicit bounds checks, which cost memory-bound loops up to 40 %.
+        max_memories: Maximum linear memories in this process; 0 computes 80 % of what the system's mappings allow.
+        host_memory: Provide every linear memory from this process, which exact memory meters require; no effect where
+            mmap is missing.
+        output_limit: Bytes of WASI stdout and stderr kept per instance until drained.
     """
 
     tick_ms: int = 10

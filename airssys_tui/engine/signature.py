@@ -1,4 +1,4 @@
-"""What can be said of a function type without running it: whether it can be called, and why arguments do not fit."""
+"""Static checks of function types: whether they can be called, and why arguments do not fit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airssys_tui.core.types.interface import Function, Primitive, ValType, rende
 from airssys_tui.core.types.values import check
 
 NOT_COMPILABLE: Final = (NotImplementedError, RecursionError, SyntaxError, MemoryError, KeyError)
-"""What writing or compiling the code for a type raises when the type cannot cross the boundary."""
+"""Exceptions that generating or compiling the code for a type raises when the type cannot cross the boundary."""
 
 
 def not_callable(function: Function) -> ArgumentError:
-    """Say that a function has types that cannot cross the boundary."""
+    """Return the error for a function with types that cannot cross the boundary."""
     return ArgumentError(function.name, "types that can be passed", render(function))
 
 
 def diagnose(function: Function, arguments: tuple[Any, ...], cause: Exception) -> ArgumentError:
-    """Find the argument that does not fit and say where and why."""
+    """Find the argument that does not fit, and describe where and why."""
     if len(arguments) != len(function.params):
         return ArgumentError(
             function.name, f"{len(function.params)} arguments ({render(function)})", str(len(arguments))
@@ -38,11 +38,11 @@ def diagnose(function: Function, arguments: tuple[Any, ...], cause: Exception) -
 
 
 def owns_memory(type_: ValType | None) -> bool:
-    """Tell whether a native value of a type refers to memory that must be freed."""
+    """Return whether a native value of a type refers to memory that must be freed."""
     return not (type_ is None or (isinstance(type_, Primitive) and type_.name != "string"))
 
 
 def holds_handles(function: Function) -> bool:
-    """Tell whether handles of resources are among a function's arguments or in its result."""
+    """Return whether a function's arguments or result contain resource handles."""
     told = msgspec.json.encode(function)
     return b'"kind":"own"' in told or b'"kind":"borrow"' in told

@@ -1,4 +1,4 @@
-"""What each thread that calls guests keeps between calls: its clocks' last stamp and storage for byte lists."""
+"""State of each thread that calls guests, kept between calls: its last clock readings and storage for byte lists."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ U8_VALUE: Final = bytes([KINDS["u8"]]) + bytes(VALUE_SIZE - 1)
 """A native ``u8`` of zero."""
 
 _LEAST_KEPT: Final = 256
-"""Values in the lane of a thread at first."""
+"""Initial number of values in the lane of a thread."""
 
 
 class Lane:
-    """Storage of ``u8`` values with their kinds in place.
+    """Storage of ``u8`` values with their kinds already set.
 
     Attributes:
-        size: How many.
+        size: Number of values.
         spread: The storage.
-        address: Where it is.
+        address: Its address.
     """
 
     __slots__ = ("address", "size", "spread")
@@ -33,10 +33,10 @@ class Lane:
 
 
 class Mine:
-    """What one thread keeps.
+    """The state of one thread.
 
     Attributes:
-        stamp: Wall and CPU time, in nanoseconds, when this thread last asked for both.
+        stamp: Wall and CPU time, in nanoseconds, when this thread last read both clocks.
         lane: Storage for the byte list of a call.
     """
 
@@ -53,4 +53,4 @@ class _Threads(threading.local):
 
 
 THREAD: Final = _Threads()
-"""Its attribute ``mine`` is what the current thread keeps."""
+"""Its attribute ``mine`` is the state of the current thread."""

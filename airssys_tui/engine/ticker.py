@@ -1,8 +1,8 @@
-"""Increments the engine's epoch while guest calls are in flight: what makes deadlines and cancellation work.
+"""Increments the engine's epoch while guest calls are in flight, which deadlines and cancellation depend on.
 
-A Python thread that ticks overshoots badly while other threads hold the interpreter lock. On Linux a POSIX timer calls
-the engine's increment function natively. It is armed by the first call and disarmed by a watcher thread when no call
-has been in flight for a while, so that an idle process sleeps.
+A ticking Python thread overshoots badly while other threads hold the interpreter lock. On Linux a POSIX timer calls the
+engine's increment function natively. The first call arms it; a watcher thread disarms it when no call has been in
+flight for a while, so that an idle process sleeps.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Final
 from airssys_tui.engine import bindings
 
 _IDLE_SECONDS: Final = 0.05
-"""How long the epoch goes on ticking after the last call: each tick starts a thread, and arming costs about as much."""
+"""Seconds of ticking after the last call: each tick starts a thread, and arming costs about as much."""
 
 _GRACE_SECONDS: Final = 5.0
-"""How long a closed engine's native object is kept: a notification may still be on its way to it."""
+"""Seconds that a closed engine's native object is kept: a notification may still be on its way to it."""
 
 _CLOCK_MONOTONIC: Final = 1
 _SIGEV_THREAD: Final = 2
@@ -79,11 +79,11 @@ class NativeTimer:
         self._period = (tick_ms // 1000, tick_ms % 1000 * 1_000_000)
 
     def arm(self) -> None:
-        """Start to tick."""
+        """Start ticking."""
         self._set_period(*self._period)
 
     def disarm(self) -> None:
-        """Stop to tick."""
+        """Stop ticking."""
         self._set_period(0, 0)
 
     def _set_period(self, seconds: int, nanoseconds: int) -> None:
@@ -109,11 +109,11 @@ class ThreadTimer:
         self._thread.start()
 
     def arm(self) -> None:
-        """Start to tick."""
+        """Start ticking."""
         self._armed.set()
 
     def disarm(self) -> None:
-        """Stop to tick."""
+        """Stop ticking."""
         self._armed.clear()
 
     def close(self) -> None:
@@ -129,21 +129,21 @@ class ThreadTimer:
 
 
 def native_timers() -> bool:
-    """Tell whether the epoch ticks natively here."""
+    """Return whether the epoch ticks natively here."""
     return sys.platform == "linux"
 
 
 class Ticker:
-    """Keeps the epoch moving while any call is in flight.
+    """Advances the epoch while any call is in flight.
 
-    Callers first count as active and then call :meth:`arm` if :attr:`armed` is False: the watcher clears :attr:`armed`
-    before it asks ``active`` a last time, so no call is ever left without ticks.
+    Callers first count as active and then call :meth:`arm` if :attr:`armed` is False. The watcher clears :attr:`armed`
+    before it calls ``active`` a last time, so no call is ever left without ticks.
 
     Args:
         engine: Address of the native engine; a clone of it is kept for the timer.
         tick_ms: Milliseconds between ticks.
-        active: Tells whether any call is in flight.
-        timer: Makes the timer; chosen by platform when not given.
+        active: Returns whether any call is in flight.
+        timer: Creates the timer; chosen by platform if None.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Ticker:
         self._closing = threading.Event()
 
     def arm(self) -> None:
-        """Start to tick; the watcher stops it when no call has been in flight for a while."""
+        """Start ticking; the watcher stops it when no call has been in flight for a while."""
         with self._lock:
             if self.armed or self._closing.is_set():
                 return
@@ -172,7 +172,7 @@ class Ticker:
         self._wake.set()
 
     def close(self) -> None:
-        """Stop ticking and leave no timer and no thread; safe to call twice."""
+        """Stop ticking and end timer and threads. Idempotent."""
         with self._lock:
             if self._closing.is_set():
                 return
@@ -213,7 +213,7 @@ class Ticker:
 
 
 def _retire(engine: int) -> None:
-    """Keep a native engine until no notification can be on its way to it, and free those that are past that."""
+    """Keep a native engine until no notification can be on its way to it, and free those whose time is over."""
     now = time.monotonic()
     with _retired_lock:
         _retired.append((now, engine))

@@ -1,7 +1,7 @@
-"""Why a call ended without a result: the one place where the engine's words become a trap kind.
+"""Classification of traps: the only place that turns the engine's messages into trap kinds.
 
-The engine reports component errors as text without a code. The patterns below are its messages of the pinned version;
-``tests/engine/test_traps.py`` provokes each kind with a real component, so that a changed wording shows.
+The engine reports component errors as text without a code. The patterns below are the messages of the pinned version;
+``tests/engine/test_traps.py`` provokes each kind with a real component, so that a changed message is noticed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CAUSE: Final = re.compile(r"^\s*(?:Caused by:|\d+: |wasm trap: )\s*")
 
 
 def classify(error: EngineError) -> Trap:
-    """Turn what the engine said into a trap."""
+    """Convert an error of the engine to a trap."""
     if error.exit_status is not None:
         return Trap(TrapKind.EXIT, f"the guest exited with status {error.exit_status}", error.frames)
     text = error.message
@@ -48,7 +48,7 @@ def classify(error: EngineError) -> Trap:
 
 
 def plain(text: str) -> str:
-    """Reduce the engine's words to one line without backtrace: the causes, outermost first."""
+    """Reduce the engine's message to one line without backtrace: the causes, outermost first."""
     rest = _BACKTRACE.sub("", text) if "wasm backtrace:" in text else text
     lines = [_CAUSE.sub("", line).strip() for line in rest.splitlines()]
     told = dict.fromkeys(line for line in lines if line and not line.startswith("note: using the"))

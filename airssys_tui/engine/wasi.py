@@ -1,4 +1,4 @@
-"""WASI 0.2, closed: what is linked, what a component imports of it, and where its output goes."""
+"""WASI 0.2 without grants: the linked interfaces, a component's imports of them, and the capture of its output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROVIDED: Final = frozenset(
         *("wasi:sockets/tcp", "wasi:sockets/tcp-create-socket", "wasi:sockets/udp", "wasi:sockets/udp-create-socket"),
     }
 )
-"""Interfaces of WASI 0.2 that the engine implements; without any grant they offer no files, names or connections."""
+"""WASI 0.2 interfaces that the engine implements; without any grant they offer no files, names or connections."""
 
 _STREAMS: Final = ("stdout", "stderr")
 
@@ -44,22 +44,22 @@ _WAITING: Final = frozenset(
         "wasi:io/streams#[method]output-stream.blocking-splice",
     }
 )
-"""Functions that can wait inside the engine, where neither deadline nor cancellation reaches."""
+"""Functions that can block inside the engine, where neither deadline nor cancellation has an effect."""
 
 
 def provides(name: str) -> bool:
-    """Tell whether an imported instance is a WASI 0.2 interface that is linked."""
+    """Return whether an imported instance is a linked WASI 0.2 interface."""
     bare, _, version = name.partition("@")
     return bare in PROVIDED and _VERSION.match(version) is not None
 
 
 def imports(interface: Interface) -> bool:
-    """Tell whether a component imports anything of WASI."""
+    """Return whether a component imports any WASI interface."""
     return any(isinstance(item, InterfaceType) and item.name.startswith("wasi:") for item in interface.imports)
 
 
 def waits(interface: Interface) -> bool:
-    """Tell whether a component can wait inside WASI, out of reach of its deadline."""
+    """Return whether a component can block inside WASI, out of reach of its deadline."""
     return any(
         f"{unversioned(item.name)}#{function.name}" in _WAITING
         for item in interface.imports
@@ -69,11 +69,11 @@ def waits(interface: Interface) -> bool:
 
 
 class Output(msgspec.Struct, frozen=True):
-    """What a guest wrote since the last drain.
+    """The output of a guest since the last drain.
 
     Attributes:
         chunks: ``(stream, text)`` in order; ``stdout`` or ``stderr``. Guest text: sanitise before showing.
-        dropped: Bytes that were not kept because the buffer was full.
+        dropped: Bytes dropped because the buffer was full.
     """
 
     chunks: tuple[tuple[str, str], ...] = ()
@@ -84,7 +84,7 @@ _NOTHING: Final = Output()
 
 
 class OutputBuffer:
-    """Collects what a guest writes to stdout and stderr, up to a bound.
+    """Collects a guest's output to stdout and stderr, up to a limit.
 
     Args:
         limit: Bytes kept between two drains.
@@ -100,7 +100,7 @@ class OutputBuffer:
         self._decoders = {name: make(errors="replace") for name in _STREAMS}
 
     def write(self, stream: str, data: bytes) -> None:
-        """Keep what there is room for and count the rest; called from any thread."""
+        """Keep what fits and count the rest; callable from any thread."""
         with self._lock:
             kept = data[: max(0, self._limit - self._size)]
             self._dropped += len(data) - len(kept)
@@ -109,7 +109,7 @@ class OutputBuffer:
                 self._chunks.append((stream, kept))
 
     def drain(self) -> Output:
-        """Give what was kept and forget it."""
+        """Return the kept output and clear the buffer."""
         if not self._size and not self._dropped:
             return _NOTHING
         with self._lock:
@@ -119,7 +119,7 @@ class OutputBuffer:
         return Output(texts, dropped)
 
     def attach(self, context: int) -> None:
-        """Give a store a closed WASI whose output comes here.
+        """Attach a WASI context without grants to a store, with this buffer as its output.
 
         Args:
             context: Address of the store's context.
@@ -133,9 +133,9 @@ class OutputBuffer:
             raise RuntimeError(bindings.take_error(error).message)
 
 
-# wasmtime-py's own setters take a number from a table that is not safe on several threads, and give it back from
-# threads of the engine, which ends the process when Python is about to end. Here nothing is given back: a buffer that
-# nobody holds any more is not found, and what is written to it is lost.
+# wasmtime-py's own setters take a number from a table that is not thread-safe, and return it from threads of the
+# engine, which kills the process when Python is shutting down. Here no number is returned: an unreferenced buffer is
+# not found, and output to it is lost.
 _buffers: weakref.WeakValueDictionary[int, OutputBuffer] = weakref.WeakValueDictionary()
 _keys = itertools.count(1)
 
@@ -146,7 +146,7 @@ def _write(key: int, data: int, size: int) -> int:
         buffer = _buffers.get(key - stream)
         if buffer is not None:
             buffer.write(_STREAMS[stream], ctypes.string_at(data, size))
-    except BaseException:  # noqa: BLE001, S110 -- nothing may pass through native frames, and nobody else is to be told
+    except BaseException:  # noqa: BLE001, S110 -- nothing may pass through native frames, and nobody can be told
         pass
     return size
 

@@ -1,1 +1,1 @@
-"""What a component may call: one module per WIT interface of ``airssys:core-host``."""
+"""Host functions for components: one module per WIT interface of ``airssys:core-host``."""

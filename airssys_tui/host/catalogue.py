@@ -1,4 +1,4 @@
-"""All interfaces that the host implements now."""
+"""All interfaces that the host implements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interfaces that are typed in the packages and that this host does not offer: doors that are there and closed."""
+"""Interfaces that the WIT packages define and this host does not offer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CLOSED: Final[dict[str, str]] = {
     "airssys:core-host/requests": "requests between components",
     "airssys:core-host/pubsub": "topics between components",
 }
-"""What is behind each closed door, by the beginning of the interface's name."""
+"""What each such interface would give access to, by the start of the interface's name."""
 
 
 def closed_door(name: str) -> str | None:
-    """Return what is behind the closed door that an import knocks at; nothing when it is no such door."""
+    """Return what an import would give access to if this host does not offer its interface; None for any other."""
     interface = unversioned(name.partition("#")[0])
     return next((behind for door, behind in CLOSED.items() if interface.startswith(door)), None)

@@ -1,4 +1,4 @@
-"""Who is calling: what host functions know of the component at the other end."""
+"""The calling component as host functions see it."""
 
 from __future__ import annotations
 
@@ -25,64 +25,64 @@ class Tenant(Protocol):
 
     @property
     def storage(self) -> KeyValues:
-        """Its keys and values; those of a candidate take effect when it serves."""
+        """Its keys and values; a candidate's changes take effect when it serves."""
         ...
 
     @property
     def storage_access(self) -> StorageAccess | None:
-        """What it may do with them."""
+        """The declared access to its storage, or None."""
         ...
 
     @property
     def storage_terms(self) -> WriteTerms:
-        """On what terms it changes them."""
+        """The terms of changes to its storage."""
         ...
 
     @property
     def measures(self) -> Measures:
-        """What it measures of itself."""
+        """Its metrics."""
         ...
 
     @property
     def tracer(self) -> Tracer:
-        """The spans of the call it is in."""
+        """The tracer of the current call."""
         ...
 
     @property
     def alarms(self) -> Alarms:
-        """Its timers; those of a candidate are armed when it serves."""
+        """Its timers; a candidate's are armed when it serves."""
         ...
 
     @property
     def handles_timers(self) -> bool:
-        """Whether it can be called when a timer is due."""
+        """Whether it exports a handler for timers."""
         ...
 
     @property
     def neighbours(self) -> Mapping[tuple[str, str], Neighbour]:
-        """Every component by namespace and name; changes while it is looked at."""
+        """All components by namespace and name; may change during iteration."""
         ...
 
     def deny(self, capability: str, line: str) -> str:
-        """Note that a call was denied for want of a declaration, and say why.
+        """Record that a call was denied because the manifest does not declare it, and return the reason.
 
         Args:
             capability: The key under ``[capabilities]``.
-            line: The line there that would allow it.
+            line: The line that would allow the call.
 
         Returns:
-            One sentence for the component, beginning with the reason's name.
+            One sentence for the component, starting with the name of the reason.
         """
         ...
 
     def trouble(self, text: str) -> None:
-        """Tell the operator that the host could not serve a call; never waits."""
+        """Report to the operator that the host failed to serve a call; never blocks."""
         ...
 
     def log(self, level: Level, message: str, fields: Sequence[tuple[str, str]]) -> None:
-        """Take a log line of the guest; never waits."""
+        """Record a log line of the guest; never blocks."""
         ...
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
-        """Announce that the worker is about to wait in the host."""
+        """Announce that the worker is about to block in the host."""
         ...

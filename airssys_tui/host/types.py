@@ -1,4 +1,4 @@
-"""The WIT types that several core-host interfaces share, as the engine compares and converts them."""
+"""WIT types shared by several core-host interfaces, in the form that the engine compares and converts."""
 
 from __future__ import annotations
 

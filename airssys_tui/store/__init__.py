@@ -1,1 +1,1 @@
-"""What must survive: the catalog, content-addressed blobs and compiled code, in one state directory per folder."""
+"""Durable data: the catalog, content-addressed blobs and compiled code, in one state directory per folder."""

@@ -1,7 +1,7 @@
-"""Collection in a state directory: what no rule keeps is found by one function, and taken away in small steps.
+"""Garbage collection of a state directory: one function finds what no retention rule keeps, small steps remove it.
 
-The order survives a kill at any moment: a revision is marked as purged before its code goes, and the record of compiled
-code goes before its file. What nothing refers to any more is found again by :func:`orphans`, whoever left it.
+The order survives a kill at any moment: a revision is marked as purged before its code is deleted, and the record of
+compiled code is deleted before its file. :func:`orphans` finds again whatever nothing refers to any more.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from airssys_tui.store.catalog.revisions import read_revisions
 from airssys_tui.store.directory import StateDirectory
 
 IMPORT: Final = "import"
-"""Cause of a snapshot that came from outside."""
+"""Cause of an imported snapshot."""
 
 BATCH: Final = 25
-"""Revisions, states and artifacts that go in one step."""
+"""Revisions, states and artifacts removed in one step."""
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """What no rule keeps of one component: revisions and states, oldest first, and how many old rows."""
+    """Everything of one component that no rule keeps: revisions and states, oldest first, and a count of old rows."""
 
     component: str
     revisions: tuple[Revision, ...] = ()
@@ -37,12 +37,12 @@ class Excess(msgspec.Struct, frozen=True):
     rows: int = 0
 
     def __bool__(self) -> bool:
-        """Return whether there is anything."""
+        """Return whether there is anything to collect."""
         return bool(self.revisions or self.states or self.rows)
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """An artifact to which no kept revision refers: bytes of its blob and of its compiled code."""
+    """An artifact that no kept revision refers to: bytes of its blob and of its compiled code."""
 
     digest: str
     blob: int
@@ -64,9 +64,10 @@ _DISPUTABLE: Final = f"""WHERE component = ?1 AND outcome <> 'purged' AND number
         AND number NOT IN (SELECT number FROM near)
         AND number NOT IN (SELECT revision FROM pins WHERE component = ?1)
         ORDER BY number LIMIT ?4)) ORDER BY number"""  # noqa: S608 - literals
-"""What the rules have to see of a history to take away what they would with all of it.
+"""The part of a history on which the retention rules give the same result as on all of it.
 
-Left out is most of what is kept: what is pinned or stable within a day, and what comes after the first ones that go.
+It leaves out most of what is kept: revisions that are pinned or stable within a day, and those after the first ones to
+be collected.
 """
 
 
@@ -74,10 +75,10 @@ def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Exc
     """Return what no rule keeps of a component. Blocks on the catalog.
 
     Args:
-        catalog: Where it is recorded.
+        catalog: The catalog.
         component: Text form of the identity.
         now: Unix time.
-        limit: Revisions that are enough, about; all of them when below 0.
+        limit: Approximate number of revisions to return; all of them when negative.
     """
     active = catalog.database.count(_ACTIVE, (component,)) or None
     keep = _keep(catalog, component, active)
@@ -104,7 +105,7 @@ def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Exc
 
 
 def candidates(catalog: Catalog) -> tuple[str, ...]:
-    """Return the components of which there may be something to collect. Blocks on the catalog."""
+    """Return the components that may have something to collect. Blocks on the catalog."""
     rows = catalog.database.rows(
         """SELECT component FROM revisions WHERE outcome <> 'purged' GROUP BY component HAVING count(*) > 1
            UNION SELECT component FROM snapshots GROUP BY component HAVING count(*) > 1
@@ -115,9 +116,9 @@ def candidates(catalog: Catalog) -> tuple[str, ...]:
 
 
 def take(catalog: Catalog, component: str, now: float) -> Excess:
-    """Take one batch of what no rule keeps of a component away; returns that batch. Blocks on the catalog.
+    """Remove one batch of what no rule keeps of a component; return that batch. Blocks on the catalog.
 
-    What is kept is found out anew each time: nothing that was said meanwhile is overlooked.
+    The rules are evaluated anew each time, so a pin or a hold set in between takes effect.
     """
     found = excess(catalog, component, now, BATCH)
     batch = Excess(component, found.revisions[:BATCH], found.states[:BATCH], 0)
@@ -131,11 +132,11 @@ def take(catalog: Catalog, component: str, now: float) -> Excess:
 
 
 def orphans(state: StateDirectory, doomed: Collection[Revision] = ()) -> tuple[Orphan, ...]:
-    """Return the artifacts to which no revision refers that is kept. Blocks on the disk.
+    """Return the artifacts that no kept revision refers to. Blocks on the disk.
 
     Args:
         state: The state directory.
-        doomed: Revisions that are about to be purged: they keep nothing.
+        doomed: Revisions about to be purged, whose references do not count.
     """
     gone = _numbers_of(doomed)
     database, found = state.catalog.database, {digest for (digest,) in state.catalog.database.rows(_CODE, (gone,))}
@@ -144,13 +145,13 @@ def orphans(state: StateDirectory, doomed: Collection[Revision] = ()) -> tuple[O
 
 
 def orphans_among(state: StateDirectory, digests: Iterable[str]) -> tuple[Orphan, ...]:
-    """Return which of these artifacts are kept on the disk and for nothing. Blocks on the disk."""
+    """Return those of these artifacts that are on the disk without a kept revision. Blocks on the disk."""
     loose = (_orphan(state, digest) for digest in sorted(set(digests)) if not state.catalog.is_kept(digest))
     return tuple(orphan for orphan in loose if orphan.code or state.blobs.has(orphan.digest))
 
 
 def remove(state: StateDirectory, batch: Iterable[Orphan]) -> tuple[Orphan, ...]:
-    """Remove artifacts and their compiled code, but for those to which a revision refers by now; returns which went."""
+    """Remove artifacts and their compiled code, except those that a revision refers to by now; return those removed."""
     going = tuple(orphan for orphan in batch if not state.catalog.is_kept(orphan.digest))
     for orphan in going:
         state.blobs.remove(orphan.digest)

@@ -1,12 +1,12 @@
-"""The state directory: everything that survives, for one watched folder, owned by one process.
+"""The state directory: all durable data of one watched folder, owned by one process.
 
 ::
 
     <state directory>/        0700
-      owner.lock  owner.json  who owns it
-      control.sock            where the owner can be spoken to, while it serves
-      catalog.db              the truth
-      storage.db              what components store, once one does
+      owner.lock  owner.json  the owning process
+      control.sock            the owner's control socket, while it serves
+      catalog.db              the catalog
+      storage.db              key-value data of the components, once there is any
       blobs/ab/abcdef…        artifacts by digest
       code/<engine>/…         compiled code: a cache
 """
@@ -58,10 +58,10 @@ class StateDirectory(StateReader):
 
     Attributes:
         path: The directory.
-        catalog: The truth.
+        catalog: The catalog.
         blobs: Artifacts.
         code: Compiled code.
-        storage: What components store.
+        storage: Key-value data of the components.
         left_in_disorder: Whether the last owner ended without closing it.
     """
 
@@ -80,20 +80,20 @@ class StateDirectory(StateReader):
     def open(
         cls, path: Path, *, folder: Path, adopt: bool = False, clock: Clock = time.time, max_code: int | None = None
     ) -> StateDirectory:
-        """Own a state directory: create it, lock it, check it, bring its schema forward, clear what a crash left.
+        """Take ownership of a state directory: create, lock, check and migrate it, and clean up after a crash.
 
         Args:
-            path: The directory; created, and private to the user.
+            path: The directory; created with access for the user only.
             folder: The folder of components it belongs to.
             adopt: Bind a directory of another folder to this one.
-            clock: Returns unix seconds.
-            max_code: Bytes of compiled code kept; the cache's own bound when not given.
+            clock: Returns Unix seconds.
+            max_code: Maximum bytes of compiled code; the cache's default if None.
 
         Raises:
             StateLocked: Another process owns it.
             SchemaTooNew: A newer program wrote it.
             FolderMismatch: It belongs to another folder and is not adopted.
-            DiskFull: There is no room.
+            DiskFull: No space left on the disk.
             StoreError: It is damaged or not writable.
         """
         real = folder.resolve()
@@ -115,7 +115,7 @@ class StateDirectory(StateReader):
 
     @classmethod
     def open_readonly(cls, path: Path, *, clock: Clock = time.time) -> StateReader:
-        """Read a state directory without owning it, also while another process does.
+        """Open a state directory for reading without owning it, even while another process does.
 
         Raises:
             StateAbsent: There is no catalog yet.
@@ -125,7 +125,7 @@ class StateDirectory(StateReader):
         return StateReader(path, Catalog.open_readonly(path / CATALOG_FILE, clock=clock))
 
     def close(self) -> None:
-        """Close the catalog and the storage and give the directory up."""
+        """Close the catalog and the storage, and release the directory."""
         try:
             self.storage.close()
             super().close()

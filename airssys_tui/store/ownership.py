@@ -1,7 +1,7 @@
-"""One process owns a state directory: a lock of the operating system, and a note beside it that says whose it is.
+"""Ownership of a state directory by one process: an operating system lock, with a note that names the owner.
 
-The lock is what counts; it goes with its process however that ends. The note is for people, and for finding out at the
-next start that the last owner did not leave in good order.
+Only the lock counts; it ends with its process, however that ends. The note is for people, and for detecting at the
+next start that the last owner did not shut down cleanly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DAY: Final = 86_400.0
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Who owns a state directory: process, host, since when (unix seconds), for which folder."""
+    """The owner of a state directory: process, host, start time (Unix seconds), folder."""
 
     pid: int
     host: str
@@ -32,7 +32,7 @@ class Owner(msgspec.Struct, frozen=True):
     folder: str
 
     def __str__(self) -> str:
-        """Return ``pid 4121 since 14:02``, with the host when it is another and the day when it is not today."""
+        """Return ``pid 4121 since 14:02``, with the host if it is another and the date if it is not today."""
         recent = time.time() - self.started < _DAY
         since = time.strftime("%H:%M" if recent else "%Y-%m-%d %H:%M", time.localtime(self.started))
         elsewhere = "" if self.host == socket.gethostname() else f" on {self.host}"
@@ -44,15 +44,15 @@ class Ownership:
 
     Args:
         directory: The state directory, which exists.
-        folder: The folder it is owned for; noted for people.
+        folder: The folder it is owned for, for people.
 
     Raises:
         StateLocked: Another process (or another part of this one) owns it.
-        StoreError: The file system cannot lock files.
+        StoreError: The file system does not support file locks.
     """
 
     def __init__(self, directory: Path, folder: Path) -> None:
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - late: who only reads locks nothing
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - late: a reader takes no lock
 
         self._note = directory / NOTE_FILE
         self._lock = FileLock(directory / LOCK_FILE, timeout=0, mode=PRIVATE_FILE, thread_local=False)
@@ -62,11 +62,11 @@ class Ownership:
             owner = read_owner(directory)
             raise StateLocked(
                 f"{directory} is in use by {owner or 'another process'}",
-                remedy="end that process first, or give this one its own --state-dir",
+                remedy="stop that process first, or give this one its own --state-dir",
             ) from error
         except NotImplementedError as error:
             raise StoreError(
-                f"the file system of {directory} cannot lock files", remedy="choose a local --state-dir"
+                f"the file system of {directory} does not support file locks", remedy="choose a local --state-dir"
             ) from error
         self.left_in_disorder = self._note.exists()
         try:
@@ -76,7 +76,7 @@ class Ownership:
             raise
 
     def release(self) -> None:
-        """Give the directory up, in good order; when even the note cannot go, the next start checks once more."""
+        """Release the directory cleanly; if the note cannot be removed, the next start runs an extra check."""
         try:
             with suppress(OSError):
                 self._note.unlink()
@@ -92,7 +92,7 @@ class Ownership:
 
 
 def read_owner(directory: Path) -> Owner | None:
-    """Return the owner that the note names, if there is a note; after a crash it names one that is gone."""
+    """Return the owner that the note names, or None; after a crash that process no longer exists."""
     try:
         return msgspec.json.decode((directory / NOTE_FILE).read_bytes(), type=Owner)
     except (OSError, msgspec.DecodeError):
@@ -100,9 +100,9 @@ def read_owner(directory: Path) -> Owner | None:
 
 
 def live_owner(directory: Path) -> Owner | None:
-    """Return the owner if, as far as can be seen without touching the lock, it is alive.
+    """Return the owner if it appears to be alive, without touching the lock.
 
-    A hint for messages and for finding a socket: a process of another host or a reused process id can mislead it.
+    A hint for messages and for finding a socket: a process on another host or a reused process id can mislead it.
     """
     owner = read_owner(directory)
     if owner is None or owner.host != socket.gethostname():

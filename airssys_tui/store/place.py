@@ -1,4 +1,4 @@
-"""Where a state directory is, and where its owner can be spoken to; known without opening anything."""
+"""Paths of a state directory and of its owner's control socket; computed without opening anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROGRAM: Final = "airssys-tui"
 
 
 def default_state_dir(folder: Path) -> Path:
-    """Return the state directory of a folder: below the user's own, named after the folder's real path."""
+    """Return the default state directory of a folder: in the user's state path, named after the folder's real path."""
     real = folder.resolve()
     label = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:32] or "folder"
     mark = hashlib.sha256(str(real).encode(errors="surrogateescape")).hexdigest()[:12]
@@ -24,5 +24,5 @@ def default_state_dir(folder: Path) -> Path:
 
 
 def control_path(state_dir: Path) -> Path:
-    """Return where the control socket of a state directory is, while a runtime serves it."""
+    """Return the path of the control socket of a state directory; it exists while a runtime serves it."""
     return state_dir / CONTROL_SOCKET

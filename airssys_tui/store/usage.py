@@ -1,4 +1,4 @@
-"""What a state directory takes on disk, by what it is for. Only looks; works beside the owner as well."""
+"""Disk usage of a state directory by purpose. Read-only; works while another process owns the directory."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ STORAGE_FILE: Final = "storage.db"
 """Key-value data of the components."""
 
 _BESIDE: Final = ("", "-wal", "-shm")
-"""What SQLite keeps of a database, by the end of its name."""
+"""Suffixes of the files of an SQLite database."""
 
 
 class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes by what they are for.
+    """Bytes by purpose.
 
     Attributes:
-        catalog: The catalog without the states in it.
+        catalog: The catalog, without the states in it.
         blobs: Artifacts.
         code: Compiled code.
         states: Saved states, inside the catalog.
         storage: Key-value data of the components.
         logs: Log files.
-        free: Left on the file system.
+        free: Free bytes on the file system.
     """
 
     catalog: int
@@ -46,7 +46,7 @@ def measure(state: StateReader) -> DiskUsage:
     """Measure a state directory. Blocks on the disk.
 
     Raises:
-        StoreError: It cannot be read.
+        StoreError: The directory cannot be read.
     """
     path = state.path
     states = state.catalog.states_size()
@@ -68,7 +68,7 @@ def _sizes(paths: Iterable[Path]) -> int:
     for path in paths:
         try:
             found = os.lstat(path)
-        except FileNotFoundError:  # it went while it was looked at
+        except FileNotFoundError:  # it was deleted meanwhile
             continue
         total += found.st_size if path.is_file() else 0
     return total

@@ -1,1 +1,1 @@
-"""The WIT packages: ours as they are shipped, and folders of anybody's, checked, filled, shown and compared."""
+"""WIT packages, shipped or from any folder: checking, vendoring, showing and comparing."""

@@ -1,4 +1,4 @@
-"""Two targets compared: components with components, packages with packages."""
+"""Comparison of two targets: two components, or two packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airssys_tui.wit.target import types_of
 
 
 def compare(old: str, new: str) -> tuple[Difference, ...]:
-    """Compare two targets; see :func:`airssys_tui.wit.target.types_of` for what they may be and what is raised.
+    """Compare two targets; see :func:`airssys_tui.wit.target.types_of` for valid targets and errors.
 
     Raises:
         UsageError: If one is a component and the other a package.

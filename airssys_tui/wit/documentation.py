@@ -1,4 +1,4 @@
-"""What the packages that come with the program say of each function, by its full path."""
+"""Documentation of each function of the shipped packages, by its full path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DOC: Final = re.compile(r"^ *///(?: (?P<text>.*))?$")
 
 @cache
 def documentation() -> dict[str, GuestText]:
-    """Return the documentation of every function of every package. Reads some files the first time."""
+    """Return the documentation of every function of every package. The first call reads files."""
     found: dict[str, GuestText] = {}
     for package in shipped.packages().values():
         for text in package.texts().values():

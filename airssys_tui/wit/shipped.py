@@ -1,4 +1,4 @@
-"""The seven packages as they come with the program: text and binary form."""
+"""The seven packages shipped with the program: text and binary form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROOT: Final = Path(airssys_tui.__file__).parent
 
 
 def home() -> Path:
-    """Return the folder that holds the packages: inside an installed program, else beside the sources."""
+    """Return the folder of the packages: inside an installed program, else next to the sources."""
     installed = _ROOT / "packages"
     return installed if installed.is_dir() else _ROOT.parent / "wit"
 
@@ -24,5 +24,5 @@ def packages() -> dict[str, Package]:
 
 
 def binary_of(package: Package) -> Path:
-    """Return where a package's binary form is."""
+    """Return the path of a package's binary form."""
     return package.folder.with_name(f"{package.path}.wasm")

@@ -1,4 +1,4 @@
-"""What a command may name: a package of ours, WIT text, a built component or its folder, a package's binary form."""
+"""Targets of a command: a shipped package, WIT text, a built component or its folder, a package's binary form."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airssys_tui.wit.workspace import Package
 
 
 def ours(name: str) -> tuple[Package, str] | None:
-    """Find a package of ours by what a person types.
+    """Find a shipped package by what the user typed.
 
     Args:
-        name: ``airssys:core-host``, ``core-host``, either with ``/item`` and ``@version``.
+        name: ``airssys:core-host`` or ``core-host``, either with ``/item`` and ``@version``.
 
     Returns:
-        The package and the item asked for (empty for all of it); nothing when it is none of ours.
+        The package and the requested item (empty for all of it); None if no shipped package matches.
     """
     head, _, item = name.partition("@")[0].partition("/")
     full = head if ":" in head else f"{shipped.NAMESPACE}:{head}"
@@ -28,21 +28,21 @@ def ours(name: str) -> tuple[Package, str] | None:
 
 
 def types_of(name: str) -> WitPackage | Interface:
-    """Return what a target defines: a package's interfaces and worlds, or a component's imports and exports.
+    """Return the contents of a target: a package's interfaces and worlds, or a component's imports and exports.
 
     Raises:
         UsageError: If there is no such target.
-        WitError: If its text is wrong.
-        AdmissionError: If its bytes are no component.
-        MissingTool: If it is WIT text of somebody else's and the tool is not here.
+        WitError: If its text is invalid.
+        AdmissionError: If its bytes are not a component.
+        MissingTool: If it is WIT text that is not shipped, and wasm-tools is not installed.
     """
     return _read(binary(name))
 
 
 def built_text(path: Path) -> str:
-    """Return what a built component imports and exports, or a package's binary form defines, in WIT syntax.
+    """Return the imports and exports of a built component, or the contents of a package's binary form, as WIT text.
 
-    Types are written in place: a component does not keep the names of all of them.
+    Types are written inline: a component does not keep all of their names.
 
     Raises:
         AdmissionError: If the bytes are neither.
@@ -79,7 +79,7 @@ def _read(wasm: bytes) -> WitPackage | Interface:
 
 
 def binary(name: str) -> bytes:
-    """Return a target in binary form; see :func:`types_of` for what it may be and what is raised."""
+    """Return a target in binary form; see :func:`types_of` for valid targets and errors."""
     path = built(Path(name))
     if path.is_dir() or (path.is_file() and path.suffix == ".wit"):
         return tool.resolve(path)
@@ -92,29 +92,29 @@ def binary(name: str) -> bytes:
 
 
 def built(path: Path) -> Path:
-    """Return the component in a component's folder, which has a manifest; any other path as it is."""
+    """Return the component in a folder with a manifest; any other path unchanged."""
     if not (path / "Component.toml").is_file():
         return path
     files = sorted(path.glob("*.wasm"))
     if len(files) != 1:
-        raise UsageError(f"{path} holds {len(files)} .wasm files", remedy="name the one that is meant")
+        raise UsageError(f"{path} has {len(files)} .wasm files", remedy="name one of them")
     return files[0]
 
 
 def unknown(name: str) -> UsageError:
-    """Say that there is no such target, and which there are."""
+    """Return the error for an unknown target; the remedy lists the packages."""
     known = ", ".join(package.removeprefix(f"{shipped.NAMESPACE}:") for package in shipped.packages())
     return UsageError(
-        f"{name} is no file, no folder and no package that comes with the program",
+        f"{name} is not a file, a folder or a package that comes with the program",
         remedy=f"name a path, or one of: {known}",
     )
 
 
 def text_of(package: Package, item: str) -> str:
-    """Return the documented text of a package of ours, or of one of its interfaces.
+    """Return the documented text of a shipped package, or of one of its interfaces.
 
     Raises:
-        WitError: If it has no such item.
+        WitError: If the package has no such item.
     """
     texts = package.texts()
     if not item:
@@ -131,7 +131,7 @@ def text_of(package: Package, item: str) -> str:
 
 
 def _item(text: str, item: str) -> str | None:
-    """Cut one interface or world out of a file, with its documentation."""
+    """Extract one interface or world from a file, with its documentation."""
     lines = text.splitlines()
     for start, line in enumerate(lines):
         if line in {f"interface {item} {{", f"world {item} {{"}:

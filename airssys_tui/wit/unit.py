@@ -1,7 +1,7 @@
-"""WIT text as far as packages are concerned: what a file belongs to, and which other packages it names, where.
+"""Package names in WIT text: the package a file belongs to, and the places where it names others.
 
-Reads names only (``design/mvp/WIT.md``, "Package declaration" and "Use"); whether the text is right is the tool's to
-say.
+Reads names only (``design/mvp/WIT.md``, "Package declaration" and "Use"); wasm-tools decides whether the text is
+valid.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class TextPosition(msgspec.Struct, frozen=True, order=True):
     column: int
 
     def __str__(self) -> str:
-        """Write it as editors read it: ``file:line:column``."""
+        """Return the form that editors understand: ``file:line:column``."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """Another package's interface or world, named in a text."""
+    """A text's reference to another package's interface or world."""
 
     place: TextPosition
     package: str
@@ -43,7 +43,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """One file: the package it belongs to, if it says so, and what it names."""
+    """One file: its package, if declared, and its references."""
 
     file: Path
     package: str | None
@@ -66,7 +66,7 @@ def read_unit(file: Path) -> Unit:
 
 
 def parse_unit(text: str, file: Path) -> Unit:
-    """Read the text of one file; comments do not count."""
+    """Parse the text of one file; comments are ignored."""
     bare = _COMMENT.sub(_blank, text)
     header = _PACKAGE.search(bare)
     references = tuple(
@@ -88,7 +88,7 @@ def parse_unit(text: str, file: Path) -> Unit:
 
 
 def _blank(comment: re.Match[str]) -> str:
-    """Keep the line breaks of a comment, so that places stay true."""
+    """Keep a comment's line breaks, so that places stay correct."""
     return re.sub(r"[^\n]", " ", comment[0])
 
 

@@ -1,4 +1,4 @@
-"""Whether WIT text is right: the packages among themselves by our own reading, all the rest by the tool."""
+"""Validation of WIT text: this module checks the packages of a folder together, wasm-tools checks the rest."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airssys_tui.wit.workspace import LISTING, Workspace
 
 
 class Validation(msgspec.Struct, frozen=True):
-    """What was found out about one folder or file.
+    """The result for one folder or file.
 
     Attributes:
-        path: What was looked at.
-        problem: What is wrong, with its place; empty when nothing is.
+        path: The folder or file checked.
+        problem: What is wrong, with its place; empty when it is valid.
         remedy: What to do about it; may be empty.
-        place: ``file:line:column``, when the fault has one.
+        place: ``file:line:column``, if known.
     """
 
     path: str
@@ -35,7 +35,7 @@ def check(path: Path) -> tuple[Validation, ...]:
         One verdict per package.
 
     Raises:
-        MissingTool: If the tool is not here.
+        MissingTool: If wasm-tools is not installed.
     """
     if not (path / LISTING).is_file():
         return (_verdict(path),)
@@ -44,7 +44,7 @@ def check(path: Path) -> tuple[Validation, ...]:
     except WitError as error:
         return (Validation(str(path), error.message, error.remedy, error.place),)
     stale = tuple(
-        Validation(str(path), line, "fill the folders again: airssys-tui wit vendor") for line in workspace.problems()
+        Validation(str(path), line, "update the copies: airssys-tui wit vendor") for line in workspace.problems()
     )
     return stale or tuple(_verdict(package.folder) for package in workspace.packages.values())
 
@@ -59,10 +59,10 @@ def _verdict(path: Path) -> Validation:
 
 def _check_package(path: Path) -> None:
     if not path.exists():
-        raise WitError(f"there is nothing at {path}", remedy="name a folder of .wit files, or one file")
+        raise WitError(f"{path} does not exist", remedy="name a folder of .wit files, or one file")
     files = sorted(path.glob("*.wit")) if path.is_dir() else [path]
     if not files:
-        raise WitError(f"{path} holds no .wit file", remedy="name the folder of a package")
+        raise WitError(f"{path} has no .wit file", remedy="name the folder of a package")
     units = [read_unit(file) for file in files]
     _check_headers(units)
     try:
@@ -72,14 +72,14 @@ def _check_package(path: Path) -> None:
 
 
 def _check_headers(units: list[Unit]) -> None:
-    """Refuse files of several packages in one folder; the tool names only one of them."""
+    """Reject a folder with files of several packages; wasm-tools names only one of them."""
     said = [unit for unit in units if unit.package is not None]
     for unit in said[1:]:
         first = said[0]
         if (unit.package, unit.version) != (first.package, first.version):
             raise WitError(
-                f"{unit.place}: this is {_full(unit)}; {first.file.name} beside it is {_full(first)}",
-                remedy="one folder holds one package",
+                f"{unit.place}: this is {_full(unit)}; {first.file.name} next to it is {_full(first)}",
+                remedy="put each package in its own folder",
                 place=str(unit.place),
             )
 
@@ -89,7 +89,7 @@ def _full(unit: Unit) -> str:
 
 
 def _version_mismatch(path: Path, units: list[Unit]) -> WitError | None:
-    """Say that a dependency is there in another version; the tool only says that the version asked for is not."""
+    """Report a dependency that exists in another version; wasm-tools only says that the requested one is missing."""
     there: dict[str, set[str | None]] = {}
     for file in path.glob("deps/**/*.wit") if path.is_dir() else ():
         unit = read_unit(file)
@@ -102,8 +102,8 @@ def _version_mismatch(path: Path, units: list[Unit]) -> WitError | None:
                 wanted = f"@{reference.version}" if reference.version else " without a version"
                 found = ", ".join(sorted(f"@{version}" if version else "one without a version" for version in have))
                 return WitError(
-                    f"{reference.place}: {reference.package}{wanted} is asked for; deps/ holds {found}",
-                    remedy="name the version that is there, or vendor the other one",
+                    f"{reference.place}: {reference.package}{wanted} is requested; deps/ has {found}",
+                    remedy="name the version in deps/, or vendor the other one",
                     place=str(reference.place),
                 )
     return None

@@ -1,8 +1,7 @@
-"""A folder of WIT packages that use one another: ``deps.toml`` names them, ``deps.lock`` says what they held.
+"""A folder of WIT packages that use one another: ``deps.toml`` lists them, ``deps.lock`` records their contents.
 
-WIT tools look for a package's dependencies in its own ``deps/`` folder and nowhere else. Vendoring keeps the copies
-there equal to the originals. What a package needs is read from its text; ``deps.toml`` says where each is, at which
-version.
+WIT tools look for a package's dependencies only in its own ``deps/`` folder. Vendoring keeps the copies there equal to
+the originals. The text of a package says what it needs; ``deps.toml`` says where each package is, and in which version.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ class Package(msgspec.Struct, frozen=True):
     Attributes:
         name: ``namespace:name``.
         path: Its folder, relative to the workspace.
-        version: As ``deps.toml`` says.
-        folder: Where its text is.
-        units: Its files, in order of name.
+        version: The version in ``deps.toml``.
+        folder: The folder of its text.
+        units: Its files, ordered by name.
     """
 
     name: str
@@ -45,7 +44,7 @@ class Package(msgspec.Struct, frozen=True):
     units: tuple[Unit, ...]
 
     def references(self) -> Iterator[Reference]:
-        """Yield every place at which another package is named."""
+        """Yield every reference to another package."""
         for unit in self.units:
             yield from (reference for reference in unit.references if reference.package != self.name)
 
@@ -61,8 +60,8 @@ class Workspace:
         root: The folder that holds ``deps.toml``.
 
     Raises:
-        WitError: If ``deps.toml`` is missing or malformed, a package is missing, is another one or another version than
-            listed, or packages use one another in a circle; with file and line.
+        WitError: If ``deps.toml`` is missing or malformed, a package is missing or differs from its entry in name or
+            version, or the packages form a cycle; with file and line.
     """
 
     def __init__(self, root: Path) -> None:
@@ -74,10 +73,10 @@ class Workspace:
             self.needs(name)
 
     def needs(self, name: str, above: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return all that a package needs, directly or not, each once and before whoever needs it.
+        """Return all direct and indirect dependencies of a package, each once and before its dependents.
 
         Raises:
-            WitError: If packages use one another in a circle.
+            WitError: If the packages form a cycle.
         """
         package = self.packages[name]
         found: dict[str, None] = {}
@@ -85,8 +84,8 @@ class Workspace:
             if reference.package in (*above, name):
                 circle = " -> ".join((*above, name, reference.package))
                 raise WitError(
-                    f"{reference.place}: packages use one another in a circle: {circle}",
-                    remedy="move what both need into a package of its own",
+                    f"{reference.place}: the packages form a cycle: {circle}",
+                    remedy="move what both need into a separate package",
                     place=str(reference.place),
                 )
             if reference.package not in found:
@@ -95,7 +94,7 @@ class Workspace:
         return tuple(found)
 
     def problems(self) -> tuple[str, ...]:
-        """Say what is out of date, one line each; nothing when ``vendor`` would change nothing."""
+        """Describe what is out of date, one line each; empty when ``vendor`` would change nothing."""
         found: list[str] = []
         for package in self.packages.values():
             wanted = {self.packages[name].path: self.packages[name].texts() for name in self.needs(package.name)}
@@ -112,7 +111,7 @@ class Workspace:
         return tuple(found)
 
     def vendor(self) -> None:
-        """Copy every package into the ``deps/`` folders of those that need it, and write the lock."""
+        """Copy every package into the ``deps/`` folders of its dependents, and write the lock."""
         for package in self.packages.values():
             deps = package.folder / "deps"
             shutil.rmtree(deps, ignore_errors=True)
@@ -124,7 +123,7 @@ class Workspace:
         (self.root / LOCK).write_text(self.lock(), encoding="utf-8")
 
     def lock(self) -> str:
-        """Return what the lock has to say."""
+        """Return the text of the lock."""
         parts = [_LOCK_HEADER]
         for package in self.packages.values():
             uses = ", ".join(f'"{name}@{self.packages[name].version}"' for name in self.needs(package.name))
@@ -154,7 +153,7 @@ class Workspace:
             if reference.version != known.version:
                 wanted = f"@{reference.version}" if reference.version else " without a version"
                 raise WitError(
-                    f"{place}: {package.name} uses {reference.package}{wanted}; listed is @{known.version}",
+                    f"{place}: {package.name} uses {reference.package}{wanted}; the listed version is @{known.version}",
                     remedy="name the listed version, or list the other one",
                     place=place,
                 )
@@ -167,12 +166,12 @@ def _read_listing(root: Path) -> dict[str, Package]:
         entries = tomllib.loads(text).get("packages", {})
     except FileNotFoundError as error:
         raise WitError(
-            f"there is no {LISTING} in {root}", remedy="list the packages there, each with path and version"
+            f"no {LISTING} in {root}", remedy="create it and list the packages, each with path and version"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WitError(f"{listing}: {error}") from error
     if not isinstance(entries, dict) or not entries:
-        raise WitError(f'{listing}: no [packages."namespace:name"] is listed')
+        raise WitError(f'{listing}: it lists no [packages."namespace:name"]')
     return {name: _package(root, name, entry, text) for name, entry in entries.items()}
 
 
@@ -184,14 +183,14 @@ def _package(root: Path, name: str, entry: Any, listing: str) -> Package:
     folder = root / entry["path"]
     units = tuple(read_unit(file) for file in sorted(folder.glob("*.wit")))
     if not units:
-        raise WitError(f"{where}: {folder} holds no .wit file of {name}", place=where)
+        raise WitError(f"{where}: {folder} has no .wit file of {name}", place=where)
     for unit in units:
         said = (unit.package, unit.version)
         if unit.package is not None and said != (name, entry["version"]):
             version = f"@{unit.version}" if unit.version else " without a version"
             raise WitError(
                 f"{unit.place}: this is {unit.package}{version}; {LISTING} lists {name}@{entry['version']} here",
-                remedy="make both the same",
+                remedy="make the file and the entry agree",
                 place=str(unit.place),
             )
     return Package(name, entry["path"], entry["version"], folder, units)

@@ -153,7 +153,7 @@ def test_a_refusal_says_what_is_wrong_with_the_target(outcome: Outcome, said: st
 def test_an_unknown_number_names_those_there_are() -> None:
     with pytest.raises(RollbackRefused, match="no revision r9") as refused:
         rollback_target([R2, R3, R1], "counter", to=9)
-    assert refused.value.remedy == "there are: r1, r2, r3"
+    assert refused.value.remedy == "choose one of: r1, r2, r3"
 
 
 def test_a_rollback_to_what_serves_is_a_no_op_also_under_another_number() -> None:

@@ -121,7 +121,7 @@ def foreign() -> bytes:
 def test_foreign_code_that_was_kept_as_ours_is_refused_and_made_anew(engine, cache, make):
     path = Path(cache.put(DIGEST, engine.identity, make()))
     for given in (path, path.read_bytes()):
-        with pytest.raises(AdmissionError, match="cannot be loaded") as caught:
+        with pytest.raises(AdmissionError, match="cannot load the compiled code") as caught:
             engine.load(given)
         assert caught.value.gate == Gate.COMPILE
         assert "again" in caught.value.remedy

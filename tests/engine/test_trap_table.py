@@ -160,7 +160,7 @@ TABLE: tuple[tuple[TrapKind, Callable[[Engine], Trap], str, str], ...] = (
     (TrapKind.INTEGER, export("convert"), "guest!", "invalid conversion to integer"),
     (TrapKind.INDIRECT_CALL, export("mistyped"), "guest!", "indirect call type mismatch"),
     (TrapKind.INDIRECT_CALL, export("empty"), "guest!", "uninitialized element"),
-    (TrapKind.CANNOT_ENTER, cannot_enter, "", "dead since a trap"),
+    (TrapKind.CANNOT_ENTER, cannot_enter, "", "dead after a trap"),
     (TrapKind.STUCK_IN_HOST, stuck_in_host, "", "waits inside WASI"),
     (TrapKind.EXIT, exits, "", "exited with status 1"),
     (TrapKind.OTHER, other, "", "utf-8"),

@@ -85,7 +85,7 @@ def test_more_bytes_than_the_boundary_carries(start):
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [("(memory 100)", "bytes of memory, more than its limit"), ("(table 200000 funcref)", "exceeds table limit")],
+    [("(memory 100)", "bytes of memory; the limit is"), ("(table 200000 funcref)", "exceeds table limit")],
 )
 def test_what_cannot_exist_within_its_limits_is_not_admitted(start, body, words):
     wasm = guests.binary(f"(component (core module $m {body}) (core instance (instantiate $m)))")

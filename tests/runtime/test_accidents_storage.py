@@ -186,14 +186,14 @@ def test_what_a_full_disk_turned_away_is_deployed_when_there_is_room(world: Worl
     disk.is_full = True
     row = world.install("c", Crafted(salt="2"), version="2.0.0")
     assert (row.version, row.state, row.note.kind) == ("1.0.0", State.RUNNING, NoteKind.REFUSED)
-    assert row.note.text.startswith("refused at disk: 0B are left on the disk that holds ")
+    assert row.note.text.startswith("refused at disk: 0B free on the disk that holds ")
     new = world.install("d", Crafted(salt="3"), version="1.0.0")
     assert new.revision is None
     assert "refused at disk" in new.note.text
     with pytest.raises(DiskFull):
         world.do(Reload("c"))
     snapshot = world.runtime.snapshot()
-    assert "is full" in snapshot.disk_full or "are left on the disk" in snapshot.disk_full
+    assert "is full" in snapshot.disk_full or "free on the disk" in snapshot.disk_full
     assert len(world.events(None, "disk-full")) == 1, "it is told once"
     disk.free()
     world.wait_row("c", lambda row: row.version == "2.0.0")
@@ -270,7 +270,7 @@ def test_a_read_only_state_directory(tmp_path: Path, small: Path) -> None:
     folder.mkdir()
     EmbeddedRuntime.open(folder, state_dir=small / "state").close()
     subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
-    with pytest.raises(StoreError, match="is read-only or belongs to somebody else") as caught:
+    with pytest.raises(StoreError, match="is read-only or belongs to another user") as caught:
         EmbeddedRuntime.open(folder, state_dir=small / "state")
     assert "--state-dir" in caught.value.remedy
     with StateDirectory.open_readonly(small / "state") as state:
@@ -333,7 +333,7 @@ def test_a_corrupted_blob_of_what_serves_and_no_compiled_code(twice: World) -> N
     twice.open(**SOON)
     row = twice.row("c")
     assert row.state is State.FAILED
-    assert "does not have its digest" in row.note.text
+    assert "does not match its digest" in row.note.text
     twice.do(Rollback("c", to=1))
     assert (twice.row("c").state, twice.call("c", "get")) == (State.RUNNING, 7)
 

@@ -148,7 +148,9 @@ HOST_PROBES: Final = {
     "clock#now": services(DOORS + "now", holds=is_now),
     "clock#monotonic-ns": services(DOORS + "monotonic-ns", holds=lambda _, answer: answer > 0),
     "clock#sleep-ms": services(
-        DOORS + "sleep-ms", 60_001, holds=equals({"err": {"invalid-input": "60001 ms is more than 60000 ms"}})
+        DOORS + "sleep-ms",
+        60_001,
+        holds=equals({"err": {"invalid-input": "the sleep is 60001 ms; the limit is 60000 ms"}}),
     ),
     "random#bytes": services(DOORS + "bytes", 33, holds=bytes_of(33)),
     "random#next-u64": services(DOORS + "next-u64", holds=lambda _, answer: 0 <= answer < 2**64),

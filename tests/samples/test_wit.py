@@ -170,12 +170,12 @@ def test_a_changed_original_is_found_and_copied(copy: Path) -> None:
         (
             "core-types/time.wit",
             "interface more { use airssys:core-host/clock@1.0.0.{y}; }",
-            "packages use one another in a circle: airssys:core-types -> airssys:core-host -> airssys:core-types",
+            "the packages form a cycle: airssys:core-types -> airssys:core-host -> airssys:core-types",
         ),
         (
             "core-host/clock.wit",
             "interface more { use airssys:core-types/time@1.1.0.{timestamp}; }",
-            "airssys:core-host uses airssys:core-types@1.1.0; listed is @1.0.0",
+            "airssys:core-host uses airssys:core-types@1.1.0; the listed version is @1.0.0",
         ),
     ],
 )
@@ -185,14 +185,14 @@ def test_bad_uses_are_refused_with_their_place(copy: Path, file: str, line: str,
     done = vendor(copy)
     assert done.returncode == 1
     assert message in done.stderr
-    if "circle" not in message:
+    if "cycle" not in message:
         assert f"{file}:{text.count(chr(10)) + 1}:{line.index('airssys') + 1}: " in done.stderr
 
 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('path = "core-types"', 'path = "nowhere"', "holds no .wit file of airssys:core-types"),
+        ('path = "core-types"', 'path = "nowhere"', "has no .wit file of airssys:core-types"),
         ('path = "core-types"', "path = 7", "airssys:core-types needs a path and a version"),
         ('version = "1.0.0"', 'version = "1.1.0"', "deps.toml lists airssys:core-types@1.1.0 here"),
         ("[packages", "[packages", None),

@@ -223,7 +223,7 @@ def test_what_may_not_be_written_is_an_error_with_a_remedy(unprivileged: Path, f
     (directory / file).chmod(mode)
     try:
         for _ in range(2):
-            with pytest.raises(StoreError, match="is read-only or belongs to somebody else") as caught:
+            with pytest.raises(StoreError, match="is read-only or belongs to another user") as caught:
                 StateDirectory.open(directory, folder=unprivileged)
             assert "--state-dir" in caught.value.remedy
         with StateDirectory.open_readonly(directory) as reader:
@@ -236,7 +236,7 @@ def test_what_may_not_be_read_is_an_error_with_a_remedy(unprivileged: Path) -> N
     directory = unprivileged / "state"
     StateDirectory.open(directory, folder=unprivileged).close()
     (directory / CATALOG_FILE).chmod(0o000)
-    with pytest.raises(StoreError, match="belongs to somebody else"):
+    with pytest.raises(StoreError, match="belongs to another user"):
         StateDirectory.open_readonly(directory)
 
 

@@ -178,7 +178,7 @@ def test_a_second_screen_on_the_folder_names_the_way_to_attach(
 def test_attaching_to_nothing_says_how_to_start_it(scratch: Scratch) -> None:
     with scratch.screen("attach") as term:
         assert term.wait_exit() == 1
-        term.wait_text("nothing runs", "start it: airssys-tui")
+        term.wait_text("not running", "start it: airssys-tui")
 
 
 def test_a_runtime_that_hangs_is_not_taken_for_a_live_one(scratch: Scratch, runtime: subprocess.Popen[str]) -> None:

@@ -60,7 +60,7 @@ WRONG = {
             "deps/d/d.wit": "package c:d@1.0.0;\ninterface y { type t = u8; }",
         },
         "a.wit:3:21",
-        "c:d@1.1.0 is asked for; deps/ holds @1.0.0",
+        "c:d@1.1.0 is requested; deps/ has @1.0.0",
     ),
     "no version": (
         {
@@ -68,7 +68,7 @@ WRONG = {
             "deps/d/d.wit": "package c:d@1.0.0;\ninterface y { type t = u8; }",
         },
         "a.wit:2:19",
-        "c:d without a version is asked for; deps/ holds @1.0.0",
+        "c:d without a version is requested; deps/ has @1.0.0",
     ),
     "an unknown interface": ({"a.wit": "package a:b;\ninterface x { use y.{t}; }"}, "a.wit:2:19", "`y` does not exist"),
     "an unknown type": ({"a.wit": "package a:b;\ninterface x { f: func(a: nope); }"}, "a.wit:2:26", "`nope`"),
@@ -80,7 +80,7 @@ WRONG = {
     "two packages in a folder": (
         {"a.wit": "package a:b@1.0.0;\ninterface x {}", "b.wit": "\npackage a:c@1.0.0;\ninterface y {}"},
         "b.wit:2:9",
-        "this is a:c@1.0.0; a.wit beside it is a:b@1.0.0",
+        "this is a:c@1.0.0; a.wit next to it is a:b@1.0.0",
     ),
 }
 
@@ -113,8 +113,8 @@ def test_our_packages_are_right() -> None:
 
 
 def test_a_folder_without_wit_and_a_path_that_leads_nowhere(tmp_path: Path) -> None:
-    assert "holds no .wit file" in check(tmp_path)[0].problem
-    assert "there is nothing at" in check(tmp_path / "nowhere")[0].problem
+    assert "has no .wit file" in check(tmp_path)[0].problem
+    assert "does not exist" in check(tmp_path / "nowhere")[0].problem
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""What a component declares that it wants to do, as typed values; whether it may is the guard's affair.
+"""The capabilities that a component declares, as typed values; the guard decides whether they are granted.
 
 Text forms: ``filesystem`` ``read|write|delete|list:<path glob>``, ``network`` ``connect|listen:<host>:<port>``,
 ``process`` ``spawn|signal:<command glob>``, ``messaging`` ``send|request:<component glob>`` and
-``publish|subscribe:<topic>``, ``environment`` names. ``str`` of a value is its text form again.
+``publish|subscribe:<topic>``, ``environment`` names. ``str`` of a value returns its text form.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENVIRONMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class FilesystemAction(StrEnum):
-    """What is done with files."""
+    """Actions on files."""
 
     READ = "read"
     WRITE = "write"
@@ -33,21 +33,21 @@ class FilesystemAction(StrEnum):
 
 
 class NetworkAction(StrEnum):
-    """What is done on the network."""
+    """Actions on the network."""
 
     CONNECT = "connect"
     LISTEN = "listen"
 
 
 class ProcessAction(StrEnum):
-    """What is done with other programs."""
+    """Actions on other programs."""
 
     SPAWN = "spawn"
     SIGNAL = "signal"
 
 
 class MessagingAction(StrEnum):
-    """What is done with messages; ``send`` and ``request`` name components, the others topics."""
+    """Actions on messages; ``send`` and ``request`` name components, the others topics."""
 
     SEND = "send"
     REQUEST = "request"
@@ -56,14 +56,14 @@ class MessagingAction(StrEnum):
 
 
 class StorageAccess(StrEnum):
-    """What is done with the component's own key-value storage."""
+    """Access to the component's own key-value storage."""
 
     READ = "read"
     READ_WRITE = "read-write"
 
 
 class FilesystemCapability(msgspec.Struct, frozen=True):
-    """Files below an absolute path glob."""
+    """Files that match an absolute path glob."""
 
     action: FilesystemAction
     glob: str
@@ -74,7 +74,7 @@ class FilesystemCapability(msgspec.Struct, frozen=True):
 
 
 class NetworkCapability(msgspec.Struct, frozen=True):
-    """A host (or ``*.domain``) and a port; no port means any."""
+    """A host (or ``*.domain``) and a port; None means any port."""
 
     action: NetworkAction
     host: str
@@ -86,7 +86,7 @@ class NetworkCapability(msgspec.Struct, frozen=True):
 
 
 class ProcessCapability(msgspec.Struct, frozen=True):
-    """Programs by command glob."""
+    """Programs that match a command glob."""
 
     action: ProcessAction
     command: str
@@ -97,7 +97,7 @@ class ProcessCapability(msgspec.Struct, frozen=True):
 
 
 class MessagingCapability(msgspec.Struct, frozen=True):
-    """Components by glob, or a topic pattern."""
+    """Components that match a glob, or a topic pattern."""
 
     action: MessagingAction
     target: str
@@ -108,7 +108,7 @@ class MessagingCapability(msgspec.Struct, frozen=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a component declares; the default is nothing at all. Tuples are sorted and without repetition."""
+    """All capabilities that a component declares; none by default. Tuples are sorted and free of duplicates."""
 
     filesystem: tuple[FilesystemCapability, ...] = ()
     network: tuple[NetworkCapability, ...] = ()
@@ -126,7 +126,7 @@ def parse_filesystem(text: str) -> FilesystemCapability:
     """Read ``read:/data/**``.
 
     Raises:
-        ValueError: With what was expected; likewise in the other readers of this module.
+        ValueError: With what was expected; the same holds for the other readers of this module.
     """
     action, glob = _split(text, FilesystemAction, "<path glob>")
     if not glob.startswith("/"):
@@ -142,7 +142,7 @@ def parse_network(text: str) -> NetworkCapability:
     host, colon, port = target.rpartition(":")
     if not colon or not _HOST.match(host):
         raise ValueError(
-            f"{text!r} names no host: write it as {action}:api.example.com:443 or {action}:*.example.com:*"
+            f"{text!r} names no host; write it as {action}:api.example.com:443 or {action}:*.example.com:*"
         )
     if port == ANY_PORT:
         return NetworkCapability(action, host.lower(), None)
@@ -161,11 +161,13 @@ def parse_messaging(text: str) -> MessagingCapability:
     action, target = _split(text, MessagingAction, "<component glob or topic>")
     if action in {MessagingAction.SEND, MessagingAction.REQUEST}:
         if not _COMPONENT_GLOB.match(target):
-            raise ValueError(f"{text!r} names no component: write it as {action}:counter or {action}:*")
+            raise ValueError(f"{text!r} names no component; write it as {action}:counter or {action}:*")
     else:
         segments = target.split(".")
         if not all(map(_TOPIC_SEGMENT.match, segments)) or "#" in segments[:-1]:
-            raise ValueError(f"{text!r} names no topic: dot-separated words, * for one, # for the rest at the end")
+            raise ValueError(
+                f"{text!r} names no topic; use words separated by dots, * for one word, # at the end for the rest"
+            )
     return MessagingCapability(action, target)
 
 

@@ -1,7 +1,7 @@
-"""Which components need which others: version requirements, circles, conflicts and the order of starting.
+"""Dependencies between components: version requirements, cycles, conflicts and start order.
 
-Requirements are written as in ``[dependencies]``: ``^1.0``, ``~1.2``, ``>=1.0, <2.0``, ``1.*``, ``*``. ``^`` stays
-within what Semantic Versioning 2.0 calls compatible (points 4 and 8).
+Requirements use the syntax of ``[dependencies]``: ``^1.0``, ``~1.2``, ``>=1.0, <2.0``, ``1.*``, ``*``. ``^`` allows
+the versions that Semantic Versioning 2.0 calls compatible (points 4 and 8).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from airssys_tui.core.manifest.structure import Dependency
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A component as far as others depend on it.
+    """A component in the dependency graph.
 
     Attributes:
-        name: Text form of its identity.
-        version: SemVer text; None when it has none, which satisfies ``*`` only.
-        needs: Its ``[dependencies]``.
+        name: Text form of the component's identity.
+        version: SemVer text; None when the component has no version, which satisfies only ``*``.
+        needs: The component's ``[dependencies]``.
     """
 
     name: str
@@ -30,19 +30,19 @@ class Node(msgspec.Struct, frozen=True):
     needs: tuple[Dependency, ...] = ()
 
     def names(self) -> tuple[str, ...]:
-        """Return the identities of what it needs."""
+        """Return the identities of the dependencies."""
         return tuple(identity(need.name) for need in self.needs)
 
 
 def satisfies(version: str | None, requirement: str) -> bool:
-    """Tell whether a version meets a requirement."""
+    """Return whether a version meets a requirement."""
     if version is None:
         return requirement.strip() == "*"
     return bool(SimpleSpec(_spelled(requirement)).match(Version(version)))
 
 
 def is_requirement(text: str) -> bool:
-    """Tell whether a text is a requirement at all."""
+    """Return whether a text is a valid requirement."""
     try:
         SimpleSpec(_spelled(text))
     except ValueError:
@@ -51,21 +51,21 @@ def is_requirement(text: str) -> bool:
 
 
 def unmet(node: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
-    """Say which needs of a component are not met, one sentence each."""
+    """Describe each unmet dependency of a component in one sentence."""
     found = []
     for need in node.needs:
         name = identity(need.name)
         there = others.get(name)
         if there is None:
-            found.append(f"{node.name} needs {name} {need.requirement}, which is not here")
+            found.append(f"{node.name} needs {name} {need.requirement}, which is not installed")
         elif not satisfies(there.version, need.requirement):
-            has = there.version or "none that is said"
+            has = there.version or "not set"
             found.append(f"{node.name} needs {name} {need.requirement}; its version is {has}")
     return tuple(found)
 
 
 def conflicts(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
-    """Say whose needs a candidate would no longer meet, one sentence each; what was not met before is not its fault."""
+    """Describe each requirement that a candidate would newly break, leaving out those that were unmet before."""
     before = others.get(candidate.name)
     found = []
     for other in others.values():
@@ -79,13 +79,13 @@ def conflicts(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
 
 
 def circle(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
-    """Return the circle that a candidate closes, beginning and ending with it; nothing when there is none."""
+    """Return the cycle that a candidate closes, starting and ending with it; an empty tuple when there is no cycle."""
     nodes = {**others, candidate.name: candidate}
     sorter = _sorter(nodes.values())
     try:
         sorter.prepare()
     except CycleError as error:
-        around = error.args[1][:0:-1]  # once around, from who needs to what is needed
+        around = error.args[1][:0:-1]  # the cycle, from dependent to dependency
         if candidate.name in around:
             first = around.index(candidate.name)
             return (*around[first:], *around[:first], candidate.name)
@@ -93,7 +93,7 @@ def circle(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
 
 
 def start_order(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """Return names so that each comes after what it needs; what is in a circle comes last; ties by name."""
+    """Return names in start order: dependencies first, members of a cycle last, ties by name."""
     left = {node.name: node for node in nodes}
     order: list[str] = []
     while left:
@@ -116,5 +116,5 @@ def _sorter(nodes: Iterable[Node]) -> TopologicalSorter[str]:
 
 
 def _spelled(requirement: str) -> str:
-    """Leave out spaces, which the library does not read: ``>= 1.0, < 2`` is ``>=1.0,<2``."""
+    """Remove spaces, which the library does not accept: ``>= 1.0, < 2`` becomes ``>=1.0,<2``."""
     return "".join(requirement.split())

@@ -1,7 +1,8 @@
-"""The manifest of a component: ``Component.toml`` read into values, with every problem found at once.
+"""The manifest of a component: reads ``Component.toml`` into values and reports every problem at once.
 
-A manifest that cannot be used raises :class:`~airssys_tui.core.errors.ManifestError`, whose problems each name file,
-line and key. Unknown keys are problems, with the nearest known one; limits past a bound are, and are never clamped.
+An invalid manifest raises :class:`~airssys_tui.core.errors.ManifestError`; each of its problems names file, line and
+key. An unknown key is a problem and comes with the nearest known key; a limit out of bounds is a problem, never
+clamped.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ __all__ = [
 
 FILE_NAME: Final = "Component.toml"
 MAX_CHARACTERS: Final = 256 * 1024
-"""Longest manifest read; a longer one is not a manifest."""
+"""Maximum length of a manifest, in characters."""
 
 MAX_DEPTH: Final = 32
-"""Deepest nesting of tables and arrays."""
+"""Maximum nesting of tables and arrays."""
 
 _PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z")
 
@@ -71,10 +72,10 @@ def parse_manifest(text: str, path: str) -> Manifest:
 
     Args:
         text: The document.
-        path: Its path, for the problems only.
+        path: The document's path, used only in problems.
 
     Raises:
-        ManifestError: With every problem found, when there is one.
+        ManifestError: With every problem found, if there are any.
     """
     document = _load(text.removeprefix("\ufeff"), path)
     report = Report(path, TomlLines(text.removeprefix("\ufeff")))
@@ -103,37 +104,37 @@ def parse_manifest(text: str, path: str) -> Manifest:
 
 
 def bare_manifest(stem: str) -> Manifest:
-    """Return the manifest of a wasm file that has none: name from the file, no capabilities, default limits.
+    """Return the manifest of a wasm file without one: name from the file, no capabilities, default limits.
 
     Args:
         stem: The file's name without ``.wasm``.
 
     Raises:
-        IdentityError: If no component name can be made from it.
+        IdentityError: If no component name can be derived from the stem.
     """
     return Manifest(package=PackageSection(name=name_from_stem(stem)), artifact=Artifact(wasm=f"{stem}.wasm"))
 
 
 def encode_manifest(manifest: Manifest) -> str:
-    """Return a manifest as JSON text, complete with its defaults."""
+    """Return a manifest as JSON text, defaults included."""
     return msgspec.json.encode(manifest).decode()
 
 
 def decode_manifest(text: str) -> Manifest:
-    """Read what :func:`encode_manifest` wrote.
+    """Read the output of :func:`encode_manifest`.
 
     Raises:
-        msgspec.DecodeError: If it is not that.
+        msgspec.DecodeError: If the text is anything else.
     """
     return msgspec.json.decode(text, type=Manifest)
 
 
 def manifest_digest(manifest: Manifest) -> str:
-    """Return the digest of what a manifest means.
+    """Return the digest of a manifest's meaning.
 
-    Comments, layout, the order of keys and of capabilities, units (``"1s"`` or ``"1000ms"``) and defaults that are
-    spelled out make no difference. Every value does, descriptions included, because operators see them. Since values
-    at their default are left out, a program that knows more keys gives an old manifest the same digest.
+    Comments, layout, the order of keys and of capabilities, units (``"1s"`` or ``"1000ms"``) and explicit defaults do
+    not change it. Every value does, descriptions included, because operators see them. Default values are left out, so
+    a program that knows more keys computes the same digest for an old manifest.
     """
     meaning = msgspec.json.encode(_without_defaults(manifest), order="deterministic")
     return "sha256:" + hashlib.sha256(meaning).hexdigest()

@@ -1,4 +1,4 @@
-"""Single values of a manifest: of the kind that is expected and within bounds, or an error that says both."""
+"""Single values of a manifest: checks type and bounds, or raises an error that names both sides."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ItemT = TypeVar("ItemT")
 
 
 class ExpectationError(ValueError):
-    """A value is not what was expected; the message says both."""
+    """A value is not what was expected; the message names both."""
 
 
 def shown(value: Any) -> str:
-    """Return a value as a problem shows it: kind and beginning."""
+    """Return a value as problems show it, shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -43,14 +43,14 @@ def read_text(value: Any) -> str:
 
 
 def read_some_text(value: Any) -> str:
-    """Return text that is not empty."""
+    """Return non-empty text."""
     if value == "":
         raise ExpectationError("must not be empty")
     return read_text(value)
 
 
 def read_boolean(value: Any) -> bool:
-    """Return ``true`` or ``false``."""
+    """Return a boolean."""
     if not isinstance(value, bool):
         raise ExpectationError(f"expected true or false, got {shown(value)}")
     return value
@@ -85,7 +85,7 @@ def read_duration(value: Any) -> float:
 
 
 def _is_number(value: Any, kinds: type | UnionType) -> bool:
-    # A boolean is an int to Python, and TOML's whole numbers have 64 bits though its parser gives any length.
+    # A boolean is an int in Python. TOML integers have 64 bits, but the parser returns any length.
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     number: Any = value
@@ -93,7 +93,7 @@ def _is_number(value: Any, kinds: type | UnionType) -> bool:
 
 
 def read_choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:
-    """Return one of the words of an enumeration."""
+    """Return a member of an enumeration."""
     words = {choice.value: choice for choice in choices}
     if not isinstance(value, str) or value not in words:
         raise ExpectationError(f"expected one of {', '.join(map(repr, words))}, got {shown(value)}")
@@ -101,15 +101,15 @@ def read_choice(value: Any, choices: type[ChoiceT]) -> ChoiceT:
 
 
 def within(value: ItemT, bound: Bound, write: Callable[[Any], str]) -> ItemT:
-    """Return a value that keeps to its bounds; ``write`` says it and them in the problem."""
-    # Written so that NaN, which compares with nothing, is refused.
+    """Return a value that is within its bounds; ``write`` formats it and them for the problem."""
+    # The comparison is written so that it rejects NaN.
     if not bound.least <= value <= bound.most:  # type: ignore[operator]
         raise ExpectationError(f"{write(value)} is out of bounds: {write(bound.least)} to {write(bound.most)}")
     return value
 
 
 def write_size(size: float) -> str:
-    """Return bytes exactly, in the largest unit that divides them."""
+    """Format bytes exactly, in the largest unit that divides them."""
     for factor, unit in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
         if size and size % factor == 0:
             return f"{int(size // factor)} {unit}"

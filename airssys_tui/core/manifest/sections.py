@@ -1,4 +1,4 @@
-"""The sections of a manifest: which keys each has, their units and their bounds."""
+"""The sections of a manifest: the keys of each, their units and their bounds."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def read_artifact(table: Table) -> Artifact:
     wasm = table.required_text("wasm", "counter.wasm")
     path = PurePosixPath(wasm)
     if wasm and (path.is_absolute() or ".." in path.parts or path == PurePosixPath() or "\0" in wasm):
-        table.problem("wasm", f"expected a file beside the manifest or below it, got {shown(wasm)}")
+        table.problem("wasm", f"expected a file next to the manifest or below it, got {shown(wasm)}")
     artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", ComponentKind))
     table.close()
     return artifact
@@ -101,12 +101,12 @@ def read_capabilities(table: Table) -> Capabilities:
 
 
 def read_durability(table: Table) -> Durability:
-    """Read ``durability`` of ``[resources]``, which :func:`read_limits` closes."""
+    """Read ``durability`` of ``[resources]``; :func:`read_limits` closes that table."""
     return table.choice("durability", Durability, Durability.NORMAL)
 
 
 def read_limits(table: Table) -> Limits:
-    """Read ``[resources]`` but its ``durability``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
+    """Read ``[resources]`` except ``durability``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
     default = Limits()
     limits = Limits(
         memory=table.size("memory", default.memory, BOUNDS["memory"]),
@@ -175,7 +175,7 @@ def read_state(table: Table) -> StateKeeping:
 
 
 def read_config(table: Table) -> tuple[ConfigEntry, ...]:
-    """Read ``[config]``: free keys whose values JSON can say."""
+    """Read ``[config]``: arbitrary keys with JSON-compatible values."""
     entries: list[ConfigEntry] = []
     for key in table.free_keys():
         value = table.raw(key)
@@ -250,7 +250,7 @@ def _canary(table: Table) -> Canary:
     default = Canary()
     steps = table.items("steps", _percentage) or default.steps
     if list(steps) != sorted(set(steps)):
-        table.problem("steps", "expected rising percentages, such as [5, 25, 50]")
+        table.problem("steps", "expected increasing percentages, such as [5, 25, 50]")
     canary = Canary(steps=steps, step=table.duration("step", default.step, Bound(0.1, _DAY)))
     table.close()
     return canary
@@ -270,15 +270,15 @@ def _check_requirement(text: str) -> None:
 
 
 def _not_json(value: Any) -> str:
-    """Return why a value cannot be said in JSON; empty when it can."""
+    """Return why JSON cannot represent a value; empty when it can."""
     if isinstance(value, dict):
         return next(filter(None, map(_not_json, value.values())), "")
     if isinstance(value, list):
         return next(filter(None, map(_not_json, value)), "")
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} cannot be handed to a component: configuration is JSON"
+        return f"JSON cannot represent {value}, and a component reads its configuration as JSON"
     if isinstance(value, int) and not _INT64.least <= value <= _INT64.most:
         return "expected a whole number of at most 64 bits"
     if not isinstance(value, str | int | float | bool):
-        return f"dates and times are not JSON: write {value} in quotes"
+        return f"JSON has no dates or times: write {value} in quotes"
     return ""

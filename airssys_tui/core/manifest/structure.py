@@ -1,4 +1,4 @@
-"""What a manifest says, as frozen values with their defaults; ``core.manifest`` reads and identifies them."""
+"""The contents of a manifest as frozen values with their defaults; ``core.manifest`` reads and digests them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airssys_tui.core.supervision import Supervision
 
 
 class ComponentKind(StrEnum):
-    """What a component is run as."""
+    """How a component is run."""
 
     ACTOR = "actor"
     PASSIVE = "passive"
@@ -26,8 +26,8 @@ class ComponentKind(StrEnum):
 class Strategy(StrEnum):
     """How a new revision takes over.
 
-    ``blue-green`` rehearses it beside the old one; with ``stop-start`` the old one is drained, saved and retired first,
-    for components that must not run twice. ``canary`` is a known word that no runtime offers yet.
+    ``blue-green`` starts it next to the old one; ``stop-start`` drains, saves and retires the old one first, for
+    components that must not run twice. ``canary`` is reserved; no runtime offers it yet.
     """
 
     STOP_START = "stop-start"
@@ -36,7 +36,7 @@ class Strategy(StrEnum):
 
 
 class PackageSection(msgspec.Struct, frozen=True, kw_only=True):
-    """``[package]``: who the component is, and who made it."""
+    """``[package]``: the component's identity and authorship."""
 
     name: str
     namespace: str = DEFAULT_NAMESPACE
@@ -48,7 +48,7 @@ class PackageSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """``[component]``: the wasm file, relative to the manifest, and what it is run as (nothing: from its exports)."""
+    """``[component]``: the wasm file, relative to the manifest, and the kind (None: derived from its exports)."""
 
     wasm: str
     kind: ComponentKind | None = None
@@ -62,7 +62,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``[health]``: seconds between probes, seconds for one, and failures in a row that count as unhealthy."""
+    """``[health]``: seconds between probes, timeout of a probe, and consecutive failures that count as unhealthy."""
 
     interval: float = 5.0
     timeout: float = 1.0
@@ -70,14 +70,14 @@ class HealthPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Canary(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares of the calls in percent, rising, and the seconds that each is kept."""
+    """Rising shares of the calls in percent, and the seconds each is kept."""
 
     steps: tuple[int, ...] = (5, 25, 50)
     step: float = 10.0
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """``[deployment]``: how a revision takes over, seconds of probation, traps forgiven in it, revisions kept."""
+    """``[deployment]``: takeover strategy, seconds of probation, traps tolerated in it, revisions kept."""
 
     strategy: Strategy = Strategy.BLUE_GREEN
     probation: float = 10.0
@@ -88,7 +88,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateKeeping(msgspec.Struct, frozen=True, kw_only=True):
-    """``[state]``: seconds between two snapshots of a running component's state; nothing for none on a timer."""
+    """``[state]``: seconds between two snapshots of a running component's state; None disables the timer."""
 
     snapshot_every: float | None = None
 
@@ -101,24 +101,24 @@ class ConfigEntry(msgspec.Struct, frozen=True):
 
 
 class Dependency(msgspec.Struct, frozen=True):
-    """A component that this one needs, and which versions of it do."""
+    """A required component, and the versions of it that are accepted."""
 
     name: str
     requirement: str
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
-    """``[security]``: an Ed25519 key and signature, as they are written."""
+    """``[security]``: an Ed25519 key and signature, as written."""
 
     public_key: str | None = None
     signature: str | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a ``Component.toml`` says. Serialisable as JSON with msgspec.
+    """The contents of a ``Component.toml``. msgspec serialises it as JSON.
 
-    Collections whose order means nothing (capabilities, config, dependencies) are sorted. ``durability`` stands under
-    ``[resources]`` beside the limits.
+    Collections whose order has no meaning (capabilities, config, dependencies) are sorted. ``durability`` is a key of
+    ``[resources]``, next to the limits.
     """
 
     package: PackageSection
@@ -142,7 +142,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> str | None:
-        """The component's version, when the manifest gives one."""
+        """The component's version, if the manifest gives one."""
         return self.package.version
 
     def config_values(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading one table of a manifest: every value checked, every problem noted with its line, none stopping the rest."""
+"""Reading one table of a manifest: checks every value and records each problem with its line, without stopping."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Report:
 
     Args:
         file: The document's path, for the problems.
-        lines: Where its keys stand.
+        lines: The lines of its keys.
     """
 
     def __init__(self, file: str, lines: TomlLines) -> None:
@@ -44,24 +44,25 @@ class Report:
         self._problems: list[ManifestProblem] = []
 
     def add(self, path: Path, message: str) -> None:
-        """Note a problem at a path."""
+        """Record a problem at a path."""
         key = dotted(path)
         self._problems.append(ManifestProblem(self._file, self._lines.line(path), key, one_line(message, 300)))
 
     def problems(self) -> tuple[ManifestProblem, ...]:
-        """Return every problem, in the order of their lines."""
+        """Return every problem, ordered by line."""
         return tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.key)))
 
 
 class Table:
-    """One table while it is read. Each reading method names a key that is known; :meth:`close` refuses the others.
+    """One table while it is read. Each reading method registers a known key; :meth:`close` reports all other keys.
 
-    A reading method returns the default when the key is absent, and also, after noting the problem, when it is wrong.
+    A reading method returns the default when the key is absent, and also when its value is invalid, after recording
+    the problem.
 
     Args:
-        values: The table.
-        path: Where it stands.
-        report: Where problems go.
+        values: The table's content.
+        path: The table's path in the document.
+        report: Collects the problems.
     """
 
     def __init__(self, values: Mapping[str, Any], path: Path, report: Report) -> None:
@@ -71,27 +72,27 @@ class Table:
         self._known: list[str] = []
 
     def close(self) -> None:
-        """Refuse the keys that no reading method has named, each with the nearest that one has."""
+        """Report the keys that no reading method has registered, each with the nearest known key."""
         for key in self._values:
             if key not in self._known:
                 self.problem(key, f"unknown key; {_nearest(key, self._known)}")
 
     def free_keys(self) -> tuple[str, ...]:
-        """Return the keys of a table whose keys are free, in order; all of them are known then."""
+        """Return all keys of a table with arbitrary keys, in order, and register them as known."""
         self._known.extend(self._values)
         return tuple(self._values)
 
     def problem(self, key: str, message: str, index: int | None = None) -> None:
-        """Note a problem at a key of this table, or at one of its elements."""
+        """Record a problem at a key of this table, or at one of its elements."""
         self._report.add((*self._path, key) if index is None else (*self._path, key, index), message)
 
     def raw(self, key: str) -> Any:
-        """Return a value unchecked; nothing when it is absent."""
+        """Return a value unchecked, or None."""
         self._known.append(key)
         return self._values.get(key)
 
     def table(self, key: str) -> Table:
-        """Return a table inside this one; an empty one when it is absent."""
+        """Return a nested table, or an empty one."""
         value = self.raw(key)
         if value is not None and not isinstance(value, dict):
             self.problem(key, f"expected a table, got {shown(value)}")
@@ -99,11 +100,11 @@ class Table:
         return Table(value or {}, (*self._path, key), self._report)
 
     def optional_text(self, key: str) -> str | None:
-        """Return text, or nothing."""
+        """Return text, or None."""
         return self._checked(key, None, read_text)
 
     def required_text(self, key: str, example: str) -> str:
-        """Return text that must be there; empty, and noted, when it is not."""
+        """Return required text; empty, with a problem recorded, when it is missing."""
         if key not in self._values:
             self.raw(key)
             self.problem(key, f'is required, such as {key} = "{example}"')
@@ -111,7 +112,7 @@ class Table:
         return self._checked(key, "", read_some_text)
 
     def boolean(self, key: str, default: bool) -> bool:
-        """Return ``true`` or ``false``."""
+        """Return a boolean."""
         return self._checked(key, default, read_boolean)
 
     def integer(self, key: str, default: int, bound: Bound) -> int:
@@ -131,15 +132,15 @@ class Table:
         return self._checked(key, default, lambda value: within(read_duration(value), bound, "{:g} s".format))
 
     def choice(self, key: str, choices: type[ChoiceT], default: ChoiceT) -> ChoiceT:
-        """Return one of the words of an enumeration."""
+        """Return a member of an enumeration."""
         return self._checked(key, default, lambda value: read_choice(value, choices))
 
     def optional_choice(self, key: str, choices: type[ChoiceT]) -> ChoiceT | None:
-        """Return one of the words of an enumeration, or nothing."""
+        """Return a member of an enumeration, or None."""
         return self._checked(key, None, lambda value: read_choice(value, choices))
 
     def items(self, key: str, read: Callable[[Any], ItemT]) -> tuple[ItemT, ...]:
-        """Return the elements of an array, each read by a function that raises ``ValueError`` with what it expected."""
+        """Return the elements of an array; ``read`` raises ``ValueError`` with what it expected."""
         value = self.raw(key)
         if value is None:
             return ()
@@ -159,7 +160,7 @@ class Table:
         return self.items(key, read_text)
 
     def checked_text(self, key: str, check: Callable[[str], object]) -> str | None:
-        """Return text that a function accepts, which raises ``ValueError`` or an error of the tree; or nothing."""
+        """Return text that ``check`` accepts, or None; ``check`` raises ``ValueError`` or an error of the tree."""
 
         def read(value: Any) -> str:
             text = read_text(value)
@@ -169,7 +170,7 @@ class Table:
         return self._checked(key, None, read)
 
     def attempt(self, key: str, check: Callable[[], object]) -> None:
-        """Note the problem that a check of a key raises, if it does."""
+        """Record the problem that a check of a key raises, if any."""
         try:
             check()
         except (ValueError, AirssysError) as error:
@@ -187,7 +188,7 @@ class Table:
 
 
 def dotted(path: Path) -> str:
-    """Return a path as it is written in TOML, with indices in brackets: ``capabilities.network[1]``."""
+    """Return a path in TOML syntax, with indices in brackets: ``capabilities.network[1]``."""
     text = ""
     for part in path:
         if isinstance(part, int):

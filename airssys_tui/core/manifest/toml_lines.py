@@ -1,9 +1,9 @@
-"""On which line a key of a TOML document stands; the standard parser does not say.
+"""Line numbers of the keys of a TOML document, which the standard parser does not report.
 
 A small reader of a document that ``tomllib`` has already accepted (https://toml.io/en/v1.0.0): it follows tables,
-arrays of tables, dotted and quoted keys, inline tables and arrays, skips over every kind of string and comment, and
-notes the line of each key and array element. It never judges; where it loses its way it stops, and the lines noted so
-far stand.
+arrays of tables, dotted and quoted keys, inline tables and arrays, skips strings of every kind and comments, and
+records the line of each key and array element. It does not validate; where it fails to follow, it stops, and the lines
+recorded so far remain valid.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCALAR: Final = re.compile(r"[^,\]}#\r\n]+")
 
 
 class TomlLines:
-    """Lines of the keys of one document.
+    """Line numbers of the keys of one document.
 
     Args:
         text: A document that ``tomllib.loads`` accepts.
@@ -40,7 +40,7 @@ class TomlLines:
             return
 
     def line(self, path: Path) -> int:
-        """Return the line, from 1, on which a path stands; that of the nearest thing around it when it is unknown."""
+        """Return the line of a path, from 1; if unknown, that of the nearest enclosing path."""
         while path not in self._lines:
             path = path[:-1]
         return self._lines[path]
@@ -88,7 +88,7 @@ class _Reader:
         return path
 
     def _inside(self, path: Path, line: int) -> Path:
-        # [a.b] below [[a]] speaks of the last element of a.
+        # [a.b] after [[a]] refers to the last element of a.
         self._note(path, line)
         return (*path, self._elements[path]) if path in self._elements else path
 
@@ -180,7 +180,7 @@ def _unquoted(key: str) -> str:
         return key[1:-1]
     if not key.startswith('"'):
         return key
-    # A basic string may hold escapes: the standard parser knows them all.
+    # A basic string may contain escapes; the standard parser decodes them.
     try:
         return str(tomllib.loads(f"key = {key}")["key"])
     except tomllib.TOMLDecodeError as error:

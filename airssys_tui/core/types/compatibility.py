@@ -1,8 +1,8 @@
-"""What changed between two interfaces, whom each change breaks, and why, in words and types.
+"""Differences between two interfaces: what changed, which side it breaks, and why.
 
-Judged by structure, from what a built component or a WIT package really says, never from a version alone. The component
-model has no subtyping of values (``design/mvp/CanonicalABI.md``): a function whose types differ in any way is another
-function. Names of parameters are not part of that.
+The comparison is structural: it looks at what a built component or a WIT package declares, never at the version alone.
+The component model has no subtyping of values (``design/mvp/CanonicalABI.md``): a function whose types differ in any
+way is another function. Parameter names are not part of the type.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from airssys_tui.core.types.version import track
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed"]
 Side: TypeAlias = Literal["export", "import", "interface", "package"]
-"""Where it stands: a component's exports, its imports, in an interface of a package that either side may use, or in a
-package as a whole interface or world."""
+"""Where the item is: in a component's exports, in its imports, in an interface of a package that either side may use,
+or in a package as a whole interface or world."""
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """Whom a change breaks: those who call what is exported, those who provide what is imported."""
+    """Which side a change breaks: callers of the exports, or hosts that provide the imports."""
 
     callers: bool
     hosts: bool
@@ -38,28 +38,28 @@ RULES: Final[dict[tuple[Side, Kind], Rule]] = {
     ("import", "removed"): Rule(callers=False, hosts=False),
     ("import", "changed"): Rule(callers=False, hosts=True),
     ("import", "renamed"): Rule(callers=False, hosts=False),
-    # Who calls an interface loses what is removed; who provides it lacks what is added.
+    # A caller of an interface loses what is removed; a provider lacks what is added.
     ("interface", "added"): Rule(callers=False, hosts=True),
     ("interface", "removed"): Rule(callers=True, hosts=False),
     ("interface", "changed"): Rule(callers=True, hosts=True),
     ("interface", "renamed"): Rule(callers=False, hosts=False),
-    # Nobody has to use a whole interface that is new; whoever used one that is gone cannot.
+    # Nobody has to use a new interface; users of a removed one break.
     ("package", "added"): Rule(callers=False, hosts=False),
     ("package", "removed"): Rule(callers=True, hosts=False),
 }
-"""Every rule there is. ``renamed`` is what keeps its types: a parameter, or the version within one track."""
+"""All rules. ``renamed`` keeps the types: another parameter name, or another version within one track."""
 
 
 class InterfaceChange(msgspec.Struct, frozen=True):
     """One difference between two interfaces.
 
     Attributes:
-        kind: What happened to it.
+        kind: What happened to the item.
         path: ``instance#function``, ``function``, ``instance#resource NAME``, or an import's name.
-        before: The old type in WIT syntax; None when it was added.
-        after: The new type in WIT syntax; None when it was removed.
-        reason: What differs, in words and types; empty when the kind says it all.
-        side: Where it stands.
+        before: The old type in WIT syntax; None when the item was added.
+        after: The new type in WIT syntax; None when the item was removed.
+        reason: What differs, in words and types; empty when ``kind`` is enough.
+        side: Where the item is.
     """
 
     kind: Kind
@@ -71,22 +71,22 @@ class InterfaceChange(msgspec.Struct, frozen=True):
 
     @property
     def breaking(self) -> bool:
-        """Whether callers of the old interface fail."""
+        """Whether callers of the old interface break."""
         return RULES[self.side, self.kind].callers
 
     @property
     def breaks_hosts(self) -> bool:
-        """Whether hosts that provide what the old one imports fail."""
+        """Whether hosts that provide the old imports break."""
         return RULES[self.side, self.kind].hosts
 
     def describe(self) -> str:
-        """Say it in one line: ``export `reset` removed``."""
+        """Describe the change in one line: ``export `reset` removed``."""
         line = f"{self.side} `{self.path}` {'changed' if self.kind == 'renamed' else self.kind}"
         return f"{line}: {self.reason}" if self.reason else line
 
 
 class _Member(msgspec.Struct, frozen=True):
-    """A function, or with ``function = None`` a resource, at its path and its version."""
+    """A function, or a resource (``function`` is None), with its path and version."""
 
     path: str
     version: str
@@ -94,21 +94,21 @@ class _Member(msgspec.Struct, frozen=True):
 
 
 def changes(old: Interface, new: Interface) -> tuple[InterfaceChange, ...]:
-    """Compare what two components export and import.
+    """Compare the exports and imports of two components.
 
     Returns:
-        What breaks callers first, then what breaks hosts, each group ordered by path.
+        Changes that break callers first, then those that break hosts; each group ordered by path.
     """
     return in_order([*_compare("export", old.exports, new.exports), *_compare("import", old.imports, new.imports)])
 
 
 def changes_of_interface(old: InterfaceType | None, new: InterfaceType | None) -> tuple[InterfaceChange, ...]:
-    """Compare two texts of one interface that either side may use; ``None`` where there is none."""
+    """Compare two versions of one interface that either side may use; ``None`` means the interface is absent."""
     return in_order(_compare("interface", (old,) if old else (), (new,) if new else ()))
 
 
 def in_order(found: Iterable[InterfaceChange]) -> tuple[InterfaceChange, ...]:
-    """Order changes: what breaks callers, what breaks hosts, the rest, each by path."""
+    """Sort changes: those that break callers, those that break hosts, the rest; each group by path."""
     return tuple(sorted(found, key=lambda change: (not change.breaking, not change.breaks_hosts, change.path)))
 
 
@@ -134,7 +134,7 @@ def _compare(
             moved[item.path.partition("#")[0], after[key].version] = None
         found += _of_one(side, item, after[key])
     found += [
-        InterfaceChange("renamed", path, path, None, f"its version is {version} now", side) for path, version in moved
+        InterfaceChange("renamed", path, path, None, f"its version is now {version}", side) for path, version in moved
     ]
     return found
 
@@ -147,7 +147,7 @@ def _of_one(side: Side, old: _Member, new: _Member) -> list[InterfaceChange]:
     if reasons:
         return [InterfaceChange("changed", new.path, before, after, "; ".join(reasons), side)]
     names = [
-        f"parameter `{mine.name}` is called `{theirs.name}` now"
+        f"parameter `{mine.name}` is now called `{theirs.name}`"
         for mine, theirs in zip(old.function.params, new.function.params, strict=True)
         if mine.name != theirs.name
     ]
@@ -155,7 +155,7 @@ def _of_one(side: Side, old: _Member, new: _Member) -> list[InterfaceChange]:
 
 
 def _differences(old: Function, new: Function) -> list[str]:
-    """Say how the types of two functions differ; nothing when they do not."""
+    """Describe how the types of two functions differ; an empty list when they are equal."""
     reasons: list[str] = []
     if len(old.params) != len(new.params):
         reasons.append(f"it takes {_count(new)} instead of {_count(old)}")
@@ -174,14 +174,14 @@ def _of_results(old: ValType | None, new: ValType | None) -> list[str]:
     if old is None and new is None:
         return []
     if old is None:
-        return [f"it returns {render(new)} now"]
+        return [f"it now returns {render(new)}"]
     if new is None:
         return [f"it returns nothing instead of {render(old)}"]
     return difference(old, new, "the result")
 
 
 def _members(items: tuple[InterfaceType | Function, ...]) -> dict[str, _Member]:
-    """Take apart into what is compared, by a key that is the same for compatible versions of an interface."""
+    """Index the functions and resources by a key that is the same for compatible versions of an interface."""
     members: dict[str, _Member] = {}
     for item in items:
         if isinstance(item, Function):

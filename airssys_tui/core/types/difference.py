@@ -1,4 +1,4 @@
-"""How two value types differ, in words: for people who have to find the one field that changed."""
+"""Differences between two value types, described so that a reader finds the one field that changed."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _LONGEST: Final = 80
 
 
 def difference(old: ValType, new: ValType, where: str) -> list[str]:
-    """Say how a type differs from another one.
+    """Describe how a new type differs from an old one.
 
     Args:
-        old: The type as it was.
-        new: The type as it is.
-        where: What has the type: ``the result``.
+        old: The old type.
+        new: The new type.
+        where: What has the type, such as ``the result``.
 
     Returns:
-        One phrase per difference; nothing when the types are the same.
+        One phrase per difference; empty when the types are equal.
     """
     if old == new:
         return []
     compare = _COMPARISONS.get(type(old)) if type(old) is type(new) else None
-    return (compare(old, new, where) if compare else []) or [f"{where} was {_short(old)} and is {_short(new)}"]
+    return (compare(old, new, where) if compare else []) or [f"{where} was {_short(old)} and is now {_short(new)}"]
 
 
 def _short(kind: ValType) -> str:
@@ -46,11 +46,11 @@ def _short(kind: ValType) -> str:
 
 
 def _parts(old: Sequence[str], new: Sequence[str], noun: str, where: str) -> list[str]:
-    """Say which named parts are gone, new, or in another place: each of them is another type."""
-    found = [f"{noun} `{name}` of {where} is gone" for name in old if name not in new]
-    found += [f"{noun} `{name}` of {where} is new" for name in new if name not in old]
+    """Describe which named parts were removed, added or moved; each of these makes another type."""
+    found = [f"{noun} `{name}` of {where} was removed" for name in old if name not in new]
+    found += [f"{noun} `{name}` of {where} was added" for name in new if name not in old]
     if not found and list(old) != list(new):
-        found.append(f"the {noun}s of {where} are in another order")
+        found.append(f"the {noun}s of {where} are in a different order")
     return found
 
 

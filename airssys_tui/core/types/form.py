@@ -1,7 +1,7 @@
-"""A value while it is being written: drafts of any WIT type, from nothing or from JSON, and back to JSON.
+"""Editable drafts of WIT values: created blank or from JSON, converted back to JSON.
 
-A draft holds what was typed, right or wrong. What it means is decided by :mod:`airssys_tui.core.types.json_form`, so
-that a form and a command line accept the same. Paths are tuples of names and positions, from the parameter inward.
+A draft holds what was typed, valid or not. :mod:`airssys_tui.core.types.json_form` decides what it means, so a form and
+the command line accept the same input. Paths are tuples of names and positions, starting at the parameter.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _BOOLS: Final = ("false", "true")
 
 
 class Typed(msgspec.Struct, frozen=True):
-    """Text as it was typed: numbers, strings, characters, bytes, the number of a held resource."""
+    """Text as typed: numbers, strings, characters, bytes, the number of an open resource handle."""
 
     text: str = ""
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """One of several names, with what it carries; what was written for the other names is kept for when they return.
+    """One choice among several names, with its payload; payloads of the other names are kept in case they return.
 
-    Stands for ``bool``, enums, variants, results and options (``none`` or ``some``).
+    Used for ``bool``, enums, variants, results and options (``none`` or ``some``).
     """
 
     name: str
@@ -53,13 +53,13 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Several(msgspec.Struct, frozen=True):
-    """Any of several names: flags."""
+    """Any subset of several names: flags."""
 
     names: frozenset[str] = frozenset()
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """Named parts in order: the fields of a record, the parts of a tuple (named by position)."""
+    """Named parts in order: the fields of a record or the elements of a tuple (named by position)."""
 
     parts: dict[str, Draft]
 
@@ -74,7 +74,7 @@ Draft: TypeAlias = Typed | Chosen | Several | Parts | Items
 
 
 def blank(type_: ValType) -> Draft:
-    """Return the draft of nothing written yet: first names are chosen, options are none, lists are empty."""
+    """Return an empty draft: the first name is chosen, options are none, lists are empty."""
     match type_:
         case Record():
             return Parts({field.name: blank(field.type) for field in type_.fields})
@@ -92,7 +92,7 @@ def blank(type_: ValType) -> Draft:
 
 
 def choices(type_: ValType) -> tuple[str, ...]:
-    """Return the names of which one has to be chosen; none when the type asks for no choice."""
+    """Return the names to choose from; empty when the type offers no choice."""
     match type_:
         case Primitive(name="bool"):
             return _BOOLS
@@ -108,7 +108,7 @@ def choices(type_: ValType) -> tuple[str, ...]:
 
 
 def carried_by(type_: ValType, name: str) -> ValType | None:
-    """Return the type of what a chosen name carries, if it carries anything."""
+    """Return the type of a chosen name's payload, if it has one."""
     match type_:
         case VariantOf():
             return next((case.type for case in type_.cases if case.name == name), None)
@@ -120,9 +120,9 @@ def carried_by(type_: ValType, name: str) -> ValType | None:
 
 
 def fill(type_: ValType, value: Any) -> Draft:
-    """Return the draft that a JSON value would have been written as.
+    """Return the draft that corresponds to a JSON value.
 
-    What does not fit the type becomes a blank, as far as it does not.
+    Parts that do not fit the type become blank.
     """
     match type_, value:
         case (Record(), dict()):
@@ -191,7 +191,7 @@ def to_json(type_: ValType, draft: Draft, path: str) -> Any:
 
 
 def problem(type_: ValType, draft: Draft, path: str) -> str:
-    """Say what is wrong with one part by itself; nothing when it fits, or its own parts say it."""
+    """Describe what is wrong with this part itself; empty when it fits or when the problem is in its own parts."""
     if not isinstance(draft, Typed):
         return ""
     try:
@@ -202,7 +202,7 @@ def problem(type_: ValType, draft: Draft, path: str) -> str:
 
 
 def _check(type_: ValType, value: Any, path: str) -> None:
-    """Hold a value against its type, wherever it holds no resource: those are known to the runtime only."""
+    """Validate a value against its type, unless it contains a resource: only the runtime knows those."""
     if not _has_resource(value):
         from_json(type_, value, path)
 
@@ -254,7 +254,7 @@ def _choice_json(type_: ValType, draft: Chosen, path: str) -> Any:
 def _leaf(type_: ValType, text: str, path: str) -> Any:
     if isinstance(type_, Own | Borrow):
         if not text.strip().isdecimal():
-            raise ArgumentError(path, f"the number of a {type_.resource} that is held", repr(text))
+            raise ArgumentError(path, f"the number of an open {type_.resource} handle", repr(text))
         return {"$resource": int(text)}
     if type_ == BYTES:
         return _bytes(text, path)
@@ -286,7 +286,7 @@ def _float(text: str, name: str, path: str) -> float | str:
 
 
 def _bytes(text: str, path: str) -> dict[str, str]:
-    """Read bytes: ``base64:…``, ``hex:…``, anything else is text."""
+    """Read bytes: ``base64:…``, ``hex:…``; anything else is text."""
     if text.startswith("base64:"):
         return {"base64": text.removeprefix("base64:")}
     if text.startswith("hex:"):

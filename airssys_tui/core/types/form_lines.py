@@ -1,4 +1,4 @@
-"""A form as lines: every part of a value that can be written, flattened, with what may be done to it."""
+"""A form as a flat list of lines: one per editable part of a value, with the edits it allows."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from airssys_tui.core.types.form import (
 from airssys_tui.core.types.interface import FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
 
 Path: TypeAlias = tuple[str | int, ...]
-"""From the parameter's name inward: field names, positions, chosen names."""
+"""Field names, positions and chosen names, starting at the parameter's name."""
 
 
 Change: TypeAlias = Callable[[ValType, Draft], Draft]
 
 
 class LineKind(StrEnum):
-    """How a line is written."""
+    """How a line is edited."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -44,15 +44,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a form.
 
     Attributes:
-        path: Which part.
-        depth: How far inside, from 0.
-        label: Its name: a parameter, a field, a position, a flag.
-        kind: How it is written.
-        type: Its type in WIT syntax.
-        text: What is written: the text, the chosen name, ``on`` or ``off``, the number of items.
+        path: The part.
+        depth: Nesting depth, from 0.
+        label: The name: a parameter, a field, a position or a flag.
+        kind: How the line is edited.
+        type: The type in WIT syntax.
+        text: The current content: the text, the chosen name, ``on`` or ``off``, or the number of items.
         choices: The names to choose from.
-        error: What is wrong with it; empty when nothing is.
-        item: Whether it is an item of a list, which can be taken away.
+        error: What is wrong with the content; empty when it is valid.
+        item: Whether the line is a list item, which can be removed.
     """
 
     path: Path
@@ -67,14 +67,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Form(msgspec.Struct, frozen=True):
-    """The arguments of a function while they are being written."""
+    """The arguments of a function while they are being edited."""
 
     function: Function
     drafts: dict[str, Draft]
 
     @classmethod
     def of(cls, function: Function) -> Form:
-        """Return a form in which nothing is written."""
+        """Return a blank form."""
         return cls(function, {param.name: blank(param.type) for param in function.params})
 
     def lines(self) -> tuple[Line, ...]:
@@ -94,11 +94,11 @@ class Form(msgspec.Struct, frozen=True):
         return msgspec.json.encode(values).decode()
 
     def write(self, path: Path, text: str) -> Form:
-        """Return the form with other text in one line."""
+        """Return the form with the text of one line replaced."""
         return self._with(path, lambda _type, _draft: Typed(text))
 
     def choose(self, path: Path, name: str) -> Form:
-        """Return the form with another name chosen; what the name carries is as it was left, or blank."""
+        """Return the form with another name chosen; its payload is as last edited, or blank."""
 
         def chosen(type_: ValType, draft: Draft) -> Draft:
             kept = draft.carried if isinstance(draft, Chosen) else {}
@@ -109,7 +109,7 @@ class Form(msgspec.Struct, frozen=True):
         return self._with(path, chosen)
 
     def switch(self, path: Path) -> Form:
-        """Return the form with one flag turned over; the last of the path is its name."""
+        """Return the form with one flag toggled; the last path element is the flag's name."""
         flag = str(path[-1])
 
         def turned(_type: ValType, draft: Draft) -> Draft:
@@ -118,7 +118,7 @@ class Form(msgspec.Struct, frozen=True):
         return self._with(path[:-1], turned)
 
     def add(self, path: Path) -> Form:
-        """Return the form with one more blank item at the end of a list."""
+        """Return the form with a blank item appended to a list."""
 
         def longer(type_: ValType, draft: Draft) -> Draft:
             if isinstance(type_, ListOf) and isinstance(draft, Items):
@@ -128,7 +128,7 @@ class Form(msgspec.Struct, frozen=True):
         return self._with(path, longer)
 
     def remove(self, path: Path) -> Form:
-        """Return the form without one item of a list; the last of the path is its position."""
+        """Return the form without one list item; the last path element is its position."""
         place = path[-1]
 
         def shorter(_type: ValType, draft: Draft) -> Draft:
@@ -145,7 +145,7 @@ class Form(msgspec.Struct, frozen=True):
 
 
 def _changed(type_: ValType, draft: Draft, path: Path, change: Change) -> Draft:
-    """Return a draft in which the part at a path is changed."""
+    """Return a draft with the part at a path changed."""
     if not path:
         return change(type_, draft)
     step, rest = path[0], path[1:]
@@ -222,6 +222,6 @@ def _inside(type_: ValType, draft: Draft, path: Path) -> Iterator[Line]:
 
 
 def _written(path: Path) -> str:
-    """Write a path as errors name it: ``config.entries[0]``."""
+    """Format a path as it appears in errors: ``config.entries[0]``."""
     first, *rest = path
     return str(first) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)

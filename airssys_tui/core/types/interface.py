@@ -1,6 +1,7 @@
-"""What a component imports and exports, as frozen values: the WIT types every layer speaks.
+"""A component's imports and exports as frozen values: the WIT types that every layer uses.
 
-Read from compiled components by ``engine.reflection``; kept in the catalog as JSON; compared by ``core.compatibility``.
+``engine.reflection`` reads them from compiled components; the catalog keeps them as JSON; ``core.compatibility``
+compares them.
 The textual forms follow the WIT grammar of the Component Model specification (``design/mvp/WIT.md``).
 """
 
@@ -19,7 +20,7 @@ INTEGER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
     **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
     **{f"s{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
 }
-"""Least and most value of each WIT integer type, both included."""
+"""Minimum and maximum of each WIT integer type, both included."""
 
 
 class Primitive(msgspec.Struct, frozen=True, tag="primitive", tag_field="kind"):
@@ -54,7 +55,7 @@ class TupleOf(msgspec.Struct, frozen=True, tag="tuple", tag_field="kind"):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One case of a variant; ``type`` is None when it carries nothing."""
+    """One case of a variant; ``type`` is None when the case has no payload."""
 
     name: str
     type: ValType | None = None
@@ -104,13 +105,13 @@ class Borrow(msgspec.Struct, frozen=True, tag="borrow", tag_field="kind"):
 
 
 class FutureOf(msgspec.Struct, frozen=True, tag="future", tag_field="kind"):
-    """``future<element>``; known to the type system, not callable."""
+    """``future<element>``: represented in types, but not callable."""
 
     element: ValType | None = None
 
 
 class StreamOf(msgspec.Struct, frozen=True, tag="stream", tag_field="kind"):
-    """``stream<element>``; known to the type system, not callable."""
+    """``stream<element>``: represented in types, but not callable."""
 
     element: ValType | None = None
 
@@ -144,14 +145,14 @@ class Param(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, frozen=True, tag="function", tag_field="kind"):
-    """A function's name and type; ``result`` is None when it returns nothing."""
+    """A function's name and type; ``result`` is None when the function returns no value."""
 
     name: str
     params: tuple[Param, ...] = ()
     result: ValType | None = None
 
     def same_type(self, other: Function) -> bool:
-        """Tell whether both have the same parameter types and result; names of parameters do not matter."""
+        """Return whether both have the same parameter types and result; parameter names are ignored."""
         mine = tuple(param.type for param in self.params)
         return mine == tuple(param.type for param in other.params) and self.result == other.result
 
@@ -172,7 +173,7 @@ class ExportedFunction(msgspec.Struct, frozen=True):
 
 
 class Interface(msgspec.Struct, frozen=True):
-    """Everything that a component imports and exports."""
+    """All imports and exports of a component."""
 
     imports: tuple[InterfaceType | Function, ...] = ()
     exports: tuple[InterfaceType | Function, ...] = ()
@@ -182,20 +183,20 @@ class Interface(msgspec.Struct, frozen=True):
         return tuple(_walk(self.exports))
 
     def exports_interface(self, name: str) -> bool:
-        """Tell whether an instance of this name is exported; without a version, any version does."""
+        """Return whether an instance of this name is exported; a name without a version matches any version."""
         return any(
             isinstance(item, InterfaceType) and name in (item.name, unversioned(item.name)) for item in self.exports
         )
 
     def find(self, text: str) -> ExportedFunction:
-        """Resolve an export from what a person types.
+        """Resolve an export from what the user typed.
 
         Args:
-            text: ``instance#function``, with the instance's version or package left out when that is unambiguous, or
-                a bare ``function`` name that is unique.
+            text: ``instance#function``, where the instance's version or package may be omitted if that is unambiguous,
+                or a unique bare ``function`` name.
 
         Raises:
-            ExportNotFound: If nothing or more than one export matches; the remedy names the nearest.
+            ExportNotFound: If no export or more than one matches; the remedy names the nearest.
         """
         known = self.functions()
         for export in known:
@@ -206,19 +207,19 @@ class Interface(msgspec.Struct, frozen=True):
             return matches[0]
         if matches:
             names = ", ".join(f"`{export.path}`" for export in matches)
-            raise ExportNotFound(f"`{text}` is ambiguous", remedy=f"say which one: {names}")
-        raise ExportNotFound(f"there is no export `{text}`", remedy=_nearest(text, known))
+            raise ExportNotFound(f"`{text}` is ambiguous", remedy=f"choose one of: {names}")
+        raise ExportNotFound(f"no export `{text}`", remedy=_nearest(text, known))
 
 
 def resources_in(type_: ValType) -> bool:
-    """Tell whether a value of this type may hold a resource."""
+    """Return whether a value of this type can contain a resource."""
     if isinstance(type_, Own | Borrow):
         return True
     return any(resources_in(part) for part in _parts(type_))
 
 
 def _parts(type_: ValType) -> Iterator[ValType]:
-    """Yield the types that a type is made of."""
+    """Yield the component types of a type."""
     inside: tuple[ValType | None, ...] = ()
     match type_:
         case ListOf() | OptionOf() | FutureOf() | StreamOf():
@@ -240,7 +241,7 @@ def unversioned(name: str) -> str:
 
 
 def _same_track(text: str, path: str) -> bool:
-    """Tell whether a path names an export in another, compatible version of its interface."""
+    """Return whether a path names the same export in another, compatible version of its interface."""
     asked, _, function = text.partition("#")
     name, _, version = asked.partition("@")
     have, _, there = path.partition("#")[0].partition("@")
@@ -280,7 +281,7 @@ def _nearest(text: str, known: tuple[ExportedFunction, ...]) -> str:
 
 
 def render(item: ValType | Function | InterfaceType | None) -> str:
-    """Write a type, function or interface in WIT syntax; None is ``_``. Structural types are written in place."""
+    """Write a type, function or interface in WIT syntax; None becomes ``_``. Structural types are written inline."""
     return "_" if item is None else _RENDERERS[type(item)](item)
 
 

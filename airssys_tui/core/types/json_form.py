@@ -1,4 +1,4 @@
-"""The JSON of guest values, as people write and read it: less strict inward than the forms of ``core.values``."""
+"""JSON of guest values for people: more lenient on input than the forms of ``core.values``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from airssys_tui.core.types.values import (
 
 
 def from_json(type_: ValType, value: Any, path: str) -> Any:
-    """Convert JSON, as people write it, into the Python form of a WIT type.
+    """Convert JSON, as people write it, to the Python form of a WIT type.
 
     Options are null or the bare value, and ``{"some": …}`` where the element itself may be null; results are
     ``{"ok": …}`` or ``{"err": …}``; variants are ``"case"`` or ``{"case": …}``; ``list<u8>`` is a list of integers,
@@ -51,14 +51,14 @@ def from_json(type_: ValType, value: Any, path: str) -> Any:
     """
     reader = _READERS.get(type(type_))
     if reader is None:
-        raise ArgumentError(path, f"{render(type_)}, which JSON cannot carry", shortly(value))
+        raise ArgumentError(path, f"{render(type_)}, which JSON cannot represent", shortly(value))
     return reader(type_, value, path)
 
 
 def to_json(type_: ValType, value: Any) -> Any:
-    """Convert a Python form into JSON that :func:`from_json` reads back.
+    """Convert a Python form to JSON that :func:`from_json` reads back.
 
-    Bytes become ``{"base64": …}``, floats that are not finite become text; resources stay what they are, here and in
+    Bytes become ``{"base64": …}``, non-finite floats become text; resources are passed through, here and in
     :func:`from_json`.
     """
     return _WRITERS[type(type_)](type_, value)
@@ -173,7 +173,7 @@ def _read_result(type_: ResultOf, value: Any, path: str) -> Any:
 
 def _read_resource(type_: Own | Borrow, value: Any, path: str) -> Any:
     if isinstance(value, dict | list | str | int | float | None):
-        raise ArgumentError(path, f'{{"$resource": NUMBER}} of a {type_.resource} that is held', shortly(value))
+        raise ArgumentError(path, f'{{"$resource": NUMBER}} of an open {type_.resource} handle', shortly(value))
     check(type_, value, path)
     return value
 
@@ -237,7 +237,7 @@ _WRITERS: Final[dict[type, Callable[[Any, Any], Any]]] = {
     FlagsOf: lambda type_, value: [name for name in type_.names if name in value],
     OptionOf: _write_option,
     ResultOf: _write_result,
-    # Whoever writes the text decides what stands for a resource: it means something while it is held only.
+    # The caller that writes the text decides how to represent a resource: a handle is valid only while it is open.
     Own: lambda _, value: value,
     Borrow: lambda _, value: value,
 }

@@ -1,4 +1,4 @@
-"""What a WIT package defines, as values, and how two of them differ."""
+"""The contents of a WIT package as values, and the differences between two packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airssys_tui.core.types.version import track
 
 
 class World(msgspec.Struct, frozen=True):
-    """A world: what a component that targets it imports and exports."""
+    """A world: the imports and exports of a component that targets it."""
 
     name: str
     interface: Interface
@@ -27,7 +27,7 @@ class WitPackage(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One change, and in which world of a package; empty for an interface by itself and for a component."""
+    """One change, and the world it is in; ``world`` is empty for a standalone interface and for a component."""
 
     world: str
     change: InterfaceChange
@@ -37,7 +37,7 @@ _Named = TypeVar("_Named", InterfaceType, World)
 
 
 def differences(old: WitPackage, new: WitPackage) -> tuple[Difference, ...]:
-    """Compare two packages: each interface that either side may use, and each world as a component would see it."""
+    """Compare two packages: each interface for either side, and each world as a component sees it."""
     found = [Difference("", change) for change in _of_interfaces(old.interfaces, new.interfaces)]
     before, after = _by_track(old.worlds), _by_track(new.worlds)
     for key in (*before, *(key for key in after if key not in before)):
@@ -62,7 +62,7 @@ def _of_interfaces(old: Iterable[InterfaceType], new: Iterable[InterfaceType]) -
 
 
 def _whole(noun: str, was: InterfaceType | World | None, now: InterfaceType | World | None) -> list[InterfaceChange]:
-    """Say that a whole interface or world came or went."""
+    """Describe that a whole interface or world was added or removed."""
     named = was or now
     if named is None:
         return []
@@ -71,7 +71,7 @@ def _whole(noun: str, was: InterfaceType | World | None, now: InterfaceType | Wo
 
 
 def _by_track(items: Iterable[_Named]) -> dict[str, _Named]:
-    """Return them by a key that compatible versions share."""
+    """Index items by a key that compatible versions share."""
     found: dict[str, _Named] = {}
     for item in items:
         name, _, version = item.name.partition("@")

@@ -24,14 +24,14 @@ from airssys_tui.core.types.interface import (
 )
 
 MOST_LINES: Final = 2_000
-"""Lines of one value; what follows is counted."""
+"""Maximum lines of one value."""
 
 _LONGEST: Final = 400
 _PREVIEW: Final = 32
 
 
 class ValueLine(msgspec.Struct, frozen=True):
-    """One line: how deep inside, the name of the part (may be empty), what it is."""
+    """One line: nesting depth, name of the part (may be empty), content."""
 
     depth: int
     label: str
@@ -39,13 +39,13 @@ class ValueLine(msgspec.Struct, frozen=True):
 
 
 def lay_out(type_: ValType | None, value: Any) -> tuple[ValueLine, ...]:
-    """Lay out a value, given as JSON, by its type. The texts in it are the guest's: sanitise them."""
+    """Lay out a JSON value by its type. The texts come from the guest: sanitise them."""
     if type_ is None:
-        return (ValueLine(0, "", "done: it returns nothing"),)
+        return (ValueLine(0, "", "done: no return value"),)
     lines: list[ValueLine] = []
     for line in _lines(type_, value, "", 0):
         if len(lines) == MOST_LINES:
-            lines.append(ValueLine(0, "", f"more than {MOST_LINES} lines: the rest is left out"))
+            lines.append(ValueLine(0, "", f"more than {MOST_LINES} lines: the rest is omitted"))
             break
         lines.append(line)
     return tuple(lines)
@@ -104,7 +104,7 @@ def _leaf(type_: ValType, value: Any) -> str:
     if type_ == BYTES:
         return _bytes(value)
     if isinstance(type_, Own | Borrow) and isinstance(value, dict):
-        return f"resource {value.get('$resource')} ({value.get('type', type_.resource)}), held"
+        return f"resource {value.get('$resource')} ({value.get('type', type_.resource)}), open handle"
     if isinstance(type_, FlagsOf) and isinstance(value, list):
         return " | ".join(map(str, value)) or "no flag"
     if isinstance(type_, EnumOf | VariantOf):
@@ -130,5 +130,5 @@ def _carried(type_: ValType, name: str) -> ValType | None:
 
 
 def _is_large(type_: ValType, value: Any) -> bool:
-    """Tell whether a value takes lines of its own."""
+    """Return whether a value needs lines of its own."""
     return any(True for _ in _inside(type_, value))

@@ -1,6 +1,6 @@
-"""Guest values in Python: one form per WIT type, always tagged.
+"""Python forms of guest values: one per WIT type, always tagged.
 
-Their JSON for people is in ``core.value_json``.
+``core.value_json`` converts them to and from JSON for people.
 
 ==================  ======================================================================
 WIT                 Python
@@ -57,38 +57,38 @@ class Some(msgspec.Struct, frozen=True):
     value: Any
 
     def __repr__(self) -> str:
-        """Write it as it is constructed."""
+        """Return the constructor expression."""
         return f"Some({self.value!r})"
 
 
 class Ok(msgspec.Struct, frozen=True):
-    """A result that succeeded; ``value`` is None when the type carries nothing."""
+    """A result that succeeded; ``value`` is None when the type has no payload."""
 
     value: Any = None
 
     def __repr__(self) -> str:
-        """Write it as it is constructed."""
+        """Return the constructor expression."""
         return f"Ok({self.value!r})" if self.value is not None else "Ok()"
 
 
 class Err(msgspec.Struct, frozen=True):
-    """A result that failed; ``value`` is None when the type carries nothing."""
+    """A result that failed; ``value`` is None when the type has no payload."""
 
     value: Any = None
 
     def __repr__(self) -> str:
-        """Write it as it is constructed."""
+        """Return the constructor expression."""
         return f"Err({self.value!r})" if self.value is not None else "Err()"
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """One case of a variant; ``payload`` is None when the case carries nothing."""
+    """One case of a variant; ``payload`` is None when the case has no payload."""
 
     case: str
     payload: Any = None
 
     def __repr__(self) -> str:
-        """Write it as it is constructed."""
+        """Return the constructor expression."""
         return f"Variant({self.case!r})" if self.payload is None else f"Variant({self.case!r}, {self.payload!r})"
 
 
@@ -98,7 +98,7 @@ def check(type_: ValType, value: Any, path: str) -> None:
     Args:
         type_: The type.
         value: The value, in the forms of this module.
-        path: Where the value stands, such as ``items[3].price``; it leads the error.
+        path: Where the value is, such as ``items[3].price``; the error starts with it.
 
     Raises:
         ArgumentError: With the path of the first part that does not fit.
@@ -110,11 +110,11 @@ def check(type_: ValType, value: Any, path: str) -> None:
 
 
 _SORTS: Final = {bool: "boolean", int: "number", float: "number", str: "text", tuple: "list", dict: "record"}
-"""What people call values of these types, who may never have seen Python."""
+"""Plain names for values of these types, for readers who do not know Python."""
 
 
 def shortly(value: Any) -> str:
-    """Describe a value in a few words for an error: what it is, and the value itself when that is short."""
+    """Describe a value for an error: its type, and the value itself if it is short."""
     if value is None:
         return "none"
     text = repr(value) if isinstance(value, bool | int | float | str | bytes) else ""
@@ -125,7 +125,7 @@ def shortly(value: Any) -> str:
 
 
 def refusal(type_: ValType, value: Any, path: str) -> ArgumentError:
-    """Make the error of a value that does not have the form of a type."""
+    """Return the error for a value that does not have the form of a type."""
     return ArgumentError(path, render(type_), shortly(value))
 
 
@@ -187,7 +187,7 @@ def check_fields(type_: Record, value: Any, path: str) -> None:
     """Verify that a value is a ``dict`` with exactly a record's field names.
 
     Raises:
-        ArgumentError: With the field that is missing, or the key that is none.
+        ArgumentError: With the missing field or the unknown key.
     """
     if not isinstance(value, dict):
         raise refusal(type_, value, path)
@@ -210,7 +210,7 @@ def _check_tuple(type_: TupleOf, value: Any, path: str) -> None:
 
 
 def counted(value: Any) -> str:
-    """Describe a value in a few words, with its length when it has one."""
+    """Describe a value for an error, with its length if it has one."""
     return f"list of {len(value)}" if isinstance(value, tuple | list) else shortly(value)
 
 
@@ -221,7 +221,7 @@ def _check_variant(type_: VariantOf, value: Any, path: str) -> None:
 
 
 def case_type(type_: VariantOf, name: Any, path: str) -> ValType | None:
-    """Give what a case of a variant carries; None when it carries nothing.
+    """Return the payload type of a variant's case; None when the case has no payload.
 
     Raises:
         ArgumentError: If the variant has no such case.

@@ -1,4 +1,4 @@
-"""Versions of interfaces: within which others are compatible."""
+"""Compatibility of interface versions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:[-+].*)?\Z")
 
 
 def track(version: str) -> str | None:
-    """Return the part of a version within which others are compatible (SemVer 2.0, points 4 and 8).
+    """Return the part of a version within which versions are compatible (SemVer 2.0, points 4 and 8).
 
     Returns:
-        ``1`` of 1.2.3, ``0.2`` of 0.2.1, ``0.0.3`` of 0.0.3; nothing for a pre-release, or for what is no version.
+        ``1`` of 1.2.3, ``0.2`` of 0.2.1, ``0.0.3`` of 0.0.3; None for a pre-release or an invalid version.
     """
     match = _VERSION.match(version)
     if match is None or "-" in version:

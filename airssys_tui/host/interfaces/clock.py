@@ -1,4 +1,4 @@
-"""``airssys:core-host/clock``: reading the time and letting it pass."""
+"""``airssys:core-host/clock``: reading the time and sleeping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airssys_tui.host.types import TIMESTAMP, U32, U64, UNIT_OR_ERROR
 
 MAX_SLEEP_MS: Final = 60_000
 LOOK: Final = 0.02
-"""Seconds between two looks at whether the call was cancelled."""
+"""Seconds between two checks for cancellation."""
 
 _START_NS: Final = time.monotonic_ns()
 
@@ -29,7 +29,7 @@ def _monotonic_ns(_context: HostContext) -> int:
 
 def _sleep_ms(context: HostContext, milliseconds: int) -> Any:
     if milliseconds > MAX_SLEEP_MS:
-        return _error("invalid-input", f"{milliseconds} ms is more than {MAX_SLEEP_MS} ms")
+        return _error("invalid-input", f"the sleep is {milliseconds} ms; the limit is {MAX_SLEEP_MS} ms")
     seconds = milliseconds / 1000
     left = context.remaining()
     if seconds > left:

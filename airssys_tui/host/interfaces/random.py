@@ -15,7 +15,7 @@ MAX_BYTES: Final = 65_536
 
 def _bytes(_context: HostContext, length: int) -> bytes:
     if length > MAX_BYTES:
-        raise HostFault(f"random.bytes: {length} bytes asked for, at most {MAX_BYTES} are given")
+        raise HostFault(f"random.bytes: {length} bytes requested; the limit is {MAX_BYTES}")
     return os.urandom(length)
 
 

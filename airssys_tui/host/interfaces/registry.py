@@ -1,4 +1,4 @@
-"""``airssys:core-host/registry``: who else is there."""
+"""``airssys:core-host/registry``: the other components."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _list_components(context: HostContext) -> list[dict[str, str]]:
 def _describe(context: HostContext, id_: dict[str, str]) -> Some | None:
     tenant: Tenant = context.owner
     wanted = id_["namespace"], id_["name"]
-    # By its parts: text that is no identity finds nothing, and raises nothing.
+    # Looked up by its parts: text that is not an identity finds no entry and raises no error.
     found = tenant.neighbours.get(wanted)
     if found is None:
         return None

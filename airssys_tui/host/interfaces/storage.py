@@ -1,7 +1,7 @@
 """``airssys:core-host/storage``: a component's own keys and values.
 
-Deny by default: what the manifest does not declare is answered with ``denied`` and the line that would allow it. What
-it does declare counts as granted by the operator, who pointed the program at the folder.
+Denied by default: a call that the manifest does not declare returns ``denied`` and the line that would allow it. A
+declared access counts as granted by the operator, who pointed the program at the folder.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NOTHING: Final = Ok()
 
 
 def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer with an error value for whatever stands in the way; nothing is raised through the guest."""
+    """Return errors as error values; no exception passes through the guest."""
 
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
@@ -64,7 +64,7 @@ def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
-    """As :func:`_reading`, for what changes something."""
+    """Like :func:`_reading`, for functions that change something."""
 
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
@@ -86,9 +86,9 @@ def _answer(work: Callable[..., Any], tenant: Tenant, arguments: tuple[Any, ...]
 def _failed(tenant: Tenant, error: StorageRefusal | StoreError) -> Err:
     if isinstance(error, StorageRefusal):
         return _error(error.case, error.message)
-    # The text names files of the operator's; the log has it.
+    # The text names files of the operator; the guest gets only the title, the log has the text.
     tenant.trouble(f"storage: {error.message}")
-    return _error("unavailable" if error.retryable else "failed", f"the storage is at fault: {error.title}")
+    return _error("unavailable" if error.retryable else "failed", f"the storage failed: {error.title}")
 
 
 def _error(case: str, text: str) -> Err:
@@ -96,7 +96,7 @@ def _error(case: str, text: str) -> Err:
 
 
 def _get(context: HostContext, key: str) -> Any:
-    # Written out, as is `_set`: these two are called most.
+    # Inlined, like `_set`: these two are called most often.
     tenant: Tenant = context.owner
     if tenant.storage_access is None:
         return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))

@@ -1,4 +1,4 @@
-"""``airssys:core-host/timers``: a component asks to be called later."""
+"""``airssys:core-host/timers``: a component schedules calls to itself."""
 
 from __future__ import annotations
 

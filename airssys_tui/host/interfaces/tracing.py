@@ -1,4 +1,4 @@
-"""``airssys:core-host/tracing``: a component says what a call did, step by step."""
+"""``airssys:core-host/tracing``: a component reports the steps of a call."""
 
 from __future__ import annotations
 

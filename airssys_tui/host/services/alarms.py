@@ -1,4 +1,4 @@
-"""The timers of one component, whoever delivers them: set by name, due by a monotonic clock, bounded."""
+"""The timers of one component: set by name, due by a monotonic clock, bounded; delivery happens elsewhere."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ MAX_TIMERS: Final = 64
 MAX_NAME: Final = 64
 LONGEST_MS: Final = 30 * 24 * 3600 * 1000
 SHORTEST_MS: Final = 10
-"""Least milliseconds between two deliveries of one timer."""
+"""Minimum milliseconds between two deliveries of one timer."""
 
 
 class Alarm(msgspec.Struct):
-    """A timer that is set.
+    """A timer.
 
     Attributes:
         name: Its name.
         due: Monotonic time in seconds.
-        period: Seconds between two deliveries; none when it is due once.
-        waits: Whether a delivery waits in the mailbox.
+        period: Seconds between two deliveries; None for a one-shot timer.
+        waits: Whether a delivery is queued in the mailbox.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Alarm(msgspec.Struct):
 
 
 class Alarms:
-    """The timers of a component. May be used by any thread.
+    """The timers of a component. Thread-safe.
 
     Args:
-        clock: Monotonic time in seconds.
+        clock: Returns monotonic time in seconds.
         changed: Called when another timer may be due next; from any thread.
 
     Attributes:
-        missed: Deliveries left out because an earlier one of the same timer still waited.
+        missed: Deliveries skipped because an earlier one of the same timer was still queued.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, changed: Callable[[], None] = lambda: None) -> None:
@@ -53,37 +53,37 @@ class Alarms:
         self.missed = 0
 
     def set(self, name: str, after_ms: int, period_ms: int | None) -> None:
-        """Set a timer, in place of the one with the same name.
+        """Set a timer; replaces one of the same name.
 
         Raises:
-            UsageError: If an argument is out of its bounds.
-            CapacityError: If there are as many as there may be.
+            UsageError: If an argument is out of bounds.
+            CapacityError: If the maximum number of timers is set.
         """
         if not 1 <= len(name) <= MAX_NAME:
-            raise UsageError(f"the name has {len(name)} characters, 1 to {MAX_NAME} are taken")
+            raise UsageError(f"the name has {len(name)} characters; accepted: 1 to {MAX_NAME}")
         if after_ms > LONGEST_MS:
-            raise UsageError(f"{after_ms} ms is more than 30 days")
+            raise UsageError(f"the delay is {after_ms} ms; the limit is 30 days")
         if period_ms is not None and not SHORTEST_MS <= period_ms <= LONGEST_MS:
-            raise UsageError(f"a period of {period_ms} ms, {SHORTEST_MS} ms to 30 days are taken")
+            raise UsageError(f"the period is {period_ms} ms; accepted: {SHORTEST_MS} ms to 30 days")
         alarm = Alarm(name, self._clock() + after_ms / 1000, None if period_ms is None else period_ms / 1000)
         with self._lock:
             if name not in self._set and len(self._set) >= MAX_TIMERS:
-                raise CapacityError(f"{MAX_TIMERS} timers are set already")
+                raise CapacityError(f"{MAX_TIMERS} timers are already set")
             self._set[name] = alarm
         self._changed()
 
     def cancel(self, name: str) -> bool:
-        """Forget a timer; return whether it was set."""
+        """Remove a timer; return whether it was set."""
         with self._lock:
             return self._set.pop(name, None) is not None
 
     def clear(self) -> None:
-        """Forget every timer."""
+        """Remove all timers."""
         with self._lock:
             self._set.clear()
 
     def list(self) -> tuple[tuple[str, int, int | None], ...]:
-        """Return name, milliseconds until it is due, and period in milliseconds of each, by name."""
+        """Return name, milliseconds until due, and period in milliseconds of each timer, sorted by name."""
         now = self._clock()
         with self._lock:
             return tuple(
@@ -96,7 +96,7 @@ class Alarms:
             )
 
     def take_in(self, other: Alarms) -> None:
-        """Set what is set in another one, as long from now as it was to be there; as many as there may be."""
+        """Copy the timers of another instance with the same remaining times, up to the maximum."""
         for name, due_in, period in other.list():
             try:
                 self.set(name, due_in, period)
@@ -104,12 +104,12 @@ class Alarms:
                 self.missed += 1
 
     def next_due(self) -> float | None:
-        """Return when the next timer is due; nothing when none is set."""
+        """Return when the next timer is due, or None."""
         with self._lock:
             return min((alarm.due for alarm in self._set.values()), default=None)
 
     def take_due(self) -> tuple[Alarm, ...]:
-        """Return the timers that are to be delivered now, and set when they are due next."""
+        """Return the timers to deliver now, and compute when they are due next."""
         now, found = self._clock(), []
         with self._lock:
             for alarm in self._set.values():
@@ -124,7 +124,7 @@ class Alarms:
         return tuple(found)
 
     def begin(self, alarm: Alarm) -> bool:
-        """Return whether a delivery is still wanted, as its turn comes; one that was due once is forgotten."""
+        """Return whether a queued delivery is still valid when its turn comes; removes a one-shot timer."""
         with self._lock:
             if self._set.get(alarm.name) is not alarm:
                 return False
@@ -134,7 +134,7 @@ class Alarms:
             return True
 
     def skip(self, alarm: Alarm) -> None:
-        """Give a delivery up that found no room: counted, and due again when it is periodic."""
+        """Drop a delivery for which the mailbox had no room: count it; a periodic timer stays set."""
         with self._lock:
             self.missed += 1
             alarm.waits = False

@@ -1,4 +1,4 @@
-"""What a component measures of itself: counters, gauges and distributions, bounded and safe to show."""
+"""A component's own metrics: counters, gauges and distributions, bounded and safe to show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_NAME: Final = 64
 MAX_VALUE: Final = 128
 
 _WIDTH: Final = math.log(1.1)
-"""Each bucket of a distribution reaches 10 % further than the one before."""
+"""Each bucket of a distribution is 10 % wider than the previous one."""
 
 _LEAST: Final = 1e-9
 _MOST: Final = 1e12
@@ -29,12 +29,12 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """One series as it stands.
+    """The current value of one series.
 
     Attributes:
         name: Its name.
         kind: ``counter``, ``gauge`` or ``histogram``.
-        labels: Names and values, by name.
+        labels: Names and values, sorted by name.
         value: The sum, or the last value of a gauge.
         count: Observations of a distribution.
         quantiles: p50, p95 and p99 of a distribution.
@@ -49,7 +49,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Series:
-    """One series: a sum or last value, and buckets when it is a distribution."""
+    """One series: a sum or last value, and buckets for a distribution."""
 
     __slots__ = ("buckets", "count", "value")
 
@@ -74,10 +74,10 @@ class _Series:
 
 
 class Measures:
-    """The measurements of one component. May be used by any thread.
+    """The metrics of one component. Thread-safe.
 
     Attributes:
-        dropped: Calls that were dropped: of more series than are kept, of another kind, or without a number.
+        dropped: Calls dropped: too many series, another kind of metric, or a value that is not a number.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Measures:
         self.dropped = 0
 
     def __len__(self) -> int:
-        """Count the series."""
+        """Return the number of series."""
         return len(self._series)
 
     def add(self, name: str, by: int, labels: Sequence[tuple[str, str]]) -> None:
@@ -112,7 +112,7 @@ class Measures:
                 series.observe(value)
 
     def take_in(self, other: Measures) -> None:
-        """Go on with what another one measured, as if it had been measured here."""
+        """Merge the metrics of another instance."""
         with other._lock, self._lock:
             for (name, labels), found in other._series.items():
                 kind = other._kinds[name]
@@ -126,7 +126,7 @@ class Measures:
             self.dropped += other.dropped
 
     def read(self) -> tuple[Measured, ...]:
-        """Return every series, by name and labels."""
+        """Return all series, sorted by name and labels."""
         with self._lock:
             return tuple(
                 Measured(
@@ -143,7 +143,7 @@ class Measures:
             )
 
     def _find(self, kind: str, name: str, labels: Sequence[tuple[str, str]], *, fits: bool = True) -> _Series | None:
-        """Return the series that a call is about; none, counted, when there can be none."""
+        """Return the series of a call; None, counted as dropped, when the call is invalid or the series are used up."""
         name = _name(name)
         key = name, _labels(labels)
         series = self._series.get(key)

@@ -1,4 +1,4 @@
-"""One component as every other may see it."""
+"""The public view of one component, for all others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAX_INTERFACES: Final = 64
 
 
 class Neighbour(msgspec.Struct, frozen=True):
-    """What any component may know of another.
+    """What every component may know about another.
 
     Attributes:
         id: Its identity.
-        version: Its version as a WIT record; none when it has none.
-        state: Where it stands.
-        health: How it goes.
-        interfaces: Names of the interfaces it exports, at most :data:`MAX_INTERFACES`.
+        version: Its version as a WIT record, or None.
+        state: Its lifecycle state.
+        health: Its health.
+        interfaces: Names of its exported interfaces, at most :data:`MAX_INTERFACES`.
     """
 
     id: ComponentId

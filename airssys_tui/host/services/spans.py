@@ -1,4 +1,4 @@
-"""What calls did, step by step, in the component's own words: traces of spans, bounded and safe to show."""
+"""Traces of calls as a component reports them, step by step: bounded and safe to show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_ANNOTATIONS: Final = 32
 MAX_NAME: Final = 128
 MAX_TEXT: Final = 1_024
 MAX_TOLD: Final = 64 * 1_024
-"""Characters of all the annotations and messages of a trace: more are dropped and counted."""
+"""Maximum characters of a trace's annotations and messages; more are dropped and counted."""
 
 
 class Span:
@@ -24,12 +24,12 @@ class Span:
 
     Attributes:
         number: From 1, within its trace.
-        parent: Number of the span it is a step of; 0 for the call itself.
-        name: What it is.
-        started_ns: Nanoseconds since the trace began.
-        ended_ns: Likewise; none while it goes on.
-        annotations: What is worth knowing of it.
-        error: Why it failed; empty when it did not.
+        parent: Number of the parent span; 0 for the call itself.
+        name: The step's name.
+        started_ns: Nanoseconds since the start of the trace.
+        ended_ns: The same for the end; None while it is open.
+        annotations: Keys and values that the component attached.
+        error: Why it failed; empty unless it did.
     """
 
     __slots__ = ("_trace", "annotations", "ended_ns", "error", "name", "number", "parent", "started_ns")
@@ -50,7 +50,7 @@ class Span:
         return self._trace
 
     def annotate(self, key: str, value: str) -> None:
-        """Add what is worth knowing; more than is kept is dropped and counted."""
+        """Add an annotation; dropped and counted when there is no room."""
         note = one_line(key, MAX_NAME), one_line(value, MAX_TEXT)
         if len(self.annotations) < MAX_ANNOTATIONS and self._trace.takes(len(note[0]) + len(note[1])):
             self.annotations.append(note)
@@ -58,12 +58,12 @@ class Span:
             self._trace.dropped += 1
 
     def fail(self, message: str) -> None:
-        """Mark it as failed; only that it did is kept where there is no room for the message."""
+        """Mark the span as failed; without room for the message only the failure itself is kept."""
         said = one_line(message, MAX_TEXT)
         self.error = said if said and self._trace.takes(len(said)) else GuestText("failed")
 
     def finish(self) -> None:
-        """End it; only the first time counts."""
+        """End the span; later calls have no effect."""
         if self.ended_ns is None:
             self.ended_ns = self._trace.now()
 
@@ -74,9 +74,9 @@ class Trace:
     Attributes:
         id: 32 hexadecimal digits.
         export: The export that was called.
-        at: Unix time when its first span began.
-        spans: In the order in which they began.
-        dropped: Spans and annotations that were not kept.
+        at: Unix time of the start of its first span.
+        spans: In order of their start.
+        dropped: Number of spans and annotations dropped.
     """
 
     __slots__ = ("_began", "_told", "at", "dropped", "export", "id", "spans")
@@ -91,18 +91,18 @@ class Trace:
         self._told = 0
 
     def now(self) -> int:
-        """Return nanoseconds since it began."""
+        """Return nanoseconds since the start of the trace."""
         return time.perf_counter_ns() - self._began
 
     def takes(self, characters: int) -> bool:
-        """Return whether there is room for so many characters more, and keep it for them."""
+        """Reserve room for this many more characters; return whether there was enough."""
         if self._told + characters > MAX_TOLD:
             return False
         self._told += characters
         return True
 
     def break_off(self, why: str) -> None:
-        """End every span that goes on: the instance that would have is gone. The one begun last says why."""
+        """End all open spans because the instance is gone; the most recently started one records why."""
         going_on = [span for span in self.spans if span.ended_ns is None]
         for span in going_on:
             span.finish()
@@ -110,7 +110,7 @@ class Trace:
             going_on[-1].fail(why)
 
     def start(self, name: str, parent: Span | None) -> Span:
-        """Begin a span; one more than is kept works like any other and is forgotten."""
+        """Start a span; above the limit it works like any other but is not kept."""
         known = parent.number if parent is not None and parent.trace is self else 0
         span = Span(self, len(self.spans) + 1, known, name)
         if len(self.spans) < MAX_SPANS:
@@ -122,33 +122,33 @@ class Trace:
 
 
 class Traces:
-    """The last traces of one component. May be used by any thread."""
+    """The most recent traces of one component. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: deque[Trace] = deque(maxlen=MAX_TRACES)
 
     def keep(self, trace: Trace) -> None:
-        """Keep a trace, in the place of the oldest."""
+        """Keep a trace; at the limit it replaces the oldest."""
         with self._lock:
             self._kept.append(trace)
 
     def take_in(self, other: Traces) -> None:
-        """Go on with the traces of another one."""
+        """Copy the traces of another instance."""
         for trace in other.read():
             self.keep(trace)
 
     def read(self) -> tuple[Trace, ...]:
-        """Return what is kept, oldest first."""
+        """Return the kept traces, oldest first."""
         with self._lock:
             return tuple(self._kept)
 
 
 class Tracer:
-    """Knows the call that an instance is in. Used by the thread that runs the instance.
+    """Tracks the current call of an instance. Used by the thread that runs the instance.
 
     Args:
-        traces: Where traces go.
+        traces: Receives the traces.
     """
 
     __slots__ = ("_export", "_id", "_trace", "traces")
@@ -160,30 +160,30 @@ class Tracer:
         self._trace: Trace | None = None
 
     def enter(self, export: str) -> None:
-        """Notice that another call begins."""
+        """Record that another call begins."""
         self._export = export
         self._id = ""
         self._trace = None
 
     @property
     def id(self) -> str:
-        """Identity of the trace of the call that runs."""
+        """Trace id of the current call."""
         if not self._id:
             self._id = secrets.token_hex(16)
         return self._id
 
     @property
     def told(self) -> str:
-        """Identity of the trace of the call that runs, or ran last; empty when it told of no step."""
+        """Trace id of the current or last call; empty if it reported no step."""
         return self._trace.id if self._trace is not None else ""
 
     def break_off(self, why: str) -> None:
-        """End what the call began: it trapped, and nothing of the instance is left that could."""
+        """End the open spans of the call: it trapped, so the instance cannot end them."""
         if self._trace is not None:
             self._trace.break_off(why)
 
     def start(self, name: str, parent: Span | None) -> Span:
-        """Begin a span of the call that runs. A parent of an earlier call makes it a child of this one."""
+        """Start a span of the current call. A parent from an earlier call is replaced by the current call itself."""
         if self._trace is None:
             self._trace = Trace(self.id, self._export)
             self.traces.keep(self._trace)

@@ -1,4 +1,4 @@
-"""Artifacts by their digest: written durably, re-hashed whenever they are read."""
+"""Artifacts by digest: written durably, verified on every read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def digest_hex(digest: str) -> str:
     """Return the 64 hexadecimal digits of a digest.
 
     Raises:
-        IdentityError: If it is not a digest; nothing else ever becomes part of a path.
+        IdentityError: If the text is not a digest; only digests become part of a path.
     """
     match = _DIGEST.match(digest)
     if match is None:
@@ -32,7 +32,7 @@ class Blobs:
     """Content-addressed bytes below one directory.
 
     Args:
-        directory: Where; created with the first blob. Two levels: ``ab/abcdef…``.
+        directory: The directory; created with the first blob. Two levels: ``ab/abcdef…``.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -40,20 +40,20 @@ class Blobs:
         self._aside = directory / "unfinished"
 
     def recover(self) -> int:
-        """Prepare the directory for writing and remove what a crash left unfinished.
+        """Prepare the directory for writing and remove unfinished files that a crash left behind.
 
         Returns:
-            How many unfinished files were removed.
+            The number of files removed.
         """
         with disk_faults("prepare the blobs", self._directory):
             make_directory(self._aside)
             return sweep(self._aside)
 
     def put(self, data: bytes) -> Digest:
-        """Keep these bytes; when they are kept already and intact, nothing is written.
+        """Store these bytes; nothing is written if an intact copy exists.
 
         Raises:
-            DiskFull: There is no room.
+            DiskFull: No space left on the disk.
             StoreError: The directory cannot be written.
         """
         digest = digest_of(data)
@@ -65,44 +65,44 @@ class Blobs:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Return the bytes of a digest, checked.
+        """Return the bytes of a digest, verified.
 
         Raises:
-            BlobCorrupt: They are not what the digest names.
-            StoreError: There are none, or they cannot be read.
+            BlobCorrupt: The bytes do not match the digest.
+            StoreError: The blob is missing or cannot be read.
         """
         path = self._where(digest)
         if not self.has(digest):
-            raise StoreError(f"no blob {digest} is kept", remedy="install the component's file again")
+            raise StoreError(f"blob {digest} is missing", remedy="install the component's file again")
         with disk_faults("read the blob", path):
             data = read_file(path)
         if digest_of(data) != digest:
             raise BlobCorrupt(
-                f"the blob {path} does not have its digest: the disk or another program changed it",
+                f"the blob {path} does not match its digest: the disk or another program changed it",
                 remedy="install the component's file again; it replaces the damaged copy",
             )
         return data
 
     def has(self, digest: str) -> bool:
-        """Return whether bytes of this digest are kept, without checking them."""
+        """Return whether a blob of this digest exists, without verifying it."""
         return size_of(self._where(digest)) is not None
 
     def size(self, digest: str) -> int:
-        """Return how many bytes are kept for a digest.
+        """Return the size of a blob in bytes.
 
         Raises:
-            StoreError: If there are none.
+            StoreError: If the blob is missing.
         """
         found = size_of(self._where(digest))
         if found is None:
-            raise StoreError(f"no blob {digest} is kept", remedy="install the component's file again")
+            raise StoreError(f"blob {digest} is missing", remedy="install the component's file again")
         return found
 
     def path(self, digest: str) -> Path:
-        """Return where the bytes of a digest are, or would be.
+        """Return the path of a blob, whether or not it exists.
 
         Raises:
-            IdentityError: If it is not a digest.
+            IdentityError: If the text is not a digest.
         """
         return Path(self._where(digest))
 
@@ -111,7 +111,7 @@ class Blobs:
         return f"{self._directory}/{name[:2]}/{name}"
 
     def remove(self, digest: str) -> bool:
-        """Remove the bytes of a digest, to which nothing refers any more; returns whether there were any."""
+        """Remove a blob that nothing refers to any more; return whether it existed."""
         path = self._where(digest)
         with disk_faults("remove the blob", path):
             existed = size_of(path) is not None
@@ -121,12 +121,12 @@ class Blobs:
         return existed
 
     def digests(self) -> Iterator[Digest]:
-        """Give every digest kept, sorted; a few of them are in memory at a time."""
+        """Yield the digests of all blobs, sorted; only a few of them are in memory at a time."""
         for directory in sorted(self._directory.glob("??")):
             names = (f"sha256:{entry.name}" for entry in directory.glob("*"))
             yield from sorted(Digest(name) for name in names if _DIGEST.match(name))
 
     @staticmethod
     def _holds(path: str, data: bytes) -> bool:
-        # Comparing also repairs: a damaged copy differs, and is written anew.
+        # Comparing also repairs: a damaged copy differs and is rewritten.
         return size_of(path) == len(data) and read_file(path) == data

@@ -1,8 +1,8 @@
-"""Compiled code, so that a start or a rollback does not compile: a cache that is safe to delete and never trusted.
+"""Cache of compiled code, which saves a start or a rollback from compiling: safe to delete, never trusted.
 
-Loading a compiled file that somebody changed is as bad as running their machine code, so the hash of every file is in
-the catalog, and is compared before the file's path is handed out. The least recently used files go first when it is
-full; the recency of a file is its modification time.
+Loading a compiled file that somebody modified is as bad as running their machine code. So the catalog records the hash
+of every file, and the hash is verified before the file's path is returned. When the cache is full, the least recently
+used files are evicted first; a file's modification time is its time of last use.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SUFFIX: Final = ".cwasm"
 _SIZE: Final = "SELECT size FROM compiled_code WHERE digest = ? AND engine = ?"
 
 SPARE: Final = 32
-"""When the cache is full, one part in so many is freed."""
+"""A full cache frees at least one part in this many of its size."""
 
 
 class CodeCounters(msgspec.Struct, frozen=True):
-    """What the cache did since it was opened; ``rejected`` counts files that did not have their recorded hash."""
+    """Counters since the cache was opened; ``rejected`` counts files that did not match their recorded hash."""
 
     hits: int = 0
     misses: int = 0
@@ -51,10 +51,10 @@ class CodeCache:
     """Compiled code by artifact digest and engine identity.
 
     Args:
-        directory: Where the files are.
-        database: The catalog's connection, which keeps their hashes.
-        max_bytes: Size at which the least recently used files go; pinned and retained ones stay.
-        retained: Gives the artifacts that a rollback may need; asked only when room has to be made.
+        directory: The directory of the files.
+        database: The catalog's connection, which records their hashes.
+        max_bytes: Size above which the least recently used files are evicted; pinned and retained ones stay.
+        retained: Returns the artifacts that a rollback may need; called only when space has to be freed.
     """
 
     def __init__(
@@ -90,19 +90,19 @@ class CodeCache:
                 self._forget(entry)
 
     def pin(self, digests: Collection[str]) -> None:
-        """Keep the code of these artifacts whatever the size; replaces the pins there were."""
+        """Keep the code of these artifacts whatever the size; replaces earlier pins."""
         self._pins = frozenset(digests)
 
     def has(self, digest: str, engine: str) -> bool:
-        """Return whether compiled code is kept, without checking it."""
+        """Return whether compiled code is cached, without verifying it."""
         return bool(self._entries("WHERE digest = ? AND engine = ?", digest, engine))
 
     def get(self, digest: str, engine: str) -> Path | None:
-        """Return the file of compiled code whose bytes are those that were put, or nothing.
+        """Return the file of compiled code if its bytes are still those that were stored, or None.
 
         Args:
-            digest: The artifact.
-            engine: Identity of the engine and its settings; code of another one cannot be loaded.
+            digest: The artifact's digest.
+            engine: Identity of the engine and its settings; code of another engine cannot be loaded.
         """
         path = self._path(digest, engine)
         found = self._entries("WHERE digest = ? AND engine = ?", digest, engine)
@@ -122,10 +122,10 @@ class CodeCache:
         return Path(path)
 
     def put(self, digest: str, engine: str, data: bytes) -> str:
-        """Keep compiled code, and make room for it; returns where it is.
+        """Store compiled code, evicting other code if necessary; return its path.
 
         Raises:
-            DiskFull: There is no room on the disk.
+            DiskFull: No space left on the disk.
             StoreError: The directory cannot be written.
         """
         path = self._path(digest, engine)
@@ -144,17 +144,17 @@ class CodeCache:
         return path
 
     def remove(self, *digests: str) -> int:
-        """Remove the code of artifacts for every engine; returns how many files that were."""
+        """Remove the code of artifacts for every engine; return the number of files removed."""
         entries = [entry for digest in digests for entry in self._entries("WHERE digest = ?", digest)]
         self._forget(*entries)
         return len(entries)
 
     def size_of(self, digest: str) -> int:
-        """Return the bytes kept of an artifact, for all engines together."""
+        """Return the bytes of an artifact's compiled code, for all engines together."""
         return self._database.count("SELECT sum(size) FROM compiled_code WHERE digest = ?", (digest,))
 
     def size(self) -> int:
-        """Return the bytes of every file kept; they are added up once, as nobody else writes them."""
+        """Return the total bytes of all files; computed once, since no other process writes them."""
         if self._bytes is None:
             self._bytes = self._database.count("SELECT sum(size) FROM compiled_code")
         return self._bytes
@@ -163,7 +163,7 @@ class CodeCache:
         excess = self.size() - self._max_bytes
         if excess <= 0:
             return
-        # A little more goes than has to: with many files, the next ones then fit without such a look at all of them.
+        # Free a little more than necessary: with many files, the next ones then fit without another scan of them all.
         excess += self._max_bytes // SPARE
         kept = {digest, *self._pins, *self._retained()}
         for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, engine)):
@@ -174,12 +174,12 @@ class CodeCache:
             excess -= entry.size
 
     def _eviction_rank(self, entry: _Entry, engine: str) -> tuple[bool, int]:
-        # Code of another engine cannot be loaded by this one: it goes first, pinned or not.
+        # This engine cannot load another engine's code: evict that first, pinned or not.
         path = Path(self._path(entry.digest, entry.engine))
         return entry.engine == engine, path.stat().st_mtime_ns if path.is_file() else 0
 
     def _forget(self, *entries: _Entry) -> None:
-        """Forget files, then remove them: one that a crash leaves without its record is swept."""
+        """Delete records, then files: a crash in between leaves files without a record, which `recover` removes."""
         if not entries:
             return
         with self._database.transaction("forget-code") as connection:
@@ -196,7 +196,7 @@ class CodeCache:
                 failpoint("code/remove/after-unlink")
 
     def _touch(self, path: str) -> None:
-        # Two uses within one tick of the clock still have an order.
+        # Two uses within one tick of the clock still get an order.
         self._last_use = max(time.time_ns(), self._last_use + 1)
         os.utime(path, ns=(self._last_use, self._last_use))
 

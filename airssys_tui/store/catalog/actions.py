@@ -1,4 +1,4 @@
-"""What operators did and may undo: the last actions, whether they were undone, and why not any more."""
+"""The operators' most recent actions: whether each was undone, or why it can no longer be undone."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from airssys_tui.store.catalog.records import ActionRecord
 from airssys_tui.store.disk.database import Room
 
 ACTIONS: Final = 100
-"""Actions that are kept; the oldest go first."""
+"""Maximum number of actions kept; the oldest are deleted first."""
 
 
 class Actions(Room):
     """The table of actions."""
 
     def record_action(self, action: ActionRecord, *, settles: str = "") -> int:
-        """Record what an operator did, and settle the action that it undid, in one transaction.
+        """Record an operator's action, and settle the action that it undid, in one transaction.
 
         Args:
-            action: The action; its ``id`` is not looked at.
-            settles: What is said of the action that it undoes, if it undoes one.
+            action: The action; its ``id`` is ignored.
+            settles: Text recorded as the settlement of the action that it undoes, if any.
 
         Returns:
-            Its number.
+            The action's number.
         """
         with self._database.transaction("record-action") as connection:
             row = connection.execute(
@@ -46,7 +46,7 @@ class Actions(Room):
         return int(row[0][0])
 
     def settle_action(self, action: int, why: str) -> None:
-        """Say that an action cannot be undone any more.
+        """Record why an action can no longer be undone.
 
         Raises:
             StoreError: There is no such action.
@@ -54,8 +54,8 @@ class Actions(Room):
         with self._database.transaction("settle-action") as connection:
             done = connection.execute("UPDATE actions SET settled = ? WHERE id = ?", (why, action))
             if done.rowcount == 0:
-                raise StoreError(f"there is no action {action}")
+                raise StoreError(f"no action {action}")
 
     def actions(self) -> tuple[ActionRecord, ...]:
-        """Return the actions that are kept, newest first."""
+        """Return the recorded actions, newest first."""
         return self._database.records(ActionRecord, "actions", "ORDER BY id DESC")

@@ -1,9 +1,9 @@
-"""The catalog: the truth about components, revisions, deployments, holds, snapshots and what happened.
+"""The catalog: the authoritative record of components, revisions, deployments, holds, snapshots and events.
 
-SQLite in WAL mode with ``synchronous = FULL``: what a method has returned survives a power cut. Every writing method
-is one transaction, unless :meth:`Catalog.together` makes one of several. Methods block; the runtime calls them from one
-executor thread. The rooms are in their own modules; here is what concerns all of them at once: opening, and the
-activation of a revision.
+SQLite in WAL mode with ``synchronous = FULL``: once a method has returned, its write survives a power failure. Every
+writing method is one transaction, unless :meth:`Catalog.together` combines several into one. Methods block; the runtime
+calls them from one executor thread. Each group of tables has its own module; this one contains what concerns all of
+them: opening, and the activation of a revision.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Catalog(
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock = time.time) -> Catalog:
-        """Open the catalog for writing, creating it or bringing its schema forward.
+        """Open the catalog for writing; create it, or migrate its schema, if necessary.
 
         Raises:
             SchemaTooNew: A newer program wrote it.
-            StoreError: It is damaged, not writable, or not a catalog.
+            StoreError: The file is damaged, not writable, or not a catalog.
         """
         database = Database(path)
         try:
@@ -69,15 +69,15 @@ class Catalog(
 
     @classmethod
     def open_readonly(cls, path: Path, *, clock: Clock = time.time) -> Catalog:
-        """Open an existing catalog for reading, also while another process writes it.
+        """Open an existing catalog for reading, even while another process writes to it.
 
         Raises:
-            StateAbsent: There is none.
+            StateAbsent: There is no catalog.
             SchemaTooNew: A newer program wrote it.
-            StoreError: It is damaged, not readable, not a catalog, or of an older schema.
+            StoreError: The file is damaged, not readable, not a catalog, or has an older schema.
         """
         if not path.is_file():
-            raise StateAbsent(f"{path.parent} holds no catalog", remedy="start the runtime on the folder once")
+            raise StateAbsent(f"{path.parent} has no catalog", remedy="start the runtime on the folder once")
         database = Database(path, readonly=True)
         try:
             require_current(database)
@@ -88,11 +88,11 @@ class Catalog(
 
     @property
     def database(self) -> Database:
-        """The connection, for the stores that keep their index in the catalog."""
+        """The connection, for stores that keep their index in the catalog."""
         return self._database
 
     def together(self) -> AbstractContextManager[None]:
-        """Make one transaction of every write in the block; see :meth:`Database.together`."""
+        """Combine every write in the block into one transaction; see :meth:`Database.together`."""
         return self._database.together()
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class Catalog(
         check_integrity(self._database)
 
     def folder(self) -> str | None:
-        """Return the folder whose components these are, once it is bound."""
+        """Return the folder that the catalog belongs to, or None before it is bound."""
         rows = self._database.rows("SELECT value FROM facts WHERE name = ?", (_FOLDER,))
         return str(rows[0][0]) if rows else None
 
@@ -118,13 +118,13 @@ class Catalog(
             connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (_FOLDER, folder))
 
     def activate(self, activation: Activation) -> None:
-        """Make a candidate the active revision, and all that follows from it, in one transaction.
+        """Make a candidate the active revision, with everything that follows, in one transaction.
 
-        After a crash either all of it holds or none of it.
+        After a crash, either all of it is recorded or none of it.
 
         Raises:
-            StoreError: The revision is not a candidate, the deployment is not under way, or the catalog refuses;
-                nothing has changed.
+            StoreError: The revision is not a candidate, the deployment is not in progress, or the write failed; nothing
+                has changed.
         """
         with self._database.transaction("activate") as connection:
             _require_candidate(connection, activation)

@@ -1,4 +1,4 @@
-"""Calls that operators keep as checks."""
+"""Calls that operators saved as checks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.store.disk.database import Room
 
 MOST: Final = 200
-"""Checks kept per component."""
+"""Maximum checks per component."""
 
 
 class Checks(Room):
     """The table of checks; they are replayed in the order in which they were first saved."""
 
     def save_check(self, record: CheckRecord) -> None:
-        """Keep a check; one of the same name is replaced where it stands.
+        """Save a check; one of the same name is replaced at its position.
 
         Raises:
-            StoreError: The component has :data:`MOST` checks already.
+            StoreError: The component already has :data:`MOST` checks.
         """
         with self._database.transaction("check") as connection:
             names = {
@@ -29,7 +29,7 @@ class Checks(Room):
                 for row in connection.execute("SELECT name FROM checks WHERE component = ?", (record.component,))
             }
             if record.name not in names and len(names) >= MOST:
-                raise StoreError(f"{record.component} has {MOST} checks already", remedy="drop one of them first")
+                raise StoreError(f"{record.component} already has {MOST} checks", remedy="drop one of them first")
             connection.execute(
                 "INSERT INTO checks (component, name, export, arguments, result, revision, at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (component, name) DO UPDATE SET"
@@ -39,11 +39,11 @@ class Checks(Room):
             )
 
     def drop_check(self, component: str, name: str) -> bool:
-        """Forget a check; returns whether there was one."""
+        """Delete a check; return whether it existed."""
         with self._database.transaction("check") as connection:
             done = connection.execute("DELETE FROM checks WHERE component = ? AND name = ?", (component, name))
             return done.rowcount > 0
 
     def checks(self, component: str) -> tuple[CheckRecord, ...]:
-        """Return a component's checks in the order of their replay."""
+        """Return a component's checks in replay order."""
         return self._database.records(CheckRecord, "checks", "WHERE component = ? ORDER BY id", (component,))

@@ -1,4 +1,4 @@
-"""The components that the runtime has met, and what the operator wants of each."""
+"""The components known to the runtime, and the desired state of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Components(Room):
     """The table of components."""
 
     def upsert_component(self, component: str, source: str, *, at: float | None = None) -> None:
-        """Record that a component is there, at this source; what the operator wants of it is kept."""
+        """Record that a component exists at this source; its desired state is kept."""
         with self._database.transaction("upsert-component") as connection:
             connection.execute(
                 """INSERT INTO components (id, source, first_seen) VALUES (?, ?, ?)
@@ -29,32 +29,32 @@ class Components(Room):
             )
 
     def components(self) -> tuple[ComponentRecord, ...]:
-        """Return every component, by identity."""
+        """Return every component, ordered by identity."""
         rows = self._database.rows(_SELECT + "ORDER BY id")
         return tuple(map(_record, rows))
 
     def component(self, component: str) -> ComponentRecord | None:
-        """Return one component, if it was ever met."""
+        """Return one component, or None if it is unknown."""
         rows = self._database.rows(_SELECT + "WHERE id = ?", (component,))
         return next(map(_record, rows), None)
 
     def set_desired(self, component: str, desired: str) -> None:
-        """Record what the operator wants: ``running`` or ``stopped``.
+        """Record the desired state: ``running`` or ``stopped``.
 
         Raises:
-            UnknownComponent: It was never met.
+            UnknownComponent: The component is unknown.
         """
         with self._database.transaction("set-desired") as connection:
             require_met(connection, component)
-            # A row that is as it should be is not written: the commit then does not wait for the disk.
+            # An unchanged row is not written, so the commit does not wait for the disk.
             changed = "UPDATE components SET desired = ?1 WHERE id = ?2 AND desired <> ?1"
             connection.execute(changed, (desired, component))
 
     def set_present(self, component: str, present: bool) -> None:
-        """Record whether the component's source is there; its history stays either way.
+        """Record whether the component's source exists; its history stays either way.
 
         Raises:
-            UnknownComponent: It was never met.
+            UnknownComponent: The component is unknown.
         """
         with self._database.transaction("set-present") as connection:
             require_met(connection, component)
@@ -67,7 +67,7 @@ def _record(row: tuple[Any, ...]) -> ComponentRecord:
 
 
 def require_met(connection: sqlite3.Connection, component: str) -> None:
-    """Refuse a component that was never met.
+    """Reject an unknown component.
 
     Raises:
         UnknownComponent: There is no such row.
@@ -76,7 +76,7 @@ def require_met(connection: sqlite3.Connection, component: str) -> None:
 
 
 def require_known(rows: int, component: str) -> None:
-    """Refuse a write that met no component.
+    """Reject a write that matched no component.
 
     Raises:
         UnknownComponent: If no row was changed.

@@ -1,4 +1,4 @@
-"""What the calls of each revision cost, as JSON text: what the next revision is held against, also after a restart."""
+"""Costs of each revision's calls, as JSON text: the baseline for the next revision, even after a restart."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from airssys_tui.store.disk.database import Room
 
 
 class Costs(Room):
-    """The table of costs; one row per revision that was called enough to be compared."""
+    """The table of costs; one row per revision with enough calls for a comparison."""
 
     def keep_costs(self, component: str, revision: int, figures: str, keep: int = 8) -> None:
-        """Keep the costs of a revision, in the place of those kept before, and only those of the newest revisions.
+        """Store the costs of a revision, replacing earlier ones, and drop those of all but the newest revisions.
 
         Args:
-            component: Whose.
-            revision: Its number.
+            component: Text form of the identity.
+            revision: The revision's number.
             figures: The costs as JSON text.
-            keep: Revisions of the component whose costs stay.
+            keep: Number of revisions whose costs are kept.
 
         Raises:
             StoreError: There is no such revision.
@@ -32,7 +32,7 @@ class Costs(Room):
             )
 
     def costs(self, component: str) -> dict[int, str]:
-        """Return the costs that are kept, by revision, oldest first."""
+        """Return the recorded costs by revision, oldest first."""
         rows = self._database.rows(
             "SELECT revision, figures FROM costs WHERE component = ? ORDER BY revision", (component,)
         )

@@ -1,4 +1,4 @@
-"""Deployments as a journal of stages: what was under way when the process ended is found and closed."""
+"""Deployments as a journal of stages, so that a deployment interrupted by a crash is found and closed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Deployments(Room):
         """Open a deployment.
 
         Returns:
-            Its id.
+            The deployment's id.
 
         Raises:
-            StoreError: The component was never met.
+            StoreError: The component is unknown.
         """
         with self._database.transaction("begin-deployment") as connection:
             row = connection.execute(
@@ -47,7 +47,7 @@ class Deployments(Room):
             require_running(done.rowcount, deployment)
 
     def finish(self, deployment: int, outcome: str, reason: str = "", *, at: float | None = None) -> None:
-        """Close a deployment: ``refused``, ``superseded``, ``cancelled``… Success is closed by ``activate``.
+        """Close a deployment: ``refused``, ``superseded``, ``cancelled``… ``activate`` closes a successful one.
 
         Raises:
             StoreError: There is no such deployment, or it has ended.
@@ -60,12 +60,12 @@ class Deployments(Room):
             require_running(done.rowcount, deployment)
 
     def deployments(self, component: str, limit: int = 100) -> tuple[DeploymentRecord, ...]:
-        """Return a component's newest deployments, newest first: they come in the order of their generations."""
+        """Return a component's newest deployments, newest generation first."""
         tail = "WHERE component = ? ORDER BY generation DESC, id DESC LIMIT ?"
         return self._database.records(DeploymentRecord, "deployments", tail, (component, limit))
 
     def stages(self, deployment: int) -> tuple[StageRecord, ...]:
-        """Return the stages a deployment entered, in order."""
+        """Return the stages of a deployment, in order."""
         return self._database.records(StageRecord, "stages", "WHERE deployment = ? ORDER BY position", (deployment,))
 
     def unfinished(self) -> tuple[DeploymentRecord, ...]:
@@ -73,16 +73,16 @@ class Deployments(Room):
         return self._database.records(DeploymentRecord, "deployments", "WHERE finished_at IS NULL ORDER BY id")
 
     def latest_generation(self, component: str) -> int:
-        """Return the newest generation of a component; 0 when there was none. Generations go on from here."""
+        """Return the newest generation of a component, or 0; new generations continue from it."""
         return self._database.count("SELECT max(generation) FROM deployments WHERE component = ?", (component,))
 
     def abort_unfinished(self, *, at: float | None = None) -> tuple[DeploymentRecord, ...]:
         """Close what a crash left open: deployments as ``aborted`` with their last stage, candidates as ``failed``.
 
-        Called at a start, before anything is deployed: a candidate then belongs to nobody.
+        Called at startup, before any deployment: at that point every candidate is left over.
 
         Returns:
-            The deployments closed, oldest first, as they now are.
+            The deployments closed, oldest first, with their new values.
         """
         time = self._time(at)
         open_ones = self.unfinished()
@@ -108,10 +108,10 @@ class Deployments(Room):
 
 
 def require_running(rows: int, deployment: int) -> None:
-    """Refuse a write that met no deployment under way.
+    """Reject a write that matched no deployment in progress.
 
     Raises:
         StoreError: If no row was changed.
     """
     if rows == 0:
-        raise StoreError(f"deployment {deployment} is not under way")
+        raise StoreError(f"deployment {deployment} is not in progress")

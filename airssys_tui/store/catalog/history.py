@@ -1,7 +1,7 @@
-"""Looks at a component's history that stay short however long it has become.
+"""Queries on a component's history whose cost does not grow with its length.
 
-Revisions are never deleted, and each row carries its manifest and its interface. So nobody reads all of them: a list
-takes the newest lines, and the rules of undo take the landmarks.
+Revisions are never deleted, and each row carries its manifest and its interface, so no query reads all of them: lists
+read the newest lines, and the rollback rules read the landmarks.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from airssys_tui.store.catalog.revisions import read_revisions
 from airssys_tui.store.disk.database import Room
 
 PAGE: Final = 200
-"""Revisions, and saved states, that are read for a list."""
+"""Revisions, and saved states, read per page of a list."""
 
 NEAR: Final = 10
-"""Newest revisions that are among the landmarks."""
+"""Number of newest revisions among the landmarks."""
 
 LANDMARKS: Final = f"""
     SELECT number FROM revisions WHERE component = ?1 AND outcome <> 'purged' AND outcome = 'quarantined'
@@ -33,7 +33,7 @@ LANDMARKS: Final = f"""
     UNION SELECT * FROM (SELECT number FROM earlier WHERE NOT EXISTS (SELECT 1 FROM revisions AS bad
         WHERE bad.digest = earlier.digest AND bad.manifest_digest = earlier.manifest_digest AND bad.component = ?1
         AND bad.outcome = 'quarantined') ORDER BY number DESC LIMIT 1)"""  # noqa: S608 - a number of this module
-"""Their numbers; of the component that is the first parameter, after :data:`EARLIER`."""
+"""Numbers of the landmarks of the component given as first parameter; follows :data:`EARLIER`."""
 
 EARLIER: Final = """earlier AS (
     SELECT number, digest, manifest_digest FROM revisions
@@ -42,7 +42,7 @@ EARLIER: Final = """earlier AS (
         number + 1)
     AND (digest, manifest_digest) NOT IN (
         SELECT digest, manifest_digest FROM revisions WHERE component = ?1 AND outcome = 'active'))"""
-"""What a rollback may go back to by itself, as ``core.revision.rollback_target`` has it."""
+"""Possible targets of a rollback without a number; mirrors ``core.revision.rollback_target``."""
 
 
 class RevisionTable(Room):
@@ -59,11 +59,12 @@ class RevisionTable(Room):
     def landmarks(self, component: str, *also: int | None) -> tuple[Revision, ...]:
         """Return what the rules of undo have to see of a history to come to the same end as with all of it.
 
-        That is the active revision, the one that served before it, every one in quarantine, the :data:`NEAR` newest,
-        and those that a rollback, and an automatic one, would go back to.
+        It contains the active revision, the one that served before it, all quarantined ones, the :data:`NEAR` newest,
+        and the targets of a rollback and of an automatic rollback.
 
         Args:
-            component: Whose.
+            component: Text form of the identity.
+            also: Numbers of further revisions.
             also: Numbers of further revisions.
 
         Returns:
@@ -72,7 +73,7 @@ class RevisionTable(Room):
         return read_revisions(self._database, Revision, _MARKED, (component, _json(also)))
 
     def versions(self, component: str, numbers: Collection[int]) -> dict[int, str | None]:
-        """Return the versions of some revisions by their number."""
+        """Return the versions of some revisions by number."""
         rows = self._database.rows(
             "SELECT number, version FROM revisions WHERE component = ? AND number IN (SELECT value FROM json_each(?))",
             (component, _json(numbers)),
@@ -80,7 +81,7 @@ class RevisionTable(Room):
         return dict(rows)
 
     def version_of(self, component: str, digest: str) -> str | None:
-        """Return the version that the newest revision of an artifact had, if it had one."""
+        """Return the version of the newest revision of an artifact, or None."""
         rows = self._database.rows(
             "SELECT version FROM revisions WHERE digest = ? AND component = ? ORDER BY number DESC LIMIT 1",
             (digest, component),
@@ -88,7 +89,7 @@ class RevisionTable(Room):
         return rows[0][0] if rows else None
 
     def twins(self, component: str, number: int, among: Collection[int]) -> frozenset[int]:
-        """Return which of some revisions run the same artifact as this one, which itself is always one of them."""
+        """Return which of some revisions run the same artifact as this one; always includes this one."""
         rows = self._database.rows(
             """SELECT number FROM revisions WHERE component = ?1 AND number IN (SELECT value FROM json_each(?3))
                AND (digest, manifest_digest) = (

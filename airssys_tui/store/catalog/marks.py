@@ -1,4 +1,4 @@
-"""What operators say of revisions: which are to be kept whatever the rules say, and notes on them."""
+"""Pins and notes that operators put on revisions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Marks(Room):
     """The tables of pins and annotations."""
 
     def pin(self, component: str, number: int, *, who: str, at: float | None = None) -> bool:
-        """Keep a revision until it is unpinned; returns whether it was not kept before.
+        """Keep a revision until it is unpinned; return whether it was not pinned before.
 
         Raises:
             StoreError: There is no such revision.
@@ -28,17 +28,17 @@ class Marks(Room):
             return done.rowcount > 0
 
     def unpin(self, component: str, number: int) -> bool:
-        """Leave a revision to the rules of retention again; returns whether it was pinned."""
+        """Subject a revision to the retention rules again; return whether it was pinned."""
         with self._database.transaction("pin") as connection:
             done = connection.execute("DELETE FROM pins WHERE component = ? AND revision = ?", (component, number))
             return done.rowcount > 0
 
     def pins(self, component: str) -> tuple[PinRecord, ...]:
-        """Return the pinned revisions of a component, by number."""
+        """Return the pinned revisions of a component, ordered by number."""
         return self._database.records(PinRecord, "pins", "WHERE component = ? ORDER BY revision", (component,))
 
     def annotate(self, component: str, number: int, note: str, *, who: str, at: float | None = None) -> None:
-        """Write a note on a revision; what was written before stays in :meth:`annotations`.
+        """Set the note of a revision; earlier notes stay in :meth:`annotations`.
 
         Raises:
             StoreError: There is no such revision.
@@ -54,5 +54,5 @@ class Marks(Room):
             )
 
     def annotations(self, component: str) -> tuple[AnnotationRecord, ...]:
-        """Return every note that was written on a component's revisions, oldest first."""
+        """Return all notes ever written on a component's revisions, oldest first."""
         return self._database.records(AnnotationRecord, "annotations", "WHERE component = ? ORDER BY id", (component,))

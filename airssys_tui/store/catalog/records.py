@@ -1,4 +1,4 @@
-"""The rows of the catalog as frozen values. Plain text and numbers; every time is in unix seconds.
+"""The rows of the catalog as frozen values: plain text and numbers; all times are in Unix seconds.
 
 Identities are the text form of :class:`~airssys_tui.core.identity.ComponentId`; enumerations are the text of the
 ``core`` enums (``core.revision.Cause``, ``core.lifecycle.Desired``), except in a revision, which is a value of
@@ -13,15 +13,15 @@ from airssys_tui.core.revision import Revision
 
 
 class ComponentRecord(msgspec.Struct, frozen=True):
-    """A component the runtime has met.
+    """A component known to the runtime.
 
     Attributes:
         id: Text form of the identity.
         source: Path of its manifest or of its bare wasm file.
         desired: ``running`` or ``stopped``; survives restarts.
-        first_seen: When it was first met.
-        active_revision: The number of its active revision, derived from the revisions, never stored twice.
-        present: Whether its source was there when last looked at.
+        first_seen: When the runtime first saw it.
+        active_revision: Number of its active revision; derived from the revisions, not stored separately.
+        present: Whether its source existed at the last look.
     """
 
     id: str
@@ -45,7 +45,7 @@ class RevisionRecord(Revision, frozen=True, kw_only=True):
 
 
 class PinRecord(msgspec.Struct, frozen=True):
-    """A revision that an operator wants kept: since when, and on whose word."""
+    """A pinned revision: when it was pinned, and by whom."""
 
     revision: int
     at: float
@@ -53,7 +53,7 @@ class PinRecord(msgspec.Struct, frozen=True):
 
 
 class AnnotationRecord(msgspec.Struct, frozen=True):
-    """A note that was written on a revision; an empty one took the last away. ``id`` is given by the catalog."""
+    """A note on a revision; an empty one removed the previous note. The catalog assigns ``id``."""
 
     revision: int
     note: str
@@ -75,16 +75,16 @@ class DeploymentRecord(msgspec.Struct, frozen=True):
     """A journalled deployment.
 
     Attributes:
-        id: Given by the catalog.
-        component: Whose.
-        generation: The generation of the change; it grows with every change of the component.
-        digest: The artifact.
-        cause: Why.
-        started_at: When it began.
-        revision: The revision it made, once accepted.
-        finished_at: When it ended; nothing while it runs.
-        outcome: ``activated``, ``refused``, ``superseded``, ``cancelled``, ``aborted``…; nothing while it runs.
-        reason: Why it ended so.
+        id: Assigned by the catalog.
+        component: Text form of the identity.
+        generation: The generation of the change; increases with every change of the component.
+        digest: The artifact's digest.
+        cause: Why it was started.
+        started_at: When it started.
+        revision: The revision it created, once accepted.
+        finished_at: When it ended; None while in progress.
+        outcome: ``activated``, ``refused``, ``superseded``, ``cancelled``, ``aborted``…; None while in progress.
+        reason: The reason for the outcome.
     """
 
     id: int
@@ -109,17 +109,17 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A digest and manifest that a gate refused; not tried again at the next start.
+    """A digest and manifest that a gate refused; not retried at the next start.
 
     Attributes:
-        component: Whose.
-        digest: The artifact.
-        manifest_digest: The meaning of the manifest beside it.
-        gate: Which gate refused.
-        reason: Why, in one line.
-        at: When.
-        program: The program's version that refused; a newer one may think better of it.
-        revision: The revision the candidate had, when it was accepted for deployment.
+        component: Text form of the identity.
+        digest: The artifact's digest.
+        manifest_digest: Digest of the meaning of its manifest.
+        gate: The gate that refused.
+        reason: The reason, in one line.
+        at: When it was refused.
+        program: Version of the program that refused; a newer one may accept it.
+        revision: The candidate's revision, if it was accepted for deployment.
     """
 
     component: str
@@ -133,18 +133,18 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class NewSnapshot(msgspec.Struct, frozen=True):
-    """A component's state as it is to be kept.
+    """A component's state to be stored.
 
     Attributes:
-        component: Whose.
+        component: Text form of the identity.
         revision: The revision that saved it.
         schema_tag: The guest's own name for the layout; guest text.
         payload_kind: ``text`` or ``binary``.
         data: The bytes.
         cause: ``update``, ``stop``, ``restart``, ``operator``, ``timer``, ``import``, or the policy that chose it.
         at: When it was saved.
-        version: Version of the component that saved it, when that is not the revision's.
-        exported_from: The component it was exported from, when it was imported.
+        version: Version of the component that saved it, if it differs from the revision's.
+        exported_from: The component it was exported from, for an imported state.
     """
 
     component: str
@@ -159,10 +159,10 @@ class NewSnapshot(msgspec.Struct, frozen=True):
 
 
 class SnapshotInfo(msgspec.Struct, frozen=True):
-    """A kept snapshot without its bytes; ``failed_by`` are the revisions that could not load it.
+    """A stored snapshot without its bytes; ``failed_by`` lists the revisions that failed to load it.
 
-    ``version`` is that of the component which saved it, when it is not its revision's; ``exported_from`` names the
-    component an imported one comes from.
+    ``version`` is that of the component that saved it, if it differs from its revision's; ``exported_from`` names the
+    component that an imported one comes from.
     """
 
     id: int
@@ -180,31 +180,31 @@ class SnapshotInfo(msgspec.Struct, frozen=True):
 
 
 class StateSnapshot(msgspec.Struct, frozen=True):
-    """A kept snapshot with its bytes, which have been checked against their digest."""
+    """A stored snapshot with its bytes, verified against their digest."""
 
     info: SnapshotInfo
     data: bytes
 
 
 class Activation(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that becomes true at once when a candidate takes over.
+    """Everything that changes in one step when a candidate takes over.
 
     Attributes:
-        component: Whose.
+        component: Text form of the identity.
         revision: The candidate that becomes active.
-        at: When.
-        deployment: The deployment that ends with it.
-        snapshot: The old revision's final state, when it has one.
-        initial: The state that the new one begins with, when that is not the old one's: what a later start loads.
-        old_outcome: What the revision that was active becomes: ``superseded``, ``failed`` or ``quarantined``.
-        old_reason: Why.
-        old_stable: The revision that was active has proved itself stable.
+        at: When it takes over.
+        deployment: The deployment that this completes.
+        snapshot: The old revision's final state, if any.
+        initial: The new revision's initial state, if it is not the old one's; a later start loads it.
+        old_outcome: New outcome of the previously active revision: ``superseded``, ``failed`` or ``quarantined``.
+        old_reason: The reason for that outcome.
+        old_stable: Whether the previously active revision has proved stable.
         reason: Why the new one is active; empty for a plain deployment.
         stable: Whether the new one is stable from the start, as the target of a rollback is.
-        holds: Digests held from now on.
-        lift: Digests held no longer. The active one's own digest is always lifted.
-        lift_all: Lift every hold of the component before adding ``holds``.
-        forget_refusals: Forget every refusal of the component; the active one's own is always forgotten.
+        holds: Digests to hold from now on.
+        lift: Digests to hold no longer. The active one's own digest is always lifted.
+        lift_all: Lift all holds of the component before adding ``holds``.
+        forget_refusals: Forget all refusals of the component; the active one's own is always forgotten.
     """
 
     component: str
@@ -225,19 +225,19 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionRecord(msgspec.Struct, frozen=True):
-    """Something that an operator did and may undo.
+    """An operator's action that may be undone.
 
     Attributes:
-        id: Given by the catalog; grows.
-        at: When.
+        id: Assigned by the catalog; increasing.
+        at: When it was done.
         who: Who did it.
-        component: To which component.
-        text: What, in a few words: ``stop of counter``.
+        component: The component concerned.
+        text: A short description: ``stop of counter``.
         command: The command, as JSON.
-        inverse: What undoes it, as JSON.
-        expects: What has to be as the action left it for the inverse to mean that, as JSON.
-        undoes: The action that this one undid, when it is an undoing.
-        settled: ``undone``, or why it cannot be undone any more; nothing while it can.
+        inverse: The command that undoes it, as JSON.
+        expects: The conditions under which the inverse is still correct, as JSON.
+        undoes: For an undo, the action that it undid.
+        settled: ``undone``, or why it can no longer be undone; None while it can.
     """
 
     id: int
@@ -253,7 +253,7 @@ class ActionRecord(msgspec.Struct, frozen=True):
 
 
 class CheckRecord(msgspec.Struct, frozen=True):
-    """A call that is kept with its result: an export, a JSON array of arguments, JSON of the result."""
+    """A call saved with its result: an export, a JSON array of arguments, the result as JSON."""
 
     component: str
     name: str
@@ -279,7 +279,7 @@ class DecisionRow(msgspec.Struct, frozen=True):
 
 
 class EventRow(msgspec.Struct, frozen=True):
-    """One event; ``id`` is given by the catalog and grows."""
+    """One event; the catalog assigns ``id``, which increases."""
 
     at: float
     kind: str

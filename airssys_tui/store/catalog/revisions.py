@@ -1,4 +1,4 @@
-"""The history of each component: numbered revisions that are added and never taken away."""
+"""The history of each component: numbered revisions that are added and never deleted."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ RevisionT = TypeVar("RevisionT", bound=Revision)
 
 
 RETAINED: Final = 10
-"""Revisions of a component whose artifacts and compiled code are kept for a rollback."""
+"""Number of a component's revisions whose artifacts and compiled code are kept for a rollback."""
 
 
 class Revisions(Room):
     """The table of revisions."""
 
     def add_revision(self, revision: RevisionRecord, *, deployment: int | None = None) -> RevisionRecord:
-        """Add a candidate under the component's next number, which no revision had before it, purged ones included.
+        """Add a candidate under the component's next number, which no revision had before, including purged ones.
 
         Args:
-            revision: The candidate; its ``number`` is not looked at.
-            deployment: The deployment that made it, which then names it.
+            revision: The candidate; its ``number`` is ignored.
+            deployment: The deployment that created it and is to refer to it.
 
         Returns:
             The revision with its number.
 
         Raises:
-            UnknownComponent: The component was never met.
-            StoreError: Only :meth:`Catalog.activate` makes a revision active.
+            UnknownComponent: The component is unknown.
+            StoreError: The outcome is ``active``: only :meth:`Catalog.activate` makes a revision active.
         """
         _refuse_active(revision.outcome, revision.component, revision.number)
         with self._database.transaction("add-revision") as connection:
@@ -56,19 +56,19 @@ class Revisions(Room):
         return numbered
 
     def revision(self, component: str, number: int) -> RevisionRecord | None:
-        """Return one revision, if there is one of that number."""
+        """Return one revision, or None."""
         tail = "WHERE component = ? AND number = ?"
         return next(iter(read_revisions(self._database, RevisionRecord, tail, (component, number))), None)
 
     def active_revision(self, component: str) -> RevisionRecord | None:
-        """Return the revision that serves, or served when the runtime last ran."""
+        """Return the revision that serves, or that served when the runtime last ran."""
         tail = "WHERE component = ? AND outcome = 'active'"
         return next(iter(read_revisions(self._database, RevisionRecord, tail, (component,))), None)
 
     def retained_digests(self, keep: int = RETAINED) -> frozenset[str]:
         """Return the artifacts that a rollback may need.
 
-        They are those of each component's last ``keep`` revisions that served, and of the pinned ones.
+        These are the artifacts of each component's last ``keep`` revisions that served, and of the pinned ones.
         """
         rows = self._database.rows(
             """SELECT digest FROM (SELECT digest, row_number() OVER (PARTITION BY component ORDER BY number DESC)
@@ -80,15 +80,15 @@ class Revisions(Room):
         return frozenset(digest for (digest,) in rows)
 
     def is_kept(self, digest: str) -> bool:
-        """Return whether a revision that is not purged refers to an artifact."""
+        """Return whether any revision that is not purged refers to an artifact."""
         tail = "FROM revisions WHERE digest = ? AND outcome <> 'purged'"
         return bool(self._database.count(f"SELECT EXISTS (SELECT 1 {tail})", (digest,)))
 
     def purge(self, component: str, numbers: Collection[int], *, at: float | None = None) -> int:
-        """Give up the code of revisions; their lines of the history stay, with what they were before.
+        """Release the code of revisions; their history entries stay, with their earlier outcome.
 
         Returns:
-            How many were purged: what is active, a candidate or purged already is left alone.
+            The number of revisions purged: active, candidate and purged ones are skipped.
         """
         with self._database.transaction("purge") as connection:
             done = connection.executemany(
@@ -99,7 +99,7 @@ class Revisions(Room):
             return done.rowcount
 
     def set_outcome(self, component: str, number: int, outcome: str, reason: str, at: float | None = None) -> None:
-        """Record what became of a revision and why.
+        """Record the outcome of a revision and its reason.
 
         Raises:
             StoreError: There is no such revision or outcome, or the outcome is ``active``: only
@@ -110,12 +110,12 @@ class Revisions(Room):
             write_outcome(connection, component, number, outcome, reason=reason, at=self._time(at))
 
     def quarantined(self, component: str) -> tuple[RevisionRecord, ...]:
-        """Return a component's revisions in quarantine, oldest first."""
+        """Return a component's quarantined revisions, oldest first."""
         tail = "WHERE component = ? AND outcome = 'quarantined' ORDER BY number"
         return read_revisions(self._database, RevisionRecord, tail, (component,))
 
     def served_before(self, component: str, number: int) -> int | None:
-        """Return the newest revision before another that ever was active."""
+        """Return the newest earlier revision that was ever active, or None."""
         found = self._database.count(
             "SELECT max(number) FROM revisions WHERE component = ? AND number < ? AND activated_at IS NOT NULL",
             (component, number),
@@ -123,10 +123,10 @@ class Revisions(Room):
         return found or None
 
     def reinstate(self, component: str, number: int, reason: str, at: float | None = None) -> None:
-        """Make a quarantined revision active again where no other is, as when nothing earlier could take its place.
+        """Make a quarantined revision active again while no other is, as when nothing earlier could replace it.
 
         Raises:
-            StoreError: It is not quarantined, or another revision is active.
+            StoreError: The revision is not quarantined, or another one is active.
         """
         with self._database.transaction("reinstate") as connection:
             rows = connection.execute(
@@ -140,10 +140,10 @@ class Revisions(Room):
             write_outcome(connection, component, number, ACTIVE, reason=reason, at=self._time(at))
 
     def set_interface(self, component: str, number: int, interface: str) -> None:
-        """Record a candidate's interface, which is known once it is compiled; it is written once.
+        """Record a candidate's interface once it is compiled; written only once.
 
         Raises:
-            StoreError: There is no such revision, or its interface is known already.
+            StoreError: There is no such revision, or its interface is already recorded.
         """
         with self._database.transaction("set-interface") as connection:
             done = connection.execute(
@@ -152,11 +152,11 @@ class Revisions(Room):
             )
             if done.rowcount == 0:
                 raise StoreError(
-                    f"r{number} of {component} does not wait for an interface", component=component, revision=number
+                    f"r{number} of {component} does not expect an interface", component=component, revision=number
                 )
 
     def mark_stable(self, component: str, number: int, *, stable: bool = True) -> None:
-        """Record that a revision served well, or that the operator says so (or takes it back).
+        """Mark a revision as stable, or remove the mark.
 
         Raises:
             StoreError: There is no such revision.
@@ -185,7 +185,7 @@ def write_outcome(
 
 
 def require_revision(rows: int, component: str, number: int) -> None:
-    """Refuse a write that met no revision.
+    """Reject a write that matched no revision.
 
     Raises:
         StoreError: If no row was changed.
@@ -196,7 +196,7 @@ def require_revision(rows: int, component: str, number: int) -> None:
 
 def _refuse_active(outcome: str, component: str, number: int) -> None:
     if outcome == ACTIVE:
-        raise StoreError("a revision becomes active by an activation only", component=component, revision=number)
+        raise StoreError("only an activation makes a revision active", component=component, revision=number)
 
 
 def read_revisions(

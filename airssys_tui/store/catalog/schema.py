@@ -1,7 +1,7 @@
-"""The catalog's tables and how they came to be: a table of migrations, each applied in one transaction.
+"""The catalog's schema as a table of migrations, each applied in one transaction.
 
-A migration that has been released is never edited; a change is a new entry. Rules that must hold whatever the code
-above does are in the schema: one active revision per component, history that can be neither rewritten nor deleted.
+A released migration is never edited; a change is a new entry. The schema itself enforces the rules that must hold
+whatever the code above does: one active revision per component, and a history that cannot be rewritten or deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ APPLICATION_ID: Final = 0x41525359
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """One step of the schema: the version it leads to and its statements, in order."""
+    """One migration: the version it leads to and its statements, in order."""
 
     version: int
     statements: tuple[str, ...]
@@ -195,7 +195,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             "CREATE INDEX annotations_by_revision ON annotations (component, revision)",
             "ALTER TABLE revisions ADD COLUMN purged_at REAL",
             "ALTER TABLE revisions ADD COLUMN purged_from TEXT",
-            # All that the rules of retention ask about: the rows themselves are long.
+            # All columns that the retention rules query: the rows themselves are long.
             """CREATE INDEX unpurged_revisions ON revisions (component, number, digest, manifest_digest, version,
                 outcome, stable, origin, activated_at, outcome_at) WHERE outcome <> 'purged'""",
             "ALTER TABLE snapshots ADD COLUMN version TEXT",
@@ -250,20 +250,20 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ),
     ),
 )
-"""Every migration, in order of its version; the last one's is the version this program reads and writes."""
+"""All migrations, ordered by version; this program reads and writes the version of the last one."""
 
 
 def schema_version(database: Database) -> int:
-    """Return the version of the catalog's schema; 0 for a new file."""
+    """Return the schema version of the catalog; 0 for a new file."""
     return database.count("PRAGMA user_version")
 
 
 def check_schema(database: Database, *, newest: int = MIGRATIONS[-1].version) -> int:
-    """Return the version of a catalog that this program may use.
+    """Return the schema version of a catalog that this program can use.
 
     Raises:
         SchemaTooNew: A newer program wrote it.
-        StoreError: The file is a database of something else.
+        StoreError: The file is some other database.
     """
     version = schema_version(database)
     application = database.count("PRAGMA application_id")
@@ -275,33 +275,33 @@ def check_schema(database: Database, *, newest: int = MIGRATIONS[-1].version) ->
         )
     if version > newest:
         raise SchemaTooNew(
-            f"the catalog {database.path} has schema {version}; this program knows up to {newest}",
+            f"the catalog {database.path} has schema {version}; this program supports up to {newest}",
             remedy="use the newer program, or another --state-dir; nothing was changed",
         )
     return version
 
 
 def require_current(database: Database) -> None:
-    """Refuse a catalog that would have to be migrated to be read.
+    """Reject a catalog that needs a migration before it can be read.
 
     Raises:
         SchemaTooNew: A newer program wrote it.
-        StoreError: An older program wrote it, or it is a database of something else.
+        StoreError: An older program wrote it, or it is some other database.
     """
     version = check_schema(database)
     if version < MIGRATIONS[-1].version:
         raise StoreError(
             f"the catalog {database.path} has schema {version}, older than this program's",
-            remedy="start the runtime on the folder once: it brings the catalog forward",
+            remedy="start the runtime on the folder once to migrate it",
         )
 
 
 def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """Bring the schema forward, one transaction per migration; returns how many were applied.
+    """Migrate the schema, one transaction per migration; return how many were applied.
 
     Raises:
-        SchemaTooNew: A newer program wrote the catalog; nothing is changed.
-        StoreError: A statement failed; the schema is as the last whole migration left it.
+        SchemaTooNew: A newer program wrote the catalog; nothing was changed.
+        StoreError: A statement failed; the schema is as the last complete migration left it.
     """
     version = check_schema(database, newest=migrations[-1].version)
     pending = [migration for migration in migrations if migration.version > version]
@@ -314,10 +314,10 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
 
 
 def check_integrity(database: Database) -> None:
-    """Walk through every page of the catalog.
+    """Check every page of the catalog.
 
     Raises:
-        StoreError: It is damaged, with what SQLite found first.
+        StoreError: The catalog is damaged; the message contains SQLite's first finding.
     """
     found = [str(row[0]) for row in database.rows("PRAGMA quick_check(5)")]
     if found != ["ok"]:

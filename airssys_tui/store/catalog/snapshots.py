@@ -1,4 +1,4 @@
-"""State that components saved: bytes with their digest, the revision that saved them, and who could not load them."""
+"""Saved states of components: bytes with their digest, the revision that saved them, and failed attempts to load."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Snapshots(Room):
     """The tables of snapshots and failed loads."""
 
     def add_snapshot(self, snapshot: NewSnapshot) -> SnapshotInfo:
-        """Keep a snapshot.
+        """Store a snapshot.
 
         Raises:
             StoreError: The component has no such revision.
-            DiskFull: There is no room.
+            DiskFull: No space left on the disk.
         """
         with self._database.transaction("add-snapshot") as connection:
             number = write_snapshot(connection, snapshot)
@@ -56,21 +56,21 @@ class Snapshots(Room):
         """Return the newest snapshots without their bytes, newest first.
 
         Args:
-            component: Whose.
-            revision: Of one of its revisions only.
-            limit: At most so many.
-            before: Only those with a smaller number.
+            component: Text form of the identity.
+            revision: Only snapshots of this revision.
+            limit: Maximum number of snapshots.
+            before: Only snapshots with a smaller number.
         """
         whose = "component = ?1" + (" AND revision = ?2" if revision is not None else " AND ?2 IS NULL")
         tail = f"WHERE {whose} AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4"
         return self._infos(tail, component, revision, before, limit)
 
     def snapshot_info(self, component: str, snapshot: int) -> SnapshotInfo | None:
-        """Return one snapshot of a component without its bytes, if there is one of that number."""
+        """Return one snapshot of a component without its bytes, or None."""
         return next(iter(self._infos("WHERE component = ? AND id = ?", component, snapshot)), None)
 
     def last_states(self, component: str, revisions: Collection[int]) -> dict[int, tuple[int, float]]:
-        """Return how large the newest snapshot of each of some revisions is, and when it was saved."""
+        """Return the size and time of the newest snapshot of each of some revisions."""
         rows = self._database.rows(
             """SELECT revision, size, at FROM snapshots WHERE id IN (SELECT max(id) FROM snapshots
                WHERE component = ? AND revision IN (SELECT value FROM json_each(?)) GROUP BY revision)""",
@@ -79,33 +79,33 @@ class Snapshots(Room):
         return {revision: (size, at) for revision, size, at in rows}
 
     def disputable_snapshots(self, component: str, going: Collection[int]) -> tuple[SnapshotInfo, ...]:
-        """Return the snapshots that the rules of retention have to see, newest first.
+        """Return the snapshots that the retention rules have to see, newest first.
 
-        The only snapshot of a revision that is kept stays, and makes no difference to another one, unless it is among
-        the newest: most are like that, and they are left out.
+        The only snapshot of a kept revision stays and does not affect any other, unless it is among the newest. Most
+        snapshots are like that, and they are left out.
 
         Args:
-            component: Whose.
+            component: Text form of the identity.
             going: Revisions that no rule keeps.
         """
         return self._infos(_DISPUTABLE, component, _json(going), STATES, IMPORTS)
 
     def snapshot(self, snapshot: int) -> StateSnapshot:
-        """Return one snapshot with its bytes, checked.
+        """Return one snapshot with its bytes, verified.
 
         Raises:
             StoreError: There is no such snapshot.
-            BlobCorrupt: Its bytes do not have their digest.
+            BlobCorrupt: Its bytes do not match their digest.
         """
         infos = self._infos("WHERE id = ?", snapshot)
         rows = self._database.rows("SELECT data FROM snapshots WHERE id = ?", (snapshot,))
         if not infos or not rows:
-            raise StoreError(f"there is no snapshot {snapshot}")
+            raise StoreError(f"no snapshot {snapshot}")
         info, data = infos[0], bytes(rows[0][0])
         if digest_of(data) != info.digest:
             raise BlobCorrupt(
-                f"snapshot {snapshot} of {info.component} does not have its digest",
-                remedy="go on from an older snapshot or from a fresh state",
+                f"snapshot {snapshot} of {info.component} does not match its digest",
+                remedy="continue from an older snapshot or from a fresh state",
                 component=info.component,
                 revision=info.revision,
             )
@@ -115,7 +115,7 @@ class Snapshots(Room):
         """Return the newest snapshot of a component, or of one of its revisions, with its bytes.
 
         Raises:
-            BlobCorrupt: Its bytes do not have their digest.
+            BlobCorrupt: Its bytes do not match their digest.
         """
         newest = self._database.count(
             "SELECT max(id) FROM snapshots WHERE component = ?1 AND revision = coalesce(?2, revision)",
@@ -124,17 +124,17 @@ class Snapshots(Room):
         return self.snapshot(newest) if newest else None
 
     def drop_snapshots(self, numbers: Collection[int]) -> int:
-        """Give up snapshots; returns how many there were."""
+        """Delete snapshots; return how many existed."""
         with self._database.transaction("drop-snapshots") as connection:
             done = connection.executemany("DELETE FROM snapshots WHERE id = ?", [(number,) for number in numbers])
             return done.rowcount
 
     def states_size(self) -> int:
-        """Return the bytes of every snapshot kept."""
+        """Return the total bytes of all snapshots."""
         return self._database.count("SELECT sum(size) FROM snapshots")
 
     def mark_snapshot_failed(self, snapshot: int, revision: int, *, at: float | None = None) -> None:
-        """Remember that a revision could not load a snapshot, so that it is not tried again.
+        """Record that a revision failed to load a snapshot, so that it is not retried.
 
         Raises:
             StoreError: There is no such snapshot.
@@ -151,7 +151,7 @@ class Snapshots(Room):
 
 
 def write_snapshot(connection: sqlite3.Connection, snapshot: NewSnapshot) -> int:
-    """Write a snapshot inside a transaction; returns its id."""
+    """Write a snapshot inside a transaction; return its id."""
     fields = msgspec.structs.asdict(snapshot)
     fields.update(digest=digest_of(snapshot.data), size=len(snapshot.data))
     row = connection.execute(

@@ -1,4 +1,4 @@
-"""What happened, kept within bounds: decisions and other events. The oldest rows go, and are counted."""
+"""Bounded history: decisions about reloads, and events. The oldest rows are deleted and counted."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ DECISION_ROWS: Final = 1_000
 """Decisions kept per component."""
 
 EVENT_ROWS: Final = 2_000
-"""Events kept per component."""
+"""Maximum events kept per component."""
 
 
 class Streams(Room):
-    """The tables of decisions and of other events.
+    """The tables of decisions and events.
 
     Args:
         database: The connection.
-        clock: Returns unix seconds.
-        decision_rows: Decisions kept per component (and as many that concern none).
+        clock: Returns Unix seconds.
+        ledger_rows: Decisions kept per component (and as many that concern none).
         event_rows: Events kept per component (and as many that concern none).
     """
 
@@ -34,7 +34,7 @@ class Streams(Room):
         self._event_rows = event_rows
 
     def append_decisions(self, rows: Sequence[DecisionRow]) -> None:
-        """Append a batch of decisions in one transaction; their ``id`` is not looked at."""
+        """Append a batch of decisions in one transaction; their ``id`` is ignored."""
         if not rows:
             return
         with self._database.transaction("append-decisions") as connection:
@@ -53,7 +53,7 @@ class Streams(Room):
         return self._database.records(DecisionRow, "decisions", _page(component), (component, before, limit))
 
     def append_events(self, rows: Sequence[EventRow]) -> None:
-        """Append a batch of events in one transaction; their ``id`` is not looked at."""
+        """Append a batch of events in one transaction; their ``id`` is ignored."""
         if not rows:
             return
         with self._database.transaction("append-events") as connection:
@@ -68,20 +68,20 @@ class Streams(Room):
     def events(
         self, component: str | None = None, *, limit: int = 200, before: int | None = None
     ) -> tuple[EventRow, ...]:
-        """Return events, newest first: of one component or of all, older than the row ``before`` when given."""
+        """Return events, newest first: of one component or of all, older than the row ``before`` if given."""
         return self._database.records(EventRow, "events", _page(component), (component, before, limit))
 
     def past_events(
         self, component: str | None, kinds: Sequence[str], levels: Sequence[str], span: tuple[float, float], limit: int
     ) -> tuple[EventRow, ...]:
-        """Return the newest events that fit, newest first.
+        """Return the newest matching events, newest first.
 
         Args:
-            component: Of one component, or of all.
-            kinds: Of these kinds.
-            levels: Of these levels.
-            span: Unix times: from the first one on, before the second one.
-            limit: At most so many.
+            component: The component; None for all.
+            kinds: The kinds to include.
+            levels: The levels to include.
+            span: Unix times: from the first, before the second.
+            limit: Maximum number of events.
         """
         tail = f"{_whose(component)} AND kind IN ({_marks(kinds)}) AND level IN ({_marks(levels)}) {_NEWEST}"
         return self._database.records(EventRow, "events", tail, (component, *kinds, *levels, *span, limit))
@@ -94,7 +94,7 @@ class Streams(Room):
         return self._database.records(DecisionRow, "decisions", tail, (component, *levels, *span, limit))
 
     def trimmed(self, stream: str, component: str | None = None) -> int:
-        """Return how many rows of ``decisions`` or ``events`` went to make room: of one component, or of all."""
+        """Return how many rows of ``ledger`` or ``events`` were deleted for space: of one component, or of all."""
         return self._database.count(
             "SELECT sum(rows) FROM trimmed WHERE stream = ?1 AND component = coalesce(?2, component)",
             (stream, component),
@@ -124,7 +124,7 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def _whose(component: str | None) -> str:
-    # Two texts, so that each finds its index; both take the component as the first parameter.
+    # Two variants, so that each uses its index; both take the component as the first parameter.
     return "WHERE ?1 IS NULL" if component is None else "WHERE component = ?1"
 
 

@@ -1,4 +1,4 @@
-"""Old decisions and events: they go with age, too, but for the newest of each component."""
+"""Age limit for decisions and events: old rows are deleted, except the newest of each component."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ AGE: Final = 30 * 86_400.0
 """Seconds after which a row is old."""
 
 YOUNG: Final = 200
-"""Newest rows of each component and stream that stay, however old: they tell its last change."""
+"""Newest rows of each component and stream that are kept at any age: they describe its last change."""
 
 BATCH: Final = 500
-"""Rows that go in one transaction."""
+"""Maximum rows deleted in one transaction."""
 
 STREAMS: Final = ("events", "decisions")
 
@@ -22,17 +22,17 @@ _OLD: Final = """FROM {table} WHERE component IS ?1 AND at < ?2 AND id <= (
 
 
 class Trimming(Room):
-    """What goes from the streams for its age; what their appending trims is counted in the same table."""
+    """Deletion of rows by age; counted in the same table as rows trimmed on append."""
 
     def old_rows(self, component: str | None, now: float) -> int:
-        """Return how many rows of a component (or those that concern none) are old."""
+        """Return the number of old rows of a component (or of those that concern none)."""
         return sum(
             self._database.count("SELECT count(*) " + _OLD.format(table=table), (component, now - AGE, YOUNG))
             for table in STREAMS
         )
 
     def trim_old(self, component: str | None, now: float) -> int:
-        """Drop at most :data:`BATCH` old rows of each stream of a component; returns how many."""
+        """Delete at most :data:`BATCH` old rows of each stream of a component; return how many."""
         gone = 0
         with self._database.transaction("trim") as connection:
             for table in STREAMS:

@@ -1,4 +1,4 @@
-"""What must not be deployed again by itself: digests held after a rollback, and candidates that a gate refused."""
+"""What must not be redeployed automatically: digests held after a rollback, and candidates that a gate refused."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Verdicts(Room):
             write_holds(connection, component, (hold,))
 
     def lift_hold(self, component: str, digest: str | None = None) -> int:
-        """Lift one hold, or every hold of the component; returns how many there were."""
+        """Lift one hold, or all holds of the component; return how many there were."""
         with self._database.transaction("lift-hold") as connection:
             return connection.execute(
                 "DELETE FROM holds WHERE component = ?1 AND digest = coalesce(?2, digest)", (component, digest)
             ).rowcount
 
     def remember_refusal(self, refusal: Refusal) -> None:
-        """Remember that a gate refused this digest with this manifest; a newer refusal replaces an older one."""
+        """Record that a gate refused this digest with this manifest; replaces an older refusal."""
         with self._database.transaction("remember-refusal") as connection:
             connection.execute(
                 """INSERT OR REPLACE INTO refusals
@@ -41,23 +41,23 @@ class Verdicts(Room):
             )
 
     def refusal(self, component: str, digest: str, manifest_digest: str) -> Refusal | None:
-        """Return the refusal of this digest with this manifest, if it was refused."""
+        """Return the refusal of this digest with this manifest, or None."""
         tail = "WHERE component = ? AND digest = ? AND manifest_digest = ?"
         found = self._database.records(Refusal, "refusals", tail, (component, digest, manifest_digest))
         return found[0] if found else None
 
     def refusals(self, component: str) -> tuple[Refusal, ...]:
-        """Return every refusal remembered for a component, newest first."""
+        """Return all recorded refusals of a component, newest first."""
         return self._database.records(Refusal, "refusals", "WHERE component = ? ORDER BY at DESC", (component,))
 
     def forget_refusals(self, component: str) -> int:
-        """Forget every refusal of a component; returns how many there were."""
+        """Delete all refusals of a component; return how many there were."""
         with self._database.transaction("forget-refusals") as connection:
             return connection.execute("DELETE FROM refusals WHERE component = ?", (component,)).rowcount
 
 
 def write_holds(connection: sqlite3.Connection, component: str, holds: Sequence[Hold]) -> None:
-    """Write holds inside a transaction; one on the same digest is replaced."""
+    """Write holds inside a transaction; replaces one on the same digest."""
     connection.executemany(
         "INSERT OR REPLACE INTO holds (component, digest, version, reason, at) VALUES (?, ?, ?, ?, ?)",
         [(component, *msgspec.structs.astuple(hold)) for hold in holds],

@@ -1,4 +1,4 @@
-"""One SQLite connection with explicit transactions. The only module that executes statements outside a migration."""
+"""One SQLite connection with explicit transactions. No other module executes statements outside a migration."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Clock: TypeAlias = Callable[[], float]
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 CACHE_KIB: Final = 1_024
-"""Most pages of the catalog that SQLite keeps in memory, in KiB; the kernel has the others at hand as well."""
+"""Maximum size of SQLite's page cache for the catalog, in KiB; the kernel's page cache has the rest."""
 
 BUSY_SECONDS: Final = 5.0
-"""How long a statement waits for another process that holds the file, such as a reader of the catalog."""
+"""How long a statement waits while another process, such as a reader of the catalog, locks the file."""
 
 
 class Database:
     """A connection to the catalog.
 
-    Transactions of several threads take turns on a lock, so that none commits half of another's. One that is run inside
-    :meth:`together` is a part of it.
+    Transactions of several threads take turns on a lock, so that no thread commits half of another's. A transaction
+    inside :meth:`together` becomes part of it.
 
     Args:
         path: The database file.
-        readonly: Open an existing one without ever writing to it.
+        readonly: Open an existing file and never write to it.
     """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
@@ -53,11 +53,11 @@ class Database:
         """Run one transaction: committed when the block ends, rolled back when it raises.
 
         Args:
-            name: An entry of ``failpoint.TRANSACTIONS``; a failpoint is passed on each side of the commit.
+            name: An entry of ``failpoint.TRANSACTIONS``; there is a failpoint before and after the commit.
 
         Raises:
-            DiskFull: There is no room; nothing was written.
-            StoreError: The catalog refused; nothing was written.
+            DiskFull: No space left on the disk; nothing was written.
+            StoreError: The write failed; nothing was written.
         """
         with self.together():
             yield self._connection
@@ -66,13 +66,13 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make one transaction of all that are run in the block: one wait for the disk, and all of them or none.
+        """Combine all transactions in the block into one: a single wait for the disk, and all of them or none.
 
-        What is raised inside must leave the block.
+        Exceptions raised inside must propagate out of the block.
 
         Raises:
-            DiskFull: There is no room; nothing was written.
-            StoreError: The catalog refused; nothing was written.
+            DiskFull: No space left on the disk; nothing was written.
+            StoreError: The write failed; nothing was written.
         """
         with self._lock, disk_faults("write the catalog", self.path):
             is_part = self._connection.in_transaction
@@ -103,22 +103,22 @@ class Database:
     def records(self, record: type[RecordT], table: str, tail: str, parameters: Parameters = ()) -> tuple[RecordT, ...]:
         """Return rows as records whose fields are the table's columns, in order."""
         columns = ", ".join(record.__struct_fields__)
-        # Table and tail are literals of the calling modules; every value is a parameter.
+        # Table and tail are literals of the calling modules; all values are parameters.
         rows = self.rows(f"SELECT {columns} FROM {table} {tail}", parameters)  # noqa: S608
         return tuple(record(*row) for row in rows)
 
     def count(self, sql: str, parameters: Parameters = ()) -> int:
-        """Return the one number that a query answers with; 0 when it answers with nothing."""
+        """Return the single number that a query selects; 0 if it selects none."""
         rows = self.rows(sql, parameters)
         return int(rows[0][0] or 0) if rows else 0
 
 
 class Room:
-    """A part of the catalog: the tables of one idea, over the shared connection.
+    """A part of the catalog: one group of tables, over the shared connection.
 
     Args:
         database: The connection.
-        clock: Returns unix seconds; for times that the caller does not give.
+        clock: Returns Unix seconds; used when the caller gives no time.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -132,11 +132,11 @@ class Room:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        # Recursive triggers: REPLACE then counts as the deletion that it is, which history refuses.
+        # Recursive triggers make REPLACE count as a deletion, which the history rejects.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        # SQLite opens a file that may only be read without a word; a write that is taken back finds out now.
+        # SQLite silently opens a read-only file; a rolled-back write reveals that now.
         for statement in ("BEGIN IMMEDIATE", "CREATE TABLE probe (x)", "ROLLBACK"):
             connection.execute(statement)
     except BaseException:
@@ -146,8 +146,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:
-    # A catalog in WAL mode is read through its -wal file. Where that cannot be opened (a read-only directory after a
-    # clean stop) the file itself is complete and nobody can change it: `immutable` is then the truth.
+    # A catalog in WAL mode is read through its -wal file. If that cannot be opened (a read-only directory after a clean
+    # stop), the file itself is complete and nobody can change it, so `immutable` is correct.
     connection = _open_uri(path, "mode=ro")
     try:
         connection.execute("PRAGMA schema_version")

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all: write aside, fsync, rename, fsync the directory.
+"""Atomic files: write to a temporary file, fsync, rename, fsync the directory.
 
-Paths of files that come and go are text here. A ``Path`` puts each of its parts among the interned strings, which makes
-room for them by doubling, once enough have passed through.
+Paths of short-lived files are plain text here. ``Path`` interns each of its parts, and the table of interned strings
+grows by doubling once enough parts have passed through.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PRIVATE_DIRECTORY = 0o700
 
 
 def make_directory(path: Path) -> None:
-    """Create a private directory and its parents, durably; do nothing if it is there."""
+    """Create a private directory and its parents, durably; do nothing if it exists."""
     if path.is_dir():
         return
     make_directory(path.parent)
@@ -28,7 +28,7 @@ def make_directory(path: Path) -> None:
 
 
 def sync_directory(path: Path | str) -> None:
-    """Make the names in a directory survive a power cut."""
+    """Make the names in a directory survive a power failure."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -37,7 +37,7 @@ def sync_directory(path: Path | str) -> None:
 
 
 def size_of(path: str) -> int | None:
-    """Return the bytes of a file; nothing when there is none, or when it is something else."""
+    """Return the size of a regular file in bytes, or None if there is no such file."""
     try:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -52,7 +52,7 @@ def read_file(path: str) -> bytes:
 
 
 def remove_file(path: str) -> None:
-    """Remove a file, if it is there."""
+    """Remove a file, if it exists."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108 - see above
 
@@ -61,11 +61,11 @@ def write_file(path: str, data: bytes, *, aside: Path, points: str, sync: bool =
     """Write a file so that a crash leaves the old one, none, or the whole new one.
 
     Args:
-        path: Where it is to be; its directory is created.
-        data: Its bytes.
+        path: The final path; its directory is created.
+        data: The bytes.
         aside: Directory on the same file system for the unfinished file; :func:`sweep` empties it.
-        points: Prefix of the failpoints passed on the way.
-        sync: Whether it must survive a power cut whole; what is checked before each use need not.
+        points: Prefix of the failpoints passed.
+        sync: Whether the whole file must survive a power failure; not needed for data verified before each use.
     """
     directory, _, name = path.rpartition("/")
     if not os.access(directory, os.F_OK):
@@ -85,7 +85,7 @@ def write_file(path: str, data: bytes, *, aside: Path, points: str, sync: bool =
 
 
 def sweep(aside: Path) -> int:
-    """Remove what crashes left unfinished; only the owner of the state directory may. Returns how many files went."""
+    """Remove unfinished files left by crashes; only the owner of the state directory may. Return how many."""
     leftovers = [entry for entry in aside.iterdir() if entry.is_file()]
     for leftover in leftovers:
         leftover.unlink()

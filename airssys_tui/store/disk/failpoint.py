@@ -1,9 +1,8 @@
-"""Named points at which a test can kill the process, as a power cut would.
+"""Named points at which a test can kill the process, as a power failure would.
 
-Set ``AIRSSYS_TUI_FAILPOINT=name`` (or ``name:3`` for the third time it is reached) before the program starts, and
-the process sends itself SIGKILL there: nothing is flushed, closed or cleaned up. Without it a failpoint is two
-look-ups.
-Every name is declared in the table below, so that a crash campaign can walk through all of them.
+Set ``AIRSSYS_TUI_FAILPOINT=name`` (or ``name:3`` for the third pass) before the program starts, and the process sends
+itself SIGKILL there: nothing is flushed, closed or cleaned up. Without it, a failpoint costs two look-ups.
+The table below declares every name, so that a crash campaign can run all of them.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ TRANSACTIONS: Final = (
     "trim",
     "upsert-component",
 )
-"""Every write of the catalog is one transaction with a failpoint before and one after its commit."""
+"""Every write to the catalog is one transaction, with a failpoint before and one after its commit."""
 
 _FILES: Final = (
     "blobs/put/before-write",
@@ -83,7 +82,7 @@ _DEPLOY: Final = (
 """Stage boundaries of a deployment or rollback; the runtime passes them."""
 
 _UNDO: Final = ("undo/acted", "undo/taken", "undo/undone")
-"""Between an operator's action and its record; before an action is taken back; between that and its record."""
+"""Between an operator's action and its record; before an action is undone; between the undo and its record."""
 
 NAMES: Final[frozenset[str]] = frozenset(
     (
@@ -93,7 +92,7 @@ NAMES: Final[frozenset[str]] = frozenset(
         *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),
     )
 )
-"""Every failpoint of the program."""
+"""All failpoints of the program."""
 
 
 class _Armed(msgspec.Struct):
@@ -102,18 +101,18 @@ class _Armed(msgspec.Struct):
 
 
 def registered() -> tuple[str, ...]:
-    """Return the names of every failpoint, sorted."""
+    """Return the names of all failpoints, sorted."""
     return tuple(sorted(NAMES))
 
 
 def parse(setting: str) -> tuple[str, int]:
-    """Read ``name`` or ``name:n``.
+    """Parse ``name`` or ``name:n``.
 
     Returns:
-        The name and the hit, from 1, at which the process dies.
+        The name and the pass, from 1, at which the process dies.
 
     Raises:
-        UsageError: If there is no such failpoint or the hit is not a positive number.
+        UsageError: If there is no such failpoint or ``n`` is not a positive number.
     """
     name, _, hit = setting.partition(":")
     if name not in NAMES or not (hit == "" or (hit.isdecimal() and int(hit) > 0)):
@@ -124,7 +123,7 @@ def parse(setting: str) -> tuple[str, int]:
 
 
 def arm(setting: str) -> None:
-    """Arm a failpoint from now on, in a process that was forked after this module was imported.
+    """Arm a failpoint from now on, in a process forked after this module was imported.
 
     Raises:
         UsageError: See :func:`parse`.
@@ -134,10 +133,10 @@ def arm(setting: str) -> None:
 
 
 def failpoint(name: str) -> None:
-    """Die here if this failpoint is armed and its hit has come.
+    """Kill the process here if this failpoint is armed and its pass is reached.
 
     Raises:
-        LookupError: If the name is not in the table; a failpoint that no campaign knows is never tested.
+        LookupError: If the name is not in the table: no campaign would ever test such a failpoint.
     """
     if name not in NAMES:
         raise LookupError(f"{name!r} is not a declared failpoint")

@@ -1,4 +1,4 @@
-"""What the disk and SQLite can answer, as errors that say what to do."""
+"""Errors of the disk and of SQLite, translated into errors with a remedy."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _PRIMARY: Final = 0xFF
 
 @contextmanager
 def disk_faults(doing: str, path: Path | str) -> Iterator[None]:
-    """Turn what the file system and SQLite raise into :class:`StoreError`.
+    """Translate exceptions of the file system and SQLite into :class:`StoreError`.
 
     Args:
-        doing: What was tried, such as ``write the blob``.
+        doing: The attempted operation, such as ``write the blob``.
         path: The file or directory concerned.
 
     Raises:
-        DiskFull: There is no room.
-        StoreError: Anything else that the disk or SQLite refuses.
+        DiskFull: No space left on the disk.
+        StoreError: Any other failure of the disk or SQLite.
     """
     try:
         yield
@@ -42,12 +42,12 @@ def _from_system(error: OSError, doing: str, path: Path | str) -> StoreError:
         return _full(doing, path)
     if error.errno in _DENIED:
         return _denied(doing, path)
-    return StoreError(f"cannot {doing}: {error.strerror or error} ({path})", remedy="`airssys-tui doctor` looks closer")
+    return StoreError(f"cannot {doing}: {error.strerror or error} ({path})", remedy="run `airssys-tui doctor`")
 
 
 def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreError:
-    """Return what SQLite raised as an error that says what to do; arguments are those of :func:`disk_faults`."""
-    # Errors raised by the module itself (a closed connection) carry no code.
+    """Translate an SQLite exception into an error with a remedy; for the arguments see :func:`disk_faults`."""
+    # Errors raised by the module itself (a closed connection) have no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code == sqlite3.SQLITE_FULL:
         return _full(doing, path)
@@ -55,14 +55,14 @@ def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreErro
         return _denied(doing, path)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return corrupt(Path(path), str(error))
-    return StoreError(f"cannot {doing}: {error} ({path})", remedy="`airssys-tui doctor` looks closer")
+    return StoreError(f"cannot {doing}: {error} ({path})", remedy="run `airssys-tui doctor`")
 
 
 def corrupt(path: Path, detail: str) -> StoreError:
-    """Return the error for a catalog that cannot be trusted any more."""
+    """Return the error for a damaged catalog."""
     return StoreError(
         f"the catalog {path} is damaged: {detail}",
-        remedy=f"restore it from a copy, or move {path.parent} away to deploy everything anew, without history",
+        remedy=f"restore it from a copy, or move {path.parent} away to redeploy everything without history",
     )
 
 
@@ -72,6 +72,6 @@ def _full(doing: str, path: Path | str) -> DiskFull:
 
 def _denied(doing: str, path: Path | str) -> StoreError:
     return StoreError(
-        f"cannot {doing}: {path} is read-only or belongs to somebody else",
+        f"cannot {doing}: {path} is read-only or belongs to another user",
         remedy="give yourself access to it, or choose another directory with --state-dir or AIRSSYS_TUI_STATE_DIR",
     )

@@ -1,4 +1,4 @@
-"""Room on the disk: how much is left, whether a deployment may take of it, and whether a write succeeds again."""
+"""Disk space: how much is left, whether a deployment may use it, and whether writes succeed again."""
 
 from __future__ import annotations
 
@@ -11,64 +11,64 @@ from airssys_tui.core.units import MIB, format_size
 from airssys_tui.store.disk.faults import disk_faults
 
 RESERVE: Final = 64 * MIB
-"""Bytes that no deployment may touch: what runs needs them for its states and its history."""
+"""Bytes that no deployment may use: running components need them for their states and history."""
 
 TIMES: Final = 5
-"""How many times its own size an artifact may come to take: itself, its compiled code, states and the journal."""
+"""Space that an artifact may need, as a multiple of its size: artifact, compiled code, states and journal."""
 
 _PROBE: Final = bytes(64 * 1024)
 
 
 def free_space(path: Path) -> int:
-    """Return the bytes that this user may still write to the file system of a directory.
+    """Return the bytes that this user can still write to the file system of a directory.
 
     Raises:
-        StoreError: It cannot be asked.
+        StoreError: The free space cannot be determined.
     """
-    with disk_faults("ask for the room on the disk", path):
+    with disk_faults("read the free space on the disk", path):
         return shutil.disk_usage(path).free
 
 
 def needed_for(artifact: int) -> int:
-    """Return how many bytes have to be free for an artifact of so many bytes to be deployed."""
+    """Return the bytes that must be free to deploy an artifact of a given size."""
     return max(RESERVE, TIMES * artifact)
 
 
 def require_room(path: Path, artifact: int) -> None:
-    """Refuse an artifact that would take the reserve.
+    """Reject an artifact that would use the reserve.
 
     Args:
         path: The state directory.
         artifact: Bytes of the artifact.
 
     Raises:
-        DiskFull: There is too little room.
+        DiskFull: Not enough space.
     """
     free, needed = free_space(path), needed_for(artifact)
     if free < needed:
         error = DiskFull(
-            f"{format_size(free)} are left on the disk that holds {path}; a deployment needs {format_size(needed)}",
-            remedy="free some space there, or `airssys-tui gc`; what waits is deployed by itself then",
+            f"{format_size(free)} free on the disk that holds {path}; a deployment needs {format_size(needed)}",
+            remedy="free some space there (airssys-tui gc): pending deployments then continue by themselves",
         )
         error.needed = needed
         raise error
 
 
 def has_room(path: Path, needed: int = 0) -> bool:
-    """Return whether there is more than the reserve and a write succeeds. Writes and removes a small file.
+    """Return whether more than the reserve is free and a write succeeds. Writes and removes a small file.
 
     Args:
         path: The state directory.
-        needed: Bytes that have to be free at least.
+        needed: Minimum bytes that must be free.
 
     Raises:
-        StoreError: The directory cannot be used, for another reason than room.
+        StoreError: The directory is unusable for a reason other than space.
     """
     probe = path / "probe"
     try:
         if free_space(path) < max(RESERVE, needed):
             return False
-        with disk_faults("try the disk", path):
+        with disk_faults("write a test file", path):
             try:
                 probe.write_bytes(_PROBE)
             finally:

@@ -1,4 +1,4 @@
-"""One change of a component's storage: steps within a transaction."""
+"""Steps that change a component's storage within a transaction."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from airssys_tui.core.keyvalue import DeleteKey, Expect, Operation, SetKey, Valu
 
 PUT: Final = """INSERT INTO entries (namespace, key, size, value) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET size = excluded.size, value = excluded.value"""
-"""Stores one value, whether or not there was one."""
+"""Stores one value, new or replaced."""
 
 REMOVE: Final = "DELETE FROM entries WHERE namespace = ? AND key = ? RETURNING size"
-"""Removes one key; answers with a row when there was one."""
+"""Removes one key; returns a row if the key existed."""
 
 
 class NamespaceChange:
-    """Steps in a namespace, within a transaction that the caller opened. The schema keeps the usage.
+    """Steps in a namespace, within a transaction opened by the caller. Triggers of the schema update the usage.
 
     Args:
-        connection: In a transaction.
-        namespace: Number of the namespace.
+        connection: A connection with an open transaction.
+        namespace: The namespace's number.
     """
 
     def __init__(self, connection: sqlite3.Connection, namespace: int) -> None:
@@ -36,10 +36,10 @@ class NamespaceChange:
         return int(row[0])
 
     def keep_within(self, quota: int, before: int) -> int:
-        """Refuse to have grown past a quota: who stores more than a new one allows may still store less.
+        """Reject growth past a quota; a component above a lowered quota may still shrink.
 
         Args:
-            quota: Most bytes that may be stored.
+            quota: Maximum bytes stored.
             before: Bytes stored before the steps.
 
         Returns:
@@ -54,10 +54,10 @@ class NamespaceChange:
         return used
 
     def make(self, operations: Iterable[Operation]) -> None:
-        """Carry out operations, in their order.
+        """Apply operations in order.
 
         Raises:
-            StorageRefusal: ``conflict``, when an expectation does not hold.
+            StorageRefusal: ``conflict``, if an expectation fails.
         """
         for operation in operations:
             match operation:
@@ -69,7 +69,7 @@ class NamespaceChange:
                     self.expect(key, value)
 
     def put(self, changes: Iterable[tuple[str, Value | None]]) -> None:
-        """Set keys, or delete those without a value."""
+        """Set keys; delete those whose value is None."""
         for key, value in changes:
             if value is None:
                 self.delete(key)
@@ -81,11 +81,11 @@ class NamespaceChange:
         self._connection.execute(PUT, row_of(self._namespace, key, value))
 
     def delete(self, key: str) -> bool:
-        """Remove a key; return whether there was one."""
+        """Remove a key; return whether it existed."""
         return bool(self._connection.execute(REMOVE, (self._namespace, key.encode())).fetchall())
 
     def expect(self, key: str, value: Value | None) -> None:
-        """Give up unless a key has a value.
+        """Abort unless a key has the expected value.
 
         Raises:
             StorageRefusal: ``conflict``.
@@ -97,20 +97,20 @@ class NamespaceChange:
 
 
 def row_of(namespace: int, key: str, value: Value) -> tuple[int, bytes, int, Value]:
-    """Return what :data:`PUT` takes."""
+    """Return the parameters of :data:`PUT`."""
     name = key.encode()
     return namespace, name, len(name) + size_of(value), value
 
 
 def growth_of(operations: Iterable[Operation]) -> int:
-    """Return the most bytes that operations can add."""
+    """Return the maximum number of bytes that operations can add."""
     return sum(
         size_of(operation.key) + size_of(operation.value) for operation in operations if isinstance(operation, SetKey)
     )
 
 
 def require(key: str, wanted: Value | None, found: Value | None) -> None:
-    """Give up unless a value is the one that was expected; text and bytes are never the same.
+    """Abort unless a value is the expected one; text and bytes are never equal.
 
     Raises:
         StorageRefusal: ``conflict``.

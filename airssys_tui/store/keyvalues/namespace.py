@@ -14,7 +14,7 @@ from airssys_tui.store.keyvalues.changes import PUT, REMOVE, NamespaceChange, gr
 from airssys_tui.store.keyvalues.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
 _LAST: Final = b"\xff" * 4
-"""Greater than what any UTF-8 begins with."""
+"""Greater than the start of any UTF-8 text."""
 
 _GET: Final = "SELECT value FROM entries WHERE namespace = ? AND key = ?"
 
@@ -22,12 +22,12 @@ _UNKNOWN: Final = 2**63
 
 
 class Namespace(KeyValues):
-    """The keys and values of one component. May be used by any thread; there is one per component and process.
+    """The keys and values of one component. Thread-safe; there is one per component and process.
 
     Args:
         storage: The database.
         component: Text form of the identity.
-        waiting: Announces what may take long.
+        waiting: Announces operations that may take long.
     """
 
     def __init__(self, storage: Storage, component: str, waiting: Waiting | None = None) -> None:
@@ -37,11 +37,11 @@ class Namespace(KeyValues):
         self._turn = threading.Lock()
         self._unfinished: tuple[int, WriteTerms] | None = None
         self._number: int | None = None
-        # At least what is stored. A change that stays below the quota even so needs no look at the usage.
+        # An upper bound of the stored bytes. While it stays below the quota, a change need not look up the usage.
         self._bound = 0
 
     def get(self, key: str) -> Value | None:
-        """Return a value; nothing when there is no such key."""
+        """Return the value of a key, or None."""
         if self._number is None or self._unfinished is not None:
             rows = self._rows(_GET, key.encode())
         else:
@@ -49,11 +49,11 @@ class Namespace(KeyValues):
         return rows[0][0] if rows else None
 
     def exists(self, key: str) -> bool:
-        """Return whether there is such a key."""
+        """Return whether a key exists."""
         return bool(self._rows("SELECT 1 FROM entries WHERE namespace = ? AND key = ?", key.encode()))
 
     def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
-        """Return at most ``limit`` keys with a prefix in the order of their bytes, those after one when it is given."""
+        """Return at most ``limit`` keys with a prefix in byte order, starting after ``after`` if given."""
         start = prefix.encode()
         end = start + _LAST
         if after is None:
@@ -65,12 +65,12 @@ class Namespace(KeyValues):
         return tuple(row[0].decode() for row in rows)
 
     def usage(self) -> StorageUse:
-        """Return how much is stored, exactly."""
+        """Return the exact amount of stored data."""
         rows = self._rows("SELECT bytes, keys FROM namespaces WHERE id = ?")
         return StorageUse(*rows[0]) if rows else StorageUse()
 
     def set(self, key: str, value: Value, terms: WriteTerms) -> None:
-        """Store a value, unless more would be stored than the quota."""
+        """Store a value, unless that would exceed the quota."""
         if self._unfinished is not None:
             self._finish()
         acquire(self._turn, self._waiting)
@@ -89,20 +89,20 @@ class Namespace(KeyValues):
             self._turn.release()
 
     def delete(self, key: str, terms: WriteTerms) -> bool:
-        """Remove a key; return whether there was one."""
+        """Remove a key; return whether it existed."""
         if self._unfinished is not None:
             self._finish()
         number = self._find_number()
         if number is None:
             return False
         if terms.durability is Durability.NORMAL:
-            # The bound stays: it is the most that may be there.
+            # The bound stays as it is: it is only an upper bound.
             return bool(self._storage.write(REMOVE, (number, key.encode()), self._waiting))
         with self._storage.changing(terms.durability, self._waiting) as connection:
             return NamespaceChange(connection, number).delete(key)
 
     def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
-        """Make several changes in their order, all of them or none; the quota counts at the end."""
+        """Apply several changes in order, all or none; the quota is checked at the end."""
         if self._unfinished is not None:
             self._finish()
         acquire(self._turn, self._waiting)
@@ -113,30 +113,30 @@ class Namespace(KeyValues):
             self._turn.release()
 
     def make(self, changes: Mapping[str, Value | None], terms: WriteTerms) -> None:
-        """Make the changes of an overlay in one transaction.
+        """Apply the changes of an overlay in one transaction.
 
         Raises:
             StorageRefusal: ``quota-exceeded``.
-            StoreError: They could not be made.
+            StoreError: The write failed.
         """
         with self._turn, self._changing(terms, _UNKNOWN) as change:
             change.put(changes.items())
 
     def stage(self, revision: int, changes: Mapping[str, Value | None], quota: int) -> None:
-        """Keep the changes of a candidate on the disk until the catalog has its word on it.
+        """Store the changes of a candidate on disk until the catalog decides about it.
 
         Args:
             revision: The candidate.
-            changes: Values by key; none for a key to delete.
-            quota: Most bytes that may be stored when they are made.
+            changes: Values by key; None deletes the key.
+            quota: Maximum bytes stored once they are applied.
 
         Raises:
-            StorageRefusal: ``quota-exceeded``, when they could not be made.
-            StoreError: They could not be written.
+            StorageRefusal: ``quota-exceeded``, if they could not be applied.
+            StoreError: The write failed.
         """
         encoded = msgspec.msgpack.encode(list(changes.items()))
         with self._storage.changing(Durability.FULL) as connection:
-            # Tried out and taken back: what is staged can be made.
+            # Applied on trial and rolled back: staged changes are known to be applicable.
             connection.execute("SAVEPOINT trial")
             change = NamespaceChange(connection, namespace_number(connection, self._component))
             before = change.used
@@ -149,9 +149,9 @@ class Namespace(KeyValues):
             )
 
     def commit_staged(self, revision: int, terms: WriteTerms) -> int:
-        """Make the changes that were staged, and forget them, in one transaction; return how many there were.
+        """Apply staged changes and delete them, in one transaction; return how many there were.
 
-        When that fails nothing else can be done here until it succeeds: every later use tries it again first.
+        If that fails, nothing else works here until it succeeds: every later use retries it first.
         """
         with self._turn:
             self._unfinished = revision, terms
@@ -170,13 +170,13 @@ class Namespace(KeyValues):
             self.commit_staged(*unfinished)
 
     def drop_staged(self, revision: int) -> None:
-        """Forget what was staged, as if it had never been."""
+        """Discard staged changes."""
         with self._storage.changing(Durability.FULL) as connection:
             take_staged(connection, self._component, revision)
 
     @contextlib.contextmanager
     def _changing(self, terms: WriteTerms, growth: int) -> Iterator[NamespaceChange]:
-        """Run a transaction that keeps the quota; ``growth`` is the most that it can add."""
+        """Run a transaction within the quota; ``growth`` is the maximum that it can add."""
         known, bound = self._number, self._bound + growth
         with self._storage.changing(terms.durability, self._waiting) as connection:
             if known is not None and bound <= terms.quota:
@@ -188,7 +188,7 @@ class Namespace(KeyValues):
                 before = change.used
                 yield change
                 bound = change.keep_within(terms.quota, before)
-        # A number that a transaction made counts only once that is committed.
+        # A number assigned in a transaction is valid only once that is committed.
         self._number, self._bound = number, bound
 
     def _rows(self, sql: str, *parameters: bytes | int) -> list[tuple[Any, ...]]:
@@ -202,6 +202,6 @@ class Namespace(KeyValues):
     def _find_number(self) -> int | None:
         if self._number is None and self._storage.exists:
             self._number = self._storage.number_of(self._component)
-            # What is stored is not known yet.
+            # How much is stored is not known yet.
             self._bound = _UNKNOWN
         return self._number

@@ -1,4 +1,4 @@
-"""Changes that are not made yet: what a candidate writes before it serves, over what is stored."""
+"""Uncommitted changes: a candidate's writes before it serves, layered over the stored data."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from airssys_tui.core.keyvalue import (
 from airssys_tui.store.keyvalues.changes import require
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-"""Bytes that may be changed before they are stored: they are kept in memory."""
+"""Maximum bytes changed before they are stored; they are kept in memory."""
 
 
 class _Kept(NamedTuple):
-    """A changed value and what it counts as; neither for a deleted key."""
+    """A changed value and its size; both None for a deleted key."""
 
     value: Value | None
     size: int | None
@@ -35,7 +35,7 @@ class Overlay(KeyValues):
     """A storage whose changes stay in memory. Used by one thread at a time.
 
     Args:
-        base: What is stored; nothing for a storage that is all in memory.
+        base: The stored data; None for a storage that is entirely in memory.
     """
 
     def __init__(self, base: KeyValues | None = None) -> None:
@@ -45,23 +45,23 @@ class Overlay(KeyValues):
 
     @property
     def changes(self) -> dict[str, Value | None]:
-        """The value of each key that was changed; none for a deleted one."""
+        """The value of each changed key; None for a deleted one."""
         return {key: kept.value for key, kept in self._changes.items()}
 
     def get(self, key: str) -> Value | None:
-        """Return a value; nothing when there is no such key."""
+        """Return the value of a key, or None."""
         if kept := self._changes.get(key):
             return kept.value
         return self._base.get(key) if self._base is not None else None
 
     def exists(self, key: str) -> bool:
-        """Return whether there is such a key."""
+        """Return whether a key exists."""
         if kept := self._changes.get(key):
             return kept.size is not None
         return self._base is not None and self._base.exists(key)
 
     def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
-        """Return at most ``limit`` keys with a prefix in the order of their bytes, those after one when it is given."""
+        """Return at most ``limit`` keys with a prefix in byte order, starting after ``after`` if given."""
         mine = [
             key
             for key, kept in self._changes.items()
@@ -69,29 +69,29 @@ class Overlay(KeyValues):
         ]
         stored: list[str] = []
         if self._base is not None:
-            # As many more as may be hidden by a change.
+            # Ask for as many more as the changes may hide.
             asked = limit + len(self._changes)
             stored = [key for key in self._base.keys(prefix, after, asked) if key not in self._changes]
         return tuple(heapq.nsmallest(limit, [*mine, *stored], key=str.encode))
 
     def usage(self) -> StorageUse:
-        """Return how much would be stored, if nobody else changes these keys meanwhile."""
+        """Return how much would be stored, provided nobody else changes these keys meanwhile."""
         stored = self._base.usage() if self._base is not None else StorageUse()
         return StorageUse(stored.bytes + self._bytes, stored.keys + self._keys)
 
     def set(self, key: str, value: Value, terms: WriteTerms) -> None:
-        """Store a value, unless more would be stored than the quota."""
+        """Store a value, unless that would exceed the quota."""
         self.apply((SetKey(key, value),), terms)
 
     def delete(self, key: str, terms: WriteTerms) -> bool:
-        """Remove a key; return whether there was one."""
+        """Remove a key; return whether it existed."""
         there = self.exists(key)
         if there:
             self.apply((DeleteKey(key),), terms)
         return there
 
     def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
-        """Make several changes in their order, all of them or none; the quota counts at the end."""
+        """Apply several changes in order, all or none; the quota is checked at the end."""
         undo: list[tuple[str, _Kept | None]] = []
         before = self._bytes, self._keys, self._kept
         try:
@@ -111,7 +111,7 @@ class Overlay(KeyValues):
         if self._bytes > before:
             check_quota(self.usage().bytes, quota)
         if self._kept > MAX_BYTES:
-            raise StorageRefusal("unavailable", f"more than {MAX_BYTES} bytes are changed before it serves")
+            raise StorageRefusal("unavailable", f"the candidate changed more than {MAX_BYTES} bytes before it serves")
 
     def _make(self, operation: Operation, undo: list[tuple[str, _Kept | None]]) -> None:
         match operation:
@@ -140,7 +140,7 @@ class Overlay(KeyValues):
 
 
 class _Retired(KeyValues):
-    """The storage of an instance that has been replaced: nothing can be done with it."""
+    """The storage of an instance that was replaced: every operation fails."""
 
     def get(self, key: str) -> Value | None:
         raise _replaced(key)
@@ -165,8 +165,8 @@ class _Retired(KeyValues):
 
 
 def _replaced(*_asked: object) -> StorageRefusal:
-    return StorageRefusal("unavailable", "another instance serves: this one has been replaced")
+    return StorageRefusal("unavailable", "this instance was replaced: another one serves")
 
 
 RETIRED: Final[KeyValues] = _Retired()
-"""The storage of any instance that has been replaced."""
+"""The storage of any instance that was replaced."""

@@ -1,4 +1,4 @@
-"""A component's keys and values as text that can be kept elsewhere: JSON Lines that end with what they must come to.
+"""Export format of a component's keys and values: JSON Lines that end with a count and a hash.
 
 ::
 
@@ -7,8 +7,8 @@
     {"key":"picture","base64":"AAEC"}
     {"count":2,"sha256":"…"}
 
-Keys are in the order of their bytes and nothing depends on when it is written: equal contents give equal files. The
-hash is that of every byte before the last line.
+Keys are in byte order and nothing depends on the time of export: equal contents give equal files. The hash covers every
+byte before the last line.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from airssys_tui.store.keyvalues.storage import Storage, check_schema, namespace
 FORMAT: Final = "airssys-storage/1"
 
 MAX_LINE: Final = 8 * 1024 * 1024
-"""Bytes of a line that an import reads: the largest value with every character escaped."""
+"""Maximum bytes of a line that an import reads: the largest value with every character escaped."""
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,11 +53,11 @@ class _Tail(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def export_lines(path: Path, component: str) -> Iterator[bytes]:
-    """Write out what a component stores, as of one moment, also while a runtime goes on changing it.
+    """Export a component's storage as of one moment, even while a runtime changes it.
 
     Args:
         path: The storage's file.
-        component: Text form of the identity; one that stores nothing gives an export of nothing.
+        component: Text form of the identity; a component without data gives an empty export.
 
     Raises:
         StoreError: The file cannot be read.
@@ -91,7 +91,7 @@ def _line(key: str, value: Value) -> bytes:
 
 
 def usages(path: Path) -> dict[str, StorageUse]:
-    """Return how much each component stores, by name; also while a runtime goes on changing it.
+    """Return how much each component stores, by name; works even while a runtime changes it.
 
     Raises:
         StoreError: The file cannot be read.
@@ -106,22 +106,22 @@ def usages(path: Path) -> dict[str, StorageUse]:
 def import_lines(
     storage: Storage, component: str, lines: Iterable[bytes], *, quota: int, replace: bool = False
 ) -> StorageUse:
-    """Take in an export, whole or not at all.
+    """Import an export, all or nothing.
 
     Args:
-        storage: Where to.
-        component: Whose it is to be, whoever it was exported from.
+        storage: The target storage.
+        component: The component that receives the data, whichever it was exported from.
         lines: The export, line by line.
-        quota: Most bytes that may be stored then.
-        replace: Put it in the place of what is stored; without it, nothing may be stored yet.
+        quota: Maximum bytes stored afterwards.
+        replace: Replace the stored data; without it, nothing may be stored yet.
 
     Returns:
         What is stored now.
 
     Raises:
-        UsageError: It is no export, or not as it was written; or something is stored and not to be replaced.
-        StorageRefusal: It is more than the quota.
-        StoreError: It could not be written.
+        UsageError: It is not an export, or was modified; or there is data and ``replace`` is not set.
+        StorageRefusal: It exceeds the quota.
+        StoreError: The write failed.
     """
     with storage.changing(Durability.FULL) as connection:
         number = namespace_number(connection, component)
@@ -139,7 +139,7 @@ def _make_room(connection: sqlite3.Connection, number: int, component: str, *, r
     stored = connection.execute("SELECT keys FROM namespaces WHERE id = ?", (number,)).fetchone()[0]
     if stored and not replace:
         raise UsageError(
-            f"{component} stores {stored} keys already", remedy="export them first, then import with --replace"
+            f"{component} already stores {stored} keys", remedy="export them first, then import with --replace"
         )
     connection.execute("DELETE FROM entries WHERE namespace = ?", (number,))
 
@@ -158,20 +158,20 @@ def _entries(lines: Iterable[bytes]) -> Iterator[tuple[str, Value]]:
                 count += 1
         last = line
     if not last:
-        raise _wrong(1, "nothing is there")
-    tail = _decode(last, _Tail, "the end", "it is cut short, or no export")
+        raise _wrong(1, "it is empty")
+    tail = _decode(last, _Tail, "the end", "it is truncated, or not an export")
     if (tail.count, tail.sha256) != (count, digest.hexdigest()):
-        raise UsageError("the export is not as it was written: count or hash differ", remedy="export it again")
+        raise UsageError("the export was modified: count or hash differ", remedy="export it again")
 
 
 def _check_head(line: bytes) -> None:
-    head = _decode(line, _Head, "line 1", "no export of a storage")
+    head = _decode(line, _Head, "line 1", "not an export of a storage")
     if head.format != FORMAT:
-        raise _wrong(1, f"the format {head.format!r} is not {FORMAT}")
+        raise _wrong(1, f"the format is {head.format!r}; expected {FORMAT}")
 
 
 def _entry(number: int, line: bytes) -> tuple[str, Value]:
-    found = _decode(line, _Entry, f"line {number}", "no entry")
+    found = _decode(line, _Entry, f"line {number}", "not an entry")
     try:
         check_key(found.key)
         value: Value
@@ -180,7 +180,7 @@ def _entry(number: int, line: bytes) -> tuple[str, Value]:
         elif found.base64 is not None and found.text is None:
             value = base64.b64decode(found.base64, validate=True)
         else:
-            raise _wrong(number, "an entry has either text or base64")
+            raise _wrong(number, "an entry needs either text or base64")
         check_value(value)
     except (StorageRefusal, binascii.Error) as error:
         raise _wrong(number, str(error)) from error
@@ -191,11 +191,13 @@ def _decode(line: bytes, type_: type[Any], where: str, what: str) -> Any:
     try:
         return msgspec.json.decode(line, type=type_)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{where} of the export: {what}", remedy="airssys-tui storage export writes one") from error
+        raise UsageError(
+            f"{where} of the export: {what}", remedy="create one with airssys-tui storage export"
+        ) from error
 
 
 def _wrong(number: int, what: str) -> UsageError:
-    return UsageError(f"line {number} of the export: {what}", remedy="airssys-tui storage export writes one")
+    return UsageError(f"line {number} of the export: {what}", remedy="create one with airssys-tui storage export")
 
 
 def _reader(path: Path) -> sqlite3.Connection:

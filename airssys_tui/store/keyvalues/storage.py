@@ -1,11 +1,11 @@
-"""The key-value data of components: one database beside the catalog, one namespace per component.
+"""The key-value data of components: one database next to the catalog, one namespace per component.
 
-What was acknowledged survives any end of the process: it is in the write-ahead log, which is the system's by then
-(``synchronous = NORMAL``). Components that asked for more write over a second connection that also waits for the disk
-(``FULL``). Nothing is batched over several acknowledgements.
+Acknowledged changes survive any end of the process: by then the operating system has them in the write-ahead log
+(``synchronous = NORMAL``). Components that asked for more write through a second connection that also waits for the
+disk (``FULL``). No batching across acknowledgements.
 
-One writer at a time holds ``_writing``; the fast connection, which also serves every read, is held for the length of a
-statement or of a fast change only. Neither is ever held while a guest runs.
+One writer at a time holds ``_writing``. The fast connection also serves all reads; it is held only for one statement
+or one fast change. Neither lock is ever held while a guest runs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TABLES: Final = (
         value ANY NOT NULL,
         PRIMARY KEY (namespace, key)
     ) STRICT, WITHOUT ROWID""",
-    # The schema counts, so that the usage is exact whatever the code above does.
+    # The schema counts, so the usage is exact whatever the code above does.
     """CREATE TRIGGER entry_is_added AFTER INSERT ON entries BEGIN
         UPDATE namespaces SET bytes = bytes + new.size, keys = keys + 1 WHERE id = new.namespace;
     END""",
@@ -65,11 +65,11 @@ _TABLES: Final = (
 )
 
 Waiting: TypeAlias = Callable[[], contextlib.AbstractContextManager[object]]
-"""Announces a wait for as long as its block lasts."""
+"""Announces a wait for the duration of its block."""
 
 
 class Storage:
-    """The database; opened when it is first used, so that a folder that stores nothing has none.
+    """The database; opened on first use, so a folder that stores nothing has none.
 
     Args:
         path: The file.
@@ -94,13 +94,13 @@ class Storage:
             self._full = self._fast = None
 
     def recover(self, activated: Callable[[str, int], bool]) -> int:
-        """Finish what a crash left between the catalog's word and this database: staged changes are applied or dropped.
+        """Finish what a crash left between the catalog and this database: apply or drop staged changes.
 
         Args:
-            activated: Whether the catalog says that a revision has been activated.
+            activated: Returns whether the catalog says that a revision was activated.
 
         Returns:
-            How many were applied.
+            The number applied.
 
         Raises:
             StoreError: The database is damaged or not writable.
@@ -118,16 +118,16 @@ class Storage:
 
     @property
     def exists(self) -> bool:
-        """Whether anybody has ever stored anything."""
+        """Whether anything was ever stored."""
         return self._fast is not None or self.path.exists()
 
     def number_of(self, component: str) -> int | None:
-        """Return the number of a component's namespace; nothing before its first change."""
+        """Return the number of a component's namespace, or None before its first change."""
         rows = self.rows("SELECT id FROM namespaces WHERE component = ?", (component,))
         return int(rows[0][0]) if rows else None
 
     def components(self) -> tuple[str, ...]:
-        """Return who stores something, by name."""
+        """Return the names of the components that store something, sorted."""
         return tuple(row[0] for row in self.rows("SELECT component FROM namespaces WHERE keys > 0 ORDER BY 1", ()))
 
     def rows(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
@@ -150,16 +150,16 @@ class Storage:
             self._reading.release()
 
     def write(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement as a transaction of its own, over the fast connection; return its rows.
+        """Run one statement as its own transaction on the fast connection; return its rows.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
-            StoreError: The database refused; nothing was changed.
+            DiskFull: No space left on the disk; nothing was changed.
+            StoreError: The write failed; nothing was changed.
         """
         if self._fast is None:
             self._open()
         writing, reading = self._writing, self._reading
-        # As `acquire`, in place: this is the way of every single change.
+        # Inlined `acquire`: every single change takes this path.
         if not writing.acquire(blocking=False):
             acquire(writing, waiting)
         try:
@@ -178,15 +178,15 @@ class Storage:
 
     @contextlib.contextmanager
     def changing(self, durability: Durability, waiting: Waiting | None = None) -> Iterator[sqlite3.Connection]:
-        """Run one transaction: committed when the block ends, taken back when it raises.
+        """Run one transaction: committed when the block ends, rolled back when it raises.
 
         Args:
-            durability: What it survives once the block has ended.
-            waiting: Announces what may take long: another's turn, and the disk.
+            durability: What the change survives once the block has ended.
+            waiting: Announces operations that may take long: waiting for another writer, and for the disk.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
-            StoreError: The database refused; nothing was changed.
+            DiskFull: No space left on the disk; nothing was changed.
+            StoreError: The write failed; nothing was changed.
         """
         if self._fast is None:
             self._open()
@@ -255,11 +255,11 @@ class Storage:
 
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is something else, or a newer program's.
+    """Reject a file that is some other database, or that a newer program wrote.
 
     Raises:
         SchemaTooNew: A newer program wrote it.
-        StoreError: It is a database of something else.
+        StoreError: It is some other database.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -270,13 +270,13 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version > SCHEMA:
         raise SchemaTooNew(
-            f"the storage {path} has schema {version}; this program knows up to {SCHEMA}",
+            f"the storage {path} has schema {version}; this program supports up to {SCHEMA}",
             remedy="use the newer program, or another --state-dir; nothing was changed",
         )
 
 
 def connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    """Open a connection in WAL mode that waits for the disk as it is told: ``NORMAL`` or ``FULL``."""
+    """Open a connection in WAL mode with the given ``synchronous`` setting: ``NORMAL`` or ``FULL``."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
@@ -289,7 +289,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 
 
 def acquire(lock: threading.Lock, waiting: Waiting | None) -> None:
-    """Take a lock; when that has to wait, say so."""
+    """Take a lock; announce the wait if there is one."""
     if lock.acquire(blocking=False):
         return
     with waiting() if waiting else contextlib.nullcontext():
@@ -297,19 +297,19 @@ def acquire(lock: threading.Lock, waiting: Waiting | None) -> None:
 
 
 def closed(path: Path) -> StoreError:
-    """Return the error for a storage that is closed."""
+    """Return the error for a closed storage."""
     return StoreError(f"the storage {path} is closed")
 
 
 def namespace_number(connection: sqlite3.Connection, component: str) -> int:
-    """Return the number of a component's namespace, which is made if there is none."""
+    """Return the number of a component's namespace, creating it if necessary."""
     connection.execute("INSERT OR IGNORE INTO namespaces (component) VALUES (?)", (component,))
     row = connection.execute("SELECT id FROM namespaces WHERE component = ?", (component,)).fetchone()
     return int(row[0])
 
 
 def take_staged(connection: sqlite3.Connection, component: str, revision: int) -> list[tuple[str, Value | None]]:
-    """Return what was staged for a revision, and forget it."""
+    """Return the changes staged for a revision, and delete them."""
     rows = connection.execute(
         "DELETE FROM staged WHERE component = ? AND revision = ? RETURNING operations", (component, revision)
     ).fetchall()

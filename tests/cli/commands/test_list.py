@@ -169,10 +169,10 @@ def test_while_another_owner_lives_reading_works_and_changing_says_who(desk: Des
             answer = desk.run(*words)
             assert answer.code == 1
             assert "pid" in answer.err
-            assert answer.err.endswith("  → end that process first, or give this one its own --state-dir\n")
+            assert answer.err.endswith("  → stop that process first, or give this one its own --state-dir\n")
         second = desk.run("run", desk.folder, "--headless", "--for", "1s")
         assert second.code == 1
-        assert second.err.endswith("  → end that process first, or give this one its own --state-dir\n")
+        assert second.err.endswith("  → stop that process first, or give this one its own --state-dir\n")
     assert row(desk)["desired"] == "running"
 
 

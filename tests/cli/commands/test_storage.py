@@ -77,7 +77,7 @@ def test_what_is_stored_is_replaced_only_when_that_is_said(keeper: Desk, tmp_pat
     keeper.run("storage", "export", "keeper", file, "--force")
     answer = keeper.run("storage", "import", "keeper", file)
     assert answer.code == 2
-    assert "3 keys already" in answer.err
+    assert "already stores 3 keys" in answer.err
     store(keeper, SetKey("more", "1"))
     assert keeper.run("storage", "import", "keeper", file, "--replace").code == 0
     assert keeper.run("storage", "usage", "--json").json[0]["keys"] == 3
@@ -90,13 +90,13 @@ def test_what_is_stored_is_replaced_only_when_that_is_said(keeper: Desk, tmp_pat
         (lambda lines: [lines[0], *lines[2:]], "count or hash differ"),
         (lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "count or hash differ"),
         (lambda lines: [lines[0], lines[1].replace(b"te\\", b"TE\\"), *lines[2:]], "count or hash differ"),
-        (lambda lines: [lines[0].replace(b"/1", b"/9"), *lines[1:]], "the format 'airssys-storage/9'"),
-        (lambda lines: [b"{}\n", *lines[1:]], "line 1 of the export: no export of a storage"),
-        (lambda lines: [lines[0], b'{"key":"x"}\n', *lines[1:]], "line 2 of the export: an entry has either"),
+        (lambda lines: [lines[0].replace(b"/1", b"/9"), *lines[1:]], "the format is 'airssys-storage/9'"),
+        (lambda lines: [b"{}\n", *lines[1:]], "line 1 of the export: not an export of a storage"),
+        (lambda lines: [lines[0], b'{"key":"x"}\n', *lines[1:]], "line 2 of the export: an entry needs either"),
         (lambda lines: [lines[0], b'{"key":"","text":""}\n', *lines[1:]], "at least one byte"),
         (lambda lines: [lines[0], b'{"key":"x","base64":"?"}\n', *lines[1:]], "line 2 of the export"),
-        (lambda lines: [lines[0], b"\xff\n", *lines[1:]], "line 2 of the export: no entry"),
-        (lambda _lines: [], "nothing is there"),
+        (lambda lines: [lines[0], b"\xff\n", *lines[1:]], "line 2 of the export: not an entry"),
+        (lambda _lines: [], "it is empty"),
     ],
 )
 def test_what_is_not_as_it_was_written_is_refused_and_nothing_is_changed(
@@ -119,7 +119,7 @@ def test_an_import_stays_within_the_limit(keeper: Desk, tmp_path: Path) -> None:
     keeper.run("storage", "export", "keeper", file, "--force")
     answer = keeper.run("storage", "import", "keeper", file, "--replace")
     assert answer.code == 2
-    assert "the limit is 1024" in answer.err
+    assert "the limit of 1024" in answer.err
 
 
 def test_who_runs_the_folder_is_read_beside_and_not_written_over(keeper: Desk, tmp_path: Path) -> None:

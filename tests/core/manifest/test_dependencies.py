@@ -61,7 +61,7 @@ def test_a_need_that_is_not_here_and_one_of_another_version():
     found = unmet(web, by_name(node("counter", "1.1.0")))
     assert found == (
         "web needs counter ^2.0; its version is 1.1.0",
-        "web needs greeter ^1.0, which is not here",
+        "web needs greeter ^1.0, which is not installed",
     )
 
 
@@ -95,7 +95,7 @@ def test_a_component_that_needs_itself():
 
 def test_namespaces_count():
     assert unmet(Node("web", "1.0.0", (Dependency("other/db", "*"),)), by_name(node("db"))) == (
-        "web needs other/db *, which is not here",
+        "web needs other/db *, which is not installed",
     )
 
 

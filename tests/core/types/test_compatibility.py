@@ -31,7 +31,7 @@ def test_nothing_changed():
         (
             exports(GET),
             exports(Function("get", (), U16)),
-            "export `get` changed: the result was u8 and is u16",
+            "export `get` changed: the result was u8 and is now u16",
             True,
         ),
         (

@@ -164,7 +164,7 @@ def test_texts_and_what_they_mean(type_, text, value):
         (STRING, "\ud800", "surrogate"),
         (BYTES, "hex:0", "pairs of hexadecimal digits"),
         (BYTES, "base64:!", "base64"),
-        (Own("box"), "mine", "the number of a box that is held"),
+        (Own("box"), "mine", "the number of an open box handle"),
     ],
 )
 def test_what_is_wrong_is_said_beside_it(type_, text, error):

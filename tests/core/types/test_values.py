@@ -119,8 +119,8 @@ def test_json_as_people_write_it(type_, given_json, value):
         (EnumOf(("a", "b")), "c", "v", "one of a, b"),
         (FlagsOf(("a", "b")), ["c"], "v", "any of a, b"),
         (STRING, "\ud800", "v", "surrogate at index 0"),
-        (Own("file"), 1, "v", "of a file that is held"),
-        (FutureOf(U8), 1, "v", "JSON cannot carry"),
+        (Own("file"), 1, "v", "of an open file handle"),
+        (FutureOf(U8), 1, "v", "JSON cannot represent"),
     ],
 )
 def test_refusals_name_the_path_and_what_was_expected(type_, given_json, path, words):

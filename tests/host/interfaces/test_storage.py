@@ -99,7 +99,7 @@ def test_the_quota_is_the_manifests_and_exact(world: World) -> None:
     assert ask(world, "set", "k", text("x" * 99)) == Ok()
     refused = ask(world, "set", "l", text(""))
     assert refused == Err(
-        Variant("quota-exceeded", "101 bytes would be stored, the limit is 100: raise `storage` under [resources]")
+        Variant("quota-exceeded", "101 bytes exceed the limit of 100: raise `storage` under [resources]")
     )
     assert ask(world, "usage") == Ok({"bytes": 100, "limit": 100, "keys": 1})
 
@@ -204,7 +204,7 @@ def test_full_durability_is_the_manifests_choice(world: World) -> None:
 def test_a_component_in_trouble_with_its_disk_gets_an_answer_and_the_operator_is_told(keeper: World) -> None:
     keeper.runtime._floor.state.storage.close()
     answer = ask(keeper, "set", "a", text("1"))
-    assert answer == Err(Variant("failed", "the storage is at fault: store"))
+    assert answer == Err(Variant("failed", "the storage failed: store"))
     assert "closed" in keeper.told(NAME, "trouble")
 
 

@@ -23,9 +23,9 @@ def refused(world, name):
 def test_what_is_needed_lets_its_dependents_in(world):
     world.open()
     world.install("web", Crafted(), needing(api="^1.0"))
-    assert "web needs api ^1.0, which is not here" in refused(world, "web")
+    assert "web needs api ^1.0, which is not installed" in refused(world, "web")
     world.install("api", Crafted(), needing(base="*"), version="1.4.0")
-    assert "api needs base *, which is not here" in refused(world, "api")
+    assert "api needs base *, which is not installed" in refused(world, "api")
     world.install("base", Crafted())
     assert {name: world.row(name).state for name in ("web", "api", "base")} == dict.fromkeys(
         ("web", "api", "base"), State.RUNNING

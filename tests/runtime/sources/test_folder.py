@@ -258,7 +258,7 @@ def test_names_nobody_can_have_are_problems_of_the_folder(quiet: World) -> None:
     (quiet.folder / "---.wasm").write_bytes(ONE.wasm())
     quiet.notice("---.wasm")
     (problem,) = quiet.runtime.snapshot().problems
-    assert problem.startswith("---.wasm: no component name can be made")
+    assert problem.startswith("---.wasm: cannot derive a component name")
 
 
 def test_a_removal_during_the_backoff_ends_it(quiet: World) -> None:

@@ -62,7 +62,7 @@ def test_a_damaged_blob_is_not_handed_out_and_is_repaired_by_putting_it(blobs: B
 def test_a_blob_that_is_not_kept_is_an_error(blobs: Blobs) -> None:
     absent = digest_of(b"absent")
     assert not blobs.has(absent)
-    with pytest.raises(StoreError, match="no blob"):
+    with pytest.raises(StoreError, match="is missing"):
         blobs.get(absent)
     with pytest.raises(StoreError):
         blobs.size(absent)

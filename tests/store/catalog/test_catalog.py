@@ -114,7 +114,7 @@ def test_stability_is_marked_and_taken_back(catalog: Catalog) -> None:
 def test_an_interface_is_written_once(catalog: Catalog) -> None:
     catalog.add_revision(candidate())
     catalog.set_interface("counter", 1, '{"exports":[]}')
-    with pytest.raises(StoreError, match="does not wait"):
+    with pytest.raises(StoreError, match="does not expect"):
         catalog.set_interface("counter", 1, "{}")
     record = catalog.revision("counter", 1)
     assert record is not None
@@ -174,11 +174,11 @@ def test_a_deployment_is_a_journal_of_its_stages(catalog: Catalog) -> None:
 def test_a_deployment_that_has_ended_takes_nothing_more(catalog: Catalog) -> None:
     deployment = catalog.begin_deployment("counter", 1, "sha256:d", "deploy")
     catalog.finish(deployment, "cancelled")
-    with pytest.raises(StoreError, match="not under way"):
+    with pytest.raises(StoreError, match="not in progress"):
         catalog.stage(deployment, "compile")
-    with pytest.raises(StoreError, match="not under way"):
+    with pytest.raises(StoreError, match="not in progress"):
         catalog.finish(deployment, "refused")
-    with pytest.raises(StoreError, match="not under way"):
+    with pytest.raises(StoreError, match="not in progress"):
         catalog.stage(99, "compile")
     with pytest.raises(StoreError):
         catalog.begin_deployment("nobody", 1, "sha256:d", "deploy")

@@ -103,7 +103,9 @@ def test_a_newer_catalog_is_refused_and_left_alone(tmp_path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {NEWEST + 1}")
     before = path.read_bytes()
     for opening in (Catalog.open, Catalog.open_readonly):
-        with pytest.raises(SchemaTooNew, match=f"has schema {NEWEST + 1}; this program knows up to {NEWEST}") as caught:
+        with pytest.raises(
+            SchemaTooNew, match=f"has schema {NEWEST + 1}; this program supports up to {NEWEST}"
+        ) as caught:
             opening(path)
         assert caught.value.remedy
     assert path.read_bytes() == before

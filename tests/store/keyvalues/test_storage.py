@@ -98,7 +98,7 @@ def test_what_is_stored_is_there_for_the_next_process(tmp_path: Path) -> None:
 
 def test_the_quota_is_exact(values: KeyValues) -> None:
     values.set("k", "x" * 99, WriteTerms(100))
-    with pytest.raises(StorageRefusal, match="101 bytes would be stored, the limit is 100") as caught:
+    with pytest.raises(StorageRefusal, match="101 bytes exceed the limit of 100") as caught:
         values.set("k", "x" * 100, WriteTerms(100))
     assert caught.value.case == "quota-exceeded"
     assert values.get("k") == "x" * 99
@@ -191,7 +191,7 @@ def test_a_change_is_bounded() -> None:
     check_change((SetKey("ab", bytes(1024 * 1024)), SetKey("ab", bytes(1024 * 1024 - 4))))
     with pytest.raises(StorageRefusal, match="1001 operations"):
         check_change(tuple(DeleteKey("k") for _ in range(1_001)))
-    with pytest.raises(StorageRefusal, match="a change of 2097153 bytes"):
+    with pytest.raises(StorageRefusal, match="the change is 2097153 bytes"):
         check_change((SetKey("ab", bytes(1024 * 1024)), SetKey("ab", bytes(1024 * 1024 - 3))))
 
 
@@ -295,7 +295,7 @@ def test_a_candidate_leaves_nothing_until_it_serves(storage: Storage) -> None:
 def test_a_candidate_that_would_pass_the_quota_is_not_staged(storage: Storage) -> None:
     values = Namespace(storage, "local/one")
     values.set("a", "x" * 50, TERMS)
-    with pytest.raises(StorageRefusal, match="limit is 60"):
+    with pytest.raises(StorageRefusal, match="limit of 60"):
         values.stage(1, {"b": "x" * 10}, 60)
     assert values.commit_staged(1, TERMS) == 0
     assert values.usage() == StorageUse(51, 1)

@@ -135,7 +135,7 @@ def test_the_history_is_bounded():
 @pytest.mark.parametrize(
     ("type_", "value", "lines"),
     [
-        (None, None, ["done: it returns nothing"]),
+        (None, None, ["done: no return value"]),
         (U8, 7, ["7"]),
         (STRING, "a\nb", ['"a\\nb"']),
         (OptionOf(U8), None, ["none"]),
@@ -153,7 +153,7 @@ def test_the_history_is_bounded():
         (Record((Field("n", U8), Field("o", OptionOf(U8)))), {"n": 1, "o": None}, ["", "  n 1", "  o none"]),
         (Variant((Case("point"), Case("at", Tuple((U8, U8))))), {"at": [1, 2]}, ["at:", "  [0] 1", "  [1] 2"]),
         (Variant((Case("point"),)), "point", ["point"]),
-        (Own("box"), {"$resource": 3, "type": "box"}, ["resource 3 (box), held"]),
+        (Own("box"), {"$resource": 3, "type": "box"}, ["resource 3 (box), open handle"]),
     ],
 )
 def test_results_are_laid_out_by_type(type_, value, lines):
@@ -166,7 +166,7 @@ def test_results_are_laid_out_by_type(type_, value, lines):
 def test_a_long_result_is_cut_and_says_so():
     found = lay_out(ListOf(STRING), ["x"] * (2 * MOST_LINES))
     assert len(found) == MOST_LINES + 1
-    assert "left out" in found[-1].text
+    assert "omitted" in found[-1].text
 
 
 async def test_the_form_and_the_command_line_agree_on_a_real_component(world, capsys):
