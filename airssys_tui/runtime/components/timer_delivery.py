@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 
 from airssys_tui.core.errors import MailboxFull, NotServing, UnknownComponent
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.host.services.alarms import Alarm, Alarms
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 
@@ -63,7 +64,7 @@ class Timing:
             component = self._router.find(name)
             active = component.active
             if active is None or not active.interface.exports_interface(contract.TIMER_HANDLER):
-                self._drop(name, alarms, "the active revision exports no timer-handler")
+                self._drop(component, alarms, "the active revision exports no timer-handler")
                 return
             component.actor.post(work)
         except MailboxFull:
@@ -71,13 +72,7 @@ class Timing:
         except (NotServing, UnknownComponent):
             alarms.clear()
 
-    def _drop(self, name: str, alarms: Alarms, why: str) -> None:
+    def _drop(self, component: Component, alarms: Alarms, why: str) -> None:
         count = len(alarms.list())
         alarms.clear()
-        self._floor.journal.emit(
-            EventKind.LIFECYCLE,
-            f"{count} timers ended: {why}",
-            component=name,
-            level=Level.WARNING,
-            action=EventAction.TIMERS,
-        )
+        component.teller.lifecycle(f"{count} timers ended: {why}", EventAction.TIMERS, Level.WARNING, revision=None)

@@ -8,7 +8,7 @@ import threading
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError, StoreError
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
 from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -58,6 +58,6 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
     try:
         await floor.disk(cache.put, digest, engine.identity, serialised)
     except StoreError as error:  # only a cache: it is compiled again another time
-        floor.journal.emit(EventKind.SYSTEM, f"compiled code is not kept: {error.message}", level=Level.WARNING)
+        floor.journal.system(f"compiled code is not kept: {error.message}", EventAction.NONE, Level.WARNING)
     shelf.put(digest, code, len(serialised))
     return Loaded(code, cached=False)

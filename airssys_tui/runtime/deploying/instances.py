@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
@@ -65,7 +65,7 @@ class Instances:
             why = one_line(str(error) or "given up before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
-            self._say(component, f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
+            component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
             raise
         serving.counters = component.actor.counters
         component.actor.switch(serving)
@@ -74,7 +74,7 @@ class Instances:
         component.life.report(Health.UNKNOWN)  # of this instance nothing is known yet
         component.supervision.end_unhealthy_row()
         component.life.enter("started", State.RUNNING)
-        self._say(component, f"r{serving.revision} started: {why}", EventAction.STARTED)
+        component.teller.lifecycle(f"r{serving.revision} started: {why}", EventAction.STARTED)
 
     async def stop(self, component: Component, *, why: str) -> None:
         """Stop after saving the state; waiting calls fail with ``CallDropped``. The caller holds the component's lock.
@@ -88,7 +88,7 @@ class Instances:
         component.shown.remark_on(one_line(why))
         component.life.serve_since(None)
         component.life.report(Health.UNKNOWN)
-        self._say(component, f"stopped: {why}", EventAction.STOPPED)
+        component.teller.lifecycle(f"stopped: {why}", EventAction.STOPPED)
 
     async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
         """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake.
@@ -116,7 +116,7 @@ class Instances:
         await self._save_quietly(component, serving, "stop")
         actor.switch(None)
         actor.release()
-        await self._floor.guest(self._farewell, component.name, serving)
+        await self._floor.guest(self._farewell, component, serving)
 
     async def replace(self, component: Component, *, why: str) -> int:
         """Put a fresh instance of the active revision in the place of the one that serves; the state goes along.
@@ -151,9 +151,9 @@ class Instances:
             actor.release()
         if old is not None:
             old.counters = None
-            await self._floor.guest(self._farewell, component.name, old)
+            await self._floor.guest(self._farewell, component, old)
         component.life.serve_since(self._floor.clock())
-        self._say(component, f"r{artifact.revision} replaced by a fresh instance: {why}", EventAction.RESTARTED)
+        component.teller.lifecycle(f"r{artifact.revision} replaced by a fresh instance: {why}", EventAction.RESTARTED)
         return held
 
     async def _reach_boundary(self, component: Component) -> None:
@@ -234,7 +234,7 @@ class Instances:
             component.life.enter("completed", State.STOPPED)
             component.life.serve_since(None)
             component.shown.remark_on(one_line(said))
-            self._say(component, f"command {said}", EventAction.COMPLETED)
+            component.teller.lifecycle(f"command {said}", EventAction.COMPLETED)
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
@@ -275,23 +275,17 @@ class Instances:
             if saved is not None:
                 await self._snapshots.keep(component, saved, cause)
         except (AirssysError, StoreError) as error:
-            self._say(
-                component, f"state could not be saved: {one_line(str(error), 300)}", EventAction.STATE_LOST, Level.ERROR
+            component.teller.lifecycle(
+                f"state could not be saved: {one_line(str(error), 300)}", EventAction.STATE_LOST, Level.ERROR
             )
 
-    def _farewell(self, name: str, serving: Serving) -> None:
+    def _farewell(self, component: Component, serving: Serving) -> None:
         try:
             if not serving.dead:
                 contract.shut_down(serving)
         except AirssysError as error:
-            self._floor.journal.emit(
-                EventKind.LIFECYCLE,
-                f"did not shut down cleanly: {one_line(str(error))}",
-                component=name,
-                revision=serving.revision,
-                level=Level.WARNING,
-                action=EventAction.RETIRED,
-            )
+            said = f"did not shut down cleanly: {one_line(str(error))}"
+            component.teller.lifecycle(said, EventAction.RETIRED, Level.WARNING, revision=serving.revision)
         finally:
             serving.close()
 
@@ -304,14 +298,3 @@ class Instances:
                 remedy="correct what was refused and reload it",
             )
         return component.active
-
-    def _say(self, component: Component, text: str, action: EventAction, level: Level = Level.INFO) -> None:
-        component.shown.touch()
-        self._floor.journal.emit(
-            EventKind.LIFECYCLE,
-            text,
-            component=component.name,
-            revision=component.active.revision if component.active else None,
-            action=action,
-            level=level,
-        )

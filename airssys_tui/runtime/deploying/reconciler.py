@@ -90,7 +90,7 @@ class Keeper:
         if component is None or not deploys:
             return
         if component.update.task is not None and component.update.trying == component.files.on_disk:
-            self._ledger(component, "ignored: these files are being deployed already", EventAction.IGNORED)
+            component.teller.decision("ignored: these files are being deployed already", EventAction.IGNORED)
             await asyncio.wait([component.update.task])
             return
         order = Order(
@@ -109,11 +109,11 @@ class Keeper:
                 # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
                 verdict = self._verdict(component, reading, order)
                 if verdict is not None:
-                    self._ledger(component, verdict, EventAction.IGNORED)
+                    component.teller.decision(verdict, EventAction.IGNORED)
                     await self._present(component)
                     return
                 if said:
-                    self._ledger(component, said, EventAction.SETTLED, Level.DEBUG)
+                    component.teller.decision(said, EventAction.SETTLED, Level.DEBUG)
                 await self._deploy(component, reading, order)
         except AirssysError:
             return  # the row and the ledger have said why
@@ -290,26 +290,15 @@ class Keeper:
 
     async def _gone(self, component: Component, why: str) -> None:
         component.files.leave()
-        self._ledger(component, f"source removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
+        component.teller.decision(f"source removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
         component.update.cancel()
         async with component.lock:
             try:
                 await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
             except StoreError as error:  # a start looks at the folder itself
-                self._ledger(component, f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
+                component.teller.decision(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
             if component.state is State.RUNNING:
                 await self._instances.stop(component, why=why)
-
-    def _ledger(self, component: Component, text: str, action: EventAction, level: Level = Level.INFO) -> None:
-        self._floor.journal.emit(
-            EventKind.DECISION,
-            text,
-            component=component.name,
-            revision=component.active.revision if component.active else None,
-            action=action,
-            level=level,
-            generation=component.update.generation,
-        )
 
 
 def _held_back(component: Component, reading: Reading) -> str | None:

@@ -11,7 +11,7 @@ import time
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest, Strategy
@@ -165,13 +165,8 @@ class StopStart(Switcher):
 
     def _lost(self, component: Component, error: AirssysError) -> None:
         component.shown.warn(one_line(f"could not be started again: {error.message}", 300))
-        self._floor.journal.emit(
-            EventKind.LIFECYCLE,
-            f"the old revision could not be started again: {error.message}",
-            component=component.name,
-            level=Level.ERROR,
-            action=EventAction.FAILED,
-        )
+        said = f"the old revision could not be started again: {error.message}"
+        component.teller.lifecycle(said, EventAction.FAILED, Level.ERROR, revision=None)
 
 
 def takes_turns(component: Component, manifest: Manifest) -> bool:

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import StatePolicy
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import GuestText
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.engine.compiled import Code
@@ -206,11 +206,11 @@ class Switcher:
             if policy is StatePolicy.KEEP:
                 raise
             # Another state was chosen: that this one cannot be kept must not stand in the way.
-            self._tell(
-                component,
-                old,
+            component.teller.lifecycle(
                 f"its state could not be saved and is given up: {refusal.message}",
                 EventAction.STATE_LOST,
+                Level.WARNING,
+                revision=old.revision,
             )
             return None
 
@@ -228,20 +228,15 @@ class Switcher:
             if not old.dead:
                 contract.shut_down(old)
         except (GuestTrap, AirssysError) as error:
-            self._tell(component, old, f"r{old.revision} did not shut down cleanly: {error}", EventAction.RETIRED)
+            component.teller.lifecycle(
+                f"r{old.revision} did not shut down cleanly: {error}",
+                EventAction.RETIRED,
+                Level.WARNING,
+                revision=old.revision,
+            )
         finally:
             old.close()
         failpoint("deploy/retired")
-
-    def _tell(self, component: Component, old: Serving, text: str, action: EventAction) -> None:
-        self._floor.journal.emit(
-            EventKind.LIFECYCLE,
-            one_line(text, 400),
-            component=component.name,
-            revision=old.revision,
-            level=Level.WARNING,
-            action=action,
-        )
 
 
 def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
