@@ -20,8 +20,6 @@ from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import Event, EventAction, Level
-from airssys_tui.runtime.calling.desk import Desk
-from airssys_tui.runtime.commands.dispatch import Operations
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.history.timeline import compare, timeline
@@ -50,8 +48,6 @@ class EmbeddedRuntime:
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._thread.start()
         self._system = self._ready.result()
-        self._operations = Operations(self._system)
-        self._desk = Desk(self._system)
 
     @classmethod
     def open(
@@ -123,7 +119,7 @@ class EmbeddedRuntime:
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
         """Carry out a command."""
-        return self._on_loop(lambda: self._operations.carry_out(command, who))
+        return self._on_loop(lambda: self._system.dispatcher.carry_out(command, who))
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return the details of a component."""
@@ -154,7 +150,7 @@ class EmbeddedRuntime:
         """Return what a rollback would do, without doing it; ``force`` as in the command."""
 
         async def ask() -> RollbackPreview:
-            return await self._system.undo.preview(self._system.router.find(component), to, force=force)
+            return await self._system.rollbacks.preview(self._system.router.find(component), to, force=force)
 
         return self._on_loop(ask)
 
@@ -222,39 +218,39 @@ class EmbeddedRuntime:
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export of a running component with a JSON array of arguments."""
-        return self._on_loop(lambda: self._desk.call(component, export, arguments))
+        return self._on_loop(lambda: self._system.desk.call(component, export, arguments))
 
     def interface(self, component: str) -> Future[InterfaceView]:
         """Return a component's imports and exports with their types and documentation."""
-        return self._on_loop(lambda: self._desk.interface(component))
+        return self._on_loop(lambda: self._system.desk.interface(component))
 
     def held(self, component: str) -> Future[tuple[Held, ...]]:
         """Return the open handles: resources that calls returned and that are kept for later calls."""
 
         async def ask() -> tuple[Held, ...]:
-            return self._desk.held(component)
+            return self._system.desk.held(component)
 
         return self._on_loop(ask)
 
     def let_go(self, component: str, resource: int) -> Future[Done]:
         """Close an open handle."""
-        return self._on_loop(lambda: self._desk.let_go(component, resource))
+        return self._on_loop(lambda: self._system.desk.let_go(component, resource))
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
         """Return the saved checks, in the order of their replay."""
-        return self._on_loop(lambda: self._desk.checks(component))
+        return self._on_loop(lambda: self._system.desk.checks(component))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
         """Save a call as a check, with the answer of a fresh instance."""
-        return self._on_loop(lambda: self._desk.save_check(component, name, export, arguments))
+        return self._on_loop(lambda: self._system.desk.save_check(component, name, export, arguments))
 
     def drop_check(self, component: str, name: str) -> Future[Done]:
         """Delete a check."""
-        return self._on_loop(lambda: self._desk.drop_check(component, name))
+        return self._on_loop(lambda: self._system.desk.drop_check(component, name))
 
     def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
         """Replay a component's checks in a fresh instance of its active revision."""
-        return self._on_loop(lambda: self._desk.verify(component))
+        return self._on_loop(lambda: self._system.desk.verify(component))
 
     def invoke(self, component: str, export: str, *args: Any) -> Future[Any]:
         """Call an export by its full path with Python values; the short way for programs in this process.

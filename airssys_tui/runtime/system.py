@@ -29,9 +29,14 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.calling.desk import Desk
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
+from airssys_tui.runtime.commands.desired import DesiredStates
+from airssys_tui.runtime.commands.dispatch import Dispatcher
+from airssys_tui.runtime.commands.revisions import RevisionCommands
+from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
-from airssys_tui.runtime.commands.undo import Reversal
+from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
@@ -40,7 +45,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer
-from airssys_tui.runtime.deploying.reconciler import Keeper
+from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
@@ -50,8 +55,8 @@ from airssys_tui.runtime.housekeeping.disk_room import DiskRoom
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
-from airssys_tui.runtime.rollback.rollbacks import Undo
-from airssys_tui.runtime.rollback.state_choices import Choices
+from airssys_tui.runtime.rollback.rollbacks import Rollbacks
+from airssys_tui.runtime.rollback.state_choices import StateChoices
 from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
@@ -79,7 +84,7 @@ class System:
     def __init__(self, floor: Floor, folder: str) -> None:
         self.floor = floor
         self.router = Router()
-        self.reversal = Reversal(floor, self.router)
+        self.undo = UndoHistory(floor, self.router)
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
@@ -88,21 +93,50 @@ class System:
         self.recorder = AttemptRecorder(floor)
         switcher = StopStart(floor, rehearsal, snapshots)
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots)
-        self.keeper = Keeper(floor, self.router, self.deployer, self.instances, self._make)
-        self.undo = Undo(floor, self.deployer, snapshots, Choices(floor, rehearsal, snapshots))
-        self.probation = ProbationWatch(floor, self.undo)
+        self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
+        self.rollbacks = Rollbacks(floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots))
+        self.probation = ProbationWatch(floor, self.rollbacks)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
         self.bookkeeping = Bookkeeping(floor)
         self.retention = Collector(floor, self.router)
         self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
+        self.dispatcher = self._dispatcher()
+        self.desk = Desk(floor, self.router)
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._watch: Watch | None = None
         self._tasks: set[asyncio.Task[object]] = set()
         self._slots = asyncio.Semaphore(floor.settings.parallel_deploys)
+
+    def _dispatcher(self) -> Dispatcher:
+        desired = DesiredStates(self.floor, self.reconciler)
+        revisions = RevisionCommands(
+            desired,
+            reconciler=self.reconciler,
+            deployer=self.deployer,
+            rollbacks=self.rollbacks,
+            supervisor=self.supervisor,
+            probation=self.probation,
+        )
+        return Dispatcher(
+            self.router,
+            running=RunningCommands(desired, self.instances, self.supervisor, self.probation),
+            revisions=revisions,
+            states=self.states,
+            bookkeeping=self.bookkeeping,
+            undo=self.undo,
+            follow_up=self._follow_up,
+        )
+
+    def _follow_up(self, component: Component) -> None:
+        """Look again, after a command, at what depends on its component."""
+        self.supervisor.look_after(component)
+        self.retention.nudge(component.name)
+        component.shown.touch()
+        self.touch()
 
     async def start(self) -> None:
         """Resume the recorded components, scan the folder, then watch it."""
@@ -114,7 +148,7 @@ class System:
         if self.floor.state.left_in_disorder:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
-            await self.reversal.recall()
+            await self.undo.recall()
             await self._resume()
             await self._scan()
         except (AirssysError, OSError) as error:
@@ -158,11 +192,11 @@ class System:
 
     def touch(self) -> None:
         """Publish soon."""
-        self.observer.problems = tuple(self.keeper.problems.values())
+        self.observer.problems = tuple(self.reconciler.problems.values())
         self.observer.publish()
 
     def _undo_offer(self) -> UndoOffer:
-        return UndoOffer(self.reversal.label, self.reversal.loses)
+        return UndoOffer(self.undo.label, self.undo.loses)
 
     def _make(self, identity: ComponentId) -> Component:
         name = str(identity)
@@ -187,7 +221,7 @@ class System:
             if component.active is None and not component.files.present:
                 self.router.remove(component)
             elif component.files.present:
-                self.keeper.adopt(component, component.files.key)
+                self.reconciler.adopt(component, component.files.key)
         for tier in self.needs.tiers(self.router):
             await self._all(self._resume_one(component) for component in tier)
 
@@ -229,7 +263,7 @@ class System:
 
     async def _look(self, key: str) -> None:
         async with self._slots:
-            await self.keeper.look(key, who="scan", deploys=self.floor.settings.deploys)
+            await self.reconciler.look(key, who="scan", deploys=self.floor.settings.deploys)
         self._stale.set()
 
     async def _changed(self, change: Settled) -> None:
@@ -238,7 +272,7 @@ class System:
 
     async def _follow(self, change: Settled) -> None:
         try:
-            component = await self.keeper.changed(change)
+            component = await self.reconciler.changed(change)
             if component is not None:
                 self.supervisor.look_after(component)
                 self.retention.nudge(component.name)

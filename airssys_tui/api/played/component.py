@@ -177,7 +177,7 @@ class FakeComponent:
 
         Raises:
             GateRefusal: If the release does not pass a gate.
-            TransitionError: If it serves what is on disk already.
+            TransitionError: If it already serves what is on disk.
         """
         release = self.on_disk
         if release is None:
@@ -187,7 +187,7 @@ class FakeComponent:
         active = self.active
         if active is not None and active.digest == release.digest and self.view.state is State.RUNNING:
             raise TransitionError(
-                f"{self.id} serves what is on disk already",
+                f"{self.id} already serves what is on disk",
                 remedy="restart it for a fresh instance",
                 component=self.id,
             )

@@ -18,8 +18,9 @@ from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.system import System
+from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.wit.documentation import documentation
 
@@ -28,14 +29,16 @@ LONGEST_NAME: Final = 100
 
 
 class Desk:
-    """Calls components of a living system.
+    """Calls components of a running runtime.
 
     Args:
-        system: The system.
+        floor: The machinery.
+        router: The components.
     """
 
-    def __init__(self, system: System) -> None:
-        self._system = system
+    def __init__(self, floor: Floor, router: Router) -> None:
+        self._floor = floor
+        self._router = router
         self._handles: dict[str, Handles] = {}
 
     async def call(self, name: str, export: str, arguments: str) -> CallReport:
@@ -44,7 +47,7 @@ class Desk:
         Raises:
             AirssysError: If it does not take calls, has no such export, an argument does not fit, or it traps.
         """
-        component = self._system.router.find(name)
+        component = self._router.find(name)
         handles = self._handles_of(component)
         posted = component.actor.post(lambda serving: call_json(serving, export, arguments, handles))
         report: CallReport = await asyncio.wrap_future(posted)
@@ -56,14 +59,14 @@ class Desk:
         Raises:
             NotServing: If no revision was ever active.
         """
-        artifact = _artifact(self._system.router.find(name))
-        known = await self._system.floor.disk(documentation)
+        artifact = _artifact(self._router.find(name))
+        known = await self._floor.disk(documentation)
         docs = {export.path: known[export.path] for export in artifact.interface.functions() if export.path in known}
         return InterfaceView(component=name, revision=artifact.revision, interface=artifact.interface, docs=docs)
 
     def held(self, name: str) -> tuple[Held, ...]:
         """Return the resources held of a component."""
-        return self._handles_of(self._system.router.find(name)).held()
+        return self._handles_of(self._router.find(name)).held()
 
     async def let_go(self, name: str, number: int) -> Done:
         """Let a held resource go; the guest's destructor runs.
@@ -71,7 +74,7 @@ class Desk:
         Raises:
             ArgumentError: If none of that number is held.
         """
-        component = self._system.router.find(name)
+        component = self._router.find(name)
         handle = self._handles_of(component).find(number)
 
         def close(_: Serving) -> None:
@@ -82,8 +85,8 @@ class Desk:
 
     async def checks(self, name: str) -> tuple[Check, ...]:
         """Return the checks of a component in the order of their replay."""
-        found = self._system.router.find(name)
-        records = await self._system.floor.disk(self._system.floor.state.catalog.checks, found.name)
+        found = self._router.find(name)
+        records = await self._floor.disk(self._floor.state.catalog.checks, found.name)
         return tuple(_view(record) for record in records)
 
     async def save_check(self, name: str, check: str, export: str, arguments: str) -> Check:
@@ -96,11 +99,11 @@ class Desk:
         """
         if not check.strip() or len(check) > LONGEST_NAME:
             raise UsageError(f"a check needs a name of at most {LONGEST_NAME} characters")
-        component = self._system.router.find(name)
+        component = self._router.find(name)
         artifact = _artifact(component)
         path = artifact.interface.find(export).path
         before = [known for known in await self.checks(name) if known.name != check]
-        at = self._system.floor.clock()
+        at = self._floor.clock()
         new = Check(name=check, export=path, arguments=arguments, result="", revision=artifact.revision, at=at)
         *_, outcome = await self._replay(component, artifact, (*before, new))
         if outcome.error:
@@ -109,7 +112,7 @@ class Desk:
                 remedy="a check is replayed in a fresh instance, after the checks before it",
             )
         record = CheckRecord(component.name, check, path, arguments, outcome.result, artifact.revision, at)
-        await self._system.floor.disk(self._system.floor.state.catalog.save_check, record)
+        await self._floor.disk(self._floor.state.catalog.save_check, record)
         return _view(record)
 
     async def drop_check(self, name: str, check: str) -> Done:
@@ -118,8 +121,8 @@ class Desk:
         Raises:
             UsageError: If there is none of that name.
         """
-        component = self._system.router.find(name)
-        if not await self._system.floor.disk(self._system.floor.state.catalog.drop_check, component.name, check):
+        component = self._router.find(name)
+        if not await self._floor.disk(self._floor.state.catalog.drop_check, component.name, check):
             names = ", ".join(known.name for known in await self.checks(name)) or "none"
             raise UsageError(
                 f"{name} has no check {one_line(check, 60)!r}", remedy=f"there are: {one_line(names, 300)}"
@@ -132,7 +135,7 @@ class Desk:
         The running instance, its state and its storage are not touched. A check that traps ends the instance; those
         after it begin with another one.
         """
-        component = self._system.router.find(name)
+        component = self._router.find(name)
         return await self._replay(component, _artifact(component), await self.checks(name))
 
     async def _replay(
@@ -140,7 +143,7 @@ class Desk:
     ) -> tuple[CheckOutcome, ...]:
         if not checks:
             return ()
-        floor = self._system.floor
+        floor = self._floor
         loaded = await load_code(floor, artifact.digest)
         tenant = ComponentTenant(component.name, artifact.manifest, floor.journal, floor.workers)
 
@@ -152,7 +155,7 @@ class Desk:
         return await floor.guest(run)
 
     def _handles_of(self, component: Component) -> Handles:
-        return self._handles.setdefault(component.name, Handles(self._system.floor.clock))
+        return self._handles.setdefault(component.name, Handles(self._floor.clock))
 
 
 class Replay:

@@ -73,7 +73,7 @@ class Before(msgspec.Struct, frozen=True):
     note: str
 
 
-class Reversal:
+class UndoHistory:
     """The operator's last actions, and how each is taken back.
 
     Args:

@@ -27,7 +27,7 @@ from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.store.catalog.records import Refusal
 
 
-class Keeper:
+class Reconciler:
     """Decides what a change in the folder means.
 
     Args:

@@ -29,7 +29,7 @@ from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.rollback.state_choices import Choices
+from airssys_tui.runtime.rollback.state_choices import StateChoices
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Hold, RevisionRecord
 
@@ -45,7 +45,7 @@ class Fallen(msgspec.Struct, frozen=True):
     state: GuestText
 
 
-class Undo:
+class Rollbacks:
     """Plans and performs rollbacks.
 
     Args:
@@ -55,7 +55,7 @@ class Undo:
         choices: Says what becomes of the state.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: Choices) -> None:
+    def __init__(self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: StateChoices) -> None:
         self._floor = floor
         self._deployer = deployer
         self._snapshots = snapshots

@@ -40,7 +40,7 @@ class Tried(msgspec.Struct, frozen=True):
     text: str
 
 
-class Choices:
+class StateChoices:
     """Says what becomes of the state in a rollback.
 
     Args:

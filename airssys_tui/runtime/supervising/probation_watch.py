@@ -35,7 +35,7 @@ from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.rollback.rollbacks import Undo
+from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 
 
 class ProbationWatch:
@@ -46,7 +46,7 @@ class ProbationWatch:
         undo: Performs the automatic rollbacks.
     """
 
-    def __init__(self, floor: Floor, undo: Undo) -> None:
+    def __init__(self, floor: Floor, undo: Rollbacks) -> None:
         self._floor = floor
         self._undo = undo
         self._tasks: set[asyncio.Task[object]] = set()

@@ -130,7 +130,7 @@ def test_what_changed_nothing_leaves_nothing_to_undo(lived: World) -> None:
     with pytest.raises(TransitionError):
         lived.do(Start("c"))
     assert label(lived) == ""
-    assert lived.told("c", "not-done") == "not done, start: c runs already"
+    assert lived.told("c", "not-done") == "not done, start: c already runs"
 
 
 def test_a_newer_deployment_is_not_undone_over(lived: World) -> None:

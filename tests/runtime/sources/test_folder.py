@@ -365,7 +365,7 @@ def test_unloaded_stays_away_until_it_is_asked_for(quiet: World) -> None:
     assert quiet.row("c").state is State.UNINSTALLED
     quiet.notice("c")
     assert quiet.row("c").state is State.UNINSTALLED
-    with pytest.raises(TransitionError, match="unloaded already"):
+    with pytest.raises(TransitionError, match="already unloaded"):
         quiet.do(Unload("c"))
     quiet.do(Start("c"))
     assert quiet.call("c", "get") == 3

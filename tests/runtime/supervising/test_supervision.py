@@ -330,7 +330,7 @@ def test_a_restart_keeps_the_state_and_the_calls(serving: Callable[..., World]) 
     world = serving()
     world.call("c", "add", 5)
     done = world.do(Restart("c"))
-    assert done.text.startswith("c restarted (0 calls held)")
+    assert done.text.startswith("c restarted (0 calls queued)")
     row = world.row("c")
     assert (row.state, row.revision, row.restarts) == (State.RUNNING, 1, 0)
     assert world.call("c", "get") == 5
@@ -372,11 +372,11 @@ def test_stop_and_start(serving: Callable[..., World]) -> None:
     with pytest.raises(NotServing) as refused:
         world.runtime.invoke("c", "get")
     assert refused.value.remedy
-    with pytest.raises(TransitionError, match="stopped already"):
+    with pytest.raises(TransitionError, match="already stopped"):
         world.do(Stop("c"))
     world.do(Start("c"))
     assert world.call("c", "get") == 5
-    with pytest.raises(TransitionError, match="runs already"):
+    with pytest.raises(TransitionError, match="already runs"):
         world.do(Start("c"))
 
 
@@ -482,7 +482,7 @@ def test_a_component_without_the_contract_is_supervised_too(serving: Callable[..
 
 def test_a_reload_of_what_serves_is_refused(serving: Callable[..., World]) -> None:
     world = serving(Crafted(exports=STATELESS))
-    with pytest.raises(TransitionError, match="serves what is on disk already"):
+    with pytest.raises(TransitionError, match="already serves what is on disk"):
         world.do(Reload("c"))
 
 

@@ -320,7 +320,7 @@ async def test_a_reload_asks_only_when_something_waits_to_be_deployed():
         await connected(pilot)
         pilot.app.screen.table.select("greeter")
         await pilot.press("R")
-        await shows(pilot, "greeter serves what is on disk already")
+        await shows(pilot, "greeter already serves what is on disk")
         runtime.deploy("greeter", Release(version="2.0.0", gate=Gate.HEALTH_PROBE, reason="no"))
         pilot.app.tick()
         await pilot.press("R")

@@ -1,0 +1,116 @@
+"""Commands about the instance of a component: start, stop, restart, unload."""
+
+from __future__ import annotations
+
+from airssys_tui.api.commands import Restart, Start, Stop, Unload
+from airssys_tui.api.views.runtime import Done
+from airssys_tui.core.errors import TransitionError
+from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.text import one_line
+from airssys_tui.runtime.commands.desired import DesiredStates, cancel_update, done
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.deploying.instances import Instances
+from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
+from airssys_tui.runtime.supervising.supervisor import Supervisor
+
+
+class RunningCommands:
+    """Carries out commands about instances.
+
+    Args:
+        desired: Records what is wanted.
+        instances: Starts and stops components.
+        supervisor: Forgets the restarts that it was about to make: the operator's word counts.
+        probation: Takes a revision out of quarantine that is started again.
+    """
+
+    def __init__(
+        self, desired: DesiredStates, instances: Instances, supervisor: Supervisor, probation: ProbationWatch
+    ) -> None:
+        self._desired = desired
+        self._instances = instances
+        self._supervisor = supervisor
+        self._probation = probation
+
+    async def carry_out(self, component: Component, command: Start | Stop | Restart | Unload) -> Done:
+        """Carry out a command about a component's instance.
+
+        Raises:
+            TransitionError: If the component is so already, or cannot be.
+            GateRefusal: If it could not be started.
+            StoreError: If it could not be recorded.
+        """
+        match command:
+            case Start():
+                return await self._start(component)
+            case Stop():
+                return await self._stop(component)
+            case Restart():
+                return await self._restart(component)
+            case Unload():
+                return await self._unload(component)
+
+    async def _start(self, component: Component) -> Done:
+        self._supervisor.reset(component)
+        async with component.lock:
+            if component.state is State.RUNNING:
+                raise TransitionError(f"{component.name} already runs", component=component.name)
+            component.intent.unload(False)
+            await self._renew(component, "started by operator")
+            if component.state is State.UNINSTALLED and component.active is not None:
+                component.life.enter("install", State.INSTALLING)
+                component.life.enter("installed", State.INSTALLED)
+            await self._instances.start(component, why="by operator")
+        return done(component, "started")
+
+    async def _stop(self, component: Component) -> Done:
+        self._supervisor.reset(component)
+        await self._instances.end_command(component)
+        await cancel_update(component)
+        async with component.lock:
+            if component.state in {State.STOPPED, State.INSTALLED} and component.intent.desired is Desired.STOPPED:
+                raise TransitionError(f"{component.name} is already stopped", component=component.name)
+            if component.active is None:
+                raise TransitionError(f"{component.name} has never run", component=component.name)
+            await self._desired.want(component, Desired.STOPPED)
+            await self._bring_down(component, "stopped by operator")
+        return done(component, "stopped")
+
+    async def _restart(self, component: Component) -> Done:
+        self._supervisor.reset(component)
+        async with component.lock:
+            if component.state is State.RUNNING and component.served.kind != "command":
+                queued = await self._instances.replace(component, why="by operator")
+                return done(component, f"restarted ({queued} call{'s' if queued != 1 else ''} queued)")
+            await self._renew(component, "restarted by operator")
+            await self._instances.start(component, why="restarted by operator")
+        return done(component, "restarted")
+
+    async def _unload(self, component: Component) -> Done:
+        await cancel_update(component)
+        self._supervisor.reset(component)
+        async with component.lock:
+            if component.intent.unloaded:
+                raise TransitionError(f"{component.name} is already unloaded", component=component.name)
+            if component.active is not None:
+                await self._desired.want(component, Desired.STOPPED)
+            component.intent.unload()
+            await self._bring_down(component, "unloaded by operator; start it to bring it back")
+            component.shown.warn(one_line(""))
+            component.life.enter("unload", State.UNINSTALLED)
+        return done(component, "unloaded")
+
+    async def _renew(self, component: Component, why: str) -> None:
+        """Give a component all its restarts again, and want it to run."""
+        component.supervision.renew()
+        await self._probation.reinstate(component, why)
+        await self._desired.want(component, Desired.RUNNING)
+
+    async def _bring_down(self, component: Component, why: str) -> None:
+        """Stop the instance; a failed component stays failed and is not started again."""
+        if component.state is State.RUNNING:
+            await self._instances.stop(component, why=why)
+            return
+        component.actor.accept(False)
+        component.supervision.recovered()
+        component.shown.remark_on(one_line(why))
