@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.component import Release
 from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.revisions import Release
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.played.states import Kept
 from airssys_tui.api.views.components import ComponentDetail, Note, NoteKind
@@ -37,7 +37,7 @@ def played(text: str) -> FakeRuntime:
     component = scenes.played(text, Load(), now=scenes.NOON, release=release)
     component.change(note=Note(NoteKind.REFUSED, safe), held=(safe,), source=safe, kind=text, digest=text)
     component.timeline = [
-        msgspec.structs.replace(each, digest=text, who=safe, note=safe, reason=safe, gates=((text, 1.0),))
+        msgspec.structs.replace(each, digest=text, who=safe, note=safe, outcome_reason=safe, gates=((text, 1.0),))
         for each in component.timeline
     ]
     component.releases[text] = release
@@ -56,7 +56,7 @@ def played(text: str) -> FakeRuntime:
     runtime.watch = WatchView("polling", safe)
     runtime.problems = (safe, safe, safe)
     event = Event(
-        seq=1,
+        seq=0,
         at=scenes.NOON,
         kind=EventKind.DECISION,
         level=Level.ERROR,
@@ -65,10 +65,9 @@ def played(text: str) -> FakeRuntime:
         text=text,
         action=text,
     )
-    runtime._events.append(event)
-    runtime._logs.append(msgspec.structs.replace(event, seq=2, kind=EventKind.LOG))
+    runtime.happened.add(event)
+    runtime.happened.add(msgspec.structs.replace(event, kind=EventKind.LOG))
     runtime.past = [msgspec.structs.replace(event, seq=0, at=scenes.NOON - 90_000)]
-    runtime._seq = 2
     runtime.disk_full = text
     kept = runtime.states_kept.save(component.view, text, scenes.NOON)
     runtime.states_kept._kept[kept.view.id] = Kept(msgspec.structs.replace(kept.view, schema=safe), kept.data)

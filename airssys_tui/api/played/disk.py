@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from airssys_tui.api.played.bookkeeping import purge
 from airssys_tui.api.played.component import FakeComponent
-from airssys_tui.api.played.marks import purge
+from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.played.states import FakeStates
 from airssys_tui.api.views.disk import Collected, DiskUse
-from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, format_size
@@ -26,7 +26,7 @@ COMPILED: Final = 9
 def use(components: Iterable[FakeComponent], states: FakeStates, now: float, free: int) -> DiskUse:
     """Return what is on disk."""
     components = list(components)
-    blobs = {each.digest: each.size or 0 for one in components for each in one.timeline if _kept(each)}
+    blobs = {each.digest: each.size for one in components for each in one.timeline if _kept(each)}
     rows = sum(len(one.timeline) for one in components)
     return DiskUse(
         catalog=64 * KIB + rows * KIB,
@@ -44,7 +44,7 @@ def collected(components: Iterable[FakeComponent], states: FakeStates, now: floa
     revisions, dropped, freed = 0, 0, 0
     for component in components:
         for revision in surplus(component.timeline, now):
-            size = (revision.size or 0) * (1 + COMPILED)
+            size = revision.size * (1 + COMPILED)
             items.append(f"{component.id} r{revision.number} {revision.version or ''}: code, {format_size(size)}")
             revisions += 1
             freed += size
@@ -60,15 +60,15 @@ def collected(components: Iterable[FakeComponent], states: FakeStates, now: floa
     return Collected(dry=dry, items=lines, revisions=revisions, states=dropped, bytes=freed)
 
 
-def surplus(timeline: list[RevisionView], now: float) -> list[RevisionView]:
+def surplus(timeline: list[PlayedRevision], now: float) -> list[PlayedRevision]:
     """Return the revisions whose code no rule keeps."""
     old = [each for each in timeline[:-KEEP] if _kept(each)]
     return [
         each
         for each in old
-        if each.outcome is not Outcome.ACTIVE and not each.pinned and not (each.stable and now - each.at < DAY)
+        if each.outcome is not Outcome.ACTIVE and not each.pinned and not (each.stable and now - each.created_at < DAY)
     ]
 
 
-def _kept(revision: RevisionView) -> bool:
-    return revision.outcome is not Outcome.PURGED and revision.size is not None
+def _kept(revision: PlayedRevision) -> bool:
+    return revision.outcome is not Outcome.PURGED

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.played import told
+from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.components import ComponentView, History, Meters
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
-from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60
@@ -91,7 +91,7 @@ def _full_in(load: Load, memory: int) -> float | None:
     return (load.memory_limit - memory) / load.growth
 
 
-def detail(view: ComponentView, load: Load, timeline: Iterable[RevisionView], at: float) -> MeterDetail:
+def detail(view: ComponentView, load: Load, timeline: Iterable[PlayedRevision], at: float) -> MeterDetail:
     """Return a played component's meters over time."""
     runs = view.meters.memory is not None
     full = view.meters.memory_full_in

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.played.component import FakeComponent, Release
-from airssys_tui.api.played.marks import purge
+from airssys_tui.api.played.bookkeeping import purge
+from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.revisions import Release
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
@@ -111,8 +112,8 @@ def weathered(component: FakeComponent, now: float) -> FakeComponent:
     component.roll_back(Rollback(component.id, force=True), now - HOUR + 12, "probation")
     bad = component.timeline[-2].number
     why = "rolled back by itself: fuel per call 4.0 times that of r5 in 10 s of probation"
-    component.revise(bad, outcome=Outcome.QUARANTINED, stable=False, reason=sanitise(why), calls=37)
-    component.revise(3, note=sanitise("the one of the audit"), pinned=True)
+    component.revise(bad, outcome=Outcome.QUARANTINED, stable=False, outcome_reason=why, calls=37)
+    component.revise(3, note="the one of the audit", pinned=True)
     purge(component, 2)
     component.change(quarantined=(bad,), held=())
     return component

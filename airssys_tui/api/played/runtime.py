@@ -7,7 +7,6 @@ components in memory and a clock that is handed in, so that a test or a picture 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,25 +15,15 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api.commands import (
-    Annotate,
     Command,
-    ImportState,
-    LiftQuarantine,
-    MarkStable,
-    Pin,
-    Reload,
-    Restart,
-    RestoreState,
-    Rollback,
-    SaveState,
-    Start,
-    Stop,
-    Undo,
-    Unload,
 )
-from airssys_tui.api.played import disk, marks, meters, story, told
-from airssys_tui.api.played.component import FakeComponent, Release
+from airssys_tui.api.played import disk, meters, story, told
+from airssys_tui.api.played.commands import FakeCommands
+from airssys_tui.api.played.comparison import compare, preview
+from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.played.desk import FakeCalls, FakeDesk
+from airssys_tui.api.played.events import FakeEvents
+from airssys_tui.api.played.revisions import Release
 from airssys_tui.api.played.states import FakeStates, exported
 from airssys_tui.api.played.undo import FakeUndo
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
@@ -44,21 +33,18 @@ from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot, WatchView
 from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.core.errors import AirssysError, DiskFull, UnknownComponent
+from airssys_tui.core.errors import AirssysError, UnknownComponent
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line, sanitise
 from airssys_tui.core.units import GIB
 
-EVENTS_KEPT: Final = 5_000
-LOGS_KEPT: Final = 2_000
 FREE: Final = 12 * GIB
 NATIVE: Final = WatchView()
-LEVELS: Final = tuple(Level)
 
 
 @dataclass
-class FakeRuntime(FakeCalls):
+class FakeRuntime(FakeCalls, FakeCommands):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:
@@ -70,6 +56,7 @@ class FakeRuntime(FakeCalls):
         patience: While set, answers wait until :meth:`settle`; shows what a screen does meanwhile.
         closed: Whether :meth:`close` was called.
         disk_full: Why nothing new is deployed; empty when it is.
+        happened: What happened since it started.
         past: What happened before this runtime started, oldest first.
         states_kept: The states that are kept.
     """
@@ -82,17 +69,14 @@ class FakeRuntime(FakeCalls):
     patience: bool = False
     closed: bool = False
     disk_full: str = ""
+    happened: FakeEvents = field(default_factory=FakeEvents)
     past: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     states_kept: FakeStates = field(default_factory=FakeStates)
     _components: dict[str, FakeComponent] = field(default_factory=dict)
     _removed: dict[str, int] = field(default_factory=dict)
-    _events: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
-    _logs: deque[Event] = field(default_factory=lambda: deque(maxlen=LOGS_KEPT))
-    _lost: int = 0
     _undo: FakeUndo = field(default_factory=FakeUndo)
     _generation: int = 1
-    _seq: int = 0
     _sampled: float = 0.0
     _pending: list[tuple[Future[Any], Callable[[], Any]]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -143,24 +127,18 @@ class FakeRuntime(FakeCalls):
     ) -> Event:
         """Record an event as the runtime would."""
         with self._lock:
-            self._seq += 1
-            revision = self._components[component].view.revision if component in self._components else None
             event = Event(
-                seq=self._seq,
+                seq=0,
                 at=self.clock() - ago,
                 kind=kind,
                 level=level,
                 component=component,
-                revision=revision,
+                revision=self._components[component].view.revision if component in self._components else None,
                 text=sanitise(text),
                 action=action,
             )
-            kept = self._logs if kind is EventKind.LOG else self._events
-            if len(kept) == kept.maxlen:
-                self._lost = max(self._lost, kept[0].seq) if kept is self._events else self._lost
-            kept.append(event)
             self._next()
-            return event
+            return self.happened.add(event)
 
     def deploy(self, component: str, release: Release) -> None:
         """Put a release on disk, as if its file had been replaced and the watcher had seen it."""
@@ -202,7 +180,7 @@ class FakeRuntime(FakeCalls):
                 cpu=sum(view.meters.cpu or 0.0 for view in views),
                 workers=2,
                 busy=1,
-                last_event=self._seq,
+                last_event=self.happened.last,
                 problems=self.problems,
                 undo=self._undo.label,
                 undo_loses=self._undo.loses,
@@ -212,13 +190,7 @@ class FakeRuntime(FakeCalls):
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
         """Return at most ``limit`` of the newest events with a sequence number above ``after``, oldest first."""
         with self._lock:
-            newer = sorted(
-                (event for kept in (self._events, self._logs) for event in kept if event.seq > after), key=_number
-            )
-            missed = max(0, self._seq - after - len(newer))
-            return EventPage(
-                events=tuple(newer[-limit:]), missed=missed, missed_logs=missed if self._lost <= after else 0
-            )
+            return self.happened.page(after, limit)
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
         """Carry out a command."""
@@ -232,7 +204,7 @@ class FakeRuntime(FakeCalls):
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return everything about one component."""
-        return self._answer(lambda: self._get(component).describe(self._recent(component)))
+        return self._answer(lambda: self._get(component).describe(self.happened.recent(component)))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's timeline, newest first."""
@@ -240,13 +212,13 @@ class FakeRuntime(FakeCalls):
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
         """Compare a revision with another one, or with the active one."""
-        return self._answer(lambda: self._get(component).diff(revision, against))
+        return self._answer(lambda: compare(self._get(component), revision, against))
 
     def preview_rollback(
         self, component: str, to: int | None = None, *, force: bool = False
     ) -> Future[RollbackPreview]:
         """Return what a rollback would do, without doing it; ``force`` as in the command."""
-        return self._answer(lambda: self._get(component).preview(to, force=force))
+        return self._answer(lambda: preview(self._get(component), to, force=force))
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
         """Return the calls that a component told of, newest first; at most 64."""
@@ -266,7 +238,7 @@ class FakeRuntime(FakeCalls):
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return what happened, oldest first, from before this runtime started as well."""
-        return self._answer(lambda: EventPage(_asked_for((*self.past, *self._events), query)))
+        return self._answer(lambda: EventPage(self.happened.asked_for(query, self.past)))
 
     def disk(self) -> Future[DiskUse]:
         """Return what the state takes on disk."""
@@ -303,9 +275,6 @@ class FakeRuntime(FakeCalls):
                 f"there is no component {one_line(component)!r}", remedy=f"there are: {known}", component=component
             )
         return found
-
-    def _recent(self, component: str) -> tuple[Event, ...]:
-        return tuple(event for event in self._events if event.component == component)[-20:]
 
     def _answer(self, work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
@@ -349,89 +318,9 @@ class FakeRuntime(FakeCalls):
                 )
             return collected
 
-    def _carry_out(self, command: Command, who: str) -> Done:
-        if isinstance(command, Undo):
-            label = self._undo.label
-            done = self._act(self._undo.take(), who)
-            return Done(text=sanitise(f"undone: {label} ({done.text})"), revision=done.revision)
-        component = self._get(command.component)
-        inverse, before = self._undo.of(component, command), component.view.revision
-        done = self._act(command, who)
-        if isinstance(command, RestoreState):
-            inverse = self._undo.of_restored(command, self.states_kept.of(component.id), before)
-        self._undo.push(inverse)
-        return done
-
-    def _act(self, command: Command, who: str) -> Done:
-        if isinstance(command, Undo):
-            raise AirssysError("an undo is not undone")
-        component = self._get(command.component)
-        if isinstance(command, SaveState | RestoreState | ImportState):
-            return self._about_state(component, command, who)
-        if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
-            return self._say(component, *marks.mark(component, command), EventKind.OPERATOR)
-        return self._about_life(component, command, who)
-
-    def _about_life(
-        self, component: FakeComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str
-    ) -> Done:
-        now = self.clock()
-        if self.disk_full and isinstance(command, Reload):
-            raise DiskFull(self.disk_full, remedy="free some space, then reload", component=component.id)
-        cause = "stop" if isinstance(command, Stop | Unload) else "update"
-        if not isinstance(command, Start):
-            self.states_kept.save(component.view, cause, now)
-        match command:
-            case Start():
-                return self._say(component, *component.start(now), EventKind.LIFECYCLE)
-            case Stop():
-                return self._say(component, *component.stop(now), EventKind.LIFECYCLE)
-            case Restart():
-                return self._say(component, *component.restart(now), EventKind.LIFECYCLE)
-            case Unload():
-                return self._say(component, *component.unload(now), EventKind.LIFECYCLE)
-            case Reload():
-                return self._say(component, *component.reload(now, force=command.force))
-            case Rollback():
-                return self._say(component, *component.roll_back(command, now, who))
-
-    def _about_state(self, component: FakeComponent, command: SaveState | RestoreState | ImportState, who: str) -> Done:
-        now, keep = self.clock(), self.states_kept
-        match command:
-            case SaveState():
-                view = keep.save_on_demand(component.view, now).view
-                component.change(state_saved_at=now, state_bytes=view.size)
-                said = f"state {view.id} of r{view.revision} saved: {view.size} B"
-            case ImportState():
-                view = keep.bring(component.view, command.state, now).view
-                said = f"state {view.id} imported: {view.size} B; nothing loads it yet"
-            case RestoreState():
-                wanted = keep.loadable(component.id, command.snapshot, component.view.revision).view
-                keep.save(component.view, "update", now)
-                return self._say(component, *component.restore(wanted, now, who))
-        return self._say(component, said, EventAction.STATE, EventKind.LIFECYCLE)
-
 
 def _identity(view: ComponentView) -> str:
     return view.id
-
-
-def _number(event: Event) -> int:
-    return event.seq
-
-
-def _asked_for(events: Iterable[Event], query: HistoryQuery) -> tuple[Event, ...]:
-    least = LEVELS.index(query.level)
-    until = query.until if query.until is not None else float("inf")
-    found = [
-        event
-        for event in events
-        if query.component in {None, event.component}
-        and (not query.kinds or event.kind in query.kinds)
-        and LEVELS.index(event.level) >= least
-        and query.since <= event.at < until
-    ]
-    return tuple(found[-query.limit :])
 
 
 def _finish(future: Future[Any], work: Callable[[], Any]) -> None:

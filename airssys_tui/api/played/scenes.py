@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+import msgspec
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played import meters, past, told
-from airssys_tui.api.played.component import FakeComponent, Release
+from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.played.desk import RICH_LINE
 from airssys_tui.api.played.meters import Load
+from airssys_tui.api.played.revisions import Release, make_revision
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, History, Meters, Note, NoteKind
-from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
-from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import sanitise
 from airssys_tui.core.units import MIB
 
@@ -72,44 +74,50 @@ def played(
 ) -> FakeComponent:
     """Return a component that serves the only release it ever had; fields of its view can be given."""
     release = release or Release(version="1.0.0", exports=("run: func() -> u32",), salt=name)
-    stateful = release.state_bytes is not None
-    running = view.get("state", State.RUNNING) in {State.RUNNING, State.UPDATING}
-    revision = RevisionView(
-        number=view.get("revision", 1),
-        version=release.version,
-        digest=release.digest,
+    revision = make_revision(
+        name,
+        view.get("revision", 1),
+        release,
+        now - up,
         outcome=Outcome.ACTIVE,
         stable=True,
-        cause=Cause.DEPLOY,
-        who=sanitise("watcher"),
-        note=sanitise(""),
-        at=now - up,
         fuel_per_call=float(load.fuel_per_call),
         state_bytes=release.state_bytes,
-        size=release.size,
     )
-    fields: dict[str, Any] = {
-        "id": name,
-        "state": State.RUNNING,
-        "health": Health.HEALTHY if running else Health.UNKNOWN,
-        "kind": "actor" if stateful else "passive",
-        "version": release.version,
-        "revision": revision.number,
-        "digest": release.digest,
-        "stable": True,
-        "stateful": stateful,
-        "source": sanitise(f"{name.rpartition('/')[2]}/"),
-        "started_at": now - up if running else None,
-        "state_bytes": release.state_bytes,
-        "state_saved_at": now - 12 if stateful else None,
-        "meters": meters.metered(name, load, now) if running else Meters(memory_limit=load.memory_limit),
-        "history": meters.past(name, load, now) if running else History(),
-    }
-    component = FakeComponent(ComponentView(**{**fields, **view}), load=load, timeline=[revision])
+    row = ComponentView(**{"id": name, **_served(release, now), **_measured(name, load, now, up, view), **view})
+    component = FakeComponent(row, load=load, timeline=[revision])
     component.releases[release.digest] = release
     component.on_disk = release
     component.detail = _detail(component, release)
     return component
+
+
+def _served(release: Release, now: float) -> dict[str, Any]:
+    """Return the fields of a row that tell what is served."""
+    stateful = release.state_bytes is not None
+    return {
+        "kind": "actor" if stateful else "passive",
+        "version": release.version,
+        "revision": 1,
+        "digest": release.digest,
+        "stable": True,
+        "stateful": stateful,
+        "state_bytes": release.state_bytes,
+        "state_saved_at": now - 12 if stateful else None,
+    }
+
+
+def _measured(name: str, load: Load, now: float, up: float, view: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row that depend on whether it runs; it does unless the view says otherwise."""
+    running = view.get("state", State.RUNNING) in {State.RUNNING, State.UPDATING}
+    return {
+        "state": State.RUNNING,
+        "health": Health.HEALTHY if running else Health.UNKNOWN,
+        "source": sanitise(f"{name.rpartition('/')[2]}/"),
+        "started_at": now - up if running else None,
+        "meters": meters.metered(name, load, now) if running else Meters(memory_limit=load.memory_limit),
+        "history": meters.past(name, load, now) if running else History(),
+    }
 
 
 def counter(now: float, *, load: Load | None = None) -> FakeComponent:
@@ -118,21 +126,20 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
         fuel=1.2e6, fuel_per_call=1_204, fuel_change=0.02, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08
     )
     component = played("counter", load, now=now, release=COUNTER["1.0.0"])
-    component.timeline[0] = RevisionView(
-        number=1,
-        version="1.0.0",
-        digest=COUNTER["1.0.0"].digest,
-        outcome=Outcome.ACTIVE,
-        stable=True,
-        cause=Cause.DEPLOY,
-        who=sanitise("watcher"),
-        note=sanitise(""),
-        at=now - 2 * HOUR - 15 * 60,
-        fuel_per_call=1_180.0,
-        state_bytes=37,
-        state_at=now - 42 * 60,
-        size=18_104,
-    )
+    component.timeline = [
+        make_revision(
+            "counter",
+            1,
+            COUNTER["1.0.0"],
+            now - 2 * HOUR - 15 * 60,
+            outcome=Outcome.ACTIVE,
+            stable=True,
+            fuel_per_call=1_180.0,
+            state_bytes=37,
+            state_at=now - 42 * 60,
+            size=18_104,
+        )
+    ]
     component.on_disk = COUNTER["1.1.0"]
     component.deploy(COUNTER["1.1.0"], now - 42 * 60, force=False)
     component.deploy(COUNTER["1.2.0"], now - 70, force=False)
@@ -148,7 +155,7 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
         history=meters.past("counter", load, now),
         custom_series=len(told.series(component.view)),
     )
-    component.bless()
+    component.prove()
     return component
 
 
@@ -173,129 +180,102 @@ def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
 def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
     """Every kind of row at once, as the design draws them."""
     now = clock()
+    runtime = FakeRuntime(clock).add([counter(now), *_running(now), *_down(now)])
+    for it in HAPPENED:
+        runtime.emit(it.text, component=it.component, kind=it.kind, level=it.level, action=it.action, ago=it.ago)
+    return runtime
+
+
+def _running(now: float) -> Iterator[FakeComponent]:
     small = Load(fuel=88e3, fuel_per_call=9_700, memory=int(1.1 * MIB), cpu=0.004, calls=9, wobble=0.1)
     hoard = Load(fuel=5.0e6, memory=int(61.9 * MIB), growth=0, cpu=0.12, calls=3, wobble=0.05)
     prime = Load(fuel=1.1e9, fuel_per_call=10**9, memory=MIB, cpu=0.98, calls=1, latency=910.0, wobble=0.01)
     fetch = Load(fuel=310e3, memory=int(8.4 * MIB), cpu=0.01, calls=22, wobble=0.1)
-    components = [
-        counter(now),
-        played(
-            "crasher",
-            Load(),
-            now=now,
-            state=State.FAILED,
-            health=Health.UNHEALTHY,
-            recovery=Recovery(RecoveryKind.BACKOFF, now + 3.2, 1),
-            restarts=2,
-            meters=Meters(memory_limit=64 * MIB, queue=17, errors=3),
-            note=Note(NoteKind.TROUBLE, sanitise("unreachable · restart in 3.2s (1 left)")),
-        ),
-        played(
-            "fetcher",
-            fetch,
-            now=now,
-            release=Release(version="2.0.0", exports=("fetch: func(url: string) -> list<u8>",)),
-            up=27 * HOUR,
-            state=State.UPDATING,
-            revision=4,
-            candidate=5,
-            restarts=3,
-            note=Note(NoteKind.INFO, sanitise("candidate r5: compiling")),
-        ),
-        played("greeter", small, now=now, release=Release(version="1.0.0", exports=(RICH_LINE,), salt="greeter")),
-        played(
-            "hoarder",
-            hoard,
-            now=now,
-            health=Health.DEGRADED,
-            note=Note(NoteKind.TROUBLE, sanitise("memory full in ~40s")),
-        ),
-        played(
-            "pipeline/parse",
-            Load(),
-            now=now,
-            release=Release(version="0.3.1"),
-            state=State.STOPPED,
-            revision=7,
-            desired=Desired.STOPPED,
-            note=Note(NoteKind.INFO, sanitise("stopped by operator")),
-        ),
-        played("primes", prime, now=now),
-        played(
-            "snoop",
-            Load(),
-            now=now,
-            state=State.FAILED,
-            health=Health.UNHEALTHY,
-            recovery=Recovery(RecoveryKind.EXHAUSTED, None, 0),
-            restarts=3,
-            note=Note(NoteKind.TROUBLE, sanitise("3 traps in 60s: r1 quarantined")),
-        ),
-    ]
-    runtime = FakeRuntime(clock).add(components)
-    _tell(runtime)
-    return runtime
+    yield played(
+        "fetcher",
+        fetch,
+        now=now,
+        release=Release(version="2.0.0", exports=("fetch: func(url: string) -> list<u8>",)),
+        up=27 * HOUR,
+        state=State.UPDATING,
+        revision=4,
+        candidate=5,
+        restarts=3,
+        note=Note(NoteKind.INFO, sanitise("candidate r5: compiling")),
+    )
+    yield played("greeter", small, now=now, release=Release(version="1.0.0", exports=(RICH_LINE,), salt="greeter"))
+    full = Note(NoteKind.TROUBLE, sanitise("memory full in ~40s"))
+    yield played("hoarder", hoard, now=now, health=Health.DEGRADED, note=full)
+    yield played("primes", prime, now=now)
 
 
-def _tell(runtime: FakeRuntime) -> None:
-    say = runtime.emit
-    life, supervision = EventKind.LIFECYCLE, EventKind.SUPERVISION
-    say("watching components/ (8 sources)", kind=EventKind.SYSTEM, action=EventAction.OPENED, ago=8041)
-    say(
-        "switched r1 → r2 in 0.4 ms (held 2 calls), state migrated 37 B → 41 B",
-        component="counter",
-        action=EventAction.SWITCHED,
-        ago=2520,
+def _down(now: float) -> Iterator[FakeComponent]:
+    yield played(
+        "crasher",
+        Load(),
+        now=now,
+        state=State.FAILED,
+        health=Health.UNHEALTHY,
+        recovery=Recovery(RecoveryKind.BACKOFF, now + 3.2, 1),
+        restarts=2,
+        meters=Meters(memory_limit=64 * MIB, queue=17, errors=3),
+        note=Note(NoteKind.TROUBLE, sanitise("unreachable · restart in 3.2s (1 left)")),
     )
-    say("stopped by operator", component="pipeline/parse", kind=life, action=EventAction.STOPPED, ago=1810)
-    say(
-        "trap unreachable in crash#now",
-        component="snoop",
-        kind=supervision,
-        level=Level.ERROR,
-        action=EventAction.TRAPPED,
-        ago=700,
+    yield played(
+        "pipeline/parse",
+        Load(),
+        now=now,
+        release=Release(version="0.3.1"),
+        state=State.STOPPED,
+        revision=7,
+        desired=Desired.STOPPED,
+        note=Note(NoteKind.INFO, sanitise("stopped by operator")),
     )
-    say(
-        "3 traps in 60s: r1 quarantined, not restarted",
-        component="snoop",
-        kind=supervision,
-        level=Level.ERROR,
-        action=EventAction.EXHAUSTED,
-        ago=690,
+    yield played(
+        "snoop",
+        Load(),
+        now=now,
+        state=State.FAILED,
+        health=Health.UNHEALTHY,
+        recovery=Recovery(RecoveryKind.EXHAUSTED, None, 0),
+        restarts=3,
+        note=Note(NoteKind.TROUBLE, sanitise("3 traps in 60s: r1 quarantined")),
     )
-    say(
-        f'refused 1.2.0 at {Gate.HEALTH_PROBE}: status unhealthy ("negative count") · r2 keeps serving',
-        component="counter",
-        level=Level.ERROR,
-        action=EventAction.REFUSED,
-        ago=70,
-    )
-    say("ignored: partial write", component="counter", level=Level.DEBUG, action=EventAction.IGNORED, ago=15)
-    say(
-        "refused 1.3.0 at compatibility: export `reset` removed · r2 keeps serving",
-        component="counter",
-        level=Level.ERROR,
-        action=EventAction.REFUSED,
-        ago=13,
-    )
-    say("accepted: generation 5", component="fetcher", action=EventAction.ACCEPTED, ago=4)
-    say(
-        "status degraded: 61.9 of 64 MiB in use",
-        component="hoarder",
-        kind=EventKind.HEALTH,
-        level=Level.WARNING,
-        action=EventAction.DEGRADED,
-        ago=3,
-    )
-    say(
-        "trap unreachable in crash#now; restart in 3.2s (1 left)",
-        component="crasher",
-        kind=supervision,
-        level=Level.WARNING,
-        action=EventAction.RESTARTING,
-        ago=1,
-    )
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """Something that happened before a scene is looked at, ``ago`` seconds before."""
+
+    component: str | None
+    action: EventAction
+    text: str
+    ago: float
+    kind: EventKind = EventKind.DECISION
+    level: Level = Level.INFO
+
+
+_SWITCHED: Final = "switched r1 → r2 in 0.4 ms (held 2 calls), state migrated 37 B → 41 B"
+_UNHEALTHY: Final = f'refused 1.2.0 at {Gate.HEALTH_PROBE}: status unhealthy ("negative count") · r2 keeps serving'
+_BREAKING: Final = f"refused 1.3.0 at {Gate.COMPATIBILITY}: export `reset` removed · r2 keeps serving"
+_GIVEN_UP: Final = "3 traps in 60s: r1 quarantined, not restarted"
+_RESTARTING: Final = "trap unreachable in crash#now; restart in 3.2s (1 left)"
+_DEGRADED: Final = "status degraded: 61.9 of 64 MiB in use"
+_LIFE, _SUPERVISION = EventKind.LIFECYCLE, EventKind.SUPERVISION
+
+HAPPENED: Final = (
+    Happened(None, EventAction.OPENED, "watching components/ (8 sources)", 8041, EventKind.SYSTEM),
+    Happened("counter", EventAction.SWITCHED, _SWITCHED, 2520),
+    Happened("pipeline/parse", EventAction.STOPPED, "stopped by operator", 1810, _LIFE),
+    Happened("snoop", EventAction.TRAPPED, "trap unreachable in crash#now", 700, _SUPERVISION, Level.ERROR),
+    Happened("snoop", EventAction.EXHAUSTED, _GIVEN_UP, 690, _SUPERVISION, Level.ERROR),
+    Happened("counter", EventAction.REFUSED, _UNHEALTHY, 70, level=Level.ERROR),
+    Happened("counter", EventAction.IGNORED, "ignored: partial write", 15, level=Level.DEBUG),
+    Happened("counter", EventAction.REFUSED, _BREAKING, 13, level=Level.ERROR),
+    Happened("fetcher", EventAction.ACCEPTED, "accepted: generation 5", 4),
+    Happened("hoarder", EventAction.DEGRADED, _DEGRADED, 3, EventKind.HEALTH, Level.WARNING),
+    Happened("crasher", EventAction.RESTARTING, _RESTARTING, 1, _SUPERVISION, Level.WARNING),
+)
+"""What happened in :func:`mixed`, oldest first."""
 
 
 def empty(clock: Callable[[], float] = still) -> FakeRuntime:

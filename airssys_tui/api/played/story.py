@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.past import Story
-from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.core.text import one_line
@@ -27,12 +27,12 @@ def told(component: FakeComponent, now: float) -> Story:
     return Story(component.id, tuple(one_line(sentence, 500) for sentence in sentences))
 
 
-def _label(revision: RevisionView) -> str:
+def _label(revision: PlayedRevision) -> str:
     return f"r{revision.number} ({revision.version or 'no version'})"
 
 
-def _came(revision: RevisionView, now: float) -> str:
-    when = format_duration(max(1.0, now - revision.at))
+def _came(revision: PlayedRevision, now: float) -> str:
+    when = format_duration(max(1.0, now - revision.created_at))
     if revision.cause is Cause.ROLLBACK:
         text = f"{revision.who} rolled back to r{revision.origin} {when} ago, as {_label(revision)}"
     elif revision.cause is Cause.RESTORE:
@@ -43,10 +43,10 @@ def _came(revision: RevisionView, now: float) -> str:
     return text + why
 
 
-def _tried(revision: RevisionView, now: float, active: RevisionView | None) -> str:
-    when = format_duration(max(1.0, now - revision.at))
+def _tried(revision: PlayedRevision, now: float, active: PlayedRevision | None) -> str:
+    when = format_duration(max(1.0, now - revision.created_at))
     serving = f"r{active.number} keeps serving" if active is not None else "nothing serves"
-    what = revision.reason or str(revision.outcome)
+    what = revision.outcome_reason or str(revision.outcome)
     kind = "was tried" if revision.outcome is Outcome.FAILED else f"is {revision.outcome}"
     return f"{_label(revision)} {kind} {when} ago and {what}; {serving}."
 

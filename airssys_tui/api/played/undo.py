@@ -17,8 +17,8 @@ from airssys_tui.api.commands import (
     Start,
     Stop,
 )
+from airssys_tui.api.played.bookkeeping import inverse
 from airssys_tui.api.played.component import FakeComponent
-from airssys_tui.api.played.marks import inverse
 from airssys_tui.api.views.past import StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import GuestText, sanitise

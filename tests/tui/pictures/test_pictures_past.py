@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.played import past, scenes
-from airssys_tui.api.played.runtime import LOGS_KEPT
+from airssys_tui.api.played.events import LOGS_KEPT
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt

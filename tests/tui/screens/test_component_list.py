@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.component import Release
+from airssys_tui.api.played.revisions import Release
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.core.gates import Gate

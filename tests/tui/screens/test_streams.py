@@ -11,7 +11,8 @@ from textual.events import MouseScrollUp
 from textual.widgets import Input
 
 from airssys_tui.api.played import past, scenes
-from airssys_tui.api.played.runtime import LOGS_KEPT, FakeRuntime
+from airssys_tui.api.played.events import LOGS_KEPT
+from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.drawing.search import LONGEST, MOST_MATCHES, BadPatternError, Search

@@ -1,14 +1,12 @@
-"""What an operator says of a played component's revisions: pins, notes, stability, quarantine."""
+"""What operators write into the history of a played component: pins, notes, stable revisions, lifted quarantines."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin
 from airssys_tui.api.played.component import FakeComponent, Said
-from airssys_tui.api.views.revisions import RevisionView
+from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.revision import Outcome
@@ -16,11 +14,11 @@ from airssys_tui.core.text import one_line
 
 SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 
-Mark = Pin | Annotate | MarkStable | LiftQuarantine
+Entry = Pin | Annotate | MarkStable | LiftQuarantine
 
 
-def mark(component: FakeComponent, command: Mark) -> Said:
-    """Write what the command says on its revision.
+def carry_out(component: FakeComponent, command: Entry) -> Said:
+    """Write a command into the history of its revision.
 
     Raises:
         UsageError: If there is no such revision.
@@ -37,9 +35,9 @@ def mark(component: FakeComponent, command: Mark) -> Said:
             return f"r{revision.number} {'noted' if command.note else 'has no note any more'}", EventAction.ANNOTATE
         case MarkStable():
             if revision.outcome not in SERVED:
-                raise _impossible(component, revision, f"it is {revision.outcome} and cannot be marked")
+                raise _impossible(component, revision, f"it is {revision.outcome} and cannot be declared stable")
             component.revise(revision.number, stable=command.stable)
-            return f"r{revision.number} marked {'stable' if command.stable else 'not stable'}", EventAction.MARK_STABLE
+            return f"r{revision.number} is {'stable' if command.stable else 'not stable'}", EventAction.MARK_STABLE
         case LiftQuarantine():
             if revision.outcome is not Outcome.QUARANTINED:
                 raise _impossible(component, revision, "it is not quarantined")
@@ -47,19 +45,19 @@ def mark(component: FakeComponent, command: Mark) -> Said:
             return f"r{revision.number} released from quarantine", EventAction.LIFT_QUARANTINE
 
 
-def _refuse(component: FakeComponent, revision: RevisionView, outcome: Outcome, why: str) -> None:
+def _refuse(component: FakeComponent, revision: PlayedRevision, outcome: Outcome, why: str) -> None:
     if revision.outcome is outcome:
         raise _impossible(component, revision, why)
 
 
-def _impossible(component: FakeComponent, revision: RevisionView, why: str) -> TransitionError:
+def _impossible(component: FakeComponent, revision: PlayedRevision, why: str) -> TransitionError:
     return TransitionError(f"r{revision.number} of {component.id}: {why}", component=component.id)
 
 
-def inverse(component: FakeComponent, command: Mark) -> Mark | None:
-    """Return the command that takes a mark back, from how the revision is now; nothing when none does."""
+def inverse(component: FakeComponent, command: Entry) -> Entry | None:
+    """Return the command that takes an entry back, given the revision as it is now, or None."""
     revision = component.find(command.revision)
-    changes: dict[type[Mark], Mark | None] = {
+    changes: dict[type[Entry], Entry | None] = {
         Pin: Pin(component.id, revision.number, revision.pinned),
         Annotate: Annotate(component.id, revision.number, revision.note),
         MarkStable: MarkStable(component.id, revision.number, revision.stable),
@@ -69,7 +67,4 @@ def inverse(component: FakeComponent, command: Mark) -> Mark | None:
 
 def purge(component: FakeComponent, number: int) -> None:
     """Let go of a revision's code."""
-    component.timeline = [
-        msgspec.structs.replace(each, outcome=Outcome.PURGED, pinned=False) if each.number == number else each
-        for each in component.timeline
-    ]
+    component.revise(number, outcome=Outcome.PURGED, pinned=False)

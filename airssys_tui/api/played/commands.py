@@ -1,0 +1,111 @@
+"""Commands on the fake runtime: carried out at once, and remembered for an undo."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from airssys_tui.api.commands import (
+    Annotate,
+    Command,
+    ImportState,
+    LiftQuarantine,
+    MarkStable,
+    Pin,
+    Reload,
+    Restart,
+    RestoreState,
+    Rollback,
+    SaveState,
+    Start,
+    Stop,
+    Undo,
+    Unload,
+)
+from airssys_tui.api.played import bookkeeping
+from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.states import FakeStates
+from airssys_tui.api.played.undo import FakeUndo
+from airssys_tui.api.views.runtime import Done
+from airssys_tui.core.errors import AirssysError, DiskFull
+from airssys_tui.core.events import EventAction, EventKind
+from airssys_tui.core.text import sanitise
+
+
+class FakeCommands(ABC):
+    """The part of the fake runtime that carries commands out."""
+
+    clock: Callable[[], float]
+    disk_full: str
+    states_kept: FakeStates
+    _undo: FakeUndo
+
+    @abstractmethod
+    def _get(self, component: str) -> FakeComponent: ...
+
+    @abstractmethod
+    def _say(
+        self, component: FakeComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
+    ) -> Done: ...
+
+    def _carry_out(self, command: Command, who: str) -> Done:
+        if isinstance(command, Undo):
+            label = self._undo.label
+            done = self._act(self._undo.take(), who)
+            return Done(text=sanitise(f"undone: {label} ({done.text})"), revision=done.revision)
+        component = self._get(command.component)
+        inverse, before = self._undo.of(component, command), component.view.revision
+        done = self._act(command, who)
+        if isinstance(command, RestoreState):
+            inverse = self._undo.of_restored(command, self.states_kept.of(component.id), before)
+        self._undo.push(inverse)
+        return done
+
+    def _act(self, command: Command, who: str) -> Done:
+        if isinstance(command, Undo):
+            raise AirssysError("an undo is not undone")
+        component = self._get(command.component)
+        if isinstance(command, SaveState | RestoreState | ImportState):
+            return self._about_state(component, command, who)
+        if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
+            return self._say(component, *bookkeeping.carry_out(component, command), EventKind.OPERATOR)
+        return self._about_life(component, command, who)
+
+    def _about_life(
+        self, component: FakeComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str
+    ) -> Done:
+        now = self.clock()
+        if self.disk_full and isinstance(command, Reload):
+            raise DiskFull(self.disk_full, remedy="free some space, then reload", component=component.id)
+        cause = "stop" if isinstance(command, Stop | Unload) else "update"
+        if not isinstance(command, Start):
+            self.states_kept.save(component.view, cause, now)
+        match command:
+            case Start():
+                return self._say(component, *component.start(now), EventKind.LIFECYCLE)
+            case Stop():
+                return self._say(component, *component.stop(now), EventKind.LIFECYCLE)
+            case Restart():
+                return self._say(component, *component.restart(now), EventKind.LIFECYCLE)
+            case Unload():
+                return self._say(component, *component.unload(now), EventKind.LIFECYCLE)
+            case Reload():
+                return self._say(component, *component.reload(now, force=command.force))
+            case Rollback():
+                return self._say(component, *component.roll_back(command, now, who))
+
+    def _about_state(self, component: FakeComponent, command: SaveState | RestoreState | ImportState, who: str) -> Done:
+        now, keep = self.clock(), self.states_kept
+        match command:
+            case SaveState():
+                view = keep.save_on_demand(component.view, now).view
+                component.change(state_saved_at=now, state_bytes=view.size)
+                said = f"state {view.id} of r{view.revision} saved: {view.size} B"
+            case ImportState():
+                view = keep.bring(component.view, command.state, now).view
+                said = f"state {view.id} imported: {view.size} B; nothing loads it yet"
+            case RestoreState():
+                wanted = keep.loadable(component.id, command.snapshot, component.view.revision).view
+                keep.save(component.view, "update", now)
+                return self._say(component, *component.restore(wanted, now, who))
+        return self._say(component, said, EventAction.STATE, EventKind.LIFECYCLE)
