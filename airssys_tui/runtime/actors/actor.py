@@ -7,8 +7,8 @@ at a time on a worker thread, on whatever instance serves at that moment. The ru
 * One call at a time, in order; what the host itself asks of the instance (health, state) goes first.
 * At most one turn of an actor is scheduled on the workers (``_scheduled``). A turn runs up to :data:`BATCH` calls, then
   queues again, so that a busy actor does not keep a worker from the others.
-* To change the instance, the control loop calls :meth:`Actor.hold`, whose future ends at the next call boundary. Calls
-  go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.release` lets the mailbox run again.
+* To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
+  go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails what the host had
   asked of that instance, and reports to supervision. Calls of others stay in the mailbox for the next instance.
 * An actor that does not accept calls (:meth:`Actor.accept`) fails those that wait. One that waits for a restart accepts
@@ -72,7 +72,7 @@ class Actor:
         self._mailbox: deque[Envelope] = deque()
         self._serving: Serving | None = None
         self._open = False
-        self._held = False
+        self._paused = False
         self._scheduled = False
         self._running = False
         self._boundary: list[Future[int]] = []
@@ -124,7 +124,7 @@ class Actor:
             self._schedule()
         return envelope.future
 
-    def hold(self) -> Future[int]:
+    def pause(self) -> Future[int]:
         """Stop at the next call boundary; calls go on queueing.
 
         Returns:
@@ -132,21 +132,21 @@ class Actor:
         """
         reached: Future[int] = Future()
         with self._lock:
-            self._held = True
+            self._paused = True
             if self._running:
                 self._boundary.append(reached)
                 return reached
         reached.set_result(len(self._mailbox))
         return reached
 
-    def release(self) -> None:
-        """Run queued calls again after :meth:`hold`."""
+    def resume(self) -> None:
+        """Run queued calls again after :meth:`pause`."""
         with self._lock:
-            self._held = False
+            self._paused = False
             self._schedule()
 
     def switch(self, serving: Serving | None) -> Serving | None:
-        """Replace the instance that serves. The actor must be held, or not serving.
+        """Replace the instance that serves. The actor must be paused, or not serving.
 
         Returns:
             The instance that served until now, for the caller to retire.
@@ -202,7 +202,7 @@ class Actor:
                 envelope.future.set_exception(CallDropped(f"{self.component} {why}", component=self.component))
 
     def _schedule(self) -> None:
-        if self._mailbox and not self._scheduled and not self._held and self._serving is not None:
+        if self._mailbox and not self._scheduled and not self._paused and self._serving is not None:
             self._scheduled = True
             self._workers.schedule(self._turn)
 
@@ -210,7 +210,7 @@ class Actor:
         for _ in range(BATCH):
             with self._lock:
                 serving = self._serving
-                if self._held or serving is None or not self._mailbox:
+                if self._paused or serving is None or not self._mailbox:
                     self._scheduled = False
                     return
                 envelope = self._mailbox.popleft()

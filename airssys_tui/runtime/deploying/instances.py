@@ -105,7 +105,7 @@ class Instances:
         serving = actor.serving
         if serving is None:
             return
-        reached = asyncio.wrap_future(actor.hold())
+        reached = asyncio.wrap_future(actor.pause())
         patience = serving.manifest.supervision.shutdown
         if drain is not None:
             patience = min(patience, drain)
@@ -115,7 +115,7 @@ class Instances:
             await asyncio.wait([reached], timeout=1.0)
         await self._save_quietly(component, serving, "stop")
         actor.switch(None)
-        actor.release()
+        actor.resume()
         await self._floor.guest(self._farewell, component, serving)
 
     async def replace(self, component: Component, *, why: str) -> int:
@@ -148,7 +148,7 @@ class Instances:
             await self._rehearsal.discard(fresh)
             raise
         finally:
-            actor.release()
+            actor.resume()
         if old is not None:
             old.counters = None
             await self._floor.guest(self._farewell, component, old)
@@ -159,7 +159,7 @@ class Instances:
     async def _reach_boundary(self, component: Component) -> None:
         """Wait until no call runs; one that has not ended after the manifest's ``shutdown`` is cancelled."""
         serving = component.actor.serving
-        reached = asyncio.wrap_future(component.actor.hold())
+        reached = asyncio.wrap_future(component.actor.pause())
         if serving is None:
             await reached
             return

@@ -63,7 +63,7 @@ class StopStart(Switcher):
                 await to_the_end(self._bring_back(component, fresh, taken))
                 raise
         finally:
-            component.actor.release()
+            component.actor.resume()
         loaded = successor.restored
         state = moved(successor.policy, taken.snapshot, loaded) if loaded is not None else GuestText("")
         return Switched(held, time.perf_counter() - started, state)

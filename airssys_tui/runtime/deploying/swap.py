@@ -175,12 +175,12 @@ class Switcher:
                 await self._reach_boundary(component, insist=insist)
             yield component.actor.queued
         finally:
-            component.actor.release()
+            component.actor.resume()
 
     async def _reach_boundary(self, component: Component, *, insist: bool) -> None:
         """Wait until no call runs; after the manifest's ``shutdown`` bound cancel it, or give up."""
         serving = component.actor.serving
-        reached = asyncio.wrap_future(component.actor.hold())
+        reached = asyncio.wrap_future(component.actor.pause())
         if serving is None:
             await reached
             return
