@@ -26,6 +26,7 @@ from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
+from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.place import default_state_dir
@@ -82,6 +83,11 @@ class EmbeddedRuntime:
             state.close()
             raise
         return cls(floor, str(folder))
+
+    @property
+    def probe(self) -> Probe:
+        """The inside of this runtime, for tests and benchmarks."""
+        return Probe(self._floor, self._system, self._loop)
 
     @property
     def state_dir(self) -> Path:

@@ -186,7 +186,7 @@ class System:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._write_journal()
+        await self.write_journal()
         self.observer.phase = Phase.STOPPED
         self.observer.publish()
 
@@ -268,9 +268,10 @@ class System:
 
     async def _changed(self, change: Settled) -> None:
         # Not awaited: a newer change may settle meanwhile; it cancels an older deployment of the component.
-        self._spawn(self._follow(change))
+        self._spawn(self.follow(change))
 
-    async def _follow(self, change: Settled) -> None:
+    async def follow(self, change: Settled) -> None:
+        """Handle one settled change of the folder, to its end."""
         try:
             component = await self.reconciler.changed(change)
             if component is not None:
@@ -327,9 +328,10 @@ class System:
     async def _writing(self) -> None:
         while True:
             await asyncio.sleep(0.5)
-            await self._write_journal()
+            await self.write_journal()
 
-    async def _write_journal(self) -> None:
+    async def write_journal(self) -> None:
+        """Write the queued events to the catalog; after a failure they are queued again."""
         events = self.floor.journal.take_unwritten()
         if not events:
             return

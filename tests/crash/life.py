@@ -315,7 +315,7 @@ class Life:
 
     def _collect(self) -> None:
         """Collect as if days had passed, so that hardly any rule keeps anything."""
-        floor = self.runtime._floor
+        floor = self.runtime.probe.floor
         floor.clock = lambda: time.time() + DAYS
         try:
             self.runtime.collect().result(PATIENCE)

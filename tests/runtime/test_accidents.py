@@ -60,7 +60,7 @@ class Migrating(Crafted):
 
 def jump(world: World, seconds: float) -> None:
     """Set the wall clock of the runtime."""
-    floor = world.runtime._floor
+    floor = world.runtime.probe.floor
     floor.clock = lambda: time.time() + seconds
 
 
@@ -86,9 +86,9 @@ def test_a_revert_during_a_half_done_update(world: World) -> None:
 
 def test_a_revert_to_a_purged_revision_is_refused(world: World) -> None:
     updated(world)
-    catalog = world.runtime._floor.state.catalog
+    catalog = world.runtime.probe.floor.state.catalog
     world.install("c", THREE, STRICT)
-    world.run(lambda: world.runtime._floor.disk(catalog.set_outcome, "c", 1, Outcome.PURGED, "too old"))
+    world.run(lambda: world.runtime.probe.floor.disk(catalog.set_outcome, "c", 1, Outcome.PURGED, "too old"))
     with pytest.raises(RollbackRefused, match="r1 of c was purged: its code is no longer kept"):
         world.do(Rollback("c", to=1))
     assert world.row("c").revision == 3
@@ -96,8 +96,8 @@ def test_a_revert_to_a_purged_revision_is_refused(world: World) -> None:
 
 def test_an_automatic_rollback_passes_over_what_was_purged(world: World) -> None:
     updated(world)
-    catalog = world.runtime._floor.state.catalog
-    world.run(lambda: world.runtime._floor.disk(catalog.set_outcome, "c", 1, Outcome.PURGED, "too old"))
+    catalog = world.runtime.probe.floor.state.catalog
+    world.run(lambda: world.runtime.probe.floor.disk(catalog.set_outcome, "c", 1, Outcome.PURGED, "too old"))
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
     assert world.row("c").revision == 2, "there is nothing to go back to: supervision goes on"
@@ -164,8 +164,8 @@ def test_a_stable_revision_that_cannot_even_be_started_leaves_supervision_in_cha
     world.open()
     world.call("c", "add", 5)
     world.install("c", TWO, '[supervision]\nmax_restarts = 1\nbackoff = {initial = "1ms"}\n[deployment]\ntraps = 0\n')
-    blobs = world.runtime._floor.state.blobs
-    world.run(lambda: world.runtime._floor.disk(blobs.path(digest_of(ONE.wasm())).unlink))
+    blobs = world.runtime.probe.floor.state.blobs
+    world.run(lambda: world.runtime.probe.floor.disk(blobs.path(digest_of(ONE.wasm())).unlink))
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
     assert "cannot roll back: the code of r1 cannot be had" in world.told("c", "unproven")

@@ -108,7 +108,7 @@ def settled(world: World) -> dict[str, tuple[object, ...]]:
 
 def purge(world: World) -> None:
     """Let a day pass, and have everything collected that a rule lets go; a full disk may refuse that."""
-    floor = world.runtime._floor
+    floor = world.runtime.probe.floor
     now = floor.clock() + STABLE_FOR + 60.0
     floor.clock = lambda: now
     world.runtime.collect().exception(PATIENCE)
@@ -142,7 +142,7 @@ def live(world: World, expected: int) -> int:
     purge(world)
     world.remove("d")
     attempt(world, Stop("c"), Start("c"))
-    world.run(world.runtime._system._write_journal)
+    world.run(world.runtime.probe.system.write_journal)
     return expected
 
 
@@ -173,7 +173,7 @@ def test_full_disk_at_each_write(point: str, world: World, disk: Disk) -> None:
     world.reopen(**SOON)
     assert settled(world) == before, "memory and disk agree"
     assert world.call("c", "get") == expected + 1
-    catalog = world.runtime._floor.state.catalog
+    catalog = world.runtime.probe.floor.state.catalog
     catalog.integrity()
     assert catalog.unfinished() == ()
     assert Outcome.CANDIDATE not in world.outcomes("c").values()
@@ -282,7 +282,7 @@ def test_a_state_directory_that_becomes_read_only_while_it_is_used(world: World)
     world.open(**SOON)
     world.call("c", "add", 5)
     # Files that are open for writing keep a file system writable: they are what a disk's fault takes away.
-    world.runtime._floor.state.blobs._aside = Path("/proc/no-such-place")
+    world.runtime.probe.floor.state.blobs._aside = Path("/proc/no-such-place")
     row = world.install("c", Crafted(salt="2"), version="2.0.0")
     assert row.version == "1.0.0"
     assert "refused at store: cannot write the blob" in row.note.text
@@ -308,7 +308,7 @@ def twice(world: World) -> World:
 
 
 def test_a_corrupted_blob(twice: World) -> None:
-    state = twice.runtime._floor.state
+    state = twice.runtime.probe.floor.state
     one = twice.history("c")[1].digest
     damage(state.blobs.path(one))
     with pytest.raises(BlobCorrupt):
@@ -341,7 +341,7 @@ def test_a_corrupted_blob_of_what_serves_and_no_compiled_code(twice: World) -> N
 def test_a_corrupted_snapshot(twice: World) -> None:
     twice.do(Stop("c"))
     newest = twice.runtime.states("c").result(PATIENCE)[0]
-    state = twice.runtime._floor.state
+    state = twice.runtime.probe.floor.state
     with state.catalog.database.transaction("add-snapshot") as connection:
         connection.execute("UPDATE snapshots SET data = ? WHERE id = ?", (b"garbage!", newest.id))
     twice.do(Start("c"))
@@ -357,7 +357,7 @@ def test_corrupted_compiled_code(twice: World) -> None:
         damage(path, 100)
     twice.open(**SOON)
     assert (twice.row("c").state, twice.call("c", "get")) == (State.RUNNING, 7)
-    assert twice.runtime._floor.state.code.counters.rejected == 1, "it was compiled anew, not loaded"
+    assert twice.runtime.probe.floor.state.code.counters.rejected == 1, "it was compiled anew, not loaded"
     twice.do(Rollback("c"))
     assert twice.call("c", "get") == 7
 
@@ -435,7 +435,7 @@ def test_a_revision_purged_between_preview_and_confirm(many: World) -> None:
 
 
 def test_what_a_rollback_goes_to_is_not_purged_meanwhile(many: World) -> None:
-    floor = many.runtime._floor
+    floor = many.runtime.probe.floor
     now = floor.clock() + STABLE_FOR + 60.0
     floor.clock = lambda: now
     rolling = many.runtime.submit(Rollback("c", to=2))

@@ -42,7 +42,7 @@ def test_a_newer_change_ends_the_compilation_of_an_older_one(world: World):
     with contextlib.suppress(CancelledError):
         burning.result(PATIENCE)
     assert world.outcomes("changing") == {1: Outcome.FAILED, 2: Outcome.ACTIVE}
-    assert not world.runtime._floor._children._work_queue.qsize()
+    assert not world.runtime.probe.floor._children._work_queue.qsize()
 
 
 def test_a_bomb_is_refused_at_the_compile_gate_and_not_tried_again(world: World):

@@ -550,7 +550,7 @@ class Life(RuleBasedStateMachine):
         assert (row.revision, row.digest, row.desired) == (model.revision, model.active, model.wanted)
         assert (row.state is State.RUNNING) is model.runs
         assert row.candidate is None
-        held = {hold.digest for hold in self.world.runtime._system.router.find("c").barred.holds}
+        held = {hold.digest for hold in self.world.runtime.probe.component("c").barred.holds}
         assert held == model.holds
         assert model.active not in held
 

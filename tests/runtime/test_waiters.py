@@ -64,7 +64,7 @@ def test_others_answer_while_every_worker_waits_for_a_sleeper(world: World):
         world.install(name, SLEEPER, PATIENT)
     world.install("counter", Crafted())
     sleeping = [world.runtime.invoke(name, "sleep", HOUR) for name in names]
-    side = world.runtime._floor.side
+    side = world.runtime.probe.floor.side
     world.wait_for(lambda _: side.live == len(names))
     assert [world.call("counter", "add", 1) for _ in range(20)] == list(range(1, 21))
     assert not any(call.done() for call in sleeping)
@@ -98,7 +98,7 @@ def test_a_newer_change_does_not_wait_for_an_older_one_that_sleeps(world: World,
     world.open()
     world.put("late", sleeper, PATIENT)
     older = world.notice_later("late")
-    world.wait_for(lambda _: world.runtime._floor.side.live == 1)
+    world.wait_for(lambda _: world.runtime.probe.floor.side.live == 1)
     world.install("late", Crafted())
     assert world.call("late", "add", 1) == 1
     with contextlib.suppress(CancelledError):
@@ -110,7 +110,7 @@ def test_stopping_and_reloading_do_not_wait_for_a_sleeper(world: World):
     world.open()
     world.install("sleeper", Sleeper(add=SLEEP), PATIENT)
     asleep = world.runtime.invoke("sleeper", "add", 1)
-    world.wait_for(lambda _: world.runtime._floor.side.live == 1)
+    world.wait_for(lambda _: world.runtime.probe.floor.side.live == 1)
     world.do(Stop("sleeper"))
     assert world.row("sleeper").state is State.STOPPED
     assert trap_of(asleep) is TrapKind.STUCK_IN_HOST
@@ -124,7 +124,7 @@ def test_an_instance_made_too_late_is_dropped(world: World):
     world.open()
     world.install("late", Sleeper(start=nap), SHORT)
     assert "stuck-in-host" in world.row("late").note.text
-    side, engine = world.runtime._floor.side, world.runtime._floor.engine
+    side, engine = world.runtime.probe.floor.side, world.runtime.probe.floor.engine
     assert (side.abandoned, side.stuck) == (1, 1)
     world.wait_for(lambda _: side.stuck == 0)
     world.wait_for(lambda _: not engine.instances)

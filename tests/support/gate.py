@@ -15,7 +15,7 @@ class Gate:
     def __init__(self, world: World, name: str) -> None:
         self._open = threading.Event()
         self._entered = threading.Event()
-        actor = world.runtime._system.router.find(name).actor
+        actor = world.runtime.probe.component(name).actor
         self.done: Future[Any] = actor.post(lambda _: self._wait())
         assert self._entered.wait(30), "it was never reached"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import threading
 from collections.abc import Callable
@@ -81,7 +80,7 @@ class World:
         """
         self.copies = getattr(self, "copies", 0) + 1
         copy = self._root / f"state-{self.copies}"
-        self.run(lambda: self.runtime._floor.disk(shutil.copytree, self.state_dir, copy))
+        self.run(lambda: self.runtime.probe.floor.disk(shutil.copytree, self.state_dir, copy))
         self.close()
         self.state_dir = copy
         return self.open(**settings)
@@ -116,21 +115,21 @@ class World:
 
     def notice(self, key: str) -> None:
         """Report a settled change of an entry, and wait until it has been dealt with and is published."""
-        self.run(lambda: self.runtime._system._follow(self._settled(key)))
+        self.run(lambda: self.runtime.probe.system.follow(self._settled(key)))
         self.publish()
 
     def publish(self) -> None:
         """Have what is known now published at once, instead of a moment later."""
 
         async def touch() -> None:
-            self.runtime._system.touch()
+            self.runtime.probe.system.touch()
 
         self.run(touch)
 
     def notice_later(self, key: str) -> Any:
         """Report a settled change; return the future of its having been dealt with."""
         change = self._settled(key)
-        return asyncio.run_coroutine_threadsafe(self.runtime._system._follow(change), self.runtime._loop)
+        return self.runtime.probe.run(lambda: self.runtime.probe.system.follow(change))
 
     def _settled(self, key: str) -> Settled:
         return Settled(key, stamps(self.folder, key), 0.0, 1)
@@ -143,7 +142,7 @@ class World:
 
     def run(self, work: Callable[[], Any]) -> Any:
         """Run a coroutine on the control loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work(), self.runtime._loop).result(PATIENCE)
+        return self.runtime.probe.run(work).result(PATIENCE)
 
     def do(self, command: Command) -> Done:
         """Carry out a command and wait for it."""
@@ -206,7 +205,7 @@ class World:
                 self._changed.notify_all()
 
         runtime.listen(wake)
-        observer = runtime._system.observer
+        observer = runtime.probe.system.observer
         publish = observer.publish
 
         def publish_and_wake() -> None:

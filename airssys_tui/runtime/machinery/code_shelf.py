@@ -42,6 +42,11 @@ class Shelf:
         self._kept.move_to_end(digest)
         return found[0]
 
+    def clear(self) -> None:
+        """Forget all code."""
+        self._kept.clear()
+        self._bytes = 0
+
     def put(self, digest: Digest, code: Code, size: int) -> None:
         """Keep code that was loaded or compiled.
 

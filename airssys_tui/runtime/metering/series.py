@@ -60,6 +60,11 @@ class _Columns:
         self._load = tuple(array("f") for _ in _LOAD)
         self._calls: tuple[array[float], ...] | None = None
 
+    @property
+    def arrays(self) -> tuple[array[float], ...]:
+        """Every column."""
+        return (*self._load, *(self._calls or ()))
+
     def append(self, load: Iterable[float], calls: Iterable[float] | None, times: int = 1) -> None:
         """Append one value to each column, ``times`` times."""
         times = min(times, self._kept)
@@ -154,6 +159,17 @@ class Series:
         self._recent: _Columns | None = None
         self._long: _Columns | None = None
         self._bin = 0
+
+    @property
+    def resting(self) -> bool:
+        """Whether no step is stored: nothing has happened for so long that every stored step was quiet."""
+        return self._recent is None
+
+    @property
+    def stored(self) -> tuple[array[float], ...]:
+        """Every array of values that takes memory."""
+        columns = [held for held in (self._recent, self._long) if held is not None]
+        return tuple(column for held in columns for column in held.arrays)
 
     def rests(self, counters: Counters) -> bool:
         """Return whether there is nothing to store: nothing happened, and the stored steps are all quiet."""

@@ -101,7 +101,7 @@ class Watch:
     async def _watch_this_folder(self) -> None:
         """Watch until :meth:`stop`, or until the folder at the path is replaced or removed."""
         ends = [
-            asyncio.create_task(work) for work in (self._watch_somehow(), self._await_replacement(), self._stop.wait())
+            asyncio.create_task(work) for work in (self._watch_somehow(), self.await_replacement(), self._stop.wait())
         ]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -121,7 +121,8 @@ class Watch:
                 # What changed since native watching failed is not known: look at every entry.
                 await self._poll(str(error), {})
 
-    async def _await_replacement(self) -> None:
+    async def await_replacement(self) -> None:
+        """Wait until the folder at the path is another one, or gone, or until :meth:`stop`."""
         first = await self._place()
         # A wait that ends at the moment of a cancellation swallows it: check for the stop as well.
         while not self._stop.is_set() and await self._place() == first is not None:
@@ -172,13 +173,14 @@ class Watch:
 
     async def _watch(self) -> None:
         self._set_view(WatchView("native"))
-        second_look = asyncio.create_task(self._look_again())
+        second_look = asyncio.create_task(self.look_again())
         try:
             await self._take_notices()
         finally:
             second_look.cancel()
 
-    async def _look_again(self) -> None:
+    async def look_again(self) -> None:
+        """Compare the stamps with those before the first scan, once the watcher surely sees changes."""
         await asyncio.sleep(SECOND_LOOK)
         now = await self._survey()
         for key in self._before.keys() | now.keys():

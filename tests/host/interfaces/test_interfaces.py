@@ -302,12 +302,12 @@ def test_a_revision_without_a_handler_inherits_no_timers(guest: World) -> None:
     guest.notice("guest")
     guest.do(Reload("guest", force=True))
     assert guest.wait_event("guest", "timers").text == "1 timers ended: the active revision exports no timer-handler"
-    assert guest.runtime._floor.services.of("guest").alarms.list() == ()
+    assert guest.runtime.probe.floor.services.of("guest").alarms.list() == ()
 
 
 def test_what_is_due_while_it_still_waits_is_left_out_and_counted(guest: World) -> None:
     ask(guest, "set", "often", 0, Some(10))
-    alarms = guest.runtime._floor.services.of("guest").alarms
+    alarms = guest.runtime.probe.floor.services.of("guest").alarms
     sleeping = guest.runtime.invoke("guest", DOORS + "sleep-ms", 300)
     assert sleeping.result(PATIENCE) == Ok()
     assert alarms.missed > 5

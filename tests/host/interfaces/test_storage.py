@@ -202,7 +202,7 @@ def test_full_durability_is_the_manifests_choice(world: World) -> None:
 
 
 def test_a_component_in_trouble_with_its_disk_gets_an_answer_and_the_operator_is_told(keeper: World) -> None:
-    keeper.runtime._floor.state.storage.close()
+    keeper.runtime.probe.floor.state.storage.close()
     answer = ask(keeper, "set", "a", text("1"))
     assert answer == Err(Variant("failed", "the storage failed: store"))
     assert "closed" in keeper.told(NAME, "trouble")
@@ -214,7 +214,7 @@ def test_a_start_that_fails_leaves_no_trace(world: World) -> None:
     assert world.row(NAME).state is State.FAILED
     with pytest.raises(GateRefusal):
         world.do(Reload(NAME))
-    assert world.runtime._floor.state.storage.components() == ()
+    assert world.runtime.probe.floor.state.storage.components() == ()
 
 
 def test_a_kill_between_changes_leaves_no_half_of_one(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def settle(world: World, name: str) -> None:
     """Wait until nothing is under way with a component."""
 
     async def turn() -> None:
-        async with world.runtime._system.router.find(name).lock:
+        async with world.runtime.probe.component(name).lock:
             pass
 
     world.run(turn)
@@ -230,7 +230,7 @@ def test_states_are_saved_on_a_timer_when_the_manifest_says_so(world: World) -> 
     world.put("timed", ONE, '[state]\nsnapshot_every = "1s"\n', version="1.0.0")
     world.put("never", ONE, version="1.0.0")
     world.open(sample=3600.0)
-    system = world.runtime._system
+    system = world.runtime.probe.system
 
     def due(now: float) -> dict[str, bool]:
         async def ask() -> dict[str, bool]:
@@ -281,9 +281,9 @@ def test_the_preview_finds_out_that_the_older_one_cannot_load_the_state(world: W
 
 def test_the_preview_compiles_nothing(counting: World) -> None:
     counting.install("c", TWO, version="2.0.0")
-    floor = counting.runtime._floor
+    floor = counting.runtime.probe.floor
     digest = counting.history("c")[1].digest
-    floor.shelf._kept.clear()
+    floor.shelf.clear()
     counting.run(lambda: floor.disk(floor.state.code.remove, digest))
     found = choices(counting)["keep"]
     assert found.possible
@@ -309,8 +309,8 @@ def test_the_preview_says_that_storage_is_not_reverted(world: World) -> None:
 
 def test_a_rollback_never_takes_a_paired_state_that_its_target_could_not_load(counting: World) -> None:
     counting.install("c", TWO, version="2.0.0")
-    catalog = counting.runtime._floor.state.catalog
-    counting.run(lambda: counting.runtime._floor.disk(catalog.mark_snapshot_failed, states(counting)[0].id, 1))
+    catalog = counting.runtime.probe.floor.state.catalog
+    counting.run(lambda: counting.runtime.probe.floor.disk(catalog.mark_snapshot_failed, states(counting)[0].id, 1))
     assert not choices(counting)["restore"].possible
     with pytest.raises(Exception, match="no state of r1 was kept"):
         counting.do(Rollback("c", state=StatePolicy.RESTORE))
@@ -353,10 +353,10 @@ def test_a_state_that_failed_under_one_number_has_failed_for_its_artifact(counti
     counting.call("c", "add", 10)
     counting.do(Stop("c"))
     newest, oldest = states(counting)
-    catalog = counting.runtime._floor.state.catalog
-    counting.run(lambda: counting.runtime._floor.disk(catalog.mark_snapshot_failed, newest.id, 1))
+    catalog = counting.runtime.probe.floor.state.catalog
+    counting.run(lambda: counting.runtime.probe.floor.disk(catalog.mark_snapshot_failed, newest.id, 1))
     counting.do(RestoreState("c", oldest.id))
-    floor = counting.runtime._floor
+    floor = counting.runtime.probe.floor
     counting.run(lambda: floor.disk(catalog.drop_snapshots, [oldest.id + 2]))
     counting.do(Start("c"))
     assert counting.call("c", "get") == 5, "r2 is r1: what r1 could not load, it is not given"

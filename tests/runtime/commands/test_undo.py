@@ -146,8 +146,8 @@ def test_a_newer_deployment_is_not_undone_over(lived: World) -> None:
 
 def test_a_note_that_was_changed_elsewhere_is_left_alone(lived: World) -> None:
     lived.do(Annotate("c", 1, "mine"))
-    catalog = lived.runtime._floor.state.catalog
-    lived.run(lambda: lived.runtime._floor.disk(catalog.annotate, "c", 1, "theirs", who="other"))
+    catalog = lived.runtime.probe.floor.state.catalog
+    lived.run(lambda: lived.runtime.probe.floor.disk(catalog.annotate, "c", 1, "theirs", who="other"))
     with pytest.raises(TransitionError, match="note was changed"):
         undo(lived)
     assert lived.history("c")[-1].note == "theirs"
@@ -175,7 +175,7 @@ def test_undoing_is_told_and_recorded(lived: World) -> None:
     lived.do(Stop("c"))
     lived.runtime.submit(Undo(), who="ada").result(30)
     assert "ada asked to undo: stop c" in [event.text for event in lived.events("c", "undo")]
-    newest, first = lived.runtime._floor.state.catalog.actions()
+    newest, first = lived.runtime.probe.floor.state.catalog.actions()
     assert (newest.undoes, newest.who, newest.text) == (first.id, "ada", "undo of stop c")
     assert first.settled == "undone"
 
@@ -183,7 +183,7 @@ def test_undoing_is_told_and_recorded(lived: World) -> None:
 def test_only_so_many_are_kept(lived: World) -> None:
     for number in range(ACTIONS + 20):
         lived.do(Annotate("c", 1, f"note {number}"))
-    assert len(lived.runtime._floor.state.catalog.actions()) == ACTIONS
+    assert len(lived.runtime.probe.floor.state.catalog.actions()) == ACTIONS
 
 
 def test_a_restored_state_is_given_back(lived: World) -> None:

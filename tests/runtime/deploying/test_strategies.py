@@ -39,7 +39,7 @@ def strategy(request: pytest.FixtureRequest) -> str:
 
 
 def live(world: World) -> int:
-    pool = world.runtime._floor.engine.pool
+    pool = world.runtime.probe.floor.engine.pool
     assert pool is not None
     return pool.live
 
@@ -204,10 +204,10 @@ def test_either_manifest_can_ask_for_it(world: World) -> None:
 def test_what_the_gates_without_an_instance_refuse_takes_nothing_down(world: World) -> None:
     world.put("c", Crafted(), IN_TURN)
     world.open()
-    serving = world.runtime._system.router.find("c").actor.serving
+    serving = world.runtime.probe.component("c").actor.serving
     world.install("c", Crafted(exports=ALL - {"get"}), IN_TURN)
     assert "refused at compatibility" in world.row("c").note.text
-    assert world.runtime._system.router.find("c").actor.serving is serving
+    assert world.runtime.probe.component("c").actor.serving is serving
 
 
 def test_a_newer_change_cancels_the_new_one_while_the_old_one_is_down(world: World) -> None:
@@ -216,7 +216,7 @@ def test_a_newer_change_cancels_the_new_one_while_the_old_one_is_down(world: Wor
     world.call("c", "add", 5)
     world.put("c", Crafted(init="spin"), ENDLESS + IN_TURN)
     first = world.notice_later("c")
-    world.wait_for(lambda _: world.runtime._system.router.find("c").actor.serving is None)
+    world.wait_for(lambda _: world.runtime.probe.component("c").actor.serving is None)
     waiting = world.runtime.invoke("c", "add", 1)
     world.put("c", Crafted(salt="3"), IN_TURN)
     wait([first, world.notice_later("c")], 30)

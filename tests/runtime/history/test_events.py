@@ -78,7 +78,7 @@ def test_it_is_the_same_without_a_runtime(world: World) -> None:
 
 def test_what_could_not_be_written_is_written_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.open()
-    catalog = world.runtime._floor.state.catalog
+    catalog = world.runtime.probe.floor.state.catalog
     real = catalog.append_events
 
     def full(*_: object) -> None:
@@ -86,7 +86,7 @@ def test_what_could_not_be_written_is_written_later(world: World, monkeypatch: p
 
     monkeypatch.setattr(catalog, "append_events", full)
     world.install("c", Crafted())
-    world.run(world.runtime._system._write_journal)
+    world.run(world.runtime.probe.system.write_journal)
     assert any(event.action == "switched" for event in ask(world, component="c").events)
     monkeypatch.setattr(catalog, "append_events", real)
     world.close()

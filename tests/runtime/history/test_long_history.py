@@ -52,9 +52,9 @@ def read(world: World) -> Read:
     """A component with a past: revisions that are purged, and more that were stable within a day, with their states."""
     world.put("c", Crafted(salt="0"))
     world.open()
-    catalog = world.runtime._floor.state.catalog
+    catalog = world.runtime.probe.floor.state.catalog
     (one,) = catalog.revisions("c")
-    now = world.runtime._floor.clock()
+    now = world.runtime.probe.floor.clock()
     world.close()
     catalog = Catalog.open(world.state_dir / "catalog.db")
     with catalog.database.transaction("add-revision") as connection:
@@ -64,7 +64,7 @@ def read(world: World) -> Read:
         connection.execute("UPDATE components SET last_revision = ?", (PURGED + LATELY + 1,))
     catalog.close()
     world.open()
-    return Read(world.runtime._floor.state.catalog)
+    return Read(world.runtime.probe.floor.state.catalog)
 
 
 def _insert(connection: sqlite3.Connection, like: RevisionRecord, number: int, outcome: str, at: float) -> None:

@@ -37,7 +37,7 @@ def files(world: World, kind: str) -> set[str]:
 
 def age(world: World, seconds: float) -> None:
     """Let time pass for the rules of retention."""
-    floor = world.runtime._floor
+    floor = world.runtime.probe.floor
     now = floor.clock()
     floor.clock = lambda: now + seconds
 
@@ -83,7 +83,7 @@ def test_what_no_rule_keeps_goes_with_its_code_and_its_line_of_the_history_stays
     assert aged.outcomes("c") == {**expected, 5: Outcome.SUPERSEDED, 6: Outcome.ACTIVE}
     assert files(aged, "blobs") == {digest(5), digest(6)}
     assert files(aged, "code") == {digest(5), digest(6)}
-    purged = aged.runtime._floor.state.catalog.revision("c", 1)
+    purged = aged.runtime.probe.floor.state.catalog.revision("c", 1)
     assert purged is not None
     assert (purged.purged_from, purged.outcome_reason, purged.version) == ("superseded", "reload to r2", "1.0.0")
     aged.do(Rollback("c"))
@@ -162,7 +162,7 @@ def test_states_are_bounded_and_the_paired_ones_stay(world: World) -> None:
 
 
 def test_old_decisions_and_events_go_and_are_counted(aged: World) -> None:
-    floor = aged.runtime._floor
+    floor = aged.runtime.probe.floor
     catalog = floor.state.catalog
     then = floor.clock() - 2 * AGE
     rows = [EventRow(then, "health", "info", "well", "c") for _ in range(2 * YOUNG + BATCH)]
@@ -176,11 +176,11 @@ def test_old_decisions_and_events_go_and_are_counted(aged: World) -> None:
 
 
 def test_a_component_in_the_middle_of_an_operation_is_left_alone(aged: World) -> None:
-    component = aged.runtime._system.router.find("c")
+    component = aged.runtime.probe.component("c")
 
     async def hold_and_collect() -> Collected:
         async with component.lock:
-            return await asyncio.wait_for(aged.runtime._system.retention.collect(dry=False), PATIENCE)
+            return await asyncio.wait_for(aged.runtime.probe.system.retention.collect(dry=False), PATIENCE)
 
     assert aged.run(hold_and_collect).revisions == 0
     assert collect(aged).revisions == 4
@@ -189,7 +189,7 @@ def test_a_component_in_the_middle_of_an_operation_is_left_alone(aged: World) ->
 def test_what_a_crash_has_orphaned_is_swept(world: World) -> None:
     world.put("c", Crafted(salt="1"))
     world.open()
-    blobs = world.runtime._floor.state.blobs
+    blobs = world.runtime.probe.floor.state.blobs
     blobs.put(b"an artifact whose candidate was never recorded")
     (world.state_dir / "blobs" / "unfinished" / "half").write_bytes(b"half")
     (world.state_dir / "code" / "unfinished" / "half").write_bytes(b"half")
@@ -219,7 +219,7 @@ def test_a_component_without_files_keeps_what_it_needs(aged: World) -> None:
 
 def test_a_long_report_is_cut_and_says_so(aged: World) -> None:
     for number in range(250):
-        aged.runtime._floor.state.blobs.put(f"orphan {number}".encode())
+        aged.runtime.probe.floor.state.blobs.put(f"orphan {number}".encode())
     said = collect(aged, dry=True)
     assert len(said.items) == 200
     assert said.items[-1].startswith("and ")

@@ -84,7 +84,7 @@ def test_a_rest_is_not_written_down_and_yet_its_time_passes(sampler: Sampler) ->
     for _ in range(RECENT + 1):
         sampler.step()
     assert sampler.series.rests(sampler.counters)
-    assert sampler.series._recent is None
+    assert sampler.series.resting
     for _ in range(50):
         assert not sampler.step()
     sampler.step(calls=3)
@@ -111,7 +111,7 @@ def test_what_the_host_asks_wakes_nobody(sampler: Sampler) -> None:
     for _ in range(400):
         sampler.counters.record_upkeep(1_000, 1_000)
         sampler.step()
-    assert sampler.series._recent is None
+    assert sampler.series.resting
     assert not sampler.series.history().fuel
     sampler.step(calls=1, fuel=5)
     assert sampler.recent().fuel[-1] == 5.0, "what was asked before is not this step's"
@@ -154,15 +154,14 @@ def test_a_component_at_rest_takes_no_room() -> None:
         sampler.step()
     series = sampler.series
     held = [getattr(series, name) for name in Series.__slots__]
-    assert series._recent is series._long is None
+    assert not series.stored
     assert sys.getsizeof(series) + sum(map(sys.getsizeof, held)) < 600
 
 
 def test_a_component_that_is_busy_for_hours_stays_bounded(sampler: Sampler) -> None:
     for _ in range(4_000):
         sampler.step(calls=1)
-    columns = (sampler.series._recent, sampler.series._long)
-    arrays = [column for of in columns for column in (*of._load, *of._calls)]
+    arrays = sampler.series.stored
     assert max(len(column) for column in arrays) == RECENT
     assert sum(map(sys.getsizeof, arrays)) < 20_000
 

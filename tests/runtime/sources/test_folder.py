@@ -104,7 +104,7 @@ def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = threading.Event()
-    look_again = watch.Watch._look_again
+    look_again = watch.Watch.look_again
 
     async def deaf(self: watch.Watch) -> None:
         await self._stop.wait()
@@ -115,7 +115,7 @@ def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
 
     monkeypatch.setattr(watch, "SECOND_LOOK", 0.0)
     monkeypatch.setattr(watch.Watch, "_take_notices", deaf)
-    monkeypatch.setattr(watch.Watch, "_look_again", late)
+    monkeypatch.setattr(watch.Watch, "look_again", late)
     world.put("c", ONE)
     world.open(watch=True)
     world.put("c", TWO)
@@ -268,7 +268,7 @@ def test_a_removal_during_the_backoff_ends_it(quiet: World) -> None:
     quiet.remove("c")
     row = quiet.row("c")
     assert (row.state, row.recovery.kind, row.present) == (State.FAILED, RecoveryKind.NONE, False)
-    assert quiet.runtime._system.router.find("c").supervision.restarting is None
+    assert quiet.runtime.probe.component("c").supervision.restarting is None
     quiet.install("c", Crafted(salt="3"))
     assert quiet.row("c").state is State.RUNNING
 
@@ -325,7 +325,7 @@ def test_of_many_changes_at_once_the_last_one_serves(quiet: World) -> None:
         following = quiet.notice_later("c")
     following.result(30)
     quiet.publish()
-    digest = quiet.runtime._system.router.find("c").files.on_disk.digest
+    digest = quiet.runtime.probe.component("c").files.on_disk.digest
     row = quiet.row("c")
     assert (row.digest, row.state) == (digest, State.RUNNING)
     numbers = [revision.number for revision in quiet.history("c")]

@@ -27,7 +27,7 @@ async def test_the_look_for_another_folder_ends_though_its_wait_forgot_the_cance
 
     monkeypatch.setattr(Watch, "_pause", forgetful)
     watch = Watch(tmp_path, settled, lambda _: None)
-    looking = asyncio.create_task(watch._await_replacement())
+    looking = asyncio.create_task(watch.await_replacement())
     await waiting.wait()
     watch.stop()
     looking.cancel()

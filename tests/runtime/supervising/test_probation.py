@@ -88,7 +88,7 @@ def test_an_operators_word_ends_the_probation(world: World) -> None:
     updated(world)
     world.do(MarkStable("c", 2))
     world.wait_row("c", lambda row: row.stable and row.probation_until is None)
-    world.wait_for(lambda _: world.runtime._system.router.find("c").proof.trial is None)
+    world.wait_for(lambda _: world.runtime.probe.component("c").proof.trial is None)
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
     assert world.row("c").revision == 2

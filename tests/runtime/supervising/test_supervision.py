@@ -265,7 +265,7 @@ def test_checks_go_before_the_calls_that_wait_and_one_at_a_time(serving: Callabl
     world = serving(Crafted(health="degraded", sick_after=1), manifest)
     gate = Gate(world, "c")
     waiting = [world.runtime.invoke("c", "add", 1) for _ in range(50)]
-    component = world.runtime._system.router.find("c")
+    component = world.runtime.probe.component("c")
     world.wait_for(lambda _: component.supervision.checking)
     due = component.supervision.check_at
     world.wait_for(lambda _: time.monotonic() > due + 0.25)
@@ -308,7 +308,7 @@ def test_waiting_for_a_restart_refills_no_budget(serving: Callable[..., World]) 
 
 def test_healthy_uptime_refills_the_budget(serving: Callable[..., World]) -> None:
     world = serving(manifest=QUICK + 'max_restarts = 1\nwindow = "100ms"\n[deployment]\nprobation = "0s"\n')
-    component = world.runtime._system.router.find("c")
+    component = world.runtime.probe.component("c")
     for restarts in (1, 2, 3):
         trap(world)
         world.wait_row("c", lambda row, restarts=restarts: row.restarts == restarts and row.state is State.RUNNING)
@@ -359,7 +359,7 @@ def test_a_restart_of_one_that_traps_when_it_saves_ends_with_it_running(serving:
     world = serving(Crafted(save="trap"))
     world.runtime.submit(Restart("c")).exception(30)
     world.wait_row("c", lambda row: row.state is State.RUNNING)
-    world.wait_for(lambda _: world.runtime._system.router.find("c").actor.serving)
+    world.wait_for(lambda _: world.runtime.probe.component("c").actor.serving)
     assert world.call("c", "add", 1) == 1
 
 
