@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
@@ -102,11 +102,11 @@ class RuntimeApi(Protocol):
         """Return what a component imports and exports, with its types and what is known of them."""
         ...
 
-    def held(self, component: str) -> Future[tuple[Held, ...]]:
+    def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
         """Return the resources that calls returned and that are still held."""
         ...
 
-    def let_go(self, component: str, resource: int) -> Future[Done]:
+    def close_handle(self, component: str, resource: int) -> Future[Done]:
         """Let a held resource go."""
         ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
@@ -230,17 +230,17 @@ class EmbeddedRuntime:
         """Return a component's imports and exports with their types and documentation."""
         return self._on_loop(lambda: self._system.desk.interface(component))
 
-    def held(self, component: str) -> Future[tuple[Held, ...]]:
+    def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
         """Return the open handles: resources that calls returned and that are kept for later calls."""
 
-        async def ask() -> tuple[Held, ...]:
-            return self._system.desk.held(component)
+        async def ask() -> tuple[OpenHandle, ...]:
+            return self._system.desk.open_handles(component)
 
         return self._on_loop(ask)
 
-    def let_go(self, component: str, resource: int) -> Future[Done]:
+    def close_handle(self, component: str, resource: int) -> Future[Done]:
         """Close an open handle."""
-        return self._on_loop(lambda: self._system.desk.let_go(component, resource))
+        return self._on_loop(lambda: self._system.desk.close_handle(component, resource))
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
         """Return the saved checks, in the order of their replay."""

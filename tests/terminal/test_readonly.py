@@ -73,7 +73,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "call.again": lambda api: api.call("counter", "increment", "[1]"),
     "call.save": lambda api: api.save_check("counter", "mine", "get", "[]"),
     "call.verify": lambda api: api.verify("counter"),
-    "call.close-handle": lambda api: api.let_go("counter", 1),
+    "call.close-handle": lambda api: api.close_handle("counter", 1),
 }
 """What each dangerous action asks of a runtime."""
 
@@ -87,7 +87,7 @@ def _reached(path: Path, access: Access) -> Iterator[RemoteRuntime]:
 def _all(api: RuntimeApi) -> Any:
     """Return what a change would change: rows, revisions, states and checks."""
     rows = [(row.id, row.state, row.revision, row.started_at) for row in api.snapshot().components]
-    asked = (api.versions("counter"), api.states("counter"), api.checks("counter"), api.held("counter"))
+    asked = (api.versions("counter"), api.states("counter"), api.checks("counter"), api.open_handles("counter"))
     revisions, states, checks, held = (future.result(30) for future in asked)
     noted = [(each.number, each.outcome, each.pinned, each.note) for each in revisions]
     return rows, noted, [each.id for each in states], checks, held

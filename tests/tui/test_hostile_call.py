@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from textual.widgets import Input
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.types.interface import (
@@ -84,7 +84,7 @@ def speaking(text: str, *, fails: bool = False):
     runtime._interface = lambda component: InterfaceView(
         component=component, revision=1, interface=interface, docs={path: lying(text), name: lying(text)}
     )
-    runtime.held = lambda _: runtime._answer(lambda: (Held(7, lying(text), 1, 0.0),))
+    runtime.open_handles = lambda _: runtime._answer(lambda: (OpenHandle(7, lying(text), 1, 0.0),))
     runtime.verify = lambda _: runtime._answer(lambda: outcomes)
     return runtime
 

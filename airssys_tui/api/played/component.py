@@ -179,7 +179,7 @@ class FakeComponent:
         self._take_over(release, now, cause=cause)
         self._serve(State.RUNNING, now)
         before = f"r{previous.number} → " if previous else ""
-        return f"switched {before}r{self.view.revision} in 0.4 ms (held 2 calls)", EventAction.SWITCHED
+        return f"switched {before}r{self.view.revision} in 0.4 ms (2 calls queued)", EventAction.SWITCHED
 
     def roll_back(self, command: Rollback, now: float, who: str) -> Said:
         """Go back to an earlier revision, as a new one.

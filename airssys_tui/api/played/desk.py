@@ -12,7 +12,7 @@ import msgspec
 
 from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.played.told import trace_id
-from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
 from airssys_tui.core.lifecycle import State
@@ -111,16 +111,16 @@ class FakeCalls(ABC):
         """Return what a component imports and exports, with its types and what is known of them."""
         return self._answer(lambda: self._interface(component))
 
-    def held(self, component: str) -> Future[tuple[Held, ...]]:
+    def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
         """Return the resources that are held: played components return none."""
 
-        def work() -> tuple[Held, ...]:
+        def work() -> tuple[OpenHandle, ...]:
             self._get(component)
             return ()
 
         return self._answer(work)
 
-    def let_go(self, component: str, resource: int) -> Future[Done]:
+    def close_handle(self, component: str, resource: int) -> Future[Done]:
         """Let a held resource go; there is none."""
 
         def work() -> Done:

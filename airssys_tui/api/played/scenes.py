@@ -254,7 +254,7 @@ class Happened(msgspec.Struct, frozen=True):
     level: Level = Level.INFO
 
 
-_SWITCHED: Final = "switched r1 → r2 in 0.4 ms (held 2 calls), state migrated 37 B → 41 B"
+_SWITCHED: Final = "switched r1 → r2 in 0.4 ms (2 calls queued), state migrated 37 B → 41 B"
 _UNHEALTHY: Final = f'refused 1.2.0 at {Gate.HEALTH_PROBE}: status unhealthy ("negative count") · r2 keeps serving'
 _BREAKING: Final = f"refused 1.3.0 at {Gate.COMPATIBILITY}: export `reset` removed · r2 keeps serving"
 _GIVEN_UP: Final = "3 traps in 60s: r1 quarantined, not restarted"

@@ -34,7 +34,7 @@ READING: Final = frozenset(
         "history",
         "disk",
         "interface",
-        "held",
+        "open_handles",
         "checks",
     }
 )

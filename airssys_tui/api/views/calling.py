@@ -24,7 +24,7 @@ class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
     docs: dict[str, GuestText] = {}
 
 
-class Held(msgspec.Struct, frozen=True):
+class OpenHandle(msgspec.Struct, frozen=True):
     """A resource that a call returned and that the instance still has.
 
     In the JSON of arguments and results it is ``{"$resource": ID}``.

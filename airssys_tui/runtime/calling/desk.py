@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.calling import Check, CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.text import one_line
@@ -64,11 +64,11 @@ class Desk:
         docs = {export.path: known[export.path] for export in artifact.interface.functions() if export.path in known}
         return InterfaceView(component=name, revision=artifact.revision, interface=artifact.interface, docs=docs)
 
-    def held(self, name: str) -> tuple[Held, ...]:
+    def open_handles(self, name: str) -> tuple[OpenHandle, ...]:
         """Return the resources held of a component."""
-        return self._handles_of(self._router.find(name)).held()
+        return self._handles_of(self._router.find(name)).open_handles()
 
-    async def let_go(self, name: str, number: int) -> Done:
+    async def close_handle(self, name: str, number: int) -> Done:
         """Let a held resource go; the guest's destructor runs.
 
         Raises:

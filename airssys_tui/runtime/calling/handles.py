@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.views.calling import Held
+from airssys_tui.api.views.calling import OpenHandle
 from airssys_tui.core.errors import ArgumentError, CapacityError
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import ResourceHandle
@@ -33,7 +33,7 @@ class Handles:
         self._clock = clock
         self._lock = threading.Lock()
         self._last = 0
-        self._held: dict[int, tuple[ResourceHandle, Held]] = {}
+        self._held: dict[int, tuple[ResourceHandle, OpenHandle]] = {}
 
     def require_room(self) -> None:
         """Refuse before a call what could not be kept after it.
@@ -41,18 +41,18 @@ class Handles:
         Raises:
             CapacityError: If as many are held as may be.
         """
-        if len(self.held()) >= MOST:
+        if len(self.open_handles()) >= MOST:
             raise CapacityError(f"{MOST} resources are held already", remedy="let one go first")
 
     def keep(self, handle: ResourceHandle, revision: int) -> dict[str, Any]:
         """Hold a resource and return its JSON."""
         with self._lock:
             self._last += 1
-            held = Held(self._last, one_line(handle.resource, 64), revision, self._clock())
+            held = OpenHandle(self._last, one_line(handle.resource, 64), revision, self._clock())
             self._held[held.id] = (handle, held)
             return {KEY: held.id, "type": str.__str__(held.resource)}
 
-    def held(self) -> tuple[Held, ...]:
+    def open_handles(self) -> tuple[OpenHandle, ...]:
         """Return what is held; what was given away, or went with its instance, is no longer."""
         with self._lock:
             self._held = {number: entry for number, entry in self._held.items() if not entry[0].spent}

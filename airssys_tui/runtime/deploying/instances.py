@@ -26,7 +26,7 @@ from airssys_tui.runtime.machinery.uncancelled import to_the_end
 
 
 class Instances:
-    """Gives components their instances and takes them away.
+    """Starts, stops and replaces instances.
 
     Args:
         floor: The machinery.
@@ -44,7 +44,7 @@ class Instances:
 
         Args:
             component: Whose.
-            why: For the journal.
+            why: For the events.
             kept: The state to begin with; the last one that it can load when not given.
 
         Raises:
@@ -62,7 +62,7 @@ class Instances:
         except (AirssysError, asyncio.CancelledError) as error:
             if component.state is not State.STARTING:
                 raise  # a command that ran, and has been brought to its end
-            why = one_line(str(error) or "given up before it was done", 400)
+            why = one_line(str(error) or "cancelled before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
             component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
@@ -91,12 +91,12 @@ class Instances:
         component.teller.lifecycle(f"stopped: {why}", EventAction.STOPPED)
 
     async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
-        """Take the instance away: hold, save, shut down, drop. Never raises for the guest's sake.
+        """Stop the instance: pause, save, shut down, drop. No fault of the guest is raised.
 
         Args:
             component: Whose.
             drain: Seconds that a running call gets to end before it is cancelled, at most the manifest's ``shutdown``.
-            keep_queue: Whether the calls that wait are for the next instance.
+            keep_queue: Whether queued calls are for the next instance.
         """
         actor = component.actor
         if not keep_queue:
@@ -119,10 +119,10 @@ class Instances:
         await self._floor.guest(self._farewell, component, serving)
 
     async def replace(self, component: Component, *, why: str) -> int:
-        """Put a fresh instance of the active revision in the place of the one that serves; the state goes along.
+        """Replace the instance that serves by a fresh one of the active revision; the state goes along.
 
         Returns:
-            Calls that were held meanwhile.
+            Calls that were queued meanwhile.
 
         Raises:
             GateRefusal: If it could not be done; the old instance serves on.
@@ -135,7 +135,7 @@ class Instances:
         actor = component.actor
         try:
             await self._reach_boundary(component)
-            held = actor.queued
+            queued = actor.queued
             old = actor.serving
             if component.stateful:
                 await self._hand_over(component, old, fresh)
@@ -154,7 +154,7 @@ class Instances:
             await self._floor.guest(self._farewell, component, old)
         component.life.serve_since(self._floor.clock())
         component.teller.lifecycle(f"r{artifact.revision} replaced by a fresh instance: {why}", EventAction.RESTARTED)
-        return held
+        return queued
 
     async def _reach_boundary(self, component: Component) -> None:
         """Wait until no call runs; one that has not ended after the manifest's ``shutdown`` is cancelled."""
@@ -182,19 +182,19 @@ class Instances:
     async def _replace_in_turn(self, component: Component, why: str) -> int:
         actor, kept = component.actor, None
         if component.stateful and actor.serving is not None:
-            # What cannot be saved is not taken down: the save of the retirement below is one that may fail.
+            # A state that cannot be saved keeps the old instance: the save when it is retired below may fail silently.
             await asyncio.wrap_future(actor.post(contract.save_state, first=True))
         component.life.enter("restart", State.STOPPING)
         await self.retire(component, keep_queue=True)
         component.life.enter("restart", State.STOPPED)
-        held = actor.queued
+        queued = actor.queued
         if component.stateful:
             kept = await self._snapshots.latest(component)
         await self.start(component, why=why, kept=kept)
-        return held
+        return queued
 
     async def end_command(self, component: Component) -> None:
-        """End a command that runs: it gets the manifest's ``shutdown`` to come to its end, then it is cancelled."""
+        """End a command that runs: it may go on for the manifest's ``shutdown``, then it is cancelled."""
         command = component.life.command
         if command is None:
             return
@@ -295,6 +295,6 @@ class Instances:
             raise GateRefusal(
                 f"{component.name} has no revision that passed every gate",
                 gate=Gate.START,
-                remedy="correct what was refused and reload it",
+                remedy="correct what was refused, then reload it",
             )
         return component.active

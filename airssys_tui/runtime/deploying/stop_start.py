@@ -1,7 +1,19 @@
 """The swap of a component that must not run twice: the old instance goes before the new one comes.
 
-The mailbox is held from the drain to the end, so that calls wait and none is lost. The final state is in the catalog
-before the old instance goes; when the new one fails at any gate, the old revision is started again from it.
+Some components own something that two instances cannot share, so their manifest says ``strategy = "stop-start"``. There
+is no moment then at which both revisions are ready, and a gate that needs an instance can refuse only when the old one
+is gone. Therefore:
+
+* The gates that need no instance are passed first, while the old one serves. What they refuse takes nothing down.
+* The mailbox is paused from the drain to the end: calls queue and none is lost, for as long as the new instance needs.
+* The final state of the old instance is in the catalog before it is shut down. From then on it can be started again.
+* The new instance is made, initialised, given the state and asked for its health. Only when it has passed, the catalog
+  commits the switch.
+* When it fails at any gate, or the update is cancelled meanwhile, the old revision is started again from its state. If
+  that fails, too, the component has no instance and supervision takes over.
+
+Unlike the other swap this one may be cancelled, because it can take long; the parts that must not be left half done are
+shielded one by one.
 """
 
 from __future__ import annotations
@@ -31,7 +43,7 @@ from airssys_tui.store.disk.failpoint import failpoint
 
 
 class _Taken(msgspec.Struct):
-    """What was taken down: the revision's own last state, and how many calls wait."""
+    """What the old instance left: its last state, and whether it served."""
 
     saved: SavedState | None
     snapshot: NewSnapshot | None
@@ -44,7 +56,7 @@ class StopStart(Switcher):
     async def take_turns(
         self, component: Component, successor: Successor, activation: Activation, passage: Passage
     ) -> Switched:
-        """Let the successor take over after the old instance is gone. It may be cancelled: then the old one is back.
+        """Let the successor take over after the old instance is gone. When it is cancelled, the old one serves again.
 
         Raises:
             GateRefusal: If the successor did not pass; the old revision serves on from its saved state.
@@ -58,7 +70,7 @@ class StopStart(Switcher):
                 fresh = await self._bring_up(component, successor, taken, passage)
                 initial = await self._begun(component, successor, fresh, passage) or activation.initial
                 settled = msgspec.structs.replace(activation, initial=initial)
-                held = await to_the_end(self._take_over(component, fresh, settled, passage))
+                queued = await to_the_end(self._take_over(component, fresh, settled, passage))
             except BaseException:
                 await to_the_end(self._bring_back(component, fresh, taken))
                 raise
@@ -66,12 +78,12 @@ class StopStart(Switcher):
             component.actor.resume()
         loaded = successor.restored
         state = moved(successor.policy, taken.snapshot, loaded) if loaded is not None else GuestText("")
-        return Switched(held, time.perf_counter() - started, state)
+        return Switched(queued, time.perf_counter() - started, state)
 
     async def _take_down(self, component: Component, successor: Successor, passage: Passage) -> _Taken:
         with passage.at(Gate.DRAIN):
             await self._reach_boundary(component, insist=successor.insists)
-        failpoint("deploy/held")
+        failpoint("deploy/paused")
         old = component.actor.serving
         if old is None:
             return _Taken(None, None, was_serving=False)
@@ -112,7 +124,7 @@ class StopStart(Switcher):
     async def _begun(
         self, component: Component, successor: Successor, fresh: Serving, passage: Passage
     ) -> NewSnapshot | None:
-        """Return the state that a fresh one begins with: what a later start has to load instead of an older one."""
+        """Return the state that a fresh one begins with: a later start has to load it instead of an older one."""
         if successor.policy is not StatePolicy.FRESH or not contract.is_stateful(successor.artifact.interface):
             return None
         with passage.at(Gate.STATE_SAVE):

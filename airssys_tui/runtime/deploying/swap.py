@@ -1,6 +1,19 @@
-"""The swap: hold the mailbox at a call boundary, move the state, commit one transaction, write one pointer, release.
+"""The swap: pause the mailbox at a call boundary, move the state, commit one transaction, write one pointer, resume.
 
-Any failure before the commit resumes the old instance, untouched. Nothing can fail after it.
+Why in this order:
+
+* The mailbox is paused *between* two calls. The instance is at rest then, so that the state it saves is one that a call
+  left behind, and every call that was acknowledged is in it. Calls that come meanwhile queue; none is lost.
+* The state is loaded into an instance that has answered nothing yet. The rehearsed one has answered the gates, so a
+  fresh one is made for it before the pause.
+* The snapshot of the old state and the new active revision are committed in one transaction. After a kill the catalog
+  knows either the old revision or the new one with the state it began with, never a mixture.
+* The pointer is written after the commit, in memory, in one step: between the two there is nothing that can fail. A
+  failure before the commit resumes the old instance, untouched.
+* The old instance is shut down last, on a worker, when callers are already served again.
+
+The pause has a bound: when a call runs longer than the manifest's ``shutdown``, an update gives up (gate ``drain``). A
+rollback insists: it cancels that call, because the operator wants the old revision gone.
 """
 
 from __future__ import annotations
@@ -34,16 +47,16 @@ from airssys_tui.store.disk.failpoint import failpoint
 
 
 class Successor(msgspec.Struct):
-    """What takes over.
+    """The candidate that takes over.
 
     Attributes:
         artifact: Its artifact.
         code: Its code, for a fresh instance.
-        serving: A rehearsed instance; nothing when none is to serve.
+        serving: A rehearsed instance, or None when no instance is to serve.
         policy: What happens to the state.
         restored: The state to load when the policy is ``restore``, or when nothing serves now.
-        insists: Whether a call that does not end is cancelled for it, as in a rollback; else the swap is given up.
-        health: What it said when it was asked, where that comes with the swap.
+        insists: Whether a call that does not end is cancelled, as in a rollback; else the swap is given up.
+        health: Its answer to the health probe, where that is a part of the swap.
     """
 
     artifact: Artifact
@@ -56,9 +69,15 @@ class Successor(msgspec.Struct):
 
 
 class Switched(msgspec.Struct, frozen=True):
-    """How a swap went: calls that were held, for how long, and what became of the state."""
+    """How a swap went.
 
-    held: int
+    Attributes:
+        queued: Calls that were queued when the mailbox resumed.
+        seconds: How long the mailbox was paused.
+        state: What became of the state, for people.
+    """
+
+    queued: int
     seconds: float
     state: GuestText
 
@@ -95,7 +114,7 @@ class Switcher:
             with passage.at(Gate.INSTANTIATE):
                 fresh = await self._rehearsal.prepare(component.name, successor.artifact, successor.code)
         try:
-            switched = await self._hold_and_switch(component, successor, activation, passage, fresh, moves=moves)
+            switched = await self._pause_and_switch(component, successor, activation, passage, fresh, moves=moves)
         except BaseException:
             for serving in {fresh, successor.serving}:
                 if serving is not None:
@@ -111,7 +130,7 @@ class Switcher:
         serves = component.actor.serving is not None and component.stateful
         return successor.restored is not None or serves
 
-    async def _hold_and_switch(
+    async def _pause_and_switch(
         self,
         component: Component,
         successor: Successor,
@@ -121,33 +140,18 @@ class Switcher:
         *,
         moves: bool,
     ) -> Switched:
-        snapshot: NewSnapshot | None = None
         started = time.perf_counter()
-        state = GuestText("")
-        async with self._held(component, passage, insist=successor.insists) as held:
-            failpoint("deploy/held")
-            old = component.actor.serving
-            if old is not None and component.stateful:
-                saved = await self._final_save(component, old, successor.policy, passage)
-                snapshot = self._snapshots.row(component, saved, "update") if saved is not None else None
-                failpoint("deploy/saved")
-                if successor.restored is None and moves:
-                    successor.restored = saved
-            elif moves and successor.restored is None:
-                # It trapped after the rehearsal: what it saved last goes on.
-                kept = await self._snapshots.latest(component)
-                successor.restored = kept.state if kept is not None else None
+        async with self._paused(component, passage, insist=successor.insists) as queued:
+            failpoint("deploy/paused")
+            snapshot = await self._take_state(component, successor, passage, moves=moves)
+            state = GuestText("")
             if moves and fresh is not None and successor.restored is not None:
                 await self._load(fresh, successor.restored, passage)
                 failpoint("deploy/loaded")
                 state = moved(successor.policy, snapshot, successor.restored)
             await self._commit(fresh, msgspec.structs.replace(activation, snapshot=snapshot), passage)
             failpoint("deploy/committed")
-            if fresh is not None:
-                fresh.counters = component.actor.counters
-            before = component.actor.switch(fresh)
-            if before is not None:
-                before.tenant.step_down()
+            before = _write_pointer(component, fresh)
             failpoint("deploy/switched")
             seconds = time.perf_counter() - started
         newest = activation.initial or snapshot
@@ -155,7 +159,24 @@ class Switcher:
             component.shown.saved(len(newest.data), newest.at)
         if before is not None:
             self._retire_later(component, before)
-        return Switched(held, seconds, state)
+        return Switched(queued, seconds, state)
+
+    async def _take_state(
+        self, component: Component, successor: Successor, passage: Passage, *, moves: bool
+    ) -> NewSnapshot | None:
+        """Save the state of the old instance, give it to the successor if it moves, and return it for the catalog."""
+        old = component.actor.serving
+        if old is not None and component.stateful:
+            saved = await self._final_save(component, old, successor.policy, passage)
+            failpoint("deploy/saved")
+            if successor.restored is None and moves:
+                successor.restored = saved
+            return self._snapshots.row(component, saved, "update") if saved is not None else None
+        if moves and successor.restored is None:
+            # The old instance trapped after the rehearsal: the successor goes on from what was saved last.
+            kept = await self._snapshots.latest(component)
+            successor.restored = kept.state if kept is not None else None
+        return None
 
     async def _commit(self, fresh: Serving | None, activation: Activation, passage: Passage) -> None:
         promotion = Promotion(self._floor, fresh)
@@ -169,7 +190,7 @@ class Switcher:
         await promotion.complete()
 
     @contextlib.asynccontextmanager
-    async def _held(self, component: Component, passage: Passage, *, insist: bool) -> AsyncIterator[int]:
+    async def _paused(self, component: Component, passage: Passage, *, insist: bool) -> AsyncIterator[int]:
         try:
             with passage.at(Gate.DRAIN):
                 await self._reach_boundary(component, insist=insist)
@@ -192,7 +213,7 @@ class Switcher:
             raise GateRefusal(
                 f"a call is still running after {format_duration(patience)}",
                 gate=Gate.DRAIN,
-                remedy="reload when it is over, or lower [resources] deadline",
+                remedy="reload when the call has ended, or lower [resources] deadline",
             )
         await cancel_until(serving, reached)
 
@@ -239,6 +260,16 @@ class Switcher:
         failpoint("deploy/retired")
 
 
+def _write_pointer(component: Component, fresh: Serving | None) -> Serving | None:
+    """Let the fresh instance serve; return the one that served before."""
+    if fresh is not None:
+        fresh.counters = component.actor.counters
+    before = component.actor.switch(fresh)
+    if before is not None:
+        before.tenant.step_down()
+    return before
+
+
 def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
     """Return what became of the state in a swap, for people."""
     size = format_size(len(loaded.data))
@@ -248,6 +279,8 @@ def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) ->
 
 
 def pause_text(switched: Switched) -> str:
-    """Return the swap's pause for people."""
-    calls = f"held {switched.held} call{'s' if switched.held != 1 else ''}" if switched.held else "no call waited"
+    """Return the pause for people: how long it was and how many calls queued."""
+    calls = (
+        f"{switched.queued} call{'s' if switched.queued != 1 else ''} queued" if switched.queued else "no call queued"
+    )
     return f"in {format_duration(switched.seconds)} ({calls})" + (f", {switched.state}" if switched.state else "")

@@ -72,7 +72,7 @@ _DEPLOY: Final = (
     "deploy/accepted",
     "deploy/compiled",
     "deploy/rehearsed",
-    "deploy/held",
+    "deploy/paused",
     "deploy/saved",
     "deploy/loaded",
     "deploy/committed",

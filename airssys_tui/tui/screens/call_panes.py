@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from rich.cells import cell_len
 
-from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.core.types import form_lines
 from airssys_tui.core.types.form_lines import LineKind
 from airssys_tui.core.types.interface import Function, render
@@ -241,7 +241,7 @@ def _outcome(outcome: CheckOutcome, glyphs: Glyphs, width: int) -> Iterator[Line
         yield from _hanging((Span("   got       ", "quiet"),), outcome.error or outcome.result, "bad", glyphs, width)
 
 
-def handle_lines(handles: Sequence[Held], glyphs: Glyphs) -> list[Line]:
+def handle_lines(handles: Sequence[OpenHandle], glyphs: Glyphs) -> list[Line]:
     """Draw the open handles, which can be passed to a call."""
     return [
         (Span(safe(f" handle {each.id}  {each.resource}  of r{each.revision}", glyphs), "quiet"),) for each in handles

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.calling import CheckOutcome, Held, InterfaceView
+from airssys_tui.api.views.calling import CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.types.interface import Function
@@ -36,7 +36,7 @@ class CallingScreen(LiveScreen):
         self.component = component
         self.interface: InterfaceView | None = None
         self.failure = ""
-        self.handles: tuple[Held, ...] = ()
+        self.handles: tuple[OpenHandle, ...] = ()
         self.answer: MadeCall | None = None
         self.outcomes: tuple[CheckOutcome, ...] | None = None
         self.is_calling = False
@@ -53,7 +53,7 @@ class CallingScreen(LiveScreen):
             return
         try:
             self.interface = await asyncio.wrap_future(api.interface(self.component))
-            self.handles = await asyncio.wrap_future(api.held(self.component))
+            self.handles = await asyncio.wrap_future(api.open_handles(self.component))
         except AirssysError as error:
             self.failure = f"{error}{f' → {error.remedy}' if error.remedy else ''}"
         self.draw(None)
@@ -88,7 +88,7 @@ class CallingScreen(LiveScreen):
         failure = ""
         try:
             report = await asyncio.wrap_future(api.call(self.component, path, arguments))
-            self.handles = await asyncio.wrap_future(api.held(self.component))
+            self.handles = await asyncio.wrap_future(api.open_handles(self.component))
         except AirssysError as error:
             failure = f"{error.title}: {error}{f' → {error.remedy}' if error.remedy else ''}"
         self.is_calling = False
@@ -157,8 +157,8 @@ class CallingScreen(LiveScreen):
             self.run_worker(self._dropped(api, int(number)), exit_on_error=False)
 
     async def _dropped(self, api: RuntimeApi, number: int) -> None:
-        done = await self.operations.ask(api.let_go(self.component, number))
+        done = await self.operations.ask(api.close_handle(self.component, number))
         if done is not None:
             self.operations.say(done.text)
-        self.handles = await self.operations.ask(api.held(self.component)) or ()
+        self.handles = await self.operations.ask(api.open_handles(self.component)) or ()
         self.draw(None)

@@ -35,28 +35,28 @@ class TestResources:
         assert set(box) == {"$resource", "type"}
         assert call(shop, "shop", "read", box) == 3
         assert call(shop, "shop", "read", {"$resource": box["$resource"]}) == 3
-        (held,) = shop.runtime.held("shop").result(PATIENCE)
+        (held,) = shop.runtime.open_handles("shop").result(PATIENCE)
         assert (held.id, held.resource, held.revision) == (box["$resource"], "box", 1)
 
     def test_what_is_given_away_is_held_no_longer(self, shop):
         box = call(shop, "shop", "make", 3)
         assert call(shop, "shop", "eat", box) == 3
-        assert shop.runtime.held("shop").result(PATIENCE) == ()
+        assert shop.runtime.open_handles("shop").result(PATIENCE) == ()
         with pytest.raises(ArgumentError, match="held"):
             call(shop, "shop", "read", box)
 
     def test_letting_go_runs_the_destructor(self, shop):
         box = call(shop, "shop", "make", 3)
         assert call(shop, "shop", "dropped") == 0
-        shop.runtime.let_go("shop", box["$resource"]).result(PATIENCE)
+        shop.runtime.close_handle("shop", box["$resource"]).result(PATIENCE)
         assert call(shop, "shop", "dropped") == 1
         with pytest.raises(ArgumentError, match="held"):
-            shop.runtime.let_go("shop", box["$resource"]).result(PATIENCE)
+            shop.runtime.close_handle("shop", box["$resource"]).result(PATIENCE)
 
     def test_a_new_instance_has_none_of_the_old_ones(self, shop):
         box = call(shop, "shop", "make", 3)
         shop.do(Restart("shop"))
-        assert shop.runtime.held("shop").result(PATIENCE) == ()
+        assert shop.runtime.open_handles("shop").result(PATIENCE) == ()
         with pytest.raises(ArgumentError):
             call(shop, "shop", "read", box)
 
@@ -72,7 +72,7 @@ class TestResources:
         with pytest.raises(CapacityError) as refused:
             call(shop, "shop", "make", 3)
         assert "let one go" in refused.value.remedy
-        shop.runtime.let_go("shop", kept[0]["$resource"]).result(PATIENCE)
+        shop.runtime.close_handle("shop", kept[0]["$resource"]).result(PATIENCE)
         assert call(shop, "shop", "read", call(shop, "shop", "make", 4)) == 4
 
 

@@ -40,8 +40,8 @@ CANDIDATES = {
     "core module": Bad(
         Gate.MAGIC, "core WebAssembly module", (FIXTURES / "core-module" / "core-module.wasm").read_bytes()
     ),
-    "cut off": Bad(Gate.SECTIONS, "cut off or damaged (at offset", GOOD.wasm()[:-1]),
-    "partial": Bad(Gate.SECTIONS, "cut off or damaged", GOOD.wasm()[:1000]),
+    "cut off": Bad(Gate.SECTIONS, "truncated or damaged (at offset", GOOD.wasm()[:-1]),
+    "partial": Bad(Gate.SECTIONS, "truncated or damaged", GOOD.wasm()[:1000]),
     "two versions": Bad(
         Gate.MANIFEST,
         "the manifest says version 2.0.0, the wasm file says 1.0.0",

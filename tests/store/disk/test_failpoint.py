@@ -17,7 +17,7 @@ from airssys_tui.store.disk.failpoint import NAMES, VARIABLE, failpoint, parse, 
 PROGRAM = """
 from airssys_tui.store.disk.failpoint import failpoint
 for turn in range(5):
-    failpoint("deploy/held")
+    failpoint("deploy/paused")
     failpoint("deploy/switched")
     print(turn, flush=True)
 """
@@ -37,14 +37,14 @@ def test_without_the_variable_nothing_happens() -> None:
     assert (done.returncode, done.stdout.split()) == (0, ["0", "1", "2", "3", "4"])
 
 
-@pytest.mark.parametrize(("setting", "turns"), [("deploy/held", []), ("deploy/switched:3", ["0", "1"])])
+@pytest.mark.parametrize(("setting", "turns"), [("deploy/paused", []), ("deploy/switched:3", ["0", "1"])])
 def test_the_process_dies_at_the_hit_that_is_asked_for(setting: str, turns: list[str]) -> None:
     done = run(setting)
     assert (done.returncode, done.stdout.split()) == (-signal.SIGKILL, turns)
 
 
 def test_a_hit_that_never_comes_kills_nothing() -> None:
-    assert run("deploy/held:6").returncode == 0
+    assert run("deploy/paused:6").returncode == 0
 
 
 def test_a_setting_that_names_no_failpoint_is_refused_at_the_start() -> None:
@@ -53,7 +53,7 @@ def test_a_setting_that_names_no_failpoint_is_refused_at_the_start() -> None:
     assert "names no failpoint" in done.stderr
 
 
-@pytest.mark.parametrize("setting", ["deploy/held:0", "deploy/held:-1", "deploy/held:x", "nothing"])
+@pytest.mark.parametrize("setting", ["deploy/paused:0", "deploy/paused:-1", "deploy/paused:x", "nothing"])
 def test_bad_settings_are_refused(setting: str) -> None:
     with pytest.raises(UsageError):
         parse(setting)

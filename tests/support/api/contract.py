@@ -459,5 +459,5 @@ class Contract:
         with pytest.raises(UsageError):
             bench.api.drop_check("counter", "nothing").result(PATIENCE)
         with pytest.raises(ArgumentError):
-            bench.api.let_go("counter", 7).result(PATIENCE)
-        assert bench.api.held("counter").result(PATIENCE) == ()
+            bench.api.close_handle("counter", 7).result(PATIENCE)
+        assert bench.api.open_handles("counter").result(PATIENCE) == ()

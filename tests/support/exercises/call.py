@@ -6,7 +6,7 @@ import json
 
 from textual.widgets import Input
 
-from airssys_tui.api.views.calling import Held
+from airssys_tui.api.views.calling import OpenHandle
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.screens.call import CallScreen
 from tests.support.screens import shows, text_of
@@ -132,7 +132,7 @@ async def lets_a_resource_go(desk):
     await calling(desk)
     await desk.press("x")
     await shows(desk.pilot, "no handle is open")
-    desk.screen.handles = (Held(7, "box", 2, 0.0),)
+    desk.screen.handles = (OpenHandle(7, "box", 2, 0.0),)
     await desk.press("x")
     await desk.on(Prompt)
     assert "handle 7: box" in text_of(desk.app)

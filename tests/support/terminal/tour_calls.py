@@ -158,13 +158,13 @@ def lets_a_resource_go(guide: Guide) -> None:
     guide.term.wait(lambda text: re.search(r"start +3 +u32", text), "the argument")
     guide.key("c")
     guide.sees("handle 1 ")
-    (held,) = guide.answer(guide.api.held("zoo"))
+    (held,) = guide.answer(guide.api.open_handles("zoo"))
     assert held.id == 1
     guide.act("call.close-handle")
     guide.sees("Close which handle?", "handle 1: ")
     guide.key("enter")
     guide.lacks("Close which")
-    guide.term.wait(lambda _: guide.answer(guide.api.held("zoo")) == (), "the handle to close")
+    guide.term.wait(lambda _: guide.answer(guide.api.open_handles("zoo")) == (), "the handle to close")
     assert guide.call("zoo", "fixture:zoo/animals#alive") == "0"
 
 

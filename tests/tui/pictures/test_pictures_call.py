@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.views.calling import Held
+from airssys_tui.api.views.calling import OpenHandle
 from airssys_tui.core.text import sanitise
 from airssys_tui.core.types.interface import (
     EnumOf,
@@ -153,7 +153,7 @@ def test_call_keep_check(snap_compare):
 def test_call_held_resource(snap_compare):
     async def run(pilot):
         await calling("enter", "enter", *"7", "enter", "c", component="counter", until=answered)(pilot)
-        pilot.app.screen.handles = (Held(7, sanitise("box"), 2, 0.0), Held(9, sanitise("cursor"), 2, 0.0))
+        pilot.app.screen.handles = (OpenHandle(7, sanitise("box"), 2, 0.0), OpenHandle(9, sanitise("cursor"), 2, 0.0))
         await after("x", until=lambda app: isinstance(app.screen, Prompt))(pilot)
         for field in pilot.app.screen.query("Input"):
             field.cursor_blink = False
