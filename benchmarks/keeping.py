@@ -18,9 +18,9 @@ from airssys_tui.core.units import MIB
 from airssys_tui.engine.engine import Engine
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import Activation, NewSnapshot, RevisionRecord
-from airssys_tui.store.collection import BATCH, excess, orphans, remove, take
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.database import Database
+from airssys_tui.store.garbage import BATCH, excess, orphans, remove, take
 from benchmarks.clock import Effort, once
 from benchmarks.report import Row, beside
 from benchmarks.scene import RELEASES, scratch

@@ -27,7 +27,7 @@ from airssys_tui.api.views.runtime import EventPage, Phase, Snapshot
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText
-from airssys_tui.store.place import control_path
+from airssys_tui.store.paths import control_path
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary
 from benchmarks.report import Row, beside

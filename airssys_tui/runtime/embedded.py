@@ -29,7 +29,7 @@ from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.place import default_state_dir
+from airssys_tui.store.paths import default_state_dir
 
 T = TypeVar("T")
 

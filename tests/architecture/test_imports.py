@@ -11,7 +11,7 @@ import pytest
 
 from airssys_tui.api.played import scenes
 from airssys_tui.api.socket.server import ControlServer
-from airssys_tui.store.place import control_path
+from airssys_tui.store.paths import control_path
 from tests.support.places import ROOT
 
 HEAVY = ("wasmtime", "textual")

@@ -19,7 +19,7 @@ from airssys_tui.core.errors import FolderMismatch, StateAbsent, StateLocked, St
 from airssys_tui.store.directory import CATALOG_FILE, StateDirectory
 from airssys_tui.store.disk.durable import sync_directory
 from airssys_tui.store.ownership import NOTE_FILE, Owner, live_owner, read_owner
-from airssys_tui.store.place import default_state_dir
+from airssys_tui.store.paths import default_state_dir
 
 NOBODY = 65_534
 HOLDER = """

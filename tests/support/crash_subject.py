@@ -74,7 +74,7 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.add_revision(revision(ONE), deployment=1)
     yield lambda: catalog.set_interface("counter", 1, "{}")
     yield lambda: catalog.activate(Activation(component="counter", revision=1, at=4.0, deployment=1))
-    yield lambda: catalog.mark_stable("counter", 1)
+    yield lambda: catalog.set_stable("counter", 1)
     yield lambda: catalog.pin("counter", 1, who="operator")
     yield lambda: catalog.annotate("counter", 1, "the good one", who="operator")
     yield lambda: catalog.add_snapshot(snapshot(1))

@@ -64,7 +64,7 @@ class FakeUndo:
         if not self._steps:
             raise UsageError(
                 "there is nothing to undo",
-                remedy="rollbacks, restored states, stops, starts, pins, notes and marks can be undone",
+                remedy="you can undo rollbacks, restored states, stops, starts, pins, notes and `mark-stable`",
             )
         return self._steps.pop().back
 

@@ -129,7 +129,7 @@ def _owner(directory: Path) -> Finding:
 
 
 def _control(directory: Path) -> list[Finding]:
-    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no socket
+    from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no socket
 
     path = control_path(directory)
     if not path.exists():

@@ -23,7 +23,7 @@ def attach_command(site: Site) -> str:
 
 def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
     """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
-    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no store
+    from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no store
 
     if control_path(site.state_dir.value).exists():
         return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")

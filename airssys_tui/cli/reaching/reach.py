@@ -125,7 +125,7 @@ def connect(
         FolderMismatch: It is the runtime of another folder than the one that is named.
         Unreachable: There is one that cannot be spoken to; see the subclasses.
     """
-    from airssys_tui.store.place import control_path  # noqa: PLC0415 - late: `--help` needs no store
+    from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no store
 
     path = control_path(site.state_dir.value)
     if not path.exists():

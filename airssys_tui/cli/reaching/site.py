@@ -73,6 +73,6 @@ def locate(
 
 
 def _derived(folder: Path) -> Sourced[Path]:
-    from airssys_tui.store.place import default_state_dir  # noqa: PLC0415 - late: not every command has a state
+    from airssys_tui.store.paths import default_state_dir  # noqa: PLC0415 - late: not every command has a state
 
     return Sourced(default_state_dir(folder), "made from the folder")

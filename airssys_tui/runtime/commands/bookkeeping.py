@@ -79,7 +79,7 @@ class Bookkeeping:
         if command.stable:
             _refuse_purged(component, record, "stable")
         catalog = self._floor.state.catalog
-        await self._floor.disk(catalog.mark_stable, component.name, record.number, stable=command.stable)
+        await self._floor.disk(catalog.set_stable, component.name, record.number, stable=command.stable)
         if component.active is not None and component.active.revision == record.number:
             component.proof.judge_stable(command.stable, by_operator=True)
         return f"{name} is {said} now"

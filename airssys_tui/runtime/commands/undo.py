@@ -144,7 +144,7 @@ class UndoHistory:
         if action is None:
             raise UsageError(
                 "there is nothing to undo",
-                remedy="rollbacks, restored states, stops, starts, unloads, pins, notes and marks can be undone",
+                remedy="you can undo rollbacks, restored states, stops, starts, unloads, pins, notes and `mark-stable`",
             )
         component = next((each for each in self._router if each.name == action.component), None)
         moved = "it is gone" if component is None else await self._moved(component, _expected(action))

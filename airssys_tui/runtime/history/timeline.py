@@ -20,7 +20,7 @@ from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.metering.counters import Cost
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.excerpts import PAGE
 from airssys_tui.store.catalog.records import RevisionRecord
 
 _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})

@@ -23,7 +23,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import SnapshotInfo
-from airssys_tui.store.collection import (
+from airssys_tui.store.garbage import (
     BATCH,
     Excess,
     Orphan,

@@ -226,7 +226,7 @@ class ProbationWatch:
 
     async def _mark_stable(self, component: Component, trial: Trial) -> None:
         try:
-            await self._floor.disk(self._floor.state.catalog.mark_stable, component.name, trial.revision)
+            await self._floor.disk(self._floor.state.catalog.set_stable, component.name, trial.revision)
         except StoreError:  # mostly a full disk, which has its own event: judged again until it can be written
             is_written = False
         else:

@@ -155,7 +155,7 @@ class Revisions(Room):
                     f"r{number} of {component} does not expect an interface", component=component, revision=number
                 )
 
-    def mark_stable(self, component: str, number: int, *, stable: bool = True) -> None:
+    def set_stable(self, component: str, number: int, *, stable: bool = True) -> None:
         """Mark a revision as stable, or remove the mark.
 
         Raises:

@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.core.errors import BlobCorrupt, StoreError
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.retention import IMPORTS, STATES
-from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.excerpts import PAGE
 from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo, StateSnapshot
 from airssys_tui.store.disk.database import Room
 

@@ -20,7 +20,7 @@ from airssys_tui.cli.reaching import reach
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.place import control_path
+from airssys_tui.store.paths import control_path
 from tests.support.command_line import Desk
 
 

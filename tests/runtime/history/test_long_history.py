@@ -12,7 +12,7 @@ import pytest
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.history import PAGE
+from airssys_tui.store.catalog.excerpts import PAGE
 from airssys_tui.store.catalog.records import RevisionRecord
 from tests.support.components import Crafted
 from tests.support.world import PATIENCE, World

@@ -103,12 +103,12 @@ def test_only_an_activation_makes_a_revision_active(catalog: Catalog) -> None:
 
 def test_stability_is_marked_and_taken_back(catalog: Catalog) -> None:
     catalog.add_revision(candidate())
-    catalog.mark_stable("counter", 1)
+    catalog.set_stable("counter", 1)
     assert [record.stable for record in catalog.revisions("counter")] == [True]
-    catalog.mark_stable("counter", 1, stable=False)
+    catalog.set_stable("counter", 1, stable=False)
     assert [record.stable for record in catalog.revisions("counter")] == [False]
     with pytest.raises(StoreError):
-        catalog.mark_stable("counter", 2)
+        catalog.set_stable("counter", 2)
 
 
 def test_an_interface_is_written_once(catalog: Catalog) -> None:

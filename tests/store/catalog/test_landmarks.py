@@ -19,7 +19,7 @@ from airssys_tui.core.retention import STABLE_FOR, Saved, kept_revisions, kept_s
 from airssys_tui.core.revision import Cause, Outcome, Revision, fallback_target, rollback_target
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import Hold, NewSnapshot
-from airssys_tui.store.collection import excess, take
+from airssys_tui.store.garbage import excess, take
 
 NOW = 1_000_000.0
 NAMES = count()

@@ -7,7 +7,7 @@ from airssys_tui.store.catalog.revisions import require_revision
 from airssys_tui.store.disk.database import Room
 
 
-class Marks(Room):
+class Pins(Room):
     """The tables of pins and annotations."""
 
     def pin(self, component: str, number: int, *, who: str, at: float | None = None) -> bool:

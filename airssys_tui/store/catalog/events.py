@@ -16,7 +16,7 @@ EVENT_ROWS: Final = 2_000
 """Maximum events kept per component."""
 
 
-class Streams(Room):
+class EventTables(Room):
     """The tables of decisions and events.
 
     Args:

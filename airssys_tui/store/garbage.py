@@ -16,7 +16,7 @@ from airssys_tui.core.manifest.structure import Deployment
 from airssys_tui.core.retention import STABLE_FOR, Saved, kept_revisions, kept_states
 from airssys_tui.core.revision import Revision
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.history import EARLIER, LANDMARKS
+from airssys_tui.store.catalog.excerpts import EARLIER, LANDMARKS
 from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.catalog.revisions import read_revisions
 from airssys_tui.store.directory import StateDirectory

@@ -45,7 +45,7 @@ EARLIER: Final = """earlier AS (
 """Possible targets of a rollback without a number; mirrors ``core.revision.rollback_target``."""
 
 
-class RevisionTable(Room):
+class RevisionExcerpts(Room):
     """The table of revisions, looked at in parts."""
 
     def revisions(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionRecord, ...]:
