@@ -133,7 +133,7 @@ def _say_check(report: CheckReport) -> None:
         say(f"refused     {report.path}\n  at {report.gate}{where}:{reason}")
         if report.remedy:
             say(f"  → {report.remedy}")
-        _say_facts([("note", "\n".join(report.no_effect))])
+        _say_facts([("no effect yet", "\n".join(report.inert))])
         return
     say(f"admissible  {report.path}")
     facts = [
@@ -145,7 +145,7 @@ def _say_check(report: CheckReport) -> None:
         ("imports", "\n".join(report.imports)),
         ("capabilities", "\n".join(report.capabilities)),
         ("problems", "\n".join(report.problems)),
-        ("note", "\n".join(report.no_effect)),
+        ("no effect yet", "\n".join(report.inert)),
     ]
     _say_facts(facts)
 

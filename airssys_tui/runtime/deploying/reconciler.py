@@ -1,4 +1,19 @@
-"""Keeping the system in step with the folder: each change becomes a decision, each decision a row in the ledger."""
+"""Keeping the components in step with the folder: each change of a file becomes a decision, and each decision an event.
+
+The watcher says that something about an *entry* of the folder has changed and has settled: a wasm file, or a directory
+with a manifest. What that means is decided here, from what the files say now, never from the kind of the change:
+
+* An entry is read whole, outside of any lock. Its identity comes from its manifest, so an entry may become another
+  component, and two entries may claim one name: the first keeps it, the second is refused until the first is gone.
+* Each new content gets a generation and cancels the update that is under way. A slower update finds a newer generation
+  and gives up: the newest files win, in whatever order their updates end.
+* The *verdict* is given under the component's lock, just before the deployment, because only then it is certain what
+  serves. Files are ignored when they serve already, are quarantined or held, were refused before, or were unloaded.
+* Unchanged files that are back bring a component to its desired state, and start nothing that was stopped by hand.
+* Files that are gone stop their component and keep its history, so that the same files bring it back.
+
+Nothing here raises for a component's sake: what is wrong with its files is on its row, and the others go on.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +50,7 @@ class Reconciler:
         router: The components.
         deployer: Deploys candidates.
         instances: Starts and stops components.
-        make: Makes the control state of a component met for the first time.
+        make: Makes a component that is seen for the first time.
     """
 
     def __init__(
@@ -57,12 +72,12 @@ class Reconciler:
         self._rivals: dict[str, str] = {}
 
     def adopt(self, component: Component, key: str) -> None:
-        """Remember which entry of the folder a component comes from."""
+        """Note which entry of the folder a component comes from."""
         component.files.adopt(key)
         self._owners[key] = component
 
     async def changed(self, change: Settled) -> Component | None:
-        """Deal with one settled change; return the component that it concerned."""
+        """Deal with one settled change; return the component it concerns."""
         if not change.stamps:
             await self._removed(change.key)
             return self._owners.get(change.key)
@@ -76,8 +91,8 @@ class Reconciler:
         Args:
             key: The entry of the folder.
             who: For the history.
-            said: What to tell before.
-            deploys: Whether it may be deployed; else it is only known what is there.
+            said: What to tell first.
+            deploys: Whether it may be deployed; else it is only noted what is there.
         """
         reading = await self._read(key)
         if reading is None:
@@ -90,7 +105,7 @@ class Reconciler:
         if component is None or not deploys:
             return
         if component.update.task is not None and component.update.trying == component.files.on_disk:
-            component.teller.decision("ignored: these files are being deployed already", EventAction.IGNORED)
+            component.teller.decision("ignored: these files are already being deployed", EventAction.IGNORED)
             await asyncio.wait([component.update.task])
             return
         order = Order(
@@ -101,7 +116,7 @@ class Reconciler:
         await self._follow(component, reading, order, said)
 
     async def _follow(self, component: Component, reading: Reading, order: Order, said: str) -> None:
-        """Make a component what its files say, in its turn; a candidate of older files is made void by it."""
+        """Bring a component to what its files say, in its turn; an update to older files is cancelled."""
         task = asyncio.current_task()
         component.update.follow(task, component.files.on_disk)
         try:
@@ -116,7 +131,7 @@ class Reconciler:
                     component.teller.decision(said, EventAction.SETTLED, Level.DEBUG)
                 await self._deploy(component, reading, order)
         except AirssysError:
-            return  # the row and the ledger have said why
+            return  # the row and the events say why
         finally:
             component.update.finish(task)
 
@@ -152,7 +167,7 @@ class Reconciler:
         reading = await self._floor.disk(folder.read, self._floor.folder, component.files.key)
         if reading is None or reading.manifest.id != component.id:
             raise GateRefusal(
-                f"{component.files.key or component.name} is not in the folder any more",
+                f"{component.files.key or component.name} is no longer in the folder",
                 gate=Gate.SIZE,
                 remedy="put the component's files back, or roll back to a revision that is kept",
                 component=component.name,
@@ -169,7 +184,7 @@ class Reconciler:
         else:
             component.barred.turn_away(Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__))
             if component.update.task is not None:
-                # A candidate of what the files said before must not take over any more.
+                # A candidate made of what the files said before must not take over.
                 component.update.advance()
                 component.update.cancel()
         self._floor.journal.emit(
@@ -181,7 +196,7 @@ class Reconciler:
         )
 
     def _phantom(self, key: str) -> Component | None:
-        """Make a row for an entry that is no component yet, so that its fault is seen where it is looked for."""
+        """Make a row for an entry that is not a component yet, so that an operator sees what is wrong with it."""
         try:
             identity = ComponentId.parse(name_from_stem(Path(key).stem))
         except IdentityError:
@@ -196,14 +211,14 @@ class Reconciler:
         return component
 
     def _claim(self, key: str, reading: Reading) -> Component | None:
-        """Return the component that a reading is of; nothing when another source has that identity already."""
+        """Return the component that a reading is of, or None when another entry already has that identity."""
         identity = reading.manifest.id
         before = self._owners.get(key)
         component = self._router.get(identity)
         if component is None:
             component = self._make(identity)
         elif component.files.key != key and component.files.present and component.files.key:
-            text = f"{key}: the name {identity} is taken by {component.files.key}; this second one is refused"
+            text = f"{key}: the name {identity} is taken by {component.files.key}; this entry is refused"
             self.problems[key] = one_line(text, 400)
             self._rivals[key] = component.name
             self._floor.journal.emit(
@@ -221,7 +236,7 @@ class Reconciler:
         return component
 
     def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
-        """Return why a reading is not deployed, or nothing when it is."""
+        """Return why a reading is not deployed, or None when it is."""
         if order.generation < component.update.generation:
             return f"ignored: generation {component.update.generation} is newer"
         if component.intent.unloaded:
@@ -231,12 +246,12 @@ class Reconciler:
         return _held_back(component, reading)
 
     async def _present(self, component: Component) -> None:
-        """A source that is there again, as it was: what it is wanted to be, it becomes."""
+        """The files are back unchanged: bring the component to its desired state."""
         if component.active is None:
             return
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
-        # Putting the files of one that was given up there again is a word of its own: it is tried anew.
+        # Putting back the files of a component that was given up asks to try it again.
         revived = component.state is State.FAILED and component.files.left and not component.proof.condemned
         component.files.come_back()
         if revived and component.supervision.recovery.kind is not RecoveryKind.BACKOFF:
@@ -252,12 +267,12 @@ class Reconciler:
 
     async def _start_quietly(self, component: Component) -> None:
         try:
-            await self._instances.start(component, why="its source is there again")
+            await self._instances.start(component, why="its files are back")
         except AirssysError:
             return
 
     async def detach(self, component: Component) -> None:
-        """Let a component whose source is gone run on an operator's word, also after a restart of the runtime.
+        """Let a component whose files are gone run because the operator wants it, also after a restart of the runtime.
 
         Raises:
             StoreError: If it could not be recorded.
@@ -266,11 +281,11 @@ class Reconciler:
         await self._floor.disk(self._floor.state.catalog.upsert_component, component.name, "")
 
     async def _succeed(self, component: Component) -> None:
-        """Give the identity of a component that has gone to another source that claims it, if there is one."""
+        """Give the name of a component that is gone to another entry that claims it, if there is one."""
         key = next((key for key, name in self._rivals.items() if name == component.name), None)
         if key is not None:
             del self._rivals[key]
-            await self.look(key, who="watcher", said=f"{component.name} is free: its first source is gone")
+            await self.look(key, who="watcher", said=f"{component.name} is free: the first entry of that name is gone")
 
     async def _removed(self, key: str) -> None:
         self.problems.pop(key, None)
@@ -290,7 +305,7 @@ class Reconciler:
 
     async def _gone(self, component: Component, why: str) -> None:
         component.files.leave()
-        component.teller.decision(f"source removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
+        component.teller.decision(f"files removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
         component.update.cancel()
         async with component.lock:
             try:
@@ -302,11 +317,11 @@ class Reconciler:
 
 
 def _held_back(component: Component, reading: Reading) -> str | None:
-    """Return why what happened before keeps a reading from being deployed by itself, or nothing when it does not."""
+    """Return why a reading is not deployed by itself after what happened before, or None when it is."""
     bad = component.proof.quarantine_of(reading.digest, reading.manifest_digest)
     if bad is not None:
         return f"ignored: quarantined as r{bad.number} ({bad.reason})"
     if component.barred.holds_digest(reading.digest):
         return f"ignored: held after rollback ({component.files.on_disk.label if component.files.on_disk else ''})"
     refusal = component.refusal
-    return f"ignored: refused before at {refusal.gate}" if refusal is not None else None
+    return f"ignored: already refused at {refusal.gate}" if refusal is not None else None

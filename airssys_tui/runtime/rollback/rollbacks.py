@@ -1,4 +1,21 @@
-"""Rollback: going back to an earlier revision, as a new one, with what is held back afterwards."""
+"""Rollback: an earlier revision's artifact is deployed again, as a new revision.
+
+Why it is a deployment and not a switch of a number:
+
+* The history only grows. r4 that rolls back to r2 has the artifact, manifest and lineage of r2; that r3 served between
+  them, and who went back and why, stays readable. Rolling back twice goes further back instead of to and fro.
+* The world may have changed since the revision served: another program version, host interfaces, limits. So it passes
+  the gates again, except the two that compare it with the present: dependencies and the compatibility of exports.
+* What becomes of the state is the operator's choice: *keep* hands the present state to the older code, *restore* loads
+  the last state that this code saved itself, *fresh* starts without any. What the older code refuses is refused before
+  anything has changed.
+* What was left, and what is on disk, is held: otherwise the watcher would deploy it again within a second. It stays
+  held until the files change or the operator reloads.
+
+An automatic rollback (``fall_back``) goes the same way when a revision fails on probation. It goes to the last stable
+revision, prefers to keep the state, restores one if that is refused, and never begins with a fresh state: losing data
+is not a decision that a program makes by itself.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +51,7 @@ from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Hold, RevisionRecord
 
 ITSELF: Final = "airssys"
-"""Who asks for a rollback that nobody asked for."""
+"""Who is recorded for an automatic rollback."""
 
 
 class Fallen(msgspec.Struct, frozen=True):
@@ -64,13 +81,13 @@ class Rollbacks:
     async def roll_back(
         self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
     ) -> int:
-        """Go back. The caller holds the component's lock and has cancelled an update that was half done.
+        """Go back. The caller holds the component's lock and has cancelled an update that was under way.
 
         Args:
             component: Whose.
             command: Where to, and what happens to the state.
             who: For the history.
-            holds: What is held back from then on; what was left and what is on disk when not given.
+            holds: What is held from then on; if not given, what was left and what is on disk.
 
         Returns:
             The number of the new revision.
@@ -81,28 +98,14 @@ class Rollbacks:
         lines, target = await self._target(component, command.to, force=command.force)
         record = await self._record(component, target)
         paired = await self._restored(component, target, command.state)
-        order = Order(
-            cause=Cause.ROLLBACK,
-            who=who,
-            generation=component.update.generation,
-            force=True,
-            note=command.note,
-            policy=command.state,
-            origin=target.lineage,
-            holds=await self._holds(component, lines, target) if holds is None else holds,
-            snapshot=paired.state if paired is not None else None,
-            compatible=False,
-            stable=target.stable,
-        )
+        holds = await self._holds(component, lines, target) if holds is None else holds
+        order = _order(component, command, who, target, holds=holds, paired=paired)
         try:
             return await self._bring_back(component, record, order)
         except GateRefusal as refusal:
-            remedy = refusal.remedy
-            if paired is not None and refusal.gate == Gate.STATE_LOAD:
+            if paired is not None and refusal.gate is Gate.STATE_LOAD:
                 await self._snapshots.failed(component, paired, target.number)
-            if refusal.gate in STATE_GATES:
-                remedy = "roll back with the state paired with that revision (restore) or without any (fresh)"
-            raise _cannot_serve(component, target, refusal, remedy) from refusal
+            raise _cannot_serve(component, target, refusal, _remedy(refusal)) from refusal
 
     async def _bring_back(self, component: Component, record: RevisionRecord, order: Order) -> int:
         wasm = await self._artifact(component, record)
@@ -115,8 +118,8 @@ class Rollbacks:
     async def fall_back(self, component: Component, reason: GuestText) -> Fallen:
         """Go back from a revision that failed on probation to the last stable one. The caller holds the lock.
 
-        The state goes along if the older revision can load it; else the last state of its own is restored. It is never
-        begun anew: then the revision that failed goes on, under supervision.
+        The state goes along if the older revision can load it; else the last state that it saved itself is restored. If
+        neither works, the revision that failed goes on, under supervision.
 
         Args:
             component: Whose.
@@ -158,7 +161,7 @@ class Rollbacks:
             return await self._floor.disk(self._floor.state.blobs.get, record.digest)
         except StoreError as error:
             raise RollbackRefused(
-                f"the code of r{record.number} cannot be had: {error.message}",
+                f"the code of r{record.number} is not available: {error.message}",
                 remedy="choose a revision that has served",
                 component=component.name,
             ) from error
@@ -208,10 +211,40 @@ class Rollbacks:
         if kept is None:
             raise RollbackRefused(
                 f"no state of r{target.number} was kept for {component.name}",
-                remedy="keep the present state, or begin with a fresh one",
+                remedy="keep the present state, or start with a fresh one",
                 component=component.name,
             )
         return kept
+
+
+def _order(
+    component: Component,
+    command: Rollback,
+    who: str,
+    target: Revision,
+    *,
+    holds: tuple[Hold, ...],
+    paired: KeptState | None,
+) -> Order:
+    return Order(
+        cause=Cause.ROLLBACK,
+        who=who,
+        generation=component.update.generation,
+        force=True,
+        note=command.note,
+        policy=command.state,
+        origin=target.lineage,
+        holds=holds,
+        snapshot=paired.state if paired is not None else None,
+        compatible=False,
+        stable=target.stable,
+    )
+
+
+def _remedy(refusal: GateRefusal) -> str:
+    if refusal.gate in STATE_GATES:
+        return "roll back with the state paired with that revision (restore) or without any (fresh)"
+    return refusal.remedy
 
 
 def _fallback_order(component: Component, target: Revision, reason: GuestText, state: SavedState | None) -> Order:
@@ -231,7 +264,7 @@ def _fallback_order(component: Component, target: Revision, reason: GuestText, s
 
 
 def _what_went_along(kept: KeptState | None) -> str:
-    return "the last saved state goes on" if kept is not None else "no state was saved"
+    return "it goes on from the last saved state" if kept is not None else "no state was saved"
 
 
 def _cannot_serve(

@@ -40,7 +40,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         exports: ``path: signature`` lines.
         imports: Names of its imports.
         capabilities: The declared capabilities, one a line.
-        no_effect: Keys of the manifest that have no effect yet, one a line.
+        inert: Keys that the manifest sets and that have no effect yet, and why.
     """
 
     path: str
@@ -58,16 +58,16 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[GuestText, ...] = ()
     capabilities: tuple[GuestText, ...] = ()
     problems: tuple[GuestText, ...] = ()
-    no_effect: tuple[GuestText, ...] = ()
+    inert: tuple[GuestText, ...] = ()
 
 
 def inspect_path(path: Path) -> CheckReport:
     """Check a wasm file, or a directory with a Component.toml. Problems are in the report, not raised."""
     shown = str(path)
-    no_effect: tuple[GuestText, ...] = ()
+    inert: tuple[GuestText, ...] = ()
     try:
         manifest, wasm = read_path(path)
-        no_effect = inert_lines(manifest)
+        inert = inert_lines(manifest)
         report = _inspect(shown, manifest, wasm)
     except ManifestError as error:
         lines = tuple(one_line(str(problem), 400) for problem in error.problems)
@@ -78,7 +78,7 @@ def inspect_path(path: Path) -> CheckReport:
         report = _refused(shown, error.gate, error)
     except AirssysError as error:
         report = _refused(shown, Gate.MANIFEST, error)
-    return msgspec.structs.replace(report, no_effect=no_effect)
+    return msgspec.structs.replace(report, inert=inert)
 
 
 def read_path(path: Path) -> tuple[Manifest, bytes]:

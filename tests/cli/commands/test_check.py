@@ -208,10 +208,10 @@ def test_keys_without_effect_are_named_for_people_and_in_json(desk: Desk) -> Non
     reason = "no grant can be given for it"
     lines = [f"[capabilities] {key} has no effect yet: {reason}" for key in ("filesystem", "network", "process")]
     (report,) = desk.run("check", folder, "--json").json
-    assert (report["admissible"], report["no_effect"]) == (True, lines)
+    assert (report["admissible"], report["inert"]) == (True, lines)
     assert [line for line in desk.run("check", folder).out.splitlines() if "no effect" in line] == [
-        f"  note          {lines[0]}",
-        *(f"                {line}" for line in lines[1:]),
+        f"  no effect yet  {lines[0]}",
+        *(f"                 {line}" for line in lines[1:]),
     ]
 
 
@@ -223,4 +223,7 @@ def test_keys_without_effect_are_named_of_what_is_refused_as_well(desk: Desk) ->
         manifest.write('\n[security]\npublic_key = "key"\n')
     answer = desk.run("check", folder)
     assert answer.code == 1
-    assert answer.out.splitlines()[-1] == "  note  [security] public_key has no effect yet: signatures are not checked"
+    assert (
+        answer.out.splitlines()[-1]
+        == "  no effect yet  [security] public_key has no effect yet: signatures are not checked"
+    )

@@ -134,9 +134,9 @@ def test_restoring_lifts_neither_holds_nor_refusals(counting: World) -> None:
     assert counting.row("c").note.kind is NoteKind.REFUSED
     counting.do(RestoreState("c", states(counting)[0].id))
     counting.notice("c")
-    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    assert counting.told("c", "ignored") == "ignored: already refused at init"
     counting.reopen()
-    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    assert counting.told("c", "ignored") == "ignored: already refused at init"
 
 
 def test_a_state_goes_out_and_comes_in(counting: World) -> None:

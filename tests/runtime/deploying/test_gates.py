@@ -152,9 +152,9 @@ def test_every_problem_of_a_manifest_is_told_and_the_row_recovers_when_it_is_cor
 def test_a_refusal_is_remembered_over_a_restart_and_a_reload_tries_again(counting: World) -> None:
     counting.install("c", Crafted(init="error"))
     counting.notice("c")
-    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    assert counting.told("c", "ignored") == "ignored: already refused at init"
     counting.reopen()
-    assert counting.told("c", "ignored") == "ignored: refused before at init"
+    assert counting.told("c", "ignored") == "ignored: already refused at init"
     assert len(counting.history("c")) == 2
     row = counting.row("c")
     assert row.note.kind is NoteKind.REFUSED

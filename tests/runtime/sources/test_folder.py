@@ -150,7 +150,7 @@ def test_a_second_source_of_an_identity_is_refused_naming_both(quiet: World) -> 
     text = (quiet.folder / "other" / "Component.toml").read_text().replace('name = "other"', 'name = "c"')
     (quiet.folder / "other" / "Component.toml").write_text(text)
     quiet.notice("other")
-    assert quiet.runtime.snapshot().problems == ("other: the name c is taken by c; this second one is refused",)
+    assert quiet.runtime.snapshot().problems == ("other: the name c is taken by c; this entry is refused",)
     assert quiet.row("c").revision == 1
     quiet.notice("c")
     assert quiet.row("c").state is State.RUNNING
@@ -301,7 +301,7 @@ def test_a_notice_of_the_same_files_leaves_their_candidate_alone(quiet: World) -
     quiet.notice_later("c")
     quiet.wait_row("c", lambda row: row.candidate == 2)
     quiet.notice_later("c")
-    assert "being deployed already" in quiet.wait_event("c", "ignored").text
+    assert "already being deployed" in quiet.wait_event("c", "ignored").text
     assert quiet.row("c").candidate == 2
     quiet.put("c", ONE)
     quiet.notice("c")

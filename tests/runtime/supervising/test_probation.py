@@ -38,7 +38,7 @@ def test_a_trap_past_the_budget_goes_back_to_the_last_stable_one(world: World) -
     assert (bad.outcome, bad.stable) == (Outcome.QUARANTINED, False)
     assert "1 trap in" in bad.reason
     assert newest.note == bad.reason
-    assert world.told("c", "quarantined").endswith(" · back on r1 as r3 · the last saved state goes on")
+    assert world.told("c", "quarantined").endswith(" · back on r1 as r3 · it goes on from the last saved state")
     assert world.call("c", "get") == 5
 
 
