@@ -61,7 +61,7 @@ def how_it_ended(trace: TraceView) -> tuple[str, str]:
     """Return a word for how a call ended, and its tone."""
     if trace.failed:
         return "failed", "bad"
-    return ("running", "busy") if trace.goes_on else ("done", "ok")
+    return ("ongoing", "busy") if trace.goes_on else ("done", "ok")
 
 
 def _list_room(width: int) -> int:
@@ -143,7 +143,7 @@ def _step_lines(span: SpanView, depth: int, whole: float, glyphs: Glyphs, width:
     ]
     if width >= TIMED:
         spans.append(Span(f" {_offset(span):>{FIGURE + 1}}", "quiet"))
-    took = "running" if span.took_ms is None else format_ms(span.took_ms)
+    took = "ongoing" if span.took_ms is None else format_ms(span.took_ms)
     spans.append(Span(f" {took:>{FIGURE}}", "busy" if span.took_ms is None else "plain"))
     if bar:
         spans.append(Span(f" {_bar(span, whole, bar, glyphs)}", "bad" if failed else "accent"))

@@ -43,7 +43,7 @@ def explains(guide: Guide) -> None:
     """A page tells in sentences why the component is as it is, and names the revision that serves."""
     guide.act("look.explain")
     guide.sees("Explain counter", "r2")
-    guide.lacks("asking")
+    guide.lacks("loading")
     guide.key("escape")
     guide.lacks("Explain counter")
 

@@ -14,12 +14,12 @@ from airssys_tui.api.played import meters as fake_meters
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.meters import Load
 from airssys_tui.core.units import MIB, format_count
-from airssys_tui.tui.drawing import charts
+from airssys_tui.tui.drawing import charts, meter_page
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.lines import line_width
-from airssys_tui.tui.screens import meter, meters
+from airssys_tui.tui.screens import meters
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
@@ -100,15 +100,15 @@ def test_what_grows_says_when_it_is_full():
     runtime.add([component])
     detail = runtime.meters("grower").result(0)
     assert detail.exhaustion[0].resource == "memory"
-    assert meter.exhaustion_text(detail.exhaustion[0]) == "memory full in ~40s, at 102K/s"
-    lines = "\n".join(text(meter.page(detail, detail.recent, 120, 35, UNICODE)))
+    assert meter_page.exhaustion_text(detail.exhaustion[0]) == "memory full in ~40s, at 102K/s"
+    lines = "\n".join(text(meter_page.meter_page(detail, detail.recent, 120, 35, UNICODE)))
     assert "memory full in ~40s" in lines
 
 
 def test_a_component_that_does_not_run_has_empty_charts():
     runtime = scenes.mixed()
     detail = runtime.meters("snoop").result(0)
-    lines = "\n".join(text(meter.page(detail, detail.recent, 80, 20, UNICODE)))
+    lines = "\n".join(text(meter_page.meter_page(detail, detail.recent, 80, 20, UNICODE)))
     assert "no calls" in lines
     assert "memory  -" in lines
 
@@ -121,7 +121,7 @@ def test_errors_are_counted_and_drawn():
     runtime.add([component])
     detail = runtime.meters("faulty").result(0)
     assert sum(detail.recent.errors) > 0
-    lines = text(meter.page(detail, detail.recent, 120, 35, UNICODE))
+    lines = text(meter_page.meter_page(detail, detail.recent, 120, 35, UNICODE))
     assert any("9 in all" in line for line in lines)
     marks = next(line for line in lines if "errors " in line and "9 in all" not in line)
     assert any(spark in marks for spark in UNICODE.sparks[1:])
@@ -143,8 +143,8 @@ def test_no_meter_is_drawn_with_anything_raw_in_it(said):
     detail = runtime.meters(said).result(0)
     lines = [
         meters.meters_row(view, 120, sight, selected=True),
-        meter.summary(view, sight, 120, "last hour"),
-        *meter.page(detail, detail.recent, 120, 40, UNICODE),
+        meter_page.meter_summary(view, sight, 120, "last hour"),
+        *meter_page.meter_page(detail, detail.recent, 120, 40, UNICODE),
     ]
     for line in text(lines):
         assert not {char for char in line if unicodedata.category(char) in {"Cc", "Cs"}}
@@ -174,7 +174,7 @@ async def test_one_question_is_under_way_at_a_time():
             pilot.app.screen.ask()
             await pilot.pause()
         assert counting.asked == 1
-        await shows(pilot, "asking…")
+        await shows(pilot, "loading…")
         runtime.patience = False
         runtime.settle()
         await shows(pilot, "fuel per call, by revision")

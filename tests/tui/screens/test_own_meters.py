@@ -13,11 +13,11 @@ from rich.cells import cell_len
 from airssys_tui.api.played import scenes
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.core.text import GuestText
-from airssys_tui.tui.drawing import own_meters
+from airssys_tui.tui.drawing import meter_page, own_meters
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
 from airssys_tui.tui.drawing.own_meters import OwnMeters, format_value, own_lines
-from airssys_tui.tui.screens import meter, meters
+from airssys_tui.tui.screens import meters
 from tests.support.hostile import NASTY, lying
 from tests.support.screens import connected, desk, shows, text_of, wait_until
 
@@ -113,7 +113,7 @@ def test_a_line_says_kind_value_rate_and_quantiles():
         )
         seen.take(shown, at)
     title, _, hits, depth, took = text(own_lines(shown, seen, 100, UNICODE))
-    assert title.split() == ["measured", "by", "itself", "3", "series", "14", "dropped"]
+    assert title.split() == ["its", "own", "metrics", "3", "series", "14", "dropped"]
     assert hits.split() == ["hits", "code=200", "path=/a", "counter", "108", "4/s"]
     assert depth.split() == ["depth", "gauge", "2.5", "-"]
     assert took.split() == ["took_s", "summary", "n", "32", "1/s", "0.25", "0.5", "1"]
@@ -156,7 +156,7 @@ def test_nothing_raw_is_drawn(said):
 @pytest.mark.parametrize("size", [(80, 21), (120, 37)])
 def test_the_first_series_are_seen_without_scrolling(size):
     width, height = size
-    lines = text(meter.page(DETAIL, DETAIL.recent, width, height, UNICODE))
+    lines = text(meter_page.meter_page(DETAIL, DETAIL.recent, width, height, UNICODE))
     assert any(line.startswith(" count ") for line in lines[:height])
 
 

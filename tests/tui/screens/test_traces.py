@@ -73,7 +73,7 @@ def test_bars_stand_where_the_steps_were_under_way():
     assert half.endswith("#")
     assert len(half) == len(whole) == len(open_end)
     assert open_end.endswith("~")
-    assert "running" in open_end
+    assert "ongoing" in open_end
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
@@ -194,11 +194,11 @@ async def test_a_call_that_goes_on_is_shown_as_it_goes():
     told = Traced(runtime, [begun])
     async with desk(runtime).run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        await shows(pilot, "running", "1 call")
+        await shows(pilot, "ongoing", "1 call")
         assert "1 calls" not in text_of(pilot.app)
         told.traces[0] = trace(span(1, took=9.0), span(2, 1, name="the end of it"))
         await shows(pilot, "the end of it")
-        assert "running" not in text_of(pilot.app)
+        assert "ongoing" not in text_of(pilot.app)
 
 
 async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_or_paused():
@@ -213,7 +213,7 @@ async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_o
         screen.ask()
         await pilot.pause()
         assert told.asked == 1
-        await shows(pilot, "asking…")
+        await shows(pilot, "loading…")
         runtime.patience = False
         runtime.settle()
         await shows(pilot, "4 calls")

@@ -179,7 +179,7 @@ def test_saving_makes_the_file_and_writes_through_a_link(tmp_path: Path):
 def test_what_is_not_toml_is_not_written_over(tmp_path: Path):
     path = tmp_path / "config.toml"
     path.write_text("theme = \n")
-    with pytest.raises(UsageError, match="nothing can be saved"):
+    with pytest.raises(UsageError, match="cannot save into it"):
         SettingsFile(path).save(theme="airssys-dark")
     assert path.read_text() == "theme = \n"
     path.write_text("screen = 3\n")
