@@ -1,4 +1,4 @@
-"""Every command there is, with its examples: what the parser, the help and the README's table are made from."""
+"""Every command there is, with its examples: what the parser, the help and docs/commands.md are made from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Final
 from cyclopts import App, Parameter
 
 from airssys_tui import __version__
-from airssys_tui.cli.help import EXAMPLES, TwoColumns
+from airssys_tui.cli.answering.exit_code import MEANINGS
+from airssys_tui.cli.help import EXAMPLES, EXIT_CODES, TwoColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ _GROUPS: Final = {
     "checks": "Calls that are kept with their result, to be replayed by `verify`.",
     "wit": "The WIT packages: show, check, compare, write out and vendor them.",
 }
-_EPILOGUE: Final = "Exit code: 0 done, 1 failed or refused, 2 the command line cannot be meant."
+_EPILOGUE: Final = "\n".join([EXIT_CODES, *(f"  {code:<3}  {meaning}" for code, meaning in MEANINGS.items())])
 
 
 _TELLS_OF_ALL: Final = {"--help", "-h", "__complete"}

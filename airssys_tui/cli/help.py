@@ -15,7 +15,9 @@ LABELS: Final = 22
 """Longest label that has its text beside it; a longer one has it below."""
 
 EXAMPLES: Final = "For example:"
-"""How the paragraph begins whose lines stay as they are."""
+EXIT_CODES: Final = "Exit codes:"
+WHOLE: Final = (EXAMPLES, EXIT_CODES)
+"""How the paragraphs begin whose lines stay as they are."""
 
 PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT"}
 """What stands for a value on a help page, instead of the name of its type."""
@@ -51,8 +53,8 @@ class TwoColumns:
 
 
 def _paragraph(text: str, width: int) -> str:
-    # A command line is never broken: it is there to be copied.
-    return text.strip() if text.lstrip().startswith(EXAMPLES) else textwrap.fill(" ".join(text.split()), width)
+    # A command line is never broken: it is there to be copied. Nor are the rows of a table.
+    return text.strip() if text.lstrip().startswith(WHOLE) else textwrap.fill(" ".join(text.split()), width)
 
 
 def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:

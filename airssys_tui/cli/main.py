@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after the program's name; those of this process when left out.
 
     Returns:
-        0 done, 1 failed or refused, 2 the command line cannot be meant.
+        The exit code; `ExitCode` says what each means.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         discard_output()
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        return 130
+        return ExitCode.INTERRUPTED
     return code
 
 

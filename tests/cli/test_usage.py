@@ -15,12 +15,22 @@ from pathlib import Path
 import pytest
 
 from airssys_tui import __version__
+from airssys_tui.cli.answering.exit_code import MEANINGS, ExitCode
 from airssys_tui.cli.answering.output import answer, answer_line, report_error, say
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
+from airssys_tui.cli.main import main
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from tests.support.command_line import Desk
 from tests.support.places import ROOT
+
+EXIT_CODES = """
+Exit codes:
+  0    done
+  1    failed or refused; standard error says why and what to do next
+  2    usage error: unknown command or option, no such folder, no terminal
+  130  interrupted with ctrl+c
+"""
 
 
 @pytest.mark.parametrize(
@@ -122,7 +132,7 @@ def test_help_of_every_command_teaches_with_examples(desk: Desk, entry: Entry) -
     for example in entry.examples:
         assert f"\n  {example}\n" in answer.out, "a command line is whole, to be copied"
     assert not re.search(r"\b(INT|STR|FLOAT|[Pp]arameter)\b", answer.out), "words of the parser, not of people"
-    assert "Exit code: 0 done, 1 failed or refused" in answer.out
+    assert answer.out.endswith(EXIT_CODES)
 
 
 def test_the_example_of_call_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +156,19 @@ def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:
     assert SCREEN.examples[0] in answer.out
     assert max(map(len, answer.out.splitlines())) <= 110
     assert "\x1b" not in answer.out
+
+
+def test_help_ends_with_the_exit_codes_and_leaves_none_out(desk: Desk) -> None:
+    assert desk.run("--help").out.endswith(EXIT_CODES)
+    assert set(MEANINGS) == set(ExitCode)
+
+
+def test_ctrl_c_is_the_exit_code_that_help_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("airssys_tui.cli.main._version", interrupted)
+    assert main(["--version"]) == 130
 
 
 def test_the_version(desk: Desk) -> None:
