@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import threading
 import time
 import uuid
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.address import identity, listen
@@ -29,6 +30,9 @@ LEAVING: Final = 0.5
 
 QUIET: Final = 1.0
 """Seconds between two announcements; what happens between them is counted."""
+
+_OURS: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""From Python 3.13 on asyncio removes the socket by the name it was bound to, which is not the one it has by now."""
 
 
 class ControlServer:
@@ -144,7 +148,7 @@ class ControlServer:
         asyncio.set_event_loop(self._loop)
         try:
             server = self._loop.run_until_complete(
-                self._loop.create_unix_server(lambda: Connection(self), sock=self._listening)
+                self._loop.create_unix_server(lambda: Connection(self), sock=self._listening, **_OURS)
             )
         except BaseException as error:  # noqa: BLE001 - the opener waits for it on another thread
             started.set_exception(error)
