@@ -53,22 +53,22 @@ check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy .ci/readme.py .ci/picture.py
+	$(BIN)/mypy .ci/docs.py .ci/packages.py .ci/picture.py
 	$(BIN)/lint-imports
 	$(BIN)/airssys-tui wit vendor wit --check --binary
-	$(BIN)/python .ci/readme.py --check
+	$(BIN)/python .ci/docs.py --check
 	$(BIN)/python sample_components/build.py --check
 
 format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(STAMP) ## rewrite what is generated: README tables, WIT copies, samples
+generate: $(STAMP) ## rewrite what is generated: tables of docs/, WIT copies, samples
 	$(BIN)/airssys-tui wit vendor wit --binary
-	$(BIN)/python .ci/readme.py
+	$(BIN)/python .ci/docs.py
 	$(BIN)/python sample_components/build.py
 
-pictures: $(STAMP) ## the README's pictures: the screens on the samples, under load, for a minute
+pictures: $(STAMP) ## the pictures of README and docs/: the screens on the samples, under load, for a minute
 	$(BIN)/python .ci/picture.py
 
 bench: $(STAMP) ## measure; each figure beside its baseline

@@ -1,7 +1,8 @@
-"""Draw the README's pictures: the real screens on a real runtime that runs the samples; no fonts from outside.
+"""Draw the pictures of the documentation: the real screens on a real runtime that runs the samples.
 
-``python .ci/picture.py`` plays the README's five minutes in a scratch folder, under load, and writes one SVG a screen
-into ``.ci/pictures``. Times, rates and digests are what they were: two runs give two sets of pictures.
+``python .ci/picture.py`` plays the README's tour in a scratch folder, under load, and writes one SVG a screen into
+``docs/pictures``, without fonts from outside. The README's own picture is text, which shows wherever the README does.
+Times, rates and digests are what they were: two runs give two sets of pictures.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ from airssys_tui.tui.screens.registry import RegistryScreen
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SAMPLES: Final = ROOT / "sample_components"
-PICTURES: Final = ROOT / ".ci" / "pictures"
+README: Final = ROOT / "README.md"
+PICTURES: Final = ROOT / "docs" / "pictures"
+BEGIN: Final = "<!-- picture:begin -->\n"
+END: Final = "<!-- picture:end -->"
 SIZE: Final = (120, 34)
 SHORT: Final = (120, 28)
 """Of the registry: a folder of samples fills no more."""
+NARROW: Final = (100, 21)
+"""Of the picture that is text: what a page of a package index has room for."""
 PATIENCE: Final = 60.0
 LOAD: Final = 45.0
 """Seconds of load before the first picture: the sparklines have something to show."""
@@ -139,7 +145,7 @@ class Scene:
                 await asyncio.sleep(0.1)
 
     async def play(self) -> None:
-        """Live through the README's five minutes, up to the rollback; the load goes on."""
+        """Live through the README's tour, up to the rollback; the load goes on."""
         began = time.monotonic()
         await until(self.stable)
         self.load.start()
@@ -163,6 +169,7 @@ class Artist:
         self._pilot = pilot
         self._app = pilot.app
         self.pictures: dict[str, str] = {}
+        self.text = ""
 
     async def go(self, *keys: str, until_shown: Callable[[Any], object] = bool) -> None:
         """Press keys, and wait for something to be true of the screen."""
@@ -177,6 +184,13 @@ class Artist:
         lines = (line.rstrip() for line in _FONTS.sub("", svg).splitlines())
         self.pictures[name] = "\n".join(line for line in lines if line) + "\n"
 
+    async def read(self) -> None:
+        """Keep what is shown as text."""
+        self._app.clear_notifications()
+        await self._pilot.pause(1.0)
+        strips = self._app.screen._compositor.render_strips()  # noqa: SLF001 - what export_screenshot draws from
+        self.text = "\n".join(strip.text.rstrip() for strip in strips)
+
     async def tour(self, scene: Scene) -> None:
         """Go through the screens."""
         self._select("counter")
@@ -189,6 +203,8 @@ class Artist:
         await self._pilot.pause(4.0)
         await self._pilot.resize_terminal(*SHORT)
         await self.take("registry")
+        await self._pilot.resize_terminal(*NARROW)
+        await self.read()
         await self._pilot.resize_terminal(*SIZE)
         await self.go("enter", until_shown=lambda screen: getattr(screen, "story", None) is not None)
         await self.take("detail")
@@ -230,8 +246,8 @@ async def until(wanted: Callable[[], object]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def drawn(folder: Path) -> dict[str, str]:
-    """Return the pictures by name, as SVG text.
+async def drawn(folder: Path) -> Artist:
+    """Return the artist who has drawn the pictures.
 
     Args:
         folder: An empty directory.
@@ -256,7 +272,20 @@ async def drawn(folder: Path) -> dict[str, str]:
     finally:
         scene.load.stop()
         runtime.close()
-    return artist.pictures
+    return artist
+
+
+def with_picture(readme: str, picture: str) -> str:
+    """Return the README with another picture between its markers.
+
+    Raises:
+        ValueError: There are no markers.
+    """
+    before, opened, rest = readme.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (opened and closed):
+        raise ValueError("README.md has no markers for its picture")
+    return f"{before}{BEGIN}\n```text\n{picture}\n```\n\n{END}{after}"
 
 
 def main() -> int:
@@ -264,11 +293,12 @@ def main() -> int:
     for name in ("NO_COLOR", "AIRSSYS_TUI_ASCII", "AIRSSYS_TUI_THEME"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as folder:
-        pictures = asyncio.run(drawn(Path(folder)))
+        artist = asyncio.run(drawn(Path(folder)))
     PICTURES.mkdir(exist_ok=True)
-    for name, svg in pictures.items():
+    for name, svg in artist.pictures.items():
         (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
         sys.stderr.write(f"{name}.svg: {len(svg)} characters\n")
+    README.write_text(with_picture(README.read_text(encoding="utf-8"), artist.text), encoding="utf-8")
     return 0
 
 

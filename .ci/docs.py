@@ -1,7 +1,7 @@
-"""Write the generated tables of the README: commands from the parser, keys from the action registry.
+"""Write the generated tables in ``docs/``: commands and exit codes, keys, interfaces.
 
-``python .ci/readme.py`` rewrites what is between the markers; with ``--check`` it changes nothing and exits 1 when a
-table is out of date.
+``python .ci/docs.py`` rewrites what is between the markers of each page; with ``--check`` it changes nothing and
+exits 1 when a table is out of date.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from airssys_tui.cli.answering.exit_code import MEANINGS
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.types.package import WitPackage
@@ -29,13 +30,21 @@ from airssys_tui.wit.target import types_of as read
 
 _CAPABILITY: Final = re.compile(r"[Cc]apability `([a-z]+(?: = [^`]+)?)`")
 
-README: Final = Path(__file__).resolve().parents[1] / "README.md"
+ROOT: Final = Path(__file__).resolve().parents[1]
+DOCS: Final = ROOT / "docs"
 
 
 def commands_table() -> str:
     """Return the table of commands: how each is written, and the first sentence of its help."""
     rows = [f"| `{_usage(entry)}` | {_summary(entry)} |" for entry in (SCREEN, *COMMANDS)]
     return "\n".join(["| Command | What it does |", "|---|---|", *rows])
+
+
+def exit_codes_table() -> str:
+    """Return the table of exit codes, as the help pages have it."""
+    return "\n".join(
+        ["| Exit code | Meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in MEANINGS.items())]
+    )
 
 
 def keys_table() -> str:
@@ -79,7 +88,7 @@ def _users() -> dict[str, set[str]]:
     """Return which components of the repository import or export which interface."""
     engine = Engine()
     found: dict[str, set[str]] = {}
-    for folder in (README.parent / "sample_components", README.parent / "tests" / "fixtures" / "components"):
+    for folder in (ROOT / "sample_components", ROOT / "tests" / "fixtures" / "components"):
         for wasm in sorted(folder.glob("*/*.wasm")):
             with contextlib.suppress(AdmissionError):
                 code = engine.compile(wasm.read_bytes())
@@ -89,25 +98,26 @@ def _users() -> dict[str, set[str]]:
     return found
 
 
-TABLES: Final[dict[str, Callable[[], str]]] = {
-    "commands": commands_table,
-    "keys": keys_table,
-    "interfaces": interfaces_table,
+TABLES: Final[dict[str, dict[str, Callable[[], str]]]] = {
+    "commands.md": {"commands": commands_table, "exit-codes": exit_codes_table},
+    "keys.md": {"keys": keys_table},
+    "interfaces.md": {"interfaces": interfaces_table},
 }
+"""The tables of each page, by the name in their markers."""
 
 
-def renewed(text: str) -> str:
-    """Return the README's text with every table as it should be.
+def renewed(page: str, text: str) -> str:
+    """Return the text of a page with every table as it should be.
 
     Raises:
         ValueError: A pair of markers is missing.
     """
-    for name, make in TABLES.items():
+    for name, make in TABLES[page].items():
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
         before, opened, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (opened and closed):
-            raise ValueError(f"README.md has no markers for the table of {name}")
+            raise ValueError(f"docs/{page} has no markers for the table {name}")
         text = f"{before}{begin}\n{make()}\n\n{end}{after}"
     return text
 
@@ -117,13 +127,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a table is out of date")
     check = parser.parse_args().check
-    before = README.read_text(encoding="utf-8")
-    after = renewed(before)
-    if check and before != after:
-        sys.stderr.write("README.md: a generated table is out of date; run: python .ci/readme.py\n")
+    stale = []
+    for page in TABLES:
+        before = (DOCS / page).read_text(encoding="utf-8")
+        after = renewed(page, before)
+        if before != after:
+            stale.append(page)
+            if not check:
+                (DOCS / page).write_text(after, encoding="utf-8")
+    if check and stale:
+        sys.stderr.write(
+            "".join(f"docs/{page}: a generated table is out of date; run: make generate\n" for page in stale)
+        )
         return 1
-    if not check:
-        README.write_text(after, encoding="utf-8")
     return 0
 
 
