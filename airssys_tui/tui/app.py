@@ -147,6 +147,14 @@ class AirssysApp(App[int]):
         """Return the values of our variables under a theme that does not define them."""
         return DEFAULTS
 
+    def on_load(self) -> None:
+        """Let tasks begin in their turn, before the first screen is made.
+
+        From Python 3.12 on Textual has them begin at once; a mode's first widgets then look for a screen that is not on
+        its stack yet, and the program ends.
+        """
+        asyncio.get_running_loop().set_task_factory(None)
+
     def on_mount(self) -> None:
         """Connect once the first picture is on the terminal."""
         self._catch_signals()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from airssys_tui.api.played import scenes
@@ -58,3 +60,15 @@ async def test_a_dialog_has_only_its_own_keys(key):
         await pilot.pause()
         assert strange(pilot.app, own | TEXTUAL) == set()
         assert kind is not Question or isinstance(pilot.app.focused, Choice)
+
+
+async def test_tasks_begin_in_their_turn_on_every_python():
+    def at_once(loop, coro, **options):
+        return asyncio.Task(coro, loop=loop, **options)
+
+    asyncio.get_running_loop().set_task_factory(at_once)
+    async with desk().run_test() as pilot:
+        await connected(pilot)
+        assert asyncio.get_running_loop().get_task_factory() is None, (
+            "Python 3.12 and later: eager ones end the program"
+        )
