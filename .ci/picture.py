@@ -41,7 +41,7 @@ END: Final = "<!-- picture:end -->"
 SIZE: Final = (120, 34)
 SHORT: Final = (120, 28)
 """Of the registry: a folder of samples fills no more."""
-NARROW: Final = (100, 21)
+NARROW: Final = (104, 20)
 """Of the picture that is text: what a page of a package index has room for."""
 PATIENCE: Final = 60.0
 LOAD: Final = 45.0
