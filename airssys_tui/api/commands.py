@@ -1,4 +1,9 @@
-"""What a front end may ask a runtime to do. Each command is a value; the runtime answers with ``Done`` or an error."""
+"""Commands: what a front end may ask a runtime to do, as values.
+
+Pass one to :meth:`~airssys_tui.api.protocol.RuntimeApi.submit`, which answers with
+:class:`~airssys_tui.api.views.runtime.Done` or an error. The tags are the names on the wire. ``component`` is always
+the text form of an identity.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +14,28 @@ from airssys_tui.core.revision import StatePolicy
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
-    """Start a stopped or failed component, and want it running."""
+    """Start a stopped or failed component; it is desired to run from now on, also after a restart of the runtime."""
 
     component: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """Stop a component after saving its state, and want it stopped."""
+    """Save a component's state and stop it; it stays stopped, also after a restart of the runtime."""
 
     component: str
 
 
 class Restart(msgspec.Struct, frozen=True, tag="restart"):
-    """Replace the instance with a fresh one of the same revision; the state goes along."""
+    """Replace the instance with a fresh one of the same revision; the state is handed over."""
 
     component: str
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):
-    """Deploy what is on disk now, lifting holds and remembered refusals.
+    """Deploy what is on disk now, even if it is held or was refused before.
 
     Attributes:
-        force: Accept a breaking change of exports.
+        force: Accept a breaking change of the exports; every other gate still applies.
     """
 
     component: str
@@ -38,19 +43,21 @@ class Reload(msgspec.Struct, frozen=True, tag="reload"):
 
 
 class Unload(msgspec.Struct, frozen=True, tag="unload"):
-    """Stop a component and take it out of the system; its history stays. A later reload or start brings it back."""
+    """Stop a component and unload it; its history stays. A later start or reload brings it back."""
 
     component: str
 
 
 class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
-    """Go back to an earlier revision, as a new revision.
+    """Roll back to an earlier revision; this makes a new revision with the earlier one's artifact.
+
+    What is left, and what is on disk, is held: neither the watcher nor a restart deploys it.
 
     Attributes:
-        to: Revision number, or nothing for the previous stable one.
-        state: What happens to the state.
-        force: Go to a quarantined or failed revision all the same.
-        note: Why, for the history.
+        to: The target's number; None for the previous stable revision.
+        state: What happens to the state: keep the present one, restore the target's own, or start fresh.
+        force: Allow a quarantined or failed target.
+        note: Why, for the history; may be empty.
     """
 
     component: str
@@ -61,7 +68,7 @@ class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
 
 
 class Pin(msgspec.Struct, frozen=True, tag="pin"):
-    """Keep a revision, its code and its states, whatever the retention rules say; or let it go again."""
+    """Pin a revision, so that its code and states are kept whatever the retention rules say; or unpin it."""
 
     component: str
     revision: int
@@ -69,7 +76,7 @@ class Pin(msgspec.Struct, frozen=True, tag="pin"):
 
 
 class Annotate(msgspec.Struct, frozen=True, tag="annotate"):
-    """Write a note on a revision; an empty one takes it away."""
+    """Write a note on a revision; an empty note removes it. At most 500 characters are kept."""
 
     component: str
     revision: int
@@ -77,7 +84,7 @@ class Annotate(msgspec.Struct, frozen=True, tag="annotate"):
 
 
 class MarkStable(msgspec.Struct, frozen=True, tag="mark-stable"):
-    """Say that a revision is stable, as a probation that was passed would; or that it is not."""
+    """Declare a revision stable, as if it had passed its probation, or not stable. Rollbacks go to stable revisions."""
 
     component: str
     revision: int
@@ -85,23 +92,23 @@ class MarkStable(msgspec.Struct, frozen=True, tag="mark-stable"):
 
 
 class LiftQuarantine(msgspec.Struct, frozen=True, tag="lift-quarantine"):
-    """Lift the quarantine of a revision: it may be rolled back to, and its artifact deployed, again."""
+    """Lift the quarantine of a revision: its artifact may be deployed, and rolled back to, again."""
 
     component: str
     revision: int
 
 
 class SaveState(msgspec.Struct, frozen=True, tag="save-state"):
-    """Take a snapshot of a running component's state now."""
+    """Save the state of a running component now."""
 
     component: str
 
 
 class RestoreState(msgspec.Struct, frozen=True, tag="restore-state"):
-    """Load a kept snapshot into a fresh instance of the active revision, as a new revision with cause ``restore``.
+    """Load a saved state into a fresh instance of the active revision; this makes a revision with cause ``restore``.
 
     Attributes:
-        snapshot: Its number, see :class:`~airssys_tui.api.views.past.StateView`.
+        snapshot: Number of the saved state, see :class:`~airssys_tui.api.views.past.StateView`.
     """
 
     component: str
@@ -109,14 +116,14 @@ class RestoreState(msgspec.Struct, frozen=True, tag="restore-state"):
 
 
 class ImportState(msgspec.Struct, frozen=True, tag="import-state"):
-    """Keep a state that was exported, here or elsewhere, as a snapshot of the active revision; nothing loads it yet."""
+    """Keep an exported state as a saved state of the active revision. It is loaded only by a :class:`RestoreState`."""
 
     component: str
     state: StateFile
 
 
 class Undo(msgspec.Struct, frozen=True, tag="undo"):
-    """Undo the operator's last undoable action; ``Snapshot.undo`` says what that would be."""
+    """Take back the operator's last action that can be taken back; ``Snapshot.undo`` says which one that is."""
 
 
 Command = (

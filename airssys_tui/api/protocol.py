@@ -1,7 +1,14 @@
-"""The one way from a front end to a runtime.
+"""What a front end may ask a runtime: the reference for everyone who uses the program as a library.
 
-Implementations: embedded in this process, and a fake for screens and demonstrations; a remote one over a socket fits
-the same protocol. One contract suite runs on all of them.
+Four classes implement this protocol, and one contract suite runs on all of them:
+
+* :class:`~airssys_tui.runtime.embedded.EmbeddedRuntime` runs components in this process.
+* :class:`~airssys_tui.api.socket.remote.RemoteRuntime` reaches a runtime of another process over its control socket.
+* :class:`~airssys_tui.cli.reaching.record.RecordedRuntime` answers from the catalog while no runtime runs.
+* :class:`~airssys_tui.api.played.runtime.FakeRuntime` plays components for screen tests and demonstrations.
+
+The control socket and the remote runtime are derived from these annotations (``api.socket.methods``): a method added
+here can be asked for over the socket at once, and needs full access until it is listed there as only reading.
 """
 
 from __future__ import annotations
@@ -21,111 +28,272 @@ from airssys_tui.api.views.tracing import TraceView
 
 
 class RuntimeApi(Protocol):
-    """What every runtime offers to a front end.
+    """What every runtime offers.
 
-    ``snapshot`` and ``events`` return at once from what is already known and may be called from any thread, also a UI
-    thread. Everything else returns a future that ends with a value or with an
-    :class:`~airssys_tui.core.errors.AirssysError`; callers on an event loop wrap it with ``asyncio.wrap_future``.
+    ``snapshot`` and ``events`` return at once from memory and may be called from any thread, a UI thread included. All
+    other methods return a future at once and do the work elsewhere; on an event loop, wrap the future with
+    ``asyncio.wrap_future``. Do not block in a done-callback: it may run on a thread of the runtime.
+
+    **Errors.** A future ends with a value or with an :class:`~airssys_tui.core.errors.AirssysError`, whose ``remedy``
+    says what to do next and whose ``retryable`` says whether the same request may succeed later. Any future may end
+    with these; the methods below list what is particular to them:
+
+    * :class:`~airssys_tui.core.errors.UnknownComponent`: the method names a component that the runtime does not know.
+    * :class:`~airssys_tui.core.errors.StoreError`: the catalog could not be read or written.
+    * :class:`~airssys_tui.core.errors.Disconnected` (remote): the runtime went away before it answered; whether a
+      command was carried out is unknown.
+    * :class:`~airssys_tui.core.errors.Overcrowded` (remote): too many requests of this client wait for an answer.
+    * :class:`~airssys_tui.core.errors.NothingRuns` (recorded): the method needs a live runtime.
+
+    A method called after :meth:`close` raises :class:`~airssys_tui.core.errors.UsageError` itself. If an embedded
+    runtime is closed while a request waits, its future is cancelled.
+
+    **Names and units.** ``component`` is the text form of an identity: ``name`` or ``namespace/name``. Revisions are
+    numbers from 1. Times are Unix seconds, sizes bytes, and None stands for a value that is not available.
+
+    **Texts.** Everything that a guest or a file had a say in is a
+    :class:`~airssys_tui.core.text.GuestText`: control characters are gone, so it is safe on a terminal.
     """
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the runtime as it is now; with ``since``, only rows that changed after that generation."""
+        """Return the runtime as it is now.
+
+        To poll cheaply, pass the ``generation`` of the last snapshot: the answer holds only the rows that changed after
+        it, and the components that were removed.
+
+        Args:
+            since: A generation seen before; 0 for all rows.
+
+        Raises:
+            Disconnected: The connection to a remote runtime is lost, or it has been silent for too long.
+        """
         ...
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
-        """Return at most ``limit`` of the newest events with a sequence number above ``after``, oldest first."""
+        """Return the newest events in memory, oldest first.
+
+        Events carry growing sequence numbers. To follow them, pass the number of the last one seen; ``missed`` in the
+        answer counts those that were dropped from the bounded buffer meanwhile. For older ones ask :meth:`history`.
+
+        Args:
+            after: Return only events with a higher sequence number.
+            limit: Maximum number of events; if more are new, the oldest of them are left out.
+
+        Raises:
+            Disconnected: The connection to a remote runtime is lost, or it has been silent for too long.
+        """
         ...
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
-        """Carry out a command."""
+        """Carry out a command. When it fails, nothing has changed unless the error says otherwise.
+
+        Commands on one component are carried out one after another; those on different components run side by side.
+
+        Args:
+            command: One of the values of :mod:`airssys_tui.api.commands`.
+            who: Recorded in the history as the one who asked.
+
+        Raises:
+            UsageError: The command names a revision or snapshot that does not exist, or there is nothing to undo.
+            TransitionError: The component's state does not allow it, or it would change nothing.
+            RollbackRefused: The rollback is not possible.
+            GateRefusal: A candidate or a state was refused; the revision that served before still serves.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def describe(self, component: str) -> Future[ComponentDetail]:
-        """Return everything about one component."""
+        """Return everything about one component that does not change every second.
+
+        A running component is asked for its own description; if it does not answer in time, ``described`` is empty.
+        """
         ...
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
-        """Return a component's timeline, newest first.
+        """Return a component's revisions, newest first.
 
-        It is the newest 200 revisions and, of older ones, those that can still be of use: pinned, in quarantine, or
-        what a rollback would go back to. Numbers begin at 1 and have no gaps: what is left out can be counted.
+        The newest 200 are returned and, of the older ones, those that are still of use: pinned, quarantined, or the
+        target of a rollback. Numbers start at 1 and have no gaps, so the number of omitted revisions can be computed.
         """
         ...
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
-        """Compare a revision with another one, or with the active one."""
+        """Compare two revisions of a component: version, artifact, exports, limits, capabilities and configuration.
+
+        Args:
+            component: The component.
+            revision: The revision to compare, ``then`` in the answer.
+            against: The revision to compare it with, ``now`` in the answer; the active one if None.
+
+        Raises:
+            UsageError: There is no such revision.
+        """
         ...
 
     def preview_rollback(
         self, component: str, to: int | None = None, *, force: bool = False
     ) -> Future[RollbackPreview]:
-        """Return what a rollback would do, without doing it; ``force`` as in the command."""
+        """Return what a rollback would do, without doing it.
+
+        Whether the target could load the present state is tried out in a separate instance.
+
+        Args:
+            component: The component.
+            to: The target; the previous stable revision if None.
+            force: Allow a quarantined or failed target.
+
+        Raises:
+            RollbackRefused: The rollback is not possible.
+        """
         ...
 
     def meters(self, component: str) -> Future[MeterDetail]:
-        """Return one component's meters over time."""
+        """Return a component's meters over the last two minutes and the last hour, and its costs by revision."""
         ...
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the calls that a component told of, newest first; at most 64."""
+        """Return the last calls that the component traced, newest first; at most 64."""
         ...
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
-        """Return the snapshots kept of a component's state, newest first."""
+        """Return the saved states of a component without their bytes, newest first; at most 200."""
         ...
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
-        """Return a kept snapshot, whole."""
+        """Return a saved state with its bytes, at most 2 MiB.
+
+        Args:
+            component: The component.
+            snapshot: The number of the saved state, ``id`` of its :class:`~airssys_tui.api.views.past.StateView`.
+
+        Raises:
+            UsageError: The component has no such saved state.
+            BlobCorrupt: The recorded bytes do not match their digest.
+        """
         ...
 
     def explain(self, component: str) -> Future[Story]:
-        """Tell a component's last change in sentences."""
+        """Explain a component's last change: what happened, why, and what the operator can do next."""
         ...
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
-        """Return what happened, oldest first, from before this runtime started as well."""
+        """Return recorded events, oldest first, including those of earlier runtimes of the folder.
+
+        Events of earlier runtimes get negative sequence numbers, for this answer only. Guest logs are not recorded:
+        only those still in memory are found.
+        """
         ...
 
     def disk(self) -> Future[DiskUse]:
-        """Return what the state takes on disk."""
+        """Return the disk usage of the state directory by purpose."""
         ...
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
-        """Take away what no retention rule keeps, or say what that would be."""
+        """Delete what no retention rule keeps: code of old revisions, saved states, old events.
+
+        Args:
+            dry: Report what would be deleted, and delete nothing.
+        """
         ...
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
-        """Call an export of a running component with a JSON array of arguments."""
+        """Call an export of a running component; the call waits its turn in the component's mailbox.
+
+        Args:
+            component: The component.
+            export: ``instance#function`` or ``function``; the instance, its package or its version may be omitted where
+                that is unambiguous.
+            arguments: JSON array with one value per parameter. A resource is ``{"$resource": NUMBER}`` with the number
+                of an open handle.
+
+        Raises:
+            NotServing: The component does not accept calls now; ``MailboxFull`` if too many wait already.
+            ExportNotFound: There is no such export.
+            ArgumentError: An argument does not fit its WIT type.
+            GuestTrap: The guest trapped; this includes running out of fuel and missing the deadline.
+            CapacityError: The call could return a resource, and 64 handles are open already.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def interface(self, component: str) -> Future[InterfaceView]:
-        """Return what a component imports and exports, with its types and what is known of them."""
+        """Return the imports and exports of a component's active revision with their WIT types.
+
+        Raises:
+            NotServing: No revision of the component was ever active.
+        """
         ...
 
     def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
-        """Return the resources that calls returned and that are still held."""
+        """Return the open handles of a component: resources that calls returned and later calls can use.
+
+        A handle closes with the instance that owns its resource; at most 64 are open per component.
+        """
         ...
 
     def close_handle(self, component: str, resource: int) -> Future[Done]:
-        """Let a held resource go."""
+        """Close an open handle; the resource's destructor runs in the guest.
+
+        Args:
+            component: The component.
+            resource: The number of the handle.
+
+        Raises:
+            ArgumentError: There is no open handle of that number.
+            NotServing: The component does not accept calls now.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
-        """Return the calls that are kept as checks, in the order of their replay."""
+        """Return the saved checks of a component, in the order of their replay."""
         ...
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
-        """Keep a call as a check, with what a fresh instance answers; one of the same name is replaced."""
+        """Save a call as a check, with the result that a fresh instance gives after the checks before it.
+
+        A check of the same name is replaced. A component has at most 200 checks.
+
+        Args:
+            component: The component.
+            name: 1 to 100 characters.
+            export: As in :meth:`call`.
+            arguments: As in :meth:`call`.
+
+        Raises:
+            UsageError: The name is invalid, or the call gives no result in a fresh instance.
+            ExportNotFound: There is no such export.
+            NotServing: No revision of the component was ever active.
+            StoreError: The component has 200 checks already, or it could not be written.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def drop_check(self, component: str, name: str) -> Future[Done]:
-        """Forget a check."""
+        """Delete a check.
+
+        Raises:
+            UsageError: There is no check of that name.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
-        """Replay a component's checks in a fresh instance of its active revision."""
+        """Replay a component's checks in one fresh instance of its active revision.
+
+        The running instance, its state and its storage are not touched. After a check that traps, the next one starts
+        with another fresh instance.
+
+        Raises:
+            NotServing: No revision of the component was ever active.
+            ReadOnlyAccess: The connection may only read.
+        """
         ...
 
     def close(self) -> None:
-        """Let go of the runtime; an embedded one is stopped in bounded time."""
+        """Release the runtime. Closing twice does nothing.
+
+        An embedded runtime saves the states, stops its components and returns in bounded time. A remote one only
+        disconnects: the runtime keeps running.
+        """
         ...

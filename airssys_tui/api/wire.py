@@ -1,7 +1,7 @@
-"""Api values in bytes: JSON for ``--json`` output, msgpack for carrying them between processes.
+"""Api values as bytes: JSON for ``--json`` output, msgpack between processes.
 
-Between processes it is msgpack: a row with its history takes 40 % fewer bytes than as JSON, is written four times as
-fast and read a fifth faster, and bytes (an exported state) need no second encoding.
+msgpack, because a row with its history takes 40 % fewer bytes than in JSON, is written four times as fast and read a
+fifth faster, and bytes (an exported state) need no second encoding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airssys_tui.core.text import GuestText, is_plain, sanitise
 T = TypeVar("T")
 
 AS_IT_IS: Final = frozenset({("CallReport", "result"), ("StateFile", "schema")})
-"""Texts that are data, not for a terminal: whoever shows them makes them safe, as with a runtime in this process."""
+"""Texts that are data and are not sanitised; a front end that shows them sanitises them itself."""
 
 
 def _encode_hook(value: Any) -> Any:
@@ -42,7 +42,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """Read an api value; its texts are sanitised again, for the peer is not trusted.
+    """Read an api value from JSON; its guest texts are sanitised again, because the peer is not trusted.
 
     Raises:
         msgspec.ValidationError: If the data does not have that shape.
@@ -61,9 +61,9 @@ def pack(value: Any) -> bytes:
 
 
 def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
-    """Return how values of a type are read from msgpack; every text in them is sanitised again.
+    """Return a function that reads values of a type from msgpack and sanitises every text in them.
 
-    What it returns raises :class:`msgspec.DecodeError` for data that does not have that shape.
+    That function raises :class:`msgspec.DecodeError` for data that does not have that shape.
     """
     decode_one = msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
 
@@ -74,7 +74,7 @@ def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a value whose texts are safe on a terminal; nothing is cut, and what is clean already stays itself."""
+    """Return a value with all its texts sanitised, none of them cut; a value that is clean is returned itself."""
     if type(value) is str:
         return value if is_plain(value) else sanitise(value, max_line=len(value) * 4, max_lines=len(value) + 1)
     if isinstance(value, msgspec.Struct):
@@ -101,7 +101,7 @@ def _cleaned_struct(value: msgspec.Struct) -> msgspec.Struct:
 
 @cache
 def _texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a struct in which a text could be that reading has not sanitised."""
+    """Return the fields of a struct that may hold text which decoding has not sanitised."""
     hints = get_type_hints(kind)
     return tuple(name for name, hint in hints.items() if _may_hold_text(hint) and (kind.__name__, name) not in AS_IT_IS)
 

@@ -1,4 +1,4 @@
-"""Calling components by hand: what can be called, resources held between calls, calls kept as checks."""
+"""Calling components by hand: interfaces, open handles, and calls saved as checks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         component: Text form of the identity.
         revision: The revision that has this interface.
-        interface: Every function with its types; names in it are the component's, so show them sanitised.
-        docs: What is known of an export, by its full path: the text of the packages that come with the program.
+        interface: Every function with its types; the names in it come from the component: show them sanitised.
+        docs: Documentation of exports by full path, from the WIT packages that come with the program.
     """
 
     component: str
@@ -25,14 +25,14 @@ class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenHandle(msgspec.Struct, frozen=True):
-    """A resource that a call returned and that the instance still has.
+    """A resource that a call returned and that later calls can use.
 
     In the JSON of arguments and results it is ``{"$resource": ID}``.
 
     Attributes:
-        id: Its number, over the life of the runtime.
-        resource: Name of its type.
-        revision: The revision whose instance has it; it goes when the instance goes.
+        id: Number of the handle, unique in the component while the runtime runs.
+        resource: Name of the resource type.
+        revision: The revision whose instance owns the resource; the handle closes with that instance.
         at: Unix time when it was returned.
     """
 
@@ -43,13 +43,13 @@ class OpenHandle(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that is kept with its result, to be replayed.
+    """A call that is saved with its result, to be replayed.
 
     Attributes:
         name: Unique within the component.
-        export: The full path.
-        arguments: A JSON array.
-        result: JSON of what a fresh instance answered, after the checks before it, when this one was saved.
+        export: Full path of the export.
+        arguments: JSON array of the arguments.
+        result: JSON of the result that a fresh instance gave, after the checks before it, when the check was saved.
         revision: The revision that answered.
         at: Unix time when it was saved.
     """
@@ -66,12 +66,12 @@ class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How the replay of a check went.
 
     Attributes:
-        check: What was replayed.
-        passed: Whether the same came back.
-        result: JSON of what came back; empty when nothing did.
-        error: Why nothing did, one line.
-        fuel: Fuel units used; ``None`` when the call did not come about.
-        seconds: Wall time of the call.
+        check: The check.
+        passed: Whether the result was the same.
+        result: JSON of the result; empty when the call failed.
+        error: Why the call failed, one line; empty when it did not.
+        fuel: Fuel units used; None when the call failed.
+        seconds: Wall time of the call; 0 when it failed.
     """
 
     check: Check

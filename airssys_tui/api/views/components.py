@@ -13,7 +13,7 @@ from airssys_tui.core.text import GuestText
 
 
 class NoteKind(StrEnum):
-    """How a row's note is to be read."""
+    """Meaning of a row's note; front ends colour it by this."""
 
     NONE = "none"
     INFO = "info"
@@ -23,26 +23,28 @@ class NoteKind(StrEnum):
 
 
 class Meters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a component uses. ``None`` means that it cannot be had, never zero.
+    """What a component uses. None means not available, never zero.
 
     Attributes:
         fuel: Fuel units used since the component was installed in this runtime.
         fuel_per_second: Fuel units per second over the last sampling interval.
         fuel_per_call: Mean fuel of the calls of the active revision.
         memory: Bytes of linear memory now.
-        memory_peak: The most it ever was in this instance.
-        memory_limit: The limit in bytes.
+        memory_peak: Peak in bytes since the instance started.
+        memory_limit: Limit in bytes.
         cpu: Share of one core over the last sampling interval (1.0 = one core), without host time.
-        cpu_seconds: CPU seconds in the guest in total.
-        calls: Calls finished, traps included.
-        calls_per_second: Over the last sampling interval.
+        cpu_seconds: Total CPU seconds in the guest.
+        calls: Finished calls, including those that trapped.
+        calls_per_second: Calls per second over the last sampling interval.
         errors: Calls that ended in a trap.
         queue: Calls waiting in the mailbox.
         dropped: Calls rejected because the mailbox was full.
-        p50_ms: Median latency in milliseconds; p95 and p99 beside it.
-        memory_full_in: Seconds until the memory limit is reached, when the trend of the last minute says so.
-        fuel_change: Fuel per call against the previous revision's: 0.02 is two percent more; ``None`` when either is
-            not known.
+        p50_ms: Median latency of the calls, in milliseconds.
+        p95_ms: 95th percentile of the latency, in milliseconds.
+        p99_ms: 99th percentile of the latency, in milliseconds.
+        memory_full_in: Seconds until the memory limit is reached if the trend of the last minute continues; None if it
+            will not be.
+        fuel_change: Fuel per call relative to the previous revision: 0.02 means 2 % more; None when either is unknown.
     """
 
     fuel: int = 0
@@ -66,7 +68,13 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """The last samples of the meters, oldest first, one a second, at most 120."""
+    """The last samples of the meters, oldest first: one per second, at most 120.
+
+    Attributes:
+        fuel: Fuel units per second.
+        memory: Bytes of linear memory.
+        latency_ms: Median latency in milliseconds.
+    """
 
     fuel: tuple[float, ...] = ()
     memory: tuple[float, ...] = ()
@@ -74,43 +82,42 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """The one thing that an operator should know about a row now."""
+    """The most important fact about a component now, one line; empty when there is none."""
 
     kind: NoteKind = NoteKind.NONE
     text: GuestText = GuestText("")
 
 
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: a component as it is now.
+    """A component as it is now: one row of a list.
 
     Attributes:
         id: Text form of the identity.
         state: Lifecycle state.
-        health: What it last said of itself.
-        recovery: What supervision is about to do.
-        desired: What the operator wants.
+        health: The health that it last reported.
+        recovery: What supervision does next.
+        desired: Whether the operator wants it running or stopped.
         kind: ``actor``, ``passive`` or ``command``.
-        version: Of the active revision.
+        version: Version of the active revision.
         revision: Number of the active revision.
-        candidate: Number of the revision being tried, while updating.
-        digest: Of the active revision's artifact.
+        candidate: Number of the candidate while it is updating.
+        digest: Digest of the active revision's artifact.
         stable: Whether the active revision is stable.
         stateful: Whether it exports ``state``.
-        source: File or directory it comes from, relative to the watched folder; empty when it is gone.
-        present: Whether the source is there.
-        held: Labels (version or short digest) held back from being redeployed.
-        note: The one thing to know.
+        source: File or directory that it comes from, relative to the watched folder; empty when it was removed.
+        present: Whether the source exists.
+        held: Held artifacts, by version or short digest: neither watcher nor restart deploys them.
+        note: The most important fact about it now.
         restarts: Restarts by supervision since the runtime started.
         started_at: Unix time when the running instance started.
-        state_bytes: Size of the last state snapshot, when there is one.
-        state_saved_at: Unix time of the last state snapshot.
-        probation_until: Unix time at which the active revision has proved itself; ``None`` when it
-            has, or never has to.
+        state_bytes: Size of the last saved state in bytes; None when there is none.
+        state_saved_at: Unix time of the last saved state.
+        probation_until: Unix time at which the probation of the active revision ends; None when it is not on probation.
         quarantined: Numbers of its quarantined revisions.
         meters: What it uses.
-        custom_series: How many series it measures of itself; the meters in full have them.
-        history: The last samples.
-        generation: Snapshot generation in which this row last changed.
+        custom_series: Number of series that it records itself; :class:`MeterDetail` has their values.
+        history: The last samples of its meters.
+        generation: Generation of the snapshot in which this row last changed.
     """
 
     id: str

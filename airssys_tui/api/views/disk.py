@@ -1,4 +1,4 @@
-"""What the state takes on disk, and what collecting it frees."""
+"""Disk usage of a state directory, and what a collection frees."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """What a collection took away, or would take.
+    """What a collection deleted, or would delete.
 
     Attributes:
-        dry: Whether nothing was done.
-        items: One line per thing, at most 200.
-        revisions: Revisions whose code is no longer kept.
-        states: Snapshots.
+        dry: Whether this only says what would be deleted.
+        items: One line for each item, at most 200.
+        revisions: Revisions whose code was deleted.
+        states: Saved states that were deleted.
         rows: Recorded decisions and events.
-        bytes: Freed altogether.
+        bytes: Bytes freed in total.
     """
 
     dry: bool

@@ -1,4 +1,4 @@
-"""Meters over time: one component large."""
+"""A component's meters over time, its costs by revision, and the series that it records itself."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from airssys_tui.core.text import GuestText
 
 
 class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """Meters over time: one value per step in each series, oldest first; ``None`` where there was nothing to measure.
+    """Meters over time: each series has one value per step, oldest first; None where nothing could be measured.
 
     Attributes:
         until: Unix time of the last value.
-        step: Seconds between two values.
+        step: Seconds from one value to the next.
         fuel: Fuel units per second.
         memory: Bytes of linear memory at the end of the step.
         cpu: Share of one core.
         calls: Calls per second.
         errors: Calls that ended in a trap, per second.
-        p50_ms: Median latency of the calls of the step, in milliseconds; p95 and p99 beside it.
+        p50_ms: Median latency of the calls in the step, in milliseconds.
+        p95_ms: 95th percentile.
+        p99_ms: 99th percentile.
     """
 
     until: float
@@ -35,7 +37,15 @@ class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RevisionCost(msgspec.Struct, frozen=True):
-    """What a call of one revision cost on average, over ``calls`` calls in this runtime."""
+    """Average cost of a call of one revision in this runtime.
+
+    Attributes:
+        revision: Number of the revision.
+        version: SemVer text, or None.
+        fuel_per_call: Mean fuel units.
+        calls: Number of calls that this is the mean of.
+        p50_ms: Median latency in milliseconds; None when not available.
+    """
 
     revision: int
     version: str | None
@@ -45,7 +55,13 @@ class RevisionCost(msgspec.Struct, frozen=True):
 
 
 class Exhaustion(msgspec.Struct, frozen=True):
-    """A limit that will be reached if the trend goes on: ``memory`` in ``seconds``, at ``rate`` units per second."""
+    """A limit that will be reached if the trend continues.
+
+    Attributes:
+        resource: Which limit: ``memory``.
+        seconds: Seconds until then.
+        rate: Growth in units (bytes) per second.
+    """
 
     resource: str
     seconds: float
@@ -53,15 +69,17 @@ class Exhaustion(msgspec.Struct, frozen=True):
 
 
 class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """A series that the component measured of itself.
+    """A series that a component records itself.
 
     Attributes:
-        name: ASCII letters, digits and ``_``; the unit is a part of it.
+        name: ASCII letters, digits and ``_``; includes the unit.
         kind: ``counter``, ``gauge`` or ``histogram``.
-        labels: Names and values, by name.
-        value: The sum, or the last value of a gauge.
-        count: Observations of a histogram.
-        p50: Median of a histogram, to about 10 %; p95 and p99 beside it.
+        labels: Names and values, sorted by name.
+        value: The sum; for a gauge the last value.
+        count: Number of observations of a histogram; None for other kinds.
+        p50: Median of a histogram, within about 10 %; None for other kinds.
+        p95: 95th percentile, likewise.
+        p99: 99th percentile, likewise.
     """
 
     name: GuestText
@@ -75,17 +93,17 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One component's meters in full.
+    """All meters of one component.
 
     Attributes:
         component: Text form of the identity.
-        now: The row's meters.
-        recent: One value a second, at most 120.
-        long: One value each half minute, at most 120: the last hour.
+        now: The meters of its row.
+        recent: One value per second, at most 120: the last two minutes.
+        long: One value per 30 seconds, at most 120: the last hour.
         costs: Fuel per call by revision, oldest first.
-        exhaustion: Limits in reach.
-        custom: What the component measured of itself, at most 200 series, by name and labels.
-        custom_dropped: Measurements that were dropped: of more series than are kept, or that fit no series.
+        exhaustion: Limits that will be reached if the trend continues.
+        custom: Series that the component records itself, at most 200, sorted by name and labels.
+        custom_dropped: Measurements that were dropped: too many series, or of another kind than the series.
     """
 
     component: str

@@ -1,4 +1,4 @@
-"""What is kept of the past: states, stories, and which events are asked for."""
+"""The past: saved states, stories, and queries for events."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from airssys_tui.core.text import GuestText
 
 
 class StateFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A state outside of its catalog, whole: what an export writes and an import reads.
+    """A saved state with its bytes, as an export writes it and an import reads it.
 
     Attributes:
-        component: The component it was taken from.
-        revision: The revision, and its version.
-        schema: What the component calls the form of its state.
+        component: The component that it was saved from.
+        revision: Number of the revision that it was saved from.
+        version: Version of that revision; None when it has none.
+        schema: The component's own name for the layout of its state; show it sanitised.
         kind: ``text`` or ``binary``.
-        at: Unix time when it was taken.
-        digest: ``sha256:…`` of the bytes; an import whose bytes differ is refused.
-        data: The bytes.
-        format: Of this file.
+        at: Unix time when it was saved.
+        digest: ``sha256:…`` of the bytes; an import refuses bytes that do not match.
+        data: The bytes, at most 2 MiB.
+        format: Version of this layout.
     """
 
     component: str
@@ -34,18 +35,20 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateView(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot of a component's state that is kept.
+    """A saved state of a component, without its bytes.
 
     Attributes:
-        id: Its number, over all components.
-        revision: The revision it was taken from, and its version.
-        schema: What the component calls the form of its state.
-        cause: Why it was taken: ``update``, ``stop``, ``timer``, ``operator``, ``import``…
-        at: Unix time.
+        id: Its number, unique over all components.
+        component: Text form of the identity.
+        revision: Number of the revision that it was saved from.
+        version: Version of that revision; None when it has none.
+        schema: The component's own name for the layout of its state.
+        cause: Why it was saved: ``update``, ``stop``, ``timer``, ``operator``, ``import``…
+        at: Unix time when it was saved.
         size: Bytes.
-        digest: Of the bytes.
-        failed_by: Revisions that could not load it.
-        paired: Whether a rollback that restores that revision's state would take this one.
+        digest: ``sha256:…`` of the bytes.
+        failed_by: Numbers of the revisions that could not load it.
+        paired: Whether a rollback to that revision with the policy ``restore`` would load this one.
     """
 
     id: int
@@ -62,22 +65,22 @@ class StateView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """The last change of a component, told in sentences, in the order in which things happened."""
+    """The last change of a component in sentences, in the order in which things happened."""
 
     component: str
     sentences: tuple[GuestText, ...]
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the things that happened are asked for; everything that is given has to fit.
+    """Which past events to return; an event has to match every condition.
 
     Attributes:
-        component: Text form of an identity.
+        component: Text form of an identity; None for all events.
         kinds: Kinds of events; empty for all.
-        level: The least that matters.
-        since: Unix time; nothing before it.
-        until: Unix time; nothing at it or after it, so that older pages can be asked for. ``None`` for all.
-        limit: At most this many, the newest.
+        level: Lowest level.
+        since: Unix time of the earliest event.
+        until: Unix time before which events must have happened, so that older pages can be asked for; None for no end.
+        limit: Maximum number of events; the newest are returned.
     """
 
     component: str | None = None

@@ -10,21 +10,29 @@ from airssys_tui.core.text import GuestText, one_line
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a component's timeline.
+    """A revision of a component: one line of its timeline.
 
     Attributes:
-        number: The revision.
-        origin: For a rollback, the revision whose artifact it points at.
-        reason: Why it failed or ended, one line; empty when there is nothing to say.
+        number: Number of the revision, from 1.
+        version: SemVer text; None for a component without a version.
+        digest: Digest of the artifact.
+        outcome: What became of it.
+        stable: Whether it passed its probation, or an operator declared it stable.
+        cause: Why it came to be.
+        who: Who asked for it: ``watcher``, ``operator``…
+        note: The operator's note; empty when there is none.
         at: Unix time when it was accepted as a candidate.
-        gates: Gates passed, with milliseconds, in order.
-        fuel_per_call: Mean over the calls it served in this runtime.
-        state_bytes: Size of the newest snapshot taken from it.
+        origin: For a rollback, the number of the revision whose artifact it points at.
+        reason: Why it failed or ended, one line; empty when there is nothing to say.
+        gates: Gates that it passed, in order, with milliseconds.
+        fuel_per_call: Mean fuel units over the calls that it served in this runtime.
+        state_bytes: Size in bytes of the newest state that was saved from it; None when none is kept.
+        state_at: Unix time of that state.
         size: Bytes of the artifact.
-        pinned: Whether an operator wants it kept.
-        activated_at: Unix time when it took over; ``None`` when it never did.
-        ended_at: Unix time when its outcome was written.
-        calls: Calls it served in this runtime.
+        pinned: Whether it is pinned, so that retention keeps it.
+        activated_at: Unix time when it became active; None if it never did.
+        ended_at: Unix time when it ended; None while it is active or a candidate.
+        calls: Calls that it served in this runtime.
     """
 
     number: int
@@ -59,9 +67,9 @@ def revision_view(
     fuel_per_call: float | None = None,
     calls: int | None = None,
 ) -> RevisionView:
-    """Return the view of a revision, made from what is recorded of it and what is known beside it.
+    """Return the view of a revision: what is recorded of it, and the facts beside it.
 
-    The only place that makes one: a timeline is the same whether a runtime lives or not.
+    Nothing else makes one, so a timeline is the same whether a runtime runs or not.
     """
     return RevisionView(
         number=revision.number,
@@ -88,7 +96,13 @@ def revision_view(
 
 
 class DiffLine(msgspec.Struct, frozen=True):
-    """One line of a comparison: ``same``, ``added``, ``removed`` or ``changed``, of one subject (exports, limits…)."""
+    """One line of a comparison.
+
+    Attributes:
+        subject: ``version``, ``exports``, ``limits``…
+        change: ``same``, ``added``, ``removed`` or ``changed``.
+        text: What changed, for people.
+    """
 
     subject: str
     change: str
@@ -96,7 +110,14 @@ class DiffLine(msgspec.Struct, frozen=True):
 
 
 class RevisionDiff(msgspec.Struct, frozen=True):
-    """What differs between two revisions of a component."""
+    """What differs between two revisions of a component.
+
+    Attributes:
+        component: Text form of the identity.
+        now: The revision to compare with; None when no revision is active.
+        then: The revision that was asked about.
+        lines: The differences from ``now`` to ``then``, in a fixed order of subjects.
+    """
 
     component: str
     now: RevisionView | None
@@ -105,7 +126,13 @@ class RevisionDiff(msgspec.Struct, frozen=True):
 
 
 class StateChoice(msgspec.Struct, frozen=True):
-    """One state policy in a rollback, whether it is possible, and what it means."""
+    """One state policy of a rollback.
+
+    Attributes:
+        policy: ``keep``, ``restore`` or ``fresh``.
+        possible: Whether the rollback can use it.
+        text: What it would do, or why it is not possible.
+    """
 
     policy: str
     possible: bool
@@ -113,13 +140,13 @@ class StateChoice(msgspec.Struct, frozen=True):
 
 
 class RollbackPreview(msgspec.Struct, frozen=True):
-    """What a rollback would do, shown before it is confirmed.
+    """What a rollback would do; shown before it is confirmed.
 
     Attributes:
-        diff: From the active revision to the target.
+        diff: The differences from the active revision to the target.
         becomes: Number that the new revision would get.
-        holds: Labels that would be held back from being redeployed.
-        state: The state policies.
+        holds: Artifacts that would be held afterwards, by version or short digest.
+        state: The state policies, each with what it would do.
     """
 
     diff: RevisionDiff

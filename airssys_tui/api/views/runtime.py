@@ -1,6 +1,7 @@
-"""What a front end sees: immutable values, every text in them already sanitised.
+"""The runtime as a front end sees it: snapshots, pages of events, and what commands and calls answer.
 
-A snapshot carries a generation; a front end that has seen generation *g* asks for what changed since.
+Views are immutable, and every text in them is sanitised. A snapshot carries a generation: a front end that has seen
+generation *g* asks for what changed after it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from airssys_tui.core.text import GuestText
 
 
 class Phase(StrEnum):
-    """Where the runtime as a whole is."""
+    """State of the runtime as a whole."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -26,23 +27,28 @@ class Phase(StrEnum):
 
 
 class WatchView(msgspec.Struct, frozen=True):
-    """How changes are noticed: ``native``, ``polling`` or ``stopped``, and why when it is not native."""
+    """How changes of files are noticed.
+
+    Attributes:
+        mode: ``native``, ``polling`` or ``stopped``.
+        reason: Why it is not native; empty when it is.
+    """
 
     mode: str = "native"
     reason: GuestText = GuestText("")
 
 
 SWITCH: Final = "switch"
-"""The kind under which revisions that took over are counted."""
+"""Kind of the tallies that count the revisions that took over."""
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How often something has happened since the runtime started; nothing is lost when the events overflow.
+    """How often something happened since the runtime started, over all components; also what the event buffer dropped.
 
     Attributes:
-        kind: As of the events, or ``switch`` for revisions that took over.
-        action: As of the events; of a switch its cause: ``deploy``, ``reload``, ``rollback``, ``restore``.
-        count: How often, over all components.
+        kind: Kind of the events, or ``switch`` for revisions that took over.
+        action: Action of the events; for a switch its cause: ``deploy``, ``reload``, ``rollback`` or ``restore``.
+        count: How often.
     """
 
     kind: str
@@ -54,27 +60,28 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The runtime at one moment.
 
     Attributes:
-        generation: Grows with every snapshot that differs.
+        generation: Grows whenever something changes; pass it as ``since`` the next time.
         at: Unix time in seconds.
-        phase: Where the runtime is.
+        phase: State of the runtime.
         folder: The watched folder, as given.
-        components: Rows by identity. With ``since``, only those that changed after it.
-        removed: Identities gone since ``since``.
-        watch: How changes are noticed.
-        fuel_per_second: Over all components.
-        memory: Bytes over all components; ``None`` when it cannot be had.
-        memory_limit: Sum of the limits of the running components.
-        cpu: Cores in use by guests.
-        workers: Worker threads; ``busy`` of them are in a call.
-        stuck: Threads whose guest waits inside WASI past the end of its call: counted until they come back.
+        components: Rows, sorted by identity; with ``since``, only those that changed after it.
+        removed: Identities of components that were removed after ``since``.
+        watch: How changes of files are noticed.
+        fuel_per_second: Fuel units per second of all components.
+        memory: Bytes of linear memory of all components; None when not available.
+        memory_limit: Sum of the memory limits of the running components, in bytes.
+        cpu: Cores used by guests (1.0 = one core); None when not available.
+        workers: Worker threads.
+        busy: Worker threads that are in a call.
+        stuck: Threads whose guest still waits inside WASI after its call ended; counted until they return.
         last_event: Sequence number of the newest event.
-        dropped_events: Events that were pushed out of the bounded buffer.
-        unwritten_events: Events that the catalog never got, for it could not keep up.
-        tallies: How often what has happened, by kind and action; guest logs are not counted here.
-        problems: Sources that are no component at all (file: reason).
-        undo: What undoing would undo, one line; empty when there is nothing.
-        undo_loses: What undoing it would lose for good, one line; empty when nothing is lost.
-        disk_full: Why new deployments are refused for want of disk space; empty when they are not.
+        dropped_events: Events that were dropped from the bounded buffer.
+        unwritten_events: Events that were never recorded because the catalog could not keep up.
+        tallies: How often something happened, by kind and action; without guest logs.
+        problems: Sources that are not components, one line each (file: reason).
+        undo: The action that an undo would take back, one line; empty when there is none.
+        undo_loses: What that undo would lose for good, one line; empty when nothing is lost.
+        disk_full: Why new deployments are refused for lack of disk space; empty when they are not.
     """
 
     generation: int
@@ -102,10 +109,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """Events after a sequence number, oldest first.
+    """Events, oldest first.
 
     Attributes:
-        missed: Up to so many were pushed out before they were read.
+        events: The events.
+        missed: Upper bound of the events that were dropped before they could be returned.
         missed_logs: How many of those were lines of guest logs.
     """
 
@@ -118,14 +126,15 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one call.
 
     Attributes:
-        export: The full path that was called.
-        result: JSON text of the result; ``null`` when the function has none.
+        export: Full path of the export that was called.
+        result: JSON text of the result; ``null`` when the function returns nothing.
         fuel: Fuel units used.
-        seconds: Wall time of the call itself, without waiting.
-        cpu_seconds: In the guest; ``None`` when it cannot be had.
-        memory_peak: Bytes; ``None`` when it cannot be had.
-        revision: The revision that answered, for running components.
-        trace: Identity of the trace in which the call told of its steps; empty when it told of none.
+        seconds: Wall time of the call, without waiting in the mailbox.
+        cpu_seconds: CPU seconds in the guest; None when not available.
+        memory_peak: Peak of the linear memory in bytes; None when not available.
+        revision: The revision that answered; None for a component that is not managed by a runtime.
+        output: Lines that the guest wrote to its standard output and error during the call.
+        trace: Identity of the call's trace, 32 hexadecimal digits; empty when the guest traced nothing.
     """
 
     export: str
@@ -144,7 +153,7 @@ class Done(msgspec.Struct, frozen=True):
 
     Attributes:
         text: What happened, one line.
-        revision: The active revision afterwards.
+        revision: The active revision afterwards; None when there is none.
     """
 
     text: GuestText

@@ -1,4 +1,4 @@
-"""What calls did, step by step, as components tell it."""
+"""Traces: what a call did step by step, as its component reported it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from airssys_tui.core.text import GuestText
 
 
 class SpanView(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a call.
+    """A span: one step of a call.
 
     Attributes:
-        number: From 1, within its trace, in the order in which they began.
-        parent: Number of the step it is a part of; none for a step of the call itself.
-        name: What it is.
-        start_ms: Milliseconds from the trace's beginning.
-        took_ms: Milliseconds; none while it goes on.
-        annotations: What is worth knowing of it: keys and values.
+        number: From 1 within its trace, in the order of the starts.
+        parent: Number of the span that it is part of; None at the top of the call.
+        name: What it does.
+        start_ms: Milliseconds from the start of the trace.
+        took_ms: Duration in milliseconds; None while it has not ended.
+        annotations: Keys and values that the component added.
         error: Why it failed; empty when it did not.
     """
 
@@ -32,16 +32,16 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TraceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that told what it did.
+    """The trace of one call.
 
     Attributes:
         id: 32 hexadecimal digits.
         export: The export that was called.
         at: Unix time when its first span began.
-        took_ms: Milliseconds from then to the last end that is known.
+        took_ms: Milliseconds from then to the last known end of a span.
         failed: Whether a span failed.
-        spans: At most 256, in the order in which they began.
-        dropped: Spans and annotations that were more than is kept.
+        spans: At most 256, in the order of their starts.
+        dropped: Spans and annotations beyond what is kept.
     """
 
     id: str
@@ -54,15 +54,15 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def goes_on(self) -> bool:
-        """Whether a step has not ended."""
+        """Whether a span has not ended."""
         return any(span.took_ms is None for span in self.spans)
 
     def tree(self) -> Iterator[tuple[int, SpanView]]:
-        """Yield the steps as a tree from the top, each with its depth; whose parent is not there is at the top."""
+        """Yield the spans as a tree from the top, each with its depth; a span whose parent is missing is at the top."""
         known = {span.number for span in self.spans}
         children: dict[int | None, list[SpanView]] = {}
         for span in self.spans:
-            # A parent began before its steps: whatever claims otherwise would go round in circles.
+            # A parent starts before its children; anything else could be a circle.
             parent = span.parent if span.parent in known and (span.parent or 0) < span.number else None
             children.setdefault(parent, []).append(span)
         waiting = [(0, span) for span in reversed(children.pop(None, []))]
