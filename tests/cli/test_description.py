@@ -12,9 +12,9 @@ from airssys_tui.cli.reaching import reach
 from airssys_tui.cli.reaching.embedding import open_runtime
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from tests.components import Crafted
-
-from .conftest import RELEASES, SAMPLES, Desk, eventually
+from tests.support.command_line import Desk, eventually
+from tests.support.components import Crafted
+from tests.support.places import RELEASES, SAMPLES
 
 LIVE_ONLY = {
     "health",

@@ -42,11 +42,11 @@ def test_the_version_section_of_the_outermost_component_is_read():
     ("data", "gate", "offset", "words"),
     [
         (b"", Gate.SIZE, 0, "empty"),
-        (b"\0as", Gate.MAGIC, 3, "cut off"),
+        (b"\0as", Gate.MAGIC, 3, "truncated"),
         (b"hello world", Gate.MAGIC, 0, "not a WebAssembly file"),
         (CORE, Gate.MAGIC, 4, "core WebAssembly module"),
         (b"\0asm\x0c\0\1\0", Gate.MAGIC, 4, "binary version 0xc"),
-        (b"\0asm\x0d\0\1\0\x63", Gate.SECTIONS, 8, "no section of kind 99"),
+        (b"\0asm\x0d\0\1\0\x63", Gate.SECTIONS, 8, "unknown section kind 99"),
         (b"\0asm\x0d\0\1\0\x07", Gate.SECTIONS, 9, "inside a number"),
         (b"\0asm\x0d\0\1\0\x07\xff\xff\xff\xff\xff", Gate.SECTIONS, 9, "longer than 32 bits"),
         (b"\0asm\x0d\0\1\0\x07\x05\x00", Gate.SECTIONS, 8, "claims 5 bytes, 1 are left"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
-from tests.engine import guests
+from tests.support.engine import guests
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

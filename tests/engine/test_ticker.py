@@ -87,7 +87,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 import threading
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.engine import Engine
-from tests.engine import guests
+from tests.support.engine import guests
 engine = Engine()
 linker = engine.linker()
 kept = [linker.instantiate(engine.compile(guests.echo("string")), Limits()) for _ in range(20)]
@@ -106,7 +106,7 @@ import threading
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
-from tests.engine import guests
+from tests.support.engine import guests
 engine = Engine()
 linker, code = engine.linker(), engine.compile(guests.binary(guests.TRAPS))
 def run():

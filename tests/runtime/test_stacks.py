@@ -20,7 +20,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.machinery.guest_threads import STACK_SIZE, Workers
-from tests.engine import guests
+from tests.support.engine import guests
 
 FACE, U32 = "test:host/face@1.0.0", Primitive("u32")
 LIMITS = Limits(fuel_per_call=10**12, deadline=60.0)
