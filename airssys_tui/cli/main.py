@@ -47,7 +47,7 @@ def _run(words: list[str], *, json: bool) -> int:
 
     known = command_names()
     if words and words[0] not in known:
-        from airssys_tui.cli.answering.wording import slip  # noqa: PLC0415 - late: few command lines are wrong
+        from airssys_tui.cli.answering.complaints import slip  # noqa: PLC0415 - late: few command lines are wrong
 
         meant = slip(words, known)
         if meant is not None:
@@ -56,7 +56,7 @@ def _run(words: list[str], *, json: bool) -> int:
     try:
         result = build(words)(words, exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as error:
-        from airssys_tui.cli.answering.wording import complaint, remedy  # noqa: PLC0415 - late: see above
+        from airssys_tui.cli.answering.complaints import complaint, remedy  # noqa: PLC0415 - late: see above
 
         return _usage_error(complaint(error), remedy(error), json=json)
     except UnknownComponent as error:  # well said, but there is none

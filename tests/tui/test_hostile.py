@@ -12,9 +12,9 @@ from airssys_tui.api.views.disk import Collected
 from airssys_tui.api.views.past import Story
 from airssys_tui.tui.dialogs.disk import plan_lines, use_lines
 from airssys_tui.tui.drawing import columns
-from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.drawing.lines import labelled
+from airssys_tui.tui.drawing.revision_lines import diff_lines, revision_line
 from airssys_tui.tui.drawing.selection import selection_lines
 from airssys_tui.tui.screens.detail import PAGES
 from airssys_tui.tui.screens.detail_pages import Known, state_row

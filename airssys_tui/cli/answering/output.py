@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from airssys_tui.cli.answering.colour import styled
-from airssys_tui.cli.answering.table import Column, render
+from airssys_tui.cli.answering.plain_table import Column, render
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import sanitise
 

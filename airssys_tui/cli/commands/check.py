@@ -64,7 +64,7 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
         answered = _call_live if live else _call
         report = answered(path, export, json_arguments, place)
     except GuestTrap as trap:
-        from airssys_tui.runtime.deploying.gates import trap_remedy  # noqa: PLC0415 - late: loads the engine
+        from airssys_tui.runtime.deploying.gate_checks import trap_remedy  # noqa: PLC0415 - late: loads the engine
 
         trap.remedy = trap.remedy or trap_remedy(trap)
         raise

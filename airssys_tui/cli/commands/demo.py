@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.commands.screen import Showing, show
-from airssys_tui.cli.reaching.settings import Sourced, read_settings
+from airssys_tui.cli.reaching.program_settings import Sourced, read_settings
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.events import EventAction
 

@@ -16,7 +16,7 @@ from airssys_tui import __version__
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_pairs, terminal_width
 from airssys_tui.cli.reaching.options import HERE, Place
-from airssys_tui.cli.reaching.settings import SettingsFile, read_settings, settings_path
+from airssys_tui.cli.reaching.program_settings import SettingsFile, read_settings, settings_path
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.core.errors import UsageError
@@ -248,7 +248,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 def config_path(*, place: Place = HERE) -> int:
     """Print where the configuration file is looked for."""
-    from airssys_tui.cli.reaching.settings import settings_path  # noqa: PLC0415
+    from airssys_tui.cli.reaching.program_settings import settings_path  # noqa: PLC0415
 
     path = settings_path()
     if place.json:

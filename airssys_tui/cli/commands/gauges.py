@@ -16,7 +16,7 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
-from airssys_tui.cli.answering.table import Column
+from airssys_tui.cli.answering.plain_table import Column
 from airssys_tui.cli.reaching.figures import honest, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import Without, ask, reach
@@ -187,7 +187,7 @@ def _repaints() -> bool:
 
 
 def _top_lines(seen: Snapshot, sort: SortKey, rows: int | None) -> list[str]:
-    from airssys_tui.cli.answering.table import render  # noqa: PLC0415
+    from airssys_tui.cli.answering.plain_table import render  # noqa: PLC0415
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     room = rows if rows is not None else (max(1, terminal_height() - 5) if _repaints() else None)

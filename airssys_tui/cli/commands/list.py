@@ -12,7 +12,7 @@ from airssys_tui.api.views.components import ComponentDetail, ComponentView
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
-from airssys_tui.cli.answering.table import Column
+from airssys_tui.cli.answering.plain_table import Column
 from airssys_tui.cli.reaching.figures import honest, honest_detail, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach

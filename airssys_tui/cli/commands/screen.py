@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
-from airssys_tui.cli.reaching.settings import settings_path
+from airssys_tui.cli.reaching.program_settings import settings_path
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path, standard_error_to
 from airssys_tui.cli.serving.signals import close_in_time, exit_at_once, leaving_on_signal

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
-from airssys_tui.cli.answering.table import Column
+from airssys_tui.cli.answering.plain_table import Column
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.site import Site, locate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from airssys_tui.cli.reaching.settings import (
+from airssys_tui.cli.reaching.program_settings import (
     FOLDER_VARIABLE,
     STATE_DIR_VARIABLE,
     SettingsFile,

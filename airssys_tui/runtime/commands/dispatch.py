@@ -27,11 +27,11 @@ from airssys_tui.core.errors import RollbackRefused, StoreError, TransitionError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
+from airssys_tui.runtime.commands.order_text import OfOne, asked, verb
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import UndoHistory
-from airssys_tui.runtime.commands.wording import OfOne, asked, verb
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 

@@ -18,7 +18,7 @@ from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.commands.wording import OfOne
+from airssys_tui.runtime.commands.order_text import OfOne
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import state_views
 from airssys_tui.runtime.components.router import Router

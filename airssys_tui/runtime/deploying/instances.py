@@ -19,7 +19,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.life import RunningCommand
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.deploying.gates import trap_text
+from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.uncancelled import to_the_end

@@ -9,7 +9,7 @@ from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Hold
 

@@ -26,7 +26,7 @@ from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.deploying.gates import Passage, check_compatibility, check_types
+from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_types
 from airssys_tui.runtime.machinery.machinery import Floor
 
 T = TypeVar("T")

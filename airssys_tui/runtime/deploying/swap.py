@@ -39,7 +39,7 @@ from airssys_tui.runtime.actors.promotion import Promotion
 from airssys_tui.runtime.actors.serving import Artifact, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
-from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import Activation, NewSnapshot

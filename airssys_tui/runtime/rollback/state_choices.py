@@ -22,7 +22,7 @@ from airssys_tui.runtime.actors.serving import Artifact
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.deploying.gates import Passage
+from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord

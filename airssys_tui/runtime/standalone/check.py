@@ -19,7 +19,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.deploying.gates import Passage, check_types
+from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal

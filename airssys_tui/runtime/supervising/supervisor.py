@@ -36,7 +36,7 @@ from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.gates import trap_text
+from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text

@@ -19,9 +19,9 @@ from airssys_tui.core.identity import short_digest
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.dialogs.modal import Choice, Question
-from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import LABEL, Line, Span, labelled, safe, wrap
+from airssys_tui.tui.drawing.revision_lines import diff_lines, revision_line
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.line_pane import Painter
 

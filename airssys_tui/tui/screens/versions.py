@@ -12,10 +12,10 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.drawing.comparison import diff_lines, revision_line
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, crumbs, fit, labelled, safe
 from airssys_tui.tui.drawing.moments import when_text
+from airssys_tui.tui.drawing.revision_lines import diff_lines, revision_line
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.feed import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.cli.answering.table import Column, cell_width, render
+from airssys_tui.cli.answering.plain_table import Column, cell_width, render
 
 COLUMNS = (Column("NAME", least=6), Column("SIZE", right=True, rank=2), Column("NOTE", rank=1, least=8))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.cli.reaching.settings import read_settings
+from airssys_tui.cli.reaching.program_settings import read_settings
 from airssys_tui.core.errors import UsageError
 from tests.support.command_line import Desk
 
