@@ -361,7 +361,7 @@ class Life(RuleBasedStateMachine):
         wanted = {"stop": Desired.STOPPED, "start": Desired.RUNNING}.get(undoable.verb, model.wanted)
         moved = undoable.verb in {"stop", "start", "rollback"} and undoable.revision != model.revision
         if moved or wanted is not model.wanted:
-            with pytest.raises(TransitionError, match="cannot be undone any more"):
+            with pytest.raises(TransitionError, match="can no longer be undone"):
                 self.world.do(Undo())
         elif undoable.verb == "stop":
             self.it_is_started(Undo())

@@ -63,7 +63,7 @@ class FakeCommands(ABC):
 
     def _act(self, command: Command, who: str) -> Done:
         if isinstance(command, Undo):
-            raise AirssysError("an undo is not undone")
+            raise AirssysError("an undo cannot be undone")
         component = self._get(command.component)
         if isinstance(command, SaveState | RestoreState | ImportState):
             return self._about_state(component, command, who)

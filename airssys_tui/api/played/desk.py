@@ -85,7 +85,7 @@ class FakeDesk:
         """
         if self._checks.get(component, {}).pop(name, None) is None:
             names = ", ".join(check.name for check in self.checks(component)) or "none"
-            raise UsageError(f"{component} has no check {one_line(name, 60)!r}", remedy=f"there are: {names}")
+            raise UsageError(f"{component} has no check {one_line(name, 60)!r}", remedy=f"its checks: {names}")
 
     def verify(self, component: str, call: Calling) -> tuple[CheckOutcome, ...]:
         """Replay the checks of a component."""
@@ -125,7 +125,7 @@ class FakeCalls(ABC):
 
         def work() -> Done:
             self._get(component)
-            raise ArgumentError("", "the number of a resource that is held (none)", repr(resource))
+            raise ArgumentError("", "the number of an open handle (none)", repr(resource))
 
         return self._answer(work)
 
@@ -147,7 +147,7 @@ class FakeCalls(ABC):
 
         def work() -> Done:
             self.desk.drop(self._get(component).id, name)
-            return Done(text=sanitise(f"{component}: check {name} was dropped"))
+            return Done(text=sanitise(f"{component}: check {name} deleted"))
 
         return self._answer(work)
 

@@ -1,4 +1,4 @@
-"""Calls from the outside world: JSON in, JSON and what it cost out."""
+"""Calls by hand: arguments as JSON, the result as JSON with what the call cost."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def arguments_of(function: Function, arguments: str, handles: Handles | None = N
     Args:
         function: Whose arguments they are.
         arguments: A JSON array.
-        handles: Where resources among them are found.
+        handles: The open handles that arguments may name.
 
     Raises:
-        ArgumentError: If it is no JSON array, has the wrong length, or a value does not fit its type.
+        ArgumentError: If it is not a JSON array, has the wrong length, or a value does not fit its type.
     """
     try:
         values = msgspec.json.decode(arguments)
@@ -44,14 +44,14 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles) -
 
     Args:
         serving: The instance.
-        export: As a person calls it.
+        export: Its name, as operators write it.
         arguments: A JSON array.
-        handles: Where resources are found, and held when the result has some.
+        handles: The open handles; resources of the result are added.
 
     Raises:
         ExportNotFound: If there is no such export.
         ArgumentError: If an argument does not fit.
-        CapacityError: If the result may hold resources and there is no room for one more.
+        CapacityError: If the result may contain resources and no more handles can be opened.
         GuestTrap: If the guest trapped.
     """
     found = serving.find(export)

@@ -1,4 +1,4 @@
-"""The desk at which components are called by hand: their interfaces, held resources, calls kept as checks."""
+"""Calling components by hand: their interfaces, the open handles of their resources, calls saved as checks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Desk:
         return report
 
     async def interface(self, name: str) -> InterfaceView:
-        """Return what the active revision of a component can be asked.
+        """Return the interface of the active revision of a component.
 
         Raises:
             NotServing: If no revision was ever active.
@@ -65,14 +65,14 @@ class Desk:
         return InterfaceView(component=name, revision=artifact.revision, interface=artifact.interface, docs=docs)
 
     def open_handles(self, name: str) -> tuple[OpenHandle, ...]:
-        """Return the resources held of a component."""
+        """Return the open handles of a component."""
         return self._handles_of(self._router.find(name)).open_handles()
 
     async def close_handle(self, name: str, number: int) -> Done:
-        """Let a held resource go; the guest's destructor runs.
+        """Close an open handle; the guest's destructor runs.
 
         Raises:
-            ArgumentError: If none of that number is held.
+            ArgumentError: If there is no open handle of that number.
         """
         component = self._router.find(name)
         handle = self._handles_of(component).find(number)
@@ -81,21 +81,21 @@ class Desk:
             handle.close()
 
         await asyncio.wrap_future(component.actor.post(close))
-        return Done(one_line(f"{name}: resource {number} was let go"), None)
+        return Done(one_line(f"{name}: handle {number} closed"), None)
 
     async def checks(self, name: str) -> tuple[Check, ...]:
-        """Return the checks of a component in the order of their replay."""
+        """Return the saved checks of a component, in the order of their replay."""
         found = self._router.find(name)
         records = await self._floor.disk(self._floor.state.catalog.checks, found.name)
         return tuple(_view(record) for record in records)
 
     async def save_check(self, name: str, check: str, export: str, arguments: str) -> Check:
-        """Keep a call as a check, with what a fresh instance answers after the checks before it.
+        """Save a call as a check, with the result of a fresh instance that has run the checks before it.
 
         Raises:
-            UsageError: If it has no fit name.
-            StoreError: If the component has as many as it may.
-            AirssysError: If the call does not come to a result in a fresh instance.
+            UsageError: If its name is empty or too long.
+            StoreError: If the component has the most checks it may have.
+            AirssysError: If the call gives no result in a fresh instance.
         """
         if not check.strip() or len(check) > LONGEST_NAME:
             raise UsageError(f"a check needs a name of at most {LONGEST_NAME} characters")
@@ -116,24 +116,24 @@ class Desk:
         return _view(record)
 
     async def drop_check(self, name: str, check: str) -> Done:
-        """Forget a check.
+        """Delete a check.
 
         Raises:
-            UsageError: If there is none of that name.
+            UsageError: If there is no check of that name.
         """
         component = self._router.find(name)
         if not await self._floor.disk(self._floor.state.catalog.drop_check, component.name, check):
             names = ", ".join(known.name for known in await self.checks(name)) or "none"
             raise UsageError(
-                f"{name} has no check {one_line(check, 60)!r}", remedy=f"there are: {one_line(names, 300)}"
+                f"{name} has no check {one_line(check, 60)!r}", remedy=f"its checks: {one_line(names, 300)}"
             )
-        return Done(one_line(f"{name}: check {check} was dropped"), None)
+        return Done(one_line(f"{name}: check {check} deleted"), None)
 
     async def verify(self, name: str) -> tuple[CheckOutcome, ...]:
         """Replay a component's checks, one after another, in one fresh instance of the active revision.
 
-        The running instance, its state and its storage are not touched. A check that traps ends the instance; those
-        after it begin with another one.
+        The running instance, its state and its storage are not touched. When a check traps, its
+        instance ends; the checks after it run in another one.
         """
         component = self._router.find(name)
         return await self._replay(component, _artifact(component), await self.checks(name))
@@ -205,14 +205,14 @@ class Replay:
 
 
 def same_json(one: str, other: str) -> bool:
-    """Tell whether two JSON texts mean the same; the order of an object's members means nothing."""
+    """Return whether two JSON texts mean the same; the order of an object's members does not matter."""
     return bool(one) and bool(other) and msgspec.json.decode(one) == msgspec.json.decode(other)
 
 
 def _artifact(component: Component) -> Artifact:
     if component.active is None:
         raise NotServing(
-            f"{component.name} has no active revision", remedy="see why: describe it", component=component.name
+            f"{component.name} has no active revision", remedy="`describe` says why", component=component.name
         )
     return component.active
 

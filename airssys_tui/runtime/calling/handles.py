@@ -1,6 +1,6 @@
-"""Resources that calls by hand returned: held by number, so that the next call can be given them.
+"""Open handles: resources that calls by hand returned, kept by number so that a later call can be given them.
 
-In JSON a resource is ``{"$resource": NUMBER}``; no WIT name holds a ``$``, so that no record is mistaken for one.
+In JSON a resource is ``{"$resource": NUMBER}``. No WIT name contains a ``$``, so no record looks like one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import ResourceHandle
 
 MOST: Final = 64
-"""Resources held per component; a call that would return another one is refused beforehand."""
+"""Open handles for each component; a call that may return another one is refused beforehand."""
 
 KEY: Final = "$resource"
 
 
 class Handles:
-    """The resources held of one component. Used by workers and the control loop.
+    """The open handles of one component. Used by workers and the control loop.
 
     Args:
         clock: Unix time in seconds.
@@ -33,49 +33,49 @@ class Handles:
         self._clock = clock
         self._lock = threading.Lock()
         self._last = 0
-        self._held: dict[int, tuple[ResourceHandle, OpenHandle]] = {}
+        self._open: dict[int, tuple[ResourceHandle, OpenHandle]] = {}
 
     def require_room(self) -> None:
-        """Refuse before a call what could not be kept after it.
+        """Refuse a call whose resources could not be kept after it.
 
         Raises:
-            CapacityError: If as many are held as may be.
+            CapacityError: If there are :data:`MOST` open handles.
         """
         if len(self.open_handles()) >= MOST:
-            raise CapacityError(f"{MOST} resources are held already", remedy="let one go first")
+            raise CapacityError(f"{MOST} handles are already open", remedy="close one first")
 
     def keep(self, handle: ResourceHandle, revision: int) -> dict[str, Any]:
-        """Hold a resource and return its JSON."""
+        """Open a handle of a resource and return its JSON."""
         with self._lock:
             self._last += 1
             held = OpenHandle(self._last, one_line(handle.resource, 64), revision, self._clock())
-            self._held[held.id] = (handle, held)
+            self._open[held.id] = (handle, held)
             return {KEY: held.id, "type": str.__str__(held.resource)}
 
     def open_handles(self) -> tuple[OpenHandle, ...]:
-        """Return what is held; what was given away, or went with its instance, is no longer."""
+        """Return the open handles; one whose resource was given away, or ended with its instance, is closed."""
         with self._lock:
-            self._held = {number: entry for number, entry in self._held.items() if not entry[0].spent}
-            return tuple(held for _, held in self._held.values())
+            self._open = {number: entry for number, entry in self._open.items() if not entry[0].spent}
+            return tuple(held for _, held in self._open.values())
 
     def find(self, number: object) -> ResourceHandle:
         """Return a resource by its number.
 
         Raises:
-            ArgumentError: If none of that number is held.
+            ArgumentError: If there is no open handle of that number.
         """
         with self._lock:
-            entry = self._held.get(number) if isinstance(number, int) else None
+            entry = self._open.get(number) if isinstance(number, int) else None
             if entry is None or entry[0].spent:
-                known = ", ".join(str(key) for key, (handle, _) in self._held.items() if not handle.spent) or "none"
-                raise ArgumentError("", f"the number of a resource that is held ({known})", repr(number))
+                known = ", ".join(str(key) for key, (handle, _) in self._open.items() if not handle.spent) or "none"
+                raise ArgumentError("", f"the number of an open handle ({known})", repr(number))
             return entry[0]
 
     def resolve(self, value: Any) -> Any:
-        """Put resources in the place of their JSON, wherever it stands in a value.
+        """Replace the JSON of resources by the resources, anywhere in a value.
 
         Raises:
-            ArgumentError: If a number stands for nothing.
+            ArgumentError: If a number is not one of an open handle.
         """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
@@ -86,7 +86,7 @@ class Handles:
         return value
 
     def encode(self, value: Any, revision: int) -> str:
-        """Write the JSON of a result, holding each resource in it."""
+        """Return the JSON of a result, with an open handle for each resource in it."""
 
         def hook(part: Any) -> Any:
             if isinstance(part, ResourceHandle):

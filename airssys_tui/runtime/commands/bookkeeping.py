@@ -16,7 +16,7 @@ MAX_NOTE = 500
 
 
 class Bookkeeping:
-    """Carries out the commands that change nothing but the history.
+    """Carries out the commands that change only the history.
 
     Args:
         floor: The machinery.
@@ -26,11 +26,11 @@ class Bookkeeping:
         self._floor = floor
 
     async def carry_out(self, component: Component, command: Pin | Annotate | MarkStable, who: str) -> Done:
-        """Write a mark.
+        """Write a pin, a note or a mark as stable.
 
         Raises:
             UsageError: If there is no such revision.
-            TransitionError: If it is too late for that, or it is so already.
+            TransitionError: If it is too late for that, or it is already so.
             StoreError: If it could not be written.
         """
         record = await self._record(component, command.revision)
@@ -48,22 +48,22 @@ class Bookkeeping:
         if not command.pinned:
             if not await self._floor.disk(catalog.unpin, component.name, record.number):
                 raise TransitionError(f"{name} is not pinned", component=component.name)
-            return f"{name} is left to the rules of retention again"
+            return f"{name} is no longer pinned: retention may remove it"
         _refuse_purged(component, record, "pinned")
         if not await self._floor.disk(catalog.pin, component.name, record.number, who=who, at=self._floor.clock()):
-            raise TransitionError(f"{name} is pinned already", component=component.name)
+            raise TransitionError(f"{name} is already pinned", component=component.name)
         return f"{name} is pinned: its code and states are kept until it is unpinned"
 
     async def _annotate(self, component: Component, record: RevisionRecord, command: Annotate, who: str) -> str:
         note, at = one_line(command.note.strip(), MAX_NOTE), self._floor.clock()
         await self._floor.disk(self._floor.state.catalog.annotate, component.name, record.number, note, who=who, at=at)
-        return f"r{record.number} of {component.name}: {note or 'its note was taken away'}"
+        return f"r{record.number} of {component.name}: {note or 'note removed'}"
 
     async def _mark_stable(self, component: Component, record: RevisionRecord, command: MarkStable) -> str:
         name = f"r{record.number} of {component.name}"
         said = "stable" if command.stable else "not stable"
         if record.stable is command.stable:
-            raise TransitionError(f"{name} is {said} already", component=component.name)
+            raise TransitionError(f"{name} is already {said}", component=component.name)
         if command.stable and record.activated_at is None:
             raise TransitionError(
                 f"{name} never served: only what has served can be stable",
@@ -72,7 +72,7 @@ class Bookkeeping:
             )
         if command.stable and record.outcome is Outcome.QUARANTINED:
             raise TransitionError(
-                f"{name} is quarantined: it failed, and a rollback must not go back to it by itself",
+                f"{name} is quarantined: it failed, so an automatic rollback must not go back to it",
                 remedy=f"lift its quarantine first: airssys-tui release {component.name} {record.number}",
                 component=component.name,
             )
@@ -82,7 +82,7 @@ class Bookkeeping:
         await self._floor.disk(catalog.set_stable, component.name, record.number, stable=command.stable)
         if component.active is not None and component.active.revision == record.number:
             component.proof.judge_stable(command.stable, by_operator=True)
-        return f"{name} is {said} now"
+        return f"{name} is now {said}"
 
     async def _record(self, component: Component, number: int) -> RevisionRecord:
         record = await self._floor.disk(self._floor.state.catalog.revision, component.name, number)
@@ -94,7 +94,7 @@ class Bookkeeping:
 def _refuse_purged(component: Component, record: RevisionRecord, what: str) -> None:
     if record.outcome is Outcome.PURGED:
         raise TransitionError(
-            f"r{record.number} of {component.name} was purged: it is too late for it to be {what}",
+            f"r{record.number} of {component.name} was purged: it can no longer be {what}",
             remedy="deploy its files again",
             component=component.name,
         )

@@ -1,4 +1,4 @@
-"""What operators may order of one component, and how an order is told in the history."""
+"""The commands about one component, and how each is told in the events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OfOne: TypeAlias = (
     | RestoreState
     | ImportState
 )
-"""Commands that concern one component."""
+"""Commands about one component."""
 
 
 def verb(command: OfOne) -> str:

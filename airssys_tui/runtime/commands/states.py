@@ -1,4 +1,4 @@
-"""Commands about states: take one, load one that was kept, take one in from outside, and show what there is."""
+"""Commands about states: save, restore, import, export and list them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class States:
         floor: The machinery.
         deployer: Takes a restored state through the gates.
         snapshots: The saved states.
-        saved: Told of each state saved on a timer, so that older ones go.
+        saved: Called for each state saved on a timer, so that older ones are collected.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class States:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def check_due(self, component: Component, now: float) -> bool:
-        """Save a running component's state when its manifest wants that now; return whether it is being saved.
+        """Save a running component's state when ``snapshot_every`` is due; return whether it is being saved.
 
         Called about once a second.
 
@@ -90,7 +90,7 @@ class States:
                     await self._snapshots.keep(component, saved, "timer")
                     self._saved(component)
         except GuestTrap:
-            return  # it has its own way to supervision
+            return  # the actor reports traps to supervision
         except AirssysError as error:
             component.teller.state(f"its state could not be saved: {error.message}", Level.WARNING)
 
@@ -98,8 +98,8 @@ class States:
         """Carry out a command about a component's state.
 
         Raises:
-            TransitionError: If the component has no state, or nothing that could take it.
-            UsageError: If there is no such snapshot, or what is imported is no state of its.
+            TransitionError: If the component has no state, or cannot load one now.
+            UsageError: If there is no such snapshot, or the imported state is not valid.
             GateRefusal: If the guest refused; what served goes on serving.
             StoreError: If it could not be read or written.
         """
@@ -185,26 +185,26 @@ class States:
 
 
 def check_file(file: StateFile) -> None:
-    """Refuse an exported state that is not what it says it is.
+    """Refuse an exported state that is not what it claims to be.
 
     Raises:
-        UsageError: If its format is another, its bytes are too many, changed, or not of their kind.
+        UsageError: If its format is unknown, or its bytes are too many, were changed, or are not of their kind.
     """
     if file.format != FORMAT:
         raise UsageError(f"the exported state has format {file.format}; this program reads format {FORMAT}")
     if len(file.data) > MAX_STATE:
-        raise UsageError(f"the exported state has {len(file.data)} bytes, at most {MAX_STATE} are kept")
+        raise UsageError(f"the exported state has {len(file.data)} bytes; the most is {MAX_STATE}")
     if digest_of(file.data) != file.digest:
         raise UsageError(
             f"the exported state does not have its digest {short_digest(file.digest)}: it was changed or damaged",
             remedy="export it again",
         )
     if file.kind not in {"text", "binary"}:
-        raise UsageError(f"the exported state is of kind {one_line(file.kind, 40)!r}; there are text and binary")
+        raise UsageError(f"the exported state is of kind {one_line(file.kind, 40)!r}; known kinds are text and binary")
     try:
         file.data.decode() if file.kind == "text" else None
     except UnicodeDecodeError as error:
-        raise UsageError("the exported state is said to be text and is not UTF-8") from error
+        raise UsageError("the exported state claims to be text and is not UTF-8") from error
 
 
 def _stateful(component: Component) -> Artifact:
@@ -212,7 +212,7 @@ def _stateful(component: Component) -> Artifact:
         raise TransitionError(f"{component.name} has never run", component=component.name)
     if not component.stateful:
         raise TransitionError(
-            f"{component.name} exports no state: there is nothing to save or to load", component=component.name
+            f"{component.name} has no `state` export: there is nothing to save or load", component=component.name
         )
     if component.intent.unloaded:
         raise TransitionError(f"{component.name} is unloaded", remedy="start it first", component=component.name)

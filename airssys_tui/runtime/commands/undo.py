@@ -1,8 +1,8 @@
-"""Undoing what an operator did last: what takes each action back, and whether that still means the same.
+"""Undoing what an operator did last: which command reverses each action, and whether that still makes sense.
 
-Actions are kept in the catalog, so that they outlive the runtime. Each one says what has to be as it left it; when that
-is no longer so, the world has moved on, and undoing is refused with the reason. Undoing again goes further back; an
-undo is not undone itself: the action can be done again.
+Actions are kept in the catalog, so that they survive the runtime. Each says what must be as the action left it; when
+something else has changed it since, undoing is refused with the reason. Undoing again goes further back. An undo cannot
+be undone: repeat the action instead.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from airssys_tui.store.catalog.records import ActionRecord, Hold, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
 
 UNDONE: Final = "undone"
-FINAL: Final = "an undo is not undone"
+FINAL: Final = "an undo cannot be undone"
 
 
 class Inverse(msgspec.Struct, frozen=True):
-    """What takes an action back.
+    """What reverses an action.
 
     Attributes:
         command: The command.
-        holds: What was held before a rollback and is held again after it was undone.
+        holds: What was held before a rollback, and is again when the rollback is undone.
         loses: What that loses for good; empty when nothing is lost.
     """
 
@@ -45,12 +45,12 @@ class Inverse(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """How an action left things; what is ``None`` does not matter for undoing it.
+    """How an action left things; None means that it does not matter for undoing it.
 
     Attributes:
         revision: The active revision.
-        desired: What was wanted.
-        marked: The revision that was marked, and with what.
+        desired: The desired state.
+        marked: The revision that was pinned, noted or marked stable.
         note: The note on it.
         pinned: Whether it was pinned.
         stable: Whether it was stable.
@@ -65,7 +65,7 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Before(msgspec.Struct, frozen=True):
-    """How things were before an action: what its inverse has to bring back."""
+    """How things were before an action: what undoing it brings back."""
 
     revision: int | None
     desired: Desired
@@ -74,7 +74,7 @@ class Before(msgspec.Struct, frozen=True):
 
 
 class UndoHistory:
-    """The operator's last actions, and how each is taken back.
+    """The operator's last actions, and how to reverse each.
 
     Args:
         floor: The machinery.
@@ -88,13 +88,13 @@ class UndoHistory:
         self.lock = asyncio.Lock()
 
     async def recall(self) -> None:
-        """Look up which action can be undone now."""
+        """Read from the catalog which action can be undone now."""
         actions = await self._floor.disk(self._floor.state.catalog.actions)
         self._last = next((action for action in actions if action.settled is None), None)
 
     @property
     def label(self) -> GuestText:
-        """What undoing would undo, and when that was; empty when there is nothing."""
+        """The action that would be undone, and when it was; empty when there is none."""
         if self._last is None:
             return GuestText("")
         return one_line(f"{self._last.text}, {_ago(self._floor.clock() - self._last.at)}")
@@ -105,7 +105,7 @@ class UndoHistory:
         return one_line(_inverse(self._last).loses if self._last is not None else "")
 
     async def before(self, component: Component, command: OfOne) -> Before:
-        """Look at a component before it is acted on."""
+        """Note how a component is before an action."""
         note = ""
         if isinstance(command, Annotate):
             record = await self._revision(component, command.revision)
@@ -137,7 +137,7 @@ class UndoHistory:
 
         Raises:
             UsageError: If there is nothing to undo.
-            TransitionError: If the world has moved on since; it is not offered again.
+            TransitionError: If something has changed since; the action is not offered again.
         """
         await self.recall()
         action = self._last
@@ -152,13 +152,13 @@ class UndoHistory:
             failpoint("undo/taken")
             return action, component, _inverse(action)
         await self.give_up(action, moved)
-        further = f"undoing again would undo: {self.label}" if self.label else "nothing else is left to undo"
+        further = f"undo again to undo: {self.label}" if self.label else "nothing else can be undone"
         raise TransitionError(
-            f"{action.text} cannot be undone any more: {moved}", remedy=further, component=action.component
+            f"{action.text} can no longer be undone: {moved}", remedy=further, component=action.component
         )
 
     async def give_up(self, action: ActionRecord, why: str) -> None:
-        """Offer an action no more: it cannot be undone."""
+        """Stop offering an action that cannot be undone."""
         await self._floor.disk(self._floor.state.catalog.settle_action, action.id, why)
         await self.recall()
 
@@ -190,7 +190,7 @@ class UndoHistory:
         )
 
     async def _put_back(self, component: Component, before: Before) -> Inverse | None:
-        """Return what exchanges a restored state for the one that it replaced, which was kept when it was."""
+        """Return what replaces a restored state by the one before it, of which a snapshot was kept."""
         views = await self._floor.disk(state_views, self._floor.state.catalog, component.name)
         replaced = next((view.id for view in views if view.paired and view.revision == before.revision), None)
         if replaced is None:
@@ -198,23 +198,23 @@ class UndoHistory:
         return Inverse(RestoreState(component.name, replaced), loses=_since(component, "restore"))
 
     async def _moved(self, component: Component, expected: Expected) -> str:
-        """Return what is no longer as an action left it; nothing when all is."""
+        """Return what is no longer as an action left it; empty when everything is."""
         active = component.active.revision if component.active is not None else None
         if expected.revision is not None and active != expected.revision:
             return f"r{active} has taken over since"
         if expected.desired is not None and component.intent.desired != expected.desired:
-            return f"it is wanted {component.intent.desired} since"
+            return f"it was ordered to be {component.intent.desired} since"
         if expected.marked is None:
             return ""
         record = await self._revision(component, expected.marked)
         if record is None:
-            return f"r{expected.marked} is not known any more"
+            return f"r{expected.marked} is no longer known"
         pins = await self._floor.disk(self._floor.state.catalog.pins, component.name)
         pinned = any(pin.revision == expected.marked for pin in pins)
         for what, left, found in (
             ("its note was changed", expected.note, record.note),
             ("it was pinned or unpinned", expected.pinned, pinned),
-            ("what is stable was judged anew", expected.stable, record.stable),
+            ("its mark as stable was changed", expected.stable, record.stable),
         ):
             if left is not None and left != found:
                 return f"{what} since"
@@ -225,7 +225,7 @@ class UndoHistory:
 
 
 def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse | None:
-    """Return what takes a command back that was carried out; nothing when it cannot be taken back."""
+    """Return what reverses a command that was carried out, or None when nothing does."""
     name, inverse = component.name, None
     match command:
         case Start():
@@ -246,7 +246,7 @@ def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse 
 
 
 def _way_forward(component: Component, command: Rollback, revision: int, holds: tuple[Hold, ...]) -> Inverse:
-    # A state that was kept goes along again; one that was exchanged is exchanged for what it was.
+    # A state that was kept is kept again; one that was replaced is replaced by the one before.
     keeps = command.state is StatePolicy.KEEP or not component.stateful
     policy = StatePolicy.KEEP if keeps else StatePolicy.RESTORE
     loses = _memory(component) if keeps else _since(component, "rollback")

@@ -1,4 +1,4 @@
-"""Compiled code: at hand, or from the cache when it is there and intact, else compiled and kept."""
+"""Compiled code: from memory, else from the cache on disk if it is intact, else compiled and cached."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
     Args:
         floor: The machinery.
         digest: Digest of the artifact.
-        wasm: The artifact; read from the blobs when it is not given and the cache does not have its code.
+        wasm: The artifact; if not given, it is read from the blobs when the cache has no code of it.
 
     Raises:
         AdmissionError: If it does not compile.
@@ -44,7 +44,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
             shelf.put(digest, loaded, path.stat().st_size)
             return Loaded(loaded, cached=True)
         except AdmissionError:
-            # The file is as it was written, but this engine cannot use it: compile anew.
+            # The file is intact, but this engine cannot use it: compile it again.
             await floor.disk(cache.remove, digest)
     artifact = wasm if wasm is not None else await floor.disk(floor.state.blobs.get, digest)
     cancel = threading.Event()
@@ -57,7 +57,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
     serialised = await floor.compiling(code.serialised)
     try:
         await floor.disk(cache.put, digest, engine.identity, serialised)
-    except StoreError as error:  # only a cache: it is compiled again another time
-        floor.journal.system(f"compiled code is not kept: {error.message}", EventAction.NONE, Level.WARNING)
+    except StoreError as error:  # only a cache: it is compiled again next time
+        floor.journal.system(f"compiled code is not cached: {error.message}", EventAction.NONE, Level.WARNING)
     shelf.put(digest, code, len(serialised))
     return Loaded(code, cached=False)

@@ -1,4 +1,4 @@
-"""The gates that a candidate passes, in order, each timed and each naming itself when it refuses."""
+"""A candidate's way through the gates: each is timed, and each refuses under its own name. See ``core.gates``."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Passage:
 
     @contextlib.contextmanager
     def at(self, gate: Gate) -> Iterator[None]:
-        """Be at a gate: time it, and turn what is raised there into a refusal by it.
+        """Pass a gate: time it, and turn errors raised there into a refusal by it.
 
         Raises:
             GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
-            StoreError: What must survive could not be read or written.
+            StoreError: The disk could not be read or written.
         """
         started = time.perf_counter()
         try:
@@ -49,20 +49,20 @@ class Passage:
         except GuestTrap as trap:
             raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap)) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
-            # The guest exports the contract under a type of its own making.
-            raise GateRefusal(one_line(f"answered out of its contract: {error}"), gate=gate) from error
+            # The guest exports the contract with a type of its own.
+            raise GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate) from error
         except StoreError:
-            raise  # the disk's fault, not the candidate's: it may be tried again
+            raise  # the disk's fault, not the candidate's: the candidate may be tried again
         except AirssysError as error:
             raise GateRefusal(error.message, gate=gate, remedy=error.remedy) from error
         self.times.append((gate, (time.perf_counter() - started) * 1000))
 
 
 def check_types(linker: Linker, interface: Interface) -> None:
-    """Refuse imports that nobody offers or offers with another type, and a contract exported with the wrong types.
+    """Refuse imports that the host does not offer with that type, and a contract exported with the wrong types.
 
     Raises:
-        GateRefusal: With everything that is wrong, and what is available.
+        GateRefusal: With all that is wrong, and what is available.
     """
     problems = linker.problems(interface)
     closed = {closed_door(problem.name) for problem in problems}
@@ -109,7 +109,7 @@ def trap_text(trap: GuestTrap) -> GuestText:
 
 
 def trap_remedy(trap: GuestTrap) -> str:
-    """Return what can be done about a trap; empty when only the component itself can."""
+    """Return what the operator can do about a trap; empty when only the component's author can."""
     remedies = {
         "out-of-fuel": "raise [resources] fuel_per_call, or do less in this step",
         "deadline": "raise [resources] deadline, or do less in this step",

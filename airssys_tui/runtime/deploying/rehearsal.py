@@ -1,6 +1,6 @@
 """Rehearsing a candidate while the old revision serves: from bytes to an instance that has passed every gate.
 
-What a rehearsal makes, it also unmakes: a refused or cancelled candidate leaves nothing behind.
+A rehearsal discards what it made: a refused or cancelled candidate leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 T = TypeVar("T")
 
 AGAIN: Final = 0.02
-"""Seconds between two cancellations of one call."""
+"""Seconds between two attempts to cancel one call."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +45,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         manifest_digest: Digest of the meaning of the manifest as it was read.
         revision: The number it has been given.
         force: Accept breaking changes.
-        compatible: Whether exports are held against the active revision's.
-        trial: Where the state for the trial load comes from; nothing for a fresh state.
+        compatible: Whether exports are compared with the active revision's.
+        trial: The state to load on trial, or None to begin with a fresh one.
         probe: Whether an unhealthy report refuses.
-        in_turn: Whether no instance may be made while the old one lives.
+        in_turn: Whether no instance may be made while the old one exists.
     """
 
     digest: Digest
@@ -71,10 +71,10 @@ class Rehearsed(msgspec.Struct):
         code: Its compiled code.
         cached: Whether the code came from the cache.
         kind: ``actor``, ``passive`` or ``command``.
-        serving: The rehearsed instance; nothing for commands.
-        health: What the probe said.
+        serving: The rehearsed instance, or None for commands.
+        health: The answer to the health probe.
         changes: Changes of exports, in words.
-        takes_turns: Whether the gates that need an instance are still to come, when the old one is gone.
+        takes_turns: Whether the gates that need an instance come later, when the old one is gone.
     """
 
     artifact: Artifact
@@ -208,14 +208,14 @@ class Rehearsal:
             raise
 
     async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
-        """Run something on an instance that nobody else uses; cancelling the wait cancels the guest's call."""
+        """Run a function on an instance that nobody else uses; cancelling the wait cancels the guest's call."""
         answer = asyncio.wrap_future(self._floor.workers.submit(function, serving))
         try:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:
             await cancel_until(serving, answer)
             if not answer.cancelled():
-                answer.exception()  # the trap of the cancelled call: nobody else asks for it
+                answer.exception()  # the trap of the cancelled call; nobody else reads it
             raise
 
     async def discard(self, serving: Serving) -> None:
@@ -224,7 +224,7 @@ class Rehearsal:
 
 
 async def cancel_until(serving: Serving, ended: asyncio.Future[T]) -> None:
-    """Cancel the call of a guest until it has ended: what comes before the guest is entered is not heard by it."""
+    """Cancel the call of a guest until it has ended: a cancellation that comes before the guest is entered is lost."""
     while not ended.done():
         serving.cancel()
         await asyncio.wait([ended], timeout=AGAIN)

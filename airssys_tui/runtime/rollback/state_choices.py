@@ -1,4 +1,4 @@
-"""What each state policy of a rollback would mean now, said before it is chosen; the keeping is really tried."""
+"""What each state policy of a rollback would mean now; whether the state can be kept is really tried."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord
 
 PATIENCE: Final = 1.0
-"""Seconds that trying out the present state may take; it is for a preview that somebody waits for."""
+"""Seconds that trying the present state may take: somebody waits for the preview."""
 
-NOT_REVERTED: Final = "; what it has put into its storage is not reverted"
+NOT_REVERTED: Final = "; its storage is not reverted"
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """How handing the present state over would go: whether it was found out, whether it works, and in words."""
+    """How handing over the present state would go: whether it works, as far as known, and in words."""
 
     works: bool
     text: str
@@ -45,7 +45,7 @@ class StateChoices:
 
     Args:
         floor: The machinery.
-        rehearsal: Makes the instance that is thrown away.
+        rehearsal: Makes the instance that tries.
         snapshots: The saved states.
     """
 
@@ -57,8 +57,8 @@ class StateChoices:
     async def of(self, component: Component, target: RevisionRecord) -> tuple[StateChoice, ...]:
         """Return the policies, each with what it means now.
 
-        The state of a running component is asked for, as at an update. The target's code is run only when it is at hand
-        compiled; then an instance of it is made, given that state, and thrown away.
+        A running component is asked for its state, as in an update. The target's code is run only if it is compiled: an
+        instance of it is made, given that state, and discarded.
 
         Args:
             component: Whose.
@@ -67,7 +67,7 @@ class StateChoices:
         manifest = decode_manifest(target.manifest)
         tail = NOT_REVERTED if _stores(component, manifest) else ""
         if not component.stateful:
-            text = one_line(f"r{_serving(component)} hands over no state: r{target.number} begins anew{tail}")
+            text = one_line(f"r{_serving(component)} has no state to hand over: r{target.number} starts fresh{tail}")
             return (StateChoice(StatePolicy.KEEP, possible=True, text=text),)
         paired = await self._snapshots.latest(component, target.number, loader=target.number)
         tried = await self._try_bounded(component, target, manifest)
@@ -79,7 +79,7 @@ class StateChoices:
             StateChoice(
                 StatePolicy.FRESH,
                 possible=True,
-                text=one_line(f"begin anew; the present state is kept as a snapshot{tail}", 300),
+                text=one_line(f"start fresh; the present state is kept as a snapshot{tail}", 300),
             ),
         )
 
@@ -88,7 +88,7 @@ class StateChoices:
             return one_line(f"no state of r{number} is kept")
         age = format_duration(max(0.0, self._floor.clock() - paired.at))
         size = format_size(len(paired.state.data))
-        return one_line(f"the last state of r{number}: {size}, {age} old; what came after it is left{tail}", 300)
+        return one_line(f"the last state of r{number}: {size}, {age} old; what came after it is lost{tail}", 300)
 
     async def _try_bounded(self, component: Component, target: RevisionRecord, manifest: Manifest) -> Tried:
         try:
@@ -103,7 +103,7 @@ class StateChoices:
         label = f"r{target.number}" + (f" ({target.version})" if target.version else "")
         present = await self._present(component)
         if present is None:
-            return Tried(True, f"there is no state to keep yet: {label} begins anew")
+            return Tried(True, f"there is no state to keep yet: {label} starts fresh")
         size, whose = format_size(len(present.data)), f"{present.version or f'r{_serving(component)}'}'s state"
         digest = Digest(target.digest)
         if not await self._is_compiled(digest):

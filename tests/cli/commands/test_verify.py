@@ -43,4 +43,4 @@ def test_what_is_no_call_is_no_check(desk, counting):
     assert "no result" in refused.err
     missing = desk.run("checks", "drop", "counter", "nothing", *counting)
     assert missing.code == 2
-    assert "there are: none" in missing.err
+    assert "its checks: none" in missing.err

@@ -190,7 +190,7 @@ def test_an_imported_state_says_whose_and_which_version_it_was(counting: World) 
         ({"data": b"other"}, "does not have its digest"),
         ({"format": 2}, "format 2; this program reads format 1"),
         ({"kind": "image"}, "of kind 'image'"),
-        ({"data": b"\0" * (MAX_STATE + 1)}, "at most 2097152 are kept"),
+        ({"data": b"\0" * (MAX_STATE + 1)}, "the most is 2097152"),
         ({"kind": "text", "data": b"\xff", "digest": digest_of(b"\xff")}, "not UTF-8"),
     ],
 )
@@ -207,7 +207,7 @@ def test_a_component_without_a_state_has_none_to_save_import_or_restore(counting
     file = exported(counting, states(counting)[0].id)
     counting.install("plain", Crafted(exports=STATELESS))
     for command in (SaveState("plain"), ImportState("plain", file), RestoreState("plain", 1)):
-        with pytest.raises(TransitionError, match="exports no state"):
+        with pytest.raises(TransitionError, match="has no `state` export"):
             counting.do(command)
 
 

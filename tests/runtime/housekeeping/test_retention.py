@@ -103,7 +103,7 @@ def test_a_purged_revision_is_refused_as_a_target_and_cannot_be_pinned(aged: Wor
     collect(aged)
     with pytest.raises(RollbackRefused, match="r1 of c was purged: its code is no longer kept"):
         aged.do(Rollback("c", to=1, force=True))
-    with pytest.raises(TransitionError, match="r1 of c was purged: it is too late for it to be pinned"):
+    with pytest.raises(TransitionError, match="r1 of c was purged: it can no longer be pinned"):
         aged.do(Pin("c", 1))
     aged.do(MarkStable("c", 1, stable=False))
     with pytest.raises(TransitionError, match="too late for it to be stable"):
