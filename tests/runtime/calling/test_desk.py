@@ -1,4 +1,4 @@
-"""Calling by hand on a living system: resources held between calls, checks replayed beside what runs."""
+"""Calling by hand on a living system: handles open between calls, checks replayed beside what runs."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def shop(world):
 
 
 class TestResources:
-    def test_a_resource_is_held_between_calls(self, shop):
+    def test_a_handle_stays_open_between_calls(self, shop):
         box = call(shop, "shop", "make", 3)
         assert set(box) == {"$resource", "type"}
         assert call(shop, "shop", "read", box) == 3
         assert call(shop, "shop", "read", {"$resource": box["$resource"]}) == 3
-        (held,) = shop.runtime.open_handles("shop").result(PATIENCE)
-        assert (held.id, held.resource, held.revision) == (box["$resource"], "box", 1)
+        (handle,) = shop.runtime.open_handles("shop").result(PATIENCE)
+        assert (handle.id, handle.resource, handle.revision) == (box["$resource"], "box", 1)
 
-    def test_what_is_given_away_is_held_no_longer(self, shop):
+    def test_the_handle_of_what_is_given_away_is_closed(self, shop):
         box = call(shop, "shop", "make", 3)
         assert call(shop, "shop", "eat", box) == 3
         assert shop.runtime.open_handles("shop").result(PATIENCE) == ()
@@ -61,7 +61,7 @@ class TestResources:
             call(shop, "shop", "read", box)
 
     @pytest.mark.parametrize("wrong", [7, "box", None, {}, {"$resource": 99}, {"$resource": "1"}, True])
-    def test_what_is_no_held_resource_is_refused(self, shop, wrong):
+    def test_what_is_no_open_handle_is_refused(self, shop, wrong):
         with pytest.raises(ArgumentError):
             call(shop, "shop", "read", wrong)
         assert call(shop, "shop", "dropped") == 0

@@ -15,8 +15,8 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.machinery.journal import UNWRITTEN, Journal
 from airssys_tui.store.directory import StateDirectory
-from tests.store.catalog.test_migration import of_the_first_program
 from tests.support.components import ALL, Crafted
+from tests.support.first_program import of_the_first_program
 from tests.support.world import World
 
 

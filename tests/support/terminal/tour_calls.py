@@ -158,8 +158,8 @@ def lets_a_resource_go(guide: Guide) -> None:
     guide.term.wait(lambda text: re.search(r"start +3 +u32", text), "the argument")
     guide.key("c")
     guide.sees("handle 1 ")
-    (held,) = guide.answer(guide.api.open_handles("zoo"))
-    assert held.id == 1
+    (handle,) = guide.answer(guide.api.open_handles("zoo"))
+    assert handle.id == 1
     guide.act("call.close-handle")
     guide.sees("Close which handle?", "handle 1: ")
     guide.key("enter")
