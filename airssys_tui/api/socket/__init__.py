@@ -1,1 +1,1 @@
-"""The control socket: how one process serves the api to others, and how they reach it."""
+"""The control socket: one process serves the api to screens and commands in others."""

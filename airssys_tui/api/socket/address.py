@@ -1,8 +1,7 @@
-"""The control socket in the file system: how a server takes its place, and how a client gets to it.
+"""The control socket in the file system: how a server binds it, and how a client connects.
 
-The socket lies in the state directory, whose path may be longer than the hundred bytes that a socket's address has
-room for. A long one is reached through an open directory where the system has names for those, else through a symbolic
-link in a private, short-lived directory.
+The socket is in the state directory, whose path may be longer than the hundred bytes that fit a socket address. A long
+path is shortened: through ``/proc/self/fd`` on Linux, elsewhere through a symbolic link in a temporary directory.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from typing import Final
 from airssys_tui.core.errors import NothingRuns, StoreError, Unreachable
 
 LONGEST: Final = 100
-"""Bytes of a path that fits a socket's address on every platform."""
+"""Longest path, in bytes, that fits a socket address on every platform."""
 
 BACKLOG: Final = 64
 
 _OPEN_FILES: Final = Path("/proc/self/fd")
-"""Where Linux has a name for every open directory."""
+"""Where Linux names every open directory."""
 
 
 def listen(path: Path) -> socket.socket:
-    """Bind a socket that only this user may use, and put it in the place of whatever a dead server left.
+    """Bind a socket that only this user may use; it replaces what a dead server left.
 
-    It gets its name when it listens: whoever finds it can connect. A link that lies in its place is replaced, never
-    followed.
+    It gets its final name once it listens, so a client that finds it can connect. A symbolic link in its place is
+    replaced, not followed.
 
     Raises:
-        StoreError: There is no way to bind it.
+        StoreError: It cannot be bound.
     """
     unfinished = path.with_name(path.name + ".new")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -56,7 +55,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a socket from another of the same name; nothing when there is none."""
+    """Return device and inode of a socket, which tell it from another of the same name; None when there is none."""
     try:
         status = path.lstat()
     except OSError:
@@ -65,14 +64,14 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def connect(path: Path, timeout: float) -> socket.socket:
-    """Connect to the server whose socket is there.
+    """Connect to a server.
 
     Args:
         path: The socket.
         timeout: Seconds that connecting, and later each send and receive, may take.
 
     Raises:
-        NothingRuns: There is no socket, or nobody listens to it.
+        NothingRuns: There is no socket, or no server listens.
         Unreachable: It belongs to another user, or cannot be used.
     """
     if identity(path) is None:
@@ -96,7 +95,7 @@ def connect(path: Path, timeout: float) -> socket.socket:
 
 
 def peer_user(connected: socket.socket) -> int | None:
-    """Return the user id of the process at the other end; nothing where the system does not tell."""
+    """Return the user id of the process at the other end; None where the system does not say."""
     if sys.platform != "linux":
         return None
     credentials = struct.Struct("3i")
@@ -105,13 +104,13 @@ def peer_user(connected: socket.socket) -> int | None:
 
 
 def is_trusted(user: int | None) -> bool:
-    """Return whether a process of this user may speak to us: our own, root's, or one the system does not tell of."""
+    """Return whether this user may connect: our own, root, or unknown on systems that do not say."""
     return user in {None, 0, os.geteuid()}
 
 
 @contextlib.contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """Give a path to the same place that fits a socket's address."""
+    """Yield a path to the same place that fits a socket address."""
     text = str(path)
     if len(os.fsencode(text)) <= LONGEST:
         yield text

@@ -1,4 +1,25 @@
-"""One client of the control socket: its handshake, its questions, and what it may cost."""
+"""The server's end of one connection: handshake, questions, and what a client may cost.
+
+A connection is a state machine on the server's event loop::
+
+    opened --Hello--> serving --the client leaves--> over
+       |                 |
+       +-- refused       +-- faulty   it sent a malformed message, or did not finish one in time
+           too many      +-- slow     it does not read what is sent to it
+           wrong user
+           wrong version
+
+A client must never cost the runtime more than a bound, whatever it sends. So a timer runs in every state in which the
+server waits for the client: until its ``Hello`` (5 s), until the rest of a frame (10 s), until it reads again (10 s).
+Frames, questions in flight and bytes that wait to be read are limited as well (:class:`ServingLimits`).
+
+A question is answered either at once or when its future ends. That happens on a thread of the runtime, which only hands
+the future over: encoding and sending is work of the server's loop. Before an answer is sent, a client that follows is
+sent the changes that led to it, so that a screen never sees "done" before it sees what was done.
+
+A connection that may only read is refused every method that is not listed as reading. Errors of the api travel to the
+client; a fault in the runtime ends as an answer too, not as a lost connection.
+"""
 
 from __future__ import annotations
 
@@ -48,14 +69,14 @@ class ServingLimits:
     """What serving may cost.
 
     Attributes:
-        clients: Connections at once.
+        clients: Connections at the same time.
         in_flight: Questions of one client that wait for an answer.
-        hello: Seconds until a client has said what it is.
-        frame: Seconds until a frame that has begun is complete.
-        write: Seconds for which a client may leave more unread than its socket holds.
+        hello: Seconds within which a client has to send its ``Hello``.
+        frame: Seconds within which a frame has to be complete.
+        write: Seconds for which a client may leave the send buffer full.
         unsent: Bytes that may wait for one client.
-        pulse: Seconds between two looks at what changed.
-        beat: Seconds after which a client that nothing was sent to hears that the server is there.
+        pulse: Seconds between two looks for changes.
+        beat: Seconds without a message after which a client that follows is sent a ``Beat``.
     """
 
     clients: int = 64
@@ -69,7 +90,7 @@ class ServingLimits:
 
 
 class End(StrEnum):
-    """Why a connection ends, as it is counted."""
+    """Why a connection ended; counted by the server."""
 
     LEFT = "left"
     REFUSED = "refused"
@@ -87,19 +108,19 @@ class Host(Protocol):
     folder: str
 
     def admit(self, connection: Connection) -> bool:
-        """Count a connection in; return whether there is room for it."""
+        """Register a connection; return whether there is room for it."""
         ...
 
     def follow(self, connection: Connection) -> None:
-        """Tell a connection what changes, from now on."""
+        """Send a connection everything now, and what changes from now on."""
         ...
 
     def catch_up(self, connection: Connection) -> None:
-        """Tell a connection what has changed until now."""
+        """Send a connection what has changed until now."""
         ...
 
     def forget(self, connection: Connection, end: End, reason: str) -> None:
-        """Count a connection out."""
+        """Unregister a connection."""
         ...
 
     def report(self) -> ServingReport:
@@ -114,8 +135,8 @@ class Connection(asyncio.Protocol):
         host: The server.
 
     Attributes:
-        position: Generation and event number that the client has been told of.
-        version: Version of the server's mirror that it has been told of.
+        position: Generation and event number that the client has; None until it follows.
+        version: Version of the server's mirror that the client has.
         sent: Bytes sent to it.
         gone: Set when the connection is over.
     """
@@ -144,22 +165,20 @@ class Connection(asyncio.Protocol):
 
     @property
     def clogged(self) -> bool:
-        """Whether more waits to be read than its socket holds."""
+        """Whether the client has left the send buffer full."""
         return self._read_late is not None
 
     @property
     def open(self) -> bool:
-        """Whether something can be sent."""
+        """Whether messages can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for its first message."""
+        """Wait for the first message, unless the client is refused."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server gives
         self._transport = transport
         transport.set_write_buffer_limits(high=256 * KIB, low=64 * KIB)
-        self._hello_late = self._loop.call_later(
-            self._host.limits.hello, self._fail, "it did not say what it is in time"
-        )
+        self._hello_late = self._loop.call_later(self._host.limits.hello, self._fail, "no hello in time")
         peer: socket.socket = transport.get_extra_info("socket")
         if not is_trusted(peer_user(peer)):
             self.end(End.REFUSED, Unreachable("this runtime belongs to another user"))
@@ -167,13 +186,13 @@ class Connection(asyncio.Protocol):
             self.end(
                 End.REFUSED,
                 Overcrowded(
-                    f"the runtime serves {self._host.limits.clients} clients, as many as it can",
+                    f"the runtime serves {self._host.limits.clients} clients, its limit",
                     remedy="close a screen or another client, then try again",
                 ),
             )
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived; whoever sends what is no message is cut off."""
+        """Take received bytes; a client that sends a malformed message is disconnected."""
         try:
             for payload in self._splitter.feed(data):
                 if not self.open:
@@ -182,7 +201,7 @@ class Connection(asyncio.Protocol):
         except ProtocolMismatch as error:
             self.end(End.FAULTY, error)
         except (msgspec.DecodeError, RecursionError) as error:
-            self.end(End.FAULTY, ProtocolMismatch(f"a message that is none: {one_line(str(error))}"))
+            self.end(End.FAULTY, ProtocolMismatch(f"malformed message: {one_line(str(error))}"))
         self._expect_rest()
 
     def eof_received(self) -> bool | None:
@@ -190,7 +209,7 @@ class Connection(asyncio.Protocol):
         return None
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
-        """Forget everything that the client waited for."""
+        """Drop everything that the client waited for."""
         for timer in (self._hello_late, self._frame_late, self._read_late):
             if timer is not None:
                 timer.cancel()
@@ -200,17 +219,17 @@ class Connection(asyncio.Protocol):
         self._host.forget(self, self._end, self._reason)
 
     def pause_writing(self) -> None:
-        """Give the client some time to read what waits for it."""
+        """The send buffer is full: give the client some time to read."""
         self._read_late = self._loop.call_later(self._host.limits.write, self._too_slow)
 
     def resume_writing(self) -> None:
-        """Go on: it reads."""
+        """The client reads again."""
         if self._read_late is not None:
             self._read_late.cancel()
             self._read_late = None
 
     def send(self, frames: Sequence[bytes]) -> None:
-        """Send frames, unless too much waits already."""
+        """Send frames; a client for which too many bytes wait is disconnected."""
         if self._transport is None or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > self._host.limits.unsent:
@@ -221,7 +240,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(one)
 
     def end(self, end: End, error: AirssysError | None = None) -> None:
-        """End the connection, saying why as far as the client reads it."""
+        """End the connection, and tell the client why if it still reads."""
         if not self.open or self._transport is None:
             return
         self._end, self._reason = end, str(error or "")
@@ -263,7 +282,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             answer = self._ask(ask)
-        except Exception as error:  # noqa: BLE001 - a fault behind the api belongs to the one who asked
+        except Exception as error:  # noqa: BLE001 - a fault behind the api is the answer to this question
             self.send([frame(Failure(ask.number, fault_of(error)))])
             return
         if isinstance(answer, Future):
@@ -280,7 +299,7 @@ class Connection(asyncio.Protocol):
         hello = self._hello
         if (hello is None or hello.access is not Access.FULL) and method.changes(arguments):
             raise ReadOnlyAccess(
-                "this connection may only read: the runtime does not take commands and calls from it",
+                "this connection is read-only: it cannot send commands or calls",
                 remedy="attach without --readonly",
             )
         if len(self._pending) >= self._host.limits.in_flight:
@@ -297,10 +316,10 @@ class Connection(asyncio.Protocol):
         return arguments
 
     def _hand_over(self, number: int, done: Future[Any]) -> None:
-        # On a thread of the runtime, which must not be kept: what the answer costs is paid by the server's loop.
+        # On a thread of the runtime, which must not be held up: encoding the answer is work of the server's loop.
         try:
             self._loop.call_soon_threadsafe(self._answered, number, done)
-        except RuntimeError:  # the loop is closed: there is nobody to answer any more
+        except RuntimeError:  # the loop is closed: nobody waits for the answer
             return
 
     def _answered(self, number: int, done: Future[Any]) -> None:
@@ -308,7 +327,7 @@ class Connection(asyncio.Protocol):
             return
         self._pending.discard(number)
         if done.cancelled():
-            self.send([frame(Failure(number, fault_of(AirssysError("the runtime gave up on it"))))])
+            self.send([frame(Failure(number, fault_of(AirssysError("the runtime cancelled the request"))))])
         elif (error := done.exception()) is not None:
             self._catch_up()
             self.send([frame(Failure(number, fault_of(error)))])
@@ -317,7 +336,7 @@ class Connection(asyncio.Protocol):
             self._answer(number, done.result())
 
     def _catch_up(self) -> None:
-        # An answer never comes before the changes that it tells of.
+        # An answer never arrives before the changes that it is about.
         if self.position is not None:
             self._host.catch_up(self)
 
@@ -341,6 +360,6 @@ class Connection(asyncio.Protocol):
         self.abort()
 
     def abort(self) -> None:
-        """Cut the connection at once."""
+        """End the connection at once."""
         if self._transport is not None:
             self._transport.abort()

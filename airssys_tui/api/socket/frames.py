@@ -1,8 +1,24 @@
-"""What goes over the control socket: frames, and the messages in them.
+"""The protocol of the control socket: frames, and the messages in them.
 
-A frame is its length in four bytes, the highest first, and that many bytes of msgpack. The client begins with
-:class:`Hello`, the server answers with :class:`Welcome` or :class:`Refused`; then the client asks and the server
-answers, and to clients that follow it says what changed.
+A frame is four bytes of length, big-endian, and that many bytes of msgpack. A connection goes like this::
+
+    client                                server
+    Hello(protocol, access, follow)  ->
+                                     <-   Welcome(epoch, folder)      or Refused, and the end
+    Ask(number, method, arguments)   ->
+                                     <-   Answer(number, value)       or Failure(number, error)
+                                     <-   Part, Part, …, Moment       to a client that follows: what changed
+                                     <-   Beat                        nothing changed, the server is there
+                                     <-   Bye                         the runtime stops
+
+* Client and server must speak the same :data:`PROTOCOL`: both come from one program, so there is nothing to negotiate.
+* Questions are numbered and answered in any order, so one slow call does not block the others.
+* The server pushes changes instead of being polled: at rest it sends only a :class:`Beat` every few seconds, and a
+  client knows from silence that the server is gone.
+* A change is sent in parts, so that a thousand rows do not make one huge frame; what is in them counts from the
+  :class:`Moment` on. An answer never overtakes the changes that it is about.
+* Every size is bounded before anything is read: a frame beyond the limit ends the connection. Until the ``Hello`` is
+  read, the limit is 4 KiB.
 """
 
 from __future__ import annotations
@@ -24,19 +40,19 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.units import KIB, MIB
 
 PROTOCOL: Final = 1
-"""Grows with every change that the other side has to know of."""
+"""Version of the protocol; grows with every incompatible change."""
 
 MAX_HELLO: Final = 4 * KIB
-"""Bytes of the first frame of a client."""
+"""Largest first frame of a client, in bytes."""
 
 MAX_QUESTION: Final = MIB
-"""Bytes of a frame of a client that may only read."""
+"""Largest frame of a client that may only read, in bytes."""
 
 MAX_COMMAND: Final = 80 * MIB
-"""Bytes of a frame of a client that may do everything: a state may be imported."""
+"""Largest frame of a client with full access, in bytes: it may import a state."""
 
 MAX_ANSWER: Final = 80 * MIB
-"""Bytes of a frame of a server: a state may be exported."""
+"""Largest frame of a server, in bytes: it may hold an exported state."""
 
 _LENGTH: Final = struct.Struct(">I")
 
@@ -54,9 +70,9 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", array_like=True):
     Attributes:
         protocol: :data:`PROTOCOL` of the client.
         program: Version of its program.
-        access: What it will do at most.
-        client: What it is: ``screen``, ``rollback``…
-        follow: Whether it wants to be told what changes.
+        access: The access that it wants.
+        client: What it calls itself: ``screen``, ``rollback``…
+        follow: Whether the server should send it what changes.
     """
 
     protocol: int
@@ -67,7 +83,13 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", array_like=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", array_like=True):
-    """A question of a client; the answer carries the same number."""
+    """A question of a client.
+
+    Attributes:
+        number: Chosen by the client; the answer carries the same one.
+        method: Name of a method of the api, or :data:`STATUS`.
+        arguments: The parameters by name, in msgpack.
+    """
 
     number: int
     method: str
@@ -75,11 +97,13 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", array_like=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
-    """The first message of a server that serves the client.
+    """The first message of a server that accepts the client.
 
     Attributes:
-        epoch: Another one for each runtime; generations and event numbers of two epochs have nothing in common.
-        pid: Process of the runtime.
+        protocol: :data:`PROTOCOL` of the server.
+        program: Version of its program.
+        epoch: Differs for each runtime; generations and event numbers of two epochs must not be compared.
+        pid: Process id of the runtime.
         folder: The watched folder, absolute.
         access: What the connection may do.
     """
@@ -106,19 +130,19 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", array_like=True):
 
 
 class Failure(msgspec.Struct, frozen=True, tag="failure", array_like=True):
-    """The error that a question ended with."""
+    """The error with which a question ended."""
 
     number: int
     fault: WireError
 
 
 class Part(msgspec.Struct, frozen=True, tag="part", array_like=True):
-    """Rows and events that changed; they count when the :class:`Moment` after them has come.
+    """Changed rows and new events; they count once the :class:`Moment` after them has arrived.
 
     Attributes:
-        rows: Rows, whole.
-        events: What happened, oldest first.
-        ticks: Rows that only ticked on since the last moment.
+        rows: Complete rows.
+        events: New events, oldest first.
+        ticks: Rows of which only the meters changed since the last moment.
     """
 
     rows: tuple[ComponentView, ...] = ()
@@ -130,9 +154,9 @@ class Moment(msgspec.Struct, frozen=True, tag="moment", array_like=True):
     """The runtime at one moment, after the parts that belong to it.
 
     Attributes:
-        head: Its totals, without rows.
-        whole: Whether the parts are everything, not only what changed since the last moment.
-        lost: Number of the newest event that was pushed out before it could be told.
+        head: The snapshot without its rows.
+        whole: Whether the parts are all rows, not only those that changed since the last moment.
+        lost: Number of the newest event that was dropped before it could be sent.
     """
 
     head: Snapshot
@@ -141,7 +165,7 @@ class Moment(msgspec.Struct, frozen=True, tag="moment", array_like=True):
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
-    """Nothing has changed, and the server is still there."""
+    """Nothing has changed; the server is still there."""
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye", array_like=True):
@@ -152,13 +176,13 @@ class ServingReport(msgspec.Struct, frozen=True, kw_only=True):
     """How a control socket is used.
 
     Attributes:
-        pid: Process of the runtime.
+        pid: Process id of the runtime.
         clients: Connections now.
-        kinds: The same by what the clients call themselves.
-        served: Connections since it was opened.
+        kinds: The same by the names of the clients.
+        served: Connections since the socket was opened.
         refused: Connections that were refused: too many at once, another user, another protocol.
-        faulty: Connections ended because of what they sent, or did not send.
-        slow: Connections ended because they did not read.
+        faulty: Connections ended because the client sent something malformed, or was late.
+        slow: Connections ended because the client did not read.
         sent: Bytes sent.
     """
 
@@ -173,7 +197,7 @@ class ServingReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STATUS: Final = "status"
-"""Asks the server itself for its :class:`ServingReport`; everything else is a method of the runtime."""
+"""The method that asks the server for its :class:`ServingReport`; all others are methods of the runtime."""
 
 
 def frame(message: Any) -> bytes:
@@ -183,37 +207,37 @@ def frame(message: Any) -> bytes:
 
 
 class Splitter:
-    """Splits what arrives into frames.
+    """Splits received bytes into frames.
 
     Attributes:
-        limit: Bytes of the largest frame that is taken.
+        limit: Largest accepted frame in bytes.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     @property
     def unfinished(self) -> bool:
         """Whether a frame has begun to arrive."""
-        return bool(self._held)
+        return bool(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take what arrived, and give the payloads of the frames that are complete.
+        """Add received bytes, and yield the payloads of the frames that are complete.
 
         Raises:
             ProtocolMismatch: A frame is empty or larger than the limit.
         """
-        self._held += data
-        while len(self._held) >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._held)
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
             if not 0 < length <= self.limit:
-                raise ProtocolMismatch(f"a frame of {length} bytes; from 1 to {self.limit} are taken")
+                raise ProtocolMismatch(f"frame is {length} bytes; accepted: 1 to {self.limit}")
             end = _LENGTH.size + length
-            if len(self._held) < end:
+            if len(self._buffer) < end:
                 return
-            payload = bytes(memoryview(self._held)[_LENGTH.size : end])
-            del self._held[:end]
+            payload = bytes(memoryview(self._buffer)[_LENGTH.size : end])
+            del self._buffer[:end]
             yield payload
 
 

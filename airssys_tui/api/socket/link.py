@@ -1,4 +1,17 @@
-"""One connection to a control socket, on the client's side; without asyncio, which a short command does not load."""
+"""The client's end of one connection to a control socket.
+
+A link is made of blocking calls, ``poll`` and a pipe, not of asyncio: a short command such as ``airssys-tui stop``
+starts in a fraction of the time without it.
+
+Two kinds of threads use a link. Any thread may :meth:`Link.send` a question. One thread, the reader, loops over
+:meth:`Link.messages`; it also sends whatever could not be sent at once. So ``send`` never waits for the server: what
+the socket does not take is queued, and a byte in the pipe wakes the reader, which then polls for writing as well. The
+queue is bounded, so that a runtime that hangs does not fill the client's memory.
+
+The constructor does the handshake and is the only part that blocks: it sends ``Hello``, waits for ``Welcome`` at most
+as long as the caller says, and keeps messages that arrive in the same read for the reader. An exception from
+``messages`` means that the connection is over; the link never reconnects, its owner makes another one.
+"""
 
 from __future__ import annotations
 
@@ -40,27 +53,27 @@ from airssys_tui.core.units import KIB, MIB
 
 CHUNK: Final = 256 * KIB
 MAX_UNSENT: Final = 160 * MIB
-"""Bytes that may wait to be sent: one imported state and the next."""
+"""Bytes that may wait to be sent: two imported states."""
 
 read_message: Final = wire.unpacker(Welcome | Refused | Answer | Failure | Part | Moment | Beat | Bye)
 
 
 class Link:
-    """A connection whose server has said welcome.
+    """A connection that the server has welcomed.
 
     Args:
         path: The control socket.
-        hello: What to say first.
-        patience: Seconds until the server has to have answered that.
+        hello: The first message.
+        patience: Seconds within which the server has to answer it.
 
     Attributes:
-        welcome: What the server said.
+        welcome: The server's first message.
 
     Raises:
-        NothingRuns: Nobody listens there.
-        ProtocolMismatch: What listens there speaks another protocol.
-        Overcrowded: The server serves no more clients.
-        Unreachable: It does not answer, or is another user's.
+        NothingRuns: No runtime listens there.
+        ProtocolMismatch: The server speaks another protocol.
+        Overcrowded: The server has as many clients as it serves.
+        Unreachable: The server does not answer, or belongs to another user.
     """
 
     def __init__(self, path: Path, hello: Hello, patience: float) -> None:
@@ -93,26 +106,26 @@ class Link:
                 raise TimeoutError("timed out")
             data = self._socket.recv(CHUNK)
             if not data:
-                raise ProtocolMismatch(f"what listens at {path} ended the connection without a word")
+                raise ProtocolMismatch(f"the server at {path} ended the connection without an answer")
             early.extend(self._messages(data))
         first = early.popleft()
         if isinstance(first, Refused):
             raise error_of(first.fault)
         if not isinstance(first, Welcome) or first.protocol != PROTOCOL:
-            raise ProtocolMismatch(f"what listens at {path} is no runtime of this version ({__version__})")
+            raise ProtocolMismatch(f"the server at {path} is not a runtime of this version ({__version__})")
         self.welcome = first
         return early
 
     def send(self, data: bytes) -> None:
-        """Send a frame, or have it sent when there is room; never waits.
+        """Send a frame, or queue it if the socket is full; never waits.
 
         Raises:
-            Overcrowded: Too much waits already.
-            OSError: The connection is gone.
+            Overcrowded: Too many bytes wait already.
+            OSError: The connection is lost.
         """
         with self._lock:
             if self._waiting > MAX_UNSENT:
-                raise Overcrowded("the runtime does not read what is sent to it")
+                raise Overcrowded("the runtime does not read what this client sends")
             self._unsent.append(memoryview(data))
             self._waiting += len(data)
             if len(self._unsent) == 1:
@@ -122,11 +135,14 @@ class Link:
             self.wake()
 
     def messages(self, seconds: float) -> Iterator[Any]:
-        """Wait for messages, sending meanwhile what waits, and give those that came.
+        """Wait for messages and yield those that arrived; queued frames are sent meanwhile. Only for the reader.
+
+        Args:
+            seconds: Longest wait.
 
         Raises:
-            OSError: The connection is gone.
-            ProtocolMismatch: What came is no message.
+            OSError: The connection is lost.
+            ProtocolMismatch: The server sent a malformed message.
         """
         while self._early:
             yield self._early.popleft()
@@ -145,12 +161,12 @@ class Link:
             yield from self._messages(data)
 
     def wake(self) -> None:
-        """Make the thread that waits for messages look again."""
+        """Make the reader return from its wait."""
         with contextlib.suppress(OSError):
             os.write(self._waker, b".")
 
     def close(self) -> None:
-        """End the connection; only for the thread that waits for messages, or when there is none."""
+        """End the connection. Only for the reader, or when there is none."""
         with self._lock:
             self._socket.close()
             os.close(self._woken)
@@ -170,7 +186,7 @@ class Link:
             try:
                 yield read_message(payload)
             except (msgspec.DecodeError, RecursionError) as error:
-                raise ProtocolMismatch(f"the runtime sent what is no message: {one_line(str(error))}") from error
+                raise ProtocolMismatch(f"the runtime sent a malformed message: {one_line(str(error))}") from error
 
     def _flush(self) -> None:
         while self._unsent:
@@ -187,5 +203,5 @@ class Link:
 
 
 def hello(access: Access, client: str, *, follow: bool) -> Hello:
-    """Return what a client of this version says first."""
+    """Return the first message of a client of this version."""
     return Hello(PROTOCOL, __version__, access, client, follow)

@@ -1,7 +1,7 @@
-"""The protocol as a table: what can be asked over a socket, with which arguments, and what comes back.
+"""The protocol as a table: what can be asked over the socket, with which arguments, and what is answered.
 
-It is derived from the annotations of :class:`~airssys_tui.api.protocol.RuntimeApi`; a method that is added there can be
-asked for here, and changes the system until it is named among those that only read.
+The table is derived from the annotations of :class:`~airssys_tui.api.protocol.RuntimeApi`, so a method added there can
+be asked over the socket without another line. It needs full access until it is listed in :data:`READING`.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ READING: Final = frozenset(
         "checks",
     }
 )
-"""Methods that change nothing, so that a connection for reading may ask for them."""
+"""Methods that change nothing and run no code of a component; a read-only connection may ask them."""
 
 
 @dataclass(frozen=True)
 class Method:
     """One method of the protocol.
 
-    What follows from its annotations is made when it is first asked for: a process mostly asks for a few of them.
+    Decoders are made on first use: most processes need only a few of them.
 
     Attributes:
         name: As in the protocol.
-        declaration: The protocol's function.
+        declaration: The function of the protocol.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Method:
 
     @cached_property
     def arguments(self) -> type[msgspec.Struct]:
-        """A struct with its parameters."""
+        """A struct type with its parameters as fields."""
         fields: list[Any] = []
         for parameter in list(inspect.signature(self.declaration).parameters.values())[1:]:
             default = () if parameter.default is parameter.empty else (parameter.default,)
@@ -66,27 +66,27 @@ class Method:
 
     @property
     def result(self) -> Any:
-        """Type of what it answers, at once or in a future."""
+        """Type of its answer, without the future."""
         declared = self._hints["return"]
         return get_args(declared)[0] if get_origin(declared) is Future else declared
 
     @cached_property
     def read_arguments(self) -> Callable[[bytes | msgspec.Raw], Any]:
-        """How the arguments are read."""
+        """The decoder of its arguments."""
         return wire.unpacker(self.arguments)
 
     @cached_property
     def read_result(self) -> Callable[[bytes | msgspec.Raw], Any]:
-        """How the answer is read."""
+        """The decoder of its answer."""
         return wire.unpacker(self.result)
 
     def changes(self, arguments: msgspec.Struct) -> bool:
-        """Return whether asking this changes the system or runs code of a component."""
+        """Return whether this changes the system or runs code of a component."""
         dry = self.name == "collect" and getattr(arguments, "dry", False)
         return self.name not in READING and not dry
 
     def ask(self, api: RuntimeApi, arguments: msgspec.Struct) -> Any:
-        """Ask a runtime: return the answer, or the future of it."""
+        """Call a runtime; return the answer, or the future of it."""
         named = {field: getattr(arguments, field) for field in self.arguments.__struct_fields__}
         return getattr(api, self.name)(**named)
 
@@ -100,4 +100,4 @@ METHODS: Final[dict[str, Method]] = {
     for name, function in vars(RuntimeApi).items()
     if not name.startswith("_") and name != "close"
 }
-"""Everything that can be asked, by name."""
+"""All methods by name."""

@@ -1,4 +1,17 @@
-"""A runtime as far as it is known here: rows, totals and events merged from what changed, and asked like a runtime."""
+"""A copy of a runtime's snapshot and events, kept up to date from differences.
+
+Both ends of the control socket have one: the server to know what to send, the client to answer ``snapshot`` and
+``events`` at once from memory, however far away the runtime is.
+
+The difficulty is that a runtime may be restarted behind the same socket. Its generations and event numbers then start
+again from 1, while front ends hold numbers of the old runtime and poll with them. So the mirror renumbers: after
+:meth:`Mirror.restart` it adds what the old runtime reached to every generation and event number of the new one. Inside
+a mirror numbers only grow, and a front end that asks "what changed after 4711?" gets every row of the new runtime, and
+the rows of the old one as removed, without knowing about the restart.
+
+Removed rows and events are kept up to a bound. Events that were dropped are counted as missed, never silently skipped.
+A mirror may be used by several threads.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +29,23 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.text import GuestText
 
 EVENTS_KEPT: Final = 7_000
-"""Events kept: as many as a runtime buffers."""
+"""Events that are kept."""
 
 GONE_KEPT: Final = 10_000
-"""Identities of removed components that are remembered."""
+"""Identities of removed components that are kept."""
 
 NOTHING: Final = Snapshot(generation=0, at=0.0, phase=Phase.STARTING, folder=GuestText(""))
 
 
 class Mirror:
-    """What is known of a runtime.
-
-    Generations and event numbers only grow here, also over a restart of the runtime, whose own begin anew: what the
-    holder of an old generation asks for is everything of the new runtime, and what is gone since the old one.
+    """The known state of a runtime; generations and event numbers only grow, also over a restart.
 
     Args:
         clock: Seconds, monotonic.
 
     Attributes:
-        version: Grows whenever anything here changes.
-        lost: Number of the newest event that is missing here.
+        version: Grows whenever something changes.
+        lost: Number of the newest event that was dropped; 0 when none was.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,32 +64,32 @@ class Mirror:
 
     @property
     def generation(self) -> int:
-        """The newest generation here."""
+        """The newest generation."""
         return self._head.generation
 
     @property
     def last(self) -> int:
-        """The number of the newest event here."""
+        """The number of the newest event."""
         return self._events[-1].seq if self._events else self._numbers
 
     def row(self, component: str) -> ComponentView | None:
-        """Return one row."""
+        """Return a row, or None."""
         return self._rows.get(component)
 
     def restart(self) -> None:
-        """Expect another runtime, whose generations and event numbers begin anew, after those that are known."""
+        """Expect another runtime: its generations and event numbers are counted on from the known ones."""
         with self._lock:
-            self._generations = self._head.generation + 1  # also what that runtime begins with is new
+            self._generations = self._head.generation + 1  # what the new runtime starts with is new, too
             self._numbers = max(self.last, self._head.last_event)
 
     def merge(self, head: Snapshot, rows: Iterable[ComponentView], events: Iterable[Event], lost: int = 0) -> bool:
-        """Take over what changed.
+        """Merge what changed.
 
         Args:
-            head: The totals, and what was removed.
+            head: The snapshot without rows, and the removed identities.
             rows: The rows that changed.
-            events: New events, oldest first; those that are known already are passed over.
-            lost: Number of the newest event that was lost on the way.
+            events: New events, oldest first; known ones are skipped.
+            lost: Number of the newest event that was dropped on the way; 0 for none.
 
         Returns:
             Whether anything changed.
@@ -88,14 +98,14 @@ class Mirror:
             return self._merge(head, rows, events, lost)
 
     def replace(self, head: Snapshot, rows: Iterable[ComponentView], events: Iterable[Event], lost: int = 0) -> bool:
-        """Take over everything: what is not among the rows is gone."""
+        """Replace everything: rows that are not among these are removed."""
         rows = tuple(rows)
         with self._lock:
             removed = tuple(self._rows.keys() - {row.id for row in rows})
             return self._merge(msgspec.structs.replace(head, removed=removed), rows, events, lost)
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return what is known; with ``since``, only rows that changed after that generation."""
+        """Return the known snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
             if self._sorted is None:
                 self._sorted = tuple(self._rows[name] for name in sorted(self._rows))

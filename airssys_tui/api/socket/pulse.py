@@ -1,6 +1,14 @@
-"""What changed, told to the clients that follow: a few times a second, to all of them, nothing at rest.
+"""Sends what changed to the clients that follow: four times a second, and nothing while nothing changes.
 
-A client that has not read the last news gets no more until it has: what it missed then comes in one piece.
+The pulse keeps a mirror of the runtime. At each beat it asks the runtime for what changed since the mirror's
+generation, merges that, and sends each follower the difference between what it has and the mirror. Followers that are
+equally far get the same bytes, encoded once.
+
+A follower that has not read the last frames gets no more until it has; then it gets everything that it missed as one
+difference. So a slow client costs a bounded amount of memory and never slows the others down.
+
+Rows whose meters alone changed are sent as ticks, a twentieth of the bytes; this needs a follower that has exactly the
+state of the beat before. All others get whole rows.
 """
 
 from __future__ import annotations
@@ -19,25 +27,25 @@ from airssys_tui.api.socket.ticks import Tick, tick_of
 from airssys_tui.api.views.components import ComponentView
 
 ROWS: Final = 256
-"""Rows in one frame; encoding more at once would hold up the other threads."""
+"""Rows in one frame; encoding more at once would hold up other threads."""
 
 TICKS: Final = 1_000
-"""Rows that only ticked on, in one frame."""
+"""Ticks in one frame."""
 
 EVENTS: Final = 1_000
 """Events in one frame."""
 
 Position = tuple[int, int]
-"""The generation and the event number that somebody has been told of."""
+"""The generation and the event number that a follower has."""
 
 
 class Pulse:
-    """Looks at a runtime and tells its followers; used on the server's loop only.
+    """Watches a runtime and sends its followers what changes; used only on the server's loop.
 
     Args:
         api: The runtime.
-        limits: How often.
-        announce: Told when the runtime cannot be looked at.
+        limits: How often to look.
+        announce: Called with a sentence when the runtime cannot be read.
     """
 
     def __init__(self, api: RuntimeApi, limits: ServingLimits, announce: Callable[[str], None]) -> None:
@@ -52,26 +60,26 @@ class Pulse:
         self._followed = asyncio.Event()
 
     async def run(self) -> None:
-        """Look again and again while anybody follows."""
+        """Look again and again while there are followers."""
         while True:
             await self._followed.wait()
             self._beat()
             await asyncio.sleep(self._limits.pulse)
 
     def follow(self, connection: Connection) -> None:
-        """Tell a client everything now, and what changes from now on."""
+        """Send a client everything now, and what changes from now on."""
         self._followers[connection] = asyncio.get_running_loop().time()
         self._followed.set()
         self.catch_up(connection)
 
     def forget(self, connection: Connection) -> None:
-        """Tell a client nothing more."""
+        """Send a client nothing more."""
         self._followers.pop(connection, None)
         if not self._followers:
             self._followed.clear()
 
     def catch_up(self, connection: Connection) -> None:
-        """Tell a client at once what it does not know yet, and the others with it: they stay in step."""
+        """Send a client at once what it does not have yet, and the others too, so that all have the same."""
         self._beat()
         if connection.version != self._mirror.version:
             self._send(connection, {})
@@ -92,8 +100,8 @@ class Pulse:
     def _look(self) -> None:
         try:
             self._take_over()
-        except Exception as error:  # noqa: BLE001 - a fault in the runtime must not end what tells of it
-            self._announce(f"the runtime cannot be looked at: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - a fault in the runtime must not end the pulse
+            self._announce(f"the runtime cannot be read: {type(error).__name__}: {error}")
 
     def _take_over(self) -> None:
         mirror = self._mirror
@@ -130,7 +138,7 @@ class Pulse:
     def _told_apart(
         self, rows: tuple[ComponentView, ...], *, in_step: bool
     ) -> tuple[tuple[ComponentView, ...], tuple[Tick, ...]]:
-        """Return the rows that go whole, and what is new in those that only ticked on since the last look."""
+        """Return the rows to send whole, and ticks for those of which only the meters changed since the last beat."""
         if not in_step:
             return rows, ()
         whole: list[ComponentView] = []

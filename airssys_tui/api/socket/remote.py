@@ -1,8 +1,22 @@
-"""A runtime in another process, behind its control socket, with the same protocol as one in this process.
+"""A runtime in another process, behind its control socket: the same protocol as one in this process.
 
-A client that follows keeps a mirror, fed by what the server pushes: ``snapshot`` and ``events`` answer from it at once.
-When the runtime goes away they raise :class:`~airssys_tui.core.errors.Disconnected`, questions fail with it, and a
-thread tries to reach it again; what was seen stays, and numbers go on where they were.
+There are two kinds of clients. A *command* asks a few questions and leaves; every answer comes over the socket. A
+*screen* follows: the server pushes what changes, and ``snapshot`` and ``events`` are answered from a mirror.
+
+One thread reads. It puts rows and events into the mirror and ends the futures of the questions. Its states, for a
+client that follows::
+
+    connected --connection lost, Bye, malformed message--> lost --0.1 s, 0.2 s, … 2 s--> connected
+
+* When the connection is lost, every open question ends with ``Disconnected``: whether a command was carried out is
+  unknown, and the client never repeats one by itself.
+* While it is lost, ``snapshot`` and ``events`` raise ``Disconnected``. They do the same when the server has been silent
+  for 7 s, because it sends a ``Beat`` every two seconds at rest.
+* After reconnecting, the server sends everything. If its epoch is another one, a new runtime has taken the place of the
+  old; the mirror renumbers, so that front ends keep polling with the numbers they have.
+* A client that does not follow does not reconnect: a command reports the loss and ends.
+
+The methods of the protocol that need nothing special are made from its annotations, at the end of this module.
 """
 
 from __future__ import annotations
@@ -45,13 +59,13 @@ from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, Usa
 from airssys_tui.core.events import Event
 
 PATIENCE: Final = 5.0
-"""Seconds for a runtime to say welcome and, to one who follows, how it is."""
+"""Seconds within which a runtime has to welcome a client and, if it follows, send everything."""
 
 BACKOFF: Final = (0.1, 2.0)
-"""Seconds until the first and, doubling, until every later attempt to reach a runtime that went away."""
+"""Seconds before the first attempt to reconnect, doubling up to the longest wait."""
 
 SILENCE: Final = 7.0
-"""Seconds after which a runtime that says nothing, not even that it is there, counts as gone."""
+"""Seconds of silence after which a runtime counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,7 @@ class _Loss:
 
 
 class RemoteRuntime(RuntimeApi):
-    """The runtime behind a control socket; open it with :meth:`open`.
-
-    The methods of the protocol that are not written out here are made from its annotations.
-    """
+    """The runtime behind a control socket; connect with :meth:`open`."""
 
     def __init__(self, path: Path, access: Access, client: str, *, follow: bool) -> None:
         self._path = path
@@ -93,13 +104,13 @@ class RemoteRuntime(RuntimeApi):
 
         Args:
             path: Its control socket.
-            access: What will be asked of it; with ``read`` it refuses commands and calls.
-            client: What it calls this one in its messages.
-            follow: Keep a mirror of it, and reconnect when it goes away.
+            access: With ``read``, the runtime refuses commands and calls of this client.
+            client: Name of this client in the runtime's messages.
+            follow: Keep a mirror, and reconnect when the connection is lost.
 
         Raises:
-            NothingRuns: Nobody listens there.
-            Unreachable: It cannot be spoken to; see the subclasses.
+            NothingRuns: No runtime listens there.
+            Unreachable: It cannot be used; see the subclasses.
         """
         remote = cls(path, access, client, follow=follow)
         try:
@@ -113,14 +124,15 @@ class RemoteRuntime(RuntimeApi):
 
     @property
     def welcome(self) -> Welcome:
-        """What the runtime said of itself when it was last reached: its process, its folder, its version."""
+        """The runtime's last welcome: its process, folder and version."""
         return self._welcome
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the runtime as it is known; without a mirror, ask it.
+        """Return the mirrored snapshot; a client that does not follow asks the runtime and waits for the answer.
 
         Raises:
-            Disconnected: It went away, or says nothing any more.
+            Disconnected: The connection is lost, or the runtime is silent.
+            Unreachable: The runtime does not answer in time.
         """
         if not self._follow:
             found: Snapshot = self._now("snapshot", since)
@@ -129,10 +141,11 @@ class RemoteRuntime(RuntimeApi):
         return self._mirror.snapshot(since)
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
-        """Return at most ``limit`` of the newest events above ``after``, oldest first; without a mirror, ask for them.
+        """Return at most ``limit`` of the newest events above ``after``, oldest first; from the mirror when following.
 
         Raises:
-            Disconnected: It went away, or says nothing any more.
+            Disconnected: The connection is lost, or the runtime is silent.
+            Unreachable: The runtime does not answer in time.
         """
         if not self._follow:
             found: EventPage = self._now("events", after, limit)
@@ -145,7 +158,7 @@ class RemoteRuntime(RuntimeApi):
         return self._send(STATUS, msgspec.Raw(wire.pack(None)), wire.unpacker(ServingReport))
 
     def close(self) -> None:
-        """Let go of the runtime, which goes on; closing twice does nothing."""
+        """Disconnect; the runtime keeps running. Closing twice does nothing."""
         self._closed.set()
         thread = self._thread
         with self._lock:
@@ -182,7 +195,7 @@ class RemoteRuntime(RuntimeApi):
         try:
             link.send(question)
         except OSError:
-            link.wake()  # the thread that reads finds out why, and ends what waits
+            link.wake()  # the reading thread finds out why, and ends the questions
         except AirssysError as error:
             self._settle(number, error=error)
         return future
@@ -212,7 +225,7 @@ class RemoteRuntime(RuntimeApi):
         while not self._closed.is_set():
             try:
                 self._listen(self._link)
-            except Exception as error:  # noqa: BLE001 - whatever the other side sent must not end this thread
+            except Exception as error:  # noqa: BLE001 - nothing that the other side sends may end this thread
                 self._lose(error)
             if self._closed.is_set() or not self._follow:
                 break
@@ -226,7 +239,7 @@ class RemoteRuntime(RuntimeApi):
                 self._take(message)
 
     def _learn(self, link: Link) -> None:
-        """Wait, when following, until everything is known; a runtime of another epoch begins a new count."""
+        """When following, wait until everything has arrived; a runtime of another epoch is counted on."""
         if not self._follow:
             return
         if self._known and link.welcome.epoch != self._welcome.epoch:
@@ -242,7 +255,7 @@ class RemoteRuntime(RuntimeApi):
                     self._heard = time.monotonic()
                     return
             if time.monotonic() > deadline:
-                raise Unreachable("the runtime does not say how it is")
+                raise Unreachable("the runtime does not send its state")
 
     def _take(self, message: Any) -> None:
         match message:
@@ -276,17 +289,17 @@ class RemoteRuntime(RuntimeApi):
             try:
                 result = read(value)
             except msgspec.DecodeError as wrong:
-                error = Unreachable(f"the runtime answered what cannot be read: {wrong}")
+                error = Unreachable(f"the answer of the runtime cannot be read: {wrong}")
         try:
             if error is not None:
                 future.set_exception(error)
             else:
                 future.set_result(result)
-        except InvalidStateError:  # nobody waits for it any more
+        except InvalidStateError:  # nobody waits for it
             return
 
     def _lose(self, error: Exception) -> None:
-        """Note that the connection is gone, and end everything that waits for it."""
+        """Record that the connection is lost, and end every open question."""
         with self._lock:
             if self._loss is not None:
                 return
@@ -297,7 +310,7 @@ class RemoteRuntime(RuntimeApi):
         for future, _ in pending:
             gone = Disconnected(
                 f"the runtime (pid {self._welcome.pid}) went away before it answered; "
-                "whether it did what was asked is not known",
+                "whether it carried out the request is unknown",
                 pid=self._welcome.pid,
                 seconds=0.0,
                 remedy="look at the component's versions and events when it is back",
@@ -317,7 +330,7 @@ class RemoteRuntime(RuntimeApi):
                 continue
             try:
                 self._learn(link)
-            except Exception:  # noqa: BLE001 - likewise; it is tried again
+            except Exception:  # noqa: BLE001 - likewise; the next attempt follows
                 link.close()
                 continue
             with self._lock:

@@ -1,7 +1,19 @@
-"""The control socket: a runtime served to screens and commands in other processes.
+"""The control socket: serves a runtime to screens and commands in other processes.
 
-It has a thread and a loop of its own. The runtime is only asked what a screen in its own process would ask, and never
-waits for a client: what is sent to one is bounded, and one that does not read is cut off.
+The server has one thread with an event loop of its own. It uses the runtime only through the api, like a screen in the
+same process, so serving adds no state to the runtime and no lock.
+
+* **The runtime never waits for a client.** What is sent to a client is bounded, and a client that does not read is
+  disconnected (``connection``).
+* **Changes are computed once.** The ``pulse`` looks at the runtime a few times a second and sends the difference to all
+  followers; without followers it does not look at all.
+* **Only the owner gets in.** The socket file has mode 0600, and the server asks the kernel for the user at the other
+  end: only the same user and root are accepted.
+* **A name always leads to a live server.** The socket is bound under a temporary name and renamed when it listens. At
+  the end it is deleted only if it is still this server's own, not that of a successor.
+
+:meth:`ControlServer.close` says ``Bye`` to the clients and waits for them half a second at most: stopping a runtime
+stays bounded however many screens are attached.
 """
 
 from __future__ import annotations
@@ -26,10 +38,10 @@ from airssys_tui.api.socket.frames import Bye, ServingReport, frame
 from airssys_tui.api.socket.pulse import Pulse
 
 LEAVING: Final = 0.5
-"""Seconds for the clients to hear that the runtime stops."""
+"""Seconds that clients get to take the last message when the runtime stops."""
 
 QUIET: Final = 1.0
-"""Seconds between two announcements; what happens between them is counted."""
+"""Seconds between two announcements; those between them are only counted."""
 
 _OURS: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 """From Python 3.13 on asyncio removes the socket by the name it was bound to, which is not the one it has by now."""
@@ -40,9 +52,9 @@ class ControlServer:
 
     Args:
         api: The runtime.
-        path: Where the socket is to be.
-        folder: The watched folder, for the clients to see.
-        announce: Told in a sentence when a client was cut off; at most once a second.
+        path: Path of the socket.
+        folder: The watched folder, shown to clients.
+        announce: Called with a sentence when a client was disconnected; at most once a second.
         limits: What serving may cost.
 
     Raises:
@@ -60,7 +72,7 @@ class ControlServer:
     ) -> None:
         self.api = api
         self.path = path
-        self.folder = folder.encode(errors="replace").decode()  # a name need not be text
+        self.folder = folder.encode(errors="replace").decode()  # a file name need not be valid text
         self.limits = limits or ServingLimits()
         self.epoch = uuid.uuid4().hex
         self.pid = os.getpid()
@@ -90,7 +102,7 @@ class ControlServer:
         return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(5.0)
 
     def close(self) -> None:
-        """Tell the clients that the runtime stops, and take the socket away; closing twice does nothing."""
+        """Say goodbye to the clients and delete the socket. Closing twice does nothing."""
         with self._closing:
             if self._closed:
                 return
@@ -104,21 +116,21 @@ class ControlServer:
         self._thread.join(LEAVING)
 
     def admit(self, connection: Connection) -> bool:
-        """Count a connection in; return whether there is room for it."""
+        """Register a connection; return whether there is room for it."""
         self._connections.add(connection)
         self._served += 1
         return len(self._connections) <= self.limits.clients
 
     def follow(self, connection: Connection) -> None:
-        """Tell a connection what changes, from now on."""
+        """Send a connection everything now, and what changes from now on."""
         self._pulse.follow(connection)
 
     def catch_up(self, connection: Connection) -> None:
-        """Tell a connection what has changed until now."""
+        """Send a connection what has changed until now."""
         self._pulse.catch_up(connection)
 
     def forget(self, connection: Connection, end: End, reason: str) -> None:
-        """Count a connection out, and say so when it was cut off."""
+        """Unregister a connection, and announce it if the server ended it."""
         self._pulse.forget(connection)
         self._connections.discard(connection)
         self._counts[end] += 1
@@ -127,7 +139,7 @@ class ControlServer:
             self._say(f"the control socket ended a connection ({connection.name}, {end}): {reason}")
 
     def report(self) -> ServingReport:
-        """Return how the socket is used; on the server's own loop."""
+        """Return how the socket is used; only on the server's loop."""
         return ServingReport(
             pid=self.pid,
             clients=len(self._connections),

@@ -1,7 +1,7 @@
-"""A row that only ticked on: its meters, and one more sample of its history.
+"""Ticks: the short form of a row of which only the meters changed and the history got one more sample.
 
-Every running component's row changes once a second, and most of a row is its history. What goes over the socket for
-such a row is what is new in it: a twentieth of the bytes, and of the time to read them.
+The row of every running component changes once a second, and most of a row is its history. A tick carries only what is
+new: a twentieth of the bytes, and of the time to read them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airssys_tui.api.views.components import ComponentView, History, Meters
 
 _NAMES: Final = Meters.__struct_fields__
 
-# Without the names of the fields, which would be most of the bytes.
+# Without field names, which would be most of the bytes.
 _Values = msgspec.defstruct(
     "_Values", [(name, hint) for name, hint in get_type_hints(Meters).items()], frozen=True, array_like=True
 )
@@ -25,10 +25,10 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         id: The component.
-        generation: In which it changed.
-        meters: The values of its meters, in their order.
-        sample: One more value of fuel, memory and latency; nothing when the history has not gone on.
-        full: Whether the oldest values made room for them.
+        generation: Generation in which the row changed.
+        meters: The values of its meters, in the order of the fields.
+        sample: The new sample of fuel, memory and latency; None when the history is unchanged.
+        full: Whether the oldest sample was dropped for it.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
 
 
 def tick_of(old: ComponentView, new: ComponentView) -> Tick | None:
-    """Return what is new in a row, or nothing when more than that is."""
+    """Return the tick from one row to the next, or None when more than that changed."""
     now, then = new.history, old.history
     same = msgspec.structs.replace(old, generation=new.generation, meters=new.meters, history=now)
     if same != new:
@@ -55,7 +55,7 @@ def tick_of(old: ComponentView, new: ComponentView) -> Tick | None:
 
 
 def ticked(old: ComponentView, tick: Tick) -> ComponentView:
-    """Return a row with what is new in it."""
+    """Return a row with a tick applied."""
     history = old.history
     if tick.sample is not None:
         fuel, memory, latency = tick.sample
@@ -70,5 +70,5 @@ def ticked(old: ComponentView, tick: Tick) -> ComponentView:
 
 
 def _follows(then: tuple[float, ...], now: tuple[float, ...], *, full: bool) -> bool:
-    """Return whether a series is another one with one more value, and without its oldest if it was full."""
+    """Return whether a series is another one plus one value, and without its oldest one if it was full."""
     return len(now) > 0 and now[:-1] == then[full:]

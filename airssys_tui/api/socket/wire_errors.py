@@ -1,4 +1,4 @@
-"""Errors that travel: what an error of the one tree is on the wire, and the same error again on the other side."""
+"""Errors on the wire: an error of the tree is encoded with its class names and made again on the other side."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class WireError(msgspec.Struct, frozen=True, kw_only=True):
     """An error on the wire.
 
     Attributes:
-        kinds: The name of its class, then those of its bases up to the root of the tree.
+        kinds: Name of its class, then of its bases up to the root of the tree.
         message: What happened.
         remedy: What to do next.
         component: The component concerned.
         revision: The revision concerned.
-        more: What its class carries besides (gate, offset, trap…), by the name of the parameter.
+        more: Further attributes of its class (gate, offset, trap…), by parameter name.
     """
 
     kinds: tuple[str, ...]
@@ -35,7 +35,7 @@ class WireError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fault_of(error: BaseException) -> WireError:
-    """Return an error as it travels; one that is not of the tree becomes its root, with the class in the message."""
+    """Return an error as it is sent; one outside the tree becomes its root, with the class name in the message."""
     if not isinstance(error, AirssysError):
         return WireError(kinds=(AirssysError.__name__,), message=f"{type(error).__name__}: {error}")
     kind = type(error)
@@ -52,9 +52,9 @@ def fault_of(error: BaseException) -> WireError:
 
 
 def error_of(fault: WireError) -> AirssysError:
-    """Return the error that a fault tells of: of its class, or of the nearest base that is known here.
+    """Return a received error as an exception of its class, or of the nearest base that this program knows.
 
-    Its texts are sanitised; the fault comes from another process.
+    Its texts are sanitised, because they come from another process.
     """
     known = _classes()
     kind = next((known[name] for name in fault.kinds if name in known), AirssysError)
@@ -79,7 +79,7 @@ def error_of(fault: WireError) -> AirssysError:
 
 
 def _parameters(kind: type[AirssysError]) -> dict[str, Any]:
-    """Return what an error of a class is made with, by name; its attributes have the same names."""
+    """Return the parameters of an error class by name; its attributes have the same names."""
     hints = get_type_hints(kind.__init__)
     hints.pop("return", None)
     return hints
