@@ -29,10 +29,10 @@ def carry_out(component: FakeComponent, command: Entry) -> Said:
         case Pin():
             _refuse(component, revision, Outcome.PURGED, "its code is no longer kept")
             component.revise(revision.number, pinned=command.pinned)
-            return f"r{revision.number} {'pinned' if command.pinned else 'no longer pinned'}", EventAction.PIN
+            return f"r{revision.number} is {'pinned' if command.pinned else 'no longer pinned'}", EventAction.PIN
         case Annotate():
             component.revise(revision.number, note=one_line(command.note))
-            return f"r{revision.number} {'noted' if command.note else 'has no note any more'}", EventAction.ANNOTATE
+            return f"r{revision.number}: {command.note or 'note removed'}", EventAction.ANNOTATE
         case MarkStable():
             if revision.outcome not in SERVED:
                 raise _impossible(component, revision, f"it is {revision.outcome} and cannot be declared stable")
@@ -66,5 +66,5 @@ def inverse(component: FakeComponent, command: Entry) -> Entry | None:
 
 
 def purge(component: FakeComponent, number: int) -> None:
-    """Let go of a revision's code."""
+    """Purge a revision: its code is no longer kept."""
     component.revise(number, outcome=Outcome.PURGED, pinned=False)

@@ -18,7 +18,10 @@ def compare(component: FakeComponent, number: int, against: int | None = None) -
     then = component.find(number)
     now = component.active if against is None else component.find(against)
     lines = [*_export_lines(component, now.digest if now else None, then.digest)]
-    lines += [DiffLine("limits", "same", sanitise("unchanged")), DiffLine("grants", "same", sanitise("unchanged"))]
+    lines += [
+        DiffLine("limits", "same", sanitise("unchanged")),
+        DiffLine("capabilities", "same", sanitise("unchanged")),
+    ]
     return RevisionDiff(component=component.id, now=now.view if now else None, then=then.view, lines=tuple(lines))
 
 

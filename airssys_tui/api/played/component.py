@@ -1,4 +1,4 @@
-"""One played component: what commands do to it, by the rules of ``core``."""
+"""A played component, and what commands do to it by the rules of ``core``."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class FakeComponent:
 
     Attributes:
         view: Its row.
-        load: What it uses when it runs.
+        load: What it uses while it runs.
         timeline: Its revisions, oldest first.
-        releases: Artifacts by digest.
-        on_disk: The release whose file is there.
-        held_digests: Digests held back.
-        detail: What does not change, without the view.
+        releases: Its artifacts by digest.
+        on_disk: The release that is on disk.
+        held_digests: Held digests.
+        detail: Its details; the view in them is replaced.
     """
 
     view: ComponentView
@@ -66,11 +66,11 @@ class FakeComponent:
 
     @property
     def active(self) -> PlayedRevision | None:
-        """The revision that serves."""
+        """The active revision."""
         return find_active(self.timeline)
 
     def touch(self, generation: int) -> None:
-        """Mark the row as changed."""
+        """Set the generation in which the row changed."""
         self.view = msgspec.structs.replace(self.view, generation=generation)
 
     def change(self, **changes: object) -> None:
@@ -94,7 +94,7 @@ class FakeComponent:
         return self.exports_of(self.view.digest)
 
     def find_export(self, name: str) -> str | None:
-        """Return the full path of an export named in full or by its function."""
+        """Return the full path of an export, given that path or the function's name; None when there is none."""
         for path in (line.rpartition(": func(")[0] for line in self.exports):
             if name in {path, path.rpartition("#")[2]}:
                 return path
@@ -109,7 +109,11 @@ class FakeComponent:
         )
 
     def start(self, now: float) -> Said:
-        """Start it; refused unless the lifecycle allows it."""
+        """Start it.
+
+        Raises:
+            TransitionError: If the lifecycle does not allow it.
+        """
         state = self.view.state
         if state is State.UNINSTALLED:
             state = advance(self.id, advance(self.id, state, "start", State.INSTALLING), "start", State.INSTALLED)
@@ -118,7 +122,11 @@ class FakeComponent:
         return f"started r{self.view.revision}", EventAction.STARTED
 
     def stop(self, now: float) -> Said:
-        """Stop it; refused unless the lifecycle allows it."""
+        """Stop it.
+
+        Raises:
+            TransitionError: If the lifecycle does not allow it.
+        """
         state = advance(self.id, self.view.state, "stop", State.STOPPING)
         self._rest(advance(self.id, state, "stop", State.STOPPED), "stopped by operator", now)
         return f"stopped r{self.view.revision}", EventAction.STOPPED
@@ -131,7 +139,7 @@ class FakeComponent:
         return f"restarted r{self.view.revision}", EventAction.RESTARTED
 
     def unload(self, now: float) -> Said:
-        """Take it out of the system; its history stays."""
+        """Unload it; its history stays."""
         state = self.view.state
         if state is State.RUNNING:
             state = advance(self.id, advance(self.id, state, "unload", State.STOPPING), "unload", State.STOPPED)
@@ -164,7 +172,7 @@ class FakeComponent:
         return said
 
     def deploy(self, release: Release, now: float, *, force: bool) -> Said:
-        """Take a release through the gates: a new revision that serves, or that failed."""
+        """Deploy a release: a new revision that becomes active, or that a gate refused."""
         self.releases[release.digest] = release
         previous = self.active
         refused = release.gate is not None and not (force and release.gate is Gate.COMPATIBILITY)
@@ -202,14 +210,14 @@ class FakeComponent:
         return f"rolled back {steps} (as r{target.lineage}), state: {command.state}", EventAction.SWITCHED
 
     def restore(self, state: StateView, now: float, who: str) -> Said:
-        """Serve the active artifact with an earlier state, as a new revision.
+        """Load a saved state into the active artifact; this makes a new revision.
 
         Raises:
-            NotServing: If nothing serves.
+            NotServing: If no revision is active.
         """
         current = self.active
         if current is None:
-            raise NotServing(f"{self.id} serves nothing that could load a state", component=self.id)
+            raise NotServing(f"{self.id} has no active revision that could load a state", component=self.id)
         again = {"cause": Cause.RESTORE, "origin": current.lineage, "stable": True, "who": who}
         self._take_over(self.releases[current.digest], now, **again)
         self._serve(State.RUNNING, now)
@@ -245,7 +253,7 @@ class FakeComponent:
         return tuple(sorted(known[each].label if each in known else sanitise(short_digest(each)) for each in digests))
 
     def exports_of(self, digest: str | None) -> tuple[str, ...]:
-        """Return the signatures that an artifact exports; none when it is not known."""
+        """Return the signatures that an artifact exports; empty when it is unknown."""
         release = self.releases.get(digest or "")
         return release.exports if release else ()
 

@@ -59,10 +59,10 @@ class FakeDesk:
         return tuple(self._checks.get(component, {}).values())
 
     def save(self, component: str, name: str, arguments: str, report: CallReport) -> Check:
-        """Keep a call that came to a result.
+        """Save a call with its result.
 
         Raises:
-            UsageError: If it has no fit name.
+            UsageError: If the name is invalid.
         """
         if not name.strip() or len(name) > 100:
             raise UsageError("a check needs a name of at most 100 characters")
@@ -78,7 +78,7 @@ class FakeDesk:
         return kept
 
     def drop(self, component: str, name: str) -> None:
-        """Forget a check.
+        """Delete a check.
 
         Raises:
             UsageError: If there is none of that name.
@@ -108,7 +108,7 @@ class FakeCalls(ABC):
         return self._answer(lambda: self._call(component, export, arguments))
 
     def interface(self, component: str) -> Future[InterfaceView]:
-        """Return what a component imports and exports, with its types and what is known of them."""
+        """Return a component's imports and exports with their types and documentation."""
         return self._answer(lambda: self._interface(component))
 
     def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
@@ -130,11 +130,11 @@ class FakeCalls(ABC):
         return self._answer(work)
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
-        """Return the calls that are kept as checks, in the order of their replay."""
+        """Return the saved checks, in the order of their replay."""
         return self._answer(lambda: self.desk.checks(self._get(component).id))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
-        """Keep a call as a check; the component answers as it always does."""
+        """Save a call as a check; the component answers as always."""
 
         def work() -> Check:
             report = self._call(component, export, arguments)
@@ -143,7 +143,7 @@ class FakeCalls(ABC):
         return self._answer(work)
 
     def drop_check(self, component: str, name: str) -> Future[Done]:
-        """Forget a check."""
+        """Delete a check."""
 
         def work() -> Done:
             self.desk.drop(self._get(component).id, name)
@@ -167,7 +167,7 @@ class FakeCalls(ABC):
         found = self._get(component)
         if found.view.state is not State.RUNNING:
             raise NotServing(
-                f"{component} is {found.view.state} and takes no calls",
+                f"{component} is {found.view.state} and does not accept calls",
                 remedy=f"start {component} first",
                 component=component,
             )
@@ -189,7 +189,7 @@ class FakeCalls(ABC):
 
 
 def _played(path: str, values: list[Any]) -> str:
-    """Return what a played component answers: its first argument, in the form that its type wants."""
+    """Return what a played component answers: its first argument as JSON of the result type."""
     first = values[0] if values else None
     return msgspec.json.encode({"ok": f"hello, {first}"} if path == RICH.name else first).decode()
 
@@ -232,7 +232,7 @@ RICH_LINE: Final = render(RICH)
 
 
 def interface_of(component: str, revision: int, exports: Iterable[str]) -> InterfaceView:
-    """Return an interface made from signatures: all of it is primitive, but for :data:`RICH`."""
+    """Return an interface made from signatures; all types are primitive, except in :data:`RICH`."""
     functions: list[Function] = []
     instances: dict[str, list[Function]] = {}
     for line in exports:
@@ -265,10 +265,10 @@ def _type(text: str) -> Primitive:
 
 
 def check_arguments(view: InterfaceView, path: str, arguments: str) -> None:
-    """Refuse arguments that do not fit, as a runtime would.
+    """Check arguments against the types of an export.
 
     Raises:
-        ArgumentError: With the path of the first part that does not.
+        ArgumentError: If a part does not fit; with the path to it.
     """
     function = next(export.function for export in view.interface.functions() if export.path == path)
     try:

@@ -1,4 +1,4 @@
-"""What a played runtime takes on disk, and what collecting frees, by the retention rules of the design."""
+"""Disk usage of a played runtime, and what a collection frees."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, format_size
 
 KEEP: Final = 10
-"""Revisions kept of each component, beside the active, the pinned and the stable ones of a day."""
+"""Revisions kept of each component, besides the active, the pinned and those stable within a day."""
 
 DAY: Final = 86_400.0
 STATES_KEPT: Final = 20
 COMPILED: Final = 9
-"""Compiled code is about so many times as large as the artifact."""
+"""Size of compiled code as a multiple of the artifact."""
 
 
 def use(components: Iterable[FakeComponent], states: FakeStates, now: float, free: int) -> DiskUse:
-    """Return what is on disk."""
+    """Return the disk usage."""
     components = list(components)
     blobs = {each.digest: each.size for one in components for each in one.timeline if _kept(each)}
     rows = sum(len(one.timeline) for one in components)
@@ -39,7 +39,7 @@ def use(components: Iterable[FakeComponent], states: FakeStates, now: float, fre
 
 
 def collected(components: Iterable[FakeComponent], states: FakeStates, now: float, *, dry: bool) -> Collected:
-    """Take away what no rule keeps, or say what that would be."""
+    """Delete what no rule keeps; with ``dry``, only report it."""
     items: list[str] = []
     revisions, dropped, freed = 0, 0, 0
     for component in components:

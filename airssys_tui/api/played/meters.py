@@ -1,4 +1,4 @@
-"""Meters of played components: figures that move like those of real ones and depend on nothing but the time."""
+"""Meters of played components: values that move like real ones and depend only on the time."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls per second.
         queue: Calls waiting.
         latency: Median latency in milliseconds.
-        wobble: How far the figures stray, as a fraction.
+        wobble: Amplitude of the variation, as a fraction.
         errors: Calls per second that end in a trap.
-        fuel_change: Fuel per call against the previous revision's.
+        fuel_change: Fuel per call relative to the previous revision.
     """
 
     fuel: float = 0.0
@@ -116,7 +116,7 @@ def _series(name: str, load: Load, at: float, step: float, memory: int | None) -
     wobble = max(load.wobble, 0.02)
     strays = [_stray(name, when, wobble) for when in times]
     p50 = [load.latency * _stray(f"{name}l", when, wobble) for when in times]
-    # Like a guest that is now and then held up: every so often the slowest calls take much longer.
+    # Now and then the slowest calls take much longer, like those of a real guest.
     slow = [5.5 + (6.0 if int(when / step) % 23 == 0 else 0.0) for when in times]
     quiet = memory is None or not load.calls
     return MeterSeries(

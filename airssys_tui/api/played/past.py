@@ -40,11 +40,11 @@ LINES: Final = (
     ("greeter", EventAction.LOG, Level.INFO, "hello, Grace  locale=en"),
     ("fetcher", EventAction.LOG, Level.INFO, RATES),
 )
-"""What guests of the scenes write, again and again."""
+"""Log lines of the guests in the scenes."""
 
 
 def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
-    """Let the guests write."""
+    """Add log lines of the guests."""
     total = rounds * len(LINES)
     for index in range(total):
         component, action, level, text = LINES[index % len(LINES)]
@@ -54,13 +54,13 @@ def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
 
 
 def flood(runtime: FakeRuntime, lines: int, component: str = "primes") -> None:
-    """Let one guest write far more than anybody reads."""
+    """Add far more log lines of one guest than a screen shows."""
     for index in range(lines):
         runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action=EventAction.STDOUT)
 
 
 def add_past(runtime: FakeRuntime, count: int = 40) -> None:
-    """Remember what happened in an earlier run, the days before."""
+    """Add events of an earlier run, two days ago."""
     begun = runtime.clock() - 50 * HOUR
     said = ("switched r1 → r2 in 0.6 ms", "state saved: 37B (timer)", "stopped by operator", "started r2")
     runtime.past = [
@@ -77,7 +77,7 @@ def add_past(runtime: FakeRuntime, count: int = 40) -> None:
 
 
 def add_states(runtime: FakeRuntime) -> None:
-    """Keep some states of the counter."""
+    """Add saved states of the counter."""
     now, counter = runtime.clock(), runtime.get("counter")
     active = counter.active
     first = counter.timeline[0]
@@ -94,7 +94,7 @@ def add_states(runtime: FakeRuntime) -> None:
 
 
 def weathered(component: FakeComponent, now: float) -> FakeComponent:
-    """Give a component a revision of every outcome; what serves is a rollback by itself."""
+    """Give a component a revision of every outcome; the active one is an automatic rollback."""
 
     def release(version: str, **more: Any) -> Release:
         return Release(version=version, exports=("post: func(entry: string) -> u64",), state_bytes=512, **more)

@@ -1,7 +1,8 @@
-"""A runtime that is played, not run: for screen tests, snapshots and demonstrations.
+"""A played runtime: for screen tests, pictures and the demonstration.
 
-It keeps the promises of the protocol (generations, futures, errors, the lifecycle table, the rules of undo) on
-components in memory and a clock that is handed in, so that a test or a picture is the same every time.
+It keeps the promises of the protocol (generations, futures, errors, lifecycle table, rollback rules) with components in
+memory and a clock that the caller provides, so that a test or a picture is the same every time. The contract suite that
+runs on real runtimes runs on this one as well.
 """
 
 from __future__ import annotations
@@ -48,17 +49,18 @@ class FakeRuntime(FakeCalls, FakeCommands):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:
-        clock: Unix time in seconds; meters move with it.
-        folder: Shown as the watched folder.
-        phase: Where the runtime is.
-        watch: How changes are noticed.
-        problems: Sources that are no component.
-        patience: While set, answers wait until :meth:`settle`; shows what a screen does meanwhile.
+        clock: Returns Unix time in seconds; the meters follow it.
+        folder: The watched folder that is shown.
+        phase: State of the runtime.
+        watch: How changes of files are noticed.
+        problems: Sources that are not components.
+        patience: While set, answers wait for :meth:`settle`, to see what a screen does meanwhile.
         closed: Whether :meth:`close` was called.
-        disk_full: Why nothing new is deployed; empty when it is.
-        happened: What happened since it started.
-        past: What happened before this runtime started, oldest first.
-        states_kept: The states that are kept.
+        disk_full: Why new deployments are refused; empty when they are not.
+        happened: Events since it started.
+        past: Events of earlier runs, oldest first.
+        commands: Every command that was submitted, oldest first.
+        states_kept: The saved states.
     """
 
     clock: Callable[[], float]
@@ -82,12 +84,12 @@ class FakeRuntime(FakeCalls, FakeCommands):
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        """Begin to measure now."""
+        """Start to sample now."""
         self.desk = FakeDesk(self.clock)
         self._sampled = self.clock()
 
     def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
-        """Take components in, and return the runtime."""
+        """Add components; return the runtime."""
         with self._lock:
             for component in components:
                 component.touch(self._next())
@@ -95,7 +97,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         return self
 
     def remove(self, component: str) -> None:
-        """Forget a component, as if it had been purged elsewhere."""
+        """Remove a component, as if it had been purged elsewhere."""
         with self._lock:
             del self._components[component]
             self._removed[component] = self._next()
@@ -108,7 +110,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
             found.touch(self._next())
 
     def get(self, component: str) -> FakeComponent:
-        """Return a component to script it.
+        """Return a component, to change it in a test.
 
         Raises:
             UnknownComponent: If there is none of that name.
@@ -125,7 +127,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         action: EventAction = EventAction.NONE,
         ago: float = 0.0,
     ) -> Event:
-        """Record an event as the runtime would."""
+        """Record an event, ``ago`` seconds before now."""
         with self._lock:
             event = Event(
                 seq=0,
@@ -141,7 +143,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
             return self.happened.add(event)
 
     def deploy(self, component: str, release: Release) -> None:
-        """Put a release on disk, as if its file had been replaced and the watcher had seen it."""
+        """Put a release on disk, as if its file had been replaced and the watcher had noticed."""
         with self._lock:
             found = self._get(component)
             found.on_disk = release
@@ -156,13 +158,13 @@ class FakeRuntime(FakeCalls, FakeCommands):
             self._say(found, *found.deploy(release, self.clock(), force=False))
 
     def settle(self) -> None:
-        """Answer what waits while :attr:`patience` is set."""
+        """Give the answers that wait because :attr:`patience` is set."""
         pending, self._pending = self._pending, []
         for future, work in pending:
             _finish(future, work)
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the runtime as it is now; with ``since``, only rows that changed after that generation."""
+        """Return the snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
             self._sample()
             views = [component.view for component in self._components.values()]
@@ -221,31 +223,31 @@ class FakeRuntime(FakeCalls, FakeCommands):
         return self._answer(lambda: preview(self._get(component), to, force=force))
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the calls that a component told of, newest first; at most 64."""
+        """Return the traces of a component, newest first."""
         return self._answer(lambda: told.traces(self._get(component).view, self.clock()))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
-        """Return the snapshots kept of a component's state, newest first."""
+        """Return the saved states of a component, newest first."""
         return self._answer(lambda: self.states_kept.of(self._get(component).id))
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
-        """Return a kept snapshot, whole."""
+        """Return a saved state with its bytes."""
         return self._answer(lambda: exported(self.states_kept.get(self._get(component).id, snapshot)))
 
     def explain(self, component: str) -> Future[Story]:
-        """Tell a component's last change in sentences."""
+        """Explain a component's last change."""
         return self._answer(lambda: story.told(self._get(component), self.clock()))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
-        """Return what happened, oldest first, from before this runtime started as well."""
+        """Return past events, oldest first, including those of earlier runs."""
         return self._answer(lambda: EventPage(self.happened.asked_for(query, self.past)))
 
     def disk(self) -> Future[DiskUse]:
-        """Return what the state takes on disk."""
+        """Return the disk usage."""
         return self._answer(lambda: disk.use(self._components.values(), self.states_kept, self.clock(), self._free()))
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
-        """Take away what no retention rule keeps, or say what that would be."""
+        """Delete what no retention rule keeps; with ``dry``, only report it."""
         return self._answer(lambda: self._collect(dry=dry))
 
     def meters(self, component: str) -> Future[MeterDetail]:
@@ -259,7 +261,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         return self._answer(work)
 
     def close(self) -> None:
-        """Let go of the runtime."""
+        """Close the runtime."""
         self.closed = True
         self.phase = Phase.STOPPED
 

@@ -1,4 +1,4 @@
-"""Named situations of a played runtime, each one state that a screen must show well."""
+"""Scenes: named situations of a played runtime that every screen has to show well."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from airssys_tui.core.text import sanitise
 from airssys_tui.core.units import MIB
 
 NOON: Final = 1_773_496_931.0
-"""14 March 2026, 14:02:11 UTC: the moment in which every picture is taken."""
+"""14 March 2026, 14:02:11 UTC: the time of every picture."""
 
 HOUR: Final = 3_600.0
 
@@ -59,7 +59,7 @@ COUNTER: Final = {
 
 
 def still() -> float:
-    """Return the moment in which every picture is taken."""
+    """Return the time of every picture."""
     return NOON
 
 
@@ -72,7 +72,7 @@ def played(
     up: float = 2 * HOUR + 14 * 60,
     **view: Any,
 ) -> FakeComponent:
-    """Return a component that serves the only release it ever had; fields of its view can be given."""
+    """Return a component with one revision, which is active; further fields of its view can be given."""
     release = release or Release(version="1.0.0", exports=("run: func() -> u32",), salt=name)
     revision = make_revision(
         name,
@@ -178,7 +178,7 @@ def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
 
 
 def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Every kind of row at once, as the design draws them."""
+    """Return a runtime with every kind of row."""
     now = clock()
     runtime = FakeRuntime(clock).add([counter(now), *_running(now), *_down(now)])
     for it in HAPPENED:
@@ -296,7 +296,7 @@ def held(clock: Callable[[], float] = still) -> FakeRuntime:
 
 
 def polling(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Return a runtime that could not watch and polls instead, beside a file that is no component."""
+    """Return a runtime that polls because it cannot watch, with a file that is not a component."""
     runtime = mixed(clock)
     reason = "no inotify watches left; polling every 2s (raise fs.inotify.max_user_watches)"
     runtime.watch = WatchView("polling", sanitise(reason))
@@ -315,11 +315,11 @@ def many(count: int, clock: Callable[[], float] = time.time) -> FakeRuntime:
 
 
 HOSTILE: Final = "\x1b]52;c;ZWNobw==\x07\x1b[2J[/foo][bold]\x00\x9b31m\u202e\u200b\u2028tail\ud800"
-"""What a guest may say: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
+"""What a guest may write: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
 
 
 def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Return a runtime whose component speaks in escape sequences and markup."""
+    """Return a runtime whose component writes escape sequences and markup."""
     now = clock()
     release = Release(version=f"1.0.0-{HOSTILE}", exports=(f"{HOSTILE}: func()",), state_bytes=9)
     component = played("hostile", Load(fuel=5), now=now, release=release)
@@ -333,7 +333,7 @@ def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
 
 
 def lived(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Every kind of row, with a past: logs, saved states, earlier runs, a timeline with every kind of revision."""
+    """Return a runtime with every kind of row and a past: logs, saved states, earlier runs, every kind of revision."""
     runtime, now = mixed(clock), clock()
     load = Load(fuel=44e3, fuel_per_call=2_450, memory=2 * MIB, cpu=0.01, calls=18, wobble=0.1)
     release = Release(version="0.8.0", exports=("post: func(entry: string) -> u64",), state_bytes=480)
@@ -347,7 +347,7 @@ def lived(clock: Callable[[], float] = still) -> FakeRuntime:
 
 
 def full(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Return a runtime whose disk is full: what runs goes on, nothing new is deployed."""
+    """Return a runtime whose disk is full: components keep running, new deployments are refused."""
     runtime = lived(clock)
     runtime.disk_full = "no room on the disk: 0 bytes free in the state directory"
     return runtime

@@ -1,4 +1,4 @@
-"""The states that a played runtime keeps: taken, imported, exported, given out to be loaded."""
+"""The saved states of a played runtime: saved, imported, exported and loaded."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class FakeStates:
-    """Every state that is kept, numbered over all components."""
+    """All saved states, numbered over all components."""
 
     def __init__(self) -> None:
         self._kept: dict[int, Kept] = {}
         self._numbers = count(1)
 
     def of(self, component: str) -> tuple[StateView, ...]:
-        """Return a component's states, newest first, with those that a rollback would restore marked as paired."""
+        """Return a component's states, newest first; ``paired`` ones are those that a rollback would restore."""
         found = [kept.view for kept in self._kept.values() if kept.view.component == component]
         newest: dict[int, int] = {view.revision: view.id for view in found}
         return tuple(msgspec.structs.replace(view, paired=newest[view.revision] == view.id) for view in reversed(found))
 
     def save(self, view: ComponentView, cause: str, now: float) -> Kept | None:
-        """Take a snapshot of what serves; nothing when it has no state."""
+        """Save the state of a running component; return None when it has none to save."""
         if not view.stateful or view.revision is None or view.state not in {State.RUNNING, State.UPDATING}:
             return None
         text = f'{{"by":"{view.id}","at":{now:.0f}}}'
@@ -47,10 +47,10 @@ class FakeStates:
         return self._keep(view, cause, now, data)
 
     def save_on_demand(self, view: ComponentView, now: float) -> Kept:
-        """Take a snapshot because an operator asked for it.
+        """Save a state because an operator asked for it.
 
         Raises:
-            NotServing: If it does not run.
+            NotServing: If the component does not run.
             UsageError: If it has no state.
         """
         if not view.stateful:
@@ -65,14 +65,14 @@ class FakeStates:
         return kept
 
     def bring(self, view: ComponentView, file: StateFile, now: float) -> Kept:
-        """Keep a state that was exported.
+        """Import a state.
 
         Raises:
-            UsageError: If its bytes do not have its digest, or the component has nothing that could load it.
+            UsageError: If its bytes do not match its digest, or the component could not load it.
         """
         if digest_of(file.data) != file.digest:
             raise UsageError(
-                "the state's bytes do not have the digest that its file names",
+                "the bytes of the state do not match the digest in its file",
                 remedy="export it again",
                 component=view.id,
             )
@@ -94,7 +94,7 @@ class FakeStates:
         return kept
 
     def loadable(self, component: str, number: int, revision: int | None) -> Kept:
-        """Return a state that a revision has not failed to load.
+        """Return a state, unless a revision failed to load it before.
 
         Raises:
             UsageError: If the component has none of that number.
@@ -111,18 +111,18 @@ class FakeStates:
         return kept
 
     def fail(self, number: int, revision: int) -> None:
-        """Remember that a revision could not load a state."""
+        """Record that a revision could not load a state."""
         kept = self._kept[number]
         view = msgspec.structs.replace(kept.view, failed_by=(*kept.view.failed_by, revision))
         self._kept[number] = Kept(view, kept.data)
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Forget states."""
+        """Delete states."""
         for number in numbers:
             self._kept.pop(number, None)
 
     def size(self) -> int:
-        """Return the bytes of all states."""
+        """Return the size of all states in bytes."""
         return sum(len(kept.data) for kept in self._kept.values())
 
     def _keep(self, of: ComponentView, cause: str, now: float, data: bytes, schema: str = SCHEMA) -> Kept:
@@ -143,7 +143,7 @@ class FakeStates:
 
 
 def exported(kept: Kept) -> StateFile:
-    """Return a state as a file."""
+    """Return a state as an export writes it."""
     view = kept.view
     return StateFile(
         component=view.component,

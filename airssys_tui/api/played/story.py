@@ -1,4 +1,4 @@
-"""The last change of a played component, told in sentences."""
+"""The story of a played component: its last change in sentences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def told(component: FakeComponent, now: float) -> Story:
         sentences.append(_tried(newest, now, active))
     if component.view.held:
         held = ", ".join(component.view.held)
-        sentences.append(f"{held} is held back: it is not deployed again until its file changes or you reload.")
+        sentences.append(f"{held} is held: it is deployed again only when its file changes or you reload.")
     sentences.append(_is_now(component))
     return Story(component.id, tuple(one_line(sentence, 500) for sentence in sentences))
 
@@ -36,7 +36,7 @@ def _came(revision: PlayedRevision, now: float) -> str:
     if revision.cause is Cause.ROLLBACK:
         text = f"{revision.who} rolled back to r{revision.origin} {when} ago, as {_label(revision)}"
     elif revision.cause is Cause.RESTORE:
-        text = f"{revision.who} brought an earlier state back {when} ago, as {_label(revision)}"
+        text = f"{revision.who} restored an earlier state {when} ago, as {_label(revision)}"
     else:
         text = f"{_label(revision)} was deployed {when} ago by {revision.who}"
     why = f": {revision.note}." if revision.note else "."
@@ -58,4 +58,4 @@ def _is_now(component: FakeComponent) -> str:
         return f"It runs, and {proved}."
     if view.recovery.kind is RecoveryKind.EXHAUSTED:
         return f"It is {view.state}: {view.restarts} restarts are used up, and it waits for you."
-    return f"It is {view.state}; wanted: {view.desired}."
+    return f"It is {view.state}; desired: {view.desired}."

@@ -1,4 +1,4 @@
-"""What played components tell of themselves: a few measurements, and the calls they traced."""
+"""What a played component reports of itself: a few series, and traces of calls."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.text import GuestText
 
 TELLING: Final = "counter"
-"""Name of the component that measures and traces itself; the others do not."""
+"""The only component that records series and traces."""
 
 BEFORE: Final = 88_204
-"""Calls that it had measured when the play begins."""
+"""Calls that it has counted at the start."""
 
 
 def series(view: ComponentView) -> tuple[CustomSeries, ...]:
-    """Return what a played component measured of itself."""
+    """Return the series that a played component recorded."""
     if view.id != TELLING:
         return ()
     calls = BEFORE + view.meters.calls
@@ -35,12 +35,12 @@ def series(view: ComponentView) -> tuple[CustomSeries, ...]:
 
 
 def traces(view: ComponentView, at: float) -> tuple[TraceView, ...]:
-    """Return the calls that a played component traced, newest first."""
+    """Return the traces of a played component, newest first."""
     return (*(_trace(index, at) for index in range(3)), _deep(at)) if view.id == TELLING else ()
 
 
 def trace_id(component: str, export: str) -> str:
-    """Return the identity of the trace in which a call made just now told of its steps; empty when it told of none."""
+    """Return the identity of the trace of a call made just now; empty when it is not traced."""
     return _id(0) if component == TELLING and export == "increment" else ""
 
 
@@ -69,7 +69,7 @@ def _trace(index: int, at: float) -> TraceView:
 
 
 def _deep(at: float) -> TraceView:
-    """Return a call with steps within steps, one of which goes on."""
+    """Return a trace with nested spans, one of which has not ended."""
     text = GuestText
     read = ((text("keys"), text("128")), (text("from"), text("the namespace of the component, in the order of keys")))
     spans = (

@@ -1,4 +1,4 @@
-"""What a played runtime could undo: the operator's last actions, each with the command that takes it back."""
+"""Undo of a played runtime: the operator's last actions, each with the command that takes it back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST: Final = 20
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One action that can be undone: what it was, what takes it back, and what that loses."""
+    """An action, the command that takes it back, and what that would lose."""
 
     label: str
     back: Command
@@ -35,28 +35,28 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class FakeUndo:
-    """The actions, the last one on top."""
+    """The last actions that can be taken back."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
 
     @property
     def label(self) -> GuestText:
-        """What undoing would undo; empty when there is nothing."""
+        """The action that an undo would take back; empty when there is none."""
         return sanitise(self._steps[-1].label) if self._steps else GuestText("")
 
     @property
     def loses(self) -> GuestText:
-        """What undoing would lose."""
+        """What that undo would lose; empty when nothing."""
         return sanitise(self._steps[-1].loses) if self._steps else GuestText("")
 
     def push(self, step: Step | None) -> None:
-        """Remember an action that was carried out."""
+        """Remember a carried-out action; None is ignored."""
         if step is not None:
             self._steps = [*self._steps[-MOST + 1 :], step]
 
     def take(self) -> Command:
-        """Return the command that takes the last action back, and forget it.
+        """Return the command that takes the last action back, and forget the action.
 
         Raises:
             UsageError: If there is nothing to undo.
@@ -69,7 +69,7 @@ class FakeUndo:
         return self._steps.pop().back
 
     def of(self, component: FakeComponent, command: Command) -> Step | None:
-        """Return how a command would be undone, from how things are before it; nothing when it cannot be."""
+        """Return how to take a command back, given the component before it; None when it cannot be taken back."""
         name = component.id
         match command:
             case Start():
@@ -85,12 +85,12 @@ class FakeUndo:
         return None
 
     def of_restored(self, command: RestoreState, kept: tuple[StateView, ...], revision: int | None) -> Step | None:
-        """Return how a restored state would be exchanged for the one it replaced.
+        """Return how to put back the state that a restore replaced, or None.
 
         Args:
-            command: What was carried out.
-            kept: The states that are kept now, newest first.
-            revision: The one that served before.
+            command: The restore.
+            kept: The saved states, newest first.
+            revision: The revision that was active before.
         """
         replaced = next((view.id for view in kept if view.paired and view.revision == revision), None)
         if replaced is None:

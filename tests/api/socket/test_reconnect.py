@@ -108,7 +108,7 @@ def test_what_waited_ends_with_it(path):
         asked = remote.disk()
         wait_for(lambda: runtime._pending)
         server.close()
-        with pytest.raises(Disconnected, match="not known"):
+        with pytest.raises(Disconnected, match="unknown"):
             asked.result(PATIENCE)
         with pytest.raises(Disconnected):
             remote.disk().result(PATIENCE)

@@ -131,9 +131,9 @@ class TestRubbish:
             (struct.pack(">I", 0xFFFF_FFFF), "bytes"),
             (struct.pack(">I", 0), "bytes"),
             (struct.pack(">I", MAX_HELLO + 1), "bytes"),
-            (struct.pack(">I", 4) + b"\xff\xff\xff\xff", "none"),
-            (frame(Ask(1, "disk", msgspec.Raw(b"\x80"))), "none"),
-            (struct.pack(">I", 2_000) + b"\x91" * 2_000, "none"),
+            (struct.pack(">I", 4) + b"\xff\xff\xff\xff", "malformed"),
+            (frame(Ask(1, "disk", msgspec.Raw(b"\x80"))), "malformed"),
+            (struct.pack(">I", 2_000) + b"\x91" * 2_000, "malformed"),
         ],
         ids=["http", "huge", "empty", "too large", "no msgpack", "no hello", "deep"],
     )
