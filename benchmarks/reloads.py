@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from airssys_tui.api.commands import Command, Reload, Rollback
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import parse_duration
 from airssys_tui.engine.engine import Engine
@@ -36,7 +37,7 @@ def _counter() -> bytes:
 
 def _pauses(runtime: EmbeddedRuntime) -> list[float]:
     """Return the swap's pause of each deployment in milliseconds, as the events tell it."""
-    told = [event.text for event in runtime.events(limit=100_000).events if event.action == "switched"]
+    told = [event.text for event in runtime.events(limit=100_000).events if event.action == EventAction.SWITCHED]
     return [parse_duration(text.partition(" in ")[2].split(" (")[0]) * MILLI for text in told]
 
 

@@ -20,7 +20,7 @@ from statistics import quantiles
 import msgspec
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.core.events import Event
+from airssys_tui.core.events import Event, EventAction
 from airssys_tui.core.units import parse_duration
 from tests.support.callers import Callers
 from tests.support.components import Crafted
@@ -152,7 +152,7 @@ def grow(world: World, reloads: int) -> Growth:
 
 def _pauses_into(paused: list[float]) -> Callable[[Event], None]:
     def note(event: Event) -> None:
-        if event.action == "switched":
+        if event.action == EventAction.SWITCHED:
             paused.append(parse_duration(event.text.partition(" in ")[2].split(" (")[0]) * 1000)
 
     return note

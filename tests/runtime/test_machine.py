@@ -511,7 +511,7 @@ class Life(RuleBasedStateMachine):
         active = [revision for revision in history if revision.outcome is Outcome.ACTIVE]
         assert [(revision.number, revision.digest) for revision in active] == [(model.revision, model.active)]
         assert {r.number for r in history if r.outcome in {Outcome.ACTIVE, Outcome.SUPERSEDED}} == set(model.digests)
-        assert model.active not in NAMES or NAMES[model.active] == "state load"
+        assert model.active not in NAMES or NAMES[model.active] is Gate.STATE_LOAD
         assert Outcome.CANDIDATE not in {revision.outcome for revision in history}
         bad = {(r.number, r.digest) for r in history if r.outcome is Outcome.QUARANTINED}
         assert bad == {(number, digest) for digest, number in model.quarantined.items()}

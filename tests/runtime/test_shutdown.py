@@ -10,6 +10,7 @@ import pytest
 from airssys_tui.api.commands import Reload, Rollback, Start
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError, FolderMismatch, NotServing, StateLocked, UsageError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.traps import GuestTrap
@@ -178,9 +179,9 @@ def test_a_kill_between_two_writes_loses_nothing_that_was_saved(world: World) ->
     world.call("c", "add", 4)
     world.install("c", Crafted(salt="2"))
     world.call("c", "add", 1)
-    assert not any(event.action == "disorder" for event in world.events())
+    assert not any(event.action == EventAction.DISORDER for event in world.events())
     world.crash()
-    assert "is gone" in next(event.text for event in world.events() if event.action == "disorder")
+    assert "is gone" in next(event.text for event in world.events() if event.action == EventAction.DISORDER)
     row = world.row("c")
     assert (row.state, row.revision) == (State.RUNNING, 2)
     assert world.call("c", "get") == 4, "the last snapshot was taken at the update"

@@ -16,6 +16,7 @@ import pytest
 from airssys_tui.api.commands import Reload, Stop
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import CapacityError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
@@ -169,7 +170,7 @@ def test_what_a_guest_prints_is_in_its_log_after_the_call(world: World):
     world.open()
     world.install("printer", SLEEPER)
     world.call("printer", "print", 3)
-    lines = [(event.action, event.text) for event in world.events("printer") if event.action == "stdout"]
+    lines = [(event.action, event.text) for event in world.events("printer") if event.action == EventAction.STDOUT]
     assert lines == [("stdout", "nineteen characters")] * 3
 
 

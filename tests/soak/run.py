@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.embedded import EmbeddedRuntime
@@ -152,7 +153,7 @@ def _judge(runtime: EmbeddedRuntime, crowd: Crowd, findings: Findings) -> None:
     rows = {row.id: row for row in runtime.snapshot().components}
     if rows["control"].restarts or rows["control"].state is not State.RUNNING:
         findings.problems.append(f"control was harmed: {rows['control'].state}, {rows['control'].restarts} restarts")
-    internal = [event.text for event in runtime.events(0, 5_000).events if event.action == "internal"]
+    internal = [event.text for event in runtime.events(0, 5_000).events if event.action == EventAction.INTERNAL]
     findings.problems += internal
     first, last = findings.flat()
     allowed = GROWTH_BYTES if findings.seconds >= SHORT else SHORT_GROWTH_BYTES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from airssys_tui.core.gates import Gate
 from tests.support.terminal.harness import terminal
 from tests.support.terminal.scratch import PROGRAM
 
@@ -18,7 +19,7 @@ def test_the_demo_moves_says_that_it_is_one_and_leaves_nothing(tmp_path: Path) -
         first = fuel(term.row("primes"))
         term.wait(lambda _: fuel(term.row("primes")) != first, "the meters to move")
         term.send("v")
-        term.wait_text("superseded", "compatibility")
+        term.wait_text("superseded", Gate.COMPATIBILITY)
         term.send("escape")
         term.wait_text("pipeline/parse")
         term.send("q")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airssys_tui.core.gates import Gate
 from tests.support.places import ROOT
 from tests.support.terminal.readme import Command, Prose, Walk, matches, tour
 from tests.support.terminal.scratch import point_at
@@ -190,7 +191,7 @@ explains(
 )
 def is_on_probation(walk: Walk) -> None:
     said = " ".join(walk.run("airssys-tui explain counter").stdout.split())
-    for gate in ("compile", "state load", "health probe"):
+    for gate in (Gate.COMPILE, Gate.STATE_LOAD, Gate.HEALTH_PROBE):
         assert gate in said, said
     (served, *_) = json.loads(walk.run("airssys-tui versions counter --json").stdout)
     assert "on probation" in said or served["stable"], said  # a slow machine takes longer than ten seconds to get here

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airssys_tui.core.gates import Gate
 from airssys_tui.store.directory import StateDirectory
 from tests.support.places import HOSTILE
 from tests.support.terminal.harness import Terminal
@@ -44,7 +45,7 @@ def test_the_tour(scratch: Scratch) -> None:
         scratch.install("1.2.0")
         term.wait_row("counter", "1.1.0 r2", "refused", "probe")
         scratch.install("1.3.0")
-        term.wait_row("counter", "running", "1.1.0 r2", "refused", "compatibility")
+        term.wait_row("counter", "running", "1.1.0 r2", "refused", Gate.COMPATIBILITY)
 
         point_at(term, "counter")
         term.send("z")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airssys_tui.core.gates import Gate
 from airssys_tui.store.directory import StateDirectory
 from tests.support.command_line import Desk
 from tests.support.places import RELEASES
@@ -132,7 +133,7 @@ def test_a_refused_release_leaves_the_old_one_and_says_where(desk: Desk) -> None
     release(desk, "1.3.0")
     assert count(desk) == 0
     assert row(desk)["version"] == "1.1.0"
-    assert "compatibility" in row(desk)["note"]["text"]
+    assert Gate.COMPATIBILITY in row(desk)["note"]["text"]
     outcomes = [(line["version"], line["outcome"]) for line in desk.run("versions", "counter", "--json").json]
     assert outcomes[:3] == [("1.3.0", "failed"), ("1.2.0", "failed"), ("1.1.0", "active")]
     assert desk.run("reload", "counter", "--force").code == 0

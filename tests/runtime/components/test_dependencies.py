@@ -6,6 +6,7 @@ import pytest
 
 from airssys_tui.api.commands import Reload
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
 from tests.support.components import Crafted
 
@@ -87,6 +88,6 @@ def test_what_is_needed_starts_first_after_a_restart(world):
     started = [
         event.component
         for event in world.runtime.events(limit=1000).events
-        if event.action == "started" and event.component in {"a", "m", "z"}
+        if event.action == EventAction.STARTED and event.component in {"a", "m", "z"}
     ]
     assert started == ["z", "m", "a"]

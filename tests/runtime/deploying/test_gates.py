@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.api.commands import Reload
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import GateRefusal
-from airssys_tui.core.events import Level
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
@@ -230,7 +230,7 @@ def test_a_fixture_of_the_repository_is_refused_with_every_import_it_lacks(world
 def test_keys_without_effect_are_told_when_a_revision_is_admitted(world: World) -> None:
     world.open()
     world.install("bean", GOOD, '[resources]\nreplicas = 3\n[capabilities]\nnetwork = ["connect:example.com:443"]\n')
-    told = [event for event in world.runtime.events(0).events if event.action == "no-effect"]
+    told = [event for event in world.runtime.events(0).events if event.action == EventAction.NO_EFFECT]
     assert [(event.level, event.revision, event.text) for event in told] == [
         (Level.INFO, 1, "[capabilities] network has no effect yet: no grant can be given for it"),
         (Level.INFO, 1, "[resources] replicas has no effect yet: one instance runs"),

@@ -13,6 +13,7 @@ from airssys_tui.api.commands import Start, Stop, Unload
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import NotServing, TransitionError, UnknownComponent
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
@@ -80,7 +81,7 @@ def test_a_file_that_is_written_in_parts_is_taken_when_it_is_whole(watched: Worl
 def test_how_a_folder_is_watched_is_shown(watched: World) -> None:
     view = watched.runtime.snapshot().watch
     assert view.reason == ("" if view.mode == "native" else "asked for")
-    polled = [event for event in watched.events(action="watch") if "polling" in event.text]
+    polled = [event for event in watched.events(action=EventAction.WATCH) if "polling" in event.text]
     assert bool(polled) is (view.mode == "polling")
 
 
@@ -97,7 +98,7 @@ def test_a_folder_that_cannot_be_watched_is_polled_and_nothing_is_missed(
     world.open(watch=True)
     world.wait_row("c", lambda row: row.state is State.RUNNING and row.digest == digest_of(TWO.wasm()))
     assert world.runtime.snapshot().watch.reason == "no inotify watches left"
-    assert "no inotify watches left" in world.events(action="watch")[0].text
+    assert "no inotify watches left" in world.events(action=EventAction.WATCH)[0].text
 
 
 def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
@@ -378,7 +379,7 @@ def test_an_unloaded_failed_row_is_not_tried_again_by_itself(quiet: World) -> No
     quiet.put("d", TWO)
     quiet.notice("d")
     assert quiet.row("d").state is State.UNINSTALLED
-    assert quiet.events(action="internal") == []
+    assert quiet.events(action=EventAction.INTERNAL) == []
 
 
 @pytest.mark.parametrize("command", [Start, Stop, Unload])

@@ -40,7 +40,7 @@ from airssys_tui.core.errors import (
     UnknownComponent,
     UsageError,
 )
-from airssys_tui.core.events import EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
@@ -207,8 +207,8 @@ class Contract:
         assert "reset" in row.note.text
         newest = bench.versions()[0]
         assert (newest.number, newest.outcome) == (3, Outcome.FAILED)
-        assert "compatibility" in newest.reason
-        assert any(event.action == "refused" for event in bench.api.events().events)
+        assert Gate.COMPATIBILITY in newest.reason
+        assert any(event.action == EventAction.REFUSED for event in bench.api.events().events)
 
     def test_a_reload_that_breaks_callers_names_the_gate_and_can_be_forced(self, bench):
         bench.arrive("1.3.0")
@@ -383,7 +383,7 @@ class Contract:
         decisions = bench.api.history(HistoryQuery(component="counter", kinds=(EventKind.DECISION,))).result(PATIENCE)
         assert {event.kind for event in decisions.events} == {EventKind.DECISION}
         errors = bench.api.history(HistoryQuery(level=Level.ERROR)).result(PATIENCE).events
-        assert any(event.action == "refused" for event in errors)
+        assert any(event.action == EventAction.REFUSED for event in errors)
         assert {event.level for event in errors} == {Level.ERROR}
         assert len(bench.api.history(HistoryQuery(limit=1)).result(PATIENCE).events) == 1
         assert bench.api.history(HistoryQuery(until=whole[0].at)).result(PATIENCE).events == ()

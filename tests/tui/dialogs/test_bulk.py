@@ -13,6 +13,7 @@ from airssys_tui.api.commands import Reload, Restart, Rollback, Stop, Unload
 from airssys_tui.api.played import scenes
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion
@@ -150,7 +151,7 @@ async def test_each_outcome_is_an_event_and_all_of_them_one_toast():
         assert not pilot.app.session.marks
         await pilot.press("4")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, EventScreen))
-        told = [event for event in pilot.app.session.log if event.action == "stop"]
+        told = [event for event in pilot.app.session.log if event.action == EventAction.STOP]
         assert {event.component for event in told} == {view.id for view in runtime.snapshot().components}
         await shows(pilot, "pipeline/parse is stopped: stop is not possible")
 

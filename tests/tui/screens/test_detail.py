@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.views.components import Note, NoteKind
-from airssys_tui.core.events import EventKind
+from airssys_tui.core.events import EventAction, EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.detail_pages import _count, _duration
@@ -69,7 +69,7 @@ async def test_lines_and_events_arrive_while_it_is_open():
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await shown(pilot)
         pilot.app.screen.go_to(TABS.index("logs"))
-        runtime.emit("one more line", component="counter", kind=EventKind.LOG, action="stderr")
+        runtime.emit("one more line", component="counter", kind=EventKind.LOG, action=EventAction.STDERR)
         pilot.app.tick()
         await shows(pilot, "one more line")
         pilot.app.screen.go_to(TABS.index("events"))

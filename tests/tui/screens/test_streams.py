@@ -13,7 +13,7 @@ from textual.widgets import Input
 from airssys_tui.api.played import past, scenes
 from airssys_tui.api.played.events import LOGS_KEPT
 from airssys_tui.api.played.runtime import FakeRuntime
-from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.drawing.search import LONGEST, MOST_MATCHES, BadPatternError, Search
 from airssys_tui.tui.drawing.sieve import Sieve
@@ -36,7 +36,7 @@ def scroll_up():
 
 
 def event(seq, text="something", *, component="a", level=Level.INFO, kind=EventKind.LOG):
-    return Event(seq=seq, at=float(seq), kind=kind, level=level, component=component, text=text, action="log")
+    return Event(seq=seq, at=float(seq), kind=kind, level=level, component=component, text=text, action=EventAction.LOG)
 
 
 def events(count, first=1):
@@ -175,7 +175,7 @@ async def test_a_paused_log_stands_still_and_catches_up():
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("5", "p")
-        runtime.emit("written meanwhile", component="counter", kind=EventKind.LOG, action="stdout")
+        runtime.emit("written meanwhile", component="counter", kind=EventKind.LOG, action=EventAction.STDOUT)
         pilot.app.tick()
         await pilot.pause()
         assert "written meanwhile" not in on_screen(pilot.app)
