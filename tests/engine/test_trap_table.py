@@ -17,7 +17,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.side_threads import SideThreads
@@ -122,7 +122,7 @@ def other(engine: Engine) -> Trap:
 def stuck_in_host(engine: Engine) -> Trap:
     wasm = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
     code = engine.compile(wasm)
-    artifact = Artifact(
+    artifact = Blueprint(
         digest=digest_of(wasm),
         interface=code.interface,
         manifest=bare_manifest("sleeper"),

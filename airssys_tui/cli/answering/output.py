@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from airssys_tui.cli.answering.colour import styled
-from airssys_tui.cli.answering.plain_table import Column, render
+from airssys_tui.cli.answering.plain_table import PlainColumn, render
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import sanitise
 
@@ -23,7 +23,7 @@ def say(text: str = "") -> None:
     sys.stdout.write(sanitise(text) + "\n")
 
 
-def say_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: str = "") -> None:
+def say_table(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], indent: str = "") -> None:
     """Print a table that fits the terminal; one that goes to a file or a pipe is never cut."""
     width = terminal_width()
     heading, *lines = render(columns, rows, None if width is None else width - len(indent))

@@ -15,7 +15,7 @@ NO_TONES: Final[Mapping[int, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PlainColumn:
     """One column.
 
     Attributes:
@@ -33,7 +33,7 @@ class Column:
     toned: bool = False
 
 
-def render(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+def render(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
     """Lay out a table.
 
     Args:
@@ -61,7 +61,7 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int 
 
 def _line(
     row: Sequence[str],
-    columns: Sequence[Column],
+    columns: Sequence[PlainColumn],
     widths: Sequence[int],
     shown: Sequence[int],
     tones: Mapping[int, str] = NO_TONES,
@@ -83,7 +83,7 @@ def _cells(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _shrink(columns: Sequence[Column], widths: list[int], shown: list[int], width: int) -> None:
+def _shrink(columns: Sequence[PlainColumn], widths: list[int], shown: list[int], width: int) -> None:
     """Cut what may be cut, and drop columns from the highest rank on, until the table fits or only rank 0 is left."""
     while True:
         excess = sum(widths[index] for index in shown) + len(GAP) * (len(shown) - 1) - width

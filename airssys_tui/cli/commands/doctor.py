@@ -16,7 +16,7 @@ from airssys_tui import __version__
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_pairs, terminal_width
 from airssys_tui.cli.reaching.options import HERE, Place
-from airssys_tui.cli.reaching.program_settings import SettingsFile, read_settings, settings_path
+from airssys_tui.cli.reaching.program_settings import ProgramSettings, read_settings, settings_path
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.core.errors import UsageError
@@ -87,13 +87,13 @@ def _program() -> list[Finding]:
     return found
 
 
-def _configuration() -> tuple[Finding, SettingsFile]:
+def _configuration() -> tuple[Finding, ProgramSettings]:
     """Read the configuration file; one that cannot be read is a finding, and the defaults are gone on with."""
     path = settings_path()
     try:
         settings = read_settings(path)
     except UsageError as error:
-        return Finding("configuration", error.message, ok=False, remedy=error.remedy), SettingsFile()
+        return Finding("configuration", error.message, ok=False, remedy=error.remedy), ProgramSettings()
     return Finding("configuration", str(path) if path.is_file() else f"{path} (there is none)"), settings
 
 

@@ -16,7 +16,7 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, terminal_height
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.figures import honest, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import Without, ask, reach
@@ -55,36 +55,36 @@ _ORDER: Final[dict[SortKey, Callable[[ComponentView], float]]] = {
 }
 
 TOP_COLUMNS: Final = (
-    Column("NAME", least=10),
-    Column("STATE", toned=True),
-    Column("FUEL/S", right=True),
-    Column("CPU", right=True, rank=1),
-    Column("MEMORY", right=True, rank=2),
-    Column("LIMIT", right=True, rank=9),
-    Column("CALLS/S", right=True, rank=3),
-    Column("P50", right=True, rank=8),
-    Column("P95", right=True, rank=4),
-    Column("ERRORS", right=True, rank=5),
-    Column("QUEUE", right=True, rank=6),
-    Column("RESTARTS", right=True, rank=7),
+    PlainColumn("NAME", least=10),
+    PlainColumn("STATE", toned=True),
+    PlainColumn("FUEL/S", right=True),
+    PlainColumn("CPU", right=True, rank=1),
+    PlainColumn("MEMORY", right=True, rank=2),
+    PlainColumn("LIMIT", right=True, rank=9),
+    PlainColumn("CALLS/S", right=True, rank=3),
+    PlainColumn("P50", right=True, rank=8),
+    PlainColumn("P95", right=True, rank=4),
+    PlainColumn("ERRORS", right=True, rank=5),
+    PlainColumn("QUEUE", right=True, rank=6),
+    PlainColumn("RESTARTS", right=True, rank=7),
 )
 
 CUSTOM_COLUMNS: Final = (
-    Column("METRIC", least=12),
-    Column("KIND", rank=4),
-    Column("VALUE", right=True),
-    Column("COUNT", right=True, rank=3),
-    Column("P50", right=True, rank=1),
-    Column("P95", right=True, rank=1),
-    Column("P99", right=True, rank=2),
+    PlainColumn("METRIC", least=12),
+    PlainColumn("KIND", rank=4),
+    PlainColumn("VALUE", right=True),
+    PlainColumn("COUNT", right=True, rank=3),
+    PlainColumn("P50", right=True, rank=1),
+    PlainColumn("P95", right=True, rank=1),
+    PlainColumn("P99", right=True, rank=2),
 )
 
 COST_COLUMNS: Final = (
-    Column("REV", right=True),
-    Column("VERSION"),
-    Column("FUEL/CALL", right=True),
-    Column("CALLS", right=True),
-    Column("P50", right=True, rank=1),
+    PlainColumn("REV", right=True),
+    PlainColumn("VERSION"),
+    PlainColumn("FUEL/CALL", right=True),
+    PlainColumn("CALLS", right=True),
+    PlainColumn("P50", right=True, rank=1),
 )
 
 

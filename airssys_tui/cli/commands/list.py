@@ -12,7 +12,7 @@ from airssys_tui.api.views.components import ComponentDetail, ComponentView
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table, warn
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.figures import honest, honest_detail, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
@@ -22,30 +22,30 @@ from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_size
 
 COMPONENT_COLUMNS: Final = (
-    Column("NAME", least=12),
-    Column("STATE", toned=True),
-    Column("HEALTH", rank=4, toned=True),
-    Column("VERSION", rank=1),
-    Column("REV", right=True, rank=1),
-    Column("DIGEST", rank=5),
-    Column("DESIRED", rank=6),
-    Column("FUEL/S", right=True, rank=9),
-    Column("MEMORY", right=True, rank=8),
-    Column("STATE SIZE", right=True, rank=7),
-    Column("NOTE", rank=2, least=20),
+    PlainColumn("NAME", least=12),
+    PlainColumn("STATE", toned=True),
+    PlainColumn("HEALTH", rank=4, toned=True),
+    PlainColumn("VERSION", rank=1),
+    PlainColumn("REV", right=True, rank=1),
+    PlainColumn("DIGEST", rank=5),
+    PlainColumn("DESIRED", rank=6),
+    PlainColumn("FUEL/S", right=True, rank=9),
+    PlainColumn("MEMORY", right=True, rank=8),
+    PlainColumn("STATE SIZE", right=True, rank=7),
+    PlainColumn("NOTE", rank=2, least=20),
 )
 
 REVISION_COLUMNS: Final = (
-    Column("REV", right=True),
-    Column("VERSION"),
-    Column("OUTCOME", toned=True),
-    Column("CAUSE", rank=3),
-    Column("DIGEST", rank=4),
-    Column("WHEN", rank=2),
-    Column("WHO", rank=6),
-    Column("SIZE", right=True, rank=7),
-    Column("STATE", right=True, rank=5),
-    Column("REASON", rank=1, least=20),
+    PlainColumn("REV", right=True),
+    PlainColumn("VERSION"),
+    PlainColumn("OUTCOME", toned=True),
+    PlainColumn("CAUSE", rank=3),
+    PlainColumn("DIGEST", rank=4),
+    PlainColumn("WHEN", rank=2),
+    PlainColumn("WHO", rank=6),
+    PlainColumn("SIZE", right=True, rank=7),
+    PlainColumn("STATE", right=True, rank=5),
+    PlainColumn("REASON", rank=1, least=20),
 )
 
 

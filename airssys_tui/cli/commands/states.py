@@ -14,7 +14,7 @@ from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_table, warn
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import Without, ask
@@ -30,15 +30,15 @@ STREAM: Final = "-"
 """The name of a file that stands for standard input or output."""
 
 COLUMNS: Final = (
-    Column("ID", right=True),
-    Column("REV", right=True),
-    Column("VERSION", rank=3),
-    Column("CAUSE", rank=2),
-    Column("WHEN"),
-    Column("SIZE", right=True),
-    Column("SCHEMA", rank=4, least=8),
-    Column("DIGEST", rank=5),
-    Column("REMARK", rank=1, least=12),
+    PlainColumn("ID", right=True),
+    PlainColumn("REV", right=True),
+    PlainColumn("VERSION", rank=3),
+    PlainColumn("CAUSE", rank=2),
+    PlainColumn("WHEN"),
+    PlainColumn("SIZE", right=True),
+    PlainColumn("SCHEMA", rank=4, least=8),
+    PlainColumn("DIGEST", rank=5),
+    PlainColumn("REMARK", rank=1, least=12),
 )
 
 StateFileArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.export_file import free_path, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.site import Site, locate
@@ -26,11 +26,11 @@ STREAM: Final = "-"
 """The name of a file that stands for standard input or output."""
 
 COLUMNS: Final = (
-    Column("NAME", least=12),
-    Column("STORED", right=True),
-    Column("LIMIT", right=True, rank=2),
-    Column("USED", right=True, rank=1),
-    Column("KEYS", right=True),
+    PlainColumn("NAME", least=12),
+    PlainColumn("STORED", right=True),
+    PlainColumn("LIMIT", right=True, rank=2),
+    PlainColumn("USED", right=True, rank=1),
+    PlainColumn("KEYS", right=True),
 )
 
 ExportArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]

@@ -8,7 +8,7 @@ from typing import Final
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, terminal_width
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
@@ -17,7 +17,7 @@ from airssys_tui.core.identity import short_digest
 WIDEST: Final = 100
 """Columns of text that are read with ease."""
 
-DIFF_COLUMNS: Final = (Column("WHAT"), Column("CHANGE"), Column("FROM → TO", least=12))
+DIFF_COLUMNS: Final = (PlainColumn("WHAT"), PlainColumn("CHANGE"), PlainColumn("FROM → TO", least=12))
 
 
 def explain(name: NameArgument, /, *, place: Place = HERE) -> int:

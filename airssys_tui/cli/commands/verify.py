@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say, say_table
-from airssys_tui.cli.answering.plain_table import Column
+from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from airssys_tui.api.views.calling import CheckOutcome
 
 _COLUMNS: Final = (
-    Column("NAME"),
-    Column("EXPORT", least=12),
-    Column("ARGUMENTS", least=10, rank=1),
-    Column("RESULT", least=10),
-    Column("FROM", rank=2),
+    PlainColumn("NAME"),
+    PlainColumn("EXPORT", least=12),
+    PlainColumn("ARGUMENTS", least=10, rank=1),
+    PlainColumn("RESULT", least=10),
+    PlainColumn("FROM", rank=2),
 )
 
 

@@ -23,7 +23,7 @@ class Written(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class TargetJudgement(msgspec.Struct, frozen=True):
     """One change as it is printed and answered.
 
     Attributes:
@@ -195,10 +195,10 @@ def diff(old: str, new: str, /, *, form: Form = AS_TEXT) -> int:
     return ExitCode.FAILED if any(line.breaks for line in judged) else ExitCode.OK
 
 
-def _judged(difference: Difference) -> Judgement:
+def _judged(difference: Difference) -> TargetJudgement:
     change = difference.change
     breaks = [whom for whom, broken in (("callers", change.breaking), ("hosts", change.breaks_hosts)) if broken]
-    return Judgement(
+    return TargetJudgement(
         change=change.kind,
         path=change.path,
         side=change.side,

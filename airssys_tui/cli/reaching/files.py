@@ -11,7 +11,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.sources.folder import read
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class FileStamp(msgspec.Struct, frozen=True, kw_only=True):
     """One look at a component's files.
 
     Attributes:
@@ -31,7 +31,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     reason: GuestText = GuestText("")
 
 
-def look(folder: Path, source: str) -> Seen | None:
+def look(folder: Path, source: str) -> FileStamp | None:
     """Read and hash a component's files; None when there are none.
 
     Args:
@@ -42,12 +42,12 @@ def look(folder: Path, source: str) -> Seen | None:
         reading = read(folder, source)
     except (ManifestError, AdmissionError, IdentityError) as error:
         gate = error.gate if isinstance(error, AdmissionError) else "manifest"
-        return Seen(gate=gate, reason=one_line(error.message, 400))
+        return FileStamp(gate=gate, reason=one_line(error.message, 400))
     except OSError:
         return None
     if reading is None:
         return None
-    return Seen(
+    return FileStamp(
         id=str(reading.manifest.id),
         digest=reading.digest,
         manifest_digest=reading.manifest_digest,

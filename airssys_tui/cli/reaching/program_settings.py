@@ -18,7 +18,7 @@ STATE_DIR_VARIABLE: Final = "AIRSSYS_TUI_STATE_DIR"
 CONFIG_VARIABLE: Final = "AIRSSYS_TUI_CONFIG"
 
 
-class SettingsFile(
+class ProgramSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=lambda name: name.replace("_", "-")
 ):
     """The configuration file, ``config.toml``; every key may be left out.
@@ -56,7 +56,7 @@ def settings_path() -> Path:
     return platformdirs.user_config_path("airssys-tui", appauthor=False) / "config.toml"
 
 
-def read_settings(path: Path | None = None) -> SettingsFile:
+def read_settings(path: Path | None = None) -> ProgramSettings:
     """Read the configuration file.
 
     Args:
@@ -70,9 +70,9 @@ def read_settings(path: Path | None = None) -> SettingsFile:
     """
     path = path or settings_path()
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=SettingsFile)
+        return msgspec.toml.decode(path.read_bytes(), type=ProgramSettings)
     except FileNotFoundError:
-        return SettingsFile()
+        return ProgramSettings()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         remedy = "keys are: folder, state-dir, readonly, [screen] and [keys]"
         raise UsageError(f"{path}: {error}", remedy=remedy) from error

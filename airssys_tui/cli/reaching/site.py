@@ -9,7 +9,7 @@ from typing import Final
 from airssys_tui.cli.reaching.program_settings import (
     FOLDER_VARIABLE,
     STATE_DIR_VARIABLE,
-    SettingsFile,
+    ProgramSettings,
     Sourced,
     choose_path,
     read_settings,
@@ -26,7 +26,7 @@ class Site:
 
     folder: Sourced[Path]
     state_dir: Sourced[Path]
-    settings: SettingsFile
+    settings: ProgramSettings
 
     @property
     def folder_named(self) -> bool:
@@ -40,7 +40,7 @@ def adoption(folder: Path) -> str:
 
 
 def locate(
-    folder: Path | None, state_dir: Path | None, *, must_exist: bool = True, settings: SettingsFile | None = None
+    folder: Path | None, state_dir: Path | None, *, must_exist: bool = True, settings: ProgramSettings | None = None
 ) -> Site:
     """Find the folder and the state directory that are meant.
 

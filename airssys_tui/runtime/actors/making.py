@@ -9,7 +9,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.serving import GRACE, Artifact, Serving, stuck
+from airssys_tui.runtime.actors.serving import GRACE, Blueprint, Serving, stuck
 from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
 
 
@@ -25,7 +25,7 @@ class Making:
     """
 
     def __init__(
-        self, linker: Linker, side: SideThreads, artifact: Artifact, code: Code, tenant: ComponentTenant
+        self, linker: Linker, side: SideThreads, artifact: Blueprint, code: Code, tenant: ComponentTenant
     ) -> None:
         self._linker = linker
         self._side = side

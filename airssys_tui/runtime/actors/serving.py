@@ -22,7 +22,7 @@ GRACE: float = 0.25
 """Seconds after its deadline until the thread of a call that blocks in WASI is abandoned."""
 
 
-class Artifact:
+class Blueprint:
     """What an instance is made from, and what is known without running it.
 
     Attributes:
@@ -72,7 +72,7 @@ class Serving:
 
     def __init__(
         self,
-        artifact: Artifact,
+        artifact: Blueprint,
         instance: Instance,
         side: SideThreads,
         tenant: ComponentTenant,

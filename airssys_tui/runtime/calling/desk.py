@@ -14,7 +14,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.making import Making
-from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.components.component import Component
@@ -139,7 +139,7 @@ class Desk:
         return await self._replay(component, _artifact(component), await self.checks(name))
 
     async def _replay(
-        self, component: Component, artifact: Artifact, checks: tuple[Check, ...]
+        self, component: Component, artifact: Blueprint, checks: tuple[Check, ...]
     ) -> tuple[CheckOutcome, ...]:
         if not checks:
             return ()
@@ -209,7 +209,7 @@ def same_json(one: str, other: str) -> bool:
     return bool(one) and bool(other) and msgspec.json.decode(one) == msgspec.json.decode(other)
 
 
-def _artifact(component: Component) -> Artifact:
+def _artifact(component: Component) -> Blueprint:
     if component.active is None:
         raise NotServing(
             f"{component.name} has no active revision", remedy="`describe` says why", component=component.name

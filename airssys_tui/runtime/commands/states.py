@@ -19,7 +19,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import MAX_SCHEMA, MAX_STATE
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import IMPORT, find_state, state_file, state_views
 from airssys_tui.runtime.components.kept_states import KeptStates
@@ -138,7 +138,7 @@ class States:
         kept = await self._snapshots.keep(component, saved, "operator")
         return f"state of {component.name} saved as snapshot {kept.id}: {format_size(kept.size)}"
 
-    async def _restore(self, component: Component, active: Artifact, number: int, who: str) -> str:
+    async def _restore(self, component: Component, active: Blueprint, number: int, who: str) -> str:
         info = await self._floor.disk(find_state, self._floor.state.catalog, component.name, number)
         kept = await self._floor.disk(self._snapshots.read, info)
         order = Order(
@@ -163,7 +163,7 @@ class States:
             raise
         return f"{component.name} serves r{revision} with the state of snapshot {number}"
 
-    async def _import(self, component: Component, active: Artifact, file: StateFile) -> str:
+    async def _import(self, component: Component, active: Blueprint, file: StateFile) -> str:
         check_file(file)
         at = self._floor.clock()
         snapshot = NewSnapshot(
@@ -207,7 +207,7 @@ def check_file(file: StateFile) -> None:
         raise UsageError("the exported state claims to be text and is not UTF-8") from error
 
 
-def _stateful(component: Component) -> Artifact:
+def _stateful(component: Component) -> Blueprint:
     if component.active is None:
         raise TransitionError(f"{component.name} has never run", component=component.name)
     if not component.stateful:

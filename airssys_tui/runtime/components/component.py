@@ -31,7 +31,7 @@ from airssys_tui.core.description import is_stateful
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.actors.actor import Actor
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.parts.barred import Barred
 from airssys_tui.runtime.components.parts.intent import Intent
 from airssys_tui.runtime.components.parts.life import Life
@@ -100,7 +100,7 @@ class Component:
         return self.life.state
 
     @property
-    def active(self) -> Artifact | None:
+    def active(self) -> Blueprint | None:
         """The artifact of the active revision; None before the first activation."""
         return self.served.artifact
 
@@ -120,7 +120,7 @@ class Component:
         return self.barred.refusal_of(self.files.on_disk)
 
     def take_over(
-        self, artifact: Artifact, kind: str, *, origin: int | None, stable: bool, fallback: bool = False
+        self, artifact: Blueprint, kind: str, *, origin: int | None, stable: bool, fallback: bool = False
     ) -> None:
         """Make an activated revision the active one: what was said of the one before is void.
 

@@ -27,7 +27,7 @@ from airssys_tui.core.probation import ExportCost
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -134,9 +134,9 @@ def _take_up(component: Component, record: RevisionRecord) -> None:
     component.proof.judge_stable(record.stable)
 
 
-def _artifact(record: RevisionRecord) -> Artifact:
+def _artifact(record: RevisionRecord) -> Blueprint:
     interface = msgspec.json.decode(record.interface, type=Interface) if record.interface else Interface()
-    return Artifact(
+    return Blueprint(
         digest=Digest(record.digest),
         interface=interface,
         manifest=decode_manifest(record.manifest),

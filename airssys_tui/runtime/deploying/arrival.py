@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.deploying.order import Attempt, fault_of
@@ -88,7 +88,7 @@ def _enter(component: Component, origin: State, *, serves: bool) -> None:
         component.life.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
 
 
-def _trial(attempt: Attempt, artifact: Artifact, before: Artifact | None) -> Trial:
+def _trial(attempt: Attempt, artifact: Blueprint, before: Blueprint | None) -> Trial:
     """Return the probation of a new revision; one that only has another state goes on with the one before."""
     trial = attempt.component.proof.trial
     previous = before.revision if before is not None else None

@@ -14,7 +14,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.promotion import promote
-from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.life import RunningCommand
@@ -290,7 +290,7 @@ class Instances:
             serving.close()
 
     @staticmethod
-    def _active(component: Component) -> Artifact:
+    def _active(component: Component) -> Blueprint:
         if component.active is None:
             raise GateRefusal(
                 f"{component.name} has no revision that passed every gate",

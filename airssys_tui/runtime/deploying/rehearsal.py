@@ -22,7 +22,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.making import Making
-from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
@@ -77,7 +77,7 @@ class Rehearsed(msgspec.Struct):
         takes_turns: Whether the gates that need an instance come later, when the old one is gone.
     """
 
-    artifact: Artifact
+    artifact: Blueprint
     code: Code
     cached: bool
     kind: str
@@ -98,7 +98,7 @@ class Rehearsal:
         self._floor = floor
         self._needs = needs
 
-    async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Artifact, Loadable]:
+    async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Blueprint, Loadable]:
         """Take a candidate through the gates that need no instance.
 
         Raises:
@@ -120,7 +120,7 @@ class Rehearsal:
         if component.active is not None and plan.compatible:
             with passage.at(Gate.COMPATIBILITY):
                 found = check_compatibility(component.active.interface, loaded.code.interface, force=plan.force)
-        artifact = Artifact(
+        artifact = Blueprint(
             digest=plan.digest,
             interface=loaded.code.interface,
             manifest=manifest,
@@ -172,7 +172,7 @@ class Rehearsal:
                 said = f' ("{rehearsed.health.message}")' if rehearsed.health.message else ""
                 raise GateRefusal(f"status unhealthy{said}", gate=Gate.HEALTH_PROBE)
 
-    async def prepare(self, component: str, artifact: Artifact, code: Code) -> Serving:
+    async def prepare(self, component: str, artifact: Blueprint, code: Code) -> Serving:
         """Make an initialised instance, without gates.
 
         Raises:
@@ -187,7 +187,7 @@ class Rehearsal:
             raise
         return serving
 
-    async def instantiate(self, component: str, artifact: Artifact, code: Code) -> Serving:
+    async def instantiate(self, component: str, artifact: Blueprint, code: Code) -> Serving:
         """Make an instance."""
         floor = self._floor
         services = floor.services.of(component)

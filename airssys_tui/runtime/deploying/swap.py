@@ -36,7 +36,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.promotion import Promotion
-from airssys_tui.runtime.actors.serving import Artifact, Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.gate_checks import Passage
@@ -59,7 +59,7 @@ class Successor(msgspec.Struct):
         health: Its answer to the health probe, where that is a part of the swap.
     """
 
-    artifact: Artifact
+    artifact: Blueprint
     code: Code
     serving: Serving | None
     policy: StatePolicy = StatePolicy.KEEP

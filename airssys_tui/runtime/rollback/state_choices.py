@@ -18,7 +18,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.deploying.code_loading import load_code
@@ -113,7 +113,7 @@ class StateChoices:
         code = (await load_code(self._floor, digest)).code
         if not contract.is_stateful(code.interface):
             return Tried(True, f"{label} takes no state: the present one, {size}, is only kept as a snapshot")
-        artifact = Artifact(
+        artifact = Blueprint(
             digest=digest,
             interface=code.interface,
             manifest=manifest,

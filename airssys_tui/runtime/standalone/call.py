@@ -19,7 +19,7 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.making import Making
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
@@ -58,8 +58,8 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         engine.close(0.0 if side.live else 1.0)
 
 
-def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Artifact:
-    return Artifact(
+def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
+    return Blueprint(
         digest=digest_of(wasm),
         interface=code.interface,
         manifest=manifest,

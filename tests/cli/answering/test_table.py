@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.cli.answering.plain_table import Column, cell_width, render
+from airssys_tui.cli.answering.plain_table import PlainColumn, cell_width, render
 
-COLUMNS = (Column("NAME", least=6), Column("SIZE", right=True, rank=2), Column("NOTE", rank=1, least=8))
+COLUMNS = (PlainColumn("NAME", least=6), PlainColumn("SIZE", right=True, rank=2), PlainColumn("NOTE", rank=1, least=8))
 
 
 def test_columns_are_aligned_and_figures_stand_to_the_right() -> None:
@@ -27,8 +27,8 @@ def test_the_least_important_column_goes_first() -> None:
 
 def test_wide_characters_take_two_cells() -> None:
     assert cell_width("日本") == 4
-    assert render((Column("A"), Column("B")), [("日本", "x"), ("abcd", "y")])[1:] == ["日本  x", "abcd  y"]
-    assert render((Column("NOTE", least=4),), [("日本語文字",)], width=6)[1] == "日本…"
+    assert render((PlainColumn("A"), PlainColumn("B")), [("日本", "x"), ("abcd", "y")])[1:] == ["日本  x", "abcd  y"]
+    assert render((PlainColumn("NOTE", least=4),), [("日本語文字",)], width=6)[1] == "日本…"
 
 
 def test_an_empty_table_is_its_heading() -> None:

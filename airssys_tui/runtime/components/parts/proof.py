@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.text import GuestText
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.trial import Trial
 
 MAX_QUARANTINED: Final = 64
@@ -100,7 +100,7 @@ class Proof:
         self.condemned = False
         self._changed()
 
-    def quarantine(self, artifact: Artifact, reason: GuestText) -> None:
+    def quarantine(self, artifact: Blueprint, reason: GuestText) -> None:
         """Remember that an artifact failed on probation."""
         while len(self.quarantined) >= MAX_QUARANTINED:
             self.quarantined.pop(next(iter(self.quarantined)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.runtime.actors.serving import Artifact
+from airssys_tui.runtime.actors.serving import Blueprint
 
 
 class Served:
@@ -17,11 +17,11 @@ class Served:
     __slots__ = ("artifact", "kind", "origin")
 
     def __init__(self) -> None:
-        self.artifact: Artifact | None = None
+        self.artifact: Blueprint | None = None
         self.kind = "passive"
         self.origin: int | None = None
 
-    def take_over(self, artifact: Artifact, kind: str, origin: int | None) -> None:
+    def take_over(self, artifact: Blueprint, kind: str, origin: int | None) -> None:
         """Make a revision the active one."""
         self.artifact = artifact
         self.kind = kind
