@@ -202,3 +202,19 @@ def test_a_fallback_is_stable_kept_and_not_what_failed(history: list[Revision]) 
         assert current is not None
         assert not same_artifact(target, current)
         assert not any(same_artifact(target, bad) for bad in history if bad.outcome is Outcome.QUARANTINED)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_revision_ends_with_its_outcome_unless_that_is_no_end(outcome: Outcome) -> None:
+    ended = revision(1, outcome, outcome_at=7.0).ended_at
+    assert ended == (None if outcome in {Outcome.ACTIVE, Outcome.CANDIDATE} else 7.0)
+
+
+def test_a_rollback_and_its_origin_are_of_one_lineage() -> None:
+    assert revision(3, origin=1).lineage == revision(1).lineage == 1
+    assert revision(2).lineage == 2
+
+
+def test_what_was_activated_once_has_served() -> None:
+    assert revision(1, Outcome.QUARANTINED, activated_at=1.0).served
+    assert not revision(2, Outcome.FAILED).served
