@@ -109,7 +109,7 @@ class PastOperations:
         taken = ago_text(state.at, session.sight.now)
         lines = [
             f"Active revision: {now}.",
-            f"State {state.id} was saved by r{state.revision} {taken} ({state.cause}), {format_size(state.size)}.",
+            f"State {state.id}: {format_size(state.size)}, saved by r{state.revision} {taken} ({state.cause}).",
             "",
             f"It replaces the current state{size}, which is saved as a snapshot first.",
             "Changes to the state since then are lost.",
