@@ -149,7 +149,7 @@ def brings_a_state_back(guide: Guide) -> None:
     assert guide.call("counter", "increment", "[9]") == "50"
     number = _states(guide)[0].id
     guide.act("state.restore")
-    guide.agree(f"Bring state {number} of counter back?", "replaces the current state")
+    guide.agree(f"Restore state {number} of counter?", "replaces the current state")
     guide.term.wait(lambda _: guide.call("counter", "get") == "41", "the count that was saved")
 
 
