@@ -1,4 +1,4 @@
-"""Every command there is, with its examples: what the parser, the help and docs/commands.md are made from."""
+"""Every command with its examples: the parser, the help and docs/commands.md are made from this."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
 
     @property
     def function(self) -> Callable[..., int]:
-        """What it calls."""
+        """The function that carries it out."""
         module, _, name = self.place.partition(":")
         function: Callable[..., int] = getattr(import_module(f"airssys_tui.cli.{module}"), name)
         return function
@@ -62,23 +62,23 @@ COMMANDS: Final = (
         "commands.list:list_components",
         ("airssys-tui list --folder components/ --json", "airssys-tui list"),
     ),
-    Entry("describe", "commands.list:describe", ("airssys-tui describe counter --folder components/",)),
-    Entry("versions", "commands.list:versions", ("airssys-tui versions counter --folder components/",)),
+    Entry("describe", "commands.describe:describe", ("airssys-tui describe counter --folder components/",)),
+    Entry("versions", "commands.versions:versions", ("airssys-tui versions counter --folder components/",)),
     Entry(
         "rollback",
-        "commands.control:rollback",
+        "commands.rollback:rollback",
         (
             'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"',
             "airssys-tui rollback counter",
         ),
     ),
-    Entry("explain", "commands.story:explain", ("airssys-tui explain counter",)),
-    Entry("diff", "commands.story:diff", ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
-    Entry("undo", "commands.marks:undo", ("airssys-tui undo",)),
-    Entry("start", "commands.control:start", ("airssys-tui start counter",)),
-    Entry("stop", "commands.control:stop", ("airssys-tui stop counter",)),
-    Entry("restart", "commands.control:restart", ("airssys-tui restart counter",)),
-    Entry("reload", "commands.control:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
+    Entry("explain", "commands.explain:explain", ("airssys-tui explain counter",)),
+    Entry("diff", "commands.diff:diff", ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
+    Entry("undo", "commands.undo:undo", ("airssys-tui undo",)),
+    Entry("start", "commands.start:start", ("airssys-tui start counter",)),
+    Entry("stop", "commands.start:stop", ("airssys-tui stop counter",)),
+    Entry("restart", "commands.start:restart", ("airssys-tui restart counter",)),
+    Entry("reload", "commands.reload:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
     Entry(
         "logs",
         "commands.logs:logs",
@@ -89,7 +89,7 @@ COMMANDS: Final = (
     ),
     Entry(
         "events",
-        "commands.logs:events",
+        "commands.events:events",
         (
             "airssys-tui events --since 1h --level warning",
             "airssys-tui events counter --kind decision --kind supervision",
@@ -98,22 +98,22 @@ COMMANDS: Final = (
     ),
     Entry(
         "top",
-        "commands.gauges:top",
+        "commands.top:top",
         ("airssys-tui top --sort memory", "airssys-tui top --once --rows 10", "airssys-tui top -n 5"),
     ),
-    Entry("stats", "commands.gauges:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
-    Entry("meters", "commands.gauges:meters", ("airssys-tui meters counter",)),
+    Entry("stats", "commands.stats:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
+    Entry("meters", "commands.meters:meters", ("airssys-tui meters counter",)),
     Entry(
         "traces", "commands.traces:traces", ("airssys-tui traces counter", "airssys-tui traces counter --last 1 --json")
     ),
-    Entry("pin", "commands.marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
-    Entry("note", "commands.marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
+    Entry("pin", "commands.pin:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
+    Entry("note", "commands.note:note", ('airssys-tui note counter 3 "the one before the audit"',)),
     Entry(
         "mark-stable",
-        "commands.marks:mark_stable",
+        "commands.mark_stable:mark_stable",
         ("airssys-tui mark-stable counter 3", "airssys-tui mark-stable counter 3 --remove"),
     ),
-    Entry("release", "commands.marks:release", ("airssys-tui release counter 4",)),
+    Entry("release", "commands.release:release", ("airssys-tui release counter 4",)),
     Entry("states", "commands.states:states", ("airssys-tui states counter", "airssys-tui states counter --json")),
     Entry("states save", "commands.states:save", ("airssys-tui states save counter",)),
     Entry(
@@ -149,7 +149,7 @@ COMMANDS: Final = (
     Entry("check", "commands.check:check", ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
         "call",
-        "commands.check:call",
+        "commands.call:call",
         (
             'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful',
             "airssys-tui call --live counter increment 1 --json",
@@ -157,13 +157,13 @@ COMMANDS: Final = (
     ),
     Entry(
         "completion",
-        "reaching.completion:completion",
+        "commands.completion:completion",
         ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"'),
     ),
     Entry("verify", "commands.verify:verify", ("airssys-tui verify counter", "airssys-tui verify counter --json")),
-    Entry("checks list", "commands.verify:checks_list", ("airssys-tui checks list counter",)),
-    Entry("checks save", "commands.verify:checks_save", ("airssys-tui checks save counter 'adds up' increment 2",)),
-    Entry("checks drop", "commands.verify:checks_drop", ("airssys-tui checks drop counter 'adds up'",)),
+    Entry("checks list", "commands.checks:checks_list", ("airssys-tui checks list counter",)),
+    Entry("checks save", "commands.checks:checks_save", ("airssys-tui checks save counter 'adds up' increment 2",)),
+    Entry("checks drop", "commands.checks:checks_drop", ("airssys-tui checks drop counter 'adds up'",)),
     Entry("wit check", "commands.wit:check", ("airssys-tui wit check wit/", "airssys-tui wit check types.wit --json")),
     Entry(
         "wit show", "commands.wit:show", ("airssys-tui wit show core-host/storage", "airssys-tui wit show counter.wasm")
@@ -175,22 +175,22 @@ COMMANDS: Final = (
     ),
     Entry("wit export", "commands.wit:export", ("airssys-tui wit export my-component/wit",)),
     Entry("wit vendor", "commands.wit:vendor", ("airssys-tui wit vendor wit/", "airssys-tui wit vendor wit/ --check")),
-    Entry("config path", "commands.doctor:config_path", ("airssys-tui config path",)),
-    Entry("config show", "commands.doctor:config_show", ("airssys-tui config show --json",)),
+    Entry("config path", "commands.config:config_path", ("airssys-tui config path",)),
+    Entry("config show", "commands.config:config_show", ("airssys-tui config show --json",)),
     Entry("doctor", "commands.doctor:doctor", ("airssys-tui doctor --folder components/", "airssys-tui doctor --json")),
 )
 
 _GROUPS: Final = {
-    "config": "Show the settings in force and where they come from.",
-    "storage": "What components store: how much it is, written out and taken in.",
-    "checks": "Calls that are kept with their result, to be replayed by `verify`.",
-    "wit": "The WIT packages: show, check, compare, write out and vendor them.",
+    "config": "Show the settings in effect and where they come from.",
+    "storage": "Show, export and import what components store.",
+    "checks": "Manage saved calls that `verify` replays.",
+    "wit": "Show, check, compare, export and vendor WIT packages.",
 }
 _EPILOGUE: Final = "\n".join([EXIT_CODES, *(f"  {code:<3}  {meaning}" for code, meaning in MEANINGS.items())])
 
 
 _TELLS_OF_ALL: Final = {"--help", "-h", "__complete"}
-"""Words that are about every command there is."""
+"""Words that concern every command."""
 
 
 def command_names() -> tuple[str, ...]:

@@ -15,9 +15,11 @@ LABELS: Final = 22
 """Longest label that has its text beside it; a longer one has it below."""
 
 EXAMPLES: Final = "For example:"
+"""How the paragraph of examples begins in a docstring; the parser's library would take `Examples:` for a section."""
+
+EXAMPLES_TITLE: Final = "Examples:"
 EXIT_CODES: Final = "Exit codes:"
-WHOLE: Final = (EXAMPLES, EXIT_CODES)
-"""How the paragraphs begin whose lines stay as they are."""
+"""How the table of exit codes begins; its rows stay as they are, as the examples do."""
 
 PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT"}
 """What stands for a value on a help page, instead of the name of its type."""
@@ -53,8 +55,12 @@ class TwoColumns:
 
 
 def _paragraph(text: str, width: int) -> str:
-    # A command line is never broken: it is there to be copied. Nor are the rows of a table.
-    return text.strip() if text.lstrip().startswith(WHOLE) else textwrap.fill(" ".join(text.split()), width)
+    # A command line is never broken: it is there to be copied.
+    if text.lstrip().startswith(EXAMPLES):
+        return text.strip().replace(EXAMPLES, EXAMPLES_TITLE, 1)
+    if text.lstrip().startswith(EXIT_CODES):
+        return text.strip()
+    return textwrap.fill(" ".join(text.split()), width)
 
 
 def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:

@@ -51,7 +51,7 @@ def _run(words: list[str], *, json: bool) -> int:
 
         meant = slip(words, known)
         if meant is not None:
-            what = f"no command and no folder {words[0]}; did you mean {meant}?"
+            what = f"there is no command and no folder {words[0]}; did you mean {meant}?"
             return _usage_error(what, f"airssys-tui {meant} --help", json=json)
     try:
         result = build(words)(words, exit_on_error=False, print_error=False, help_on_error=False)
@@ -59,7 +59,7 @@ def _run(words: list[str], *, json: bool) -> int:
         from airssys_tui.cli.answering.complaints import complaint, remedy  # noqa: PLC0415 - late: see above
 
         return _usage_error(complaint(error), remedy(error), json=json)
-    except UnknownComponent as error:  # well said, but there is none
+    except UnknownComponent as error:  # the command line is valid, the component does not exist
         report_error(error, json=json)
         return ExitCode.FAILED
     except AirssysError as error:
@@ -74,7 +74,7 @@ def _run(words: list[str], *, json: bool) -> int:
 
 
 def _usage_error(what: str, remedy: str, *, json: bool) -> int:
-    report_failure(UsageError.title, what, remedy, json=json, kind="UsageError")
+    report_failure("usage error", what, remedy, json=json, kind="UsageError")
     return ExitCode.USAGE
 
 

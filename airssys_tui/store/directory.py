@@ -13,18 +13,21 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from airssys_tui.core.errors import FolderMismatch
-from airssys_tui.store.artifacts.blobs import Blobs
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.disk.database import Clock
 from airssys_tui.store.disk.durable import make_directory
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
+
+if TYPE_CHECKING:
+    from airssys_tui.store.artifacts.blobs import Blobs
 
 CATALOG_FILE: Final = "catalog.db"
 STORAGE_FILE: Final = "storage.db"
@@ -36,7 +39,13 @@ class StateReader:
     def __init__(self, path: Path, catalog: Catalog) -> None:
         self.path = path
         self.catalog = catalog
-        self.blobs = Blobs(path / "blobs")
+
+    @functools.cached_property
+    def blobs(self) -> Blobs:
+        """Artifacts."""
+        from airssys_tui.store.artifacts.blobs import Blobs  # noqa: PLC0415 - late: a list needs none
+
+        return Blobs(self.path / "blobs")
 
     def close(self) -> None:
         """Close the catalog."""

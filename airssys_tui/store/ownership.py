@@ -62,7 +62,7 @@ class Ownership:
             owner = read_owner(directory)
             raise StateLocked(
                 f"{directory} is in use by {owner or 'another process'}",
-                remedy="stop that process first, or give this one its own --state-dir",
+                remedy="stop that process first, or use another --state-dir",
             ) from error
         except NotImplementedError as error:
             raise StoreError(

@@ -86,13 +86,13 @@ def test_the_state_is_not_kept_right_in_the_watched_folder(desk: Desk, words: li
         (["lst"], "no command and no folder lst; did you mean list?"),
         (["Rolback", "counter"], "did you mean rollback?"),
         (["config", "shw"], "did you mean show?"),
-        (["config", "frob"], "there are: path, show"),
+        (["config", "frob"], "commands: path, show"),
         (["list", "--fldr", "x"], "did you mean --folder?"),
-        (["rollback", "counter", "--to", "two"], "--to is a whole number, not 'two'"),
+        (["rollback", "counter", "--to", "two"], "--to must be a whole number, not 'two'"),
         (["rollback", "counter", "--state", "kep"], "one of keep, restore, fresh, not 'kep'; did you mean keep?"),
         (["rollback"], "airssys-tui rollback needs NAME"),
         (["list", "--folder"], "airssys-tui list needs a value after --folder"),
-        (["list", "surplus"], "takes no more words here, and there is: surplus"),
+        (["list", "surplus"], "unexpected argument surplus"),
         (["rollback", "counter", "--to", "1", "--to", "2"], "--to is given more than once"),
         (["completion", "tcsh"], "one of bash, zsh, fish"),
     ],
@@ -144,7 +144,7 @@ def test_the_example_of_call_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_help_of_config_has_an_example(desk: Desk) -> None:
-    assert "For example:\n  airssys-tui config path\n" in desk.run("config", "--help").out
+    assert "Examples:\n  airssys-tui config path\n" in desk.run("config", "--help").out
 
 
 def test_help_lists_every_command_once_and_fits(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, in words for people who type one, not for people who write its parser."""
+"""What is wrong with a command line, in words for the person who typed it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import cyclopts
 from cyclopts import CycloptsError
 
 NEAR: Final = 0.6
-"""How alike two words are, from 0 to 1, for the one to be taken for a slip of the other."""
+"""How similar two words must be, from 0 to 1, to be suggested for each other."""
 
 KINDS: Final = {int: "a whole number", float: "a number", Path: "a path", str: "a text"}
 """What values are called."""
 
 
 def complaint(error: CycloptsError) -> str:
-    """Say in one sentence what is wrong with the words that were given."""
+    """Say in one sentence what is wrong with a command line."""
     for kind, say in _SAYINGS.items():
         if isinstance(error, kind):
             said: str = say(error)
@@ -27,12 +27,12 @@ def complaint(error: CycloptsError) -> str:
 
 
 def remedy(error: CycloptsError) -> str:
-    """Say where the right words are shown."""
+    """Say which help page to read."""
     return f"{_command(error)} --help " + ("shows how it is used" if error.command_chain else "lists the commands")
 
 
 def slip(words: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the command that the first word was meant to be, when it is no command, no path, and nearly one.
+    """Return the command that the first word probably stands for, when it is neither a command nor a path.
 
     Args:
         words: The command line after the program's name.
@@ -46,7 +46,7 @@ def slip(words: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the known word that is most like a word, if one is."""
+    """Return the most similar known word, if one is similar enough."""
     import difflib  # noqa: PLC0415 - late: only who slips needs it
 
     return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=NEAR)), None)
@@ -68,12 +68,12 @@ def _unknown_command(error: cyclopts.UnknownCommandError) -> str:
     names = [name for name in error.app or () if not name.startswith("-")]
     near = nearest(word, names)
     return f"there is no {_command(error)} {word}" + (
-        f"; did you mean {near}?" if near else f"; there are: {', '.join(names)}"
+        f"; did you mean {near}?" if near else f"; commands: {', '.join(names)}"
     )
 
 
 def _surplus(error: cyclopts.UnusedCliTokensError) -> str:
-    return f"{_command(error)} takes no more words here, and there is: {' '.join(error.unused_tokens or ())}"
+    return f"unexpected argument {' '.join(error.unused_tokens or ())}"
 
 
 def _repeated(error: cyclopts.RepeatArgumentError) -> str:
@@ -95,8 +95,10 @@ def _unreadable(error: cyclopts.CoercionError) -> str:
     if isinstance(kind, type) and issubclass(kind, Enum):
         choices = [str(member.value) for member in kind]
         near = nearest(word, choices)
-        return f"{where} is one of {', '.join(choices)}, not {word!r}" + (f"; did you mean {near}?" if near else "")
-    return f"{where} is {KINDS.get(kind, 'something else')}, not {word!r}"
+        return f"{where} must be one of {', '.join(choices)}, not {word!r}" + (
+            f"; did you mean {near}?" if near else ""
+        )
+    return f"{where} must be {KINDS.get(kind, 'another kind of value')}, not {word!r}"
 
 
 def _option(error: cyclopts.CoercionError) -> str:
@@ -106,7 +108,7 @@ def _option(error: cyclopts.CoercionError) -> str:
 
 
 def _kind(target: Any) -> Any:
-    """Return the kind of value that is meant by ``int | None`` and the like."""
+    """Return the kind of value that ``int | None`` and the like accept."""
     wanted = [kind for kind in get_args(target) if kind is not type(None)]
     return wanted[0] if len(wanted) == 1 else target
 

@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
     """The answers of every command.
 
     Attributes:
-        OK: What was asked happened.
+        OK: It was done.
         FAILED: It failed or was refused; the reason is on standard error.
         USAGE: The command line is wrong; nothing was tried.
         INTERRUPTED: ctrl+c ended it, as a shell says it: 128 and the number of the signal.

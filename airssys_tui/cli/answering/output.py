@@ -1,4 +1,4 @@
-"""The one way out: documents as JSON or as safe, plain text; errors with what to do next."""
+"""Everything a command prints: safe plain text or JSON, and errors with a remedy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import sanitise
 
 NOTHING: Final = "-"
-"""What stands where a figure cannot be had."""
+"""What is printed for a value that is not available."""
 
 
 def say(text: str = "") -> None:
@@ -53,7 +53,7 @@ def terminal_height() -> int:
 
 
 def warn(text: str) -> None:
-    """Print a remark on standard error, made safe."""
+    """Print text on standard error, made safe."""
     sys.stderr.write(sanitise(text) + "\n")
 
 
@@ -84,7 +84,7 @@ def _harmless(document: str) -> str:
 
 
 def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:
-    """Say what went wrong and what to do next: on standard error, with ``json`` also as an object.
+    """Report what went wrong and what to do next: on standard error, with ``json`` also as an object.
 
     Args:
         title: A few words.
@@ -103,7 +103,7 @@ def report_failure(title: str, message: str, remedy: str = "", *, json: bool = F
 
 
 def report_error(error: AirssysError, *, json: bool = False) -> None:
-    """Say what an error of the project's tree says."""
+    """Report an error of the project's tree."""
     report_failure(
         error.title,
         error.message,
@@ -126,7 +126,7 @@ def moment(at: float | None) -> str:
 
 
 def discard_output() -> None:
-    """Point standard output nowhere, after its reader went away (``airssys-tui list | head -1``)."""
+    """Discard standard output after its reader went away (``airssys-tui list | head -1``)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,11 +1,11 @@
-"""``attach``: the screens on a runtime that runs in another process, and goes on when they are left."""
+"""``attach``: a screen on a runtime of another process, which keeps running when the screen is closed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.output import say
-from airssys_tui.cli.commands.screen import Showing, show
+from airssys_tui.cli.commands.showing import Showing, show
 from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
 from airssys_tui.cli.reaching.site import Site, locate
 
@@ -21,22 +21,21 @@ def attach(
     readonly: bool = False,
     state_dir: StateDirOption = None,
 ) -> int:
-    """Open the screen on a runtime that runs in another process; leaving it leaves the runtime running.
+    """Open the screen on a runtime that already runs; closing the screen leaves the runtime running.
 
-    Any number of screens can be attached. When the runtime goes away they say so, keep what they saw, and reconnect
-    when it is back.
+    Any number of screens can attach. When the runtime stops, they keep what they show and reconnect when it is back.
 
     Args:
-        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
-        readonly: Only look: the screen has no action that changes the system, and the runtime takes none from it.
-        state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
-            the folder's real path).
+        folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
+        readonly: Disable every action that changes the system; the runtime accepts none from this screen.
+        state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or a directory derived from
+            the folder's real path.
     """
     from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: see `remote`
     from airssys_tui.store.ownership import live_owner  # noqa: PLC0415
 
     site = locate(folder, state_dir, must_exist=False)
-    if live_owner(site.state_dir.value) is None:  # said at once, and not on a screen that has to be left first
+    if live_owner(site.state_dir.value) is None:  # reported at once, and not on a screen that has to be closed first
         raise nothing_runs(site)
     readonly = readonly or site.settings.readonly
     found: list[RemoteRuntime] = []
@@ -47,7 +46,7 @@ def attach(
 
     code = show(Showing(site=site, connect=connect, readonly=readonly, attached=True))
     if found:
-        say(f"left the screen; the components run on in pid {found[0].welcome.pid}")
+        say(f"closed the screen; the components keep running in pid {found[0].welcome.pid}")
     return code
 
 

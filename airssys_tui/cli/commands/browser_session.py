@@ -29,7 +29,7 @@ LOOK: Final = 1.0
 """Seconds between two looks at whether the server is still there."""
 
 GRACE: Final = 3.0
-"""Seconds to leave in, once it is not."""
+"""Seconds to stop in, once it is not."""
 
 
 def main(words: list[str]) -> int:
@@ -58,7 +58,7 @@ async def _show(site: Site, *, readonly: bool) -> int:
 
 
 def _standard_error_to(log: Path) -> None:
-    """Keep what native code says from the web server, whose terminal it would reach raw."""
+    """Send what native code writes to the log; it would reach the terminal of the web server raw."""
     from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: see `log`
 
     make_directory(log.parent)
@@ -68,7 +68,7 @@ def _standard_error_to(log: Path) -> None:
 
 
 def _end_with(server: int) -> None:
-    """Leave when the server is gone: a closed pipe alone ends the reading, not the screens."""
+    """Stop when the server is gone: a closed pipe alone ends the reading, not the screen."""
     forever = threading.Event()
     while os.getppid() == server:
         forever.wait(LOOK)

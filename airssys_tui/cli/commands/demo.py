@@ -1,4 +1,4 @@
-"""``--demo``: the screens on a runtime that is played, for a first look without components."""
+"""``--demo``: the screen on a simulated runtime, for a first look without components."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from airssys_tui.cli.commands.screen import Showing, show
+from airssys_tui.cli.commands.showing import Showing, show
 from airssys_tui.cli.reaching.program_settings import Sourced, read_settings
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.events import EventAction
@@ -28,12 +28,12 @@ Act = Callable[["FakeRuntime", int], None]
 
 
 def open_demo(*, readonly: bool) -> int:
-    """Open the screens on a played runtime, and run until they are left.
+    """Open the screen on a simulated runtime and run until it is closed.
 
-    Its clock is the real one, and things happen in it. Its log goes to a directory that is gone afterwards.
+    The runtime uses the real clock, and things happen in it. The log goes to a directory that is deleted afterwards.
 
     Args:
-        readonly: Leave out every action that changes the system.
+        readonly: Disable every action that changes the system.
     """
     with tempfile.TemporaryDirectory(prefix="airssys-demo-") as scratch:
         site = Site(
@@ -49,7 +49,7 @@ def open_demo(*, readonly: bool) -> int:
 
 
 class Stage:
-    """A played runtime in which something happens every :data:`BEAT` seconds, from :meth:`open` to :meth:`close`."""
+    """A simulated runtime in which something happens every :data:`BEAT` seconds, from :meth:`open` to :meth:`close`."""
 
     def __init__(self, beat: float = BEAT) -> None:
         self._beat = beat
@@ -57,7 +57,7 @@ class Stage:
         self._thread: threading.Thread | None = None
 
     def open(self) -> RuntimeApi:
-        """Begin to play, and return the runtime."""
+        """Start the simulation and return the runtime."""
         from airssys_tui.api.played.scenes import mixed  # noqa: PLC0415 - late: after the first paint
 
         runtime = mixed(time.time)
@@ -66,7 +66,7 @@ class Stage:
         return runtime
 
     def close(self) -> None:
-        """End the play."""
+        """Stop the simulation."""
         self._over.set()
         if self._thread is not None:
             self._thread.join(1.0)

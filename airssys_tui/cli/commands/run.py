@@ -1,4 +1,4 @@
-"""``run``: a folder of components alive without a screen, its events as lines."""
+"""``run``: run a folder of components, without a screen when that is asked for."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
+from airssys_tui.cli.answering.event_line import event_line
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.output import answer_line, moment, say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
+from airssys_tui.cli.answering.output import answer_line, say, warn
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, seconds_of
 from airssys_tui.cli.reaching.site import locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.cli.serving.exporter import Exporter
-    from airssys_tui.core.events import Event
 
 POLL: Final = 0.1
 """Seconds between two looks at the events."""
@@ -41,39 +41,38 @@ def run(
     metrics_public: bool = False,
     json: bool = False,
 ) -> int:
-    """Run a folder of components; with `--headless` without a screen, printing events as they come.
+    """Run a folder of components, with the screen or without.
 
-    SIGTERM, SIGHUP and ctrl+c stop it within 5 s, with the state of the components saved; a second one ends it at once.
+    With `--headless`, events are printed as they happen. SIGTERM, SIGHUP and ctrl+c save the components' state and stop
+    within 5 s; a second signal stops at once.
 
     Args:
-        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
-        headless: No screen.
-        duration: Stop by itself after this long: "3s", "1h30m"; a number alone is seconds. Only with `--headless`.
-        readonly: A screen without the actions that change the system.
-        adopt: Bind a state directory that belongs to another folder to this one.
-        state_dir: Where the state is kept.
-        metrics: Serve Prometheus metrics on this address, "127.0.0.1:9464"; port 0 takes one that is free.
-        metrics_public: The address of `--metrics` may be one that other machines reach.
-        json: Events as JSON Lines. Only with `--headless`.
+        folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
+        headless: Run without the screen and print events.
+        duration: Stop after this long: "3s", "1h30m"; a number alone is seconds. Needs `--headless`.
+        readonly: Disable every action on the screen that changes the system.
+        adopt: Take over a state directory that belongs to another folder.
+        state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
+        metrics: Serve Prometheus metrics at this address, such as "127.0.0.1:9464"; port 0 picks a free port.
+        metrics_public: Allow an address for `--metrics` that other machines can reach.
+        json: Print events as JSON Lines. Needs `--headless`.
     """
     if not headless:
         from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
         from airssys_tui.core.errors import UsageError  # noqa: PLC0415
 
         if duration is not None or json:
-            raise UsageError("--for and --json go with --headless", remedy="add --headless")
+            raise UsageError("--for and --json need --headless", remedy="add --headless")
         with _exporting(metrics, public=metrics_public) as exporter:
             return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, exporter=exporter)
-    from airssys_tui.core.units import parse_duration  # noqa: PLC0415
-
-    seconds = None if duration is None else parse_duration(f"{duration}s" if duration.isdecimal() else duration)
+    seconds = None if duration is None else seconds_of(duration)
     with _exporting(metrics, public=metrics_public) as exporter:
         return _run_headless(folder, state_dir, seconds, adopt=adopt, json=json, exporter=exporter)
 
 
 @contextlib.contextmanager
 def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None]:
-    """Listen for who asks for metrics, before anything is opened; the address is said on standard error."""
+    """Serve metrics before anything else is opened; print the address on standard error."""
     if address is None:
         yield None
         return
@@ -117,7 +116,7 @@ def _run_headless(
 
 
 class EventPrinter:
-    """Prints what has happened since it last looked.
+    """Prints new events.
 
     Args:
         runtime: Whose events.
@@ -130,7 +129,7 @@ class EventPrinter:
         self._seen = 0
 
     def print_new(self) -> None:
-        """Print every event that is new, oldest first, and say how many were lost."""
+        """Print every new event, oldest first, and how many were lost."""
         page = self._runtime.events(after=self._seen, limit=PAGE)
         if page.missed:
             warn(f"{page.missed} events were lost before they could be printed")
@@ -141,10 +140,3 @@ class EventPrinter:
             else:
                 say(event_line(event))
         sys.stdout.flush()
-
-
-def event_line(event: Event) -> str:
-    """Write an event for people: time, level, component with its revision, what happened."""
-    revision = "" if event.revision is None else f" r{event.revision}"
-    subject = f"{event.component}{revision}" if event.component else "runtime"
-    return f"{moment(event.at)}  {event.level:<7}  {subject:<20}  {event.text}"

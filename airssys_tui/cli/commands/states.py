@@ -1,33 +1,29 @@
-"""``states``: the snapshots that are kept of a component's state, taken, written out, taken in and loaded."""
+"""``states``: the saved states of a component: list, save, export, import and restore."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from cyclopts import Parameter
 
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.export_file import free_path, write_whole
+from airssys_tui.cli.answering.export_file import is_stream, require_free, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_table, warn
 from airssys_tui.cli.answering.plain_table import PlainColumn
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, StreamArgument, component_name
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import Without, ask
-from airssys_tui.cli.reaching.site import locate
+from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.units import MIB, format_size
 
 LARGEST: Final = 128 * MIB
 """Bytes of a file that an import reads at most; the largest state, in base64, is smaller."""
-
-STREAM: Final = "-"
-"""The name of a file that stands for standard input or output."""
 
 COLUMNS: Final = (
     PlainColumn("ID", right=True),
@@ -41,14 +37,12 @@ COLUMNS: Final = (
     PlainColumn("REMARK", rank=1, least=12),
 )
 
-StateFileArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
-
 
 def states(name: NameArgument, /, *, place: Place = HERE) -> int:
-    """List the snapshots that are kept of a component's state, newest first.
+    """List the saved states (snapshots) of a component, newest first.
 
     Args:
-        name: The component, as `name` or `namespace/name`; one called like a command is `local/save`.
+        name: The component, as `name` or `namespace/name`; one named like a subcommand is `local/save`.
         place: Which runtime.
     """
     name = component_name(name)
@@ -59,12 +53,12 @@ def states(name: NameArgument, /, *, place: Place = HERE) -> int:
     elif found:
         say_table(COLUMNS, [_row(view) for view in found])
     else:
-        warn(f"no state of {name} is kept")
+        warn(f"{name} has no snapshots")
     return ExitCode.OK
 
 
 def save(name: NameArgument, /, *, place: Place = HERE) -> int:
-    """Take a snapshot of a running component's state now.
+    """Take a snapshot of a running component's state.
 
     Args:
         name: The component, as `name` or `namespace/name`.
@@ -75,36 +69,28 @@ def save(name: NameArgument, /, *, place: Place = HERE) -> int:
 
 def export(
     name: NameArgument,
-    file: StateFileArgument,
+    file: StreamArgument,
     /,
     *,
     snapshot: int | None = None,
     force: bool = False,
     place: Place = HERE,
 ) -> int:
-    """Write a snapshot to a file, as JSON with its bytes in base64 and their digest.
+    """Write a snapshot to a file: JSON with the bytes in base64 and their digest.
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        file: Where to; `-` is standard output.
-        snapshot: Which one, by its ID; without it, the newest.
-        force: Write over a file that is there.
+        file: File to write; `-` is standard output.
+        snapshot: ID of the snapshot. Default: the newest.
+        force: Overwrite an existing file.
         place: Which runtime.
     """
     name = component_name(name)
-    if str(file) != STREAM:
-        free_path(file, force=force)
+    require_free(file, force=force)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    if snapshot is None:
-        kept = ask(site, lambda api: api.states(name), Without.RECORD)
-        if not kept:
-            raise UsageError(
-                f"no state of {name} is kept", remedy=f"take one while it runs: airssys-tui states save {name}"
-            )
-        snapshot = kept[0].id
-    number = snapshot
+    number = _newest(site, name) if snapshot is None else snapshot
     found = ask(site, lambda api: api.export_state(name, number), Without.RECORD)
-    if str(file) == STREAM:
+    if is_stream(file):
         answer(found)
         return ExitCode.OK
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see `output`
@@ -117,19 +103,33 @@ def export(
     return ExitCode.OK
 
 
-def import_state(name: NameArgument, file: StateFileArgument, /, *, place: Place = HERE) -> int:
-    """Keep a state that was exported, here or elsewhere, as a snapshot; `restore` loads it.
+def _newest(site: Site, name: str) -> int:
+    """Return the ID of a component's newest snapshot.
+
+    Raises:
+        UsageError: There is none.
+    """
+    kept = ask(site, lambda api: api.states(name), Without.RECORD)
+    if not kept:
+        raise UsageError(f"{name} has no snapshots", remedy=f"take one while it runs: airssys-tui states save {name}")
+    return kept[0].id
+
+
+def import_state(name: NameArgument, file: StreamArgument, /, *, place: Place = HERE) -> int:
+    """Store an exported state as a snapshot; `states restore` loads it.
 
     Args:
-        name: The component that is to have it.
-        file: Where from; `-` is standard input.
+        name: The component that gets it.
+        file: File to read; `-` is standard input.
         place: Which runtime.
     """
     return carry_out(ImportState(component_name(name), _read(file)), place)
 
 
 def restore(name: NameArgument, snapshot: int, /, *, place: Place = HERE) -> int:
-    """Load a snapshot into a fresh instance of the active revision, as a new revision; the state before it is kept.
+    """Load a snapshot into a fresh instance of the active revision.
+
+    This makes a new revision; the state before it is kept as a snapshot.
 
     Args:
         name: The component, as `name` or `namespace/name`.
@@ -157,14 +157,14 @@ def _row(view: StateView) -> tuple[str, ...]:
 
 
 def _read(file: Path) -> StateFile:
-    """Read an exported state and hold its bytes against their digest.
+    """Read an exported state and check its bytes against their digest.
 
     Raises:
-        UsageError: It is none, or its bytes were changed.
+        UsageError: It is not an exported state, or its bytes were changed.
     """
     from airssys_tui.api.wire import decode  # noqa: PLC0415 - late: see `output`
 
-    if str(file) == STREAM:
+    if is_stream(file):
         content = sys.stdin.buffer.read(LARGEST + 1)
     else:
         with file.open("rb") as opened:
@@ -175,11 +175,11 @@ def _read(file: Path) -> StateFile:
         state = decode(content, StateFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{file} is no exported state: {error}", remedy="airssys-tui states export writes one"
+            f"{file} is not an exported state: {error}", remedy="airssys-tui states export writes one"
         ) from error
     if digest_of(state.data) != state.digest:
         raise UsageError(
-            f"{file}: the bytes do not have the digest {short_digest(state.digest)} that is written beside them",
+            f"{file}: the bytes do not match the digest {short_digest(state.digest)} in the file",
             remedy="export the state again",
         )
     return state

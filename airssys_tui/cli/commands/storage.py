@@ -1,4 +1,4 @@
-"""``storage``: what components store, written out, taken in, and how much it is."""
+"""``storage``: what components store: how much it is, export and import."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Final
+from typing import IO, Final
 
 import msgspec
-from cyclopts import Parameter
 
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.export_file import free_path, write_whole
+from airssys_tui.cli.answering.export_file import is_stream, require_free, write_whole
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.answering.plain_table import PlainColumn
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, named_path
+from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, StreamArgument, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.site import Site, locate
-from airssys_tui.core.errors import StorageRefusal, UnknownComponent, UsageError
+from airssys_tui.core.errors import StorageRefusal, UsageError
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import format_size
-
-STREAM: Final = "-"
-"""The name of a file that stands for standard input or output."""
 
 COLUMNS: Final = (
     PlainColumn("NAME", least=12),
@@ -32,8 +28,6 @@ COLUMNS: Final = (
     PlainColumn("USED", right=True, rank=1),
     PlainColumn("KEYS", right=True),
 )
-
-ExportArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -46,10 +40,10 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 def usage(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
-    """Show how much components store, and how much they may; whether or not they run.
+    """Show how much components store, and how much they may.
 
     Args:
-        name: One component, as `name` or `namespace/name`; without it, every one that stores something.
+        name: One component, as `name` or `namespace/name`. Default: every component that stores something.
         place: Which runtime.
     """
     from airssys_tui.core.keyvalue import StorageUse  # noqa: PLC0415 - late: `--help` answers without it
@@ -76,27 +70,26 @@ def usage(name: NameArgument | None = None, /, *, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
-def export(name: NameArgument, file: ExportArgument, /, *, force: bool = False, place: Place = HERE) -> int:
-    """Write out what a component stores, as of one moment: a JSON object a line, the last with count and hash.
+def export(name: NameArgument, file: StreamArgument, /, *, force: bool = False, place: Place = HERE) -> int:
+    """Write what a component stores to a file: one JSON object per line, the last with count and hash.
 
-    It may run meanwhile. Equal contents give equal files.
+    The component may run meanwhile: the file shows one moment. Equal contents give equal files.
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        file: Where to; `-` is standard output.
-        force: Write over a file that is there.
+        file: File to write; `-` is standard output.
+        force: Overwrite an existing file.
         place: Which runtime.
     """
     from airssys_tui.store.directory import STORAGE_FILE  # noqa: PLC0415 - late: `--help` answers without it
     from airssys_tui.store.keyvalues.portable import export_lines  # noqa: PLC0415
 
     name = component_name(name)
-    if str(file) != STREAM:
-        free_path(file, force=force)
+    require_free(file, force=force)
     site = locate(place.folder, place.state_dir, must_exist=False)
     _limit(site, name)
     lines = export_lines(site.state_dir.value / STORAGE_FILE, name)
-    if str(file) == STREAM:
+    if is_stream(file):
         sys.stdout.buffer.writelines(lines)
         sys.stdout.flush()
         return ExitCode.OK
@@ -108,13 +101,13 @@ def export(name: NameArgument, file: ExportArgument, /, *, force: bool = False, 
     return ExitCode.OK
 
 
-def import_(name: NameArgument, file: ExportArgument, /, *, replace: bool = False, place: Place = HERE) -> int:
-    """Take in what was exported, whole or not at all, while no process runs the folder.
+def import_(name: NameArgument, file: StreamArgument, /, *, replace: bool = False, place: Place = HERE) -> int:
+    """Import what `storage export` wrote, whole or not at all; no process may run the folder.
 
     Args:
-        name: The component that is to have it.
-        file: Where from; `-` is standard input.
-        replace: Put it in the place of what is stored. Without it, nothing may be stored yet.
+        name: The component that gets it.
+        file: File to read; `-` is standard input.
+        replace: Replace what is stored. Without it, nothing may be stored yet.
         place: Which runtime.
     """
     from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415 - late: `--help` answers without it
@@ -130,11 +123,11 @@ def import_(name: NameArgument, file: ExportArgument, /, *, replace: bool = Fals
         try:
             used = import_lines(state.storage, name, _bounded(lines), quota=limit, replace=replace)
         except StorageRefusal as refusal:
-            raise UsageError(f"{name} cannot take this in: {refusal.message}") from refusal
+            raise UsageError(f"cannot import this into {name}: {refusal.message}") from refusal
     if place.json:
         answer(Usage(name, used.bytes, limit, used.keys))
     else:
-        say(f"{used.keys} keys taken in for {name}: {format_size(used.bytes)}")
+        say(f"{used.keys} keys imported into {name}: {format_size(used.bytes)}")
     return ExitCode.OK
 
 
@@ -145,14 +138,11 @@ def _limit(site: Site, name: str) -> int:
         UnknownComponent: None of that name is recorded.
         StateAbsent: Nothing is recorded at all.
     """
-    from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415 - late: see above
+    from airssys_tui.cli.reaching.recorded import find_component  # noqa: PLC0415 - late: see above
+    from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415
 
     with StateDirectory.open_readonly(site.state_dir.value) as state:
-        if state.catalog.component(name) is None:
-            names = ", ".join(record.id for record in state.catalog.components()[:10])
-            raise UnknownComponent(
-                f"no component {name} is recorded", remedy=f"there are: {names}" if names else "", component=name
-            )
+        find_component(state.catalog, name)
         declared = _declared(state.catalog.active_revision(name))
     return Limits().storage if declared is None else declared
 
@@ -172,7 +162,7 @@ def _row(row: Usage) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _reading(file: Path) -> Iterator[IO[bytes]]:
-    if str(file) == STREAM:
+    if is_stream(file):
         yield sys.stdin.buffer
         return
     with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""``traces``: what the calls of a component did, step by step, in its own words."""
+"""``traces``: the steps that a component reported of its last calls."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from airssys_tui.core.errors import UsageError
 
 
 def traces(name: NameArgument, /, *, last: int = 10, place: Place = HERE) -> int:
-    """Show what the last calls of a running component did, newest first, each as a tree of its steps.
+    """Show the steps of a running component's last calls as trees, newest first.
 
-    Only components that tell of their steps have any.
+    Only components that report their steps have traces.
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        last: How many calls at most; 64 are kept.
+        last: Maximum number of calls; the runtime keeps 64.
         place: Which runtime.
     """
     if last < 1:
-        raise UsageError("--last is 1 or more")
+        raise UsageError("--last must be at least 1")
     name = component_name(name)
     found = ask(locate(place.folder, place.state_dir), lambda api: api.traces(name))[:last]
     if place.json:
         answer(found)
     elif not found:
-        warn(f"{name} has told of no call")
+        warn(f"{name} has no traces")
     for trace in () if place.json else found:
         _say_trace(trace)
     return ExitCode.OK
@@ -38,7 +38,7 @@ def _say_trace(trace: TraceView) -> None:
     ended = "failed" if trace.failed else "done"
     say(f"{moment(trace.at)}  {trace.export}  {trace.took_ms:.2f} ms  {ended}  {trace.id}")
     for depth, span in trace.tree():
-        took = "goes on" if span.took_ms is None else f"{span.took_ms:.2f} ms"
+        took = "running" if span.took_ms is None else f"{span.took_ms:.2f} ms"
         error = f"  error: {span.error}" if span.error else ""
         say(f"{'  ' * (depth + 1)}{span.name}  {took}{error}")
         for key, value in span.annotations:

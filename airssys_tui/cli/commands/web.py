@@ -30,24 +30,24 @@ def web(
     full: bool = False,
     state_dir: StateDirOption = None,
 ) -> int:
-    """Serve the screens to browsers on this machine, until ctrl+c; needs `pip install 'airssys-tui[web]'`.
+    """Serve the screen to browsers on this machine until ctrl+c.
 
-    Every page is a client of the runtime that runs the folder; when none does, one runs without a screen for as long
-    as the pages are served. The address that is printed holds a token, another one each time: who does not have it
-    gets nothing. Pages only look, unless `--full` is given. From elsewhere: ssh -L 8737:127.0.0.1:8737 HOST.
+    Needs `pip install 'airssys-tui[web]'`. Each page is a client of the folder's runtime; when none runs, this command
+    runs one without a screen until it ends. The printed address contains a token, new each time, that every
+    request needs. Pages are read-only unless you add `--full`. From another machine: ssh -L 8737:127.0.0.1:8737 HOST.
 
     Args:
-        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
-        port: Where to listen on 127.0.0.1; 0 takes any port that is free.
-        full: Pages may change the system too.
-        state_dir: Where the state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
-            the folder's real path).
+        folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
+        port: Port on 127.0.0.1; 0 picks a free port.
+        full: Let pages change the system too.
+        state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or a directory derived from
+            the folder's real path.
     """
     site = locate(folder, state_dir)
     if full:
         writable(site)
     if not 0 <= port <= 65_535:
-        raise UsageError(f"--port is 0 to 65535, not {port}")
+        raise UsageError(f"--port must be 0 to 65535, not {port}")
     try:
         from airssys_tui.cli.serving.browser import BrowserServer  # noqa: PLC0415 - late: an extra
     except ModuleNotFoundError as error:
@@ -56,7 +56,7 @@ def web(
         ) from error
     with contextlib.closing(BrowserServer(session_command(site, full=full), port)) as server, _runtime(site):
         say(f"open {server.url}")
-        warn("pages may change the system" if full else "pages only look; --full lets them change the system")
+        warn("pages can change the system" if full else "pages are read-only; --full lets them change the system")
         sys.stdout.flush()
         _serve(server)
     return ExitCode.OK
@@ -100,7 +100,7 @@ def _runtime(site: Site) -> Iterator[None]:
     from airssys_tui.cli.serving.signals import close_in_time  # noqa: PLC0415
 
     runtime = open_runtime(site)
-    warn("no runtime ran; one runs as long as this does")
+    warn("no runtime was running; this command runs one until it ends")
     try:
         yield
     finally:

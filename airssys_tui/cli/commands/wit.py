@@ -1,4 +1,4 @@
-"""``wit``: the packages that come with the program, and anybody's: filled, checked, shown, written out, compared."""
+"""``wit``: the packages of this program and of anybody: vendor, check, show, export and compare."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def vendor(folder: Path = Path("wit"), /, *, check: bool = False, binary: bool =
     """Copy each WIT package of a folder into the `deps/` of those that use it, and write `deps.lock`.
 
     `deps.toml` in the folder lists the packages with path and version. A package that is missing, of another version,
-    or part of a circle is refused with file and line.
+    or part of a circle is an error with file and line.
 
     Args:
         folder: The folder that holds `deps.toml`.
-        check: Change nothing; exit 1, naming each difference, when something is out of date.
-        binary: Also write each package's binary form beside its folder (with --check: compare it). Needs wasm-tools.
+        check: Change nothing; list what is out of date, and exit 1 if anything is.
+        binary: Also write each package's binary form beside its folder, or compare it with `--check`. Needs wasm-tools.
         form: How to answer.
     """
     from airssys_tui.wit.workspace import Workspace  # noqa: PLC0415 - late: `--help` needs none of it
@@ -64,7 +64,7 @@ def vendor(folder: Path = Path("wit"), /, *, check: bool = False, binary: bool =
         answer(Written(tuple(stale)))
     else:
         for line in stale:
-            (warn if check else say)(line if check else f"brought up to date: {line}")
+            (warn if check else say)(line if check else f"updated: {line}")
     return ExitCode.FAILED if check and stale else ExitCode.OK
 
 
@@ -82,12 +82,12 @@ def _binaries(root: Path, paths: list[str], *, check: bool) -> list[str]:
 
 
 def check(*paths: Path, form: Form = AS_TEXT) -> int:
-    """Say whether WIT text is right: syntax, names, packages, versions; what is wrong with file, line and column.
+    """Check WIT text: syntax, names, packages and versions.
 
-    Exit code 0 when all of it is, 1 when something is not.
+    Each problem is shown with file, line and column. Exit code 0 when all of it is valid, 1 when something is not.
 
     Args:
-        paths: Folders of one package, of many (with `deps.toml`), or single files; the current directory when none.
+        paths: Folders of one package, of many (with `deps.toml`), or single files. Default: the current directory.
         form: How to answer.
     """
     from airssys_tui.wit.validation import check as check_wit  # noqa: PLC0415 - late: see above
@@ -98,16 +98,16 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
     else:
         for verdict in verdicts:
             if not verdict.problem:
-                say(f"right  {verdict.path}")
+                say(f"valid    {verdict.path}")
                 continue
-            say(f"wrong  {verdict.path}\n  {verdict.problem}")
+            say(f"invalid  {verdict.path}\n  {verdict.problem}")
             if verdict.remedy:
                 say(f"  → {verdict.remedy}")
     return ExitCode.FAILED if any(verdict.problem for verdict in verdicts) else ExitCode.OK
 
 
 def show(target: str, /, *, form: Form = AS_TEXT) -> int:
-    """Show a package, an interface or a world with its documentation, or what a built component imports and exports.
+    """Show a package, an interface or a world, or what a built component imports and exports.
 
     Args:
         target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` file
@@ -142,10 +142,10 @@ def _text_of(target: str) -> str:
 
 
 def export(folder: Path, /, *, form: Form = AS_TEXT) -> int:
-    """Write the seven packages into a folder, as text with their `deps/` and in binary form, to build against.
+    """Write the seven WIT packages into a folder to build against, as text and in binary form.
 
     Args:
-        folder: Where to; made when it is not there. What is not the packages' stays as it is.
+        folder: Folder to write to; it is created if needed. Its other files stay as they are.
         form: How to answer.
     """
     from airssys_tui.wit.shipped import home  # noqa: PLC0415 - late: see above
@@ -169,14 +169,14 @@ def export(folder: Path, /, *, form: Form = AS_TEXT) -> int:
 
 
 def diff(old: str, new: str, /, *, form: Form = AS_TEXT) -> int:
-    """Compare two components, or two WIT packages: what was added, removed or changed, and whom that breaks.
+    """Compare two components or two WIT packages: what changed, and whom it breaks.
 
-    Callers break when what they call is gone or has other types; hosts when more or other things are imported. Judged
-    by structure; a version alone breaks nobody within its major. Exit code 0 when nobody breaks, 1 when somebody does.
+    Callers break when what they call is removed or has other types; hosts when more or other things are imported. Only
+    structure counts: a new version within its major breaks nobody. Exit code 0 when nobody breaks, else 1.
 
     Args:
-        old: A `.wasm` file or a component's folder, a folder of WIT, or a package that comes with the program.
-        new: Likewise, of the same sort.
+        old: A `.wasm` file, a component folder, a folder of WIT, or a package of this program.
+        new: The same kind of thing as OLD.
         form: How to answer.
     """
     from airssys_tui.wit.comparison import compare  # noqa: PLC0415 - late: loads the engine
@@ -191,7 +191,7 @@ def diff(old: str, new: str, /, *, form: Form = AS_TEXT) -> int:
             reason = f": {line.reason}" if line.reason else ""
             say(f"{whom:<26}{line.side} `{line.path}` {line.change}{where}{reason}")
         if not judged:
-            say("the same")
+            say("no differences")
     return ExitCode.FAILED if any(line.breaks for line in judged) else ExitCode.OK
 
 

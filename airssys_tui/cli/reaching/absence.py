@@ -22,16 +22,16 @@ def attach_command(site: Site) -> str:
 
 
 def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
-    """Say what can be done when the state directory is owned: attach to who owns it, when it can be spoken to."""
+    """Return the error for a state directory that another process owns, with the remedy that fits."""
     from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no store
 
     if control_path(site.state_dir.value).exists():
-        return StateLocked(error.message, remedy=f"open a screen on what runs: {attach_command(site)}")
-    return StateLocked(error.message, remedy="end that process first, or give this one its own --state-dir")
+        return StateLocked(error.message, remedy=f"attach a screen to it: {attach_command(site)}")
+    return StateLocked(error.message, remedy="stop that process first, or use another --state-dir")
 
 
 def nothing_runs(site: Site) -> NothingRuns:
-    """Say that no runtime has the state directory, and how to start one."""
+    """Return the error for a folder that no process runs."""
     folder = shlex.quote(str(site.folder.value))
     return NothingRuns(
         f"no process runs {site.folder.value}",

@@ -1,4 +1,4 @@
-"""A runtime in this process, from what the command line names, served to screens and commands in others."""
+"""A runtime in this process for the folder of the command line, served to screens and commands in others."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 def open_runtime(
     site: Site, *, adopt: bool = False, watch: bool = True, exporter: Exporter | None = None
 ) -> EmbeddedRuntime:
-    """Own the state directory, begin to bring its components up, and serve them at the control socket.
+    """Own the state directory, start bringing up its components, and serve them at the control socket.
 
-    Without the socket the runtime works all the same; an event says why there is none.
+    The runtime works without the socket too; an event says why there is none.
 
     Args:
         site: Folder and state directory.
-        adopt: Bind a state directory of another folder to this one.
-        watch: Whether changes on disk are deployed as they come.
-        exporter: Serves the metrics of the runtime and of its socket from then on.
+        adopt: Take over a state directory of another folder.
+        watch: Whether changed files are deployed.
+        exporter: Serves the metrics of the runtime and of its socket.
 
     Raises:
         StoreError: The state directory is owned by another process, belongs to another folder or cannot be used.

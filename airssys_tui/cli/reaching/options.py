@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
-from airssys_tui.cli.reaching.completion import component_names, revision_numbers
+from airssys_tui.cli.reaching.completers import component_names, revision_numbers
 
 
 def named_path(_: object, tokens: Sequence[Token]) -> Path:
@@ -20,13 +20,16 @@ def named_path(_: object, tokens: Sequence[Token]) -> Path:
     """
     (token,) = tokens
     if not token.value:
-        raise ValueError("an empty path names nothing; the current directory is .")
+        raise ValueError("the path is empty; write . for the current directory")
     return Path(token.value)
 
 
 FolderArgument = Annotated[Path | None, Parameter(converter=named_path)]
 NameArgument = Annotated[str, Parameter(completer=component_names)]
 RevisionArgument = Annotated[int, Parameter(completer=revision_numbers)]
+StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
+"""A file; `-` is standard input or output."""
+
 StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]
 
 
@@ -36,7 +39,7 @@ class Form:
     """How a command answers.
 
     Attributes:
-        json: Answer in JSON on standard output, errors included.
+        json: Print JSON on standard output, errors included.
     """
 
     json: bool = False
@@ -48,10 +51,10 @@ class Place:
     """Which runtime a command is about, and how it answers.
 
     Attributes:
-        folder: Folder of components (else AIRSSYS_TUI_FOLDER, the configuration file, the current directory).
-        state_dir: Where its state is kept (else AIRSSYS_TUI_STATE_DIR, the configuration file, a directory made from
-            the folder's real path).
-        json: Answer in JSON on standard output, errors included.
+        folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
+        state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or a directory derived from
+            the folder's real path.
+        json: Print JSON on standard output, errors included.
     """
 
     folder: Annotated[Path | None, Parameter(name="--folder", converter=named_path)] = None
@@ -63,11 +66,22 @@ AS_TEXT: Final = Form()
 HERE: Final = Place()
 
 
-def component_name(text: str) -> str:
-    """Return the text form of the identity that is meant.
+def seconds_of(text: str) -> float:
+    """Read a duration such as "500ms" or "1h30m"; a number alone is seconds.
 
     Raises:
-        IdentityError: If it is not a component's name.
+        QuantityError: It is not a duration.
+    """
+    from airssys_tui.core.units import parse_duration  # noqa: PLC0415 - late: few commands take one
+
+    return parse_duration(f"{text}s" if text.replace(".", "", 1).isdecimal() else text)
+
+
+def component_name(text: str) -> str:
+    """Return the text form of a component's name.
+
+    Raises:
+        IdentityError: It is not a component's name.
     """
     from airssys_tui.core.identity import ComponentId  # noqa: PLC0415 - late: `--help` names no component
 

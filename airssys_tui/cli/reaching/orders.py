@@ -13,23 +13,23 @@ from airssys_tui.core.errors import ReadOnlyAccess
 
 
 def carry_out(command: Command, place: Place, without: Without = Without.MOMENT) -> int:
-    """Have a command carried out and say what came of it.
+    """Have a command carried out and print the result.
 
     Args:
-        command: What is to be done.
+        command: The command.
         place: Which runtime, and how to answer.
-        without: What stands in when none runs.
+        without: What replaces the runtime when none runs.
 
     Raises:
         ReadOnlyAccess: The configuration allows no changes.
-        AirssysError: It was refused, or nobody could be asked.
+        AirssysError: It was refused, or no runtime could be reached.
     """
     site = writable(locate(place.folder, place.state_dir))
     return tell(ask(site, lambda runtime: runtime.submit(command), without), place)
 
 
 def tell(done: Done, place: Place) -> int:
-    """Say what came of a command."""
+    """Print the result of a command."""
     if place.json:
         answer(done)
     else:
@@ -38,14 +38,14 @@ def tell(done: Done, place: Place) -> int:
 
 
 def writable(site: Site) -> Site:
-    """Return the site when the configuration lets it be changed.
+    """Return the site if the configuration allows changes.
 
     Raises:
         ReadOnlyAccess: It does not.
     """
     if site.settings.readonly:
         raise ReadOnlyAccess(
-            "the configuration file says readonly = true: nothing is changed from this account",
-            remedy="`airssys-tui config path` names the file; take the line out, or choose one by AIRSSYS_TUI_CONFIG",
+            "the configuration file says readonly = true: commands that change something are disabled",
+            remedy="`airssys-tui config path` prints its path; remove the line, or set AIRSSYS_TUI_CONFIG",
         )
     return site

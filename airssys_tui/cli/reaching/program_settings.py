@@ -27,8 +27,8 @@ class ProgramSettings(
         folder: Folder of components used when none is named.
         state_dir: State directory used when none is named.
         readonly: Whether the screen opens without the actions that change the system.
-        screen: How the screen looks; the screen reads it itself, also while it runs, and says what is wrong in it.
-        keys: Its keys, likewise.
+        screen: How the screen looks. The screen reads it itself, also while it runs, and reports what is wrong in it.
+        keys: Keys of the screen, read in the same way.
     """
 
     folder: str | None = None
@@ -40,14 +40,14 @@ class ProgramSettings(
 
 @dataclass(frozen=True, slots=True)
 class Sourced(Generic[T]):
-    """A value and where it comes from, in a word or two."""
+    """A value and its source, in a word or two."""
 
     value: T
     source: str
 
 
 def settings_path() -> Path:
-    """Return where the configuration file is looked for; it need not exist."""
+    """Return the path of the configuration file, which need not exist."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -74,12 +74,12 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
     except FileNotFoundError:
         return ProgramSettings()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        remedy = "keys are: folder, state-dir, readonly, [screen] and [keys]"
+        remedy = "valid keys: folder, state-dir, readonly, [screen] and [keys]"
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
 
 
 def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:
-    """Choose a path: the option, else the variable, else the setting, else nothing."""
+    """Choose a path: the option, else the variable, else the setting, else None."""
     if option is not None:
         return Sourced(option.expanduser(), "option")
     named = os.environ.get(variable)

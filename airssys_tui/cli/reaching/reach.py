@@ -1,4 +1,4 @@
-"""The way from a command to a runtime: the one that runs, or what can stand in for it when none does.
+"""How a command reaches a runtime: the one that runs, or a replacement when none does.
 
 Whichever process owns a state directory serves its runtime at the control socket in it. Every command goes there
 first. When nobody owns it, a command that reads answers from the catalog, one that has to be tried on a living
@@ -33,7 +33,7 @@ SETTLE: Final = 60.0
 """Seconds that a runtime may take to come up before a command gives up."""
 
 OPENING: Final = 3.0
-"""Seconds between owning a state directory and serving it: who finds it owned, but nobody there, waits so long."""
+"""Seconds that an owner may take to serve its state directory; so long a command waits for one that does not yet."""
 
 _LOOK: Final = 0.05
 _HEAD_ONLY: Final = 2**62
@@ -43,9 +43,9 @@ class Without(Enum):
     """What a command does when no runtime has the state directory.
 
     Attributes:
-        RECORD: It answers from the catalog, or writes what is wanted into it.
+        RECORD: It answers from the catalog, or records the desired state in it.
         MOMENT: It runs the components for as long as the question takes.
-        NOTHING: It says that nothing runs.
+        NOTHING: It fails, because nothing runs.
     """
 
     RECORD = "record"
@@ -59,31 +59,31 @@ def ask(site: Site, question: Callable[[RuntimeApi], Future[T]], without: Withou
     Args:
         site: Folder and state directory.
         question: Asks the runtime.
-        without: What stands in when none runs.
+        without: What replaces it when none runs.
 
     Raises:
-        AirssysError: What the answer ended with, or why nobody could be asked.
+        AirssysError: The question failed, or no runtime could be reached.
     """
     with reach(site, without) as api:
         try:
             return question(api).result(ANSWER)
         except TimeoutError as error:
             raise Unreachable(
-                f"there was no answer within {ANSWER:g} s", remedy="what was asked may still happen; look at the events"
+                f"no answer within {ANSWER:g} s", remedy="it may still be carried out: see airssys-tui events"
             ) from error
 
 
 @contextlib.contextmanager
 def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "command") -> Iterator[RuntimeApi]:
-    """Give the runtime of a site, or what stands in for it, for the length of a block.
+    """Provide the runtime of a site, or its replacement, for the length of a block.
 
     Args:
         site: Folder and state directory.
-        without: What stands in when none runs.
-        client: What the runtime calls this process in its messages.
+        without: What replaces it when none runs.
+        client: The name of this process in messages of the runtime.
 
     Raises:
-        NothingRuns: None does, and nothing stands in for it.
+        NothingRuns: None does, and nothing replaces it.
         FolderMismatch: It is the runtime, or the state, of another folder.
         StateLocked: A process owns the state directory and cannot be spoken to.
         Unreachable: The runtime cannot be spoken to; see the subclasses.
@@ -115,11 +115,11 @@ def connect(
     Args:
         site: Folder and state directory.
         access: What will be asked of it; everything, if not said.
-        client: What the runtime calls this process in its messages.
+        client: The name of this process in messages of the runtime.
         follow: Keep a mirror of it, and reconnect when it goes away.
 
     Returns:
-        The runtime, or nothing when there is none.
+        The runtime, or None.
 
     Raises:
         FolderMismatch: It is the runtime of another folder than the one that is named.
@@ -196,5 +196,5 @@ def _wait_until_up(remote: RuntimeApi) -> None:
 def _not_up(folder: Path) -> NotServing:
     return NotServing(
         f"the components of {folder} did not come up within {SETTLE:g} s",
-        remedy="see what holds them up: airssys-tui run FOLDER --headless",
+        remedy="see what delays them: airssys-tui run FOLDER --headless",
     )

@@ -1,4 +1,4 @@
-"""The past, told from the catalog alone: what happened, the last change in sentences, and the states that are kept."""
+"""The past from the catalog alone: events, the last change in sentences, and snapshots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recorded_history(site: Site, query: HistoryQuery) -> EventPage:
 
 
 def recorded_story(site: Site, name: str) -> Story:
-    """Tell the last change of a component.
+    """Explain the last change of a component.
 
     Raises:
         AirssysError: As :func:`recorded_history`.

@@ -1,4 +1,4 @@
-"""What is recorded of a folder, asked like a runtime: it stands in for one while none runs."""
+"""The catalog, asked like a runtime: it replaces one while none runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class RecordedRuntime(RuntimeApi):
-    """The catalog of a site, read; what an operator wants is written into it, and takes effect at the next start.
+    """The catalog of a site. A start or stop is written into it and takes effect at the next start.
 
     Every other method of :class:`~airssys_tui.api.protocol.RuntimeApi` needs a running runtime and ends with
     :class:`~airssys_tui.core.errors.NothingRuns`.
@@ -67,11 +67,11 @@ class RecordedRuntime(RuntimeApi):
         )
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:  # noqa: ARG002 - there is no buffer
-        """Return nothing: what happened is asked for with ``history``."""
+        """Return nothing: recorded events come from ``history``."""
         return EventPage(())
 
     def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:  # noqa: ARG002 - nothing is done yet
-        """Write down what is wanted."""
+        """Record a start or stop."""
 
         def work() -> Done:
             from airssys_tui.api.commands import Start, Stop  # noqa: PLC0415 - late: see `reach`
@@ -129,7 +129,7 @@ class RecordedRuntime(RuntimeApi):
         return self._answer(lambda: recorded_state(self._site, component, snapshot))
 
     def close(self) -> None:
-        """Do nothing: nothing is held."""
+        """Do nothing: nothing is open."""
 
     def _nothing_runs(self) -> NothingRuns:
         from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: most answers succeed

@@ -1,4 +1,4 @@
-"""Views made from the catalog alone: what is known of components without a runtime, and what is wanted of them."""
+"""Views made from the catalog alone: what is known of components while no runtime runs."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
 
 
 def record_desired(site: Site, name: str, desired: Desired) -> Done:
-    """Record what the operator wants of a component; it takes effect at the next start.
+    """Record the desired state of a component; it takes effect at the next start.
 
     Raises:
         StateLocked: A process owns the state directory, so it would not notice.
@@ -108,7 +108,7 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
 
 @contextlib.contextmanager
 def reading(site: Site) -> Iterator[StateReader]:
-    """Read the state of a site; who names no folder at all means the one that the state belongs to."""
+    """Read the state of a site; without a named folder, of whichever folder it belongs to."""
     with StateDirectory.open_readonly(site.state_dir.value) as state:
         bound, real = state.catalog.folder(), str(site.folder.value.resolve())
         if site.folder_named and bound not in {None, real}:
@@ -136,6 +136,6 @@ def find_component(catalog: Catalog, name: str) -> ComponentRecord:
     names = ", ".join(record.id for record in known[:10])
     raise UnknownComponent(
         f"no component {name} is recorded",
-        remedy=f"there are: {names}" if names else "open the folder once, so that its components are found",
+        remedy=f"recorded: {names}" if names else "run the folder once, so that its components are recorded",
         component=name,
     )

@@ -42,7 +42,7 @@ def adoption(folder: Path) -> str:
 def locate(
     folder: Path | None, state_dir: Path | None, *, must_exist: bool = True, settings: ProgramSettings | None = None
 ) -> Site:
-    """Find the folder and the state directory that are meant.
+    """Find the folder and the state directory of a command line.
 
     Args:
         folder: As named on the command line, if it was.
@@ -66,8 +66,8 @@ def locate(
     watched = must_exist or chosen.source != HERE_BY_DEFAULT
     if watched and kept is not None and kept.value.resolve() == chosen.value.resolve():
         raise UsageError(
-            f"{kept.value} is the folder of components itself",
-            remedy="keep the state elsewhere: name another --state-dir",
+            f"the state directory {kept.value} is the folder of components itself",
+            remedy="name another --state-dir",
         )
     return Site(folder=chosen, state_dir=kept or _derived(chosen.value), settings=settings)
 

@@ -1,4 +1,4 @@
-"""The screens for a browser: a server on this machine, whose pages and terminals need a token.
+"""Serve the screen to browsers: a server on this machine whose pages and terminals need a token.
 
 It is textual-serve's server with a guard before it. Each browser session is a process of its own that attaches to the
 one runtime; it ends with its page, or with the server.
@@ -25,7 +25,7 @@ SESSIONS: Final = 8
 """Browser sessions at the same time; each is a process."""
 
 PATIENCE: Final = 3.0
-"""Seconds that the sessions have to end when the server does."""
+"""Seconds that the sessions may take to end when the server ends."""
 
 TOKEN: Final = "token"  # noqa: S105 - the name of it in an address
 
@@ -37,10 +37,10 @@ class BrowserServer(Server):
 
     Args:
         command: Words for a shell: what runs in each terminal.
-        port: Where to listen on this machine; 0 takes any port that is free.
+        port: Port on this machine; 0 picks a free port.
 
     Raises:
-        AirssysError: The port cannot be had.
+        AirssysError: The port is not available.
     """
 
     def __init__(self, command: str, port: int) -> None:
@@ -64,7 +64,7 @@ class BrowserServer(Server):
         self._listening.close()
 
     async def on_startup(self, app: web.Application) -> None:
-        """Print nothing: who started the server says where it is."""
+        """Print nothing: the command prints the address."""
 
     async def run(self, leave: asyncio.Event) -> None:
         """Serve until it is time to leave."""
@@ -81,9 +81,9 @@ class BrowserServer(Server):
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let nobody in without the token; after its first use a cookie stands for it."""
+        """Require the token; after its first use a cookie replaces it."""
         if not self._is_here(request.headers.get("Host", "")):
-            raise web.HTTPForbidden(text="this is served under its own address only\n")
+            raise web.HTTPForbidden(text="use the address that `airssys-tui web` printed\n")
         given = request.query.get(TOKEN)
         if given is not None and request.path == "/" and _same(given, self._token):
             # The address that stays in the browser does not have the token in it.
@@ -94,12 +94,12 @@ class BrowserServer(Server):
             raise web.HTTPForbidden(text="open the address that `airssys-tui web` printed, with its token\n")
         origin = request.headers.get("Origin")
         if origin is not None and not self._is_here(origin.removeprefix("http://")):
-            raise web.HTTPForbidden(text="another page may not ask for this\n")
+            raise web.HTTPForbidden(text="requests from other pages are not allowed\n")
         return await self._seated(request, handler) if request.path == "/ws" else await handler(request)
 
     async def _seated(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._sessions >= SESSIONS:
-            raise web.HTTPServiceUnavailable(text=f"there are {SESSIONS} sessions already; close one\n")
+            raise web.HTTPServiceUnavailable(text=f"{SESSIONS} sessions are open already; close one\n")
         self._sessions += 1
         try:
             return await handler(request)
@@ -122,7 +122,7 @@ class BrowserServer(Server):
         return f"airssys-{self._port}"  # a browser gives cookies to every port of a machine
 
     def _is_here(self, host: str) -> bool:
-        # A page of another site whose name was made to mean this machine has another host.
+        # A page of another site whose name resolves to this machine sends another host.
         return host == f"{LOOPBACK}:{self._port}"
 
 
@@ -135,6 +135,6 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((LOOPBACK, port))
     except (OSError, OverflowError) as error:
         raise AirssysError(
-            f"the screens cannot be served on {LOOPBACK}:{port}: {getattr(error, 'strerror', None) or error}",
-            remedy="name another --port; 0 takes any that is free",
+            f"cannot serve the screen on {LOOPBACK}:{port}: {getattr(error, 'strerror', None) or error}",
+            remedy="name another --port; 0 picks a free one",
         ) from error

@@ -1,8 +1,7 @@
-"""Metrics out: every meter and count of a runtime as Prometheus text, over HTTP.
+"""Serve every meter and count of a runtime as Prometheus text over HTTP.
 
-A scrape reads the newest snapshot, which is there anyway, and asks the control loop for what components measured of
-themselves, when any did; it asks nothing of a guest. The page is made at most once a second, however many ask, and few
-are answered at a time.
+A scrape reads the newest snapshot and asks the control loop for custom metrics; it calls no guest. The page is rendered
+at most once a second, however many clients ask, and only a few clients are answered at a time.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ if TYPE_CHECKING:
     from airssys_tui.api.views.runtime import Snapshot
 
 CLIENTS: Final = 8
-"""Requests that are answered at the same time; further ones are hung up on."""
+"""Requests answered at the same time; further ones are disconnected."""
 
 PATIENCE: Final = 5.0
-"""Seconds that a client has to send its request and to take the answer."""
+"""Seconds that a client may take to send its request and to read the answer."""
 
 FRESH: Final = 1.0
-"""Seconds for which a page that was made is given out again."""
+"""Seconds for which a rendered page is served again."""
 
 ANSWER: Final = 1.0
-"""Seconds within which the runtime has to say what components measured of themselves."""
+"""Seconds that the runtime may take to return the custom metrics."""
 
 PAGE: Final = "/metrics"
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -46,7 +45,7 @@ TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen, and whether other machines may ask."""
+    """Where to listen, and whether other machines may connect."""
 
     host: str
     port: int
@@ -57,20 +56,22 @@ def read_address(text: str, *, public: bool = False) -> Address:
     """Read ``127.0.0.1:9464``, ``[::1]:9464``, ``localhost:9464`` or a port alone, which is one of this machine.
 
     Args:
-        text: What was written.
-        public: Whether other machines may ask.
+        text: The address as written.
+        public: Whether other machines may connect.
 
     Raises:
-        UsageError: It is no address, or one that other machines reach though nobody said that they may.
+        UsageError: It is not an address, or other machines can reach it and ``public`` is false.
     """
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not port.isdecimal() or int(port) > 65_535:
-        raise UsageError(f"{text!r} is no address to listen on", remedy="write it as 127.0.0.1:9464; port 0 takes any")
+        raise UsageError(
+            f"{text!r} is not a valid address", remedy="write it as 127.0.0.1:9464; port 0 picks a free one"
+        )
     if not public and not _is_loopback(host):
         raise UsageError(
             f"{host} can be reached from other machines, and metrics name every component",
-            remedy=f"listen on 127.0.0.1:{port}, or add --metrics-public if that is meant",
+            remedy=f"listen on 127.0.0.1:{port}, or add --metrics-public to allow it",
         )
     return Address(host, int(port), public)
 
@@ -93,14 +94,14 @@ class Exporter:
 
     Attributes:
         runtime: Whose metrics, once it is open.
-        serving: Says how its control socket is used, when it has one.
+        serving: Returns how its control socket is used, when it has one.
 
     Args:
-        address: Where to listen; port 0 takes any.
+        address: Where to listen; port 0 picks a free one.
         clock: Monotonic seconds.
 
     Raises:
-        AirssysError: The address cannot be had.
+        AirssysError: The address is not available.
     """
 
     def __init__(self, address: Address, clock: Callable[[], float] = time.monotonic) -> None:
@@ -114,8 +115,8 @@ class Exporter:
             self._server = _Server(address, self._answer)
         except OSError as error:
             raise AirssysError(
-                f"metrics cannot be served on {address.host}:{address.port}: {error.strerror or error}",
-                remedy="name another port with --metrics 127.0.0.1:PORT; port 0 takes any that is free",
+                f"cannot serve metrics on {address.host}:{address.port}: {error.strerror or error}",
+                remedy="name another port with --metrics 127.0.0.1:PORT; port 0 picks a free one",
             ) from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
@@ -148,11 +149,11 @@ class Exporter:
             return page
 
     def describe(self) -> Iterable[Any]:
-        """Return nothing: the library need not look before it is asked."""
+        """Return nothing: metrics are collected when they are scraped."""
         return ()
 
     def collect(self) -> Iterator[Any]:
-        """Return every family of metrics, as the library wants them."""
+        """Return every family of metrics."""
         runtime = self.runtime
         seen = runtime.snapshot() if runtime is not None else None
         yield from families(seen, self._traffic())
@@ -179,7 +180,7 @@ class Exporter:
 
 
 def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
-    """Ask for the meters of the components that measure themselves; what does not come in time is left out."""
+    """Ask for the meters of the components with custom metrics; late answers are left out."""
     asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
     deadline, found = time.monotonic() + ANSWER, []
     for answer in asked:
@@ -199,11 +200,11 @@ class _Handler(WSGIRequestHandler):
     timeout = PATIENCE
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Say nothing: the terminal belongs to the events or to the screen."""
+        """Log nothing: the terminal belongs to the events or to the screen."""
 
 
 class _Server(WSGIServer):
-    """An HTTP server with a thread for each request, and few of them."""
+    """An HTTP server with a bounded number of threads, one for each request."""
 
     request_queue_size = 16
 
@@ -222,14 +223,14 @@ class _Server(WSGIServer):
         self.setup_environ()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer on a thread of its own, or hang up when too many are being answered."""
+        """Answer on a thread of its own, or disconnect when too many requests are open."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
         threading.Thread(target=self._serve, args=(request, client_address), name="scrape", daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that went away is no event."""
+        """Log nothing: a client that disconnected is not an error."""
 
     def _serve(self, request: Any, client_address: Any) -> None:
         try:

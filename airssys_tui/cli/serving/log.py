@@ -1,4 +1,4 @@
-"""The log of the screen: what native code writes to file descriptor 2 goes to a file, not over the picture."""
+"""The screen's log: what native code writes to file descriptor 2 goes to a file, not onto the screen."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MAX_SIZE: Final = MIB
-"""A log larger than this many bytes is put aside when the next screen opens."""
+"""A log larger than this many bytes is rotated when the next screen opens."""
 
 KEPT: Final = 3
-"""Logs put aside that are kept: ``tui.log.1`` is the newest."""
+"""Rotated logs that are kept: ``tui.log.1`` is the newest."""
 
 
 def log_path(state_dir: Path) -> Path:
-    """Return where the screen's log is, in its state directory."""
+    """Return the path of the screen's log in a state directory."""
     return state_dir / "logs" / "tui.log"
 
 
 def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
-    """Put a large log aside and drop the oldest one."""
+    """Rotate a large log and delete the oldest one."""
     if not path.exists() or path.stat().st_size <= max_size:
         return
     for number in range(kept, 0, -1):

@@ -1,7 +1,7 @@
 """A snapshot as families of metrics: names, units and labels in one table.
 
-What cannot be had is left out, never shown as zero. Labels are sanitised and cut, and none of them is made of text that
-a guest can change while it runs, so that the number of series is bounded by what is installed.
+What is not available is left out, never shown as zero. Labels are sanitised and cut, and none contains text that a
+guest can change while it runs, so that the number of series is bounded by what is installed.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
     "queued_calls": ("Calls waiting in the mailbox", lambda row: row.meters.queue),
     "revision": ("Number of the active revision", lambda row: row.revision),
     "stable": ("Whether the active revision is stable", lambda row: row.stable),
-    "desired_running": ("Whether the operator wants it running", lambda row: row.desired is Desired.RUNNING),
+    "desired_running": ("Whether its desired state is running", lambda row: row.desired is Desired.RUNNING),
     "source_present": ("Whether its file is there", lambda row: row.present),
     "refused": ("Whether what is on disk was refused", lambda row: row.note.kind is NoteKind.REFUSED),
-    "held_artifacts": ("Artifacts held back after a rollback", lambda row: len(row.held)),
+    "held_artifacts": ("Artifacts held after a rollback", lambda row: len(row.held)),
     "quarantined_revisions": ("Revisions in quarantine", lambda row: len(row.quarantined)),
     "started_timestamp_seconds": ("Unix time when the instance started", lambda row: row.started_at),
     "probation_until_timestamp_seconds": (
-        "Unix time at which the active revision will have proved itself",
+        "Unix time at which the probation of the active revision ends",
         lambda row: row.probation_until,
     ),
     "state_bytes": ("Size of the last state snapshot", lambda row: row.state_bytes),
@@ -69,11 +69,11 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
 """Gauges of a component: what each shows, and where it stands."""
 
 CUSTOM: Final[dict[str, tuple[str, str]]] = {
-    "counter": ("counter", "Counters that components keep of themselves, by component and metric"),
-    "gauge": ("gauge", "Gauges that components keep of themselves, by component and metric"),
-    "histogram": ("summary", "Distributions that components keep of themselves, by component and metric"),
+    "counter": ("counter", "Counters that components report, by component and metric"),
+    "gauge": ("gauge", "Gauges that components report, by component and metric"),
+    "histogram": ("summary", "Distributions that components report, by component and metric"),
 }
-"""What components measure of themselves: the type that stands for each kind, and what it is."""
+"""Custom metrics: the Prometheus type for each kind, and its description."""
 
 RESERVED: Final = frozenset({"component", "metric", "quantile"})
 """Labels that say whose a series is; a guest's own of that name is called ``label_component`` and so on."""
@@ -92,25 +92,25 @@ TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] =
     "workers": ("Threads that run guests", lambda seen: seen.workers),
     "busy_workers": ("Threads that are in a call now", lambda seen: seen.busy),
     "stuck_threads": ("Threads whose guest waits in the host past the end of its call", lambda seen: seen.stuck),
-    "problems": ("Sources that are no component", lambda seen: len(seen.problems)),
-    "watch_native": ("Whether changes are noticed without polling", lambda seen: seen.watch.mode == "native"),
-    "disk_full": ("Whether new deployments are refused for want of disk space", lambda seen: bool(seen.disk_full)),
+    "problems": ("Sources that are not components", lambda seen: len(seen.problems)),
+    "watch_native": ("Whether files are watched without polling", lambda seen: seen.watch.mode == "native"),
+    "disk_full": ("Whether new deployments are refused because the disk is full", lambda seen: bool(seen.disk_full)),
     "snapshot_timestamp_seconds": ("Unix time of these figures", lambda seen: seen.at),
 }
 """Gauges of the runtime as a whole."""
 
 LOST: Final[dict[str, tuple[str, Callable[[Snapshot], int]]]] = {
     "events_dropped": ("Events that left the bounded buffer", lambda seen: seen.dropped_events),
-    "events_unwritten": ("Events that the catalog never got", lambda seen: seen.unwritten_events),
+    "events_unwritten": ("Events that were never written to the catalog", lambda seen: seen.unwritten_events),
 }
-"""Counters of what was lost, for every buffer is bounded."""
+"""Counters of what was lost: every buffer is bounded."""
 
 
 def families(seen: Snapshot | None, traffic: ServingReport | None = None) -> Iterator[Metric]:
     """Return every metric of a snapshot; without one, that there is no runtime.
 
     Args:
-        seen: The newest snapshot, whole; nothing while the runtime is not open yet.
+        seen: The newest snapshot, whole; None while the runtime is not open yet.
         traffic: How its control socket is used, if it has one.
     """
     yield GaugeMetricFamily("airssys_up", "Whether a runtime is open", float(seen is not None))
@@ -127,17 +127,17 @@ def _of_socket(traffic: ServingReport) -> Iterator[Metric]:
     yield CounterMetricFamily("airssys_clients_served", "Connections to the control socket", traffic.served)
     yield CounterMetricFamily("airssys_client_sent_bytes", "Bytes sent to clients", traffic.sent)
     ended = [(("refused",), traffic.refused), (("faulty",), traffic.faulty), (("slow",), traffic.slow)]
-    text = "Clients that were cut off, by reason"
+    text = "Clients that were disconnected, by reason"
     yield _labelled(CounterMetricFamily, "clients_dropped", text, ("reason",), ended)
 
 
 def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
-    """Return what components measured of themselves: one family for each kind, with the metric's name as a label.
+    """Return the custom metrics: one family for each kind, with the metric's name as a label.
 
-    A name that a guest chose can so neither stand for a metric of the program nor for another kind of metric.
+    So a name that a guest chose can stand neither for a metric of the program nor for another kind of metric.
 
     Args:
-        details: Of the components that did.
+        details: Of the components that report some.
     """
     for kind, (type_, text) in CUSTOM.items():
         family = Metric(f"airssys_custom_{type_}", text, type_)
@@ -147,7 +147,7 @@ def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
                     _add_custom(family, detail.component, found)
         yield family
     dropped = [((detail.component,), detail.custom_dropped) for detail in details]
-    text = "Measurements that were dropped: of more series than are kept, or that fit no series"
+    text = "Measurements that were dropped: too many series, or they fit none"
     yield _labelled(CounterMetricFamily, "custom_dropped", text, ("component",), dropped)
 
 
@@ -182,10 +182,10 @@ def _of_runtime(seen: Snapshot) -> Iterator[Metric]:
 
 def _tallies(tallies: tuple[Tally, ...]) -> Iterator[Metric]:
     switches = [((tally.action,), tally.count) for tally in tallies if tally.kind == SWITCH]
-    text = "Revisions that took over, by cause: deploy, reload, rollback, restore"
+    text = "Revisions that became active, by cause: deploy, reload, rollback, restore"
     yield _labelled(CounterMetricFamily, "switches", text, ("cause",), switches)
     events = [((tally.kind, tally.action), tally.count) for tally in tallies if tally.kind != SWITCH]
-    text = "What has happened, by kind and action; counted also when the events overflow"
+    text = "Events by kind and action; counted also when the buffer overflows"
     yield _labelled(CounterMetricFamily, "events", text, ("kind", "action"), events)
 
 
@@ -210,7 +210,7 @@ def _of_components(rows: tuple[ComponentView, ...]) -> Iterator[Metric]:
     text = "The lifecycle state it is in"
     yield _labelled(GaugeMetricFamily, "component_state", text, ("component", "state"), states)
     health = [((row.id, row.health.value), 1) for row in rows if row.health is not Health.UNKNOWN]
-    text = "What it last said of its health"
+    text = "The health it last reported"
     yield _labelled(GaugeMetricFamily, "component_health", text, ("component", "health"), health)
     facts = [((row.id, row.version or "", row.digest or "", row.kind, row.source), 1) for row in rows]
     labels = ("component", "version", "digest", "kind", "source")

@@ -1,4 +1,4 @@
-"""Leaving on a signal: the first one asks, the second one goes at once."""
+"""Stop on a signal: the first one asks, the second one ends the process at once."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ..
 
 
 def close_in_time(close: Callable[[], None], seconds: float = DRAIN) -> None:
-    """Close a runtime, and do not wait for it beyond a bound.
+    """Close a runtime and wait for it, within a bound.
 
     Args:
-        close: Stops it; bounded by itself, but run aside in case that it is not.
+        close: Stops it. It bounds itself; it runs on its own thread in case it does not.
         seconds: The bound; half a second is added for the bookkeeping around it.
 
     Raises:
-        AirssysError: It still runs.
+        AirssysError: It is still running.
     """
     outcome: Future[None] = Future()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.cli.commands.check import join_arguments
+from airssys_tui.cli.commands.call import join_arguments
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from tests.support.command_line import Desk

@@ -102,7 +102,7 @@ def test_states_are_listed_exported_imported_and_restored(either: Desk, tmp_path
     assert either.run("states", "export", "counter", file).code == 0
     again = either.run("states", "export", "counter", file)
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "already exists" in again.err
     assert either.run("states", "export", "counter", file, "--force").code == 0
     exported = json.loads(file.read_text())
     assert exported["digest"] == kept[0]["digest"]
@@ -155,7 +155,7 @@ def test_an_export_that_cannot_be_written_leaves_what_was_there(used: Desk, tmp_
     answer = used.run("states", "export", "counter", tmp_path / "no" / "such" / "file")
     assert answer.code == 2
     assert f"there is no folder {tmp_path / 'no' / 'such'}" in answer.err
-    assert "make it first" in answer.err
+    assert "create it first" in answer.err
     assert not (tmp_path / "no").exists()
 
 
@@ -180,7 +180,7 @@ def test_collecting_says_what_it_would_take_and_takes_it(either: Desk) -> None:
     assert dry["dry"] is True
     done = either.run("gc")
     assert done.code == 0, done
-    assert "taken away" in done.out
+    assert "deleted" in done.out
     assert count(either) == 41, "never what is active"
 
 

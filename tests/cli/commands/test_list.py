@@ -170,10 +170,10 @@ def test_while_another_owner_lives_reading_works_and_changing_says_who(desk: Des
             answer = desk.run(*words)
             assert answer.code == 1
             assert "pid" in answer.err
-            assert answer.err.endswith("  → stop that process first, or give this one its own --state-dir\n")
+            assert answer.err.endswith("  → stop that process first, or use another --state-dir\n")
         second = desk.run("run", desk.folder, "--headless", "--for", "1s")
         assert second.code == 1
-        assert second.err.endswith("  → stop that process first, or give this one its own --state-dir\n")
+        assert second.err.endswith("  → stop that process first, or use another --state-dir\n")
     assert row(desk)["desired"] == "running"
 
 
@@ -291,7 +291,7 @@ def test_what_is_refused_at_the_manifest_is_listed_while_a_runtime_is_there(desk
             assert answer.code == 0, answer
             assert "\nbroken " in answer.out
             assert "manifest" in answer.out
-            assert "not taken in: " in answer.err
+            assert "skipped: " in answer.err
             assert "twin" in answer.err
             assert "\x1b" not in answer.out + answer.err
         finally:

@@ -84,7 +84,7 @@ def test_events_are_told_from_what_was_recorded_while_nothing_runs_and_logs_are_
         answer = desk.run(*words)
         assert answer.code == 1, answer
         assert "no process runs" in answer.err
-    assert "live only in a running runtime" in desk.run("logs", "counter").err
+    assert "exist only while a runtime runs" in desk.run("logs", "counter").err
 
 
 def test_what_comes_is_followed_until_the_runtime_goes_and_that_is_said(desk: Desk) -> None:

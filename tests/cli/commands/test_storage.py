@@ -54,7 +54,7 @@ def test_export_wipe_and_import_is_the_same(keeper: Desk, tmp_path: Path) -> Non
     assert keeper.run("storage", "usage", "--json").json == []
     assert keeper.run("storage", "usage", "keeper", "--json").json[0]["keys"] == 0
     answer = keeper.run("storage", "import", "keeper", first)
-    assert (answer.code, answer.out) == (0, "3 keys taken in for keeper: 21B\n")
+    assert (answer.code, answer.out) == (0, "3 keys imported into keeper: 21B\n")
     assert keeper.run("storage", "usage", "--json").json == before
     assert keeper.run("storage", "export", "keeper", second).code == 0
     assert keeper.run("storage", "export", "keeper", second).code == 2
@@ -137,4 +137,4 @@ def test_a_component_that_nobody_knows(keeper: Desk, tmp_path: Path) -> None:
     for words in (("usage", "other"), ("export", "other", tmp_path / "x"), ("import", "other", tmp_path / "x")):
         answer = keeper.run("storage", *words)
         assert answer.code == 1
-        assert "there are: keeper" in answer.err
+        assert "recorded: keeper" in answer.err

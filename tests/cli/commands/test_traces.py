@@ -64,7 +64,7 @@ def test_steps_within_steps_are_set_in_and_what_goes_on_says_so(desk: Desk) -> N
         "      first page  14.00 ms",
         "      second page  15.50 ms",
         "    add it up  12.00 ms",
-        "    tell the others  goes on",
+        "    tell the others  running",
         "  7 more were dropped",
     ]
 
@@ -72,7 +72,7 @@ def test_steps_within_steps_are_set_in_and_what_goes_on_says_so(desk: Desk) -> N
 @pytest.mark.usefixtures("told")
 def test_who_told_nothing(desk: Desk) -> None:
     answer = desk.run("traces", "quiet")
-    assert (answer.code, answer.out, answer.err) == (0, "", "quiet has told of no call\n")
+    assert (answer.code, answer.out, answer.err) == (0, "", "quiet has no traces\n")
 
 
 def test_without_a_runtime_there_is_nothing_to_tell(desk: Desk) -> None:

@@ -13,7 +13,7 @@ def counting(desk):
 
 def test_checks_are_kept_replayed_and_dropped(desk, counting):
     kept = desk.run("checks", "save", "counter", "adds up", "increment", "2", *counting)
-    assert (kept.code, kept.out) == (0, "kept adds up: increment[2] gives 2\n")
+    assert (kept.code, kept.out) == (0, "saved adds up: increment[2] gives 2\n")
     assert (
         desk.run("checks", "save", "counter", "adds more", "increment", "3", "--json", *counting).json["result"] == "5"
     )

@@ -94,13 +94,13 @@ def test_a_name_that_is_no_path_is_a_component_that_runs(desk: Desk, running: Fa
     assert desk.run("call", "nobody", export).code == 1
     missing = desk.run("call", "./counter.wasm", export)
     assert missing.code == 1
-    assert "there is nothing at" in missing.err
+    assert "there is no file" in missing.err
 
 
 def test_without_a_runtime_a_name_that_is_no_path_is_nothing(desk: Desk) -> None:
     answer = desk.run("call", "counter", "get")
     assert answer.code == 1
-    assert "there is nothing at counter, and nothing runs" in answer.err
+    assert "there is no file counter, and no process runs" in answer.err
     assert "--live" in answer.err
 
 

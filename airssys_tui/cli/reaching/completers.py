@@ -1,17 +1,12 @@
-"""Shell completion: the script for a shell, and the names that only the catalog knows.
+"""Names for shell completion that only the catalog knows: components and numbers of revisions.
 
-The script is made by the parser's library. Names of components and numbers of revisions are asked for when the tab key
-is pressed, from the catalog alone: neither the engine nor the screens are loaded for that.
+They are asked for when the tab key is pressed, from the catalog alone: neither the engine nor the screens are loaded.
 """
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from airssys_tui.cli.answering.exit_code import ExitCode
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,31 +14,6 @@ if TYPE_CHECKING:
     from cyclopts.completion import CompletionContext
 
     from airssys_tui.cli.reaching.site import Site
-
-PROGRAM: Final = "airssys-tui"
-
-
-class Shell(StrEnum):
-    """Shells that there is a script for."""
-
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
-
-
-def completion(shell: Shell, /) -> int:
-    """Print the script that completes commands, options and names of components in a shell.
-
-    For bash: `eval "$(airssys-tui completion bash)"` in ~/.bashrc. For zsh: write it to a file `_airssys-tui` in a
-    directory of $fpath. For fish: write it to ~/.config/fish/completions/airssys-tui.fish.
-
-    Args:
-        shell: Which shell.
-    """
-    from airssys_tui.cli.application import build  # noqa: PLC0415 - the parser imports this module
-
-    sys.stdout.write(build().generate_completion(prog_name=PROGRAM, shell=shell.value))
-    return ExitCode.OK
 
 
 def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from airssys_tui.api.views.components import Meters
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
-from airssys_tui.cli.commands.gauges import _say_meters
+from airssys_tui.cli.commands.meters import _say_meters
 from airssys_tui.core.text import GuestText
 from tests.support.command_line import LIMIT, Desk, eventually
 
@@ -177,6 +177,6 @@ def test_what_a_component_measures_of_itself_is_a_table(capsys: pytest.CaptureFi
     detail = MeterDetail(component="c", now=Meters(), recent=series, long=series, custom=custom, custom_dropped=3)
     _say_meters(detail)
     lines = capsys.readouterr().out.splitlines()
-    start = lines.index("measured by itself (3 dropped)")
+    start = lines.index("custom metrics (3 dropped)")
     assert lines[start + 2].split() == ["steps", "size=large", "counter", "42", "-", "-", "-", "-"]
     assert lines[start + 3].split() == ["took", "histogram", "3.5", "2", "1", "2.5", "2.5"]

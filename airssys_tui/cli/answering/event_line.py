@@ -1,0 +1,13 @@
+"""One event as a line for people."""
+
+from __future__ import annotations
+
+from airssys_tui.cli.answering.output import moment
+from airssys_tui.core.events import Event
+
+
+def event_line(event: Event) -> str:
+    """Write an event for people: time, level, component with its revision, what happened."""
+    revision = "" if event.revision is None else f" r{event.revision}"
+    subject = f"{event.component}{revision}" if event.component else "runtime"
+    return f"{moment(event.at)}  {event.level:<7}  {subject:<20}  {event.text}"

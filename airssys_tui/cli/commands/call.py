@@ -1,0 +1,110 @@
+"""``call``: one call of a component that runs, or of a throw-away instance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airssys_tui.api.views.runtime import CallReport
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import NOTHING, answer, say, warn
+from airssys_tui.cli.reaching.options import HERE, Place, component_name
+from airssys_tui.cli.reaching.orders import writable
+from airssys_tui.cli.reaching.reach import Without, ask
+from airssys_tui.cli.reaching.site import locate
+from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
+from airssys_tui.core.gates import Gate
+from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.units import format_call_time, format_count, format_size
+
+
+def call(path: Path, export: str, /, *arguments: str, live: bool = False, place: Place = HERE) -> int:
+    """Call one export of a component; print its result and its cost.
+
+    A path is called in a throw-away instance, a name is a component of the running runtime. With `--live` a name works
+    without a runtime too: the component runs for this call, from its saved state, and its state is saved afterwards.
+    The result goes to standard output; the component's output, fuel, time and peak memory go to standard error.
+
+    Args:
+        path: A WebAssembly file or a component folder, or a component, as `name` or `namespace/name`.
+        export: `function` or `interface#function`; `airssys-tui check` lists them.
+        arguments: One JSON value each; anything that is not JSON is passed as a string.
+        live: Call the component of that name in the folder, even when a path has the same name.
+        place: Which runtime.
+    """
+    json_arguments = join_arguments(arguments)
+    try:
+        answered = _call_live if live else _call
+        report = answered(path, export, json_arguments, place)
+    except GuestTrap as trap:
+        from airssys_tui.runtime.deploying.gate_checks import trap_remedy  # noqa: PLC0415 - late: loads the engine
+
+        trap.remedy = trap.remedy or trap_remedy(trap)
+        raise
+    if place.json:
+        answer(_document(report))
+    else:
+        _say_call(report)
+    return ExitCode.OK
+
+
+def _call_live(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+    name = component_name(str(path))
+    site = writable(locate(place.folder, place.state_dir))
+    return ask(site, lambda runtime: runtime.call(name, export, json_arguments), Without.MOMENT)
+
+
+def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+    if path.exists():
+        from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
+
+        return call_path(path, export, json_arguments)
+    try:
+        name = component_name(str(path))
+        site = writable(locate(place.folder, place.state_dir))
+        return ask(site, lambda runtime: runtime.call(name, export, json_arguments))
+    except (IdentityError, NothingRuns) as error:
+        unasked = "" if isinstance(error, IdentityError) else f", and no process runs {site.folder.value}"
+        raise AdmissionError(
+            f"there is no file {path}{unasked}",
+            gate=Gate.FILE,
+            remedy="name a wasm file or its folder, start the runtime, or add --live to run the component of that "
+            "name in --folder for this call",
+        ) from error
+
+
+def _document(report: CallReport) -> dict[str, object]:
+    """Return a report with its result as a JSON value, copied as text so that no digit is lost."""
+    import msgspec  # noqa: PLC0415 - late: see `options`
+
+    from airssys_tui.api.wire import plain  # noqa: PLC0415
+
+    return {**plain(report), "result": msgspec.Raw(report.result.encode())}
+
+
+def join_arguments(arguments: tuple[str, ...]) -> str:
+    """Return the JSON array of the arguments; one that is not JSON becomes a string.
+
+    The text of a number is kept as it is, so that no digit is lost.
+    """
+    import msgspec  # noqa: PLC0415 - late: see `options`
+
+    def one(text: str) -> str:
+        try:
+            msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            return msgspec.json.encode(text.encode(errors="replace").decode()).decode()
+        return text
+
+    return "[" + ",".join(map(one, arguments)) + "]"
+
+
+def _say_call(report: CallReport) -> None:
+    say(report.result)
+    for line in report.output:
+        warn(line)
+    cpu = "" if report.cpu_seconds is None else f" (cpu {format_call_time(report.cpu_seconds)})"
+    peak = NOTHING if report.memory_peak is None else format_size(report.memory_peak)
+    time = format_call_time(report.seconds)
+    short = format_count(report.fuel)
+    fuel = f"{report.fuel}" if short == str(report.fuel) else f"{report.fuel} ({short})"
+    warn(f"{report.export}: fuel {fuel}, time {time}{cpu}, peak memory {peak}")

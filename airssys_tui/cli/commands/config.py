@@ -1,0 +1,52 @@
+"""``config``: the settings in effect and the source of each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import answer, say_pairs
+from airssys_tui.cli.reaching.options import HERE, Place
+from airssys_tui.cli.reaching.program_settings import settings_path
+from airssys_tui.cli.reaching.site import Site, locate
+from airssys_tui.cli.serving.log import log_path
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting in effect: its name, its value and its source."""
+
+    name: str
+    value: str
+    source: str
+
+
+def config_path(*, place: Place = HERE) -> int:
+    """Print the path of the configuration file."""
+    path = settings_path()
+    if place.json:
+        answer({"path": str(path), "exists": path.is_file()})
+    else:
+        say_pairs([(str(path), "" if path.is_file() else "(not found)")])
+    return ExitCode.OK
+
+
+def config_show(*, place: Place = HERE) -> int:
+    """Show the settings in effect and the source of each."""
+    settings = settings_in_force(locate(place.folder, place.state_dir, must_exist=False))
+    if place.json:
+        answer(settings)
+    else:
+        say_pairs([(setting.name, f"{setting.value}  ({setting.source})") for setting in settings])
+    return ExitCode.OK
+
+
+def settings_in_force(site: Site) -> list[Setting]:
+    """Return the settings that a command with this site uses."""
+    folder, state_dir = site.folder, site.state_dir
+    readonly = site.settings.readonly
+    return [
+        Setting("folder", str(folder.value.absolute()), folder.source),
+        Setting("state-dir", str(state_dir.value.absolute()), state_dir.source),
+        Setting("readonly", str(readonly).lower(), "config file" if readonly else "default"),
+        Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
+    ]

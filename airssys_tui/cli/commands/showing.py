@@ -1,0 +1,140 @@
+"""Opening a screen on a runtime, with the terminal given back whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.reaching.program_settings import settings_path
+from airssys_tui.cli.reaching.site import Site
+from airssys_tui.cli.serving.log import log_path, standard_error_to
+from airssys_tui.cli.serving.signals import close_in_time, exit_at_once, leaving_on_signal
+from airssys_tui.core.errors import AirssysError, UsageError
+
+if TYPE_CHECKING:
+    from airssys_tui.api.protocol import RuntimeApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """What a screen is opened on.
+
+    Attributes:
+        site: Folder and state directory.
+        connect: Makes the runtime; called after the first paint, on a thread of its own. The screen closes it.
+        readonly: Disable every action that changes the system.
+        attached: Whether the runtime keeps running when the screen is closed.
+        demo: Whether the runtime is simulated.
+    """
+
+    site: Site
+    connect: Callable[[], RuntimeApi]
+    readonly: bool = False
+    attached: bool = False
+    demo: bool = False
+
+
+def show(showing: Showing) -> int:
+    """Open a screen and run until it is closed.
+
+    Raises:
+        UsageError: There is no terminal.
+        AirssysError: The runtime could not be opened, the screen stopped with an error, or the terminal went away.
+    """
+    import asyncio  # noqa: PLC0415 - late: commands that only read do without
+
+    site = showing.site
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the screen needs a terminal on standard input and output",
+            remedy=f"without one: airssys-tui run {site.folder.value} --headless",
+        )
+    log = log_path(site.state_dir.value)
+    session = _Session(showing)
+    try:
+        with _terminal_given_back(), leaving_on_signal(_ask_screen), standard_error_to(log):
+            try:
+                code = asyncio.run(session.show())
+            finally:
+                session.close()
+    except OSError as error:
+        raise AirssysError(f"the terminal went away: {error}") from error
+    if session.hurried:
+        exit_at_once(signal.SIGTERM)  # the terminal is as it was; what runs is recovered at the next start
+    if code:
+        raise AirssysError("the screen stopped with an error", remedy=f"see its log: {log}")
+    return ExitCode.OK
+
+
+class _Session:
+    """One showing of the screen: it opens the runtime when the screen asks for it and closes it afterwards."""
+
+    def __init__(self, showing: Showing) -> None:
+        self._showing = showing
+        self.hurried = False
+        self._runtime: RuntimeApi | None = None
+        self._failure: AirssysError | None = None
+
+    def connect(self) -> RuntimeApi:
+        """Open the runtime; called by the screen after its first paint, on a thread of its own.
+
+        Raises:
+            AirssysError: It could not be opened. The screen shows the error, and it is printed again afterwards.
+        """
+        try:
+            self._runtime = self._showing.connect()
+        except AirssysError as error:
+            self._failure = error
+            raise
+        return self._runtime
+
+    async def show(self) -> int:
+        """Show the screen until it is closed, and return its exit code."""
+        from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
+        from airssys_tui.tui.settings.settings_file import SettingsFile  # noqa: PLC0415
+
+        site = self._showing.site
+        app = AirssysApp(
+            self.connect,
+            folder=str(site.folder.value),
+            readonly=self._showing.readonly or site.settings.readonly,
+            attached=self._showing.attached,
+            demo=self._showing.demo,
+            settings=SettingsFile(settings_path()),
+        )
+        answer = await app.run_async()
+        self.hurried = app.hurried
+        return app.return_code or answer or 0
+
+    def close(self) -> None:
+        """Stop the runtime in bounded time, unless the user hurried; raise the error that kept it from opening.
+
+        Raises:
+            AirssysError: It could not be opened, or did not stop in time.
+        """
+        if self._runtime is not None and not self.hurried:
+            close_in_time(self._runtime.close)
+        if self._failure is not None:
+            raise self._failure
+
+
+def _ask_screen() -> None:
+    # While the screen is there it catches SIGTERM itself; without it this ends the process, which then holds nothing.
+    signal.raise_signal(signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _terminal_given_back() -> Iterator[None]:
+    """Put the terminal's own settings back at the end, also when the screen could not."""
+    before = termios.tcgetattr(0)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, termios.error):  # it may be gone: SIGHUP
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
