@@ -1,4 +1,4 @@
-"""Command lines that cannot be meant, help, and how errors are said."""
+"""Command lines that are not valid, help, and how errors are said."""
 
 from __future__ import annotations
 

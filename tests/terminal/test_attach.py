@@ -65,7 +65,7 @@ def test_screens_commands_and_a_runtime_act_together(scratch: Scratch, runtime: 
 
         one.send("q")
         assert one.wait_exit() == 0, "leaving asks nothing: the components run on"
-        assert f"the components run on in pid {runtime.pid}" in one.text
+        assert f"the components keep running in pid {runtime.pid}" in one.text
         assert one.is_restored()
         assert "running" in settled(two)
     assert runtime.poll() is None
