@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import SchemaTooNew, StoreError
-from airssys_tui.store.disk.database import Database
+from airssys_tui.store.disk.database import HEADER, Database
 from airssys_tui.store.disk.faults import corrupt
 
 APPLICATION_ID: Final = 0x41525359
@@ -265,9 +265,7 @@ def check_schema(database: Database, *, newest: int = MIGRATIONS[-1].version) ->
         SchemaTooNew: A newer program wrote it.
         StoreError: The file is some other database.
     """
-    version = schema_version(database)
-    application = database.count("PRAGMA application_id")
-    tables = database.count("SELECT count(*) FROM sqlite_schema")
+    ((version, application, tables),) = database.rows(HEADER)
     if application != APPLICATION_ID and (application or version or tables):
         raise StoreError(
             f"{database.path} is a database, but not a catalog of this program",
@@ -278,7 +276,7 @@ def check_schema(database: Database, *, newest: int = MIGRATIONS[-1].version) ->
             f"the catalog {database.path} has schema {version}; this program supports up to {newest}",
             remedy="use the newer program, or another --state-dir; nothing was changed",
         )
-    return version
+    return int(version)
 
 
 def require_current(database: Database) -> None:
@@ -303,14 +301,22 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
         SchemaTooNew: A newer program wrote the catalog; nothing was changed.
         StoreError: A statement failed; the schema is as the last complete migration left it.
     """
-    version = check_schema(database, newest=migrations[-1].version)
-    pending = [migration for migration in migrations if migration.version > version]
-    for migration in pending:
+    newest = migrations[-1].version
+    version = check_schema(database, newest=newest)
+    applied = 0
+    for migration in migrations:
+        if migration.version <= version:
+            continue
         with database.transaction("migrate") as connection:
-            for statement in migration.statements:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {migration.version:d}")
-    return len(pending)
+            # Another process may have brought it forward since; inside the transaction none can.
+            version = check_schema(database, newest=newest)
+            if version < migration.version:
+                for statement in migration.statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {migration.version:d}")
+                version = migration.version
+                applied += 1
+    return applied
 
 
 def check_integrity(database: Database) -> None:

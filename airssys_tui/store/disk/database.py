@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from airssys_tui.store.disk.failpoint import failpoint
-from airssys_tui.store.disk.faults import disk_faults
+from airssys_tui.store.disk.faults import disk_faults, is_busy
 
 Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 Clock: TypeAlias = Callable[[], float]
@@ -23,6 +24,11 @@ CACHE_KIB: Final = 1_024
 
 BUSY_SECONDS: Final = 5.0
 """How long a statement waits while another process, such as a reader of the catalog, locks the file."""
+
+HEADER: Final = """SELECT (SELECT user_version FROM pragma_user_version),
+    (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"""
+"""Version, application and how many tables a database has. One statement, so that no other process can create the
+tables between the answers."""
 
 
 class Database:
@@ -129,11 +135,34 @@ class Room:
         return self._clock() if at is None else at
 
 
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch a database to WAL mode, which it stays in; while another process switches it, wait.
+
+    The switch turns a read lock into an exclusive one. SQLite does not wait there, whatever the connection's timeout,
+    because two connections that do it at once would wait for each other. It does wait at the beginning of a write.
+
+    Raises:
+        sqlite3.OperationalError: If another process holds the database for longer than :data:`BUSY_SECONDS`.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        use_write_ahead_log(connection)
         # Recursive triggers make REPLACE count as a deletion, which the history rejects.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         # SQLite silently opens a read-only file; a rolled-back write reveals that now.

@@ -47,8 +47,7 @@ def _from_system(error: OSError, doing: str, path: Path | str) -> StoreError:
 
 def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreError:
     """Translate an SQLite exception into an error with a remedy; for the arguments see :func:`disk_faults`."""
-    # Errors raised by the module itself (a closed connection) have no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return _full(doing, path)
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN}:
@@ -58,12 +57,22 @@ def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreErro
     return StoreError(f"cannot {doing}: {error} ({path})", remedy="run `airssys-tui doctor`")
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether SQLite gave up because another connection holds the file."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
 def corrupt(path: Path, detail: str) -> StoreError:
     """Return the error for a damaged catalog."""
     return StoreError(
         f"the catalog {path} is damaged: {detail}",
         remedy=f"restore it from a copy, or move {path.parent} away to redeploy everything without history",
     )
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Errors raised by the module itself (a closed connection) carry no code.
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY
 
 
 def _full(doing: str, path: Path | str) -> DiskFull:

@@ -18,7 +18,7 @@ import binascii
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,9 +26,10 @@ import msgspec
 
 from airssys_tui.core.errors import StorageRefusal, UsageError
 from airssys_tui.core.keyvalue import Durability, StorageUse, Value, check_key, check_value
+from airssys_tui.store.disk.database import BUSY_SECONDS
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.keyvalues.changes import NamespaceChange
-from airssys_tui.store.keyvalues.storage import Storage, check_schema, namespace_number
+from airssys_tui.store.keyvalues.storage import SCHEMA, Storage, check_schema, namespace_number
 
 FORMAT: Final = "airssys-storage/1"
 
@@ -72,10 +73,9 @@ def export_lines(path: Path, component: str) -> Iterator[bytes]:
 
 def _body(path: Path, component: str) -> Iterator[bytes]:
     yield msgspec.json.encode(_Head(FORMAT, component)) + b"\n"
-    if not path.exists():
-        return
-    with disk_faults("read the storage", path), closing(_reader(path)) as connection:
-        connection.execute("BEGIN")  # every row as of the same moment
+    with _reader(path) as connection:
+        if connection is None:
+            return
         rows = connection.execute(
             "SELECT key, value FROM entries JOIN namespaces ON id = namespace WHERE component = ? ORDER BY key",
             (component,),
@@ -96,9 +96,9 @@ def usages(path: Path) -> dict[str, StorageUse]:
     Raises:
         StoreError: The file cannot be read.
     """
-    if not path.exists():
-        return {}
-    with disk_faults("read the storage", path), closing(_reader(path)) as connection:
+    with _reader(path) as connection:
+        if connection is None:
+            return {}
         rows = connection.execute("SELECT component, bytes, keys FROM namespaces WHERE keys > 0 ORDER BY component")
         return {component: StorageUse(used, keys) for component, used, keys in rows}
 
@@ -200,11 +200,16 @@ def _wrong(number: int, what: str) -> UsageError:
     return UsageError(f"line {number} of the export: {what}", remedy="create one with airssys-tui storage export")
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
-    try:
-        check_schema(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+@contextmanager
+def _reader(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open a storage as it is at one moment; None while it has no tables."""
+    if not path.exists():
+        yield None
+        return
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with (
+        disk_faults("read the storage", path),
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
+    ):
+        connection.execute("BEGIN")
+        yield connection if check_schema(connection, path) == SCHEMA else None

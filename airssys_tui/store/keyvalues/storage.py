@@ -21,14 +21,13 @@ import msgspec
 
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
+from airssys_tui.store.disk.database import BUSY_SECONDS, HEADER, use_write_ahead_log
 from airssys_tui.store.disk.faults import from_sqlite
 from airssys_tui.store.keyvalues.changes import NamespaceChange
 
 SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x4152534B
 """``ARSK``, in the header of the file."""
-
-BUSY_SECONDS: Final = 5.0
 
 _TABLES: Final = (
     """CREATE TABLE namespaces (
@@ -193,12 +192,14 @@ class Storage:
         acquire(self._writing, waiting)
         try:
             if durability is Durability.FULL:
-                with waiting() if waiting else contextlib.nullcontext():
-                    yield from self._transaction(self._full_connection())
+                announced = waiting() if waiting else contextlib.nullcontext()
+                with announced, self._transaction(self._full_connection()) as connection:
+                    yield connection
                 return
             acquire(self._reading, waiting)
             try:
-                yield from self._transaction(self._fast)
+                with self._transaction(self._fast) as connection:
+                    yield connection
             finally:
                 self._reading.release()
         except sqlite3.Error as error:
@@ -206,6 +207,7 @@ class Storage:
         finally:
             self._writing.release()
 
+    @contextlib.contextmanager
     def _transaction(self, connection: sqlite3.Connection | None) -> Iterator[sqlite3.Connection]:
         if connection is None:
             raise closed(self.path)
@@ -244,26 +246,25 @@ class Storage:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         try:
-            check_schema(connection, self.path)
-            if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in _TABLES:
-                    connection.execute(statement)
-                connection.execute("COMMIT")
+            if check_schema(connection, self.path) == SCHEMA:
+                return
+            with self._transaction(connection):
+                # Another process may have created the tables since; inside the transaction none can.
+                if check_schema(connection, self.path) < SCHEMA:
+                    for statement in _TABLES:
+                        connection.execute(statement)
         except sqlite3.Error as error:
             raise from_sqlite(error, "prepare the storage", self.path) from error
 
 
-def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Reject a file that is some other database, or that a newer program wrote.
+def check_schema(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a storage's schema, 0 for a new file; refuse a file that is something else, or newer.
 
     Raises:
         SchemaTooNew: A newer program wrote it.
         StoreError: It is some other database.
     """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    version, application, tables = connection.execute(HEADER).fetchone()
     if application != APPLICATION_ID and (application or version or tables):
         raise StoreError(
             f"{path} is a database, but not a storage of this program", remedy="choose another directory: --state-dir"
@@ -273,13 +274,15 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"the storage {path} has schema {version}; this program supports up to {SCHEMA}",
             remedy="use the newer program, or another --state-dir; nothing was changed",
         )
+    return int(version)
 
 
 def connect(path: Path, synchronous: str) -> sqlite3.Connection:
     """Open a connection in WAL mode with the given ``synchronous`` setting: ``NORMAL`` or ``FULL``."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
+        use_write_ahead_log(connection)
+        for pragma in (f"synchronous = {synchronous}", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
