@@ -157,6 +157,8 @@ class BulkQuestion(Question[tuple[Command, ...]]):
                 self.previews[component] = found
 
         await asyncio.gather(*(one(view.id) for view in self.views))
+        if not self.is_running:
+            return  # the question was left before the answer came
         self.redraw()
         self._allow()
 

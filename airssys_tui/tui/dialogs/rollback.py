@@ -133,6 +133,8 @@ class RollbackQuestion(Question[Rollback | None]):
         if self.refusal is not None and self._to is not None:
             with contextlib.suppress(AirssysError):
                 self.preview = await asyncio.wrap_future(self._asked(self.component, self._to, force=True))
+        if not self.is_running:
+            return  # it was left before the answer came
         if self.preview is not None:
             target = self.preview.diff.then
             self.heading = safe(

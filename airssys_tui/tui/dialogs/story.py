@@ -81,6 +81,8 @@ class StoryPage(ModalScreen[None]):
             self.story = await asyncio.wrap_future(self._asked)
         except AirssysError as error:
             self.failure = error
+        if not self.is_running:
+            return  # it was left before the answer came
         self._draw()
 
     def on_resize(self, _: events.Resize) -> None:

@@ -53,6 +53,7 @@ class CallScreen(CallingScreen):
         self._answer = Pager(id="answer")
         self._history = LineTable(self._history_row, id="history")
         self._bar = ValueBar()
+        self._bench = Vertical(self._signature, self._form, self._bar, self._answer, self._history, id="bench")
         self._panes: dict[str, Widget] = dict(
             zip(panes.PANES, (self._exports, self._form, self._answer, self._history), strict=True)
         )
@@ -83,8 +84,7 @@ class CallScreen(CallingScreen):
     def body(self) -> Iterator[Widget]:
         """Yield the panes."""
         yield self._crumbs
-        bench = Vertical(self._signature, self._form, self._bar, self._answer, self._history, id="bench")
-        yield Horizontal(self._exports, bench, id="calling")
+        yield Horizontal(self._exports, self._bench, id="calling")
 
     def on_mount(self) -> None:
         """Ask for the interface."""
@@ -106,14 +106,14 @@ class CallScreen(CallingScreen):
         wide, tall = self.size.width >= panes.WIDE, self.size.height >= panes.TALL
         self._exports.display = wide or self.pane == "exports"
         self._exports.set_class(not wide, "alone")
-        self.query_one("#bench").display = wide or self.pane != "exports"
+        self._bench.display = wide or self.pane != "exports"
         self._history.display = tall or self.pane == "history"
         self._form.display = tall or self.pane in {"exports", "form"}
         self._answer.display = tall or self.pane == "answer"
 
     def draw(self, change: Change | None) -> None:  # noqa: ARG002 - nothing here changes with a pull
         """Redraw every pane."""
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._lay_out()
         glyphs = self.session.glyphs

@@ -142,7 +142,7 @@ class ComponentListScreen(LiveScreen):
     def take(self, how: Arrangement) -> None:
         """Show these rows in this order, as if the operator had asked for it."""
         self.arrangement = how
-        if self.is_mounted:
+        if self.is_whole:
             self._filter_bar.set(how.query)
             self.reorder(how)
 

@@ -95,9 +95,17 @@ class LiveScreen(Screen[None]):
         yield self._foot
         yield self._cramped
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every widget of it is there: not while it is being put together, and not while it is removed.
+
+        Timers and workers run beside the messages of the screen, so their calls can come at either time.
+        """
+        return self.is_mounted and self.is_running
+
     def show(self, change: Change | None = None) -> None:
         """Redraw what differs."""
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         width = self.size.width
         self._cramped.display = self.is_cramped

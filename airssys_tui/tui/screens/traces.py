@@ -62,6 +62,7 @@ class TracesScreen(PolledScreen):
         self._crumbs = LinePane(id="crumbs")
         self._list = LineTable(self._row, trace_lines.list_head, id="traces")
         self._steps = Pager(id="steps")
+        self._both = Container(self._list, self._steps, id="tracing")
         self._panes: dict[str, Widget] = dict(zip(PANES, (self._list, self._steps), strict=True))
         for name, widget in self._panes.items():
             widget.border_title = TITLES[name]
@@ -80,7 +81,7 @@ class TracesScreen(PolledScreen):
     def body(self) -> Iterator[Widget]:
         """Yield the calls and the steps of one."""
         yield self._crumbs
-        yield Container(self._list, self._steps, id="tracing")
+        yield self._both
 
     async def fetch(self, api: RuntimeApi) -> None:
         """Ask for the traces."""
@@ -98,13 +99,13 @@ class TracesScreen(PolledScreen):
 
     def _lay_out(self) -> None:
         both = self.size.height >= TALL
-        self.query_one("#tracing").set_class(self.size.width < WIDE, "stacked")
+        self._both.set_class(self.size.width < WIDE, "stacked")
         self._list.display = both or self.pane == "traces"
         self._steps.display = both or self.pane == "steps"
 
     def draw(self, change: Change | None) -> None:  # noqa: ARG002 - the traces have a request of their own
         """Redraw the calls, and the steps of the selected one."""
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._lay_out()
         self._draw_crumbs()
