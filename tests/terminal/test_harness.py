@@ -24,6 +24,13 @@ termios.tcsetattr(0, termios.TCSADRAIN, old)
 print("answer", data, flush=True)
 """
 
+LIST = r"""
+import sys
+print(" 10:00 • stopped   ▌ undone: stop counter\n counter  1.0.0   stopped", flush=True)
+sys.stdin.readline()
+print("\x1b[1;1H\x1b[2K▸ counter  stopped", flush=True)
+"""
+
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
@@ -36,6 +43,16 @@ def test_a_program_is_seen_and_typed_to() -> None:
         assert term.text.split() == ["hello"], "foreign sequences must not be shown as text"
         term.send("world", "enter")
         assert term.wait_row("got", "world") == "got world"
+        assert term.wait_exit() == 0
+
+
+def test_the_row_of_a_name_begins_with_it() -> None:
+    with Terminal(python(LIST)) as term:
+        term.wait_text("undone", "1.0.0")
+        with pytest.raises(TerminalTimeout, match="the row of counter with stopped"):
+            term.wait_row("counter", "stopped", timeout=0)
+        term.send("enter")
+        assert term.wait_row("counter", "stopped") == "▸ counter  stopped"
         assert term.wait_exit() == 0
 
 

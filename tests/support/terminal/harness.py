@@ -190,13 +190,18 @@ class Terminal:
         return self.wait(lambda text: all(needle in text for needle in needles), " and ".join(needles), timeout)
 
     def wait_row(self, name: str, *needles: str, timeout: float = 30.0) -> str:
-        """Wait until one row holds ``name`` and every needle; return that row."""
+        """Wait until the row of ``name`` holds every needle; return that row.
+
+        The row of a name begins with it, beside the pointer and the mark of a list. Toasts, panes and events name
+        components as well, and may still say what was true before.
+        """
+        begins = re.compile(rf"(?:[▸> ][■#= ])?{re.escape(name)}(?:\s|\Z)")
 
         def matching(text: str) -> str:
-            rows = (row for row in text.splitlines() if name in row and all(needle in row for needle in needles))
+            rows = (row for row in text.splitlines() if begins.match(row) and all(needle in row for needle in needles))
             return next(rows, "")
 
-        return matching(self.wait(matching, f"a row of {name} with {' and '.join(needles)}", timeout))
+        return matching(self.wait(matching, f"the row of {name} with {' and '.join(needles)}", timeout))
 
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Read to the end of the program's output and return its exit code (negative: the signal that ended it).

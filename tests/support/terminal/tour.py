@@ -116,7 +116,7 @@ class Guide:
         self.term.wait(lambda text: not any(needle in text for needle in needles), f"no {needles}", PATIENCE)
 
     def row(self, name: str, *needles: str) -> str:
-        """Wait until one row holds a name and every needle."""
+        """Wait until the row of a name holds every needle."""
         return self.term.wait_row(name, *needles, timeout=PATIENCE)
 
     def lists(self, wanted: Callable[[list[str]], object], what: str) -> None:
