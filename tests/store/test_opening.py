@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -11,15 +12,20 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from airssys_tui.store.database import Database
-from airssys_tui.store.namespace import Namespace
-from airssys_tui.store.portable import export_lines, usages
-from airssys_tui.store.schema import MIGRATIONS, migrate, schema_version
-from airssys_tui.store.storage import Storage
 
 from airssys_tui.core.errors import StoreError
-from airssys_tui.core.keyvalue import Terms
-from airssys_tui.store.catalog import Catalog
+from airssys_tui.core.keyvalue import WriteTerms
+from airssys_tui.store.disk import database
+from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.disk.database import Database
+from airssys_tui.store.keyvalues.namespace import Namespace
+from airssys_tui.store.keyvalues.portable import export_lines, usages
+from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
+from airssys_tui.store.keyvalues.storage import Storage
+
+from airssys_tui.core.errors import StoreError
+from airssys_tui.core.keyvalue import WriteTerms
+from airssys_tui.store.catalog.catalog import Catalog
 
 PROCESSES: Final = 4
 ROUNDS: Final = 25
@@ -30,7 +36,7 @@ _gates: list[Barrier] = []
 def store(path: Path) -> object:
     """Open a storage and store something in it."""
     with closing(Storage(path)) as storage:
-        Namespace(storage, "local/one").set("a", "1", Terms(1_000))
+        Namespace(storage, "local/one").set("a", "1", WriteTerms(1_000))
         return storage.rows("SELECT component, bytes, keys FROM namespaces", ())
 
 
@@ -43,8 +49,8 @@ def catalogue(path: Path) -> object:
 
 def bring_forward(path: Path) -> object:
     """Bring the schema of a catalog forward; return how many steps this process took."""
-    with closing(Database(path)) as database:
-        return migrate(database)
+    with closing(Database(path)) as opened:
+        return migrate(opened)
 
 
 def read(path: Path) -> object:
@@ -101,8 +107,8 @@ def test_each_migration_is_applied_by_one_of_those_who_bring_a_catalog_forward_a
     for number in range(ROUNDS):
         path = tmp_path / f"{number}.db"
         if version:
-            with closing(Database(path)) as database:
-                migrate(database, MIGRATIONS[:version])
+            with closing(Database(path)) as older:
+                migrate(older, MIGRATIONS[:version])
         steps = opened(path, *[bring_forward] * PROCESSES)
         assert all(isinstance(each, int) for each in steps), steps
         assert sum(each for each in steps if isinstance(each, int)) == len(MIGRATIONS) - version
@@ -112,3 +118,33 @@ def test_a_storage_is_read_while_it_is_made(opened: Callable[..., list[object]],
     for number in range(ROUNDS):
         for found in opened(tmp_path / f"{number}.db", store, read, read, read)[1:]:
             assert isinstance(found, tuple), found
+
+
+@pytest.mark.parametrize("opening", [store, catalogue], ids=["storage", "catalog"])
+def test_a_switch_to_write_ahead_waits_for_another_process_that_writes(
+    opening: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = tmp_path / "fresh.db", []
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def now() -> float:
+            """The time; what the other does ends when it is asked for again, after the first try."""
+            asked.append(other.in_transaction)
+            if len(asked) == 2:
+                other.execute("COMMIT")
+            return 0.0
+
+        monkeypatch.setattr(database.time, "monotonic", now)
+        opening(path)
+    assert asked == [True, True]
+
+
+def test_a_switch_to_write_ahead_gives_up_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fresh.db"
+    times = iter([0.0, database.BUSY_SECONDS + 1])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(database.time, "monotonic", lambda: next(times))
+        with pytest.raises(StoreError, match="locked"):
+            Storage(path).rows("SELECT 1", ())
