@@ -71,14 +71,20 @@ class Scratch:
 
 
 def point_at(term: Terminal, name: str) -> None:
-    """Move the pointer of the table down until it is on a component's row: keys act on that one."""
+    """Move the pointer of the table row by row until it is on a component's row: keys act on that one."""
     for _ in range(20):
-        before = pointed(term.wait(pointed, "a pointer"))
+        text = term.wait(lambda text: pointed(text) and name in listed(text), f"a pointer, and a row of {name}")
+        before, names = pointed(text), listed(text)
         if before == name:
             return
-        term.send("j")
+        term.send("j" if names.index(name) > names.index(before) else "k")
         term.wait(lambda text, before=before: pointed(text) not in {"", before}, "the pointer to move")
     raise AssertionError(f"the pointer never came to {name}:\n{term.text}")
+
+
+def listed(text: str) -> list[str]:
+    """Return the names in the table, from above."""
+    return re.findall(r"^[▸ ][ ■]([a-z-]+) ", text, re.MULTILINE)
 
 
 def pointed(text: str) -> str:
