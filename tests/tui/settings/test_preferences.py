@@ -235,6 +235,12 @@ async def test_settings_are_there_from_the_first_picture(tmp_path: Path):
         assert "MEMORYv" not in text_of(app)
 
 
+def keys_shown(app):
+    """The words of each line of the help; none while it is not drawn yet."""
+    pages = app.screen.query(Pager) if isinstance(app.screen, HelpScreen) else []
+    return ["".join(span.text for span in line).split() for page in pages for line in page.lines]
+
+
 async def test_settings_are_taken_while_the_screen_runs_and_faults_are_shown(tmp_path: Path):
     path = tmp_path / "config.toml"
     runtime = scenes.mixed()
@@ -249,10 +255,8 @@ async def test_settings_are_taken_while_the_screen_runs_and_faults_are_shown(tmp
         assert app.theme == "airssys-light"
         assert app.screen.arrangement.sort is Sort.MEMORY, "what the file does not say stays as it was made"
         await pilot.press("h")
-        await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        lines = ["".join(span.text for span in line).split() for line in app.screen.query_one(Pager).lines]
-        assert any(line[:1] == ["f8"] and "stop" in line for line in lines)
-        assert ["h", "Show", "the", "keys", "of", "this", "screen."] in lines
+        await wait_until(pilot, lambda: ["h", "Show", "the", "keys", "of", "this", "screen."] in keys_shown(app))
+        assert any(line[:1] == ["f8"] and "stop" in line for line in keys_shown(app))
         await pilot.press("escape", "x")
         await pilot.pause()
         assert runtime.commands == []
