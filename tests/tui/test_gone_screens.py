@@ -6,24 +6,25 @@ from concurrent.futures import Future
 
 import pytest
 
-from airssys_tui.api import fake_scenes
+from airssys_tui.api.played import scenes
 from airssys_tui.core.errors import NotServing
-from airssys_tui.tui.app import ABOUT_ONE, MODES
-from airssys_tui.tui.bulk import ROLL_BACK, BulkQuestion
-from airssys_tui.tui.disk import DiskQuestion
-from airssys_tui.tui.page import StoryPage
-from airssys_tui.tui.rollback import RollbackQuestion
-from tests.tui.conftest import connected, desk, wait_until
+from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.app import MODES, screen_about_one
+from airssys_tui.tui.dialogs.bulk import ROLL_BACK, BulkQuestion
+from airssys_tui.tui.dialogs.disk import DiskQuestion
+from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+from airssys_tui.tui.dialogs.story import StoryPage
+from tests.support.screens import connected, desk, wait_until
 
 
 def made(app, view, **more):
     """A screen that is not on the stack of screens yet, of a class with more methods than its own."""
-    kind = {**MODES, **ABOUT_ONE}[view]
+    kind = MODES[view] if view in MODES else screen_about_one(view)
     watched = type(kind.__name__, (kind,), more)
-    return watched(app.session, app.operations, *(["counter"] if view in ABOUT_ONE else []))
+    return watched(app.session, app.operations, *([] if view in MODES else ["counter"]))
 
 
-@pytest.mark.parametrize("view", [*MODES, *ABOUT_ONE])
+@pytest.mark.parametrize("view", View)
 async def test_a_tick_leaves_a_screen_alone_that_is_not_there_yet_or_no_more(view):
     app, ticked = desk(), []
 
@@ -64,7 +65,7 @@ def bulk(app, answers):
 
 
 def disk(app, answers):
-    api = fake_scenes.mixed()
+    api = scenes.mixed()
     api.disk = lambda: next(answers)
     return DiskQuestion(app.session, api)
 

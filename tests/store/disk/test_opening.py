@@ -15,17 +15,13 @@ import pytest
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.core.keyvalue import WriteTerms
-from airssys_tui.store.disk import database
 from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
+from airssys_tui.store.disk import database
 from airssys_tui.store.disk.database import Database
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.portable import export_lines, usages
-from airssys_tui.store.catalog.schema import MIGRATIONS, migrate, schema_version
 from airssys_tui.store.keyvalues.storage import Storage
-
-from airssys_tui.core.errors import StoreError
-from airssys_tui.core.keyvalue import WriteTerms
-from airssys_tui.store.catalog.catalog import Catalog
 
 PROCESSES: Final = 4
 ROUNDS: Final = 25
