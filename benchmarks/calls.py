@@ -80,8 +80,8 @@ def _native_call(raw: Raw) -> Callable[[], object]:
     for argument, value in zip(arguments, (1, 2), strict=True):
         argument.kind = _ffi.WASMTIME_COMPONENT_U32
         argument.of.u32 = value
-    function, results = ctypes.byref(found._func), ctypes.byref(_ffi.wasmtime_component_val_t())
-    context, native = raw.store._context(), _ffi.wasmtime_component_func_call
+    function, results = ctypes.byref(found._func), ctypes.byref(_ffi.wasmtime_component_val_t())  # noqa: SLF001
+    context, native = raw.store._context(), _ffi.wasmtime_component_func_call  # noqa: SLF001
     return lambda: native(function, context, arguments, 2, results, 1)
 
 

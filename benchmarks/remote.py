@@ -140,14 +140,14 @@ class Crowd:
 
 def _tick(crowd: Crowd, server: ControlServer, remote: RemoteRuntime) -> tuple[float, float, float]:
     """Have a second pass; return bytes, and seconds of processor time of the server's thread and the client's."""
-    sent, before = server.status().sent, [_processor(thread) for thread in (server._thread, remote._thread)]
+    sent, before = server.status().sent, [_processor(thread) for thread in (server.thread, remote.thread)]
     generation = crowd.tick()
     end = perf_counter() + PATIENCE
     while remote.snapshot(WHOLE).generation < generation:
         if perf_counter() > end:
             raise TimeoutError("the change did not arrive")
         time.sleep(0.02)
-    after = [_processor(thread) for thread in (server._thread, remote._thread)]
+    after = [_processor(thread) for thread in (server.thread, remote.thread)]
     return server.status().sent - sent, after[0] - before[0], after[1] - before[1]
 
 

@@ -64,7 +64,7 @@ class Recorded(FakeRuntime):
 def recorded(count: int, *, changing: bool) -> Callable[[], RuntimeApi]:
     """Return what connects to so many rows."""
     played = scenes.many(count)
-    runtime = Recorded(time.time).add(played._components.values())
+    runtime = Recorded(time.time).add(played.components)
     return lambda: runtime.record(changing=changing)  # type: ignore[attr-defined]
 
 

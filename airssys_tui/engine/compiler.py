@@ -44,7 +44,7 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
     with tempfile.TemporaryFile() as given:
         given.write(msgspec.json.encode(settings) + b"\n" + wasm)
         given.seek(0)
-        child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=_environment())  # noqa: S603 -- our own module
+        child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=environment())  # noqa: S603 -- our own module
     with child:
         try:
             output, words = _converse(child, settings, cancel)
@@ -53,10 +53,10 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
                 child.kill()
     if child.returncode != 0:
         raise _refused(child.returncode, words.decode(errors="replace"), settings)
-    return _verified(output)
+    return verified(output)
 
 
-def _verified(output: bytes) -> bytes:
+def verified(output: bytes) -> bytes:
     """Return the code in the child's output; loading incomplete code would be unsafe.
 
     Raises:
@@ -100,7 +100,7 @@ def _too_expensive(text: str) -> AdmissionError:
     return AdmissionError(text, gate=Gate.COMPILE, remedy="split very large functions, or raise the compile limits")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment that the child needs to import this package, without anything else."""
     root = str(Path(airssys_tui.__file__).parent.parent)
     kept = {

@@ -17,7 +17,7 @@ from airssys_tui.engine.settings import EngineSettings
 if TYPE_CHECKING:
     from airssys_tui.engine.memory import MemoryPool
 
-_GENERATION: Final = 2
+GENERATION: Final = 2
 """Increase it when :func:`configuration` changes a constant that affects compiled code."""
 
 _HARMLESS: Final = frozenset(
@@ -60,6 +60,6 @@ def identity(settings: EngineSettings) -> str:
     """
     shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
     shape["host_memory"] = hosts_memory(settings)
-    told = msgspec.json.encode([_GENERATION, shape], order="deterministic")
+    told = msgspec.json.encode([GENERATION, shape], order="deterministic")
     digest = hashlib.sha256(told).hexdigest()[:12]
     return f"wasmtime-{version('wasmtime')}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"

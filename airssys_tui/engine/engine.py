@@ -39,34 +39,34 @@ class Engine:
     def __init__(self, settings: EngineSettings = _STANDARD) -> None:
         self.settings = settings
         self.identity = identity(settings)
-        self._habitat: Habitat[Activity] = Habitat(settings)
+        self.habitat: Habitat[Activity] = Habitat(settings)
         self._closed = False
         _engines.add(self)
 
     @property
     def pool(self) -> MemoryPool | None:
         """The linear memories of its instances; None where they cannot be metered."""
-        return self._habitat.pool
+        return self.habitat.pool
 
     @property
     def ticker(self) -> Ticker:
         """The ticker that advances the epoch while calls are in flight."""
-        return self._habitat.ticker
+        return self.habitat.ticker
 
     @property
     def native(self) -> wasmtime.Engine:
         """The native engine."""
-        return self._habitat.native
+        return self.habitat.native
 
     @property
     def running(self) -> tuple[Activity, ...]:
         """The activities with a call in flight; each can be cancelled."""
-        return tuple(activity for activity in self._habitat.residents() if activity.busy)
+        return tuple(activity for activity in self.habitat.residents() if activity.busy)
 
     @property
     def instances(self) -> int:
         """Number of open instances."""
-        return len(self._habitat.inhabitants)
+        return len(self.habitat.inhabitants)
 
     def compile(self, wasm: bytes, *, cancel: threading.Event | None = None) -> Code:
         """Compile a component: a small one in this process, others in a child process that can be killed.
@@ -79,7 +79,7 @@ class Engine:
             AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
         """
         if self.compiles_here(wasm):
-            return Code.compile_here(self._habitat.native, wasm)
+            return Code.compile_here(self.habitat.native, wasm)
         from airssys_tui.engine.compiler import compile_in_child  # noqa: PLC0415 -- starts with the first large component
 
         return self.load(compile_in_child(wasm, self.settings, cancel))
@@ -104,11 +104,11 @@ class Engine:
         Raises:
             AdmissionError: At gate ``compile``, if the bytes belong to another engine or are damaged.
         """
-        return Code.load(self._habitat.native, serialised)
+        return Code.load(self.habitat.native, serialised)
 
     def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
         """Create a linker of host interfaces; WASI 0.2 is always included, without any grant."""
-        return Linker(self._habitat, interfaces)
+        return Linker(self.habitat, interfaces)
 
     def close(self, patience: float = FAREWELL_SECONDS) -> None:
         """Cancel calls in flight, close all instances, end timers and threads. Idempotent.
@@ -118,7 +118,7 @@ class Engine:
         """
         if not self._closed:
             self._closed = True
-            self._habitat.close(patience)
+            self.habitat.close(patience)
 
 
 _engines: weakref.WeakSet[Any] = weakref.WeakSet()

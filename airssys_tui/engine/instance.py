@@ -51,7 +51,7 @@ class Instance:
     Created by :meth:`Linker.instantiate`.
     """
 
-    __slots__ = ("__weakref__", "_activity", "_bound", "_code", "_linked", "_native", "_output", "limits")
+    __slots__ = ("__weakref__", "_bound", "_code", "_linked", "_native", "_output", "activity", "limits")
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Instance:
         self._output: wasi.OutputBuffer | None = None
         self._native = _NativeInstance()
         habitat.admit_memory()
-        self._activity = activity = Activity(habitat, limits)
+        self.activity = activity = Activity(habitat, limits)
         self._bound: dict[str, Call] = activity.bound
         activity.context = HostContext(activity, owner)
         activity.resources.hosted = linked.hosted
@@ -83,7 +83,7 @@ class Instance:
             raise
 
     def _instantiate(self, linker: int, deadline: float) -> None:
-        activity = self._activity
+        activity = self.activity
         pool = activity.habitat.pool
         if pool is not None:
             pool.attribute(activity.account)
@@ -104,21 +104,21 @@ class Instance:
             raise self._not_made(bindings.take_error(error))
 
     def _not_made(self, error: bindings.EngineError) -> AirssysError:
-        account = self._activity.account
+        account = self.activity.account
         if account.full:
             return CapacityError("this process has no room for another linear memory", remedy="stop some components")
         if account.refused and not error.frames:
             remedy = "raise `memory` under [resources]"
             text = f"it needs {account.wanted} bytes of memory; the limit is {account.limit}"
             return AdmissionError(text, gate=Gate.INSTANTIATE, remedy=remedy)
-        trap = self._activity.classify(error)
+        trap = self.activity.classify(error)
         if trap.kind is TrapKind.TABLE_LIMIT and not error.frames:
             return AdmissionError(
                 trap.message, gate=Gate.INSTANTIATE, remedy="raise `table_elements` under [resources]"
             )
         if not error.frames and trap.kind is TrapKind.OTHER:
             return AdmissionError(trap.message, gate=Gate.TYPES)
-        self._activity.death = trap
+        self.activity.death = trap
         return GuestTrap(trap)
 
     def call(self, path: str, *arguments: Any, fuel: int | None = None, deadline: float | None = None) -> CallResult:
@@ -142,20 +142,20 @@ class Instance:
 
     def _bind(self, path: str) -> Call:
         if self.dead:
-            raise self._activity.not_alive()
+            raise self.activity.not_alive()
         export = self._code.interface.find(path)
         known = self._bound.get(export.path)
-        bound = known or bind(export.function, self._native_function(export), self._activity)
+        bound = known or bind(export.function, self._native_function(export), self.activity)
         self._bound[export.path] = self._bound[path] = bound
         return bound
 
     def bare(self, path: str) -> Callable[..., Any]:
         """Return an export without fuel, deadline, meters and protection, to measure their cost; for benchmarks."""
         export = self._code.interface.find(path)
-        return bind_bare(export.function, self._native_function(export), self._activity)
+        return bind_bare(export.function, self._native_function(export), self.activity)
 
     def _native_function(self, export: ExportedFunction) -> Any:
-        activity, native = self._activity, _NativeFunction()
+        activity, native = self.activity, _NativeFunction()
         index = self._code.export_address(export)
         activity.occupy()
         try:
@@ -174,32 +174,32 @@ class Instance:
 
     def cancel(self) -> None:
         """Cancel the running call, if any; callable from any thread."""
-        self._activity.cancel()
+        self.activity.cancel()
 
     @property
     def busy(self) -> bool:
         """Whether a call is in flight."""
-        return self._activity.busy
+        return self.activity.busy
 
     @property
     def dead(self) -> bool:
         """Whether it trapped or was closed; no further call is possible."""
-        return self._activity.death is not None or not self._activity.stores
+        return self.activity.death is not None or not self.activity.stores
 
     @property
     def trap(self) -> Trap | None:
         """The trap that killed it, or None."""
-        return self._activity.death
+        return self.activity.death
 
     @property
     def resources(self) -> ResourceTable:
         """The handles that the host keeps of its resources."""
-        return self._activity.resources
+        return self.activity.resources
 
     @property
     def memory(self) -> MemoryUse | None:
         """Linear memory in use; None where it cannot be measured."""
-        return self._activity.account.use() if self._activity.habitat.pool is not None else None
+        return self.activity.account.use() if self.activity.habitat.pool is not None else None
 
     @property
     def table_elements(self) -> int | None:
@@ -209,7 +209,7 @@ class Instance:
     @property
     def meters(self) -> CallTotals:
         """The totals so far."""
-        sums = self._activity
+        sums = self.activity
         return CallTotals(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
 
     def output(self) -> wasi.Output:
@@ -218,7 +218,7 @@ class Instance:
 
     def close(self) -> None:
         """Free everything native; a call in flight is cancelled and frees it when it ends. Idempotent."""
-        self._activity.close()
+        self.activity.close()
 
     def __enter__(self) -> Self:
         """Return itself; leaving the block closes it."""
@@ -230,7 +230,7 @@ class Instance:
 
     def __del__(self) -> None:
         """Free an instance that was not closed, unless the interpreter is shutting down and callbacks with it."""
-        activity = getattr(self, "_activity", None)
+        activity = getattr(self, "activity", None)
         if activity is not None and activity.stores and not sys.is_finalizing():
             activity.close()
 

@@ -166,7 +166,7 @@ class _Spares:
             self._system.munmap(base, mapped)
 
 
-class _Mappings:
+class Mappings:
     """Mappings used by the linear memories of all engines in this process."""
 
     # Reentrant: garbage collection may free an instance while the same thread holds the lock.
@@ -191,7 +191,7 @@ class MemoryPool:
         self._access = mmap.PROT_READ | mmap.PROT_WRITE if settings.dense else _PROT_NONE
         self._memories: dict[int, _LinearMemory] = {}
         self._serial = 0
-        self._lock = _Mappings.lock
+        self._lock = Mappings.lock
         self._current = threading.local()
         self._system = _system_calls()
         self._spares = _Spares(self._system)
@@ -212,7 +212,7 @@ class MemoryPool:
 
     def has_room(self) -> bool:
         """Return whether another memory is possible, counting those of all engines in this process."""
-        return len(self._memories) < self.capacity and _Mappings.used + self._weight <= _Mappings.allowed
+        return len(self._memories) < self.capacity and Mappings.used + self._weight <= Mappings.allowed
 
     def install(self, config: wasmtime.Config) -> None:
         """Make engines of this configuration use the pool; the pool must outlive them."""
@@ -240,7 +240,7 @@ class MemoryPool:
                 return bindings.new_error("the system refused to map another memory")
             account.add(minimum)
             self._memories[key] = memory
-            _Mappings.used += self._weight
+            Mappings.used += self._weight
         result = out.contents
         result.env, result.get_memory, result.grow_memory, result.finalizer = key, self._get, self._grow, self._free
         return 0
@@ -285,7 +285,7 @@ class MemoryPool:
     def _on_free(self, key: int) -> None:
         with self._lock:
             memory = self._memories.pop(key, None)
-            _Mappings.used -= self._weight if memory is not None else 0
+            Mappings.used -= self._weight if memory is not None else 0
         if memory is not None:
             memory.account.current -= memory.size
             if not self._spares.keep(memory):

@@ -148,7 +148,7 @@ def test_prepared_arguments_are_taken_without_conversion():
 )
 def test_callbacks_take_their_arguments_where_the_engine_puts_them(ours, theirs):
     if theirs is None:
-        declared = _bindings._wasmtime_store_epoch_deadline_callback.argtypes[1]
+        declared = _bindings._wasmtime_store_epoch_deadline_callback.argtypes[1]  # noqa: SLF001 - wasmtime's name
         assert len(declared._argtypes_) == len(ours._argtypes_), "the epoch callback takes other arguments"
         return
     declared = getattr(_bindings, theirs)._argtypes_

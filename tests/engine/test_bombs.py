@@ -128,14 +128,14 @@ def test_a_cancelled_child_is_killed_and_reaped(engine: Engine, monkeypatch: pyt
 def test_an_answer_that_is_not_what_was_compiled_is_not_loaded(damage: Any):
     code = b"code" * 100
     answer = hashlib.sha256(code).digest() + code
-    assert compiler._verified(answer) == code
+    assert compiler.verified(answer) == code
     with pytest.raises(AdmissionError, match="damaged"):
-        compiler._verified(damage(answer))
+        compiler.verified(damage(answer))
 
 
 def test_the_child_is_given_nothing_of_the_outside(engine: Engine, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SECRET_OF_THE_OPERATOR", "1")
-    assert "SECRET_OF_THE_OPERATOR" not in compiler._environment()
+    assert "SECRET_OF_THE_OPERATOR" not in compiler.environment()
 
 
 def test_a_refused_bomb_takes_no_longer_than_its_wall():

@@ -70,7 +70,7 @@ def test_the_compilers_version_and_what_is_fixed_are_part_of_the_identity(engine
     monkeypatch.setattr(configuration, "version", lambda _: "51.0.0")
     assert identity(STANDARD) != engine.identity
     monkeypatch.undo()
-    monkeypatch.setattr(configuration, "_GENERATION", configuration._GENERATION + 1)
+    monkeypatch.setattr(configuration, "GENERATION", configuration.GENERATION + 1)
     assert identity(STANDARD) != engine.identity
     monkeypatch.undo()
     monkeypatch.setattr(configuration.platform, "machine", lambda: "riscv64")

@@ -138,7 +138,7 @@ def test_a_deadline_is_kept_beside_threads_that_keep_the_interpreter_busy(start)
 
 def test_memories_of_all_engines_count_towards_the_room_in_the_process(engine, monkeypatch):
     linker, code = engine.linker(), engine.compile(TRAPS)
-    monkeypatch.setattr(memory._Mappings, "allowed", memory._Mappings.used + 5)
+    monkeypatch.setattr(memory.Mappings, "allowed", memory.Mappings.used + 5)
     other = Engine()
     others = [other.linker().instantiate(other.compile(TRAPS), Limits()) for _ in range(2)]
     with pytest.raises(CapacityError) as caught:

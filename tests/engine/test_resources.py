@@ -165,10 +165,10 @@ def test_a_handle_cannot_be_lent_and_moved_in_one_call(start, order):
 def test_a_handle_is_kept_when_it_cannot_be_dropped_now(engine, start):
     inner = start(RESOURCES)
     box = inner.call("make", 1).value
-    inner._activity.busy = True
+    inner.activity.busy = True
     with pytest.raises(GuestTrap, match="running another call"):
         box.close()
-    inner._activity.busy = False
+    inner.activity.busy = False
     assert inner.call("read", box).value == 1
     box.close()
     assert inner.call("dropped").value == 1

@@ -40,7 +40,7 @@ def test_it_is_armed_by_a_call_and_rests_afterwards():
 @pytest.mark.parametrize("timer", [NativeTimer, ThreadTimer] if native_timers() else [ThreadTimer])
 def test_every_timer_makes_deadlines_work(timer):
     engine = Engine()
-    habitat = engine._habitat
+    habitat = engine.habitat
     habitat.ticker.close()
     habitat.ticker = Ticker(habitat.address, engine.settings.tick_ms, habitat.active, timer)
     instance = engine.linker().instantiate(engine.compile(TRAPS), Limits())

@@ -282,7 +282,7 @@ def test_a_state_directory_that_becomes_read_only_while_it_is_used(world: World)
     world.open(**SOON)
     world.call("c", "add", 5)
     # Files that are open for writing keep a file system writable: they are what a disk's fault takes away.
-    world.runtime.probe.floor.state.blobs._aside = Path("/proc/no-such-place")
+    world.runtime.probe.floor.state.blobs.unfinished = Path("/proc/no-such-place")
     row = world.install("c", Crafted(salt="2"), version="2.0.0")
     assert row.version == "1.0.0"
     assert "refused at store: cannot write the blob" in row.note.text

@@ -13,7 +13,7 @@ from tests.support.screens import NEVER
 def remote() -> Remote:
     played = scenes.mixed(scenes.still)
     runtime = Remote(scenes.still)
-    return runtime.add(played._components.values())
+    return runtime.add(played.components)
 
 
 def attached(runtime: FakeRuntime) -> AirssysApp:

@@ -16,6 +16,7 @@ from airssys_tui.api.views.components import ComponentDetail, Note, NoteKind
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.text import GuestText
+from tests.support.screens import painted
 
 NASTY = st.text(
     alphabet=st.one_of(
@@ -70,14 +71,14 @@ def played(text: str) -> FakeRuntime:
     runtime.past = [msgspec.structs.replace(event, seq=0, at=scenes.NOON - 90_000)]
     runtime.disk_full = text
     kept = runtime.states_kept.save(component.view, text, scenes.NOON)
-    runtime.states_kept._kept[kept.view.id] = Kept(msgspec.structs.replace(kept.view, schema=safe), kept.data)
+    runtime.states_kept.put(Kept(msgspec.structs.replace(kept.view, schema=safe), kept.data))
     return runtime
 
 
 def offenders(app) -> set[str]:
     """Characters in what is painted that are no business of a terminal's."""
     found = set()
-    for strip in app.screen._compositor.render_strips():
+    for strip in painted(app):
         for segment in strip:
             found |= {
                 char

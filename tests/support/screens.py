@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.timer import Timer
 
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.runtime import FakeRuntime
@@ -42,8 +44,18 @@ async def connected(pilot: Pilot[Any]) -> None:
 
 def text_of(app: Any) -> str:
     """What is on the terminal, as text."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
+    return "\n".join(strip.text.rstrip() for strip in painted(app))
+
+
+def painted(app: Any) -> list[Strip]:
+    """What is on the terminal, line by line."""
+    strips: list[Strip] = app.screen._compositor.render_strips()  # noqa: SLF001 - Textual tells nowhere else
+    return strips
+
+
+def runs(timer: Timer) -> bool:
+    """Whether a timer is not paused."""
+    return timer._active.is_set()  # noqa: SLF001 - Textual tells nowhere else
 
 
 async def shows(pilot: Pilot[Any], *texts: str) -> None:

@@ -80,12 +80,12 @@ def speaking(text: str, *, fails: bool = False):
         CheckOutcome(check=check, passed=False, error=lying(text)),
         CheckOutcome(check=check, passed=True, result=text),
     )
-    runtime._call = call
-    runtime._interface = lambda component: InterfaceView(
+    runtime.play_call = call
+    runtime.play_interface = lambda component: InterfaceView(
         component=component, revision=1, interface=interface, docs={path: lying(text), name: lying(text)}
     )
-    runtime.open_handles = lambda _: runtime._answer(lambda: (OpenHandle(7, lying(text), 1, 0.0),))
-    runtime.verify = lambda _: runtime._answer(lambda: outcomes)
+    runtime.open_handles = lambda _: runtime.answer(lambda: (OpenHandle(7, lying(text), 1, 0.0),))
+    runtime.verify = lambda _: runtime.answer(lambda: outcomes)
     return runtime
 
 

@@ -39,10 +39,10 @@ def telling(said: str):
 
     def meters(component):
         found = measure(component).result(10)
-        return runtime._answer(lambda: msgspec.structs.replace(found, custom=custom, custom_dropped=10**20))
+        return runtime.answer(lambda: msgspec.structs.replace(found, custom=custom, custom_dropped=10**20))
 
     runtime.meters = meters
-    runtime.traces = lambda _: runtime._answer(lambda: traces)
+    runtime.traces = lambda _: runtime.answer(lambda: traces)
     return runtime
 
 

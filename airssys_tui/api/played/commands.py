@@ -48,7 +48,8 @@ class FakeCommands(ABC):
         self, component: FakeComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
     ) -> Done: ...
 
-    def _carry_out(self, command: Command, who: str) -> Done:
+    def carry_out(self, command: Command, who: str) -> Done:
+        """Carry out a command, with the lock held."""
         if isinstance(command, Undo):
             label = self._undo.label
             done = self._act(self._undo.take(), who)
@@ -62,6 +63,7 @@ class FakeCommands(ABC):
         return done
 
     def _act(self, command: Command, who: str) -> Done:
+        """Carry out a command, with the lock held."""
         if isinstance(command, Undo):
             raise AirssysError("an undo cannot be undone")
         component = self._get(command.component)

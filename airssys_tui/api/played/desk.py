@@ -74,8 +74,12 @@ class FakeDesk:
             revision=report.revision or 0,
             at=self._clock(),
         )
-        self._checks.setdefault(component, {})[name] = kept
+        self.put(component, kept)
         return kept
+
+    def put(self, component: str, check: Check) -> None:
+        """Keep a check as it is, in the place of one of that name."""
+        self._checks.setdefault(component, {})[check.name] = check
 
     def drop(self, component: str, name: str) -> None:
         """Delete a check.
@@ -101,15 +105,16 @@ class FakeCalls(ABC):
     def _get(self, component: str) -> FakeComponent: ...
 
     @abstractmethod
-    def _answer(self, work: Callable[[], Any]) -> Future[Any]: ...
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """Answer a question with what some work returns or raises."""
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
         """Call an export; the played component answers with its first argument."""
-        return self._answer(lambda: self._call(component, export, arguments))
+        return self.answer(lambda: self.play_call(component, export, arguments))
 
     def interface(self, component: str) -> Future[InterfaceView]:
         """Return a component's imports and exports with their types and documentation."""
-        return self._answer(lambda: self._interface(component))
+        return self.answer(lambda: self.play_interface(component))
 
     def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
         """Return the resources that are held: played components return none."""
@@ -118,7 +123,7 @@ class FakeCalls(ABC):
             self._get(component)
             return ()
 
-        return self._answer(work)
+        return self.answer(work)
 
     def close_handle(self, component: str, resource: int) -> Future[Done]:
         """Let a held resource go; there is none."""
@@ -127,20 +132,20 @@ class FakeCalls(ABC):
             self._get(component)
             raise ArgumentError("", "the number of an open handle (none)", repr(resource))
 
-        return self._answer(work)
+        return self.answer(work)
 
     def checks(self, component: str) -> Future[tuple[Check, ...]]:
         """Return the saved checks, in the order of their replay."""
-        return self._answer(lambda: self.desk.checks(self._get(component).id))
+        return self.answer(lambda: self.desk.checks(self._get(component).id))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
         """Save a call as a check; the component answers as always."""
 
         def work() -> Check:
-            report = self._call(component, export, arguments)
+            report = self.play_call(component, export, arguments)
             return self.desk.save(component, name, arguments, report)
 
-        return self._answer(work)
+        return self.answer(work)
 
     def drop_check(self, component: str, name: str) -> Future[Done]:
         """Delete a check."""
@@ -149,21 +154,23 @@ class FakeCalls(ABC):
             self.desk.drop(self._get(component).id, name)
             return Done(text=sanitise(f"{component}: check {name} deleted"))
 
-        return self._answer(work)
+        return self.answer(work)
 
     def verify(self, component: str) -> Future[tuple[CheckOutcome, ...]]:
         """Replay a component's checks."""
 
         def call(export: str, arguments: str) -> CallReport:
-            return self._call(component, export, arguments)
+            return self.play_call(component, export, arguments)
 
-        return self._answer(lambda: self.desk.verify(self._get(component).id, call))
+        return self.answer(lambda: self.desk.verify(self._get(component).id, call))
 
-    def _interface(self, component: str) -> InterfaceView:
+    def play_interface(self, component: str) -> InterfaceView:
+        """Return the interface of a played component."""
         found = self._get(component)
         return interface_of(component, found.view.revision or 0, found.exports)
 
-    def _call(self, component: str, export: str, arguments: str) -> CallReport:
+    def play_call(self, component: str, export: str, arguments: str) -> CallReport:
+        """Return what a call of a played component comes to."""
         found = self._get(component)
         if found.view.state is not State.RUNNING:
             raise NotServing(
@@ -174,7 +181,7 @@ class FakeCalls(ABC):
         path = found.find_export(export)
         if path is None:
             raise ExportNotFound(f"{component} has no export {one_line(export)!r}", component=component)
-        check_arguments(self._interface(component), path, arguments)
+        check_arguments(self.play_interface(component), path, arguments)
         values = msgspec.json.decode(arguments)
         return CallReport(
             export=path,

@@ -88,6 +88,17 @@ class FakeRuntime(FakeCalls, FakeCommands):
         self.desk = FakeDesk(self.clock)
         self._sampled = self.clock()
 
+    @property
+    def components(self) -> tuple[FakeComponent, ...]:
+        """The components, to be taken into another runtime."""
+        with self._lock:
+            return tuple(self._components.values())
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait while :attr:`patience` is set."""
+        return len(self._pending)
+
     def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
         """Add components; return the runtime."""
         with self._lock:
@@ -200,55 +211,55 @@ class FakeRuntime(FakeCalls, FakeCommands):
         def work() -> Done:
             with self._lock:
                 self.commands.append(command)
-                return self._carry_out(command, who)
+                return self.carry_out(command, who)
 
-        return self._answer(work)
+        return self.answer(work)
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return everything about one component."""
-        return self._answer(lambda: self._get(component).describe(self.happened.recent(component)))
+        return self.answer(lambda: self._get(component).describe(self.happened.recent(component)))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's timeline, newest first."""
-        return self._answer(lambda: self._get(component).newest_first())
+        return self.answer(lambda: self._get(component).newest_first())
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
         """Compare a revision with another one, or with the active one."""
-        return self._answer(lambda: compare(self._get(component), revision, against))
+        return self.answer(lambda: compare(self._get(component), revision, against))
 
     def preview_rollback(
         self, component: str, to: int | None = None, *, force: bool = False
     ) -> Future[RollbackPreview]:
         """Return what a rollback would do, without doing it; ``force`` as in the command."""
-        return self._answer(lambda: preview(self._get(component), to, force=force))
+        return self.answer(lambda: preview(self._get(component), to, force=force))
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
         """Return the traces of a component, newest first."""
-        return self._answer(lambda: told.traces(self._get(component).view, self.clock()))
+        return self.answer(lambda: told.traces(self._get(component).view, self.clock()))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the saved states of a component, newest first."""
-        return self._answer(lambda: self.states_kept.of(self._get(component).id))
+        return self.answer(lambda: self.states_kept.of(self._get(component).id))
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
         """Return a saved state with its bytes."""
-        return self._answer(lambda: exported(self.states_kept.get(self._get(component).id, snapshot)))
+        return self.answer(lambda: exported(self.states_kept.get(self._get(component).id, snapshot)))
 
     def explain(self, component: str) -> Future[Story]:
         """Explain a component's last change."""
-        return self._answer(lambda: story.told(self._get(component), self.clock()))
+        return self.answer(lambda: story.told(self._get(component), self.clock()))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return past events, oldest first, including those of earlier runs."""
-        return self._answer(lambda: EventPage(self.happened.asked_for(query, self.past)))
+        return self.answer(lambda: EventPage(self.happened.asked_for(query, self.past)))
 
     def disk(self) -> Future[DiskUse]:
         """Return the disk usage."""
-        return self._answer(lambda: disk.use(self._components.values(), self.states_kept, self.clock(), self._free()))
+        return self.answer(lambda: disk.use(self._components.values(), self.states_kept, self.clock(), self._free()))
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
         """Delete what no retention rule keeps; with ``dry``, only report it."""
-        return self._answer(lambda: self._collect(dry=dry))
+        return self.answer(lambda: self._collect(dry=dry))
 
     def meters(self, component: str) -> Future[MeterDetail]:
         """Return one component's meters over time."""
@@ -258,7 +269,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
                 found = self._get(component)
                 return meters.detail(found.view, found.load, found.timeline, self.clock())
 
-        return self._answer(work)
+        return self.answer(work)
 
     def close(self) -> None:
         """Close the runtime."""
@@ -278,7 +289,8 @@ class FakeRuntime(FakeCalls, FakeCommands):
             )
         return found
 
-    def _answer(self, work: Callable[[], Any]) -> Future[Any]:
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """Answer a question with what some work returns or raises: now, or at :meth:`settle`."""
         future: Future[Any] = Future()
         if self.patience:
             self._pending.append((future, work))

@@ -114,7 +114,11 @@ class FakeStates:
         """Record that a revision could not load a state."""
         kept = self._kept[number]
         view = msgspec.structs.replace(kept.view, failed_by=(*kept.view.failed_by, revision))
-        self._kept[number] = Kept(view, kept.data)
+        self.put(Kept(view, kept.data))
+
+    def put(self, kept: Kept) -> None:
+        """Keep a state as it is, in the place of the one of that number."""
+        self._kept[kept.view.id] = kept
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Delete states."""

@@ -85,7 +85,7 @@ class RemoteRuntime(RuntimeApi):
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._pending: dict[int, tuple[Future[Any], Callable[[msgspec.Raw], Any]]] = {}
-        self._mirror = Mirror()
+        self.mirror = Mirror()
         self._rows: list[ComponentView] = []
         self._events: list[Event] = []
         self._known = False
@@ -94,7 +94,7 @@ class RemoteRuntime(RuntimeApi):
         self._heard = time.monotonic()
         self._link = Link(path, self._hello, PATIENCE)
         self._welcome = self._link.welcome
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
 
     @classmethod
     def open(
@@ -118,9 +118,19 @@ class RemoteRuntime(RuntimeApi):
         except BaseException:
             remote._link.close()
             raise
-        remote._thread = threading.Thread(target=remote._run, name="control-client", daemon=True)
-        remote._thread.start()
+        remote.thread = threading.Thread(target=remote._run, name="control-client", daemon=True)
+        remote.thread.start()
         return remote
+
+    @property
+    def waiting(self) -> int:
+        """Requests without an answer yet."""
+        return len(self._pending)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is lost now."""
+        return self._loss is not None
 
     @property
     def welcome(self) -> Welcome:
@@ -138,7 +148,7 @@ class RemoteRuntime(RuntimeApi):
             found: Snapshot = self._now("snapshot", since)
             return found
         self._check()
-        return self._mirror.snapshot(since)
+        return self.mirror.snapshot(since)
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:
         """Return at most ``limit`` of the newest events above ``after``, oldest first; from the mirror when following.
@@ -151,7 +161,7 @@ class RemoteRuntime(RuntimeApi):
             found: EventPage = self._now("events", after, limit)
             return found
         self._check()
-        return self._mirror.events(after, limit)
+        return self.mirror.events(after, limit)
 
     def status(self) -> Future[ServingReport]:
         """Return how the control socket is used."""
@@ -160,7 +170,7 @@ class RemoteRuntime(RuntimeApi):
     def close(self) -> None:
         """Disconnect; the runtime keeps running. Closing twice does nothing."""
         self._closed.set()
-        thread = self._thread
+        thread = self.thread
         with self._lock:
             if self._loss is None:
                 self._link.wake()
@@ -243,7 +253,7 @@ class RemoteRuntime(RuntimeApi):
         if not self._follow:
             return
         if self._known and link.welcome.epoch != self._welcome.epoch:
-            self._mirror.restart()
+            self.mirror.restart()
         self._rows.clear()
         self._events.clear()
         deadline = time.monotonic() + PATIENCE
@@ -262,10 +272,10 @@ class RemoteRuntime(RuntimeApi):
             case Part():
                 self._rows += message.rows
                 self._events += message.events
-                held = ((self._mirror.row(tick.id), tick) for tick in message.ticks)
+                held = ((self.mirror.row(tick.id), tick) for tick in message.ticks)
                 self._rows += (ticked(row, tick) for row, tick in held if row is not None)
             case Moment():
-                merge = self._mirror.replace if message.whole else self._mirror.merge
+                merge = self.mirror.replace if message.whole else self.mirror.merge
                 merge(message.head, self._rows, self._events, message.lost)
                 self._rows.clear()
                 self._events.clear()

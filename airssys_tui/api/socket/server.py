@@ -57,6 +57,9 @@ class ControlServer:
         announce: Called with a sentence when a client was disconnected; at most once a second.
         limits: What serving may cost.
 
+    Attributes:
+        thread: The thread that serves the clients.
+
     Raises:
         StoreError: The socket cannot be bound.
     """
@@ -89,8 +92,8 @@ class ControlServer:
         self._identity = identity(path)
         self._loop = asyncio.new_event_loop()
         started: Future[asyncio.Server] = Future()
-        self._thread = threading.Thread(target=self._run, args=(started,), name="control-socket", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, args=(started,), name="control-socket", daemon=True)
+        self.thread.start()
         self._server = started.result()
 
     def status(self) -> ServingReport:
@@ -100,6 +103,10 @@ class ControlServer:
             return self.report()
 
         return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(5.0)
+
+    def cut_off(self) -> None:
+        """Drop every connection at once, as a network that fails does; clients may connect again."""
+        self._loop.call_soon_threadsafe(self._abort_all)
 
     def close(self) -> None:
         """Say goodbye to the clients and delete the socket. Closing twice does nothing."""
@@ -113,7 +120,7 @@ class ControlServer:
         with contextlib.suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(2 * LEAVING)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(LEAVING)
+        self.thread.join(LEAVING)
 
     def admit(self, connection: Connection) -> bool:
         """Register a connection; return whether there is room for it."""
@@ -150,6 +157,10 @@ class ControlServer:
             slow=self._counts[End.SLOW],
             sent=self._sent + sum(connection.sent for connection in self._connections),
         )
+
+    def _abort_all(self) -> None:
+        for connection in tuple(self._connections):
+            connection.abort()
 
     def _say(self, text: str) -> None:
         if self._announce is not None and time.monotonic() - self._announced >= QUIET:

@@ -37,7 +37,7 @@ class Blobs:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._aside = directory / "unfinished"
+        self.unfinished = directory / "unfinished"
 
     def recover(self) -> int:
         """Prepare the directory for writing and remove unfinished files that a crash left behind.
@@ -46,8 +46,8 @@ class Blobs:
             The number of files removed.
         """
         with disk_faults("prepare the blobs", self._directory):
-            make_directory(self._aside)
-            return sweep(self._aside)
+            make_directory(self.unfinished)
+            return sweep(self.unfinished)
 
     def put(self, data: bytes) -> Digest:
         """Store these bytes; nothing is written if an intact copy exists.
@@ -61,7 +61,7 @@ class Blobs:
         with disk_faults("write the blob", path):
             if self._holds(path, data):
                 return digest
-            write_file(path, data, aside=self._aside, points="blobs/put")
+            write_file(path, data, aside=self.unfinished, points="blobs/put")
         return digest
 
     def get(self, digest: str) -> bytes:

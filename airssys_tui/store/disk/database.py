@@ -47,7 +47,7 @@ class Database:
         self._lock = threading.RLock()
         self._written: list[str] = []
         with disk_faults("open the catalog", path):
-            self._connection = _connect_readonly(path) if readonly else _connect(path)
+            self._connection = _connect_readonly(path) if readonly else connect(path)
 
     def close(self) -> None:
         """Close the connection; later use raises :class:`StoreError`."""
@@ -157,7 +157,8 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file for reading and writing, durable at every commit."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         use_write_ahead_log(connection)

@@ -51,6 +51,11 @@ class OwnMeters:
     def __init__(self) -> None:
         self._seen: dict[Key, deque[Seen]] = {}
 
+    @property
+    def kept(self) -> dict[Key, int]:
+        """How many values are kept of each series."""
+        return {key: len(values) for key, values in self._seen.items()}
+
     def take(self, detail: MeterDetail, at: float) -> None:
         """Remember the current values; forget series that are gone."""
         before, self._seen = self._seen, {}

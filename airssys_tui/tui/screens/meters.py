@@ -243,14 +243,18 @@ def sort_under(x: int, width: int) -> Sort | None:
 
 
 class MetersScreen(ComponentListScreen):
-    """The table of meters."""
+    """The table of meters.
+
+    Attributes:
+        timer: What pulls, once the screen is mounted.
+    """
 
     view: ClassVar[View] = View.METERS
     TABLE_ID: ClassVar[str] = "meters"
 
     def __init__(self, session: Session, operations: Operations) -> None:
         super().__init__(session, operations)
-        self._timer: Timer | None = None
+        self.timer: Timer | None = None
 
     def body(self) -> Iterator[Widget]:
         """Yield filter and table."""
@@ -260,18 +264,18 @@ class MetersScreen(ComponentListScreen):
     def on_mount(self) -> None:
         """Pull twice a second while the screen is visible."""
         super().on_mount()
-        self._timer = self.set_interval(EVERY, self.operations.look)
+        self.timer = self.set_interval(EVERY, self.operations.look)
 
     def on_screen_suspend(self) -> None:
         """Stop while the screen is hidden."""
-        if self._timer is not None:
-            self._timer.pause()
+        if self.timer is not None:
+            self.timer.pause()
 
     def on_screen_resume(self) -> None:
         """Continue."""
         super().on_screen_resume()
-        if self._timer is not None:
-            self._timer.resume()
+        if self.timer is not None:
+            self.timer.resume()
 
     def row(self, key: str, width: int, chosen: bool) -> Line:
         """Draw a component's row."""

@@ -24,6 +24,8 @@ class PolledScreen(LiveScreen):
         EVERY: Seconds between two requests.
         trouble: Why the last request failed; empty if it did not.
         answered: Whether any request was answered yet.
+        asking: Whether a request waits for its answer.
+        timer: What polls, once the screen is mounted.
     """
 
     EVERY: ClassVar[float]
@@ -33,8 +35,8 @@ class PolledScreen(LiveScreen):
         self.component = component
         self.trouble = ""
         self.answered = False
-        self._asking = False
-        self._timer: Timer | None = None
+        self.asking = False
+        self.timer: Timer | None = None
 
     @property
     def target(self) -> str | None:
@@ -44,24 +46,24 @@ class PolledScreen(LiveScreen):
     def on_mount(self) -> None:
         """Start to poll."""
         # Textual calls the handler of every base class itself; calling it here would run it twice.
-        self._timer = self.set_interval(self.EVERY, self.ask)
+        self.timer = self.set_interval(self.EVERY, self.ask)
         self.ask()
 
     def on_screen_suspend(self) -> None:
         """Stop while the screen is hidden."""
-        if self._timer is not None:
-            self._timer.pause()
+        if self.timer is not None:
+            self.timer.pause()
 
     def on_screen_resume(self) -> None:
         """Continue."""
         super().on_screen_resume()
-        if self._timer is not None:
-            self._timer.resume()
+        if self.timer is not None:
+            self.timer.resume()
 
     def ask(self) -> None:
         """Send a request, unless the last one is unanswered or the view is paused."""
-        if not self._asking and not (self.session.paused and self.answered):
-            self._asking = True
+        if not self.asking and not (self.session.paused and self.answered):
+            self.asking = True
             self.run_worker(self._load(), exit_on_error=False)
 
     async def _load(self) -> None:
@@ -73,7 +75,7 @@ class PolledScreen(LiveScreen):
         except AirssysError as error:
             self.trouble = str(error)
         finally:
-            self._asking = False
+            self.asking = False
         self.draw(None)
 
     @abstractmethod

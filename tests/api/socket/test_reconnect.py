@@ -93,7 +93,7 @@ def test_the_same_runtime_again_brings_only_what_changed(path):
     feed = Feed()
     with serving(runtime, path) as server, client(path, follow=True) as remote:
         feed.pull(remote)
-        server._loop.call_soon_threadsafe(lambda: [each.abort() for each in tuple(server._connections)])
+        server.cut_off()
         wait_for(lambda: server.status().served == 2 and not disconnected(remote))
         runtime.edit("counter", version="8.8.8")
         remote.disk().result(PATIENCE)
@@ -106,7 +106,7 @@ def test_what_waited_ends_with_it(path):
     runtime.patience = True
     with serving(runtime, path) as server, client(path) as remote:
         asked = remote.disk()
-        wait_for(lambda: runtime._pending)
+        wait_for(lambda: runtime.waiting)
         server.close()
         with pytest.raises(Disconnected, match="unknown"):
             asked.result(PATIENCE)
@@ -120,11 +120,11 @@ def test_what_is_cancelled_is_forgotten(path):
     with serving(runtime, path), client(path) as remote:
         asked = remote.disk()
         assert asked.cancel()
-        wait_for(lambda: runtime._pending)
+        wait_for(lambda: runtime.waiting)
         runtime.settle()
         runtime.patience = False
         assert remote.describe("counter").result(PATIENCE)
-        assert remote._pending == {}
+        assert remote.waiting == 0
 
 
 def test_silence_counts_as_gone(path, monkeypatch):
@@ -305,10 +305,10 @@ def test_whatever_a_server_says_ends_as_an_error_of_the_tree(tmp_path_factory, s
     path = tmp_path_factory.mktemp("fuzz") / "control.sock"
     script = (frame(Part(rows=(hostile_view(),))), frame(Moment(HEAD, True, 0)), *sent)
     with contextlib.suppress(Unreachable), Impostor(path, *script, ends=True), client(path, follow=True) as remote:
-        wait_for(lambda: remote._loss)
+        wait_for(lambda: remote.lost)
         with pytest.raises(Disconnected):
             remote.disk().result(PATIENCE)
-        assert_harmless(remote._mirror.snapshot())
+        assert_harmless(remote.mirror.snapshot())
 
 
 def test_a_mirror_is_as_gone_as_it_was(path):

@@ -244,7 +244,7 @@ class TestMany:
                 runtime.settle()
                 assert [future.result(PATIENCE).view.id for future in waiting] == ["counter", "counter"]
                 left = remote.describe("counter")
-                wait_for(lambda: runtime._pending)
+                wait_for(lambda: runtime.waiting)
             with pytest.raises(Disconnected):
                 left.result(PATIENCE)
             wait_for(lambda: server.status().clients == 0)

@@ -29,14 +29,14 @@ def main(directory: Path, seed: int, careless: str = "") -> None:
     if careless == "files":
         durable.os = _Forgetful()  # type: ignore[attr-defined]
     elif careless == "catalog":
-        connect = database._connect
+        connect = database.connect
 
         def unsynced(path: Path) -> Any:
             connection = connect(path)
             connection.execute("PRAGMA synchronous = OFF")
             return connection
 
-        database._connect = unsynced
+        database.connect = unsynced
     put(directory / "components", GOOD[0])
     words = os.open(directory / WORDS, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 

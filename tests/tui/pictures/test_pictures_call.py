@@ -91,7 +91,7 @@ def test_call_error_beside_field(snap_compare, size):
 def test_call_result_record(snap_compare, size):
     runtime = scenes.mixed()
     found = {"text": "Good day, Dr Ada!", "mood": "formal", "wishes": ["health", "long-life"], "lengths": [4, 3, 2, 4]}
-    whole, known = runtime._call, runtime._interface
+    whole, known = runtime.play_call, runtime.play_interface
     function = Function("increment", (Param("by", Primitive("u32")),), GREETING)
 
     def answer(*asked):
@@ -100,7 +100,7 @@ def test_call_result_record(snap_compare, size):
     def interface(component):
         return msgspec.structs.replace(known(component), interface=Interface(exports=(function,)))
 
-    runtime._call, runtime._interface = answer, interface
+    runtime.play_call, runtime.play_interface = answer, interface
     keys = ("enter", "enter", *"7", "enter", "enter")
     assert snap_compare(
         desk(runtime), terminal_size=size, run_before=calling(*keys, component="counter", until=answered)
@@ -119,8 +119,8 @@ def test_call_checks_failed(snap_compare, size):
     runtime = scenes.mixed()
     for name, by in (("adds one", "[1]"), ("adds a lot", "[4294967295]")):
         runtime.save_check("counter", name, "increment", by).result(0)
-    kept = runtime.desk._checks["counter"]
-    kept["adds one"] = msgspec.structs.replace(kept["adds one"], result="2")
+    kept = next(check for check in runtime.desk.checks("counter") if check.name == "adds one")
+    runtime.desk.put("counter", msgspec.structs.replace(kept, result="2"))
     run = calling("v", component="counter", until=lambda app: app.screen.outcomes)
     assert snap_compare(desk(runtime), terminal_size=size, run_before=run)
 

@@ -183,7 +183,7 @@ async def test_a_fault_of_the_runtime_is_a_toast_too():
         def explode(command, who):
             raise AirssysError("[/foo]\x1b[2J", remedy="[bold]")
 
-        runtime._carry_out = explode
+        runtime.carry_out = explode
         await pilot.press("s")
         await shows(pilot, "[/foo]␛[2J", "[bold]")
 

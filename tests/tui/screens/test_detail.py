@@ -58,7 +58,7 @@ def test_the_chosen_tab_is_named_at_any_width():
     for width in (20, 40, 80, 120):
         bar = TabBar(TABS, UNICODE, id="tabs")
         for index in range(len(TABS)):
-            bar._chosen = index
+            bar.choose(index)
             placed = bar.placed(width)
             assert index in {tab for tab, _, _ in placed}
             assert next(end for tab, _, end in placed if tab == index) <= width

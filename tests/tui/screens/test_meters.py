@@ -24,7 +24,7 @@ from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen
 from tests.support.hostile import NASTY, played
-from tests.support.screens import connected, desk, shows, text_of, wait_until
+from tests.support.screens import connected, desk, runs, shows, text_of, wait_until
 
 SIZE = (120, 40)
 VIEWS = scenes.mixed().snapshot().components
@@ -187,14 +187,14 @@ async def test_a_hidden_screen_asks_nothing():
         await connected(pilot)
         await pilot.press("m")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, MeterScreen) and pilot.app.screen.detail)
-        timer = pilot.app.screen._timer
-        assert timer._active.is_set()
+        timer = pilot.app.screen.timer
+        assert runs(timer)
         await pilot.press("4")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, EventScreen))
-        assert not timer._active.is_set()
+        assert not runs(timer)
         await pilot.press("escape")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, MeterScreen))
-        assert timer._active.is_set()
+        assert runs(timer)
 
 
 async def test_the_table_of_meters_looks_while_it_is_seen():
@@ -203,12 +203,12 @@ async def test_the_table_of_meters_looks_while_it_is_seen():
         await connected(pilot)
         await pilot.press("2")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, MetersScreen))
-        timer = pilot.app.screen._timer
+        timer = pilot.app.screen.timer
         runtime.remove("primes")
         await wait_until(pilot, lambda: "primes" not in text_of(pilot.app))
         await pilot.press("1")
         await wait_until(pilot, lambda: not isinstance(pilot.app.screen, MetersScreen))
-        assert not timer._active.is_set()
+        assert not runs(timer)
 
 
 async def test_a_component_that_went_is_said_to_have_gone():
@@ -229,7 +229,7 @@ async def test_a_paused_view_keeps_its_charts():
         await pilot.press("m")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, MeterScreen) and pilot.app.screen.detail)
         await pilot.press("p")
-        await wait_until(pilot, lambda: not pilot.app.screen._asking)
+        await wait_until(pilot, lambda: not pilot.app.screen.asking)
         asked = counting.asked
         pilot.app.screen.ask()
         await pilot.pause()

@@ -72,10 +72,10 @@ def test_no_more_is_remembered_than_is_drawn():
     seen = OwnMeters()
     for at in range(200):
         seen.take(detail(*(series(f"s{at}_{number}") for number in range(300))), float(at))
-    assert len(seen._seen) == own_meters.SERIES
+    assert len(seen.kept) == own_meters.SERIES
     for at in range(300, 500):
         seen.take(detail(series()), at * 0.001)
-    assert len(seen._seen[("it", ())]) <= own_meters.KEPT
+    assert seen.kept["it", ()] <= own_meters.KEPT
 
 
 @pytest.mark.parametrize(

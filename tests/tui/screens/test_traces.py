@@ -22,8 +22,10 @@ from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.traces import TracesScreen, trace_of
 from airssys_tui.tui.state.call_log import MadeCall
+from airssys_tui.tui.widgets.pager import Pager
+from airssys_tui.tui.widgets.table import LineTable
 from tests.support.hostile import NASTY, lying
-from tests.support.screens import connected, desk, shows, text_of, wait_until
+from tests.support.screens import connected, desk, runs, shows, text_of, wait_until
 
 NOW = scenes.NOON
 COUNTER = scenes.mixed().get("counter").view
@@ -154,7 +156,7 @@ class Traced:
 
     def __init__(self, runtime, traces=PLAYED):
         self.asked, self.traces, self.failure = 0, list(traces), None
-        self._answer = runtime._answer
+        self._answer = runtime.answer
         runtime.traces = self
 
     def __call__(self, component):
@@ -219,12 +221,12 @@ async def test_one_question_is_under_way_at_a_time_and_none_while_it_is_hidden_o
         await shows(pilot, "4 calls")
         await pilot.press("4")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, EventScreen))
-        assert not screen._timer._active.is_set()
+        assert not runs(screen.timer)
         await pilot.press("escape")
         await wait_until(pilot, lambda: pilot.app.screen is screen)
-        assert screen._timer._active.is_set()
+        assert runs(screen.timer)
         await pilot.press("p")
-        await wait_until(pilot, lambda: not screen._asking)
+        await wait_until(pilot, lambda: not screen.asking)
         asked = told.asked
         screen.ask()
         assert told.asked == asked
@@ -264,12 +266,13 @@ async def test_the_steps_scroll_and_the_identity_is_copied():
     Traced(runtime, [trace(*(span(number) for number in range(1, 101)), id="a" * 32)])
     async with desk(runtime).run_test(size=(40, 15)) as pilot:
         screen = await opened(pilot)
+        steps = screen.query_one("#steps", Pager)
         await pilot.press("enter")
-        await wait_until(pilot, lambda: screen.pane == "steps" and screen._steps.lines)
+        await wait_until(pilot, lambda: screen.pane == "steps" and steps.lines)
         await pilot.press("G")
-        assert screen._steps.scroll_offset.y == len(screen._steps.lines) - screen._steps.size.height
+        assert steps.scroll_offset.y == len(steps.lines) - steps.size.height
         await pilot.press("ctrl+u", "g", "j")
-        assert screen._steps.scroll_offset.y == 1
+        assert steps.scroll_offset.y == 1
         await pilot.press("y")
         assert pilot.app.clipboard == "a" * 32
 
@@ -277,7 +280,7 @@ async def test_the_steps_scroll_and_the_identity_is_copied():
 async def test_a_second_click_on_a_call_goes_into_its_steps():
     async with desk().run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        await pilot.click(screen._list, offset=(5, 3), times=2)
+        await pilot.click(screen.query_one("#traces"), offset=(5, 3), times=2)
         await wait_until(pilot, lambda: screen.pane == "steps")
         assert screen.trace == PLAYED[1]
 
@@ -290,7 +293,7 @@ async def called(pilot, export, *keys):
     await pilot.press("i")
     await wait_until(pilot, lambda: isinstance(pilot.app.screen, CallScreen) and pilot.app.screen.table.keys)
     screen = pilot.app.screen
-    screen._exports.select(export)
+    screen.query_one("#exports", LineTable).select(export)
     await pilot.pause()
     await pilot.press(*keys, "c")
     await wait_until(pilot, lambda: screen.session.calls.of("counter"))
