@@ -80,7 +80,7 @@ async def test_an_answer_that_comes_late_leaves_a_question_alone_that_is_gone(as
         await app.push_screen(question)
         await wait_until(pilot, lambda: question.is_mounted)
         await app.pop_screen()
-        await question._load()
+        await question.load()
 
 
 async def test_a_story_that_comes_late_leaves_its_page_alone():
@@ -92,6 +92,6 @@ async def test_a_story_that_comes_late_leaves_its_page_alone():
         await app.push_screen(page)
         await wait_until(pilot, lambda: page.is_mounted)
         await app.pop_screen()
-        page._asked = late
-        await page._load()
+        page.asked = late
+        await page.load()
     assert page.failure is not None

@@ -142,9 +142,10 @@ class BulkQuestion(Question[tuple[Command, ...]]):
         super().on_mount()
         self._allow()
         if self.bulk.previews:
-            self.run_worker(self._load(), exit_on_error=False)
+            self.run_worker(self.load(), exit_on_error=False)
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Ask about every component, and show the answers."""
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(component: str) -> None:

@@ -65,9 +65,10 @@ class DiskQuestion(Question[bool]):
         """Ask for the figures."""
         self.query_one("#yes", Choice).display = False
         super().on_mount()
-        self.run_worker(self._load(), exit_on_error=False)
+        self.run_worker(self.load(), exit_on_error=False)
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Ask what the state uses and what a collection would free, and show the answers."""
         try:
             self.use = await asyncio.wrap_future(self._api.disk())
             self.plan = await asyncio.wrap_future(self._api.collect(dry=True))

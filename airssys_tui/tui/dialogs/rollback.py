@@ -123,9 +123,10 @@ class RollbackQuestion(Question[Rollback | None]):
         self.query_one("#yes", Choice).disabled = True
         self.query_one(StatePicker).display = False
         super().on_mount()
-        self.run_worker(self._load(), exit_on_error=False)
+        self.run_worker(self.load(), exit_on_error=False)
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Ask what the rollback would do, and show the answer."""
         try:
             self.preview = await asyncio.wrap_future(self._asked(self.component, self._to))
         except AirssysError as error:

@@ -61,7 +61,7 @@ class StoryPage(ModalScreen[None]):
         self.component = component
         self.story: Story | None = None
         self.failure: AirssysError | None = None
-        self._asked = asked
+        self.asked = asked
 
     def compose(self) -> ComposeResult:
         """Yield the page."""
@@ -74,11 +74,12 @@ class StoryPage(ModalScreen[None]):
         title = safe(f"Explain {self.component}", self.session.glyphs, 80)
         self.query_one("#heading", LinePane).show([(Span(title, "title"), Span("   esc closes", "quiet"))])
         self._draw()
-        self.run_worker(self._load(), exit_on_error=False)
+        self.run_worker(self.load(), exit_on_error=False)
 
-    async def _load(self) -> None:
+    async def load(self) -> None:
+        """Await the story and show it."""
         try:
-            self.story = await asyncio.wrap_future(self._asked)
+            self.story = await asyncio.wrap_future(self.asked)
         except AirssysError as error:
             self.failure = error
         if not self.is_running:
