@@ -441,6 +441,10 @@ def _check_code(reader: StateReader, record: RevisionRecord) -> None:
         raise Inconsistency(f"the code of r{record.number} ({record.outcome}) is not kept: {error}") from error
 
 
+RENAMED: Final = {"ledger": "decisions"}
+"""Tables of the first schema that have another name now."""
+
+
 def age(catalog: Path) -> None:
     """Bring a catalog back to the first schema, with everything that one knows."""
     old = catalog.with_name("old.db")
@@ -455,7 +459,9 @@ def age(catalog: Path) -> None:
         for name in names:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({name})"))
             connection.execute(f"DELETE FROM main.{name}")
-            connection.execute(f"INSERT INTO main.{name} ({columns}) SELECT {columns} FROM new.{name}")
+            connection.execute(
+                f"INSERT INTO main.{name} ({columns}) SELECT {columns} FROM new.{RENAMED.get(name, name)}"
+            )
     connection.close()
     for suffix in ("-wal", "-shm"):
         catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
