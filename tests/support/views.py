@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from airssys_tui.tui.actions.table import of_view
 from airssys_tui.tui.actions.view import View
 
-WAYS = {
-    View.REGISTRY: (),
-    View.DETAIL: ("enter",),
-    View.VERSIONS: ("v",),
-    View.EVENTS: ("4",),
-    View.LOGS: ("5",),
-    View.METERS: ("2",),
-    View.METER: ("m",),
-    View.CALL: ("i",),
-    View.TRACES: ("t",),
+WAYS: dict[View, tuple[str, ...]] = {View.REGISTRY: ()} | {
+    view: action.keys[:1]
+    for view in View
+    for action in of_view(View.REGISTRY, readonly=True)
+    if action.opens is view is not View.REGISTRY and action.of_row is view.of_one
 }
-"""The keys that lead to each screen."""
+"""The keys that lead from the registry, where the program begins, to each screen."""

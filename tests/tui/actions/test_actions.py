@@ -16,14 +16,9 @@ from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.drawing.arrangement import Sort
-from airssys_tui.tui.screens.call import CallScreen
 from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
-from airssys_tui.tui.screens.logs import LogScreen
-from airssys_tui.tui.screens.meter import MeterScreen
-from airssys_tui.tui.screens.meters import MetersScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
-from airssys_tui.tui.screens.traces import TracesScreen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.support.exercises import desk as exercises_desk
 from tests.support.exercises.call import CALLS
@@ -359,17 +354,7 @@ def test_ids_and_keys_are_unique_on_a_screen():
 
 
 def test_every_action_has_a_method():
-    kinds = {
-        View.REGISTRY: RegistryScreen,
-        View.DETAIL: DetailScreen,
-        View.VERSIONS: VersionsScreen,
-        View.EVENTS: EventScreen,
-        View.LOGS: LogScreen,
-        View.METERS: MetersScreen,
-        View.METER: MeterScreen,
-        View.CALL: CallScreen,
-        View.TRACES: TracesScreen,
-    }
+    kinds = {view: screen_about_one(view) if view.of_one else MODES[view] for view in View}
     app = type(desk())
     for action in ACTIONS:
         method = f"action_{action.do.partition('(')[0]}"
