@@ -65,8 +65,8 @@ format: $(STAMP) ## rewrite the sources in the one format
 
 generate: $(STAMP) ## rewrite what is generated: tables of docs/, WIT copies, samples
 	$(BIN)/airssys-tui wit vendor wit --binary
-	$(BIN)/python .ci/docs.py
 	$(BIN)/python sample_components/build.py
+	$(BIN)/python .ci/docs.py
 
 pictures: $(STAMP) ## the pictures of README and docs/: the screens on the samples, under load, for a minute
 	$(BIN)/python .ci/picture.py
