@@ -95,6 +95,14 @@ def test_package_has_its_interfaces(package: str, interfaces: set[str], worlds: 
     assert worlds <= {world["name"] for world in found["worlds"]}
 
 
+def test_the_world_of_the_host_imports_every_interface() -> None:
+    resolved = resolve(WIT / "core-host")
+    found = own(resolved, "airssys:core-host")
+    (world,) = (world for world in found["worlds"] if world["name"] == "imports")
+    imported = [resolved["interfaces"][item["interface"]["id"]] for item in world["imports"].values()]
+    assert {item["name"] for item in found["interfaces"]} <= {item["name"] for item in imported}
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_everything_is_documented(package: str) -> None:
     resolved = resolve(WIT / PACKAGES[package])
