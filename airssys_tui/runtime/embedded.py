@@ -86,7 +86,7 @@ class EmbeddedRuntime:
 
     @property
     def probe(self) -> Probe:
-        """The inside of this runtime, for tests and benchmarks."""
+        """The internals of this runtime, for tests and benchmarks."""
         return Probe(self._floor, self._system, self._loop)
 
     @property
@@ -247,7 +247,7 @@ class EmbeddedRuntime:
         return self._on_loop(lambda: self._system.desk.checks(component))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
-        """Save a call as a check, with the answer of a fresh instance."""
+        """Save a call as a check, with the result of a fresh instance."""
         return self._on_loop(lambda: self._system.desk.save_check(component, name, export, arguments))
 
     def drop_check(self, component: str, name: str) -> Future[Done]:

@@ -1,7 +1,8 @@
-"""The inside of an embedded runtime, for tests and benchmarks.
+"""The internals of an embedded runtime, for tests and benchmarks.
 
-They have to see what no front end may rely on: which instance serves, what the catalog holds, how many threads wait. So
-it is here, under a name of its own, and the rest of a runtime stays private. Front ends use ``api.RuntimeApi``.
+Tests and benchmarks read facts that no front end may rely on: which instance serves, what the catalog contains, how
+many threads wait. This module exposes them under its own name, so that the rest of a runtime stays private. Front ends
+use ``api.RuntimeApi``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Probe:
 
     Args:
         floor: Its machinery.
-        system: What lives on its control loop; use it there, with :meth:`run`.
+        system: The objects on its control loop; use them there, with :meth:`run`.
         loop: The control loop.
     """
 
@@ -36,7 +37,7 @@ class Probe:
         """Return a component.
 
         Raises:
-            UnknownComponent: If there is none of that name.
+            UnknownComponent: If there is no component of that name.
         """
         return self.system.router.find(name)
 

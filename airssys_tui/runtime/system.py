@@ -132,7 +132,7 @@ class System:
         )
 
     def _follow_up(self, component: Component) -> None:
-        """Look again, after a command, at what depends on its component."""
+        """Examine again, after a command, the components that depend on its component."""
         self.supervisor.look_after(component)
         self.retention.nudge(component.name)
         component.shown.touch()
@@ -215,7 +215,7 @@ class System:
         keys = set(await self.floor.disk(self._entries))
         for memory in memories:
             component = restore(memory, self._make)
-            # An entry may belong to another component by now: one whose files were gone comes back by the scan only.
+            # An entry may belong to another component by now; only the scan brings back one whose files were gone.
             if memory.record.present and component.files.key in keys:
                 component.files.appear()
             if component.active is None and not component.files.present:

@@ -1,1 +1,1 @@
-"""Actors: an instance behind a mailbox, and the contract it is spoken to by."""
+"""Actors: an instance behind a mailbox, and the contract through which the host calls it."""

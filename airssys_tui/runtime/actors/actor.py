@@ -1,20 +1,20 @@
-"""An actor: what callers hold, while the instance behind it may change between any two calls.
+"""An actor: callers hold it, and the instance behind it may change between any two calls.
 
 WebAssembly instances are not re-entrant, and they are replaced all the time: by a reload, a rollback, a restart. So no
 caller ever holds an instance. It posts work to the actor's mailbox and gets a future; the actor runs one piece of work
 at a time on a worker thread, on whatever instance serves at that moment. The rules:
 
-* One call at a time, in order; what the host itself asks of the instance (health, state) goes first.
+* One call at a time, in order; the host's own calls (health, state) go first.
 * At most one turn of an actor is scheduled on the workers (``_scheduled``). A turn runs up to :data:`BATCH` calls, then
   queues again, so that a busy actor does not keep a worker from the others.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
-* A trap kills the instance: the worker clears the pointer before the next call can take it, fails what the host had
-  asked of that instance, and reports to supervision. Calls of others stay in the mailbox for the next instance.
-* An actor that does not accept calls (:meth:`Actor.accept`) fails those that wait. One that waits for a restart accepts
-  them; one that was stopped or given up does not.
+* A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
+  to that instance, and reports to supervision. Other calls stay in the mailbox for the next instance.
+* An actor that does not accept calls (:meth:`Actor.accept`) fails its queued calls. An actor that waits for a restart
+  accepts calls; one that was stopped or given up does not.
 
-Everything below the lock is short; no guest code runs while it is held.
+Everything done under the lock is short; no guest code runs while it is held.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Work = Callable[[Serving], Any]
 
 
 class Envelope:
-    """One queued piece of work and the future of its result; ``asked`` marks what the host itself asks."""
+    """One queued piece of work and the future of its result; ``asked`` is set for the host's own calls."""
 
     __slots__ = ("asked", "future", "work")
 
@@ -50,7 +50,7 @@ class Envelope:
 
 
 class Actor:
-    """Mailbox, counters and the pointer to what serves.
+    """Mailbox, counters and the pointer to the serving instance.
 
     Args:
         component: The component's name, for errors.
@@ -92,8 +92,8 @@ class Actor:
 
         Args:
             work: What to run on the instance.
-            first: Put it before all queued calls, even if the mailbox is full: for what the host asks of the instance
-                that serves now. If that instance goes first, the call fails.
+            first: Put it before all queued calls, even if the mailbox is full: for the host's own calls to the instance
+                that serves now. If that instance is gone before the call runs, the call fails.
 
         Returns:
             The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` if the guest trapped, and

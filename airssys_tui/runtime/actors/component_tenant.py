@@ -32,8 +32,8 @@ class ComponentTenant:
         component: The component's name.
         manifest: Its manifest.
         journal: Where its log lines go.
-        workers: Told when a host call blocks.
-        services: What is kept for the component; None for an instance that never serves.
+        workers: Notified when a host call blocks.
+        services: The component's storage, measurements, traces and timers; None for an instance that never serves.
         handles_timers: Whether it exports ``timer-handler``.
     """
 
@@ -84,7 +84,7 @@ class ComponentTenant:
         self._write(level, f"{message}  {tail}" if tail else message)
 
     def hear(self, revision: int, output: Output) -> None:
-        """Log what it wrote to stdout and stderr, line by line, under the same bound."""
+        """Log the guest's stdout and stderr line by line, within the same bound."""
         for stream, text in output.chunks:
             lines = text.splitlines()
             for index, line in enumerate(lines):
@@ -116,7 +116,7 @@ class ComponentTenant:
             self._services.namespace.stage(revision, self._overlay.changes, self.storage_terms.quota)
 
     def unstage(self, revision: int) -> None:
-        """Forget what was staged."""
+        """Discard the staged changes."""
         if self._services is not None:
             self._services.namespace.drop_staged(revision)
 
@@ -152,7 +152,7 @@ class ComponentTenant:
         self.tracer = Tracer(services.traces)
 
     def step_down(self) -> None:
-        """Detach from the component: another instance serves, and what this one does has no effect any more."""
+        """Detach from the component: another instance serves, and this one no longer has any effect."""
         self.storage, self._overlay = RETIRED, None
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 

@@ -1,6 +1,6 @@
 """The ``airssys:core-component`` contract, seen from the host: one function for each call that the host makes.
 
-Every interface is optional; each function has an answer for components that do not export it.
+Every interface is optional; each function has a default for components that do not export it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ is_stateful = description.is_stateful
 
 
 def initialise(serving: Serving) -> None:
-    """Call ``lifecycle.init``, if there is one.
+    """Call ``lifecycle.init``, if the component exports it.
 
     Raises:
         GateRefusal: If it answers with an error.
@@ -78,13 +78,13 @@ def initialise(serving: Serving) -> None:
 
 
 def shut_down(serving: Serving) -> None:
-    """Call ``lifecycle.shutdown``, if there is one, under the manifest's ``shutdown`` bound."""
+    """Call ``lifecycle.shutdown``, if the component exports it, within the manifest's ``shutdown`` bound."""
     if serving.artifact.interface.exports_interface(LIFECYCLE):
         serving.ask(f"{LIFECYCLE}#shutdown", deadline=serving.manifest.supervision.shutdown)
 
 
 def save_state(serving: Serving) -> SavedState | None:
-    """Save the component's state; None if it exports none.
+    """Save the component's state; return None if it does not export ``state``.
 
     Raises:
         GateRefusal: If it answers with an error, or with more than :data:`MAX_STATE` bytes.
@@ -119,7 +119,7 @@ def load_state(serving: Serving, state: SavedState) -> None:
 
 
 def check_health(serving: Serving) -> HealthReport:
-    """Check the component's health; one without the interface is ``unknown``.
+    """Check the component's health; without the interface the health is ``unknown``.
 
     Raises:
         GuestTrap: If it traps, or does not answer within the manifest's ``health.timeout``.
@@ -169,7 +169,7 @@ def version_value(text: str | None) -> dict[str, Any]:
 
 
 def error_text(answer: Err) -> GuestText:
-    """Return an error answer as ``case: text`` for people."""
+    """Return an error result as ``case: text`` for people."""
     error = answer.value
     if isinstance(error, Variant):
         return one_line(f"{error.case}: {error.payload}" if error.payload is not None else error.case)

@@ -50,7 +50,7 @@ class Making:
         return Serving(self._artifact, instance, self._side, self._tenant, hear)
 
     def cancel(self) -> None:
-        """Abandon it: :meth:`run` fails after :data:`GRACE` seconds at most, and what is made is dropped."""
+        """Abandon it: :meth:`run` fails after :data:`GRACE` seconds at most, and the instance is dropped."""
         with self._lock:
             self._unwanted = True
             call, instance = self._call, self._instance

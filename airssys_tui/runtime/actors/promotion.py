@@ -45,12 +45,12 @@ class Promotion:
         self._staged = serving.revision
 
     async def withdraw(self) -> None:
-        """Drop what was staged: the activation was not recorded."""
+        """Drop the staged changes: the activation was not recorded."""
         if self._serving is not None and self._staged is not None:
             await self._floor.disk(self._serving.tenant.unstage, self._staged)
 
     async def complete(self) -> None:
-        """Commit its changes. What cannot be written now is written before the storage is used next; never raises."""
+        """Commit its changes; never raises. Those that cannot be written now are written before the storage is used."""
         serving = self._serving
         if serving is None:
             return
@@ -71,7 +71,7 @@ class Promotion:
 
 
 async def promote(floor: Floor, serving: Serving) -> None:
-    """Let a new instance of the active revision serve; the activation is recorded already.
+    """Let a new instance of the active revision serve; the activation is already recorded.
 
     Raises:
         GateRefusal: If its storage changes exceed the quota.

@@ -23,14 +23,14 @@ GRACE: float = 0.25
 
 
 class Blueprint:
-    """What an instance is made from, and what is known without running it.
+    """The properties of an artifact that are known without running it; instances are made from them.
 
     Attributes:
         digest: Digest of the wasm bytes.
         interface: Its imports and exports.
         manifest: Its manifest; without a version of its own it has the one in the wasm file.
         manifest_digest: Digest of the manifest's meaning as it was read.
-        revision: The revision it is.
+        revision: Its revision number.
         waits: Whether its calls may block in WASI.
     """
 
@@ -207,7 +207,7 @@ class Serving:
             self._waiting = None
 
     def drain(self) -> None:
-        """Pass on what the guest has written since the last time."""
+        """Pass on the guest's output since the last drain."""
         if self._hear is not None:
             output = self.instance.output()
             if output.chunks or output.dropped:

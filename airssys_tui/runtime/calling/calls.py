@@ -19,7 +19,7 @@ def arguments_of(function: Function, arguments: str, handles: Handles | None = N
     """Convert a JSON array into the arguments of a function.
 
     Args:
-        function: Whose arguments they are.
+        function: The function to call.
         arguments: A JSON array.
         handles: The open handles that arguments may name.
 
@@ -44,7 +44,7 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles) -
 
     Args:
         serving: The instance.
-        export: Its name, as operators write it.
+        export: Name of the export, as operators write it.
         arguments: A JSON array.
         handles: The open handles; resources of the result are added.
 

@@ -94,7 +94,7 @@ class Desk:
 
         Raises:
             UsageError: If its name is empty or too long.
-            StoreError: If the component has the most checks it may have.
+            StoreError: If the component already has the maximum number of checks.
             AirssysError: If the call gives no result in a fresh instance.
         """
         if not check.strip() or len(check) > LONGEST_NAME:

@@ -1,4 +1,4 @@
-"""Open handles: resources that calls by hand returned, kept by number so that a later call can be given them.
+"""Open handles: resources that calls by hand returned, kept by number so that a later call can take them as arguments.
 
 In JSON a resource is ``{"$resource": NUMBER}``. No WIT name contains a ``$``, so no record looks like one.
 """
@@ -36,7 +36,7 @@ class Handles:
         self._open: dict[int, tuple[ResourceHandle, OpenHandle]] = {}
 
     def require_room(self) -> None:
-        """Refuse a call whose resources could not be kept after it.
+        """Refuse a call if no more handles can be opened for its result.
 
         Raises:
             CapacityError: If there are :data:`MOST` open handles.
@@ -75,7 +75,7 @@ class Handles:
         """Replace the JSON of resources by the resources, anywhere in a value.
 
         Raises:
-            ArgumentError: If a number is not one of an open handle.
+            ArgumentError: If a number is not that of an open handle.
         """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]

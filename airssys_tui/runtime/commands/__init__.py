@@ -1,1 +1,1 @@
-"""What operators order: every command, its words, and its undo."""
+"""The operator's commands: how each is carried out, described in events, and undone."""

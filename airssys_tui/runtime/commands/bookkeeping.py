@@ -1,4 +1,4 @@
-"""What operators write into the history of a component: pins, notes, and which revisions are stable."""
+"""The operator's entries in the history of a component: pins, notes and stable flags."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Bookkeeping:
         self._floor = floor
 
     async def carry_out(self, component: Component, command: Pin | Annotate | MarkStable, who: str) -> Done:
-        """Write a pin, a note or a mark as stable.
+        """Write a pin, a note or a stable flag.
 
         Raises:
             UsageError: If there is no such revision.
-            TransitionError: If it is too late for that, or it is already so.
+            TransitionError: If the revision is already in that state, or can no longer get into it.
             StoreError: If it could not be written.
         """
         record = await self._record(component, command.revision)

@@ -1,4 +1,4 @@
-"""What an operator wants a component to be, kept in the catalog so that a restart of the runtime goes on from it."""
+"""The state that an operator wants a component to be in; the catalog keeps it, so it survives a runtime restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DesiredStates:
 
     Args:
         floor: The machinery.
-        reconciler: Told of components that are to run though their files are gone.
+        reconciler: Lets components run whose files are gone.
     """
 
     def __init__(self, floor: Floor, reconciler: Reconciler) -> None:
@@ -30,10 +30,10 @@ class DesiredStates:
         """Set and record the desired state.
 
         Raises:
-            StoreError: If it could not be recorded; it is as before then.
+            StoreError: If it could not be recorded; it is then unchanged.
         """
         catalog = self._floor.state.catalog
-        if component.active is None:  # perhaps no file of it was ever accepted: then the catalog does not know it
+        if component.active is None:  # the catalog does not know a component of which no file was ever accepted
             await self._floor.disk(catalog.upsert_component, component.name, component.files.key)
         elif desired is Desired.RUNNING:
             await self.detach_if_gone(component)
@@ -41,7 +41,7 @@ class DesiredStates:
         component.intent.want(desired)
 
     async def detach_if_gone(self, component: Component) -> None:
-        """Let a component run on the operator's word when its files are gone.
+        """Let a component run without its files if they are gone, because the operator asked for it.
 
         Raises:
             StoreError: If it could not be recorded.

@@ -1,7 +1,7 @@
-"""What an operator asks for: each command goes to the module that carries it out, and is told, undone and followed up.
+"""Dispatch of commands: each goes to the module that carries it out, is reported in the events, and recorded for undo.
 
-A command about one component is carried out on the control loop, under the component's lock. Whatever came of it, what
-depends on the component is looked at again afterwards.
+A command about one component is carried out on the control loop, under the component's lock. Afterwards, even if it
+failed, the components that depend on this one are examined again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Dispatcher:
         states: Carries out commands about states.
         bookkeeping: Carries out commands that only change the history.
         undo: The actions that can be undone.
-        follow_up: Called with a component after each command about it, also one that failed.
+        follow_up: Called with a component after each command about it, even a failed one.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class Dispatcher:
         before = await self._undoing.before(component, command)
         try:
             done = await self._followed(component, self._dispatch(component, command, who))
-        except (RollbackRefused, TransitionError, UsageError) as error:  # the gate tells its own refusals
+        except (RollbackRefused, TransitionError, UsageError) as error:  # the gate reports its own refusals
             said = f"not done, {verb(command)}: {error.message}"
             component.teller.operator(said, EventAction.NOT_DONE, Level.WARNING)
             raise
         try:
             await self._undoing.record(component, command, before, who)
-        except StoreError as error:  # the command was carried out all the same
+        except StoreError as error:  # the command itself was carried out
             said = f"cannot be undone later, it could not be recorded: {error.message}"
             component.teller.operator(said, EventAction.UNDO)
         return done

@@ -1,4 +1,4 @@
-"""The commands about one component, and how each is told in the events."""
+"""The commands about one component, and the sentence that describes each in the events."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def verb(command: OfOne) -> str:
 
 
 def asked(command: OfOne, who: str) -> str:
-    """Return what was asked, by whom, in a sentence."""
+    """Return a sentence that says who asked for what."""
     return f"{who} asked to {_what(command)}"
 
 

@@ -24,11 +24,11 @@ class RevisionCommands:
     """Carries out commands about revisions.
 
     Args:
-        desired: Records what is wanted.
+        desired: Records desired states.
         reconciler: Reads the files of a component.
         deployer: Deploys candidates.
-        rollbacks: Goes back.
-        supervisor: Forgets the restart that it was about to make, and takes it up again when a rollback is refused.
+        rollbacks: Performs rollbacks.
+        supervisor: Cancels the pending restart, and schedules it again if the rollback is refused.
         probation: Lifts quarantines.
     """
 
@@ -50,12 +50,12 @@ class RevisionCommands:
         self._probation = probation
 
     async def reload(self, component: Component, command: Reload, who: str) -> Done:
-        """Deploy what is on disk now, also what was held, refused or quarantined.
+        """Deploy the files on disk now, even if they were held, refused or quarantined.
 
         Raises:
-            TransitionError: If that serves already.
-            GateRefusal: If a gate refused; what is wanted is as before then.
-            StoreError: If it could not be recorded; likewise.
+            TransitionError: If the files on disk already serve.
+            GateRefusal: If a gate refused; the desired state is then unchanged.
+            StoreError: If it could not be recorded; the desired state is then unchanged.
         """
         await cancel_update(component)
         reading = await self._reconciler.read_now(component)
@@ -93,13 +93,13 @@ class RevisionCommands:
     async def roll_back(
         self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
     ) -> Done:
-        """Go back to an earlier revision, as a new one.
+        """Roll back to an earlier revision, as a new one.
 
         Args:
-            component: Which.
-            command: Where to, and what happens to the state.
-            who: For the history.
-            holds: What is held from then on, when a rollback is undone.
+            component: The component.
+            command: The target and the policy for the state.
+            who: Who asked, for the history.
+            holds: Digests to hold from then on, when a rollback is undone.
 
         Raises:
             RollbackRefused: If it cannot be done; nothing has changed then.

@@ -18,10 +18,10 @@ class RunningCommands:
     """Carries out commands about instances.
 
     Args:
-        desired: Records what is wanted.
+        desired: Records desired states.
         instances: Starts and stops components.
-        supervisor: Forgets the restarts that it was about to make: the operator's word counts.
-        probation: Takes a revision out of quarantine that is started again.
+        supervisor: Cancels pending restarts: the operator's command overrides them.
+        probation: Lifts the quarantine of a revision that is started again.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class RunningCommands:
         """Carry out a command about a component's instance.
 
         Raises:
-            TransitionError: If the component is so already, or cannot be.
+            TransitionError: If the component is already in that state, or cannot get into it.
             GateRefusal: If it could not be started.
             StoreError: If it could not be recorded.
         """
@@ -101,7 +101,7 @@ class RunningCommands:
         return done(component, "unloaded")
 
     async def _renew(self, component: Component, why: str) -> None:
-        """Give a component all its restarts again, and want it to run."""
+        """Restore a component's whole restart budget, and set its desired state to running."""
         component.supervision.renew()
         await self._probation.reinstate(component, why)
         await self._desired.want(component, Desired.RUNNING)

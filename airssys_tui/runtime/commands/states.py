@@ -30,7 +30,7 @@ from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import NewSnapshot
 
 FORMAT = 1
-"""The format of exported states that is written and read."""
+"""The format of exported states, written and accepted."""
 
 
 class States:
@@ -59,7 +59,7 @@ class States:
         Called about once a second.
 
         Args:
-            component: Whose.
+            component: The component.
             now: Monotonic seconds.
         """
         active = component.active
@@ -100,7 +100,7 @@ class States:
         Raises:
             TransitionError: If the component has no state, or cannot load one now.
             UsageError: If there is no such snapshot, or the imported state is not valid.
-            GateRefusal: If the guest refused; what served goes on serving.
+            GateRefusal: If the guest refused; the instance that served goes on serving.
             StoreError: If it could not be read or written.
         """
         async with component.lock:
@@ -115,15 +115,15 @@ class States:
         return Done(one_line(text), component.active.revision if component.active else None)
 
     async def views(self, component: Component) -> tuple[StateView, ...]:
-        """Return the snapshots kept of a component, newest first."""
+        """Return a component's snapshots, newest first."""
         return await self._floor.disk(state_views, self._floor.state.catalog, component.name)
 
     async def export(self, component: Component, snapshot: int) -> StateFile:
-        """Return a kept snapshot, whole.
+        """Return a snapshot with its bytes.
 
         Raises:
             UsageError: If the component has no such snapshot.
-            BlobCorrupt: If its bytes do not have their digest.
+            BlobCorrupt: If its bytes do not match their digest.
         """
         return await self._floor.disk(state_file, self._floor.state.catalog, component.name, snapshot)
 
@@ -185,10 +185,11 @@ class States:
 
 
 def check_file(file: StateFile) -> None:
-    """Refuse an exported state that is not what it claims to be.
+    """Refuse an exported state that is damaged or not valid.
 
     Raises:
-        UsageError: If its format is unknown, or its bytes are too many, were changed, or are not of their kind.
+        UsageError: If its format is unknown, or its bytes exceed the limit, do not match the digest, or are not of the
+            declared kind.
     """
     if file.format != FORMAT:
         raise UsageError(f"the exported state has format {file.format}; this program reads format {FORMAT}")

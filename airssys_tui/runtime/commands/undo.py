@@ -1,8 +1,8 @@
 """Undoing what an operator did last: which command reverses each action, and whether that still makes sense.
 
-Actions are kept in the catalog, so that they survive the runtime. Each says what must be as the action left it; when
-something else has changed it since, undoing is refused with the reason. Undoing again goes further back. An undo cannot
-be undone: repeat the action instead.
+Actions are kept in the catalog, so that they survive the runtime. Each records the values that must still be as the
+action left them; if one has changed since, the undo is refused with the reason. Undoing again goes further back. An
+undo cannot be undone: repeat the action instead.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Inverse(msgspec.Struct, frozen=True):
 
     Attributes:
         command: The command.
-        holds: What was held before a rollback, and is again when the rollback is undone.
-        loses: What that loses for good; empty when nothing is lost.
+        holds: Digests held before a rollback; they are held again when it is undone.
+        loses: What undoing loses for good; empty if nothing is lost.
     """
 
     command: OfOne
@@ -50,7 +50,7 @@ class Expected(msgspec.Struct, frozen=True):
     Attributes:
         revision: The active revision.
         desired: The desired state.
-        marked: The revision that was pinned, noted or marked stable.
+        marked: The revision whose pin, note or stable flag was changed.
         note: The note on it.
         pinned: Whether it was pinned.
         stable: Whether it was stable.
@@ -65,7 +65,7 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Before(msgspec.Struct, frozen=True):
-    """How things were before an action: what undoing it brings back."""
+    """The values before an action, which undoing it restores."""
 
     revision: int | None
     desired: Desired
@@ -94,7 +94,7 @@ class UndoHistory:
 
     @property
     def label(self) -> GuestText:
-        """The action that would be undone, and when it was; empty when there is none."""
+        """The action that would be undone, with its time; empty if no action can be undone."""
         if self._last is None:
             return GuestText("")
         return one_line(f"{self._last.text}, {_ago(self._floor.clock() - self._last.at)}")
@@ -105,7 +105,7 @@ class UndoHistory:
         return one_line(_inverse(self._last).loses if self._last is not None else "")
 
     async def before(self, component: Component, command: OfOne) -> Before:
-        """Note how a component is before an action."""
+        """Return a component's values before an action."""
         note = ""
         if isinstance(command, Annotate):
             record = await self._revision(component, command.revision)
@@ -119,7 +119,7 @@ class UndoHistory:
         """Record an action that was carried out, if it can be undone.
 
         Raises:
-            StoreError: If it could not be recorded; it was carried out all the same.
+            StoreError: If it could not be recorded; the action itself was carried out.
         """
         if isinstance(command, RestoreState):
             inverse = await self._put_back(component, before)
@@ -166,7 +166,7 @@ class UndoHistory:
         """Record that an action was undone.
 
         Raises:
-            StoreError: If it could not be recorded; it was undone all the same.
+            StoreError: If it could not be recorded; the action itself was undone.
         """
         failpoint("undo/undone")
         undoing = msgspec.structs.replace(
@@ -190,7 +190,7 @@ class UndoHistory:
         )
 
     async def _put_back(self, component: Component, before: Before) -> Inverse | None:
-        """Return what replaces a restored state by the one before it, of which a snapshot was kept."""
+        """Return the command that replaces a restored state with the snapshot of the previous one, if there is one."""
         views = await self._floor.disk(state_views, self._floor.state.catalog, component.name)
         replaced = next((view.id for view in views if view.paired and view.revision == before.revision), None)
         if replaced is None:
@@ -198,7 +198,7 @@ class UndoHistory:
         return Inverse(RestoreState(component.name, replaced), loses=_since(component, "restore"))
 
     async def _moved(self, component: Component, expected: Expected) -> str:
-        """Return what is no longer as an action left it; empty when everything is."""
+        """Return which value has changed since an action; empty if none has."""
         active = component.active.revision if component.active is not None else None
         if expected.revision is not None and active != expected.revision:
             return f"r{active} has taken over since"
@@ -225,7 +225,7 @@ class UndoHistory:
 
 
 def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse | None:
-    """Return what reverses a command that was carried out, or None when nothing does."""
+    """Return the inverse of a command that was carried out, or None if it has no inverse."""
     name, inverse = component.name, None
     match command:
         case Start():
@@ -246,7 +246,7 @@ def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse 
 
 
 def _way_forward(component: Component, command: Rollback, revision: int, holds: tuple[Hold, ...]) -> Inverse:
-    # A state that was kept is kept again; one that was replaced is replaced by the one before.
+    # A state that was kept is kept again; a state that was replaced is restored.
     keeps = command.state is StatePolicy.KEEP or not component.stateful
     policy = StatePolicy.KEEP if keeps else StatePolicy.RESTORE
     loses = _memory(component) if keeps else _since(component, "rollback")
@@ -258,7 +258,7 @@ def _since(component: Component, what: str) -> str:
 
 
 def expected_of(component: Component, command: OfOne) -> Expected:
-    """Return how a command has left a component."""
+    """Return the values that a command left behind."""
     revision = component.active.revision if component.active is not None else None
     match command:
         case Pin():

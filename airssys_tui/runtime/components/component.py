@@ -19,7 +19,7 @@ part             module of parts/   changed by
 ``shown``        shown              every room that acts on a component
 ===============  =================  ===========================================================
 
-What all of it comes to on the row is read by ``observing/observer``; the one note on the row is made by ``note``.
+``observing/observer`` builds the row from all parts; ``note`` chooses the one note on the row.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class Component:
     """The control state of one component.
 
     Args:
-        identity: Who it is.
+        identity: Its namespace and name.
         actor: What callers hold.
         journal: Where its events go.
         changed: Called when something that is shown has changed.
 
     Attributes:
-        lock: Held by whoever changes what serves.
-        teller: Tells what happens to it.
+        lock: Held while the serving revision or instance is changed.
+        teller: Emits its events.
     """
 
     __slots__ = (
@@ -116,20 +116,20 @@ class Component:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why what is on disk is not deployed, if it was refused."""
+        """Why the files on disk are not deployed, if they were refused."""
         return self.barred.refusal_of(self.files.on_disk)
 
     def take_over(
         self, artifact: Blueprint, kind: str, *, origin: int | None, stable: bool, fallback: bool = False
     ) -> None:
-        """Make an activated revision the active one: what was said of the one before is void.
+        """Make an activated revision the active one: reset what was recorded about the previous one.
 
         Args:
-            artifact: What serves from now on.
+            artifact: Its artifact.
             kind: How it runs.
             origin: For a rollback, the revision whose artifact this is.
             stable: Whether it is stable from the start.
-            fallback: Whether nobody asked for it: then what was refused on disk stays refused.
+            fallback: Whether the operator did not ask for it: then refused files on disk stay refused.
         """
         self.served.take_over(artifact, kind, origin)
         self.proof.begin_anew(stable=stable, keeps_chain=fallback)

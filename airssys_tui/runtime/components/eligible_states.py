@@ -19,7 +19,7 @@ MAX_SCHEMA: Final = 64
 
 
 def loads_by_itself(info: SnapshotInfo, loaders: Collection[int]) -> bool:
-    """Return whether a start or a rollback may load a snapshot that nobody named.
+    """Return whether a start or a rollback may load a snapshot that the operator did not name.
 
     Args:
         info: The snapshot.

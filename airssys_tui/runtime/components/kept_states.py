@@ -41,12 +41,12 @@ class KeptStates:
     async def latest(
         self, component: Component, revision: int | None = None, *, loader: int | None = None
     ) -> KeptState | None:
-        """Return the newest state, without those that the revision failed to load.
+        """Return the newest state, skipping those that the revision failed to load.
 
         Args:
-            component: Whose.
+            component: The component.
             revision: Only states saved by this revision.
-            loader: The revision that is to load it; the active one if not given.
+            loader: The revision that will load it; the active one if not given.
         """
         serving = component.active.revision if component.active is not None else 0
         return await self._floor.disk(self._find, component, serving if loader is None else loader, revision)

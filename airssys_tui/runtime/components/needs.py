@@ -1,4 +1,4 @@
-"""Dependencies between components: checked at a gate, and again whenever what was missing may have arrived."""
+"""Dependencies between components: checked at a gate, and again whenever a missing one may have arrived."""
 
 from __future__ import annotations
 

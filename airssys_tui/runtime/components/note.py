@@ -1,4 +1,4 @@
-"""The one note on the row of a component: the most important of all that is to be said about it."""
+"""The one note on the row of a component: the most important fact about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airssys_tui.runtime.components.component import Component
 
 
 def note_of(component: Component) -> Note:
-    """Return the one thing to know about a component now."""
+    """Return the most important fact about a component now."""
     shown = component.shown
     if shown.trouble:
         return Note(NoteKind.TROUBLE, shown.trouble)
@@ -19,7 +19,7 @@ def note_of(component: Component) -> Note:
 
 
 def _facts(component: Component) -> FileFacts:
-    """Return what is known of the files in the folder."""
+    """Return the facts about the component's files in the folder."""
     disk, refusal = component.files.on_disk, component.refusal
     gate, reason = (refusal.gate, refusal.reason) if refusal is not None else ("", "")
     if disk is None:
@@ -27,7 +27,7 @@ def _facts(component: Component) -> FileFacts:
     held = component.barred.holds_digest(disk.digest)
     serves = component.served.is_of(disk.digest, disk.manifest_digest)
     bad = None if serves else component.proof.quarantine_of(disk.digest, disk.manifest_digest)
-    # What could not be read now is not what was read before: its label would be the wrong one.
+    # If the files cannot be read now, the label from the last reading would be wrong.
     unread = component.barred.turned_away is not None and not held
     return FileFacts(
         label="" if unread else disk.label,

@@ -26,7 +26,7 @@ class Router:
         return len(self._table)
 
     def get(self, identity: ComponentId) -> Component | None:
-        """Return the component of that identity, or None."""
+        """Return the component with that identity, or None."""
         return self._table.get(str(identity))
 
     def add(self, component: Component) -> None:
@@ -46,7 +46,7 @@ class Router:
         """Return the component that a caller names.
 
         Raises:
-            UnknownComponent: If there is none; the remedy names similar ones.
+            UnknownComponent: If there is no such component; the remedy names similar ones.
         """
         known = self._table.get(name)
         if known is not None:

@@ -1,4 +1,4 @@
-"""What is told of one component: its events, with its name and the revision that serves."""
+"""The events of one component, emitted with its name and the revision that serves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airssys_tui.runtime.components.parts.update import Update
 from airssys_tui.runtime.machinery.journal import Journal
 
 ACTIVE: Final = 0
-"""Stands for the number of the active revision, whichever that is; revisions are counted from 1."""
+"""Means the active revision, whatever its number; real revision numbers start at 1."""
 
 
 class Teller:
@@ -36,13 +36,13 @@ class Teller:
     def lifecycle(
         self, text: str, action: EventAction, level: Level = Level.INFO, *, revision: int | None = ACTIVE
     ) -> None:
-        """Tell what became of an instance or of its state."""
+        """Emit an event about an instance or its state."""
         self._emit(EventKind.LIFECYCLE, text, action, level, revision)
 
     def supervision(
         self, text: str, action: EventAction, level: Level = Level.WARNING, *, revision: int | None = ACTIVE
     ) -> None:
-        """Tell what supervision or probation found or did."""
+        """Emit an event about what supervision or probation found or did."""
         self._emit(EventKind.SUPERVISION, text, action, level, revision)
 
     def decision(
@@ -54,20 +54,20 @@ class Teller:
         revision: int | None = ACTIVE,
         generation: int | None = None,
     ) -> None:
-        """Tell what was decided about files or revisions; the generation is that of the newest change if not given."""
+        """Emit a decision about files or revisions; the generation is that of the newest change if not given."""
         generation = self._update.generation if generation is None else generation
         self._emit(EventKind.DECISION, text, action, level, revision, generation=generation)
 
     def state(self, text: str, level: Level = Level.INFO) -> None:
-        """Tell that a state was saved, imported or lost."""
+        """Emit an event about a state that was saved, imported or lost."""
         self._emit(EventKind.LIFECYCLE, text, EventAction.STATE, level)
 
     def operator(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
-        """Tell what the operator asked for, and what came of it."""
+        """Emit an event about an operator's command or its result."""
         self._emit(EventKind.OPERATOR, text, action, level)
 
     def health(self, text: str, action: EventAction, level: Level) -> None:
-        """Tell that the health has changed."""
+        """Emit an event about a change of the health."""
         self._emit(EventKind.HEALTH, text, action, level)
 
     def _emit(

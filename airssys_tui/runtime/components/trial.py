@@ -16,14 +16,14 @@ MOST_TRAPS: Final = 1_000
 
 
 class Trial:
-    """What is known about a revision on probation.
+    """The observations about a revision on probation.
 
     It starts over with the runtime: what the revision did in another process does not count.
 
     Args:
         revision: Its number.
         manifest: Gives the terms of the probation.
-        previous: The previous revision; the same traps and costs as its are no fault.
+        previous: The previous revision; its traps and costs are no fault when this one repeats them.
         judged: Whether its faults count. Those of a rollback do not: it becomes stable when its time is over.
         clock: Monotonic seconds.
 
@@ -86,7 +86,7 @@ class Trial:
         return one_line("; ".join(self.faults), 300)
 
     def judge(self, costs: CallCosts, *, serving: bool, faulty: bool) -> Judgement:
-        """Judge it by what is known now.
+        """Judge it by the observations so far.
 
         Args:
             costs: Costs of its calls and of the previous revision's.

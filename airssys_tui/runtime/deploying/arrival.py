@@ -1,4 +1,4 @@
-"""What a candidate that passed becomes: the activation that is committed, then the component that serves it."""
+"""The arrival of a candidate that passed: its activation, to be committed, and the change of its component."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> A
 
     Args:
         attempt: The candidate.
-        initial: The state that it begins with, when another one than the present was chosen.
+        initial: The state that it begins with, if a state other than the present one was chosen.
         at: Unix time.
     """
     component, order = attempt.component, attempt.order
@@ -29,11 +29,11 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> A
         at=at,
         deployment=attempt.deployment,
         initial=initial,
-        # What served without a fault until it is superseded has proved itself.
+        # A revision that served without a fault until it was superseded has proved itself.
         old_stable=not fault and component.active is not None and component.proof.clean and not rollback,
         old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
         old_reason=fault or f"{order.cause} to r{attempt.revision}",
-        reason="" if order.quarantines else order.note,  # the quarantined revision has the reason already
+        reason="" if order.quarantines else order.note,  # the quarantined revision already has the reason
         stable=order.stable,
         holds=order.holds,
         lift_all=True,
@@ -46,7 +46,7 @@ def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) ->
 
     Args:
         attempt: The candidate.
-        rehearsed: What it is, and its health.
+        rehearsed: The rehearsed candidate, with its health.
         origin: The state of the component before the attempt.
         now: Unix time.
     """
@@ -67,7 +67,7 @@ def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) ->
 
 
 def go_back(component: Component, origin: State) -> None:
-    """Bring a component back to where it was before a candidate that did not make it."""
+    """Restore a component to its state before a candidate that failed."""
     if component.state is State.INSTALLING:
         component.life.enter("refused", State.FAILED)
     elif component.actor.serving is None and origin is State.RUNNING:
@@ -89,7 +89,7 @@ def _enter(component: Component, origin: State, *, serves: bool) -> None:
 
 
 def _trial(attempt: Attempt, artifact: Blueprint, before: Blueprint | None) -> Trial:
-    """Return the probation of a new revision; one that only has another state goes on with the one before."""
+    """Return the probation of a new revision; if only the state is new, the previous probation continues."""
     trial = attempt.component.proof.trial
     previous = before.revision if before is not None else None
     judged = attempt.order.from_files

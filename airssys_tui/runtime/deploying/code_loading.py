@@ -27,11 +27,11 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
     Args:
         floor: The machinery.
         digest: Digest of the artifact.
-        wasm: The artifact; if not given, it is read from the blobs when the cache has no code of it.
+        wasm: The artifact; if not given, it is read from the blobs when the cache has no code for it.
 
     Raises:
         AdmissionError: If it does not compile.
-        BlobCorrupt: If the stored artifact does not have its digest.
+        BlobCorrupt: If the stored artifact does not match its digest.
     """
     engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
     at_hand = shelf.take(digest)

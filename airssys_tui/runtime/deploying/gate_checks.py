@@ -62,7 +62,7 @@ def check_types(linker: Linker, interface: Interface) -> None:
     """Refuse imports that the host does not offer with that type, and a contract exported with the wrong types.
 
     Raises:
-        GateRefusal: With all that is wrong, and what is available.
+        GateRefusal: With every mismatch, and what is available.
     """
     problems = linker.problems(interface)
     closed = {closed_door(problem.name) for problem in problems}

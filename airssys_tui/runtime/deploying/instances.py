@@ -43,7 +43,7 @@ class Instances:
         """Start the active revision. The caller holds the component's lock.
 
         Args:
-            component: Whose.
+            component: The component.
             why: For the events.
             kept: The state to begin with; the last one that it can load when not given.
 
@@ -61,7 +61,7 @@ class Instances:
             await self._let_serve(serving)
         except (AirssysError, asyncio.CancelledError) as error:
             if component.state is not State.STARTING:
-                raise  # a command that ran, and has been brought to its end
+                raise  # a command that ran and was ended
             why = one_line(str(error) or "cancelled before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
@@ -71,7 +71,7 @@ class Instances:
         component.actor.switch(serving)
         component.shown.clear()
         component.life.serve_since(self._floor.clock())
-        component.life.report(Health.UNKNOWN)  # of this instance nothing is known yet
+        component.life.report(Health.UNKNOWN)  # nothing is known about this instance yet
         component.supervision.end_unhealthy_row()
         component.life.enter("started", State.RUNNING)
         component.teller.lifecycle(f"r{serving.revision} started: {why}", EventAction.STARTED)
@@ -91,10 +91,10 @@ class Instances:
         component.teller.lifecycle(f"stopped: {why}", EventAction.STOPPED)
 
     async def retire(self, component: Component, *, drain: float | None = None, keep_queue: bool = False) -> None:
-        """Stop the instance: pause, save, shut down, drop. No fault of the guest is raised.
+        """Stop the instance: pause, save, shut down, drop. Faults of the guest are not raised.
 
         Args:
-            component: Whose.
+            component: The component.
             drain: Seconds that a running call gets to end before it is cancelled, at most the manifest's ``shutdown``.
             keep_queue: Whether queued calls are for the next instance.
         """
@@ -119,7 +119,7 @@ class Instances:
         await self._floor.guest(self._farewell, component, serving)
 
     async def replace(self, component: Component, *, why: str) -> int:
-        """Replace the instance that serves by a fresh one of the active revision; the state goes along.
+        """Replace the instance that serves by a fresh one of the active revision; its state is handed over.
 
         Returns:
             Calls that were queued meanwhile.
@@ -169,7 +169,7 @@ class Instances:
 
     async def _hand_over(self, component: Component, old: Serving | None, fresh: Serving) -> None:
         if old is None:
-            # It died of its last call: what it saved before that goes on.
+            # It died in its last call: the fresh instance gets the state saved before that.
             kept = await self._snapshots.latest(component)
             saved = kept.state if kept is not None else None
         else:
@@ -182,7 +182,7 @@ class Instances:
     async def _replace_in_turn(self, component: Component, why: str) -> int:
         actor, kept = component.actor, None
         if component.stateful and actor.serving is not None:
-            # A state that cannot be saved keeps the old instance: the save when it is retired below may fail silently.
+            # If the state cannot be saved, this raises and the old instance stays; the save in `retire` fails silently.
             await asyncio.wrap_future(actor.post(contract.save_state, first=True))
         component.life.enter("restart", State.STOPPING)
         await self.retire(component, keep_queue=True)
@@ -194,7 +194,7 @@ class Instances:
         return queued
 
     async def end_command(self, component: Component) -> None:
-        """End a command that runs: it may go on for the manifest's ``shutdown``, then it is cancelled."""
+        """End a running command: after the manifest's ``shutdown`` it is cancelled."""
         command = component.life.command
         if command is None:
             return

@@ -1,4 +1,4 @@
-"""Orders to deploy, the attempts that carry them out, and what follows from an order for the revision before."""
+"""Orders to deploy, the attempts that carry them out, and what follows from an order for the previous revision."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keeps_refusals(self) -> bool:
-        """Whether refused files stay refused: in an automatic rollback and a restored state nobody asked about them."""
+        """Whether refused files stay refused: the operator did not ask to try them, as in an automatic rollback."""
         return bool(self.quarantines) or self.cause is Cause.RESTORE
 
 
@@ -75,15 +75,15 @@ class Attempt:
         self.passage = Passage()
 
     def tell(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
-        """Tell what was decided about the candidate."""
+        """Emit a decision about the candidate."""
         self.component.teller.decision(text, action, level, revision=self.revision, generation=self.order.generation)
 
 
 def fault_of(component: Component, order: Order) -> GuestText:
     """Return why the active revision goes into quarantine when the order is carried out; empty when it does not.
 
-    A revision that failed on probation and served on, because there was nothing to go back to, is quarantined when
-    another one takes its place. The same artifact with another state goes on.
+    A revision that failed on probation and served on, because there was no revision to roll back to, is quarantined
+    when another one replaces it, but not when the same artifact only gets another state.
     """
     if order.quarantines or order.cause is Cause.RESTORE:
         return order.quarantines

@@ -2,15 +2,15 @@
 
 An attempt goes through five steps, always in this order:
 
-1. *accept*: the catalog gives the candidate its number and keeps its files, before anything of it is run. Whatever
+1. *accept*: the catalog gives the candidate its number and keeps its files, before any of its code runs. Whatever
    happens later, its history says so.
 2. *rehearse*: the candidate passes the gates while the old revision serves. Its instance is a rehearsal: what it stores
    and the timers it sets stay with it.
-3. *switch*: the mailbox is paused, the state moves, the catalog commits one transaction, one pointer is written. From
-   the commit on nothing can fail. The switch is not cancelled half way.
+3. *switch*: the mailbox is paused, the state moves, the catalog commits one transaction, one pointer is written. After
+   the commit nothing can fail. The switch is not cancelled half way.
 4. *arrive*: the component takes over the new revision: its health, its probation, its holds.
 5. or *refuse*: at any step before the commit the attempt can fail at a gate, on the disk, or because a newer change
-   cancelled it. Then the component is where it was, and the reason is on its row, in the events and in the catalog.
+   cancelled it. Then the component stays as it was, and the row, the events and the catalog give the reason.
 
 A component that must not run twice takes another way through 2 and 3: see ``stop_start``.
 
@@ -112,7 +112,7 @@ class Deployer:
         try:
             return await asyncio.shield(accepting)
         except asyncio.CancelledError:
-            # It may have its number already: then its history says what became of it.
+            # If it already has a number, its history records how it ended.
             await self._cancelled(await to_the_end(accepting))
             raise
 
@@ -173,7 +173,7 @@ class Deployer:
                     component.actor.post(contract.save_state, first=True)
                 )
                 return saved
-            # The instance trapped meanwhile: what it saved last is what the next one will be given.
+            # The instance trapped meanwhile: the next one gets the state saved last.
         return await self._last_state(component)
 
     async def _last_state(self, component: Component) -> SavedState | None:
@@ -214,7 +214,7 @@ class Deployer:
             rehearsed.serving = None
 
     async def _initial_state(self, attempt: Attempt, rehearsed: Rehearsed) -> NewSnapshot | None:
-        """Return the state that was chosen instead of the present one: what a later start has to load."""
+        """Return the state that was chosen instead of the present one; a later start has to load it."""
         order, saved = attempt.order, attempt.order.snapshot
         if order.policy is StatePolicy.FRESH and rehearsed.serving is not None:
             with attempt.passage.at(Gate.STATE_SAVE):

@@ -12,7 +12,7 @@ with a manifest. What that means is decided here, from what the files say now, n
 * Unchanged files that are back bring a component to its desired state, and start nothing that was stopped by hand.
 * Files that are gone stop their component and keep its history, so that the same files bring it back.
 
-Nothing here raises for a component's sake: what is wrong with its files is on its row, and the others go on.
+A problem with one component's files never raises here: its row shows the problem, and the other components go on.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ class Reconciler:
         return self._owners.get(change.key)
 
     async def look(self, key: str, *, who: str, said: str = "", deploys: bool = True) -> None:
-        """Read one entry and deploy it if it asks for that; never raises for a component's sake.
+        """Read one entry and deploy it if its files call for that; a problem with one component never raises.
 
         Args:
             key: The entry of the folder.
             who: For the history.
-            said: What to tell first.
-            deploys: Whether it may be deployed; else it is only noted what is there.
+            said: Text to report first.
+            deploys: Whether it may be deployed; otherwise its files are only recorded.
         """
         reading = await self._read(key)
         if reading is None:
@@ -116,7 +116,7 @@ class Reconciler:
         await self._follow(component, reading, order, said)
 
     async def _follow(self, component: Component, reading: Reading, order: Order, said: str) -> None:
-        """Bring a component to what its files say, in its turn; an update to older files is cancelled."""
+        """Bring a component in line with its files when its turn comes; an update to older files is cancelled."""
         task = asyncio.current_task()
         component.update.follow(task, component.files.on_disk)
         try:
@@ -184,7 +184,7 @@ class Reconciler:
         else:
             component.barred.turn_away(Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__))
             if component.update.task is not None:
-                # A candidate made of what the files said before must not take over.
+                # A candidate made from the older files must not take over.
                 component.update.advance()
                 component.update.cancel()
         self._floor.journal.emit(
@@ -211,7 +211,7 @@ class Reconciler:
         return component
 
     def _claim(self, key: str, reading: Reading) -> Component | None:
-        """Return the component that a reading is of, or None when another entry already has that identity."""
+        """Return the component that a reading belongs to, or None when another entry already has that identity."""
         identity = reading.manifest.id
         before = self._owners.get(key)
         component = self._router.get(identity)
@@ -246,12 +246,12 @@ class Reconciler:
         return _held_back(component, reading)
 
     async def _present(self, component: Component) -> None:
-        """The files are back unchanged: bring the component to its desired state."""
+        """Bring the component to its desired state: its files are back unchanged."""
         if component.active is None:
             return
         await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
-        # Putting back the files of a component that was given up asks to try it again.
+        # An operator who puts back the files of a component that was given up wants it tried again.
         revived = component.state is State.FAILED and component.files.left and not component.proof.condemned
         component.files.come_back()
         if revived and component.supervision.recovery.kind is not RecoveryKind.BACKOFF:
@@ -317,7 +317,7 @@ class Reconciler:
 
 
 def _held_back(component: Component, reading: Reading) -> str | None:
-    """Return why a reading is not deployed by itself after what happened before, or None when it is."""
+    """Return why earlier events keep a reading from being deployed automatically, or None if they do not."""
     bad = component.proof.quarantine_of(reading.digest, reading.manifest_digest)
     if bad is not None:
         return f"ignored: quarantined as r{bad.number} ({bad.reason})"

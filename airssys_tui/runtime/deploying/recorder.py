@@ -35,7 +35,7 @@ class AttemptRecorder:
         self._left_open: deque[Callable[[], None]] = deque()
 
     async def accept(self, component: Component, reading: Reading, order: Order) -> Attempt:
-        """Give a candidate its number, and keep its files: also a rollback to what a gate refuses can be forced.
+        """Give a candidate its number, and keep its files: a rollback can be forced even to refused files.
 
         Raises:
             StoreError: If it could not be recorded.
@@ -90,13 +90,13 @@ class AttemptRecorder:
         await self._floor.disk(write)
 
     async def close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
-        """Record the end of an attempt that failed; when that is not possible now, do it later.
+        """Record the end of an attempt that failed; if that is not possible now, do it later.
 
         Args:
-            attempt: Which.
+            attempt: The attempt.
             outcome: ``refused`` or ``cancelled``.
             reason: Why it failed.
-            refusal: To remember, so that the same files are not tried again by themselves.
+            refusal: The refusal to remember, so that the same files are not tried again automatically.
         """
         catalog, at = self._floor.state.catalog, self._floor.clock()
 
@@ -116,7 +116,7 @@ class AttemptRecorder:
             attempt.tell(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
 
     async def close_left_open(self) -> None:
-        """Record the ends of attempts that could not be recorded when they came.
+        """Record the ends of attempts that could not be recorded in time.
 
         Raises:
             StoreError: If they still cannot be recorded.

@@ -36,10 +36,10 @@ class Refusals:
         self._clock = clock
 
     async def refuse(self, attempt: Attempt, error: AirssysError) -> None:
-        """Close an attempt that did not make it, and say so.
+        """Close a failed attempt, and report it.
 
         Args:
-            attempt: Which.
+            attempt: The attempt.
             error: A ``GateRefusal``, or a ``StoreError`` when something could not be recorded.
         """
         component = attempt.component

@@ -36,7 +36,7 @@ AGAIN: Final = 0.02
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be rehearsed.
+    """A candidate to rehearse.
 
     Attributes:
         digest: Digest of the artifact.
@@ -74,7 +74,7 @@ class Rehearsed(msgspec.Struct):
         serving: The rehearsed instance, or None for commands.
         health: The answer to the health probe.
         changes: Changes of exports, in words.
-        takes_turns: Whether the gates that need an instance come later, when the old one is gone.
+        takes_turns: Whether the gates that need an instance come later, after the old one has ended.
     """
 
     artifact: Blueprint
@@ -208,14 +208,14 @@ class Rehearsal:
             raise
 
     async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
-        """Run a function on an instance that nobody else uses; cancelling the wait cancels the guest's call."""
+        """Run a function on an instance that no other code uses; cancelling the wait cancels the guest's call."""
         answer = asyncio.wrap_future(self._floor.workers.submit(function, serving))
         try:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:
             await cancel_until(serving, answer)
             if not answer.cancelled():
-                answer.exception()  # the trap of the cancelled call; nobody else reads it
+                answer.exception()  # the trap of the cancelled call; no other code reads it
             raise
 
     async def discard(self, serving: Serving) -> None:
@@ -224,7 +224,7 @@ class Rehearsal:
 
 
 async def cancel_until(serving: Serving, ended: asyncio.Future[T]) -> None:
-    """Cancel the call of a guest until it has ended: a cancellation that comes before the guest is entered is lost."""
+    """Cancel a guest's call again and again until it ends: a cancellation before the guest is entered is lost."""
     while not ended.done():
         serving.cancel()
         await asyncio.wait([ended], timeout=AGAIN)

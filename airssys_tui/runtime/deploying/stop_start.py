@@ -1,16 +1,17 @@
-"""The swap of a component that must not run twice: the old instance goes before the new one comes.
+"""The swap of a component that must not run twice: the old instance ends before the new one is made.
 
-Some components own something that two instances cannot share, so their manifest says ``strategy = "stop-start"``. There
-is no moment then at which both revisions are ready, and a gate that needs an instance can refuse only when the old one
-is gone. Therefore:
+Some components own something that two instances cannot share, so their manifest says ``strategy = "stop-start"``. The
+two revisions are then never ready at the same time, and a gate that needs an instance can refuse only after the old one
+has ended. Therefore:
 
-* The gates that need no instance are passed first, while the old one serves. What they refuse takes nothing down.
+* The gates that need no instance are passed first, while the old one serves. If they refuse, the old one goes on
+  serving.
 * The mailbox is paused from the drain to the end: calls queue and none is lost, for as long as the new instance needs.
 * The final state of the old instance is in the catalog before it is shut down. From then on it can be started again.
 * The new instance is made, initialised, given the state and asked for its health. Only when it has passed, the catalog
   commits the switch.
 * When it fails at any gate, or the update is cancelled meanwhile, the old revision is started again from its state. If
-  that fails, too, the component has no instance and supervision takes over.
+  that also fails, the component has no instance and supervision takes over.
 
 Unlike the other swap this one may be cancelled, because it can take long; the parts that must not be left half done are
 shielded one by one.
@@ -43,7 +44,7 @@ from airssys_tui.store.disk.failpoint import failpoint
 
 
 class _Taken(msgspec.Struct):
-    """What the old instance left: its last state, and whether it served."""
+    """The last state of the old instance, and whether it served."""
 
     saved: SavedState | None
     snapshot: NewSnapshot | None
@@ -60,7 +61,7 @@ class StopStart(Switcher):
 
         Raises:
             GateRefusal: If the successor did not pass; the old revision serves on from its saved state.
-            StoreError: If something could not be recorded; likewise.
+            StoreError: If something could not be recorded; the old revision serves on, too.
         """
         started = time.perf_counter()
         try:
@@ -124,7 +125,7 @@ class StopStart(Switcher):
     async def _begun(
         self, component: Component, successor: Successor, fresh: Serving, passage: Passage
     ) -> NewSnapshot | None:
-        """Return the state that a fresh one begins with: a later start has to load it instead of an older one."""
+        """Return the state with which a fresh instance begins: a later start has to load it instead of an older one."""
         if successor.policy is not StatePolicy.FRESH or not contract.is_stateful(successor.artifact.interface):
             return None
         with passage.at(Gate.STATE_SAVE):
@@ -182,7 +183,7 @@ class StopStart(Switcher):
 
 
 def takes_turns(component: Component, manifest: Manifest) -> bool:
-    """Return whether the old instance has to go first: because either revision must not run twice."""
+    """Return whether the old instance has to end first, because one of the revisions must not run twice."""
     manifests = [manifest] if component.active is None else [manifest, component.active.manifest]
     return any(each.deployment.strategy is Strategy.STOP_START for each in manifests)
 

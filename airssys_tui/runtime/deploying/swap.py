@@ -2,8 +2,8 @@
 
 Why in this order:
 
-* The mailbox is paused *between* two calls. The instance is at rest then, so that the state it saves is one that a call
-  left behind, and every call that was acknowledged is in it. Calls that come meanwhile queue; none is lost.
+* The mailbox is paused *between* two calls. The instance is idle then, so the state that it saves includes every
+  acknowledged call and no half-done one. Calls that come meanwhile queue; none is lost.
 * The state is loaded into an instance that has answered nothing yet. The rehearsed one has answered the gates, so a
   fresh one is made for it before the pause.
 * The snapshot of the old state and the new active revision are committed in one transaction. After a kill the catalog
@@ -54,7 +54,7 @@ class Successor(msgspec.Struct):
         code: Its code, for a fresh instance.
         serving: A rehearsed instance, or None when no instance is to serve.
         policy: What happens to the state.
-        restored: The state to load when the policy is ``restore``, or when nothing serves now.
+        restored: The state to load when the policy is ``restore``, or when no instance serves now.
         insists: Whether a call that does not end is cancelled, as in a rollback; else the swap is given up.
         health: Its answer to the health probe, where that is a part of the swap.
     """
@@ -173,7 +173,7 @@ class Switcher:
                 successor.restored = saved
             return self._snapshots.row(component, saved, "update") if saved is not None else None
         if moves and successor.restored is None:
-            # The old instance trapped after the rehearsal: the successor goes on from what was saved last.
+            # The old instance trapped after the rehearsal: the successor goes on from the state saved last.
             kept = await self._snapshots.latest(component)
             successor.restored = kept.state if kept is not None else None
         return None
@@ -226,7 +226,7 @@ class Switcher:
         except GateRefusal as refusal:
             if policy is StatePolicy.KEEP:
                 raise
-            # Another state was chosen: that this one cannot be kept must not stand in the way.
+            # Another state was chosen, so a failure to save this one must not block the swap.
             component.teller.lifecycle(
                 f"its state could not be saved and is given up: {refusal.message}",
                 EventAction.STATE_LOST,
@@ -271,7 +271,7 @@ def _write_pointer(component: Component, fresh: Serving | None) -> Serving | Non
 
 
 def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) -> GuestText:
-    """Return what became of the state in a swap, for people."""
+    """Describe, for people, what happened to the state in a swap."""
     size = format_size(len(loaded.data))
     if policy is StatePolicy.RESTORE:
         return GuestText(f"state restored {size}")
@@ -279,7 +279,7 @@ def moved(policy: StatePolicy, saved: NewSnapshot | None, loaded: SavedState) ->
 
 
 def pause_text(switched: Switched) -> str:
-    """Return the pause for people: how long it was and how many calls queued."""
+    """Describe the pause, for people: how long it was and how many calls queued."""
     calls = (
         f"{switched.queued} call{'s' if switched.queued != 1 else ''} queued" if switched.queued else "no call queued"
     )

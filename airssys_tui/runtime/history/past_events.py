@@ -27,7 +27,7 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def rows_of(events: Iterable[Event]) -> Rows:
-    """Return the rows that events are kept in: decisions about files apart from all other events."""
+    """Return events as rows of the catalog: decisions about files in one table, all other events in another."""
     told = list(events)
     return Rows(
         tuple(
@@ -47,7 +47,7 @@ def write(catalog: Catalog, events: Iterable[Event]) -> None:
     """Write events to the catalog in one transaction.
 
     Raises:
-        StoreError: If they could not be written; then none is.
+        StoreError: If they could not be written; none of them is written then.
     """
     rows = rows_of(events)
     with catalog.together():

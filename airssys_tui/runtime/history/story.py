@@ -23,7 +23,7 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, SnapshotInfo
 
 MOST_REFUSED: Final = 3
-"""Refused candidates told one by one."""
+"""Maximum refused candidates that are told one by one."""
 
 WIDTH: Final = 600
 """Longest sentence, in characters."""
@@ -260,7 +260,7 @@ class _Story:
                 yield "After a trap it resumes from its last saved state; changes after that are lost."
 
     def now(self) -> Iterator[str]:
-        """Tell where it is now."""
+        """Tell its present state."""
         present, why = self.present, self.present.trouble.partition(" · ")[0] if self.present is not None else ""
         if present is not None and present.candidate is not None:
             yield f"r{present.candidate} is on its way through the gates now."

@@ -30,7 +30,7 @@ _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
 def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
     """Return a component's revisions, newest first. Blocks on the catalog.
 
-    They are the :data:`PAGE` newest, and those older ones that are still of use: pinned, in quarantine, or the target
+    They are the :data:`PAGE` newest, and the older ones that are still of use: pinned, in quarantine, or the target
     of a rollback. Revision numbers have no gaps, so a reader can tell how many are left out.
 
     Args:

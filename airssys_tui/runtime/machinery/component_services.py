@@ -40,7 +40,7 @@ class ServiceDesk:
 
     Attributes:
         neighbours: Every component, by namespace and name.
-        wake: Called with a component's name when another timer of it may be due next; from any thread.
+        wake: Called with a component's name when its next timer may have changed; from any thread.
     """
 
     def __init__(self, storage: Storage, waiting: Waiting) -> None:

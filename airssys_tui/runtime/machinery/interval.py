@@ -1,6 +1,6 @@
 """The switch interval of the interpreter while a runtime is open: how long a thread may keep the GIL.
 
-Every call into a guest releases the GIL and has to get it back. Beside one busy thread of pure Python, each call waits
+Every call into a guest releases the GIL and has to get it back. Next to one busy thread of pure Python, each call waits
 for a whole interval: CPython's 5 ms cut 60 000 messages a second to between 4 000 and 7 000. Half a millisecond leaves
 19 000, and costs nothing while no thread is busy (``python -m benchmarks convoy``). Shorter intervals gain no more.
 """

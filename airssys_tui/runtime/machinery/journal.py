@@ -1,4 +1,4 @@
-"""The journal of events: a bounded buffer for front ends, and a queue of what the catalog has not stored yet.
+"""The journal of events: a bounded buffer for front ends, and a queue of events that the catalog has not stored yet.
 
 Events come from any thread. The control loop takes them in batches to the disk thread; if that cannot keep up, the
 oldest queued ones are dropped and counted.
@@ -112,7 +112,7 @@ class Journal:
         with self._lock:
             found = [*_newest(self._events, after), *_newest(self._logs, after)]
             missed = max(0, self._lost - after)
-            # Sequence numbers have no gaps: what is in neither buffer was dropped from one.
+            # Sequence numbers have no gaps: an event that is in neither buffer was dropped from one.
             missed_logs = self.last - max(0, after) - len(found) if self._lost_logs > after else 0
         found.sort(key=lambda event: event.seq)
         cut, shown = found[: max(0, len(found) - limit)], found[max(0, len(found) - limit) :]

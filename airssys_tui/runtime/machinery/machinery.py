@@ -1,4 +1,4 @@
-"""The machinery that every part of the runtime stands on, put together once."""
+"""The machinery that every part of the runtime uses, assembled once."""
 
 from __future__ import annotations
 

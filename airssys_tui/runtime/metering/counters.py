@@ -126,7 +126,7 @@ class Counters:
         self.latency.record(wall_ns)
 
     def record_upkeep(self, fuel: int, cpu_ns: int) -> None:
-        """Count the cost of what the host itself asks; it does not count as a call."""
+        """Count the cost of one of the host's own calls; it does not count as a call."""
         self.fuel += fuel
         self.cpu_ns += cpu_ns
 

@@ -1,7 +1,7 @@
 """Meters over time, in bounded memory, and in almost none for a component at rest.
 
 A step is one tick of the sampler. For a component that does nothing no step is stored: the missing steps are filled in
-when somebody asks, or when it does something again, so that the time axis has no gaps.
+when the series is read, or when the component does something again, so that the time axis has no gaps.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class SampleTick(msgspec.Struct, frozen=True):
         number: Grows by one, or by more if the sampler was late.
         at: Unix time.
         step: Seconds between two steps, as configured.
-        span: Seconds since the step before.
+        span: Seconds since the previous step.
     """
 
     number: int
@@ -190,7 +190,7 @@ class Series:
         now_used = nan if memory is None else float(memory)
         happened = totals.calls != before.calls or (self._active is not None and _differ(now_used, self._memory))
         if self._recent is None and not happened:
-            # What the host asks of a component at rest is counted, not shown.
+            # The host's own calls to a component at rest are counted, not shown.
             self._close_bin(tick)
             self._last, self._memory = totals, now_used
             return False

@@ -1,1 +1,1 @@
-"""What front ends see: snapshots and details, made from the running system."""
+"""Snapshots and details of the running system, for front ends."""

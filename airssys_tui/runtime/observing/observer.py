@@ -29,7 +29,7 @@ from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_s
 
 
 class UndoOffer(msgspec.Struct, frozen=True):
-    """What the operator can undo now, and what that would lose for good; empty when there is nothing."""
+    """What the operator can undo now, and what that would lose for good; each is empty if there is no such thing."""
 
     label: GuestText = GuestText("")
     loses: GuestText = GuestText("")

@@ -1,1 +1,1 @@
-"""Going back to an earlier revision, and what becomes of the state."""
+"""Rollback to an earlier revision, and what happens to the state."""

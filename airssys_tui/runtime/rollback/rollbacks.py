@@ -2,15 +2,16 @@
 
 Why it is a deployment and not a switch of a number:
 
-* The history only grows. r4 that rolls back to r2 has the artifact, manifest and lineage of r2; that r3 served between
-  them, and who went back and why, stays readable. Rolling back twice goes further back instead of to and fro.
+* The history only grows. A revision r4 that rolls back to r2 has the artifact, manifest and lineage of r2; the history
+  still shows that r3 served between them, and who rolled back and why. A second rollback goes further back, not forward
+  again.
 * The world may have changed since the revision served: another program version, host interfaces, limits. So it passes
   the gates again, except the two that compare it with the present: dependencies and the compatibility of exports.
-* What becomes of the state is the operator's choice: *keep* hands the present state to the older code, *restore* loads
-  the last state that this code saved itself, *fresh* starts without any. What the older code refuses is refused before
-  anything has changed.
-* What was left, and what is on disk, is held: otherwise the watcher would deploy it again within a second. It stays
-  held until the files change or the operator reloads.
+* The operator chooses what happens to the state: *keep* hands the present state to the older code, *restore* loads the
+  last state that this code saved itself, *fresh* starts without any. If the older code refuses the state, the rollback
+  is refused before anything has changed.
+* The digest rolled back from and the one on disk are held: otherwise the watcher would deploy them again within a
+  second. They stay held until the files change or the operator reloads.
 
 An automatic rollback (``fall_back``) goes the same way when a revision fails on probation. It goes to the last stable
 revision, prefers to keep the state, restores one if that is refused, and never begins with a fresh state: losing data
@@ -69,7 +70,7 @@ class Rollbacks:
         floor: The machinery.
         deployer: Brings the old artifact back through the gates.
         snapshots: The saved states.
-        choices: Says what becomes of the state.
+        choices: Says what happens to the state.
     """
 
     def __init__(self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: StateChoices) -> None:
@@ -81,13 +82,13 @@ class Rollbacks:
     async def roll_back(
         self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
     ) -> int:
-        """Go back. The caller holds the component's lock and has cancelled an update that was under way.
+        """Roll back. The caller holds the component's lock and has cancelled any update under way.
 
         Args:
-            component: Whose.
-            command: Where to, and what happens to the state.
-            who: For the history.
-            holds: What is held from then on; if not given, what was left and what is on disk.
+            component: The component.
+            command: The target and the policy for the state.
+            who: Who asked, for the history.
+            holds: Digests to hold from then on; if not given, the one rolled back from and the one on disk.
 
         Returns:
             The number of the new revision.
@@ -116,17 +117,17 @@ class Rollbacks:
         return await self._deployer.deploy(component, reading, order)
 
     async def fall_back(self, component: Component, reason: GuestText) -> Fallen:
-        """Go back from a revision that failed on probation to the last stable one. The caller holds the lock.
+        """Roll back from a revision that failed on probation to the last stable one. The caller holds the lock.
 
-        The state goes along if the older revision can load it; else the last state that it saved itself is restored. If
-        neither works, the revision that failed goes on, under supervision.
+        The state is handed over if the older revision can load it; otherwise the last state that it saved itself is
+        restored. If neither works, the revision that failed goes on, under supervision.
 
         Args:
-            component: Whose.
+            component: The component.
             reason: Why, for the history.
 
         Raises:
-            RollbackRefused: If there is none, or it cannot serve.
+            RollbackRefused: If there is no stable revision, or it cannot serve.
             StoreError: If it could not be recorded.
         """
         lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name)

@@ -1,4 +1,4 @@
-"""What each state policy of a rollback would mean now; whether the state can be kept is really tried."""
+"""What each state policy of a rollback would mean now; whether the state can be kept is found by trying it."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord
 
 PATIENCE: Final = 1.0
-"""Seconds that trying the present state may take: somebody waits for the preview."""
+"""Seconds that trying the present state may take: the operator waits for the preview."""
 
 NOT_REVERTED: Final = "; its storage is not reverted"
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """How handing over the present state would go: whether it works, as far as known, and in words."""
+    """Whether handing over the present state would work, as far as known, and the result in words."""
 
     works: bool
     text: str
 
 
 class StateChoices:
-    """Says what becomes of the state in a rollback.
+    """Says what happens to the state in a rollback.
 
     Args:
         floor: The machinery.
@@ -61,7 +61,7 @@ class StateChoices:
         instance of it is made, given that state, and discarded.
 
         Args:
-            component: Whose.
+            component: The component.
             target: The revision to go back to.
         """
         manifest = decode_manifest(target.manifest)

@@ -7,7 +7,7 @@ file. Reading at the first notice would find half of it. So for each entry of th
 * Each look at the stamps that finds a difference, and each further notice, starts the quiet time again.
 * When the stamps stayed the same for the quiet time (:data:`QUIET`), the change has settled and is handed on, once. Two
   looks are needed: only the second can tell that nothing moved since the first.
-* Files that never stop changing, such as a log beside the wasm file, are taken as they are after :data:`LONGEST`.
+* Files that never stop changing, such as a log next to the wasm file, are read anyway after :data:`LONGEST`.
 
 Stamps instead of notices decide, because notices can be late, doubled or missing, and tell nothing about the content.
 This module is plain bookkeeping over a clock and a function that reads stamps; ``watch`` supplies both.
@@ -27,7 +27,7 @@ QUIET: Final = 0.05
 """Seconds without a change until a component is settled."""
 
 LONGEST: Final = 10.0
-"""Seconds until files that keep changing are taken as they are."""
+"""Seconds until files that keep changing are read anyway."""
 
 
 class Settled(msgspec.Struct, frozen=True):

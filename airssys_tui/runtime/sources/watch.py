@@ -34,7 +34,7 @@ POLL_MS: Final = 2_000
 STEP_MS: Final = 25
 DEBOUNCE_MS: Final = 50
 SECOND_LOOK: Final = 1.0
-"""Seconds until the native watcher surely sees changes; then what it may have missed is looked for, once."""
+"""Seconds until the native watcher surely sees changes; then one comparison finds those it missed."""
 FOLDER_LOOK: Final = 1.0
 """Seconds between checks that the watched folder is still the one at the path."""
 LOOK: Final = 0.01

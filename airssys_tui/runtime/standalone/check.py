@@ -82,7 +82,7 @@ def inspect_path(path: Path) -> CheckReport:
 
 
 def read_path(path: Path) -> tuple[Manifest, bytes]:
-    """Read what a path names: a component directory, its Component.toml, or a wasm file (with the manifest beside it).
+    """Read the component at a path: a directory, its Component.toml, or a wasm file (with the manifest next to it).
 
     Raises:
         AirssysError: If there is nothing usable.

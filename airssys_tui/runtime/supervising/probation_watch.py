@@ -5,11 +5,12 @@ probation``) its traps, its health reports and the cost of its calls are collect
 and whenever the component fails, ``core/probation`` judges the trial:
 
 * pass: the revision is marked stable, and later rollbacks may go back to it;
-* warn: its calls are costlier; that is said once, and the probation goes on;
-* unproven: the time is over, but it trapped or was unhealthy: the probation ends without the mark;
+* warn: its calls are costlier; one warning is emitted, and the probation goes on;
+* unproven: the time is over, but it trapped or was unhealthy: the probation ends, but the revision is not marked
+  stable;
 * fail: the runtime rolls back to the last stable revision and puts this one in quarantine, so that neither the watcher
   nor a restart deploys its files again. A rollback that is not possible is tried only once: then the revision stays,
-  under supervision. If supervision gives it up as well, it is quarantined where it stands (condemned).
+  under supervision. If supervision gives it up as well, it is quarantined but stays active (condemned).
 
 An automatic rollback takes no new generation, and waits for the component's lock like every other change. So it never
 cancels a newer change of the files: an update under way finishes first, and a later one is deployed on top. Every
@@ -71,7 +72,7 @@ class ProbationWatch:
             trial.unhealthy = times
 
     def check(self, component: Component) -> None:
-        """Judge the active revision by what is known now. Called about once a second."""
+        """Judge the active revision by the observations so far. Called about once a second."""
         trial = _trial(component)
         if trial is None:
             return
@@ -145,7 +146,7 @@ class ProbationWatch:
     async def give_up(self, component: Component, why: str) -> bool:
         """Deal with a revision that supervision gave up. The caller holds the component's lock.
 
-        A revision on probation is rolled back; without an earlier stable revision it is quarantined where it stands.
+        A revision on probation is rolled back; without an earlier stable revision it is quarantined but stays active.
 
         Returns:
             Whether another revision serves now.
@@ -175,7 +176,7 @@ class ProbationWatch:
             )
 
     async def reinstate(self, component: Component, why: str) -> None:
-        """Lift the quarantine of a revision that was condemned where it stood. The caller holds the component's lock.
+        """Lift the quarantine of a condemned revision. The caller holds the component's lock.
 
         Raises:
             StoreError: If it could not be recorded.

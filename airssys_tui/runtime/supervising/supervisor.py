@@ -3,7 +3,8 @@
 A trap kills the instance. The worker that saw it tells the control loop, which closes the instance, counts the fault
 against the revision, and calls :meth:`Supervisor.recover`. There, with the component's lock held, the order is fixed:
 
-1. Is the failure still there, and is the component to run at all? Stopped, unloaded, condemned or without files: no.
+1. Is the failure still there, and is the component to run at all? Not if it is stopped, unloaded, condemned or without
+   files.
 2. Probation goes first. A revision that failed on probation is rolled back instead of restarted.
 3. Otherwise ``core/supervision`` decides by the restart policy and the budget of the manifest. Restarts are counted in
    healthy uptime, on a clock that cannot be set: time spent down does not refill the budget.

@@ -1,4 +1,4 @@
-"""Which files of a component are not deployed by themselves, and why."""
+"""Which files of a component are not deployed automatically, and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_REFUSALS: Final = 64
 
 
 class Barred:
-    """The files of one component that are not deployed by themselves.
+    """The files of one component that are not deployed automatically.
 
     Attributes:
         holds: Digests that are held after a rollback.
@@ -36,7 +36,7 @@ class Barred:
         self._changed()
 
     def refuse(self, refusal: Refusal) -> None:
-        """Remember a refusal, so that the same files are not tried again by themselves."""
+        """Remember a refusal, so that the same files are not tried again automatically."""
         while len(self.refusals) >= MAX_REFUSALS:
             self.refusals.pop(next(iter(self.refusals)))
         self.refusals[refusal.digest, refusal.manifest_digest] = refusal
@@ -58,7 +58,7 @@ class Barred:
         self.let_in()
 
     def refusal_of(self, disk: OnDisk | None) -> Refusal | None:
-        """Return why what is on disk is not deployed, or None if it was not refused."""
+        """Return why the files on disk are not deployed, or None if they were not refused."""
         if self.turned_away is not None:
             return self.turned_away
         return self.refusals.get((disk.digest, disk.manifest_digest)) if disk is not None else None

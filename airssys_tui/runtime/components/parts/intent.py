@@ -1,4 +1,4 @@
-"""What the operator wants of a component."""
+"""The operator's intent for a component."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ MAX_QUARANTINED: Final = 64
 
 
 class Quarantined(msgspec.Struct, frozen=True):
-    """Files that failed on probation: the revision they were, and why."""
+    """Files that failed on probation, with their revision and the reason."""
 
     number: int
     reason: GuestText
@@ -29,7 +29,7 @@ class Proof:
         stable: Whether the active revision is stable.
         clean: Whether the active revision served without a fault so far.
         trial: Its probation, while that lasts.
-        condemned: Whether the active revision itself is in quarantine, because there was nothing to go back to.
+        condemned: Whether the active revision itself is in quarantine, because there was no revision to roll back to.
         quarantined: What failed on probation, by digest and manifest digest.
         chain: What led here, oldest first: quarantines and rollbacks since the files last changed.
     """
@@ -46,7 +46,7 @@ class Proof:
         self.chain: tuple[GuestText, ...] = ()
 
     def begin_anew(self, *, stable: bool, keeps_chain: bool) -> None:
-        """Forget what the revision before has shown."""
+        """Reset what the previous revision has proved."""
         self.stable = stable
         self.clean = True
         self.condemned = False
@@ -65,11 +65,11 @@ class Proof:
         self._changed()
 
     def break_chain(self) -> None:
-        """Forget what led here."""
+        """Clear the chain."""
         self.chain = ()
 
     def link(self, text: GuestText) -> None:
-        """Add to what led here."""
+        """Add an event to the chain."""
         self.chain = (*self.chain, text)
         self._changed()
 
@@ -82,8 +82,8 @@ class Proof:
 
         Args:
             stable: Whether it is.
-            by_operator: Whether the operator said so. Then neither the end of a probation nor a successor makes a
-                revision stable again that is not.
+            by_operator: Whether the operator decided it. If the operator decided "not stable", neither the end of a
+                probation nor a successor makes the revision stable again.
         """
         self.stable = stable
         if by_operator:

@@ -1,4 +1,4 @@
-"""What is shown of a component besides its state, and whether a newer row has to be published."""
+"""The display data of a component besides its state, and whether a newer row has to be published."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airssys_tui.runtime.metering.series import Series
 
 
 class Shown:
-    """What front ends see of one component.
+    """The display data of one component.
 
     Args:
         changed: Called when something that is shown has changed.
@@ -19,7 +19,7 @@ class Shown:
         trouble: What is wrong; empty when nothing is.
         remark: What is worth knowing when nothing is wrong.
         state_bytes: Size of the state saved last.
-        state_saved_at: Unix time of that.
+        state_saved_at: Unix time of that save.
         series: The meters over time.
     """
 
@@ -44,17 +44,17 @@ class Shown:
         self.dirty = False
 
     def warn(self, trouble: GuestText) -> None:
-        """Set what is wrong."""
+        """Set the trouble."""
         self.trouble = trouble
         self.touch()
 
     def remark_on(self, remark: GuestText) -> None:
-        """Set what is worth knowing."""
+        """Set the remark."""
         self.remark = remark
         self.touch()
 
     def clear(self) -> None:
-        """Forget what is wrong and what is worth knowing."""
+        """Clear the trouble and the remark."""
         self.trouble = self.remark = GuestText("")
         self.touch()
 

@@ -1,4 +1,4 @@
-"""Where the files of a component are, and what they were when they were last read."""
+"""Where the files of a component are, and their content when they were last read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OnDisk(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> GuestText:
-        """The version, or the short digest when there is none."""
+        """The version, or the short digest if there is no version."""
         return artifact_label(self.version, self.digest)
 
 
@@ -27,9 +27,9 @@ class SourceFiles:
     """The files of one component.
 
     Attributes:
-        key: The entry of the watched folder; empty when there is none.
+        key: The entry of the watched folder; empty if the component has no entry.
         present: Whether the files are in the folder.
-        detached: Whether the component may run without its files, because the operator said so.
+        detached: Whether the component may run without its files, because the operator asked for it.
         left: Whether the files were removed since the active revision took over. When they come back, a component that
             supervision gave up is tried again.
         on_disk: What was last read; None when the files are gone or could never be read.

@@ -72,7 +72,7 @@ class Supervised:
         self._changed()
 
     def recovered(self) -> None:
-        """End the wait for a restart, and the giving up."""
+        """Note that it neither waits for a restart nor is given up."""
         self.recovery = NO_RECOVERY
         self._changed()
 
