@@ -1,9 +1,9 @@
-"""What a component is, in words: one text for the runtime that runs it and for the record of one that does not.
+"""Descriptions of a component in words, the same from a running runtime and from the catalog alone.
 
-`list`, `describe` and the screens say of a component what it exports and imports, what it may use, which limits hold,
-what is held back and what keeps its files from being deployed. All of that follows from its interface, its manifest and
-the catalog. It is written here once, from plain values, so that the answer of a running runtime and the answer from
-the catalog cannot drift apart. What only a running process can know (health, meters, restarts) is not here.
+`list`, `describe` and the screens show what a component exports and imports, what it may use, which limits apply, and
+what keeps its files from being deployed. All of that follows from its interface, its manifest and the catalog. The
+texts are written here once, from plain values, so that the answer of a running runtime and the answer from the catalog
+cannot drift apart. Facts that only a running process knows (health, meters, restarts) are not here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def is_stateful(interface: Interface) -> bool:
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """What one revision of a component is, from its interface and its manifest.
+    """The properties of one revision of a component, from its interface and its manifest.
 
     Attributes:
         exports: ``path: signature`` in WIT syntax, in declaration order.
@@ -64,7 +64,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         limits: ``name: value`` for people.
         config: ``key: JSON`` handed to the component.
         inert: Keys that the manifest sets and that have no effect yet, and why.
-        description: What the manifest says it is for.
+        description: Its purpose, as the manifest states it.
     """
 
     exports: tuple[GuestText, ...] = ()
@@ -133,12 +133,12 @@ def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
 
 
 def artifact_label(version: str | None, digest: str) -> GuestText:
-    """Return what people call an artifact, a held one for instance: its version, else its short digest."""
+    """Return the name of an artifact for people: its version, else its short digest."""
     return one_line(version or short_digest(digest), 64)
 
 
 class FileNoteKind(StrEnum):
-    """How a note on the files in the folder is to be read; the values are those of the row's notes."""
+    """The kind of a note on the files in the folder; the values are those of the row's notes."""
 
     HELD = "held"
     REFUSED = "refused"
@@ -146,23 +146,23 @@ class FileNoteKind(StrEnum):
 
 
 class FileNote(msgspec.Struct, frozen=True):
-    """Why the files in the folder are not what serves."""
+    """Why the files in the folder do not serve."""
 
     kind: FileNoteKind
     text: GuestText
 
 
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the files in a component's folder.
+    """The facts about the files in a component's folder.
 
     Attributes:
-        label: What people call them; empty when they cannot be read.
-        quarantined: The revision that they were, when it is in quarantine and does not serve.
+        label: Their name for people; empty if they cannot be read.
+        quarantined: The number of their revision, if it is in quarantine and does not serve.
         fault: Why it is in quarantine.
-        back_on: The revision that was gone back to, if one was.
+        back_on: After a rollback, the revision whose artifact serves again.
         held: Whether their digest is held.
         gate: The gate that refused them; empty when none did.
-        reason: Why it did.
+        reason: Why it refused them.
     """
 
     label: str = ""
@@ -175,7 +175,7 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def file_note(facts: FileFacts) -> FileNote | None:
-    """Return the one thing to know about the files in the folder, or None when nothing keeps them back."""
+    """Return the most important fact about the files in the folder, or None if they are deployed as usual."""
     if facts.quarantined is not None:
         back = f" · back on r{facts.back_on}" if facts.back_on is not None else ""
         return FileNote(FileNoteKind.QUARANTINED, quarantine_text(facts.quarantined, facts.fault, back))
@@ -193,12 +193,12 @@ def quarantine_text(revision: int, fault: str, more: str = "") -> GuestText:
 
 
 def reason_not_started(desired: Desired, kind: str, *, there: bool) -> GuestText:
-    """Return why a start of the runtime does not start a component, or nothing when it does.
+    """Return why a start of the runtime does not start a component; empty if it does.
 
     Args:
         desired: What the operator wants.
-        kind: As :func:`kind_of` says.
-        there: Whether its source is there, or it runs without one on an operator's word.
+        kind: The result of :func:`kind_of`.
+        there: Whether its source is present, or the operator lets it run without one.
     """
     if desired is Desired.STOPPED:
         return GuestText("stopped by operator")

@@ -34,13 +34,13 @@ class EventKind(StrEnum):
 
 
 _FORMER: Final = {"ledger": EventKind.DECISION}
-"""Kinds as programs before this one wrote them."""
+"""Kinds as older versions of the program wrote them."""
 
 
 class EventAction(StrEnum):
     """What was done, as a word for programs, in the order of the kinds; the values are sent and recorded.
 
-    A word that this program does not know, as an older or a newer one may have written it, is read as ``NONE``.
+    An unknown word, written by an older or a newer version of the program, is read as ``NONE``.
     """
 
     NONE = ""
@@ -117,7 +117,7 @@ class EventAction(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> EventAction | None:
-        if value == "dearer":  # as programs before this one wrote it
+        if value == "dearer":  # as older versions of the program wrote it
             return cls.COSTLIER
         return cls.NONE if isinstance(value, str) else None
 

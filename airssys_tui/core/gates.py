@@ -1,4 +1,4 @@
-"""The gates: each a place at which a candidate can be refused, in the order in which a candidate meets them."""
+"""The gates at which a candidate can be refused, in the order in which it passes them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final
 class Gate(StrEnum):
     """Where a candidate is refused. The declaration is the order; the values are what is shown, sent and recorded.
 
-    A component that is only started again meets ``START`` and the gates from ``INSTANTIATE`` on.
+    A component that is only started again passes ``START`` and the gates from ``INSTANTIATE`` on.
     """
 
     FILE = "file"
-    """There are files where the operator says."""
+    """The operator's path leads to files."""
 
     DISK = "disk"
     """The disk has room for the candidate."""
@@ -34,7 +34,7 @@ class Gate(StrEnum):
     """The manifest is valid and agrees with the file."""
 
     DEPENDENCIES = "dependencies"
-    """The components it needs are there, in versions it accepts."""
+    """The components it needs are present, in versions it accepts."""
 
     COMPILE = "compile"
     """It compiles within the limits of the compiler."""
@@ -55,7 +55,7 @@ class Gate(StrEnum):
     """``init`` answers without an error."""
 
     STATE_LOAD = "state load"
-    """It loads the state it is to go on from."""
+    """It loads the state from which it continues."""
 
     HEALTH_PROBE = "health probe"
     """It does not report that it is unhealthy."""
@@ -67,7 +67,7 @@ class Gate(StrEnum):
     """The old instance saves its state."""
 
     STORAGE = "storage"
-    """What it stored while it was rehearsed becomes its storage."""
+    """Its storage changes from the rehearsal take effect."""
 
 
 STATE_GATES: Final = frozenset({Gate.STATE_SAVE, Gate.STATE_LOAD})
@@ -77,5 +77,5 @@ _KNOWN: Final = {gate.value: gate for gate in Gate}
 
 
 def known_gate(name: str) -> Gate | None:
-    """Return the gate of a recorded name, or ``None`` for one that programs before this one had."""
+    """Return the gate of a recorded name, or ``None`` for a gate that only older versions had."""
     return _KNOWN.get(name)

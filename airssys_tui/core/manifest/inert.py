@@ -1,7 +1,7 @@
-"""Keys of a manifest that are read and have no effect yet: an operator is told so, and relies on none of them.
+"""Manifest keys that are read but have no effect yet; they are reported, so that no operator relies on them.
 
-Only what would change how a component runs counts. Texts that describe it, such as ``[package] license`` or
-``[capabilities] rationale``, promise nothing. A key at its default is not named: it asks for nothing.
+Only keys that would change how a component runs are reported, not texts that describe it, such as ``[package] license``
+or ``[capabilities] rationale``. A key at its default value is not reported either.
 """
 
 from __future__ import annotations
