@@ -97,7 +97,7 @@ class Activity:
         habitat.inhabitants[self.context_at] = weakref.ref(self)
 
     def occupy(self) -> None:
-        """Claim the store for this thread until :meth:`leave`; nobody frees it meanwhile.
+        """Claim the store for this thread until :meth:`leave`; no other thread frees it meanwhile.
 
         Raises:
             GuestTrap: If another call is in flight, or no further call is possible.

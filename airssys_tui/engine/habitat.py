@@ -24,7 +24,7 @@ _FAREWELL_POLL: Final = 0.005
 
 
 class Inhabitant(Protocol):
-    """What the habitat asks of the activities that live in it."""
+    """An activity, as its habitat sees it."""
 
     @property
     def busy(self) -> bool:
@@ -41,7 +41,7 @@ T = TypeVar("T", bound=Inhabitant)
 
 
 class Habitat(Generic[T]):
-    """The shared ground of an engine's instances.
+    """The shared state of an engine's instances.
 
     Args:
         settings: The engine's settings.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ResourceOwner(Protocol):
-    """What a table asks of the activity whose resources it holds.
+    """An activity, as the table of its resources sees it.
 
     Attributes:
         context: Given to the host's destructors.
@@ -42,10 +42,10 @@ class ResourceOwner(Protocol):
         """Run native code of the store that is not a call; return a native error or None."""
 
     def trapped(self, pointer: int) -> GuestTrap:
-        """Take a native error as the end of the activity."""
+        """End the activity with a native error."""
 
     def occupied(self) -> GuestTrap:
-        """Make the refusal of a call while another is in flight."""
+        """Return the error for a call while another one is in flight."""
 
 
 class HostedType(msgspec.Struct, frozen=True):

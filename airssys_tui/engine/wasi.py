@@ -146,7 +146,7 @@ def _write(key: int, data: int, size: int) -> int:
         buffer = _buffers.get(key - stream)
         if buffer is not None:
             buffer.write(_STREAMS[stream], ctypes.string_at(data, size))
-    except BaseException:  # noqa: BLE001, S110 -- nothing may pass through native frames, and nobody can be told
+    except BaseException:  # noqa: BLE001, S110 -- nothing may pass through native frames, and no caller remains
         pass
     return size
 
