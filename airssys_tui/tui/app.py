@@ -98,7 +98,7 @@ class AirssysApp(App[int]):
         settings: The configuration file: read when it changes, written when the view is saved.
 
     Attributes:
-        hurried: Whether it was asked twice to quit, and quit without waiting for the runtime.
+        hurried: Whether the operator asked twice to quit, so that it quit without waiting for the runtime.
     """
 
     TITLE = "airssys"
@@ -148,10 +148,10 @@ class AirssysApp(App[int]):
         return DEFAULTS
 
     def on_load(self) -> None:
-        """Let tasks begin in their turn, before the first screen is made.
+        """Turn off eager tasks before the first screen is made.
 
-        From Python 3.12 on Textual has them begin at once; a mode's first widgets then look for a screen that is not on
-        its stack yet, and the program ends.
+        From Python 3.12 on Textual starts tasks eagerly; a mode's first widgets then look for a screen that is not yet
+        on its stack, and the program ends.
         """
         asyncio.get_running_loop().set_task_factory(None)
 
@@ -186,7 +186,7 @@ class AirssysApp(App[int]):
     def _take_settings(self) -> bool:
         """Apply the configuration file if it changed; return whether it did.
 
-        What the change did not touch stays as the operator made it meanwhile.
+        Settings that the change did not touch stay as the operator has set them meanwhile.
         """
         taken = self._setup.look()
         if taken is None:
@@ -209,7 +209,7 @@ class AirssysApp(App[int]):
         return True
 
     def _set_pace(self, seconds: float | None) -> None:
-        """Pull at this interval from now on; at the usual one without a number."""
+        """Pull at this interval from now on; None restores the usual one."""
         self._every = seconds or self._usual
         if self._pulls is not None:
             self._pulls.stop()
@@ -220,7 +220,7 @@ class AirssysApp(App[int]):
         return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, LiveScreen)]
 
     def _rebind(self) -> None:
-        """Take the keys that the actions have now, everywhere."""
+        """Apply the present keys of the actions everywhere."""
         self._bindings = BindingsMap(self.session.keymap.bindings_everywhere())
         for screen in self._live_screens():
             screen.rebind()
@@ -251,7 +251,7 @@ class AirssysApp(App[int]):
         """Pull what changed and show it on the visible screen; hidden ones catch up when they are shown."""
         if self._take_settings():
             first = True
-        # What is deployed while the runtime starts is no news, and the table shows it.
+        # Deployments while the runtime starts get no notice: the table shows them.
         started = self.session.phase is Phase.RUNNING
         change = self.session.pull()
         now = self.session.clock()
@@ -286,7 +286,7 @@ class AirssysApp(App[int]):
             await self.push_screen(screen_about_one(view)(self.session, self.operations, component))
 
     async def on_live_screen_back(self) -> None:
-        """Go back to the screen before; the last one is the registry."""
+        """Go back to the previous screen; the last one is the registry."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:

@@ -1,1 +1,1 @@
-"""What an operator can do on screen: one table behind keys, palette, help and docs."""
+"""The operator's actions on screen: one table behind keys, palette, help and docs."""

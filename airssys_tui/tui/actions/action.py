@@ -1,4 +1,4 @@
-"""What an action is: a stable id, its keys, its words, the screens that have it, and how dangerous it is.
+"""Actions: each has a stable id, keys, texts, the screens that offer it, and a level of danger.
 
 Each action names a method ``action_NAME`` of the screen or of the app. Remapped keys in the configuration file refer to
 its ``id``.
@@ -15,7 +15,7 @@ from airssys_tui.tui.actions.view import ALL, TABLE, View
 
 
 class Danger(Enum):
-    """The rung of the safety ladder that an action stands on."""
+    """How dangerous an action is: its rung of the safety ladder."""
 
     VIEW = 1
     UNDOABLE = 2
@@ -33,7 +33,7 @@ class Group(StrEnum):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that can be done.
+    """One thing that the operator can do.
 
     Attributes:
         id: Stable name.
@@ -84,7 +84,7 @@ def opens(name: str, keys: str, title: str, text: str, view: View, *, its: bool 
         title: Its title.
         text: Its help.
         view: The screen.
-        its: Whether the screen then shows the selected component's only; one about one component always does.
+        its: Whether the screen then shows only the selected component; a screen about one component always does.
         more: Further fields of the action.
     """
     its = its or view.of_one

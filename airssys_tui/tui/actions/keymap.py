@@ -1,4 +1,4 @@
-"""Which keys the actions have: those of the table, replaced by the operator's own.
+"""The keys of the actions: those of the table, unless the operator has remapped them.
 
 Bindings, footer, help and palette all read this, so a remapped key is shown wherever it works.
 """
@@ -55,7 +55,7 @@ def _spelt(key: str) -> bool:
 
 
 class Keymap:
-    """The actions with the keys that they have now.
+    """The actions with their present keys.
 
     Args:
         own: The operator's keys by action id, as Textual names them; an empty tuple unbinds an action.

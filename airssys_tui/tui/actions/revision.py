@@ -1,4 +1,4 @@
-"""The actions on what is kept: pins, stable flags and notes of revisions, states; the tabs of the detail; undo."""
+"""The actions on revisions (pins, stable flags, notes) and on saved states; the tabs of the detail; undo."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class View(StrEnum):
 
     Attributes:
         heading: What the screen is called, in the help and at its top.
-        of_one: Whether it is about one component: opening it needs one, and it lies on top of the screen before. The
+        of_one: Whether it is about one component: opening it needs one, and it lies on top of the previous screen. The
             others exist once and keep what they show.
     """
 

@@ -1,1 +1,1 @@
-"""Questions and pages that stand over a screen until they are answered."""
+"""Questions and pages that cover a screen until they are answered."""

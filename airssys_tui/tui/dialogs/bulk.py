@@ -1,4 +1,4 @@
-"""The question before one command goes to all marked components: it names each with what it loses; yes is typed."""
+"""The question before one command goes to all marked components: it lists what each loses; the operator types yes."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class BulkCommand(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         verb: One or two words that begin the question.
-        action: What the events of this session say was asked for.
+        action: How the events of this session describe the command.
         done: The past participle, for the report.
         of_one: Makes the command for one component.
-        stops: Whether the instance goes: its memory without a `state` export and its queued calls are lost.
+        stops: Whether the instance ends: its memory without a `state` export and its queued calls are lost.
         previews: Whether the question shows what the command would change.
     """
 
@@ -62,7 +62,7 @@ ROLL_BACK: Final = BulkCommand(
 
 
 def losses(view: ComponentView, *, dropping: bool = False) -> list[str]:
-    """Return what a component loses when its instance goes.
+    """Return what a component loses when its instance ends.
 
     Args:
         view: Its row.
@@ -119,7 +119,7 @@ class BulkQuestion(Question[tuple[Command, ...]]):
 
     @property
     def word(self) -> str:
-        """What confirms when typed: the number of components."""
+        """The text to type as confirmation: the number of components."""
         return str(len(self.views))
 
     @property
@@ -159,7 +159,7 @@ class BulkQuestion(Question[tuple[Command, ...]]):
 
         await asyncio.gather(*(one(view.id) for view in self.views))
         if not self.is_running:
-            return  # the question was left before the answer came
+            return  # the question was closed before the answer came
         self.redraw()
         self._allow()
 

@@ -75,7 +75,7 @@ class DiskQuestion(Question[bool]):
         except AirssysError as error:
             self.failure = error
         if not self.is_running:
-            return  # it was left before the answer came
+            return  # it was closed before the answer came
         plan = self.plan
         useful = plan is not None and bool(plan.revisions or plan.states or plan.rows or plan.bytes)
         self.query_one("#yes", Choice).display = useful and not self.session.readonly

@@ -136,7 +136,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         text = self.query_one("#text", LinePane)
         # Border, margins and buttons take five rows; a widget between takes three at most.
         room = self.size.height - 5 - len(heading) - 3 * len(list(self.query(".extra")))
-        if len(lines) > max(1, room):  # beside a scroll bar
+        if len(lines) > max(1, room):  # next to a scroll bar
             lines = list(self.text(width - 1))
         text.styles.height = len(lines)
         self.query_one("#said").styles.height = max(1, min(len(lines), room))

@@ -55,7 +55,7 @@ class Prompt(Question[str | None]):
         return self.query_one(Input).value
 
     def no(self) -> None:
-        """Return nothing."""
+        """Return ``None``."""
         return
 
     @on(Input.Submitted)

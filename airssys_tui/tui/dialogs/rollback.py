@@ -102,7 +102,7 @@ class RollbackQuestion(Question[Rollback | None]):
 
     Attributes:
         preview: What it would do.
-        refusal: Why it is refused. If there is a preview all the same, the button forces the rollback and says so.
+        refusal: Why it is refused. If there is a preview nevertheless, the button forces the rollback and says so.
     """
 
     def __init__(self, session: Session, component: str, preview: Previews, to: int | None) -> None:
@@ -135,7 +135,7 @@ class RollbackQuestion(Question[Rollback | None]):
             with contextlib.suppress(AirssysError):
                 self.preview = await asyncio.wrap_future(self._asked(self.component, self._to, force=True))
         if not self.is_running:
-            return  # it was left before the answer came
+            return  # it was closed before the answer came
         if self.preview is not None:
             target = self.preview.diff.then
             self.heading = safe(

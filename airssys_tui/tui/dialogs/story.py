@@ -42,7 +42,7 @@ class StoryPage(ModalScreen[None]):
 
     Args:
         component: Text form of its identity.
-        asked: The story to come.
+        asked: The future of the story.
     """
 
     ALLOW_SELECT = False
@@ -83,7 +83,7 @@ class StoryPage(ModalScreen[None]):
         except AirssysError as error:
             self.failure = error
         if not self.is_running:
-            return  # it was left before the answer came
+            return  # it was closed before the answer came
         self._draw()
 
     def on_resize(self, _: events.Resize) -> None:

@@ -24,11 +24,11 @@ class Sort(StrEnum):
 
 
 class Arrangement(msgspec.Struct, frozen=True):
-    """Which rows the operator wants, in which order.
+    """The operator's choice of rows and of their order.
 
     Attributes:
         sort: What rows are sorted by.
-        reverse: Against that order's natural direction.
+        reverse: Whether the natural direction of that order is reversed.
         query: The filter as typed.
     """
 
@@ -37,7 +37,7 @@ class Arrangement(msgspec.Struct, frozen=True):
     query: str = ""
 
     def by(self, sort: Sort) -> Arrangement:
-        """Sort by this; by the same again reverses."""
+        """Sort by this; the same again reverses the order."""
         return msgspec.structs.replace(self, sort=sort, reverse=self.sort is sort and not self.reverse)
 
     @property

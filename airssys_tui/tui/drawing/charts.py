@@ -1,6 +1,6 @@
 """Charts of series over time, as lines of text: an axis with figures, and dots, bars or bands over it.
 
-Pure: values in, lines out. Every chart has its figures in writing beside it, and none of them needs colours.
+Pure: values in, lines out. Every chart has its figures in writing next to it, and no chart needs colours.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _DOTS: Final = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """What is drawn in one chart.
+    """The content of one chart.
 
     Attributes:
         title: What is measured, with its unit.
         figure: The current value, in writing.
-        series: One series; or several, each nowhere below the one before, drawn as bands on a logarithmic scale, since
+        series: One series; or several, each never below the previous one, drawn as bands on a logarithmic scale, since
             slow calls take many times as long as usual ones.
         label: Writes a value for the axis, in at most five cells.
         seconds: How far the series reach back.
@@ -215,7 +215,7 @@ def _bands(series: list[list[float | None]], rows: int, low: float, top: float, 
 
 
 def beside(blocks: Sequence[Sequence[Line]], widths: Sequence[int], gap: int = 2) -> list[Line]:
-    """Put blocks of lines beside each other; each line already has the width of its block."""
+    """Put blocks of lines side by side; each line already has the width of its block."""
     height = max(map(len, blocks), default=0)
     lines: list[Line] = []
     for row in range(height):

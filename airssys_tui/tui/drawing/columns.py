@@ -127,7 +127,7 @@ def memory_text(view: ComponentView, sight: Sight, width: int = 15) -> Cell:
 
 
 def note_text(view: ComponentView, sight: Sight) -> Cell:
-    """Return the one thing to know about a row: the runtime's note, else the most urgent of its own fields."""
+    """Return the most important fact about a row: the runtime's note, else the most urgent of its own fields."""
     note = view.note
     if note.kind is not NoteKind.NONE and note.text:
         return safe(note.text, sight.glyphs), NOTE_TONES[note.kind]

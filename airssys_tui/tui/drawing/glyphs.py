@@ -20,8 +20,8 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         states: One per lifecycle state, distinct in shape and not only in colour.
         backoff: A failed component that waits for its next start.
-        pointer: Beside the selected row.
-        mark: Beside a marked row.
+        pointer: Next to the selected row.
+        mark: Next to a marked row.
         ascending: Sort arrow; ``descending`` the other.
         eighths: Parts of a bar, from the thinnest to a full cell.
         sparks: Sparkline levels, from the lowest.
@@ -30,7 +30,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         rule: Horizontal line.
         dot: Separator between figures.
         ellipsis: Ends what was cut.
-        axis: Left edge of a chart; ``tick`` beside a figure.
+        axis: Left edge of a chart; ``tick`` next to a figure.
     """
 
     states: dict[State, str]

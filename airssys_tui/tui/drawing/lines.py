@@ -110,7 +110,7 @@ def cut_middle(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def join(lines: Iterable[Line], gap: str = "  ") -> Line:
-    """Put lines beside each other."""
+    """Put lines side by side."""
     spans: list[Span] = []
     for line in lines:
         if spans and line:
@@ -162,7 +162,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Line]:
-    """Draw text beside a label, wrapped under itself."""
+    """Draw text next to a label; wrapped lines are aligned with the text."""
     column = max(LABEL, len(label) + 1)
     parts = wrap(text, max(8, width - column))
     return [
@@ -171,6 +171,6 @@ def labelled(label: str, text: str, width: int, tone: str = "plain") -> list[Lin
 
 
 def crumbs(component: str, heading: str, glyphs: Glyphs) -> Line:
-    """Draw whose screen it is and which one, for the top of a screen about one component."""
+    """Draw the names of the component and the screen, for the top of a screen about one component."""
     turn = " > " if glyphs.ascii else " › "  # noqa: RUF001
     return (Span(f" {safe(component, glyphs, 60)}", "strong"), Span(turn), Span(heading))

@@ -17,7 +17,7 @@ from airssys_tui.tui.drawing.quantities import format_ms, format_whole, until_te
 
 TWO: Final = 72
 THREE: Final = 170
-"""Widths from which two and three charts stand beside each other."""
+"""Widths from which two and three charts are side by side."""
 
 LEAST: Final = 6
 """Lines of the smallest chart; a page of more charts than fit scrolls."""

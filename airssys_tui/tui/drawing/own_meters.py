@@ -23,7 +23,7 @@ SERIES: Final = 200
 """Series that are remembered and drawn; a component has no more."""
 
 LABEL_ROWS: Final = 3
-"""Lines for the labels of one series that do not fit beside its name."""
+"""Lines for the labels of one series that do not fit next to its name."""
 
 WIDE: Final = 66
 """From this width on there are columns for kind and quantiles."""
@@ -102,7 +102,7 @@ def format_value(value: float) -> str:
 
 
 def own_lines(detail: MeterDetail, seen: OwnMeters, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a component's own series; no line if there is none and none was dropped."""
+    """Draw a component's own series; no lines if it has no series and none was dropped."""
     count = len(detail.custom)
     if not count and not detail.custom_dropped:
         return []

@@ -1,4 +1,4 @@
-"""Revisions beside each other: one in a line, and what differs between two."""
+"""Revisions as lines: one revision per line, and the differences between two."""
 
 from __future__ import annotations
 

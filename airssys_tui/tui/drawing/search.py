@@ -33,7 +33,7 @@ class Search:
     """
 
     def __init__(self, pattern: str) -> None:
-        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - loaded when somebody searches
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - loaded at the first search
 
         options = re2.Options()
         options.max_mem = MEMORY

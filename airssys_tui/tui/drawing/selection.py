@@ -34,7 +34,7 @@ LEVEL_TONES = {Level.DEBUG: "quiet", Level.INFO: "plain", Level.WARNING: "warn",
 
 
 def flow(parts: Sequence[Line], width: int) -> list[Line]:
-    """Lay parts out beside each other, in as many lines as needed."""
+    """Lay parts out side by side, in as many lines as needed."""
     lines: list[Line] = []
     current: Line = (Span(" "),)
     for part in parts:
@@ -62,7 +62,7 @@ def selection_lines(view: ComponentView, events: Sequence[Event], sight: Sight, 
     lines: list[Line] = [(Span(sight.glyphs.rule * width, "quiet"),)]
     first, *rest = flow(_summary(view, sight), width)
     text, tone = note_text(view, sight)
-    # The table cuts a note to its column; here it is whole, in two lines where there is room.
+    # The table cuts a note to its column; here the whole note is shown, in two lines if there is room.
     parts = wrap(text, max(10, width - 2))[: 2 if height >= 7 else 1] if text else []
     if parts:
         parts[-1] = fit(parts[-1] if len(parts) > 1 else text, width - 2, ellipsis=sight.glyphs.ellipsis)
@@ -106,7 +106,7 @@ def _summary(view: ComponentView, sight: Sight) -> list[Line]:
 
 
 def _change(meters: Meters) -> Line:
-    """Return the change of fuel per call since the previous revision; nothing if it is unknown."""
+    """Return the change of fuel per call since the previous revision; empty if it is unknown."""
     change = meters.fuel_change
     if change is None:
         return ()

@@ -32,14 +32,14 @@ def matching(events: Iterable[Event], query: str) -> Iterable[Event]:
 
 
 class Sieve:
-    """What is shown of a growing and bounded list of events.
+    """The visible part of a growing and bounded list of events.
 
     Attributes:
         query: The filter as typed.
         level: The minimum level.
         kind: The only kind; ``None`` for all.
         component: The only component; ``None`` for all.
-        search: The pattern to find in what is shown.
+        search: The pattern to find in the shown events.
         shown: The events that pass, by key, oldest first.
         hits: Keys of those that the search matches, oldest first.
     """
@@ -80,12 +80,12 @@ class Sieve:
         self.look()
 
     def look(self) -> None:
-        """Search again in what is shown."""
+        """Search the shown events again."""
         search = self.search
         self.hits = {} if search is None else {key: None for key, each in self.shown.items() if self._hit(each)}
 
     def take(self, events: Sequence[Event]) -> None:
-        """Add what is new at the end of the list, and drop what was pushed out at its beginning."""
+        """Add the events that are new at the end of the list, and drop those that were pushed out at its beginning."""
         new = list(takewhile(self._is_new, reversed(events)))
         if not new:
             return

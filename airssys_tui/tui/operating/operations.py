@@ -1,4 +1,4 @@
-"""What the operator can do to a component: asks first where something would be lost, then sends the command."""
+"""Commands about a component: each asks first if something would be lost, then is sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Operations(Operator):
     Args:
         app: Shows questions and toasts.
         session: Has the runtime and the rows.
-        notices: Told which components were just acted on.
+        notices: Mutes notices about the components that were just acted on.
         look: Pulls and shows what a command changed at once, ahead of the next tick.
 
     Attributes:
@@ -56,9 +56,9 @@ class Operations(Operator):
             self._guarded(view, Restart(view.id), "Restart", losses(view))
 
     def reload(self, component: str | None) -> None:
-        """Deploy what is on disk; ask first when memory without a `state` export would be lost.
+        """Deploy the files on disk; ask first when memory without a `state` export would be lost.
 
-        A change on disk is deployed by itself unless its digest is held or was refused. In any other case a reload
+        A change on disk is deployed automatically unless its digest is held or was refused. In any other case a reload
         changes nothing, the runtime says so, and there is nothing to ask.
         """
         if (view := self._view(component)) is not None:

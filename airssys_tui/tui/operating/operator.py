@@ -33,7 +33,7 @@ class Operator:
     Args:
         app: Shows questions and toasts.
         session: Has the runtime and the rows.
-        notices: Told which components were just acted on.
+        notices: Mutes notices about the components that were just acted on.
         look: Pulls and shows what a command changed at once, ahead of the next tick.
     """
 

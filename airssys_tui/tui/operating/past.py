@@ -1,4 +1,4 @@
-"""Commands about what is kept: pins, stable flags, notes, quarantine, states, undo, the story, the disk."""
+"""Commands about the history and the disk: pins, stable flags, notes, quarantine, states, undo, the story."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class PastOperations:
             self._operator.app.push_screen(StoryPage(self._operator.session, component, api.explain(component)))
 
     def disk(self) -> None:
-        """Show disk use, and collect if the operator says so."""
+        """Show disk use, and collect if the operator agrees."""
         self._operator.run(self._collected())
 
     async def _collected(self) -> None:

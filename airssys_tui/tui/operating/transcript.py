@@ -1,4 +1,4 @@
-"""Writing a file whole and durably: written aside, synced, put in place in one step; never over another by accident."""
+"""Writing a file whole and durably: written aside, synced, moved into place in one step, never over a file unasked."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class CallScreen(CallingScreen):
 
     @property
     def _export(self) -> str:
-        """Path of the selected export; empty when there is none."""
+        """Path of the selected export; empty if no export is selected."""
         return self._exports.key or ""
 
     def body(self) -> Iterator[Widget]:
@@ -321,7 +321,7 @@ class CallScreen(CallingScreen):
         self.send(path, arguments)
 
     def _refuse(self, path: str, error: ArgumentError) -> None:
-        """Show what is invalid beside its field; nothing was sent."""
+        """Show each error next to its field; nothing was sent."""
         wrong = [line for line in self._form_lines().values() if line.error]
         self.forms.touch(path, wrong)
         self.go_to("form")

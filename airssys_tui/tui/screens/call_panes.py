@@ -25,7 +25,7 @@ TITLES: Final = {"exports": "exports", "form": "arguments", "answer": "result", 
 """Titles of the panes."""
 
 WIDE: Final = 72
-"""From this width on the exports stand beside the form; below it only one of the two is shown."""
+"""From this width on the exports are next to the form; below it only one of the two is shown."""
 
 CHROME: Final = 3
 """Rows above and below the panes."""
@@ -42,7 +42,7 @@ CALL: Final = "= call"
 """Key of the line below a form that calls the export."""
 
 BELOW: Final = "! "
-"""Begins the keys of lines with the error of the line above, where there is no room beside it."""
+"""Begins the keys of lines with the error of the line above, where there is no room next to it."""
 
 ROOMY: Final = 56
 """Cells from which on the cost of a call is written in full."""
@@ -52,7 +52,7 @@ DOCS_ROWS: Final = 2
 
 
 def shares(height: int, whole: int, *, form: int, answer: int, history: int, reading: bool) -> tuple[int, int]:
-    """Return the rows of the form and of the history: the form has what it needs, the answer the rest below it.
+    """Return the rows of the form and of the history: the form gets the rows it needs, the answer the rest below it.
 
     Args:
         height: Rows of the screen without the signature.
@@ -126,7 +126,7 @@ def label_width(lines: Iterable[form_lines.Line], width: int) -> int:
 def form_keys(
     lines: Mapping[str, form_lines.Line], touched: Container[str], glyphs: Glyphs, width: int, *, sends: bool
 ) -> list[str]:
-    """Return the rows of a form: its lines, their errors where they do not fit beside, and the button.
+    """Return the rows of a form: its lines, their errors where they do not fit next to them, and the button.
 
     Args:
         lines: By key.
@@ -198,7 +198,7 @@ def _value(line: form_lines.Line, glyphs: Glyphs, *, wrong: bool) -> Iterator[Sp
 
 
 def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, width: int) -> list[Line]:
-    """Draw what came of a call: its cost, and the result by its type."""
+    """Draw the outcome of a call: its cost, and the result by its type."""
     if made.report is None:
         return [(Span(f" {part}", "bad"),) for part in wrap(safe(made.failure, glyphs), max(20, width - 2))]
     report = made.report

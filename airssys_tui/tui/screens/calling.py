@@ -1,4 +1,4 @@
-"""What the call screen asks of the runtime: the interface, calls, checks and their replay, closing handles."""
+"""The requests of the call screen to the runtime: the interface, calls, checks and their replay, closing handles."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from airssys_tui.tui.state.session import Session
 
 
 class CallingScreen(LiveScreen):
-    """A screen that calls a component; what it shows of that is its subclass's business.
+    """A screen that calls a component; its subclass decides what to show.
 
     Args:
         component: Text form of its identity.
 
     Attributes:
         interface: What the component exports, once it is known.
-        failure: Why it is not known, when asking failed.
+        failure: Why it is not known, if the request failed.
         handles: Open handles: resources that calls returned and that still exist.
         answer: The call whose result is shown.
         outcomes: How the last replay of the checks went, while that is shown instead.
@@ -64,11 +64,11 @@ class CallingScreen(LiveScreen):
         return next((each.function for each in exports if each.path == path), None)
 
     def chosen_call(self) -> MadeCall | None:
-        """Return the call that is selected in the history, or the last one; say so when there is none."""
+        """Return the call that is selected in the history, or the last one; show a message if there is none."""
         raise NotImplementedError
 
     def show_answer(self) -> None:
-        """Show what came back."""
+        """Show the answer."""
         raise NotImplementedError
 
     def send(self, path: str, arguments: str) -> None:

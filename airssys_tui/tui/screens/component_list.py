@@ -101,7 +101,7 @@ class ComponentListScreen(LiveScreen):
         self.draw_below()
 
     def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Open by mouse what enter opens."""
+        """Open a row by mouse, as enter does."""
         message.stop()
         self.open_selected()
 
@@ -151,7 +151,7 @@ class ComponentListScreen(LiveScreen):
         self._filter_bar.open()
 
     def action_sort(self, by: str) -> None:
-        """Sort by a column; by the same again reverses the order."""
+        """Sort by a column; the same column again reverses the order."""
         self.reorder(self.arrangement.by(Sort(by)))
 
     def action_follow(self) -> None:
@@ -172,7 +172,7 @@ class ComponentListScreen(LiveScreen):
             super().action_back()
 
     def action_leave(self) -> None:
-        """Go back to the screen before; the filter stays."""
+        """Go back to the previous screen; the filter stays."""
         super().action_back()
 
     def action_save_view(self) -> None:

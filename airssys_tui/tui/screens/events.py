@@ -122,7 +122,7 @@ class EventScreen(StreamScreen):
         return key or f"-{by - 1}"
 
     def only(self, component: str | None) -> None:
-        """Show only one component's, or all again, and forget the older events."""
+        """Show only one component's events, or all again, and drop the older events."""
         self._older.clear()
         self.exhausted = False
         super().only(component)

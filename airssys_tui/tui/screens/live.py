@@ -51,7 +51,7 @@ class LiveScreen(Screen[None]):
             self.how = how
 
     class Back(Message):
-        """Asks for the screen before."""
+        """Asks for the previous screen."""
 
     view: ClassVar[View]
     root: ClassVar[bool] = False
@@ -69,7 +69,7 @@ class LiveScreen(Screen[None]):
         self._cramped = LinePane(id="cramped")
 
     def rebind(self) -> None:
-        """Take the keys that the actions have now; read-only has fewer actions."""
+        """Apply the present keys of the actions; read-only has fewer actions."""
         self._bindings = BindingsMap(self.session.keymap.bindings_of(self.view, self.session.readonly))
 
     @property
@@ -97,9 +97,9 @@ class LiveScreen(Screen[None]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether every widget of it is there: not while it is being put together, and not while it is removed.
+        """Whether all its widgets are mounted: false while it is being built, and while it is being removed.
 
-        Timers and workers run beside the messages of the screen, so their calls can come at either time.
+        Timers and workers run concurrently with the messages of the screen, so their calls can come at either time.
         """
         return self.is_mounted and self.is_running
 
@@ -203,7 +203,7 @@ class LiveScreen(Screen[None]):
         self.operations.restart(self.target)
 
     def action_reload(self) -> None:
-        """Deploy what is on disk."""
+        """Deploy the files on disk."""
         self.operations.reload(self.target)
 
     def action_unload(self) -> None:
@@ -233,7 +233,7 @@ class LiveScreen(Screen[None]):
         self.operations.past.disk()
 
     def action_back(self) -> None:
-        """Go back to the screen before."""
+        """Go back to the previous screen."""
         self.post_message(self.Back())
 
     def action_leave(self) -> None:

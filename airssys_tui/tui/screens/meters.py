@@ -246,7 +246,7 @@ class MetersScreen(ComponentListScreen):
     """The table of meters.
 
     Attributes:
-        timer: What pulls, once the screen is mounted.
+        timer: The timer of the pulls, once the screen is mounted.
     """
 
     view: ClassVar[View] = View.METERS

@@ -25,7 +25,7 @@ class PolledScreen(LiveScreen):
         trouble: Why the last request failed; empty if it did not.
         answered: Whether any request was answered yet.
         asking: Whether a request waits for its answer.
-        timer: What polls, once the screen is mounted.
+        timer: The timer of the requests, once the screen is mounted.
     """
 
     EVERY: ClassVar[float]

@@ -118,7 +118,7 @@ class StreamScreen(LiveScreen):
         raise NotImplementedError
 
     def nothing(self) -> str:
-        """Say why the list is empty, if no filter is to blame."""
+        """Say why the list is empty, unless a filter is the reason."""
         raise NotImplementedError
 
     def body(self) -> Iterator[Widget]:
@@ -345,11 +345,11 @@ class StreamScreen(LiveScreen):
         self.only(None if self.sieve.component is not None else self.target)
 
     def turn_to(self, component: str) -> None:
-        """Show only one component's."""
+        """Show only one component's events."""
         self.only(component)
 
     def only(self, component: str | None) -> None:
-        """Show only one component's, or all again."""
+        """Show only one component's events, or all again."""
         self.sieve.component = component
         self.draw(None)
 
@@ -373,11 +373,11 @@ class StreamScreen(LiveScreen):
             super().action_back()
 
     def action_leave(self) -> None:
-        """Go back to the screen before; the filters stay."""
+        """Go back to the previous screen; the filters stay."""
         super().action_back()
 
     def action_save(self) -> None:
-        """Write what is shown to a file."""
+        """Write the shown lines to a file."""
         self.operations.run(self._saved())
 
     def _saved(self) -> Coroutine[Any, Any, None]:

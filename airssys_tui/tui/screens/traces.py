@@ -30,10 +30,10 @@ TITLES: Final = {"traces": "calls", "steps": "steps"}
 """Titles of the panes."""
 
 WIDE: Final = 110
-"""From this width on the steps stand beside the calls; below it they stand under them."""
+"""From this width on the steps are next to the calls; in narrower terminals they are under them."""
 
 TALL: Final = 20
-"""From this height on both are shown at once; below it one of them is."""
+"""From this height on both are shown at once; in lower terminals only one of them."""
 
 NOTHING: Final = (
     "No call has reported steps yet.",
@@ -135,7 +135,7 @@ class TracesScreen(PolledScreen):
         return tuple((Span(f"  {row}", tone),) for text in said for row in wrap(safe(text, glyphs), width))
 
     def _choose(self) -> None:
-        """Select the call asked for, once there is an answer."""
+        """Select the requested call, once there is an answer."""
         made = self._asked_for
         if made is None or not self.answered:
             return

@@ -1,4 +1,4 @@
-"""A component's timeline: every revision with outcome, cause and reason; the diff of two; the way back."""
+"""A component's timeline: every revision with outcome, cause and reason; the diff of two; the rollback."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ REASON: Final = "+"
 """Ends the key of the line with the reason, below its revision."""
 
 SIDE_BY_SIDE: Final = 116
-"""From this width on the diff stands beside the timeline."""
+"""From this width on the diff is next to the timeline."""
 
 LOW: Final = 12
 TALL: Final = 20
-"""Heights from which on the diff is shown by default: beside the timeline, or below it."""
+"""Heights from which on the diff is shown by default: next to the timeline, or below it."""
 
 SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 

@@ -1,1 +1,1 @@
-"""What an operator prefers, where it is kept, and how it is set."""
+"""The operator's preferences: their values, their file, and how they take effect."""

@@ -1,7 +1,7 @@
 """The settings of the screen: ``[screen]`` and ``[keys]`` of the configuration file.
 
 The rest of that file belongs to the command line and is ignored here. Every fault names its line and what was expected;
-a file with a fault is ignored, and the settings before stay in force.
+a file with a fault is ignored, and the previous settings stay in force.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
         ascii: Whether only ASCII is drawn.
         columns: The registry's columns, in order; empty for the standard ones.
         sort: What rows are sorted by.
-        reverse: Whether in the opposite of the usual order.
+        reverse: Whether the usual order is reversed.
         filter: The registry's filter.
         keys: Keys by action id, as Textual names them.
     """

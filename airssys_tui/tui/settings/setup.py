@@ -1,7 +1,7 @@
 """Where the settings of the screen come from: the environment first, then the configuration file, then the defaults.
 
-The file is looked at once a second, and a change in it takes effect while the screen runs. With anything wrong in it,
-the settings before stay in force. What to do with new settings is the application's business.
+The file is checked once a second, and a change in it takes effect while the screen runs. If anything in it is wrong,
+the previous settings stay in force. The application decides what to do with new settings.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ THEME_NAMES: Final = (*OURS, *sorted(BUILTIN_THEMES))
 
 
 class Taken(NamedTuple):
-    """What one look at the configuration file brought.
+    """The result of one check of the configuration file.
 
     Attributes:
-        before: The settings until now.
-        now: The settings from now on; the same ones when the file is faulty.
+        before: The previous settings.
+        now: The settings from now on; the previous ones if the file is faulty.
         faults: What is wrong in the file, one line each.
     """
 

@@ -1,1 +1,1 @@
-"""What the screens know: the newest snapshot, the session, marks, notices."""
+"""The data of the screens: the newest snapshot, the session, marks, notices."""

@@ -1,4 +1,4 @@
-"""What is written in the forms of one component's exports: each export keeps its own while another is looked at."""
+"""The forms of one component's exports, as filled in: each export keeps its form while another one is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the screens know: the latest rows and events, merged from the changes that the runtime reports."""
+"""The data of the screens: the latest rows and events, merged from the changes that the runtime reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVENTS_KEPT: Final = 5_000
 """Events that the screens keep; older ones are in the history only."""
 
 RECENT_KEPT: Final = 20
-"""Events kept per component beside them."""
+"""Events kept per component in addition."""
 
 LINES_KEPT: Final = 10_000
 """Log lines of guests that the screens keep, apart from the events, so that a talkative guest pushes out no event."""
@@ -27,7 +27,7 @@ PAGE: Final = 7_500
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What one pull brought.
+    """The changes that one pull brought.
 
     Attributes:
         rows: Identities that are new or different.
@@ -51,7 +51,7 @@ class Feed:
         log: The newest events, oldest first; without the lines of guest logs.
         lines: The newest lines of guest logs, oldest first.
         missed: Events that the runtime dropped before they were read.
-        missed_lines: Log lines that it dropped likewise.
+        missed_lines: Log lines that the runtime dropped before they were read.
         pushed_lines: Lines that were read and are no longer among :attr:`lines`.
     """
 

@@ -23,9 +23,9 @@ class Session:
     """One run of the screen.
 
     Attributes:
-        feed: What is known of the runtime.
+        feed: The data pulled from the runtime.
         api: The runtime, once it is connected.
-        failure: Why it is not, if connecting failed.
+        failure: Why it is not connected, if connecting failed.
         stale: Why the data is out of date; empty while it is fresh.
         disconnected: Whether it is out of date because the runtime went away; reconnecting goes on meanwhile.
         closing: Whether the runtime is being closed.
@@ -37,7 +37,7 @@ class Session:
         calls: The calls made on the call screen.
         columns: Names of the registry's columns, in order; empty for the standard ones.
         arrangement: Rows and order that the registry opens with.
-        faults: What is wrong in the settings, one line each; the settings before stay in force.
+        faults: What is wrong in the settings, one line each; the previous settings stay in force.
     """
 
     def __init__(self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool) -> None:
@@ -88,7 +88,7 @@ class Session:
 
     @property
     def lines(self) -> Sequence[Event]:
-        """The log lines to show, oldest first, likewise."""
+        """The log lines to show, oldest first: the newest, or those from when the view was paused."""
         return self.feed.lines if self._frozen is None else self._frozen_lines
 
     @property

@@ -99,7 +99,7 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
 
         Args:
             keys: Every row, in order.
-            empty: Shown in place of rows when there are none.
+            empty: Text shown if there are no rows.
             follow: Keep the selection on screen, wherever it went.
             restore: Select again the key that the operator last selected, if it was hidden and is back.
         """
