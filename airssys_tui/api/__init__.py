@@ -1,1 +1,1 @@
-"""What a front end may ask of a runtime and what it sees: the protocol, commands and immutable views."""
+"""The API between a front end and a runtime: the protocol, the commands and the immutable views."""

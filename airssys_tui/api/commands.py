@@ -1,4 +1,4 @@
-"""Commands: what a front end may ask a runtime to do, as values.
+"""Commands: the changes that a front end can request from a runtime, as values.
 
 Pass one to :meth:`~airssys_tui.api.protocol.RuntimeApi.submit`, which answers with
 :class:`~airssys_tui.api.views.runtime.Done` or an error. The tags are the names on the wire. ``component`` is always
@@ -14,25 +14,25 @@ from airssys_tui.core.revision import StatePolicy
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
-    """Start a stopped or failed component; it is desired to run from now on, also after a restart of the runtime."""
+    """Start a stopped or failed component and set its desired state to running, which survives a runtime restart."""
 
     component: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """Save a component's state and stop it; it stays stopped, also after a restart of the runtime."""
+    """Save a component's state, stop it, and keep it stopped even after a runtime restart."""
 
     component: str
 
 
 class Restart(msgspec.Struct, frozen=True, tag="restart"):
-    """Replace the instance with a fresh one of the same revision; the state is handed over."""
+    """Replace the instance with a fresh one of the same revision and hand the state over."""
 
     component: str
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):
-    """Deploy what is on disk now, even if it is held or was refused before.
+    """Deploy the files now on disk, even if they are held or were refused before.
 
     Attributes:
         force: Accept a breaking change of the exports; every other gate still applies.
@@ -51,13 +51,13 @@ class Unload(msgspec.Struct, frozen=True, tag="unload"):
 class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
     """Roll back to an earlier revision; this makes a new revision with the earlier one's artifact.
 
-    What is left, and what is on disk, is held: neither the watcher nor a restart deploys it.
+    The artifact of the old revision and the one on disk are held: neither the watcher nor a restart deploys them.
 
     Attributes:
         to: The target's number; None for the previous stable revision.
-        state: What happens to the state: keep the present one, restore the target's own, or start fresh.
+        state: Which state to load: keep the present one, restore the target's own, or start fresh.
         force: Allow a quarantined or failed target.
-        note: Why, for the history; may be empty.
+        note: The reason, recorded in the history; may be empty.
     """
 
     component: str
@@ -68,7 +68,7 @@ class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
 
 
 class Pin(msgspec.Struct, frozen=True, tag="pin"):
-    """Pin a revision, so that its code and states are kept whatever the retention rules say; or unpin it."""
+    """Pin a revision, which exempts its code and states from the retention rules, or unpin it."""
 
     component: str
     revision: int
@@ -92,7 +92,7 @@ class MarkStable(msgspec.Struct, frozen=True, tag="mark-stable"):
 
 
 class LiftQuarantine(msgspec.Struct, frozen=True, tag="lift-quarantine"):
-    """Lift the quarantine of a revision: its artifact may be deployed, and rolled back to, again."""
+    """Lift a revision's quarantine, so that its artifact can be deployed and rolled back to again."""
 
     component: str
     revision: int
@@ -123,7 +123,7 @@ class ImportState(msgspec.Struct, frozen=True, tag="import-state"):
 
 
 class Undo(msgspec.Struct, frozen=True, tag="undo"):
-    """Take back the operator's last action that can be taken back; ``Snapshot.undo`` says which one that is."""
+    """Undo the operator's last undoable action; ``Snapshot.undo`` describes it."""
 
 
 Command = (

@@ -1,14 +1,14 @@
-"""What a front end may ask a runtime: the reference for everyone who uses the program as a library.
+"""The requests that a front end can make of a runtime: the reference for using the program as a library.
 
 Four classes implement this protocol, and one contract suite runs on all of them:
 
 * :class:`~airssys_tui.runtime.embedded.EmbeddedRuntime` runs components in this process.
 * :class:`~airssys_tui.api.socket.remote.RemoteRuntime` reaches a runtime of another process over its control socket.
-* :class:`~airssys_tui.cli.reaching.record.RecordedRuntime` answers from the catalog while no runtime runs.
-* :class:`~airssys_tui.api.played.runtime.FakeRuntime` plays components for screen tests and demonstrations.
+* :class:`~airssys_tui.cli.reaching.record.RecordedRuntime` answers from the catalog while no runtime is running.
+* :class:`~airssys_tui.api.played.runtime.FakeRuntime` simulates components for screen tests and demonstrations.
 
 The control socket and the remote runtime are derived from these annotations (``api.socket.methods``): a method added
-here can be asked for over the socket at once, and needs full access until it is listed there as only reading.
+here is available over the socket immediately, and requires full access until it is listed there as read-only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from airssys_tui.api.views.tracing import TraceView
 
 
 class RuntimeApi(Protocol):
-    """What every runtime offers.
+    """The API of every runtime.
 
     ``snapshot`` and ``events`` return at once from memory and may be called from any thread, a UI thread included. All
     other methods return a future at once and do the work elsewhere; on an event loop, wrap the future with
@@ -36,27 +36,27 @@ class RuntimeApi(Protocol):
 
     **Errors.** A future ends with a value or with an :class:`~airssys_tui.core.errors.AirssysError`, whose ``remedy``
     says what to do next and whose ``retryable`` says whether the same request may succeed later. Any future may end
-    with these; the methods below list what is particular to them:
+    with these; the methods below list only their additional errors:
 
     * :class:`~airssys_tui.core.errors.UnknownComponent`: the method names a component that the runtime does not know.
     * :class:`~airssys_tui.core.errors.StoreError`: the catalog could not be read or written.
     * :class:`~airssys_tui.core.errors.Disconnected` (remote): the runtime went away before it answered; whether a
       command was carried out is unknown.
-    * :class:`~airssys_tui.core.errors.Overcrowded` (remote): too many requests of this client wait for an answer.
+    * :class:`~airssys_tui.core.errors.Overcrowded` (remote): too many requests of this client are unanswered.
     * :class:`~airssys_tui.core.errors.NothingRuns` (recorded): the method needs a live runtime.
 
     A method called after :meth:`close` raises :class:`~airssys_tui.core.errors.UsageError` itself. If an embedded
-    runtime is closed while a request waits, its future is cancelled.
+    runtime is closed while a request is pending, the request's future is cancelled.
 
     **Names and units.** ``component`` is the text form of an identity: ``name`` or ``namespace/name``. Revisions are
     numbers from 1. Times are Unix seconds, sizes bytes, and None stands for a value that is not available.
 
-    **Texts.** Everything that a guest or a file had a say in is a
-    :class:`~airssys_tui.core.text.GuestText`: control characters are gone, so it is safe on a terminal.
+    **Texts.** Every text that a guest or a file can influence is a
+    :class:`~airssys_tui.core.text.GuestText`: control characters are removed, so it is safe on a terminal.
     """
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the runtime as it is now.
+        """Return the current state of the runtime.
 
         To poll cheaply, pass the ``generation`` of the last snapshot: the answer holds only the rows that changed after
         it, and the components that were removed.
@@ -76,7 +76,7 @@ class RuntimeApi(Protocol):
         answer counts those that were dropped from the bounded buffer meanwhile. For older ones ask :meth:`history`.
 
         Args:
-            after: Return only events with a higher sequence number.
+            after: Return only events with a higher sequence number than this.
             limit: Maximum number of events; if more are new, the oldest of them are left out.
 
         Raises:
@@ -91,11 +91,11 @@ class RuntimeApi(Protocol):
 
         Args:
             command: One of the values of :mod:`airssys_tui.api.commands`.
-            who: Recorded in the history as the one who asked.
+            who: The requester's name, recorded in the history.
 
         Raises:
             UsageError: The command names a revision or snapshot that does not exist, or there is nothing to undo.
-            TransitionError: The component's state does not allow it, or it would change nothing.
+            TransitionError: The component's state does not allow the command, or the command would change nothing.
             RollbackRefused: The rollback is not possible.
             GateRefusal: A candidate or a state was refused; the revision that served before still serves.
             ReadOnlyAccess: The connection may only read.
@@ -112,8 +112,8 @@ class RuntimeApi(Protocol):
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's revisions, newest first.
 
-        The newest 200 are returned and, of the older ones, those that are still of use: pinned, quarantined, or the
-        target of a rollback. Numbers start at 1 and have no gaps, so the number of omitted revisions can be computed.
+        The result has the newest 200 revisions, and those older ones that are pinned, quarantined or possible
+        targets of a rollback. Numbers start at 1 and have no gaps, so the number of omitted revisions can be computed.
         """
         ...
 
@@ -126,7 +126,7 @@ class RuntimeApi(Protocol):
             against: The revision to compare it with, ``now`` in the answer; the active one if None.
 
         Raises:
-            UsageError: There is no such revision.
+            UsageError: A revision does not exist.
         """
         ...
 
@@ -173,7 +173,7 @@ class RuntimeApi(Protocol):
         ...
 
     def explain(self, component: str) -> Future[Story]:
-        """Explain a component's last change: what happened, why, and what the operator can do next."""
+        """Explain a component's last change: the events, the reason, and the operator's options."""
         ...
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
@@ -189,7 +189,7 @@ class RuntimeApi(Protocol):
         ...
 
     def collect(self, *, dry: bool = False) -> Future[Collected]:
-        """Delete what no retention rule keeps: code of old revisions, saved states, old events.
+        """Delete everything that no retention rule keeps: code of old revisions, saved states, old events.
 
         Args:
             dry: Report what would be deleted, and delete nothing.
@@ -197,18 +197,18 @@ class RuntimeApi(Protocol):
         ...
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
-        """Call an export of a running component; the call waits its turn in the component's mailbox.
+        """Call an export of a running component; the call is queued in the component's mailbox.
 
         Args:
             component: The component.
             export: ``instance#function`` or ``function``; the instance, its package or its version may be omitted where
-                that is unambiguous.
+                this is unambiguous.
             arguments: JSON array with one value per parameter. A resource is ``{"$resource": NUMBER}`` with the number
                 of an open handle.
 
         Raises:
             NotServing: The component does not accept calls now; ``MailboxFull`` if too many wait already.
-            ExportNotFound: There is no such export.
+            ExportNotFound: The component has no such export.
             ArgumentError: An argument does not fit its WIT type.
             GuestTrap: The guest trapped; this includes running out of fuel and missing the deadline.
             CapacityError: The call could return a resource, and 64 handles are open already.
@@ -239,7 +239,7 @@ class RuntimeApi(Protocol):
             resource: The number of the handle.
 
         Raises:
-            ArgumentError: There is no open handle of that number.
+            ArgumentError: No open handle has that number.
             NotServing: The component does not accept calls now.
             ReadOnlyAccess: The connection may only read.
         """
@@ -262,7 +262,7 @@ class RuntimeApi(Protocol):
 
         Raises:
             UsageError: The name is invalid, or the call gives no result in a fresh instance.
-            ExportNotFound: There is no such export.
+            ExportNotFound: The component has no such export.
             NotServing: No revision of the component was ever active.
             StoreError: The component has 200 checks already, or it could not be written.
             ReadOnlyAccess: The connection may only read.
@@ -273,7 +273,7 @@ class RuntimeApi(Protocol):
         """Delete a check.
 
         Raises:
-            UsageError: There is no check of that name.
+            UsageError: No check has that name.
             ReadOnlyAccess: The connection may only read.
         """
         ...

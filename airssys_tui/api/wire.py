@@ -18,7 +18,7 @@ from airssys_tui.core.text import GuestText, is_plain, sanitise
 T = TypeVar("T")
 
 AS_IT_IS: Final = frozenset({("CallReport", "result"), ("StateFile", "schema")})
-"""Texts that are data and are not sanitised; a front end that shows them sanitises them itself."""
+"""Fields whose texts are data and stay unsanitised; a front end sanitises them before display."""
 
 
 def _encode_hook(value: Any) -> Any:
@@ -45,13 +45,13 @@ def decode(data: bytes, kind: type[T]) -> T:
     """Read an api value from JSON; its guest texts are sanitised again, because the peer is not trusted.
 
     Raises:
-        msgspec.ValidationError: If the data does not have that shape.
+        msgspec.ValidationError: If the data does not have the expected shape.
     """
     return msgspec.json.decode(data, type=kind, dec_hook=_decode_hook)
 
 
 def plain(value: Any) -> Any:
-    """Return the value as dictionaries, lists and scalars."""
+    """Convert the value to dictionaries, lists and scalars."""
     return msgspec.to_builtins(value, enc_hook=_encode_hook)
 
 
@@ -63,7 +63,7 @@ def pack(value: Any) -> bytes:
 def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
     """Return a function that reads values of a type from msgpack and sanitises every text in them.
 
-    That function raises :class:`msgspec.DecodeError` for data that does not have that shape.
+    That function raises :class:`msgspec.DecodeError` for data of another shape.
     """
     decode_one = msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
 
@@ -74,7 +74,7 @@ def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a value with all its texts sanitised, none of them cut; a value that is clean is returned itself."""
+    """Return a value with all its texts sanitised but not truncated; a clean value is returned unchanged."""
     if type(value) is str:
         return value if is_plain(value) else sanitise(value, max_line=len(value) * 4, max_lines=len(value) + 1)
     if isinstance(value, msgspec.Struct):
@@ -101,7 +101,7 @@ def _cleaned_struct(value: msgspec.Struct) -> msgspec.Struct:
 
 @cache
 def _texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a struct that may hold text which decoding has not sanitised."""
+    """Return the fields of a struct that may contain text that decoding does not sanitise."""
     hints = get_type_hints(kind)
     return tuple(name for name, hint in hints.items() if _may_hold_text(hint) and (kind.__name__, name) not in AS_IT_IS)
 

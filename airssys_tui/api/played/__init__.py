@@ -1,1 +1,1 @@
-"""The demonstration runtime: a played one that answers the whole api without running anything."""
+"""The demonstration runtime: it answers the whole api without running any component."""

@@ -1,4 +1,4 @@
-"""What operators write into the history of a played component: pins, notes, stable revisions, lifted quarantines."""
+"""Operators' entries in a simulated component's history: pins, notes, stable revisions, lifted quarantines."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Entry = Pin | Annotate | MarkStable | LiftQuarantine
 
 
 def carry_out(component: FakeComponent, command: Entry) -> Said:
-    """Write a command into the history of its revision.
+    """Apply a command to its revision's entry in the history.
 
     Raises:
-        UsageError: If there is no such revision.
-        TransitionError: If it means nothing for that revision.
+        UsageError: If the revision does not exist.
+        TransitionError: If the command has no effect on that revision.
     """
     revision = component.find(command.revision)
     match command:
@@ -55,7 +55,7 @@ def _impossible(component: FakeComponent, revision: PlayedRevision, why: str) ->
 
 
 def inverse(component: FakeComponent, command: Entry) -> Entry | None:
-    """Return the command that takes an entry back, given the revision as it is now, or None."""
+    """Return the command that undoes an entry, given the revision's current values; None if it cannot be undone."""
     revision = component.find(command.revision)
     changes: dict[type[Entry], Entry | None] = {
         Pin: Pin(component.id, revision.number, revision.pinned),
@@ -66,5 +66,5 @@ def inverse(component: FakeComponent, command: Entry) -> Entry | None:
 
 
 def purge(component: FakeComponent, number: int) -> None:
-    """Purge a revision: its code is no longer kept."""
+    """Mark a revision as purged and remove its pin."""
     component.revise(number, outcome=Outcome.PURGED, pinned=False)

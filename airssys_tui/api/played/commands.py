@@ -1,4 +1,4 @@
-"""Commands on the fake runtime: carried out at once, and remembered for an undo."""
+"""Commands on the simulated runtime: carried out immediately and recorded for undo."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from airssys_tui.core.text import sanitise
 
 
 class FakeCommands(ABC):
-    """The part of the fake runtime that carries commands out."""
+    """The part of the simulated runtime that carries out commands."""
 
     clock: Callable[[], float]
     disk_full: str

@@ -1,4 +1,4 @@
-"""What differs between two revisions of a played component, and what a rollback of it would do."""
+"""Comparison of two revisions of a simulated component, and the preview of a rollback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def compare(component: FakeComponent, number: int, against: int | None = None) -
     """Compare a revision with another one, or with the active one.
 
     Raises:
-        UsageError: If there is no such revision.
+        UsageError: If a revision does not exist.
     """
     then = component.find(number)
     now = component.active if against is None else component.find(against)
@@ -29,7 +29,7 @@ def preview(component: FakeComponent, to: int | None, *, force: bool = False) ->
     """Return what a rollback would do.
 
     Raises:
-        RollbackRefused: By the rules of :func:`~airssys_tui.core.revision.rollback_target`.
+        RollbackRefused: If :func:`~airssys_tui.core.revision.rollback_target` refuses the target.
     """
     target = rollback_target(component.timeline, component.id, to=to, force=force)
     disk = component.on_disk.digest if component.on_disk else None

@@ -1,4 +1,4 @@
-"""A played component, and what commands do to it by the rules of ``core``."""
+"""A simulated component; commands change it by the rules of ``core``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from airssys_tui.core.text import GuestText, sanitise
 LIGHT: Final = Load()
 
 Said = tuple[str, EventAction]
-"""A line for people and the event's action."""
+"""Text for the event, and the event's action."""
 
 
 @dataclass
@@ -43,12 +43,12 @@ class FakeComponent:
 
     Attributes:
         view: Its row.
-        load: What it uses while it runs.
+        load: Its resource usage while it runs.
         timeline: Its revisions, oldest first.
         releases: Its artifacts by digest.
         on_disk: The release that is on disk.
         held_digests: Held digests.
-        detail: Its details; the view in them is replaced.
+        detail: Its details; :attr:`view` replaces the row in them.
     """
 
     view: ComponentView
@@ -70,7 +70,7 @@ class FakeComponent:
         return find_active(self.timeline)
 
     def touch(self, generation: int) -> None:
-        """Set the generation in which the row changed."""
+        """Record the generation in which the row changed."""
         self.view = msgspec.structs.replace(self.view, generation=generation)
 
     def change(self, **changes: object) -> None:
@@ -78,7 +78,7 @@ class FakeComponent:
         self.view = msgspec.structs.replace(self.view, **changes)
 
     def prove(self) -> None:
-        """Make the active revision stable, as a probation that it passed does."""
+        """Mark the active revision as stable, as a passed probation does."""
         active = self.active
         if active is not None:
             self.revise(active.number, stable=True)
@@ -94,7 +94,7 @@ class FakeComponent:
         return self.exports_of(self.view.digest)
 
     def find_export(self, name: str) -> str | None:
-        """Return the full path of an export, given that path or the function's name; None when there is none."""
+        """Return the full path of an export, given that path or the function's name; None if not found."""
         for path in (line.rpartition(": func(")[0] for line in self.exports):
             if name in {path, path.rpartition("#")[2]}:
                 return path
@@ -147,11 +147,11 @@ class FakeComponent:
         return "unloaded", EventAction.UNLOAD
 
     def reload(self, now: float, *, force: bool) -> Said:
-        """Deploy what is on disk, lifting holds.
+        """Deploy the release on disk and lift all holds.
 
         Raises:
             GateRefusal: If the release does not pass a gate.
-            TransitionError: If it already serves what is on disk.
+            TransitionError: If the component already serves the release on disk.
         """
         release = self.on_disk
         if release is None:
@@ -172,7 +172,7 @@ class FakeComponent:
         return said
 
     def deploy(self, release: Release, now: float, *, force: bool) -> Said:
-        """Deploy a release: a new revision that becomes active, or that a gate refused."""
+        """Deploy a release as a new revision, which becomes active unless a gate refuses it."""
         self.releases[release.digest] = release
         previous = self.active
         refused = release.gate is not None and not (force and release.gate is Gate.COMPATIBILITY)
@@ -190,10 +190,10 @@ class FakeComponent:
         return f"switched {before}r{self.view.revision} in 0.4 ms (2 calls queued)", EventAction.SWITCHED
 
     def roll_back(self, command: Rollback, now: float, who: str) -> Said:
-        """Go back to an earlier revision, as a new one.
+        """Roll back to an earlier revision by creating a new one with its artifact.
 
         Raises:
-            RollbackRefused: By the rules of :func:`~airssys_tui.core.revision.rollback_target`.
+            RollbackRefused: If :func:`~airssys_tui.core.revision.rollback_target` refuses the target.
         """
         current = self.active
         target = rollback_target(self.timeline, self.id, to=command.to, force=command.force)
@@ -228,7 +228,7 @@ class FakeComponent:
         """Return a revision.
 
         Raises:
-            UsageError: If there is none of that number.
+            UsageError: If no revision has that number.
         """
         found = next((each for each in self.timeline if each.number == number), None)
         if found is None:
@@ -236,7 +236,7 @@ class FakeComponent:
         return found
 
     def revise(self, number: int, **changes: Any) -> None:
-        """Change fields of a revision, and of the row when it is the active one or in quarantine."""
+        """Change fields of a revision, and update the row's quarantined and stable fields."""
         self.timeline = [revised(each, changes) if each.number == number else each for each in self.timeline]
         quarantined = tuple(each.number for each in self.timeline if each.outcome is Outcome.QUARANTINED)
         active = self.active
@@ -244,16 +244,16 @@ class FakeComponent:
 
     @property
     def next_number(self) -> int:
-        """The number that the next revision gets."""
+        """Number of the next revision."""
         return self.timeline[-1].number + 1 if self.timeline else 1
 
     def labels(self, digests: Iterable[str]) -> tuple[GuestText, ...]:
-        """Return what people call artifacts, in order."""
+        """Return the display names of artifacts, sorted."""
         known = self.releases
         return tuple(sorted(known[each].label if each in known else sanitise(short_digest(each)) for each in digests))
 
     def exports_of(self, digest: str | None) -> tuple[str, ...]:
-        """Return the signatures that an artifact exports; empty when it is unknown."""
+        """Return the signatures that an artifact exports; empty if the artifact is unknown."""
         release = self.releases.get(digest or "")
         return release.exports if release else ()
 

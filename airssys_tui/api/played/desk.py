@@ -1,4 +1,4 @@
-"""Calling by hand on the fake runtime: interfaces read from the signatures shown, checks in memory."""
+"""Manual calls on the simulated runtime: interfaces are parsed from the displayed signatures, checks stay in memory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Calling = Callable[[str, str], CallReport]
 
 
 class FakeDesk:
-    """Checks of played components.
+    """Saved checks of simulated components.
 
     Args:
         clock: Unix time in seconds.
@@ -78,14 +78,14 @@ class FakeDesk:
         return kept
 
     def put(self, component: str, check: Check) -> None:
-        """Keep a check as it is, in the place of one of that name."""
+        """Store a check unchanged, replacing one of the same name."""
         self._checks.setdefault(component, {})[check.name] = check
 
     def drop(self, component: str, name: str) -> None:
         """Delete a check.
 
         Raises:
-            UsageError: If there is none of that name.
+            UsageError: If no check has that name.
         """
         if self._checks.get(component, {}).pop(name, None) is None:
             names = ", ".join(check.name for check in self.checks(component)) or "none"
@@ -97,7 +97,7 @@ class FakeDesk:
 
 
 class FakeCalls(ABC):
-    """The part of the fake runtime that calls components."""
+    """The part of the simulated runtime that calls components."""
 
     desk: FakeDesk
 
@@ -106,10 +106,10 @@ class FakeCalls(ABC):
 
     @abstractmethod
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
-        """Answer a question with what some work returns or raises."""
+        """Return a future that ends with the result or the error of ``work``."""
 
     def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
-        """Call an export; the played component answers with its first argument."""
+        """Call an export; the simulated component returns its first argument."""
         return self.answer(lambda: self.play_call(component, export, arguments))
 
     def interface(self, component: str) -> Future[InterfaceView]:
@@ -117,7 +117,7 @@ class FakeCalls(ABC):
         return self.answer(lambda: self.play_interface(component))
 
     def open_handles(self, component: str) -> Future[tuple[OpenHandle, ...]]:
-        """Return the resources that are held: played components return none."""
+        """Return the open handles: none, as simulated components return no resources."""
 
         def work() -> tuple[OpenHandle, ...]:
             self._get(component)
@@ -126,7 +126,7 @@ class FakeCalls(ABC):
         return self.answer(work)
 
     def close_handle(self, component: str, resource: int) -> Future[Done]:
-        """Let a held resource go; there is none."""
+        """Close an open handle; always fails, as there are no open handles."""
 
         def work() -> Done:
             self._get(component)
@@ -139,7 +139,7 @@ class FakeCalls(ABC):
         return self.answer(lambda: self.desk.checks(self._get(component).id))
 
     def save_check(self, component: str, name: str, export: str, arguments: str) -> Future[Check]:
-        """Save a call as a check; the component answers as always."""
+        """Save a call as a check, with the simulated result."""
 
         def work() -> Check:
             report = self.play_call(component, export, arguments)
@@ -165,12 +165,12 @@ class FakeCalls(ABC):
         return self.answer(lambda: self.desk.verify(self._get(component).id, call))
 
     def play_interface(self, component: str) -> InterfaceView:
-        """Return the interface of a played component."""
+        """Return the interface of a simulated component."""
         found = self._get(component)
         return interface_of(component, found.view.revision or 0, found.exports)
 
     def play_call(self, component: str, export: str, arguments: str) -> CallReport:
-        """Return what a call of a played component comes to."""
+        """Return the report of a call of a simulated component."""
         found = self._get(component)
         if found.view.state is not State.RUNNING:
             raise NotServing(
@@ -196,7 +196,7 @@ class FakeCalls(ABC):
 
 
 def _played(path: str, values: list[Any]) -> str:
-    """Return what a played component answers: its first argument as JSON of the result type."""
+    """Return the simulated result: the first argument as JSON of the result type."""
     first = values[0] if values else None
     return msgspec.json.encode({"ok": f"hello, {first}"} if path == RICH.name else first).decode()
 
@@ -233,13 +233,13 @@ RICH: Final = Function(
     ),
     ResultOf(Primitive("string"), Primitive("string")),
 )
-"""A function with types of most kinds, for the demonstration: its line is :data:`RICH_LINE`."""
+"""A function with most kinds of types, for the demonstration; its signature line is :data:`RICH_LINE`."""
 
 RICH_LINE: Final = render(RICH)
 
 
 def interface_of(component: str, revision: int, exports: Iterable[str]) -> InterfaceView:
-    """Return an interface made from signatures; all types are primitive, except in :data:`RICH`."""
+    """Build an interface from signatures; all types are primitive, except in :data:`RICH`."""
     functions: list[Function] = []
     instances: dict[str, list[Function]] = {}
     for line in exports:
@@ -275,7 +275,7 @@ def check_arguments(view: InterfaceView, path: str, arguments: str) -> None:
     """Check arguments against the types of an export.
 
     Raises:
-        ArgumentError: If a part does not fit; with the path to it.
+        ArgumentError: If a value does not fit its type; the error names the path to the value.
     """
     function = next(export.function for export in view.interface.functions() if export.path == path)
     try:

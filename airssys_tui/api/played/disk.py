@@ -1,4 +1,4 @@
-"""Disk usage of a played runtime, and what a collection frees."""
+"""Disk usage of a simulated runtime, and the garbage collection that frees it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, format_size
 
 KEEP: Final = 10
-"""Revisions kept of each component, besides the active, the pinned and those stable within a day."""
+"""Revisions kept per component, besides the active one, pinned ones and those that were stable within a day."""
 
 DAY: Final = 86_400.0
 STATES_KEPT: Final = 20
@@ -39,7 +39,7 @@ def use(components: Iterable[FakeComponent], states: FakeStates, now: float, fre
 
 
 def collected(components: Iterable[FakeComponent], states: FakeStates, now: float, *, dry: bool) -> Collected:
-    """Delete what no rule keeps; with ``dry``, only report it."""
+    """Delete everything that no retention rule keeps; with ``dry``, only report it."""
     items: list[str] = []
     revisions, dropped, freed = 0, 0, 0
     for component in components:
@@ -61,7 +61,7 @@ def collected(components: Iterable[FakeComponent], states: FakeStates, now: floa
 
 
 def surplus(timeline: list[PlayedRevision], now: float) -> list[PlayedRevision]:
-    """Return the revisions whose code no rule keeps."""
+    """Return the revisions whose code no retention rule keeps."""
     old = [each for each in timeline[:-KEEP] if _kept(each)]
     return [
         each

@@ -1,4 +1,4 @@
-"""The events that a played runtime remembers: like a real one, it keeps the newest, guest logs apart."""
+"""The event buffer of a simulated runtime: like a real one, it keeps the newest events, and guest logs separately."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airssys_tui.core.events import Event, EventKind, Level
 
 EVENTS_KEPT: Final = 5_000
 LOGS_KEPT: Final = 2_000
-"""Lines of guest logs that are kept beside the events."""
+"""Maximum lines of guest logs, which are kept separately from the events."""
 
 RECENT: Final = 20
-"""Events that a component's details show."""
+"""Maximum events in a component's details."""
 
 _LEVELS: Final = tuple(Level)
 
@@ -32,7 +32,7 @@ class FakeEvents:
         self._lost = 0
 
     def add(self, event: Event) -> Event:
-        """Keep an event, and return it with its sequence number."""
+        """Store an event and return it with its sequence number."""
         self.last += 1
         event = msgspec.structs.replace(event, seq=self.last)
         kept = self._logs if event.kind is EventKind.LOG else self._events
@@ -50,14 +50,14 @@ class FakeEvents:
         return EventPage(events=tuple(newer[-limit:]), missed=missed, missed_logs=missed if self._lost <= after else 0)
 
     def recent(self, component: str) -> tuple[Event, ...]:
-        """Return the newest events of a component but for its logs, oldest first."""
+        """Return the newest events of a component except its logs, oldest first."""
         return tuple(event for event in self._events if event.component == component)[-RECENT:]
 
     def asked_for(self, query: HistoryQuery, before: Iterable[Event]) -> tuple[Event, ...]:
-        """Return the newest events that a query asks for, oldest first.
+        """Return the newest events that match a query, oldest first.
 
         Args:
-            query: What is asked for; guest logs are never among it.
+            query: The conditions; guest logs are never returned.
             before: Events of earlier runs, oldest first.
         """
         least = _LEVELS.index(query.level)

@@ -1,4 +1,4 @@
-"""Meters of played components: values that move like real ones and depend only on the time."""
+"""Meters of simulated components: the values vary like real ones and depend only on the time."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ LONGEST: Final = 120
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What a played component uses when it runs.
+    """Resource usage of a simulated component while it runs.
 
     Attributes:
         fuel: Fuel units per second.
         fuel_per_call: Fuel units per call.
         memory: Bytes.
         memory_limit: Bytes.
-        growth: Bytes more per second.
+        growth: Memory growth in bytes per second.
         cpu: Share of a core.
         calls: Calls per second.
-        queue: Calls waiting.
+        queue: Queued calls.
         latency: Median latency in milliseconds.
         wobble: Amplitude of the variation, as a fraction.
         errors: Calls per second that end in a trap.
@@ -58,7 +58,7 @@ def _stray(name: str, at: float, amount: float) -> float:
 
 
 def metered(name: str, load: Load, at: float, before: Meters | None = None, elapsed: int = 0) -> Meters:
-    """Return the meters at a time, grown from those before."""
+    """Return the meters at a time, continued from the earlier ones."""
     factor = _stray(name, at, load.wobble)
     memory = min(load.memory_limit, load.memory if before is None else (before.memory or load.memory))
     memory = min(load.memory_limit, memory + load.growth * elapsed)
@@ -92,7 +92,7 @@ def _full_in(load: Load, memory: int) -> float | None:
 
 
 def detail(view: ComponentView, load: Load, timeline: Iterable[PlayedRevision], at: float) -> MeterDetail:
-    """Return a played component's meters over time."""
+    """Return a simulated component's meters over time."""
     runs = view.meters.memory is not None
     full = view.meters.memory_full_in
     costs = tuple(
@@ -116,7 +116,7 @@ def _series(name: str, load: Load, at: float, step: float, memory: int | None) -
     wobble = max(load.wobble, 0.02)
     strays = [_stray(name, when, wobble) for when in times]
     p50 = [load.latency * _stray(f"{name}l", when, wobble) for when in times]
-    # Now and then the slowest calls take much longer, like those of a real guest.
+    # Occasionally the slowest calls take much longer, as with a real guest.
     slow = [5.5 + (6.0 if int(when / step) % 23 == 0 else 0.0) for when in times]
     quiet = memory is None or not load.calls
     return MeterSeries(
@@ -137,12 +137,12 @@ def _series(name: str, load: Load, at: float, step: float, memory: int | None) -
 
 
 def idle(load: Load) -> Meters:
-    """Return the meters of a component that does not run."""
+    """Return the meters of a component that is not running."""
     return Meters(memory_limit=load.memory_limit)
 
 
 def past(name: str, load: Load, at: float, seconds: int = SAMPLES) -> History:
-    """Return the samples of the seconds before a time."""
+    """Return one sample for each of the seconds before a time."""
     times = [at - seconds + 1 + index for index in range(seconds)]
     wobble = max(load.wobble, 0.02)
     return History(

@@ -1,4 +1,4 @@
-"""A past for played runtimes: logs, saved states, earlier runs, and a timeline with every kind of revision."""
+"""A history for simulated runtimes: logs, saved states, earlier runs, and a timeline with every kind of revision."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
 
 
 def flood(runtime: FakeRuntime, lines: int, component: str = "primes") -> None:
-    """Add far more log lines of one guest than a screen shows."""
+    """Add many more log lines of one guest than fit on a screen."""
     for index in range(lines):
         runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action=EventAction.STDOUT)
 
@@ -94,7 +94,7 @@ def add_states(runtime: FakeRuntime) -> None:
 
 
 def weathered(component: FakeComponent, now: float) -> FakeComponent:
-    """Give a component a revision of every outcome; the active one is an automatic rollback."""
+    """Give a component one revision per outcome; the active one is an automatic rollback."""
 
     def release(version: str, **more: Any) -> Release:
         return Release(version=version, exports=("post: func(entry: string) -> u64",), state_bytes=512, **more)

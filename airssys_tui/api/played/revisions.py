@@ -1,4 +1,4 @@
-"""The revisions of a played component: what can be on disk, what was deployed, and how the next one is made."""
+"""The revisions of a simulated component: releases on disk, deployed revisions, and how the next one is made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GATES: Final = (
     (Gate.INIT, 3.5),
     (Gate.HEALTH_PROBE, 0.8),
 )
-"""Gates that a revision passed, with milliseconds."""
+"""The gates that a revision passed, each with its duration in milliseconds."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +31,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         version: SemVer text, or None.
         exports: ``path: signature`` each.
         gate: The gate that refuses it; None when it passes all of them.
-        reason: Why it is refused.
+        reason: Why the gate refuses it.
         size: Bytes.
-        state_bytes: Size of its state; None when it has no state.
+        state_bytes: Size of its state in bytes; None if it has no state.
         fuel_per_call: Fuel units per call.
-        salt: Tells releases apart that are otherwise equal.
+        salt: Gives otherwise equal releases different digests.
     """
 
     version: str | None
@@ -49,17 +49,17 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """The artifact's identity, made from all of its fields."""
+        """The artifact's digest, computed from all fields."""
         return digest_of(repr(self).encode("utf-8", "backslashreplace"))
 
     @property
     def label(self) -> GuestText:
-        """What people call it: the version, or a short digest."""
+        """Display name: the version, or a short digest."""
         return sanitise(self.version or short_digest(self.digest))
 
 
 class PlayedRevision(Revision, frozen=True, kw_only=True):
-    """A revision with what a runtime knows beside it, as in its view."""
+    """A revision with the additional fields of its view that a runtime knows."""
 
     pinned: bool = False
     gates: tuple[tuple[Gate, float], ...] = ()
@@ -70,7 +70,7 @@ class PlayedRevision(Revision, frozen=True, kw_only=True):
 
     @property
     def view(self) -> RevisionView:
-        """What front ends see."""
+        """The view for front ends."""
         return revision_view(
             self,
             pinned=self.pinned,
@@ -83,14 +83,14 @@ class PlayedRevision(Revision, frozen=True, kw_only=True):
 
 
 def make_revision(component: str, number: int, release: Release, now: float, **fields: Any) -> PlayedRevision:
-    """Return a revision of a release as the watcher deploys it; fields can be given.
+    """Return a revision of a release as deployed by the watcher, with optional overrides.
 
     Args:
         component: Text form of the identity.
         number: Its number.
         release: The artifact.
         now: Unix time of the deployment.
-        fields: Further fields, or others.
+        fields: Additional or overriding fields.
     """
     said: dict[str, Any] = {
         "digest": release.digest,
@@ -105,7 +105,7 @@ def make_revision(component: str, number: int, release: Release, now: float, **f
 
 
 def serving_fields(release: Release, now: float) -> dict[str, Any]:
-    """Return the fields of a revision that takes over at a time."""
+    """Return the fields of a revision that becomes active at a time."""
     return {
         "outcome": Outcome.ACTIVE,
         "activated_at": now,
@@ -117,7 +117,7 @@ def serving_fields(release: Release, now: float) -> dict[str, Any]:
 
 
 def appended(timeline: Sequence[PlayedRevision], revision: PlayedRevision, now: float) -> list[PlayedRevision]:
-    """Return a timeline with a new revision; if that is active, the one before it is superseded and stable."""
+    """Return a timeline with a new revision; if it is active, the previous one becomes superseded and stable."""
     if revision.outcome is not Outcome.ACTIVE:
         return [*timeline, revision]
     left = {"outcome": Outcome.SUPERSEDED, "stable": True, "outcome_at": now}
@@ -125,10 +125,10 @@ def appended(timeline: Sequence[PlayedRevision], revision: PlayedRevision, now: 
 
 
 def revised(revision: PlayedRevision, changes: dict[str, Any]) -> PlayedRevision:
-    """Return a revision with other values."""
+    """Return a copy of a revision with changed fields."""
     return msgspec.structs.replace(revision, **changes)
 
 
 def find_active(timeline: Iterable[PlayedRevision]) -> PlayedRevision | None:
-    """Return the revision that serves, or None."""
+    """Return the active revision, or None."""
     return next((each for each in timeline if each.outcome is Outcome.ACTIVE), None)

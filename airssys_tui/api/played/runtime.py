@@ -1,8 +1,8 @@
-"""A played runtime: for screen tests, pictures and the demonstration.
+"""A simulated runtime for screen tests, pictures and the demonstration.
 
 It keeps the promises of the protocol (generations, futures, errors, lifecycle table, rollback rules) with components in
-memory and a clock that the caller provides, so that a test or a picture is the same every time. The contract suite that
-runs on real runtimes runs on this one as well.
+memory and a clock from the caller, so tests and pictures are reproducible. The contract suite of the real runtimes
+runs on this one as well.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ class FakeRuntime(FakeCalls, FakeCommands):
         clock: Returns Unix time in seconds; the meters follow it.
         folder: The watched folder that is shown.
         phase: State of the runtime.
-        watch: How changes of files are noticed.
+        watch: How file changes are detected.
         problems: Sources that are not components.
-        patience: While set, answers wait for :meth:`settle`, to see what a screen does meanwhile.
+        patience: While set, answers are delayed until :meth:`settle`, to test a screen that waits.
         closed: Whether :meth:`close` was called.
-        disk_full: Why new deployments are refused; empty when they are not.
-        happened: Events since it started.
+        disk_full: Why new deployments are refused; empty if they are accepted.
+        happened: Events since the runtime started.
         past: Events of earlier runs, oldest first.
         commands: Every command that was submitted, oldest first.
-        states_kept: The saved states.
+        states_kept: All saved states.
     """
 
     clock: Callable[[], float]
@@ -84,19 +84,19 @@ class FakeRuntime(FakeCalls, FakeCommands):
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        """Start to sample now."""
+        """Start sampling at the current time."""
         self.desk = FakeDesk(self.clock)
         self._sampled = self.clock()
 
     @property
     def components(self) -> tuple[FakeComponent, ...]:
-        """The components, to be taken into another runtime."""
+        """The components, so that another runtime can reuse them."""
         with self._lock:
             return tuple(self._components.values())
 
     @property
     def waiting(self) -> int:
-        """Questions that wait while :attr:`patience` is set."""
+        """Number of requests delayed by :attr:`patience`."""
         return len(self._pending)
 
     def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
@@ -121,10 +121,10 @@ class FakeRuntime(FakeCalls, FakeCommands):
             found.touch(self._next())
 
     def get(self, component: str) -> FakeComponent:
-        """Return a component, to change it in a test.
+        """Return a component so that a test can change it.
 
         Raises:
-            UnknownComponent: If there is none of that name.
+            UnknownComponent: If no component has that name.
         """
         return self._get(component)
 
@@ -169,7 +169,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
             self._say(found, *found.deploy(release, self.clock(), force=False))
 
     def settle(self) -> None:
-        """Give the answers that wait because :attr:`patience` is set."""
+        """Deliver the answers delayed by :attr:`patience`."""
         pending, self._pending = self._pending, []
         for future, work in pending:
             _finish(future, work)
@@ -290,7 +290,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         return found
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
-        """Answer a question with what some work returns or raises: now, or at :meth:`settle`."""
+        """Return a future that ends with the result or the error of ``work``: now, or at :meth:`settle`."""
         future: Future[Any] = Future()
         if self.patience:
             self._pending.append((future, work))

@@ -1,4 +1,4 @@
-"""Scenes: named situations of a played runtime that every screen has to show well."""
+"""Scenes: named situations of a simulated runtime that every screen must show well."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ COUNTER: Final = {
         reason="export `reset` removed",
     ),
 }
-"""The releases of the sample ``counter``, as the scenes play them."""
+"""The releases of the sample ``counter`` in the scenes."""
 
 
 def still() -> float:
@@ -72,7 +72,7 @@ def played(
     up: float = 2 * HOUR + 14 * 60,
     **view: Any,
 ) -> FakeComponent:
-    """Return a component with one revision, which is active; further fields of its view can be given."""
+    """Return a component with one active revision, with optional overrides for its view."""
     release = release or Release(version="1.0.0", exports=("run: func() -> u32",), salt=name)
     revision = make_revision(
         name,
@@ -93,7 +93,7 @@ def played(
 
 
 def _served(release: Release, now: float) -> dict[str, Any]:
-    """Return the fields of a row that tell what is served."""
+    """Return the fields of a row that describe the active revision."""
     stateful = release.state_bytes is not None
     return {
         "kind": "actor" if stateful else "passive",
@@ -108,7 +108,7 @@ def _served(release: Release, now: float) -> dict[str, Any]:
 
 
 def _measured(name: str, load: Load, now: float, up: float, view: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a row that depend on whether it runs; it does unless the view says otherwise."""
+    """Return the fields of a row that depend on whether it runs, by default true."""
     running = view.get("state", State.RUNNING) in {State.RUNNING, State.UPDATING}
     return {
         "state": State.RUNNING,
@@ -121,7 +121,7 @@ def _measured(name: str, load: Load, now: float, up: float, view: dict[str, Any]
 
 
 def counter(now: float, *, load: Load | None = None) -> FakeComponent:
-    """Return the sample ``counter`` at 1.1.0, with the history of a day and two refused releases."""
+    """Return the sample ``counter`` at 1.1.0, with one day of history and two refused releases."""
     load = load or Load(
         fuel=1.2e6, fuel_per_call=1_204, fuel_change=0.02, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08
     )
@@ -244,7 +244,7 @@ def _down(now: float) -> Iterator[FakeComponent]:
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """Something that happened before a scene is looked at, ``ago`` seconds before."""
+    """An event ``ago`` seconds before the time of the scene."""
 
     component: str | None
     action: EventAction
@@ -275,7 +275,7 @@ HAPPENED: Final = (
     Happened("hoarder", EventAction.DEGRADED, _DEGRADED, 3, EventKind.HEALTH, Level.WARNING),
     Happened("crasher", EventAction.RESTARTING, _RESTARTING, 1, _SUPERVISION, Level.WARNING),
 )
-"""What happened in :func:`mixed`, oldest first."""
+"""The events of :func:`mixed`, oldest first."""
 
 
 def empty(clock: Callable[[], float] = still) -> FakeRuntime:
@@ -289,7 +289,7 @@ def starting(clock: Callable[[], float] = still) -> FakeRuntime:
 
 
 def held(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Return ``counter`` after a rollback: r5 serves 1.0.0 and what is on disk is held."""
+    """Return ``counter`` after a rollback: r5 serves 1.0.0 and the release on disk is held."""
     runtime = FakeRuntime(clock).add([counter(clock())])
     runtime.submit(Rollback("counter"))
     return runtime
@@ -315,7 +315,7 @@ def many(count: int, clock: Callable[[], float] = time.time) -> FakeRuntime:
 
 
 HOSTILE: Final = "\x1b]52;c;ZWNobw==\x07\x1b[2J[/foo][bold]\x00\x9b31m\u202e\u200b\u2028tail\ud800"
-"""What a guest may write: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
+"""Hostile guest output: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
 
 
 def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
@@ -333,7 +333,7 @@ def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
 
 
 def lived(clock: Callable[[], float] = still) -> FakeRuntime:
-    """Return a runtime with every kind of row and a past: logs, saved states, earlier runs, every kind of revision."""
+    """Return a runtime with every kind of row and revision, and a history: logs, saved states, earlier runs."""
     runtime, now = mixed(clock), clock()
     load = Load(fuel=44e3, fuel_per_call=2_450, memory=2 * MIB, cpu=0.01, calls=18, wobble=0.1)
     release = Release(version="0.8.0", exports=("post: func(entry: string) -> u64",), state_bytes=480)
@@ -363,4 +363,4 @@ SCENES: Final[dict[str, Callable[[Callable[[], float]], FakeRuntime]]] = {
     "lived": lived,
     "full": full,
 }
-"""Every scene by its name."""
+"""All scenes by name."""

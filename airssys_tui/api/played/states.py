@@ -1,4 +1,4 @@
-"""The saved states of a played runtime: saved, imported, exported and loaded."""
+"""The saved states of a simulated runtime: saving, importing, exporting and loading."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class FakeStates:
         self._numbers = count(1)
 
     def of(self, component: str) -> tuple[StateView, ...]:
-        """Return a component's states, newest first; ``paired`` ones are those that a rollback would restore."""
+        """Return a component's states, newest first; ``paired`` marks those that a rollback would restore."""
         found = [kept.view for kept in self._kept.values() if kept.view.component == component]
         newest: dict[int, int] = {view.revision: view.id for view in found}
         return tuple(msgspec.structs.replace(view, paired=newest[view.revision] == view.id) for view in reversed(found))
 
     def save(self, view: ComponentView, cause: str, now: float) -> Kept | None:
-        """Save the state of a running component; return None when it has none to save."""
+        """Save the state of a running component; return None if the component has no state."""
         if not view.stateful or view.revision is None or view.state not in {State.RUNNING, State.UPDATING}:
             return None
         text = f'{{"by":"{view.id}","at":{now:.0f}}}'
@@ -50,8 +50,8 @@ class FakeStates:
         """Save a state because an operator asked for it.
 
         Raises:
-            NotServing: If the component does not run.
-            UsageError: If it has no state.
+            NotServing: If the component is not running.
+            UsageError: If the component has no state.
         """
         if not view.stateful:
             raise UsageError(f"{view.id} has no `state` export: there is nothing to save", component=view.id)
@@ -68,7 +68,7 @@ class FakeStates:
         """Import a state.
 
         Raises:
-            UsageError: If its bytes do not match its digest, or the component could not load it.
+            UsageError: If the bytes do not match the digest, or the component cannot load them.
         """
         if digest_of(file.data) != file.digest:
             raise UsageError(
@@ -84,7 +84,7 @@ class FakeStates:
         """Return a state.
 
         Raises:
-            UsageError: If the component has none of that number.
+            UsageError: If the component has no state of that number.
         """
         kept = self._kept.get(number)
         if kept is None or kept.view.component != component:
@@ -94,11 +94,11 @@ class FakeStates:
         return kept
 
     def loadable(self, component: str, number: int, revision: int | None) -> Kept:
-        """Return a state, unless a revision failed to load it before.
+        """Return a state for loading, unless the revision failed to load it before.
 
         Raises:
-            UsageError: If the component has none of that number.
-            GateRefusal: If the revision could not load it before.
+            UsageError: If the component has no state of that number.
+            GateRefusal: If the revision failed to load it before.
         """
         kept = self.get(component, number)
         if revision in kept.view.failed_by:
@@ -111,13 +111,13 @@ class FakeStates:
         return kept
 
     def fail(self, number: int, revision: int) -> None:
-        """Record that a revision could not load a state."""
+        """Record that a revision failed to load a state."""
         kept = self._kept[number]
         view = msgspec.structs.replace(kept.view, failed_by=(*kept.view.failed_by, revision))
         self.put(Kept(view, kept.data))
 
     def put(self, kept: Kept) -> None:
-        """Keep a state as it is, in the place of the one of that number."""
+        """Store a state unchanged, replacing the one of the same number."""
         self._kept[kept.view.id] = kept
 
     def drop(self, numbers: Iterable[int]) -> None:
@@ -147,7 +147,7 @@ class FakeStates:
 
 
 def exported(kept: Kept) -> StateFile:
-    """Return a state as an export writes it."""
+    """Return a state in its export format."""
     view = kept.view
     return StateFile(
         component=view.component,

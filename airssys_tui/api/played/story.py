@@ -1,4 +1,4 @@
-"""The story of a played component: its last change in sentences."""
+"""The story of a simulated component: sentences about its last change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a played component reports of itself: a few series, and traces of calls."""
+"""Telemetry that a simulated component reports: a few series, and traces of calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ TELLING: Final = "counter"
 """The only component that records series and traces."""
 
 BEFORE: Final = 88_204
-"""Calls that it has counted at the start."""
+"""Initial value of its call counter."""
 
 
 def series(view: ComponentView) -> tuple[CustomSeries, ...]:
-    """Return the series that a played component recorded."""
+    """Return the series that a simulated component recorded."""
     if view.id != TELLING:
         return ()
     calls = BEFORE + view.meters.calls
@@ -35,12 +35,12 @@ def series(view: ComponentView) -> tuple[CustomSeries, ...]:
 
 
 def traces(view: ComponentView, at: float) -> tuple[TraceView, ...]:
-    """Return the traces of a played component, newest first."""
+    """Return the traces of a simulated component, newest first."""
     return (*(_trace(index, at) for index in range(3)), _deep(at)) if view.id == TELLING else ()
 
 
 def trace_id(component: str, export: str) -> str:
-    """Return the identity of the trace of a call made just now; empty when it is not traced."""
+    """Return the id of the trace of a call made just now; empty if the call is not traced."""
     return _id(0) if component == TELLING and export == "increment" else ""
 
 
@@ -69,7 +69,7 @@ def _trace(index: int, at: float) -> TraceView:
 
 
 def _deep(at: float) -> TraceView:
-    """Return a trace with nested spans, one of which has not ended."""
+    """Return a trace with nested spans, one of them still open."""
     text = GuestText
     read = ((text("keys"), text("128")), (text("from"), text("the namespace of the component, in the order of keys")))
     spans = (

@@ -1,4 +1,4 @@
-"""Undo of a played runtime: the operator's last actions, each with the command that takes it back."""
+"""Undo in a simulated runtime: the operator's last actions, each with the command that undoes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST: Final = 20
 
 
 class Step(msgspec.Struct, frozen=True):
-    """An action, the command that takes it back, and what that would lose."""
+    """An action, the command that undoes it, and the data that the undo would lose."""
 
     label: str
     back: Command
@@ -35,28 +35,28 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class FakeUndo:
-    """The last actions that can be taken back."""
+    """The last actions that can be undone."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
 
     @property
     def label(self) -> GuestText:
-        """The action that an undo would take back; empty when there is none."""
+        """The action that the next undo would undo; empty if nothing can be undone."""
         return sanitise(self._steps[-1].label) if self._steps else GuestText("")
 
     @property
     def loses(self) -> GuestText:
-        """What that undo would lose; empty when nothing."""
+        """The data that this undo would lose; empty if it loses no data."""
         return sanitise(self._steps[-1].loses) if self._steps else GuestText("")
 
     def push(self, step: Step | None) -> None:
-        """Remember a carried-out action; None is ignored."""
+        """Record a completed action; None is ignored."""
         if step is not None:
             self._steps = [*self._steps[-MOST + 1 :], step]
 
     def take(self) -> Command:
-        """Return the command that takes the last action back, and forget the action.
+        """Return the command that undoes the last action, and remove the action from the list.
 
         Raises:
             UsageError: If there is nothing to undo.
@@ -69,7 +69,7 @@ class FakeUndo:
         return self._steps.pop().back
 
     def of(self, component: FakeComponent, command: Command) -> Step | None:
-        """Return how to take a command back, given the component before it; None when it cannot be taken back."""
+        """Return how to undo a command, given the component before the command; None if it cannot be undone."""
         name = component.id
         match command:
             case Start():
@@ -85,12 +85,12 @@ class FakeUndo:
         return None
 
     def of_restored(self, command: RestoreState, kept: tuple[StateView, ...], revision: int | None) -> Step | None:
-        """Return how to put back the state that a restore replaced, or None.
+        """Return how to load the state that a restore replaced, or None.
 
         Args:
             command: The restore.
             kept: The saved states, newest first.
-            revision: The revision that was active before.
+            revision: The revision that was active before the restore.
         """
         replaced = next((view.id for view in kept if view.paired and view.revision == revision), None)
         if replaced is None:

@@ -29,13 +29,13 @@ _OPEN_FILES: Final = Path("/proc/self/fd")
 
 
 def listen(path: Path) -> socket.socket:
-    """Bind a socket that only this user may use; it replaces what a dead server left.
+    """Bind a socket that only this user may use; replace the leftover socket of a dead server.
 
-    It gets its final name once it listens, so a client that finds it can connect. A symbolic link in its place is
-    replaced, not followed.
+    The socket gets its final name once it listens, so a client that finds it can connect. A symbolic link at that path
+    is replaced, not followed.
 
     Raises:
-        StoreError: It cannot be bound.
+        StoreError: The socket cannot be bound.
     """
     unfinished = path.with_name(path.name + ".new")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -55,7 +55,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return device and inode of a socket, which tell it from another of the same name; None when there is none."""
+    """Return device and inode of a socket, to tell it from another of the same name; None if it does not exist."""
     try:
         status = path.lstat()
     except OSError:
@@ -71,8 +71,8 @@ def connect(path: Path, timeout: float) -> socket.socket:
         timeout: Seconds that connecting, and later each send and receive, may take.
 
     Raises:
-        NothingRuns: There is no socket, or no server listens.
-        Unreachable: It belongs to another user, or cannot be used.
+        NothingRuns: The socket does not exist, or no server listens.
+        Unreachable: The socket belongs to another user, or cannot be used.
     """
     if identity(path) is None:
         raise NothingRuns(f"no runtime listens at {path}")
@@ -95,7 +95,7 @@ def connect(path: Path, timeout: float) -> socket.socket:
 
 
 def peer_user(connected: socket.socket) -> int | None:
-    """Return the user id of the process at the other end; None where the system does not say."""
+    """Return the user id of the process at the other end; None if the system does not report it."""
     if sys.platform != "linux":
         return None
     credentials = struct.Struct("3i")
@@ -104,7 +104,7 @@ def peer_user(connected: socket.socket) -> int | None:
 
 
 def is_trusted(user: int | None) -> bool:
-    """Return whether this user may connect: our own, root, or unknown on systems that do not say."""
+    """Return whether a user may connect: the same user, root, or unknown if the system does not report it."""
     return user in {None, 0, os.geteuid()}
 
 

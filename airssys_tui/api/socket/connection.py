@@ -1,4 +1,4 @@
-"""The server's end of one connection: handshake, questions, and what a client may cost.
+"""The server's end of one connection: handshake, questions, and limits on each client.
 
 A connection is a state machine on the server's event loop::
 
@@ -9,16 +9,16 @@ A connection is a state machine on the server's event loop::
            wrong user
            wrong version
 
-A client must never cost the runtime more than a bound, whatever it sends. So a timer runs in every state in which the
+The cost of a client is bounded, whatever the client sends. So a timer runs in every state in which the
 server waits for the client: until its ``Hello`` (5 s), until the rest of a frame (10 s), until it reads again (10 s).
-Frames, questions in flight and bytes that wait to be read are limited as well (:class:`ServingLimits`).
+Frames, questions in flight and unsent bytes are limited as well (:class:`ServingLimits`).
 
 A question is answered either at once or when its future ends. That happens on a thread of the runtime, which only hands
-the future over: encoding and sending is work of the server's loop. Before an answer is sent, a client that follows is
-sent the changes that led to it, so that a screen never sees "done" before it sees what was done.
+the future over: the server's loop encodes and sends. Before the server answers a client that follows, it sends the
+changes that led to the answer, so that a screen never sees "done" before it sees the result.
 
-A connection that may only read is refused every method that is not listed as reading. Errors of the api travel to the
-client; a fault in the runtime ends as an answer too, not as a lost connection.
+A read-only connection is refused every method that is not listed as reading. The client receives errors of the api as
+answers, and also a fault in the runtime: the connection stays open.
 """
 
 from __future__ import annotations
@@ -66,17 +66,17 @@ _read_ask = msgspec.msgpack.Decoder(Ask).decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingLimits:
-    """What serving may cost.
+    """Limits of the server.
 
     Attributes:
-        clients: Connections at the same time.
-        in_flight: Questions of one client that wait for an answer.
+        clients: Maximum simultaneous connections.
+        in_flight: Maximum unanswered questions of one client.
         hello: Seconds within which a client has to send its ``Hello``.
         frame: Seconds within which a frame has to be complete.
         write: Seconds for which a client may leave the send buffer full.
-        unsent: Bytes that may wait for one client.
-        pulse: Seconds between two looks for changes.
-        beat: Seconds without a message after which a client that follows is sent a ``Beat``.
+        unsent: Maximum unsent bytes for one client.
+        pulse: Seconds between two checks for changes.
+        beat: Seconds without a message after which the server sends a ``Beat`` to a client that follows.
     """
 
     clients: int = 64
@@ -90,7 +90,7 @@ class ServingLimits:
 
 
 class End(StrEnum):
-    """Why a connection ended; counted by the server."""
+    """Why a connection ended; the server counts each."""
 
     LEFT = "left"
     REFUSED = "refused"
@@ -99,7 +99,7 @@ class End(StrEnum):
 
 
 class Host(Protocol):
-    """What a connection needs of its server."""
+    """The server as its connections see it."""
 
     api: RuntimeApi
     limits: ServingLimits
@@ -112,11 +112,11 @@ class Host(Protocol):
         ...
 
     def follow(self, connection: Connection) -> None:
-        """Send a connection everything now, and what changes from now on."""
+        """Send a connection the full state now, and every later change."""
         ...
 
     def catch_up(self, connection: Connection) -> None:
-        """Send a connection what has changed until now."""
+        """Send a connection all changes up to now."""
         ...
 
     def forget(self, connection: Connection, end: End, reason: str) -> None:
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def name(self) -> str:
-        """What the client calls itself."""
+        """Name that the client gave itself."""
         return one_line(self._hello.client, 40) if self._hello is not None else "unknown"
 
     @property
@@ -170,12 +170,12 @@ class Connection(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether messages can be sent."""
+        """Whether the connection can send messages."""
         return self._transport is not None and not self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first message, unless the client is refused."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server gives
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - always so for a stream server
         self._transport = transport
         transport.set_write_buffer_limits(high=256 * KIB, low=64 * KIB)
         self._hello_late = self._loop.call_later(self._host.limits.hello, self._fail, "no hello in time")
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
             )
 
     def data_received(self, data: bytes) -> None:
-        """Take received bytes; a client that sends a malformed message is disconnected."""
+        """Process received bytes; disconnect a client that sends a malformed message."""
         try:
             for payload in self._splitter.feed(data):
                 if not self.open:
@@ -205,11 +205,11 @@ class Connection(asyncio.Protocol):
         self._expect_rest()
 
     def eof_received(self) -> bool | None:
-        """Let the transport close."""
+        """End the connection when the client stops sending."""
         return None
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
-        """Drop everything that the client waited for."""
+        """Drop all pending answers of the client."""
         for timer in (self._hello_late, self._frame_late, self._read_late):
             if timer is not None:
                 timer.cancel()
@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
             self._read_late = None
 
     def send(self, frames: Sequence[bytes]) -> None:
-        """Send frames; a client for which too many bytes wait is disconnected."""
+        """Send frames; disconnect a client with too many unsent bytes."""
         if self._transport is None or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > self._host.limits.unsent:
@@ -240,7 +240,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(one)
 
     def end(self, end: End, error: AirssysError | None = None) -> None:
-        """End the connection, and tell the client why if it still reads."""
+        """End the connection; send the reason if the client still reads."""
         if not self.open or self._transport is None:
             return
         self._end, self._reason = end, str(error or "")
@@ -282,7 +282,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             answer = self._ask(ask)
-        except Exception as error:  # noqa: BLE001 - a fault behind the api is the answer to this question
+        except Exception as error:  # noqa: BLE001 - a fault behind the api becomes the answer to this question
             self.send([frame(Failure(ask.number, fault_of(error)))])
             return
         if isinstance(answer, Future):
@@ -316,10 +316,10 @@ class Connection(asyncio.Protocol):
         return arguments
 
     def _hand_over(self, number: int, done: Future[Any]) -> None:
-        # On a thread of the runtime, which must not be held up: encoding the answer is work of the server's loop.
+        # On a thread of the runtime, which must not be delayed: the server's loop encodes the answer.
         try:
             self._loop.call_soon_threadsafe(self._answered, number, done)
-        except RuntimeError:  # the loop is closed: nobody waits for the answer
+        except RuntimeError:  # the loop is closed: the answer is no longer needed
             return
 
     def _answered(self, number: int, done: Future[Any]) -> None:
@@ -336,7 +336,7 @@ class Connection(asyncio.Protocol):
             self._answer(number, done.result())
 
     def _catch_up(self) -> None:
-        # An answer never arrives before the changes that it is about.
+        # The changes must arrive before the answer about them.
         if self.position is not None:
             self._host.catch_up(self)
 

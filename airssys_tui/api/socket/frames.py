@@ -8,15 +8,15 @@ A frame is four bytes of length, big-endian, and that many bytes of msgpack. A c
     Ask(number, method, arguments)   ->
                                      <-   Answer(number, value)       or Failure(number, error)
                                      <-   Part, Part, …, Moment       to a client that follows: what changed
-                                     <-   Beat                        nothing changed, the server is there
+                                     <-   Beat                        nothing changed; the server is alive
                                      <-   Bye                         the runtime stops
 
 * Client and server must speak the same :data:`PROTOCOL`: both come from one program, so there is nothing to negotiate.
 * Questions are numbered and answered in any order, so one slow call does not block the others.
 * The server pushes changes instead of being polled: at rest it sends only a :class:`Beat` every few seconds, and a
-  client knows from silence that the server is gone.
-* A change is sent in parts, so that a thousand rows do not make one huge frame; what is in them counts from the
-  :class:`Moment` on. An answer never overtakes the changes that it is about.
+  client infers from silence that the server is gone.
+* A change is sent in parts, so that a thousand rows do not make one huge frame; the parts take effect with the
+  :class:`Moment`. An answer never overtakes the changes that it is about.
 * Every size is bounded before anything is read: a frame beyond the limit ends the connection. Until the ``Hello`` is
   read, the limit is 4 KiB.
 """
@@ -58,7 +58,7 @@ _LENGTH: Final = struct.Struct(">I")
 
 
 class Access(StrEnum):
-    """What a connection may do."""
+    """Access rights of a connection."""
 
     READ = "read"
     FULL = "full"
@@ -70,9 +70,9 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", array_like=True):
     Attributes:
         protocol: :data:`PROTOCOL` of the client.
         program: Version of its program.
-        access: The access that it wants.
-        client: What it calls itself: ``screen``, ``rollback``…
-        follow: Whether the server should send it what changes.
+        access: The requested access.
+        client: Name of the client: ``screen``, ``rollback``…
+        follow: Whether the server should send changes.
     """
 
     protocol: int
@@ -105,7 +105,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome", array_like=True):
         epoch: Differs for each runtime; generations and event numbers of two epochs must not be compared.
         pid: Process id of the runtime.
         folder: The watched folder, absolute.
-        access: What the connection may do.
+        access: The granted access.
     """
 
     protocol: int
@@ -137,12 +137,12 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", array_like=True):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part", array_like=True):
-    """Changed rows and new events; they count once the :class:`Moment` after them has arrived.
+    """Changed rows and new events; they take effect when the next :class:`Moment` arrives.
 
     Attributes:
         rows: Complete rows.
         events: New events, oldest first.
-        ticks: Rows of which only the meters changed since the last moment.
+        ticks: Rows in which only the meters changed since the last moment.
     """
 
     rows: tuple[ComponentView, ...] = ()
@@ -165,7 +165,7 @@ class Moment(msgspec.Struct, frozen=True, tag="moment", array_like=True):
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat", array_like=True):
-    """Nothing has changed; the server is still there."""
+    """Nothing has changed; the server is still alive."""
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye", array_like=True):
@@ -173,15 +173,15 @@ class Bye(msgspec.Struct, frozen=True, tag="bye", array_like=True):
 
 
 class ServingReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How a control socket is used.
+    """Usage of a control socket.
 
     Attributes:
         pid: Process id of the runtime.
-        clients: Connections now.
-        kinds: The same by the names of the clients.
+        clients: Current connections.
+        kinds: Connections now, by client name.
         served: Connections since the socket was opened.
         refused: Connections that were refused: too many at once, another user, another protocol.
-        faulty: Connections ended because the client sent something malformed, or was late.
+        faulty: Connections ended because the client sent a malformed message, or was late.
         slow: Connections ended because the client did not read.
         sent: Bytes sent.
     """

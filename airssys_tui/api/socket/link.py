@@ -1,12 +1,12 @@
 """The client's end of one connection to a control socket.
 
 A link is made of blocking calls, ``poll`` and a pipe, not of asyncio: a short command such as ``airssys-tui stop``
-starts in a fraction of the time without it.
+starts much faster without it.
 
 Two kinds of threads use a link. Any thread may :meth:`Link.send` a question. One thread, the reader, loops over
-:meth:`Link.messages`; it also sends whatever could not be sent at once. So ``send`` never waits for the server: what
-the socket does not take is queued, and a byte in the pipe wakes the reader, which then polls for writing as well. The
-queue is bounded, so that a runtime that hangs does not fill the client's memory.
+:meth:`Link.messages`, and also sends the queued frames. So ``send`` never waits for the server: if the socket is full,
+the frame is queued, and a byte in the pipe wakes the reader, which then polls for writing as well. The queue is
+bounded, so that a runtime that hangs does not fill the client's memory.
 
 The constructor does the handshake and is the only part that blocks: it sends ``Hello``, waits for ``Welcome`` at most
 as long as the caller says, and keeps messages that arrive in the same read for the reader. An exception from
@@ -53,7 +53,7 @@ from airssys_tui.core.units import KIB, MIB
 
 CHUNK: Final = 256 * KIB
 MAX_UNSENT: Final = 160 * MIB
-"""Bytes that may wait to be sent: two imported states."""
+"""Maximum unsent bytes: two imported states."""
 
 read_message: Final = wire.unpacker(Welcome | Refused | Answer | Failure | Part | Moment | Beat | Bye)
 
@@ -64,7 +64,7 @@ class Link:
     Args:
         path: The control socket.
         hello: The first message.
-        patience: Seconds within which the server has to answer it.
+        patience: Seconds within which the server must answer it.
 
     Attributes:
         welcome: The server's first message.
@@ -72,7 +72,7 @@ class Link:
     Raises:
         NothingRuns: No runtime listens there.
         ProtocolMismatch: The server speaks another protocol.
-        Overcrowded: The server has as many clients as it serves.
+        Overcrowded: The server has reached its maximum of clients.
         Unreachable: The server does not answer, or belongs to another user.
     """
 
@@ -83,7 +83,7 @@ class Link:
         self._waiting = 0
         self._socket = connect(path, patience)
         try:
-            with contextlib.suppress(BrokenPipeError):  # a server that has refused already said why
+            with contextlib.suppress(BrokenPipeError):  # a server that refused has already sent the reason
                 self._socket.sendall(frame(hello))
             self._early = self._first(path, patience)
             self._socket.setblocking(False)
@@ -120,7 +120,7 @@ class Link:
         """Send a frame, or queue it if the socket is full; never waits.
 
         Raises:
-            Overcrowded: Too many bytes wait already.
+            Overcrowded: Too many bytes are queued already.
             OSError: The connection is lost.
         """
         with self._lock:
@@ -135,10 +135,10 @@ class Link:
             self.wake()
 
     def messages(self, seconds: float) -> Iterator[Any]:
-        """Wait for messages and yield those that arrived; queued frames are sent meanwhile. Only for the reader.
+        """Wait for messages and yield those that arrived, sending queued frames meanwhile. Only for the reader.
 
         Args:
-            seconds: Longest wait.
+            seconds: Maximum wait in seconds.
 
         Raises:
             OSError: The connection is lost.
@@ -166,7 +166,7 @@ class Link:
             os.write(self._waker, b".")
 
     def close(self) -> None:
-        """End the connection. Only for the reader, or when there is none."""
+        """End the connection. Only for the reader, or while no thread reads."""
         with self._lock:
             self._socket.close()
             os.close(self._woken)

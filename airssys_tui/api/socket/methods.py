@@ -1,7 +1,7 @@
-"""The protocol as a table: what can be asked over the socket, with which arguments, and what is answered.
+"""The protocol as a table: each method available over the socket, with its arguments and the type of its answer.
 
 The table is derived from the annotations of :class:`~airssys_tui.api.protocol.RuntimeApi`, so a method added there can
-be asked over the socket without another line. It needs full access until it is listed in :data:`READING`.
+be called over the socket without further code. It requires full access until it is listed in :data:`READING`.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ READING: Final = frozenset(
         "checks",
     }
 )
-"""Methods that change nothing and run no code of a component; a read-only connection may ask them."""
+"""Methods that change nothing and run no component code; a read-only connection may call them."""
 
 
 @dataclass(frozen=True)
 class Method:
     """One method of the protocol.
 
-    Decoders are made on first use: most processes need only a few of them.
+    Decoders are created on first use: most processes need only a few of them.
 
     Attributes:
-        name: As in the protocol.
-        declaration: The function of the protocol.
+        name: Its name in the protocol.
+        declaration: Its function in the protocol.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Method:
 
     @cached_property
     def arguments(self) -> type[msgspec.Struct]:
-        """A struct type with its parameters as fields."""
+        """A struct type with the method's parameters as fields."""
         fields: list[Any] = []
         for parameter in list(inspect.signature(self.declaration).parameters.values())[1:]:
             default = () if parameter.default is parameter.empty else (parameter.default,)
@@ -66,27 +66,27 @@ class Method:
 
     @property
     def result(self) -> Any:
-        """Type of its answer, without the future."""
+        """Type of the answer, without the future."""
         declared = self._hints["return"]
         return get_args(declared)[0] if get_origin(declared) is Future else declared
 
     @cached_property
     def read_arguments(self) -> Callable[[bytes | msgspec.Raw], Any]:
-        """The decoder of its arguments."""
+        """Decoder of the arguments."""
         return wire.unpacker(self.arguments)
 
     @cached_property
     def read_result(self) -> Callable[[bytes | msgspec.Raw], Any]:
-        """The decoder of its answer."""
+        """Decoder of the answer."""
         return wire.unpacker(self.result)
 
     def changes(self, arguments: msgspec.Struct) -> bool:
-        """Return whether this changes the system or runs code of a component."""
+        """Return whether this method changes the system or runs component code."""
         dry = self.name == "collect" and getattr(arguments, "dry", False)
         return self.name not in READING and not dry
 
     def ask(self, api: RuntimeApi, arguments: msgspec.Struct) -> Any:
-        """Call a runtime; return the answer, or the future of it."""
+        """Call the method on a runtime; return the answer, or its future."""
         named = {field: getattr(arguments, field) for field in self.arguments.__struct_fields__}
         return getattr(api, self.name)(**named)
 

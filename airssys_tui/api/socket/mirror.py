@@ -1,13 +1,13 @@
 """A copy of a runtime's snapshot and events, kept up to date from differences.
 
-Both ends of the control socket have one: the server to know what to send, the client to answer ``snapshot`` and
-``events`` at once from memory, however far away the runtime is.
+Both ends of the control socket have a mirror: the server to know what to send, the client to answer ``snapshot`` and
+``events`` immediately from memory.
 
-The difficulty is that a runtime may be restarted behind the same socket. Its generations and event numbers then start
-again from 1, while front ends hold numbers of the old runtime and poll with them. So the mirror renumbers: after
-:meth:`Mirror.restart` it adds what the old runtime reached to every generation and event number of the new one. Inside
-a mirror numbers only grow, and a front end that asks "what changed after 4711?" gets every row of the new runtime, and
-the rows of the old one as removed, without knowing about the restart.
+A runtime may be restarted behind the same socket. Its generations and event numbers then start again from 1, while
+front ends still poll with numbers of the old runtime. So the mirror renumbers: after :meth:`Mirror.restart` it adds the
+old runtime's last numbers to every generation and event number of the new one. Inside a mirror
+numbers only grow, and a front end that asks "what changed after 4711?" gets every row of the new runtime, and the rows
+of the old one as removed, without knowing about the restart.
 
 Removed rows and events are kept up to a bound. Events that were dropped are counted as missed, never silently skipped.
 A mirror may be used by several threads.
@@ -29,23 +29,23 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.text import GuestText
 
 EVENTS_KEPT: Final = 7_000
-"""Events that are kept."""
+"""Maximum events kept."""
 
 GONE_KEPT: Final = 10_000
-"""Identities of removed components that are kept."""
+"""Maximum identities of removed components kept."""
 
 NOTHING: Final = Snapshot(generation=0, at=0.0, phase=Phase.STARTING, folder=GuestText(""))
 
 
 class Mirror:
-    """The known state of a runtime; generations and event numbers only grow, also over a restart.
+    """The known state of a runtime; generations and event numbers only grow, even across a restart.
 
     Args:
         clock: Seconds, monotonic.
 
     Attributes:
-        version: Grows whenever something changes.
-        lost: Number of the newest event that was dropped; 0 when none was.
+        version: Grows with every change.
+        lost: Number of the newest dropped event; 0 if no event was dropped.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,9 +77,9 @@ class Mirror:
         return self._rows.get(component)
 
     def restart(self) -> None:
-        """Expect another runtime: its generations and event numbers are counted on from the known ones."""
+        """Expect another runtime: continue its generations and event numbers from the known ones."""
         with self._lock:
-            self._generations = self._head.generation + 1  # what the new runtime starts with is new, too
+            self._generations = self._head.generation + 1  # the new runtime's initial rows are new as well
             self._numbers = max(self.last, self._head.last_event)
 
     def merge(self, head: Snapshot, rows: Iterable[ComponentView], events: Iterable[Event], lost: int = 0) -> bool:
@@ -89,7 +89,7 @@ class Mirror:
             head: The snapshot without rows, and the removed identities.
             rows: The rows that changed.
             events: New events, oldest first; known ones are skipped.
-            lost: Number of the newest event that was dropped on the way; 0 for none.
+            lost: Number of the newest event dropped on the way; 0 if none.
 
         Returns:
             Whether anything changed.
@@ -98,14 +98,14 @@ class Mirror:
             return self._merge(head, rows, events, lost)
 
     def replace(self, head: Snapshot, rows: Iterable[ComponentView], events: Iterable[Event], lost: int = 0) -> bool:
-        """Replace everything: rows that are not among these are removed."""
+        """Replace all rows; rows that are not among these are removed."""
         rows = tuple(rows)
         with self._lock:
             removed = tuple(self._rows.keys() - {row.id for row in rows})
             return self._merge(msgspec.structs.replace(head, removed=removed), rows, events, lost)
 
     def snapshot(self, since: int = 0) -> Snapshot:
-        """Return the known snapshot; with ``since``, only rows that changed after that generation."""
+        """Return the snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
             if self._sorted is None:
                 self._sorted = tuple(self._rows[name] for name in sorted(self._rows))

@@ -1,11 +1,11 @@
-"""Sends what changed to the clients that follow: four times a second, and nothing while nothing changes.
+"""Sends changes to the clients that follow: at most four times a second, and only when something changed.
 
-The pulse keeps a mirror of the runtime. At each beat it asks the runtime for what changed since the mirror's
-generation, merges that, and sends each follower the difference between what it has and the mirror. Followers that are
-equally far get the same bytes, encoded once.
+The pulse keeps a mirror of the runtime. At each beat it asks the runtime for the changes since the mirror's
+generation, merges them, and sends each follower the difference between the follower's position and the mirror.
+Followers at the same position get the same bytes, encoded once.
 
-A follower that has not read the last frames gets no more until it has; then it gets everything that it missed as one
-difference. So a slow client costs a bounded amount of memory and never slows the others down.
+A follower that has not read the last frames gets no more until it has read them; then it gets everything that it
+missed as one difference. So a slow client costs a bounded amount of memory and never slows the others down.
 
 Rows whose meters alone changed are sent as ticks, a twentieth of the bytes; this needs a follower that has exactly the
 state of the beat before. All others get whole rows.
@@ -27,24 +27,24 @@ from airssys_tui.api.socket.ticks import Tick, tick_of
 from airssys_tui.api.views.components import ComponentView
 
 ROWS: Final = 256
-"""Rows in one frame; encoding more at once would hold up other threads."""
+"""Maximum rows in one frame; encoding more at once would delay other threads."""
 
 TICKS: Final = 1_000
-"""Ticks in one frame."""
+"""Maximum ticks in one frame."""
 
 EVENTS: Final = 1_000
-"""Events in one frame."""
+"""Maximum events in one frame."""
 
 Position = tuple[int, int]
 """The generation and the event number that a follower has."""
 
 
 class Pulse:
-    """Watches a runtime and sends its followers what changes; used only on the server's loop.
+    """Watches a runtime and sends changes to the followers; used only on the server's loop.
 
     Args:
         api: The runtime.
-        limits: How often to look.
+        limits: How often to check.
         announce: Called with a sentence when the runtime cannot be read.
     """
 
@@ -60,26 +60,26 @@ class Pulse:
         self._followed = asyncio.Event()
 
     async def run(self) -> None:
-        """Look again and again while there are followers."""
+        """Check for changes repeatedly while there are followers."""
         while True:
             await self._followed.wait()
             self._beat()
             await asyncio.sleep(self._limits.pulse)
 
     def follow(self, connection: Connection) -> None:
-        """Send a client everything now, and what changes from now on."""
+        """Send a client the full state now, and every later change."""
         self._followers[connection] = asyncio.get_running_loop().time()
         self._followed.set()
         self.catch_up(connection)
 
     def forget(self, connection: Connection) -> None:
-        """Send a client nothing more."""
+        """Stop sending changes to a client."""
         self._followers.pop(connection, None)
         if not self._followers:
             self._followed.clear()
 
     def catch_up(self, connection: Connection) -> None:
-        """Send a client at once what it does not have yet, and the others too, so that all have the same."""
+        """Send all clients their missing changes at once, so that every client has the same state."""
         self._beat()
         if connection.version != self._mirror.version:
             self._send(connection, {})
@@ -138,7 +138,7 @@ class Pulse:
     def _told_apart(
         self, rows: tuple[ComponentView, ...], *, in_step: bool
     ) -> tuple[tuple[ComponentView, ...], tuple[Tick, ...]]:
-        """Return the rows to send whole, and ticks for those of which only the meters changed since the last beat."""
+        """Return the rows to send whole, and ticks for those in which only the meters changed since the last beat."""
         if not in_step:
             return rows, ()
         whole: list[ComponentView] = []

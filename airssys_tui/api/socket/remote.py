@@ -1,7 +1,7 @@
 """A runtime in another process, behind its control socket: the same protocol as one in this process.
 
 There are two kinds of clients. A *command* asks a few questions and leaves; every answer comes over the socket. A
-*screen* follows: the server pushes what changes, and ``snapshot`` and ``events`` are answered from a mirror.
+*screen* follows: the server pushes changes, and a mirror answers ``snapshot`` and ``events``.
 
 One thread reads. It puts rows and events into the mirror and ends the futures of the questions. Its states, for a
 client that follows::
@@ -9,14 +9,14 @@ client that follows::
     connected --connection lost, Bye, malformed message--> lost --0.1 s, 0.2 s, … 2 s--> connected
 
 * When the connection is lost, every open question ends with ``Disconnected``: whether a command was carried out is
-  unknown, and the client never repeats one by itself.
+  unknown, and the client never repeats a command by itself.
 * While it is lost, ``snapshot`` and ``events`` raise ``Disconnected``. They do the same when the server has been silent
   for 7 s, because it sends a ``Beat`` every two seconds at rest.
 * After reconnecting, the server sends everything. If its epoch is another one, a new runtime has taken the place of the
   old; the mirror renumbers, so that front ends keep polling with the numbers they have.
 * A client that does not follow does not reconnect: a command reports the loss and ends.
 
-The methods of the protocol that need nothing special are made from its annotations, at the end of this module.
+The methods of the protocol that need no special code are generated from its annotations, at the end of this module.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ from airssys_tui.core.errors import AirssysError, Disconnected, Unreachable, Usa
 from airssys_tui.core.events import Event
 
 PATIENCE: Final = 5.0
-"""Seconds within which a runtime has to welcome a client and, if it follows, send everything."""
+"""Seconds within which a runtime must welcome a client and, if the client follows, send the full state."""
 
 BACKOFF: Final = (0.1, 2.0)
 """Seconds before the first attempt to reconnect, doubling up to the longest wait."""
 
 SILENCE: Final = 7.0
-"""Seconds of silence after which a runtime counts as gone."""
+"""Seconds of silence after which a runtime is considered gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class RemoteRuntime(RuntimeApi):
 
         Raises:
             NothingRuns: No runtime listens there.
-            Unreachable: It cannot be used; see the subclasses.
+            Unreachable: The runtime cannot be used; see the subclasses.
         """
         remote = cls(path, access, client, follow=follow)
         try:
@@ -124,7 +124,7 @@ class RemoteRuntime(RuntimeApi):
 
     @property
     def waiting(self) -> int:
-        """Requests without an answer yet."""
+        """Number of unanswered requests."""
         return len(self._pending)
 
     @property
@@ -134,7 +134,7 @@ class RemoteRuntime(RuntimeApi):
 
     @property
     def welcome(self) -> Welcome:
-        """The runtime's last welcome: its process, folder and version."""
+        """The runtime's last welcome, with its process, folder and version."""
         return self._welcome
 
     def snapshot(self, since: int = 0) -> Snapshot:
@@ -164,7 +164,7 @@ class RemoteRuntime(RuntimeApi):
         return self.mirror.events(after, limit)
 
     def status(self) -> Future[ServingReport]:
-        """Return how the control socket is used."""
+        """Return the usage of the control socket."""
         return self._send(STATUS, msgspec.Raw(wire.pack(None)), wire.unpacker(ServingReport))
 
     def close(self) -> None:
@@ -205,7 +205,7 @@ class RemoteRuntime(RuntimeApi):
         try:
             link.send(question)
         except OSError:
-            link.wake()  # the reading thread finds out why, and ends the questions
+            link.wake()  # the reading thread finds the reason and ends the questions
         except AirssysError as error:
             self._settle(number, error=error)
         return future
@@ -235,7 +235,7 @@ class RemoteRuntime(RuntimeApi):
         while not self._closed.is_set():
             try:
                 self._listen(self._link)
-            except Exception as error:  # noqa: BLE001 - nothing that the other side sends may end this thread
+            except Exception as error:  # noqa: BLE001 - no message of the server may end this thread
                 self._lose(error)
             if self._closed.is_set() or not self._follow:
                 break
@@ -249,7 +249,7 @@ class RemoteRuntime(RuntimeApi):
                 self._take(message)
 
     def _learn(self, link: Link) -> None:
-        """When following, wait until everything has arrived; a runtime of another epoch is counted on."""
+        """If following, wait until the full state has arrived; renumber a runtime of another epoch."""
         if not self._follow:
             return
         if self._known and link.welcome.epoch != self._welcome.epoch:
@@ -305,7 +305,7 @@ class RemoteRuntime(RuntimeApi):
                 future.set_exception(error)
             else:
                 future.set_result(result)
-        except InvalidStateError:  # nobody waits for it
+        except InvalidStateError:  # it was cancelled
             return
 
     def _lose(self, error: Exception) -> None:
@@ -340,7 +340,7 @@ class RemoteRuntime(RuntimeApi):
                 continue
             try:
                 self._learn(link)
-            except Exception:  # noqa: BLE001 - likewise; the next attempt follows
+            except Exception:  # noqa: BLE001 - as above; the next attempt follows
                 link.close()
                 continue
             with self._lock:

@@ -1,16 +1,16 @@
 """The control socket: serves a runtime to screens and commands in other processes.
 
-The server has one thread with an event loop of its own. It uses the runtime only through the api, like a screen in the
+The server has one thread, which runs its event loop. It uses the runtime only through the api, like a screen in the
 same process, so serving adds no state to the runtime and no lock.
 
-* **The runtime never waits for a client.** What is sent to a client is bounded, and a client that does not read is
+* **The runtime never waits for a client.** The unsent data of a client is bounded, and a client that does not read is
   disconnected (``connection``).
-* **Changes are computed once.** The ``pulse`` looks at the runtime a few times a second and sends the difference to all
-  followers; without followers it does not look at all.
+* **Changes are computed once.** The ``pulse`` checks the runtime a few times a second and sends the difference to all
+  followers; without followers it does not check.
 * **Only the owner gets in.** The socket file has mode 0600, and the server asks the kernel for the user at the other
   end: only the same user and root are accepted.
 * **A name always leads to a live server.** The socket is bound under a temporary name and renamed when it listens. At
-  the end it is deleted only if it is still this server's own, not that of a successor.
+  the end it is deleted only if it still belongs to this server and not to a successor.
 
 :meth:`ControlServer.close` says ``Bye`` to the clients and waits for them half a second at most: stopping a runtime
 stays bounded however many screens are attached.
@@ -38,13 +38,13 @@ from airssys_tui.api.socket.frames import Bye, ServingReport, frame
 from airssys_tui.api.socket.pulse import Pulse
 
 LEAVING: Final = 0.5
-"""Seconds that clients get to take the last message when the runtime stops."""
+"""Seconds for clients to read the last message when the runtime stops."""
 
 QUIET: Final = 1.0
-"""Seconds between two announcements; those between them are only counted."""
+"""Minimum seconds between two announcements; disconnections in between are only counted."""
 
 _OURS: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-"""From Python 3.13 on asyncio removes the socket by the name it was bound to, which is not the one it has by now."""
+"""From Python 3.13 on asyncio removes the socket under the name it was bound to, but it has been renamed since."""
 
 
 class ControlServer:
@@ -54,8 +54,8 @@ class ControlServer:
         api: The runtime.
         path: Path of the socket.
         folder: The watched folder, shown to clients.
-        announce: Called with a sentence when a client was disconnected; at most once a second.
-        limits: What serving may cost.
+        announce: Called with a sentence when the server disconnects a client; at most once a second.
+        limits: Limits of the server.
 
     Attributes:
         thread: The thread that serves the clients.
@@ -75,7 +75,7 @@ class ControlServer:
     ) -> None:
         self.api = api
         self.path = path
-        self.folder = folder.encode(errors="replace").decode()  # a file name need not be valid text
+        self.folder = folder.encode(errors="replace").decode()  # a file name may not be valid text
         self.limits = limits or ServingLimits()
         self.epoch = uuid.uuid4().hex
         self.pid = os.getpid()
@@ -97,7 +97,7 @@ class ControlServer:
         self._server = started.result()
 
     def status(self) -> ServingReport:
-        """Return how the socket is used; from any thread."""
+        """Return the usage of the socket; may be called from any thread."""
 
         async def ask() -> ServingReport:
             return self.report()
@@ -105,7 +105,7 @@ class ControlServer:
         return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(5.0)
 
     def cut_off(self) -> None:
-        """Drop every connection at once, as a network that fails does; clients may connect again."""
+        """Drop every connection, as a network failure does; clients may reconnect."""
         self._loop.call_soon_threadsafe(self._abort_all)
 
     def close(self) -> None:
@@ -129,11 +129,11 @@ class ControlServer:
         return len(self._connections) <= self.limits.clients
 
     def follow(self, connection: Connection) -> None:
-        """Send a connection everything now, and what changes from now on."""
+        """Send a connection the full state now, and every later change."""
         self._pulse.follow(connection)
 
     def catch_up(self, connection: Connection) -> None:
-        """Send a connection what has changed until now."""
+        """Send a connection all changes up to now."""
         self._pulse.catch_up(connection)
 
     def forget(self, connection: Connection, end: End, reason: str) -> None:
@@ -146,7 +146,7 @@ class ControlServer:
             self._say(f"the control socket ended a connection ({connection.name}, {end}): {reason}")
 
     def report(self) -> ServingReport:
-        """Return how the socket is used; only on the server's loop."""
+        """Return the usage of the socket; only on the server's loop."""
         return ServingReport(
             pid=self.pid,
             clients=len(self._connections),

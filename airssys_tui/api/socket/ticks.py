@@ -1,7 +1,7 @@
-"""Ticks: the short form of a row of which only the meters changed and the history got one more sample.
+"""Ticks: the short form of a row in which only the meters changed and the history grew by one sample.
 
-The row of every running component changes once a second, and most of a row is its history. A tick carries only what is
-new: a twentieth of the bytes, and of the time to read them.
+The row of every running component changes once a second, and most of a row is its history. A tick carries only the
+new values: a twentieth of the bytes, and of the time to read them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _Values = msgspec.defstruct(
 
 
 class Tick(msgspec.Struct, frozen=True, array_like=True):
-    """What is new in a row.
+    """The new values of a row.
 
     Attributes:
         id: The component.
         generation: Generation in which the row changed.
         meters: The values of its meters, in the order of the fields.
         sample: The new sample of fuel, memory and latency; None when the history is unchanged.
-        full: Whether the oldest sample was dropped for it.
+        full: Whether the oldest sample was dropped to make room.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
 
 
 def tick_of(old: ComponentView, new: ComponentView) -> Tick | None:
-    """Return the tick from one row to the next, or None when more than that changed."""
+    """Return the tick from one row to the next, or None if other fields changed as well."""
     now, then = new.history, old.history
     same = msgspec.structs.replace(old, generation=new.generation, meters=new.meters, history=now)
     if same != new:
@@ -70,5 +70,5 @@ def ticked(old: ComponentView, tick: Tick) -> ComponentView:
 
 
 def _follows(then: tuple[float, ...], now: tuple[float, ...], *, full: bool) -> bool:
-    """Return whether a series is another one plus one value, and without its oldest one if it was full."""
+    """Return whether a series equals another one with one value appended and, if full, the oldest one dropped."""
     return len(now) > 0 and now[:-1] == then[full:]

@@ -1,4 +1,4 @@
-"""Errors on the wire: an error of the tree is encoded with its class names and made again on the other side."""
+"""Errors on the wire: an error of the tree is encoded with its class names and recreated on the other side."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WireError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fault_of(error: BaseException) -> WireError:
-    """Return an error as it is sent; one outside the tree becomes its root, with the class name in the message."""
+    """Encode an error; one outside the tree becomes the tree's root class, with its class name in the message."""
     if not isinstance(error, AirssysError):
         return WireError(kinds=(AirssysError.__name__,), message=f"{type(error).__name__}: {error}")
     kind = type(error)

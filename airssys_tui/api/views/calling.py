@@ -9,7 +9,7 @@ from airssys_tui.core.types.interface import Interface
 
 
 class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a component imports and exports, with its types.
+    """The imports and exports of a component, with their types.
 
     Attributes:
         component: Text form of the identity.
@@ -43,7 +43,7 @@ class OpenHandle(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that is saved with its result, to be replayed.
+    """A call saved with its result, for replay.
 
     Attributes:
         name: Unique within the component.
@@ -63,11 +63,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How the replay of a check went.
+    """Result of replaying a check.
 
     Attributes:
         check: The check.
-        passed: Whether the result was the same.
+        passed: Whether the replay gave the saved result.
         result: JSON of the result; empty when the call failed.
         error: Why the call failed, one line; empty when it did not.
         fuel: Fuel units used; None when the call failed.

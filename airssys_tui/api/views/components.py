@@ -1,4 +1,4 @@
-"""A component as a front end sees it: its row, what it uses, and its details."""
+"""A component as a front end sees it: its row, its resource usage and its details."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NoteKind(StrEnum):
 
 
 class Meters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a component uses. None means not available, never zero.
+    """Resource usage of a component. None means not available, never zero.
 
     Attributes:
         fuel: Fuel units used since the component was installed in this runtime.
@@ -37,7 +37,7 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
         calls: Finished calls, including those that trapped.
         calls_per_second: Calls per second over the last sampling interval.
         errors: Calls that ended in a trap.
-        queue: Calls waiting in the mailbox.
+        queue: Calls queued in the mailbox.
         dropped: Calls rejected because the mailbox was full.
         p50_ms: Median latency of the calls, in milliseconds.
         p95_ms: 95th percentile of the latency, in milliseconds.
@@ -82,14 +82,14 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """The most important fact about a component now, one line; empty when there is none."""
+    """The most important fact about a component now, one line; may be empty."""
 
     kind: NoteKind = NoteKind.NONE
     text: GuestText = GuestText("")
 
 
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A component as it is now: one row of a list.
+    """The current state of a component: one row of a list.
 
     Attributes:
         id: Text form of the identity.
@@ -104,17 +104,17 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         digest: Digest of the active revision's artifact.
         stable: Whether the active revision is stable.
         stateful: Whether it exports ``state``.
-        source: File or directory that it comes from, relative to the watched folder; empty when it was removed.
+        source: File or directory that it comes from, relative to the watched folder; empty if that was removed.
         present: Whether the source exists.
         held: Held artifacts, by version or short digest: neither watcher nor restart deploys them.
         note: The most important fact about it now.
         restarts: Restarts by supervision since the runtime started.
         started_at: Unix time when the running instance started.
-        state_bytes: Size of the last saved state in bytes; None when there is none.
+        state_bytes: Size of the last saved state in bytes; None if no state is saved.
         state_saved_at: Unix time of the last saved state.
         probation_until: Unix time at which the probation of the active revision ends; None when it is not on probation.
         quarantined: Numbers of its quarantined revisions.
-        meters: What it uses.
+        meters: Its resource usage.
         custom_series: Number of series that it records itself; :class:`MeterDetail` has their values.
         history: The last samples of its meters.
         generation: Generation of the snapshot in which this row last changed.
@@ -156,9 +156,9 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
         imports: Names of the imported interfaces and functions.
         capabilities: ``kind: declaration``, one line each.
         limits: ``name: value`` for people.
-        config: ``key: JSON`` handed to it.
+        config: ``key: JSON`` passed to it.
         inert: Keys that its manifest sets and that have no effect yet, and why.
-        described: What its ``metadata`` says, as ``key: value``.
+        described: The description from its ``metadata`` export, as ``key: value``.
     """
 
     view: ComponentView

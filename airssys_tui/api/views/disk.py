@@ -1,4 +1,4 @@
-"""Disk usage of a state directory, and what a collection frees."""
+"""Disk usage of a state directory, and the result of a garbage collection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airssys_tui.core.text import GuestText
 
 
 class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes on disk of a state directory, by what they are for, and what is free on its file system."""
+    """Bytes on disk of a state directory by purpose, and the free bytes on its file system."""
 
     catalog: int
     blobs: int
@@ -21,14 +21,14 @@ class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """What a collection deleted, or would delete.
+    """The items that a garbage collection deleted, or would delete.
 
     Attributes:
-        dry: Whether this only says what would be deleted.
+        dry: Whether this was a dry run, which deletes nothing.
         items: One line for each item, at most 200.
         revisions: Revisions whose code was deleted.
         states: Saved states that were deleted.
-        rows: Recorded decisions and events.
+        rows: Number of deleted decisions and events.
         bytes: Bytes freed in total.
     """
 

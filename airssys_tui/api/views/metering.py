@@ -9,7 +9,7 @@ from airssys_tui.core.text import GuestText
 
 
 class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """Meters over time: each series has one value per step, oldest first; None where nothing could be measured.
+    """Meters over time: each series has one value per step, oldest first; None where no measurement is available.
 
     Attributes:
         until: Unix time of the last value.
@@ -43,7 +43,7 @@ class RevisionCost(msgspec.Struct, frozen=True):
         revision: Number of the revision.
         version: SemVer text, or None.
         fuel_per_call: Mean fuel units.
-        calls: Number of calls that this is the mean of.
+        calls: Number of calls in the mean.
         p50_ms: Median latency in milliseconds; None when not available.
     """
 
@@ -59,7 +59,7 @@ class Exhaustion(msgspec.Struct, frozen=True):
 
     Attributes:
         resource: Which limit: ``memory``.
-        seconds: Seconds until then.
+        seconds: Seconds until the limit is reached.
         rate: Growth in units (bytes) per second.
     """
 
@@ -75,11 +75,11 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
         name: ASCII letters, digits and ``_``; includes the unit.
         kind: ``counter``, ``gauge`` or ``histogram``.
         labels: Names and values, sorted by name.
-        value: The sum; for a gauge the last value.
+        value: The sum; for a gauge, the last value.
         count: Number of observations of a histogram; None for other kinds.
         p50: Median of a histogram, within about 10 %; None for other kinds.
-        p95: 95th percentile, likewise.
-        p99: 99th percentile, likewise.
+        p95: 95th percentile of a histogram, within about 10 %; None for other kinds.
+        p99: 99th percentile of a histogram, within about 10 %; None for other kinds.
     """
 
     name: GuestText

@@ -12,13 +12,13 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
     """A saved state with its bytes, as an export writes it and an import reads it.
 
     Attributes:
-        component: The component that it was saved from.
-        revision: Number of the revision that it was saved from.
-        version: Version of that revision; None when it has none.
+        component: The component that saved it.
+        revision: Number of the revision that saved it.
+        version: Version of that revision; None if it has no version.
         schema: The component's own name for the layout of its state; show it sanitised.
         kind: ``text`` or ``binary``.
         at: Unix time when it was saved.
-        digest: ``sha256:…`` of the bytes; an import refuses bytes that do not match.
+        digest: ``sha256:…`` of the bytes; an import refuses bytes that do not match it.
         data: The bytes, at most 2 MiB.
         format: Version of this layout.
     """
@@ -40,15 +40,15 @@ class StateView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: Its number, unique over all components.
         component: Text form of the identity.
-        revision: Number of the revision that it was saved from.
-        version: Version of that revision; None when it has none.
+        revision: Number of the revision that saved it.
+        version: Version of that revision; None if it has no version.
         schema: The component's own name for the layout of its state.
         cause: Why it was saved: ``update``, ``stop``, ``timer``, ``operator``, ``import``…
         at: Unix time when it was saved.
         size: Bytes.
         digest: ``sha256:…`` of the bytes.
-        failed_by: Numbers of the revisions that could not load it.
-        paired: Whether a rollback to that revision with the policy ``restore`` would load this one.
+        failed_by: Numbers of the revisions that failed to load it.
+        paired: Whether a rollback to ``revision`` with the policy ``restore`` would load this state.
     """
 
     id: int
@@ -79,7 +79,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
         kinds: Kinds of events; empty for all.
         level: Lowest level.
         since: Unix time of the earliest event.
-        until: Unix time before which events must have happened, so that older pages can be asked for; None for no end.
+        until: Unix time before which events must have happened, for paging backwards; None for no end.
         limit: Maximum number of events; the newest are returned.
     """
 

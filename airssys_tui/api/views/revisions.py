@@ -16,18 +16,18 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
         number: Number of the revision, from 1.
         version: SemVer text; None for a component without a version.
         digest: Digest of the artifact.
-        outcome: What became of it.
+        outcome: Its outcome so far.
         stable: Whether it passed its probation, or an operator declared it stable.
-        cause: Why it came to be.
-        who: Who asked for it: ``watcher``, ``operator``…
-        note: The operator's note; empty when there is none.
+        cause: Why it was created.
+        who: The requester: ``watcher``, ``operator``…
+        note: The operator's note; may be empty.
         at: Unix time when it was accepted as a candidate.
-        origin: For a rollback, the number of the revision whose artifact it points at.
-        reason: Why it failed or ended, one line; empty when there is nothing to say.
-        gates: Gates that it passed, in order, with milliseconds.
+        origin: For a rollback, the number of the revision whose artifact it uses.
+        reason: Why it failed or ended, one line; may be empty.
+        gates: Gates that it passed, in order, each with its duration in milliseconds.
         fuel_per_call: Mean fuel units over the calls that it served in this runtime.
-        state_bytes: Size in bytes of the newest state that was saved from it; None when none is kept.
-        state_at: Unix time of that state.
+        state_bytes: Size in bytes of the newest kept state that it saved; None if no state is kept.
+        state_at: Unix time when that state was saved.
         size: Bytes of the artifact.
         pinned: Whether it is pinned, so that retention keeps it.
         activated_at: Unix time when it became active; None if it never did.
@@ -67,9 +67,9 @@ def revision_view(
     fuel_per_call: float | None = None,
     calls: int | None = None,
 ) -> RevisionView:
-    """Return the view of a revision: what is recorded of it, and the facts beside it.
+    """Return the view of a revision, made from its record and the additional facts.
 
-    Nothing else makes one, so a timeline is the same whether a runtime runs or not.
+    All revision views are made here, so a timeline is the same with and without a running runtime.
     """
     return RevisionView(
         number=revision.number,
@@ -101,7 +101,7 @@ class DiffLine(msgspec.Struct, frozen=True):
     Attributes:
         subject: ``version``, ``exports``, ``limits``…
         change: ``same``, ``added``, ``removed`` or ``changed``.
-        text: What changed, for people.
+        text: Description of the change for people.
     """
 
     subject: str
@@ -110,12 +110,12 @@ class DiffLine(msgspec.Struct, frozen=True):
 
 
 class RevisionDiff(msgspec.Struct, frozen=True):
-    """What differs between two revisions of a component.
+    """The differences between two revisions of a component.
 
     Attributes:
         component: Text form of the identity.
         now: The revision to compare with; None when no revision is active.
-        then: The revision that was asked about.
+        then: The requested revision.
         lines: The differences from ``now`` to ``then``, in a fixed order of subjects.
     """
 
@@ -131,7 +131,7 @@ class StateChoice(msgspec.Struct, frozen=True):
     Attributes:
         policy: ``keep``, ``restore`` or ``fresh``.
         possible: Whether the rollback can use it.
-        text: What it would do, or why it is not possible.
+        text: The effect of the policy, or why it is not possible.
     """
 
     policy: str
@@ -140,13 +140,13 @@ class StateChoice(msgspec.Struct, frozen=True):
 
 
 class RollbackPreview(msgspec.Struct, frozen=True):
-    """What a rollback would do; shown before it is confirmed.
+    """The effects of a rollback, shown before the operator confirms it.
 
     Attributes:
         diff: The differences from the active revision to the target.
         becomes: Number that the new revision would get.
-        holds: Artifacts that would be held afterwards, by version or short digest.
-        state: The state policies, each with what it would do.
+        holds: Artifacts that would be held after the rollback, by version or short digest.
+        state: The state policies, each with its effect.
     """
 
     diff: RevisionDiff

@@ -1,7 +1,7 @@
-"""The runtime as a front end sees it: snapshots, pages of events, and what commands and calls answer.
+"""The runtime as a front end sees it: snapshots, pages of events, and the answers of commands and calls.
 
 Views are immutable, and every text in them is sanitised. A snapshot carries a generation: a front end that has seen
-generation *g* asks for what changed after it.
+generation *g* asks for the changes after it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Phase(StrEnum):
 
 
 class WatchView(msgspec.Struct, frozen=True):
-    """How changes of files are noticed.
+    """How file changes are detected.
 
     Attributes:
         mode: ``native``, ``polling`` or ``stopped``.
-        reason: Why it is not native; empty when it is.
+        reason: Why the mode is not ``native``; else empty.
     """
 
     mode: str = "native"
@@ -39,14 +39,14 @@ class WatchView(msgspec.Struct, frozen=True):
 
 
 SWITCH: Final = "switch"
-"""Kind of the tallies that count the revisions that took over."""
+"""Kind of the tallies that count switches: revisions that became active."""
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How often something happened since the runtime started, over all components; also what the event buffer dropped.
+    """How often something happened since the runtime started, over all components and including dropped events.
 
     Attributes:
-        kind: Kind of the events, or ``switch`` for revisions that took over.
+        kind: Kind of the events, or ``switch`` for revisions that became active.
         action: Action of the events; for a switch its cause: ``deploy``, ``reload``, ``rollback`` or ``restore``.
         count: How often.
     """
@@ -60,28 +60,28 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The runtime at one moment.
 
     Attributes:
-        generation: Grows whenever something changes; pass it as ``since`` the next time.
+        generation: Grows with every change; pass it as ``since`` in the next request.
         at: Unix time in seconds.
         phase: State of the runtime.
         folder: The watched folder, as given.
         components: Rows, sorted by identity; with ``since``, only those that changed after it.
         removed: Identities of components that were removed after ``since``.
-        watch: How changes of files are noticed.
+        watch: How file changes are detected.
         fuel_per_second: Fuel units per second of all components.
         memory: Bytes of linear memory of all components; None when not available.
         memory_limit: Sum of the memory limits of the running components, in bytes.
         cpu: Cores used by guests (1.0 = one core); None when not available.
         workers: Worker threads.
-        busy: Worker threads that are in a call.
-        stuck: Threads whose guest still waits inside WASI after its call ended; counted until they return.
+        busy: Worker threads that are running a call.
+        stuck: Threads whose guest is still blocked inside WASI after its call ended; counted until they return.
         last_event: Sequence number of the newest event.
         dropped_events: Events that were dropped from the bounded buffer.
         unwritten_events: Events that were never recorded because the catalog could not keep up.
         tallies: How often something happened, by kind and action; without guest logs.
         problems: Sources that are not components, one line each (file: reason).
-        undo: The action that an undo would take back, one line; empty when there is none.
-        undo_loses: What that undo would lose for good, one line; empty when nothing is lost.
-        disk_full: Why new deployments are refused for lack of disk space; empty when they are not.
+        undo: The action that the next undo would undo, one line; empty if nothing can be undone.
+        undo_loses: The data that this undo would lose permanently, one line; empty if it loses no data.
+        disk_full: Why new deployments are refused for lack of disk space; empty if they are accepted.
     """
 
     generation: int
@@ -114,7 +114,7 @@ class EventPage(msgspec.Struct, frozen=True):
     Attributes:
         events: The events.
         missed: Upper bound of the events that were dropped before they could be returned.
-        missed_logs: How many of those were lines of guest logs.
+        missed_logs: How many of the missed events were lines of guest logs.
     """
 
     events: tuple[Event, ...]
@@ -129,12 +129,12 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
         export: Full path of the export that was called.
         result: JSON text of the result; ``null`` when the function returns nothing.
         fuel: Fuel units used.
-        seconds: Wall time of the call, without waiting in the mailbox.
+        seconds: Wall time of the call, without its time in the mailbox.
         cpu_seconds: CPU seconds in the guest; None when not available.
         memory_peak: Peak of the linear memory in bytes; None when not available.
-        revision: The revision that answered; None for a component that is not managed by a runtime.
+        revision: The revision that answered; None if no runtime manages the component.
         output: Lines that the guest wrote to its standard output and error during the call.
-        trace: Identity of the call's trace, 32 hexadecimal digits; empty when the guest traced nothing.
+        trace: Id of the call's trace, 32 hexadecimal digits; empty if the guest reported no steps.
     """
 
     export: str
@@ -152,8 +152,8 @@ class Done(msgspec.Struct, frozen=True):
     """A command that was carried out.
 
     Attributes:
-        text: What happened, one line.
-        revision: The active revision afterwards; None when there is none.
+        text: The result, one line.
+        revision: The active revision after the command; None if no revision is active.
     """
 
     text: GuestText

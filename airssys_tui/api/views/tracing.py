@@ -1,4 +1,4 @@
-"""Traces: what a call did step by step, as its component reported it."""
+"""Traces: the steps of a call, as its component reported them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: From 1 within its trace, in the order of the starts.
-        parent: Number of the span that it is part of; None at the top of the call.
-        name: What it does.
+        parent: Number of the enclosing span; None at the top of the call.
+        name: Name of the step.
         start_ms: Milliseconds from the start of the trace.
         took_ms: Duration in milliseconds; None while it has not ended.
         annotations: Keys and values that the component added.
-        error: Why it failed; empty when it did not.
+        error: Why it failed; empty if it did not fail.
     """
 
     number: int
@@ -38,10 +38,10 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
         id: 32 hexadecimal digits.
         export: The export that was called.
         at: Unix time when its first span began.
-        took_ms: Milliseconds from then to the last known end of a span.
-        failed: Whether a span failed.
+        took_ms: Milliseconds from ``at`` to the last known end of a span.
+        failed: Whether any span failed.
         spans: At most 256, in the order of their starts.
-        dropped: Spans and annotations beyond what is kept.
+        dropped: Spans and annotations dropped because the trace was full.
     """
 
     id: str
@@ -54,7 +54,7 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def goes_on(self) -> bool:
-        """Whether a span has not ended."""
+        """Whether any span has not ended."""
         return any(span.took_ms is None for span in self.spans)
 
     def tree(self) -> Iterator[tuple[int, SpanView]]:
@@ -62,7 +62,7 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
         known = {span.number for span in self.spans}
         children: dict[int | None, list[SpanView]] = {}
         for span in self.spans:
-            # A parent starts before its children; anything else could be a circle.
+            # A parent starts before its children; accepting any other order could follow a cycle.
             parent = span.parent if span.parent in known and (span.parent or 0) < span.number else None
             children.setdefault(parent, []).append(span)
         waiting = [(0, span) for span in reversed(children.pop(None, []))]
