@@ -1,4 +1,4 @@
-"""Every command with its examples: the parser, the help and docs/commands.md are made from this."""
+"""All commands with their examples; the parser, the help and docs/commands.md are generated from this table."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Entry:
     """One command.
 
     Attributes:
-        name: Its words.
-        place: Module of this package and function in it that it calls; loaded when it is needed.
-        examples: How it is used, one to three command lines.
+        name: Its words on the command line.
+        place: Module of this package, and the function in it that implements the command; loaded on demand.
+        examples: One to three example command lines.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Entry:
 
     @property
     def function(self) -> Callable[..., int]:
-        """The function that carries it out."""
+        """The function that implements the command."""
         module, _, name = self.place.partition(":")
         function: Callable[..., int] = getattr(import_module(f"airssys_tui.cli.{module}"), name)
         return function
@@ -190,11 +190,11 @@ _EPILOGUE: Final = "\n".join([EXIT_CODES, *(f"  {code:<3}  {meaning}" for code, 
 
 
 _TELLS_OF_ALL: Final = {"--help", "-h", "__complete"}
-"""Words that concern every command."""
+"""Words for which the parser needs all commands."""
 
 
 def command_names() -> tuple[str, ...]:
-    """Return every first word that is a command, in the order of the help page."""
+    """Return the first word of every command, in the order of the help page."""
     return tuple(dict.fromkeys(entry.name.split()[0] for entry in COMMANDS))
 
 
@@ -202,7 +202,7 @@ def build(words: Sequence[str] | None = None) -> App:
     """Return the parser of the whole command line.
 
     Args:
-        words: The command line. The parser knows only the command that it names, or the screens when it names none,
+        words: The command line. The parser has only the command that it names, or the screens if it names none,
             and nothing is loaded for the others, unless it asks for help on all of them.
     """
     entries = [entry for entry in COMMANDS if words and entry.name.split()[0] == words[0]]
@@ -238,6 +238,6 @@ def build(words: Sequence[str] | None = None) -> App:
 
 
 def _help(entry: Entry) -> str:
-    """Return what a command is for, without its arguments, and its examples."""
+    """Return a command's description, without its arguments, and its examples."""
     purpose = inspect.cleandoc(entry.function.__doc__ or "").partition("\n\nArgs:")[0]
     return "\n\n".join([purpose, "\n  ".join([EXAMPLES, *entry.examples])])

@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
 
 WIDEST: Final = 110
-"""Help lines are not longer than this, however wide the terminal is."""
+"""Maximum length of a help line, however wide the terminal is."""
 
 LABELS: Final = 22
-"""Longest label that has its text beside it; a longer one has it below."""
+"""Longest label with its text on the same line; for a longer label the text is on the next line."""
 
 EXAMPLES: Final = "For example:"
-"""How the paragraph of examples begins in a docstring; the parser's library would take `Examples:` for a section."""
+"""First words of a docstring's examples; the parser's library would parse `Examples:` as a section."""
 
 EXAMPLES_TITLE: Final = "Examples:"
 EXIT_CODES: Final = "Exit codes:"
-"""How the table of exit codes begins; its rows stay as they are, as the examples do."""
+"""First words of the table of exit codes; its rows, like the examples, are not wrapped."""
 
 PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT"}
-"""What stands for a value on a help page, instead of the name of its type."""
+"""Placeholder for a value on a help page, instead of the name of its type."""
 
 TITLES: Final = {"Parameters": "Options"}
 
 
 class TwoColumns:
-    """A formatter for cyclopts: labels on the left, what they mean beside them."""
+    """A formatter for cyclopts: labels on the left, their descriptions on the right."""
 
     def __call__(self, console: Any, options: Any, panel: HelpPanel) -> None:  # noqa: ARG002 - the parser's signature
         """Print one group of commands or parameters."""
@@ -42,12 +42,12 @@ class TwoColumns:
         _print(console, [*lines, ""])
 
     def render_usage(self, console: Any, options: Any, usage: Any) -> None:  # noqa: ARG002 - the parser's signature
-        """Print how the command is written."""
+        """Print the command's usage line."""
         if usage:
             _print(console, [f"Usage: {_plain(usage).removeprefix('Usage: ')}"])
 
     def render_description(self, console: Any, options: Any, description: Any) -> None:  # noqa: ARG002 - the parser's signature
-        """Print what the command is for, and its epilogue."""
+        """Print the command's description and its epilogue."""
         paragraphs = [paragraph for paragraph in _plain(description).split("\n\n") if paragraph.strip()]
         if paragraphs:
             width = min(WIDEST, console.width)
@@ -55,7 +55,7 @@ class TwoColumns:
 
 
 def _paragraph(text: str, width: int) -> str:
-    # A command line is never broken: it is there to be copied.
+    # A command line is never wrapped, so that users can copy it.
     if text.lstrip().startswith(EXAMPLES):
         return text.strip().replace(EXAMPLES, EXAMPLES_TITLE, 1)
     if text.lstrip().startswith(EXIT_CODES):
@@ -90,7 +90,7 @@ def _meaning(entry: HelpEntry) -> str:
 
 
 def _plain(text: Any) -> str:
-    """Return the words of what the parser hands over: a string, or something of its markup that has a plain form."""
+    """Return the plain text of a string or of the parser's markup."""
     if text is None:
         return ""
     for name in ("plain", "markup", "primary_renderable"):

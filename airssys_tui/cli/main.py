@@ -1,4 +1,4 @@
-"""The entry: parse, run, and turn every outcome into an exit code and a message."""
+"""The entry point: parse, run, and turn every outcome into an exit code and a message."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line.
 
     Args:
-        arguments: The words after the program's name; those of this process when left out.
+        arguments: The words after the program's name; if None, those of this process.
 
     Returns:
-        The exit code; `ExitCode` says what each means.
+        The exit code; see `ExitCode`.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _version() -> int:
-    """Tell the version without the parser, which is what takes most time to load."""
+    """Print the version without the parser, which takes most of the loading time."""
     say(__version__)
     return ExitCode.OK
 
@@ -47,7 +47,7 @@ def _run(words: list[str], *, json: bool) -> int:
 
     known = command_names()
     if words and words[0] not in known:
-        from airssys_tui.cli.answering.complaints import slip  # noqa: PLC0415 - late: few command lines are wrong
+        from airssys_tui.cli.answering.complaints import slip  # noqa: PLC0415 - late: only for a usage error
 
         meant = slip(words, known)
         if meant is not None:
@@ -79,19 +79,19 @@ def _usage_error(what: str, remedy: str, *, json: bool) -> int:
 
 
 def _fault(error: OSError) -> str:
-    """Return what the operating system refused, and about which file."""
+    """Describe an error of the operating system, with the file concerned."""
     said = error.strerror or str(error)
     return f"{error.filename}: {said}" if error.filename is not None else said
 
 
 def _wants_json(words: list[str]) -> bool:
-    """Return whether JSON was asked for, also on a command line that cannot be parsed."""
+    """Return whether the command line asks for JSON, even if it cannot be parsed."""
     options = words[: words.index("--")] if "--" in words else words
     return "--json" in options
 
 
 def _never_fail_to_encode(stream: object) -> None:
-    """Write what the terminal's encoding lacks as an escape; a name must not end a command."""
+    """Escape characters missing from the terminal's encoding, so that a name cannot make a command fail."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Colour in what commands print, where a terminal wants it: never the only carrier of a meaning."""
+"""Colour in command output, if the terminal supports it; colour never carries meaning alone."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _CODES: Final = {
     "debug": "2",
     "superseded": "2",
 }
-"""Words that have a colour, and its code. Only the sixteen that every theme of a terminal defines."""
+"""Words that have a colour, with its code: only the sixteen colours that every terminal theme defines."""
 
 
 def wanted(stream: TextIO | None = None) -> bool:
-    """Return whether a stream is a terminal that shows colours, and nobody said NO_COLOR."""
+    """Return whether a stream is a colour terminal and NO_COLOR is not set."""
     stream = stream or sys.stdout
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") not in {"", "dumb"}
 
 
 def styled(text: str, tone: str, stream: TextIO | None = None) -> str:
-    """Return text in the colour of a word, when colours are wanted; blanks around it keep theirs.
+    """Return text in the colour of a word if the stream takes colours; surrounding blanks stay uncoloured.
 
     Args:
-        text: Already safe; it may be padded.
-        tone: One of the words that have a colour; any other leaves the text as it is.
-        stream: Where it is written; standard output when not given.
+        text: Sanitised text; it may be padded.
+        tone: One of the words that have a colour; any other leaves the text unchanged.
+        stream: The output stream; standard output if None.
     """
     code = _CODES.get(tone)
     if not code or not wanted(stream):

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, in words for the person who typed it."""
+"""Usage errors: messages that tell users what is wrong with their command line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NEAR: Final = 0.6
 """How similar two words must be, from 0 to 1, to be suggested for each other."""
 
 KINDS: Final = {int: "a whole number", float: "a number", Path: "a path", str: "a text"}
-"""What values are called."""
+"""Names of the value types in messages."""
 
 
 def complaint(error: CycloptsError) -> str:
-    """Say in one sentence what is wrong with a command line."""
+    """Describe a usage error in one sentence."""
     for kind, say in _SAYINGS.items():
         if isinstance(error, kind):
             said: str = say(error)
@@ -27,16 +27,16 @@ def complaint(error: CycloptsError) -> str:
 
 
 def remedy(error: CycloptsError) -> str:
-    """Say which help page to read."""
+    """Return the remedy: the help page to read."""
     return f"{_command(error)} --help " + ("shows how it is used" if error.command_chain else "lists the commands")
 
 
 def slip(words: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the command that the first word probably stands for, when it is neither a command nor a path.
+    """Return the command that the user probably meant by the first word, if it is neither a command nor a path.
 
     Args:
         words: The command line after the program's name.
-        names: Every first word that is a command.
+        names: The first word of every command.
     """
     if not words or words[0].startswith(("-", "_")) or "/" in words[0]:
         return None
@@ -46,8 +46,8 @@ def slip(words: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the most similar known word, if one is similar enough."""
-    import difflib  # noqa: PLC0415 - late: only who slips needs it
+    """Return the most similar known word; None if none is similar enough."""
+    import difflib  # noqa: PLC0415 - late: only for a typo
 
     return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=NEAR)), None)
 
@@ -108,7 +108,7 @@ def _option(error: cyclopts.CoercionError) -> str:
 
 
 def _kind(target: Any) -> Any:
-    """Return the kind of value that ``int | None`` and the like accept."""
+    """Return the value type of an optional annotation such as ``int | None``."""
     wanted = [kind for kind in get_args(target) if kind is not type(None)]
     return wanted[0] if len(wanted) == 1 else target
 

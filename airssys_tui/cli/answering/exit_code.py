@@ -1,4 +1,4 @@
-"""What a command's exit code says to a script."""
+"""Exit codes of the commands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 
 class ExitCode(IntEnum):
-    """The answers of every command.
+    """The exit codes of every command.
 
     Attributes:
-        OK: It was done.
-        FAILED: It failed or was refused; the reason is on standard error.
-        USAGE: The command line is wrong; nothing was tried.
-        INTERRUPTED: ctrl+c ended it, as a shell says it: 128 and the number of the signal.
+        OK: The command succeeded.
+        FAILED: The command failed or was refused; the reason is on standard error.
+        USAGE: Usage error; the command did not run.
+        INTERRUPTED: ctrl+c ended the command; as in a shell, 128 plus the number of the signal.
     """
 
     OK = 0

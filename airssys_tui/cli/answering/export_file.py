@@ -1,4 +1,4 @@
-"""Files that a command writes for its user: whole or not at all, and never over another one unasked."""
+"""Files that a command writes for its user: written whole or not at all, and never overwritten without ``--force``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from airssys_tui.core.errors import UsageError
 
 
 def is_stream(file: Path) -> bool:
-    """Return whether a file's name, ``-``, stands for standard input or output."""
+    """Return whether a file's name is ``-``, which means standard input or output."""
     return str(file) == "-"
 
 
 def require_free(file: Path, *, force: bool) -> None:
-    """Refuse a file that may not be written.
+    """Reject a file that must not be written.
 
     Args:
-        file: Where to write; standard output always may be written.
+        file: The file to write; standard output is always accepted.
         force: Whether an existing file may be overwritten.
 
     Raises:
-        UsageError: Its folder does not exist, or the file does and may not be overwritten.
+        UsageError: The folder does not exist, or the file exists and may not be overwritten.
     """
     if is_stream(file):
         return
@@ -34,7 +34,7 @@ def require_free(file: Path, *, force: bool) -> None:
 
 
 def write_whole(file: Path, parts: Iterable[bytes]) -> int:
-    """Write a file beside its place and move it there, so that none is half written; return its size in bytes."""
+    """Write a temporary file and rename it, so that no file is left half-written; return its size in bytes."""
     handle, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as unfinished:

@@ -1,4 +1,4 @@
-"""Everything a command prints: safe plain text or JSON, and errors with a remedy."""
+"""Output of the commands: safe plain text or JSON, and errors with a remedy."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import sanitise
 
 NOTHING: Final = "-"
-"""What is printed for a value that is not available."""
+"""Text for a value that is not available."""
 
 
 def say(text: str = "") -> None:
-    """Print text for people, made safe."""
+    """Print text for people, sanitised."""
     sys.stdout.write(sanitise(text) + "\n")
 
 
 def say_table(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], indent: str = "") -> None:
-    """Print a table that fits the terminal; one that goes to a file or a pipe is never cut."""
+    """Print a table that fits the terminal; output to a file or a pipe is never cut."""
     width = terminal_width()
     heading, *lines = render(columns, rows, None if width is None else width - len(indent))
     sys.stdout.write(indent + styled(heading, "title") + "\n")
     for line in lines:
-        sys.stdout.write(indent + line + "\n")  # each cell was made safe; the colours were not there before
+        sys.stdout.write(indent + line + "\n")  # the cells are sanitised already; the colours were added afterwards
 
 
 def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
-    """Print names and values in two columns; values of many lines stay under each other."""
+    """Print names and values in two columns; the lines of a multi-line value stay aligned."""
     room = max((len(name) for name, _ in pairs), default=0) + 2
     for name, value in pairs:
         first, *rest = sanitise(value).split("\n")
@@ -43,17 +43,17 @@ def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
 
 
 def terminal_width() -> int | None:
-    """Return the width of the terminal, or ``None`` when standard output is none."""
+    """Return the width of the terminal, or ``None`` if standard output is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def terminal_height() -> int:
-    """Return how many lines the terminal has."""
+    """Return the height of the terminal in lines."""
     return shutil.get_terminal_size().lines
 
 
 def warn(text: str) -> None:
-    """Print text on standard error, made safe."""
+    """Print text on standard error, sanitised."""
     sys.stderr.write(sanitise(text) + "\n")
 
 
@@ -67,7 +67,7 @@ def answer(value: Any) -> None:
 
 
 def answer_line(value: Any) -> None:
-    """Print a value as one line of JSON, at once."""
+    """Print a value as one line of JSON, and flush."""
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see above
 
     sys.stdout.write(_harmless(encode(value).decode()) + "\n")
@@ -75,7 +75,7 @@ def answer_line(value: Any) -> None:
 
 
 def _harmless(document: str) -> str:
-    """Escape what a terminal would obey or hide; a program reads the same document, for it can only be in strings."""
+    """Escape control and invisible characters; they occur only in strings, so a JSON parser reads the same document."""
     if document.isascii() and "\x7f" not in document:
         return document
     import json  # noqa: PLC0415 - late: hardly ever needed
@@ -84,14 +84,14 @@ def _harmless(document: str) -> str:
 
 
 def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:
-    """Report what went wrong and what to do next: on standard error, with ``json`` also as an object.
+    """Report an error and its remedy on standard error; with ``json``, also print an error object.
 
     Args:
         title: A few words.
-        message: What happened, where.
+        message: What happened and where.
         remedy: What to do next; may be empty.
         json: Whether standard output carries JSON.
-        facts: More members of the error object; those without a value are left out.
+        facts: Further members of the error object; those without a value are omitted.
     """
     first, *rest = message.split("\n")
     warn("\n  ".join([f"error: {title}: {first}", *rest]))
@@ -119,14 +119,14 @@ def report_error(error: AirssysError, *, json: bool = False) -> None:
 
 
 def moment(at: float | None) -> str:
-    """Write a Unix time in the local zone, with its offset."""
+    """Format a Unix time in the local time zone, with its offset."""
     if at is None:
         return NOTHING
     return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def discard_output() -> None:
-    """Discard standard output after its reader went away (``airssys-tui list | head -1``)."""
+    """Discard standard output after its reader has closed it (``airssys-tui list | head -1``)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

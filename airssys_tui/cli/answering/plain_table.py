@@ -1,4 +1,4 @@
-"""Plain aligned tables: columns that fit the terminal, the least important ones leave first."""
+"""Plain aligned tables that fit the terminal: the least important columns are dropped first."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class PlainColumn:
         title: Its heading.
         right: Whether figures in it are aligned to the right.
         rank: Columns with the highest rank are dropped first when the table is too wide; rank 0 stays.
-        least: A column that may be cut: the cells it keeps at least; 0 for one that is never cut.
-        toned: Whether its words have the colour that goes with them, where colours are wanted.
+        least: Minimum width, in cells, of a column that may be cut; 0 for one that is never cut.
+        toned: Whether its words are coloured when the output takes colours.
     """
 
     title: str
@@ -37,9 +37,9 @@ def render(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], width:
     """Lay out a table.
 
     Args:
-        columns: What there is to show.
-        rows: One text per column; each is made safe and put on one line here.
-        width: Cells that there are; ``None`` for as many as it takes.
+        columns: The columns.
+        rows: One text per column; each is sanitised and put on one line here.
+        width: Available width in cells; ``None`` for unlimited.
 
     Returns:
         The heading and one line per row, without trailing blanks.
@@ -73,7 +73,7 @@ def _line(
 
 
 def cell_width(text: str) -> int:
-    """Return how many terminal cells a text takes."""
+    """Return the width of a text in terminal cells."""
     return sum(_cells(char) for char in text)
 
 
@@ -84,7 +84,7 @@ def _cells(char: str) -> int:
 
 
 def _shrink(columns: Sequence[PlainColumn], widths: list[int], shown: list[int], width: int) -> None:
-    """Cut what may be cut, and drop columns from the highest rank on, until the table fits or only rank 0 is left."""
+    """Cut columns where allowed, then drop those of the highest rank, until the table fits or only rank 0 is left."""
     while True:
         excess = sum(widths[index] for index in shown) + len(GAP) * (len(shown) - 1) - width
         if excess <= 0:

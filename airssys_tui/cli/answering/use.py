@@ -1,4 +1,4 @@
-"""What components use, in words: the columns, rows and pairs that ``top``, ``stats`` and ``meters`` share."""
+"""Resource usage as text: the columns, rows and pairs that ``top``, ``stats`` and ``meters`` share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOP_COLUMNS: Final = (
 
 
 def totals(seen: Snapshot) -> list[tuple[str, str]]:
-    """Return the totals of the runtime, name and value."""
+    """Return the totals of the runtime as pairs of name and value."""
     running = sum(view.state == "running" for view in seen.components)
     memory = NOTHING if seen.memory is None else f"{format_size(seen.memory)}/{format_size(seen.memory_limit)}"
     pairs = [
@@ -47,7 +47,7 @@ def totals(seen: Snapshot) -> list[tuple[str, str]]:
 
 
 def top_row(view: ComponentView) -> Sequence[str]:
-    """Return a component's row below :data:`TOP_COLUMNS`."""
+    """Return a component's row for the columns of :data:`TOP_COLUMNS`."""
     if view.started_at is None:
         return (view.id, view.state, *[NOTHING] * (len(TOP_COLUMNS) - 2))
     use = view.meters
@@ -68,7 +68,7 @@ def top_row(view: ComponentView) -> Sequence[str]:
 
 
 def meter_pairs(use: Meters, *, live: bool) -> list[tuple[str, str]]:
-    """Name every meter with its unit; nothing is left out."""
+    """Return every meter as a pair of name and value with its unit."""
     if not live:
         return [(name.replace("_", " "), NOTHING) for name in Meters.__struct_fields__]
     figures: dict[str, str] = {
@@ -95,15 +95,15 @@ def meter_pairs(use: Meters, *, live: bool) -> list[tuple[str, str]]:
 
 
 def size(value: float | None) -> str:
-    """Write bytes, or "-" when they are not available."""
+    """Format bytes, or return "-" if not available."""
     return NOTHING if value is None else format_size(value)
 
 
 def percent(value: float | None) -> str:
-    """Write a share of one, or "-" when it is not available."""
+    """Format a fraction as a percentage, or return "-" if not available."""
     return NOTHING if value is None else f"{value:.1%}"
 
 
 def milliseconds(value: float | None) -> str:
-    """Write milliseconds as a duration, or "-" when they are not available."""
+    """Format milliseconds as a duration, or return "-" if not available."""
     return NOTHING if value is None else format_duration(value / 1_000)

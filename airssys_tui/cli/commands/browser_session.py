@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 FULL: Final = "--full"
 
 LOOK: Final = 1.0
-"""Seconds between two looks at whether the server is still there."""
+"""Seconds between two checks whether the server is still running."""
 
 GRACE: Final = 3.0
-"""Seconds to stop in, once it is not."""
+"""Seconds for a clean stop once the server has ended."""
 
 
 def main(words: list[str]) -> int:
@@ -58,7 +58,7 @@ async def _show(site: Site, *, readonly: bool) -> int:
 
 
 def _standard_error_to(log: Path) -> None:
-    """Send what native code writes to the log; it would reach the terminal of the web server raw."""
+    """Redirect file descriptor 2 to the log; native code would otherwise write to the web server's terminal."""
     from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: see `log`
 
     make_directory(log.parent)
@@ -68,7 +68,7 @@ def _standard_error_to(log: Path) -> None:
 
 
 def _end_with(server: int) -> None:
-    """Stop when the server is gone: a closed pipe alone ends the reading, not the screen."""
+    """Stop when the server ends: a closed pipe alone ends the input, not the screen."""
     forever = threading.Event()
     while os.getppid() == server:
         forever.wait(LOOK)

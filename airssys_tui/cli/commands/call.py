@@ -84,7 +84,7 @@ def _document(report: CallReport) -> dict[str, object]:
 def join_arguments(arguments: tuple[str, ...]) -> str:
     """Return the JSON array of the arguments; one that is not JSON becomes a string.
 
-    The text of a number is kept as it is, so that no digit is lost.
+    The text of a number is kept unchanged, so that no digit is lost.
     """
     import msgspec  # noqa: PLC0415 - late: see `options`
 

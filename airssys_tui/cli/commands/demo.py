@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
 
 BEAT: Final = 2.0
-"""Seconds between two things that happen."""
+"""Seconds between two simulated changes."""
 
 SOURCE: Final = "demo"
 
@@ -115,4 +115,4 @@ def _release(runtime: FakeRuntime, turn: int) -> None:
 
 
 ACTS: Final[tuple[tuple[int, Act], ...]] = ((1, _log), (7, _ignore), (11, _degrade), (15, _release))
-"""What happens, and every how many beats."""
+"""Simulated changes, each with its period in beats."""

@@ -171,7 +171,7 @@ def _living(head: Snapshot) -> list[Finding]:
 
 
 def _kept(remote: RuntimeApi) -> list[Finding]:
-    """Report what the state uses on disk, by purpose, and what `gc` would free."""
+    """Report the disk usage of the state directory by purpose, and the bytes that `gc` would free."""
     use = remote.disk().result(PATIENCE)
     parts = {
         "catalog": use.catalog,

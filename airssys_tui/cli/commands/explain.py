@@ -12,7 +12,7 @@ from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
 
 WIDEST: Final = 100
-"""Columns of text that are read with ease."""
+"""Maximum width of the text, in columns, for easy reading."""
 
 
 def explain(name: NameArgument, /, *, place: Place = HERE) -> int:

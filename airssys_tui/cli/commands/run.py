@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airssys_tui.cli.serving.exporter import Exporter
 
 POLL: Final = 0.1
-"""Seconds between two looks at the events."""
+"""Seconds between two checks for new events."""
 
 PAGE: Final = 10_000
 
@@ -76,7 +76,7 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
     if address is None:
         yield None
         return
-    from airssys_tui.cli.serving.exporter import Exporter, read_address  # noqa: PLC0415 - late: only who exports
+    from airssys_tui.cli.serving.exporter import Exporter, read_address  # noqa: PLC0415 - late: only for metrics
 
     exporter = Exporter(read_address(address, public=public))
     try:

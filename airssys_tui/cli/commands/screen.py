@@ -38,7 +38,7 @@ def screen(
             the folder's real path.
     """
     if demo:
-        from airssys_tui.cli.commands.demo import open_demo  # noqa: PLC0415 - late: only who wants to see it
+        from airssys_tui.cli.commands.demo import open_demo  # noqa: PLC0415 - late: only for the demonstration
 
         if folder is not None or state_dir is not None or adopt:
             raise UsageError("--demo takes no folder, --state-dir or --adopt", remedy="run airssys-tui --demo")

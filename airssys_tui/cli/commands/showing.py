@@ -1,4 +1,4 @@
-"""Opening a screen on a runtime, with the terminal given back whatever happens."""
+"""Opening a screen on a runtime; the terminal's settings are always restored."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """What a screen is opened on.
+    """The parameters for opening a screen.
 
     Attributes:
         site: Folder and state directory.
-        connect: Makes the runtime; called after the first paint, on a thread of its own. The screen closes it.
+        connect: Opens the runtime; called after the first paint, on a separate thread. The screen closes the runtime.
         readonly: Disable every action that changes the system.
         attached: Whether the runtime keeps running when the screen is closed.
         demo: Whether the runtime is simulated.
@@ -66,7 +66,7 @@ def show(showing: Showing) -> int:
     except OSError as error:
         raise AirssysError(f"the terminal went away: {error}") from error
     if session.hurried:
-        exit_at_once(signal.SIGTERM)  # the terminal is as it was; what runs is recovered at the next start
+        exit_at_once(signal.SIGTERM)  # the terminal is restored; the next start recovers the components
     if code:
         raise AirssysError("the screen stopped with an error", remedy=f"see its log: {log}")
     return ExitCode.OK
@@ -82,10 +82,10 @@ class _Session:
         self._failure: AirssysError | None = None
 
     def connect(self) -> RuntimeApi:
-        """Open the runtime; called by the screen after its first paint, on a thread of its own.
+        """Open the runtime; called by the screen after its first paint, on a separate thread.
 
         Raises:
-            AirssysError: It could not be opened. The screen shows the error, and it is printed again afterwards.
+            AirssysError: The runtime could not be opened. The screen shows the error; it is printed again afterwards.
         """
         try:
             self._runtime = self._showing.connect()
@@ -116,7 +116,7 @@ class _Session:
         """Stop the runtime in bounded time, unless the user hurried; raise the error that kept it from opening.
 
         Raises:
-            AirssysError: It could not be opened, or did not stop in time.
+            AirssysError: The runtime could not be opened, or did not stop in time.
         """
         if self._runtime is not None and not self.hurried:
             close_in_time(self._runtime.close)
@@ -125,16 +125,16 @@ class _Session:
 
 
 def _ask_screen() -> None:
-    # While the screen is there it catches SIGTERM itself; without it this ends the process, which then holds nothing.
+    # An open screen catches SIGTERM itself; without one, SIGTERM ends the process, which then has no open resources.
     signal.raise_signal(signal.SIGTERM)
 
 
 @contextlib.contextmanager
 def _terminal_given_back() -> Iterator[None]:
-    """Put the terminal's own settings back at the end, also when the screen could not."""
+    """Restore the terminal's settings at the end, even if the screen could not."""
     before = termios.tcgetattr(0)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, termios.error):  # it may be gone: SIGHUP
+        with contextlib.suppress(OSError, termios.error):  # after SIGHUP the terminal may be gone
             termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -23,7 +23,7 @@ from airssys_tui.core.identity import digest_of, short_digest
 from airssys_tui.core.units import MIB, format_size
 
 LARGEST: Final = 128 * MIB
-"""Bytes of a file that an import reads at most; the largest state, in base64, is smaller."""
+"""Maximum bytes of a file that an import reads; the largest state, in base64, is smaller."""
 
 COLUMNS: Final = (
     PlainColumn("ID", right=True),

@@ -31,7 +31,7 @@ COLUMNS: Final = (
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """How much a component stores: bytes of keys and values, the limit for them, and keys."""
+    """Storage usage of a component: bytes of keys and values, their limit, and the number of keys."""
 
     component: str
     bytes: int
@@ -132,11 +132,11 @@ def import_(name: NameArgument, file: StreamArgument, /, *, replace: bool = Fals
 
 
 def _limit(site: Site, name: str) -> int:
-    """Return how much a component may store.
+    """Return a component's storage limit in bytes.
 
     Raises:
-        UnknownComponent: None of that name is recorded.
-        StateAbsent: Nothing is recorded at all.
+        UnknownComponent: No component of that name is recorded.
+        StateAbsent: The state directory has no catalog.
     """
     from airssys_tui.cli.reaching.recorded import find_component  # noqa: PLC0415 - late: see above
     from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415

@@ -25,7 +25,7 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import format_duration
 
 SHORTEST: Final = 0.1
-"""Seconds between two tables at least."""
+"""Minimum seconds between two tables."""
 
 
 class SortKey(StrEnum):
@@ -92,11 +92,11 @@ def top(
 
 
 def _draw(lines: Sequence[str], before: int) -> int:
-    """Print a table, over the one before on a terminal; return how many lines it has.
+    """Print a table, replacing the previous one on a terminal; return its number of lines.
 
     Args:
         lines: The table.
-        before: How many lines the table before had; 0 for the first one.
+        before: Number of lines of the previous table; 0 for the first one.
     """
     if before and _repaints():
         sys.stdout.write(f"\x1b[{before}F\x1b[J")

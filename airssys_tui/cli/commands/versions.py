@@ -49,7 +49,7 @@ def versions(name: NameArgument, /, *, place: Place = HERE) -> int:
 
 
 def say_revisions(revisions: Sequence[RevisionView], indent: str = "") -> None:
-    """Print revisions as a table, and how many older ones it leaves out."""
+    """Print revisions as a table, and the number of older ones that it omits."""
     say_table(REVISION_COLUMNS, [_revision_row(revision) for revision in revisions], indent=indent)
     left_out = revisions[0].number - len(revisions) if revisions else 0  # numbers begin at 1 and have no gaps
     if left_out > 0:

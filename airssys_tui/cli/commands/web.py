@@ -68,12 +68,12 @@ def session_command(site: Site, *, full: bool) -> str:
 
     words = [sys.executable, "-m", "airssys_tui.cli.commands.browser_session"]
     words += [str(site.folder.value.resolve()), str(site.state_dir.value.resolve())]
-    # The shell gives its place to the session, whose parent is then the server.
+    # The shell execs the session, so that the session's parent process is the server.
     return f"exec {shlex.join([*words, FULL] if full else words)}"
 
 
 def _serve(server: BrowserServer) -> None:
-    """Serve until a signal asks to leave."""
+    """Serve until a signal requests a stop."""
     import asyncio  # noqa: PLC0415 - late: no other command loads it
 
     async def run() -> None:
@@ -88,7 +88,7 @@ def _serve(server: BrowserServer) -> None:
 
 @contextlib.contextmanager
 def _runtime(site: Site) -> Iterator[None]:
-    """Make sure that a runtime is there: the one that runs, or one of our own for as long as the block."""
+    """Ensure that a runtime is running: the existing one, or one in this process for the duration of the block."""
     from airssys_tui.cli.reaching.reach import connect  # noqa: PLC0415 - late: see `reach`
 
     found = connect(site, client="web")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Written(msgspec.Struct, frozen=True):
-    """Files that a command wrote, or found out of date."""
+    """Files that a command wrote or found out of date."""
 
     files: tuple[str, ...]
 
 
 class TargetJudgement(msgspec.Struct, frozen=True):
-    """One change as it is printed and answered.
+    """One change, for the text and the JSON output.
 
     Attributes:
         breaks: ``callers``, ``hosts``, both or none.

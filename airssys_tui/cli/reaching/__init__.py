@@ -1,1 +1,1 @@
-"""How a command finds its folder, the runtime that serves it, and what was recorded."""
+"""How a command finds its folder, the runtime that serves it, and the recorded state."""

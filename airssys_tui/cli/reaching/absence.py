@@ -1,4 +1,4 @@
-"""What a command says when no runtime answers: none runs, or another process owns the state directory."""
+"""Errors for a command that reaches no runtime: none is running, or another process owns the state directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def attach_command(site: Site) -> str:
 
 
 def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
-    """Return the error for a state directory that another process owns, with the remedy that fits."""
+    """Return the error for a state directory that another process owns, with a fitting remedy."""
     from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no store
 
     if control_path(site.state_dir.value).exists():
@@ -31,7 +31,7 @@ def owned_elsewhere(error: StateLocked, site: Site) -> StateLocked:
 
 
 def nothing_runs(site: Site) -> NothingRuns:
-    """Return the error for a folder that no process runs."""
+    """Return the error for a folder without a running runtime."""
     folder = shlex.quote(str(site.folder.value))
     return NothingRuns(
         f"no process runs {site.folder.value}",

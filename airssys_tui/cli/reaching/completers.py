@@ -1,6 +1,6 @@
-"""Names for shell completion that only the catalog knows: components and numbers of revisions.
+"""Shell completion from the catalog: component names and revision numbers.
 
-They are asked for when the tab key is pressed, from the catalog alone: neither the engine nor the screens are loaded.
+They run when the user presses the tab key and read only the catalog: neither the engine nor the screens are loaded.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
-    """Return the components of the folder that the command line is about, each with what it serves.
+    """Return the components of the command line's folder, each with its version and state.
 
     Raises:
-        AirssysError: The catalog cannot be read; the parser's library keeps that from the terminal.
+        AirssysError: The catalog cannot be read; the parser's library does not print this error.
     """
     from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: only for the tab key
 
@@ -43,7 +43,7 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
 
 
 def _site(context: CompletionContext) -> Site:
-    """Return the place that a half-written command line is about."""
+    """Return the site that an incomplete command line refers to."""
     from airssys_tui.cli.reaching.site import locate  # noqa: PLC0415 - late: only for the tab key
 
     named = [value.raw if (value := context.get(name)) else None for name in ("--folder", "--state-dir")]

@@ -1,4 +1,4 @@
-"""A runtime in this process for the folder of the command line, served to screens and commands in others."""
+"""A runtime in this process for the command line's folder, served to screens and commands in other processes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def open_runtime(
     site: Site, *, adopt: bool = False, watch: bool = True, exporter: Exporter | None = None
 ) -> EmbeddedRuntime:
-    """Own the state directory, start bringing up its components, and serve them at the control socket.
+    """Take ownership of the state directory, start the components, and serve the runtime at the control socket.
 
-    The runtime works without the socket too; an event says why there is none.
+    The runtime works without the socket as well; if the socket cannot be opened, an event says why.
 
     Args:
         site: Folder and state directory.
-        adopt: Take over a state directory of another folder.
-        watch: Whether changed files are deployed.
+        adopt: Bind a state directory of another folder to this one.
+        watch: Whether to deploy changed files.
         exporter: Serves the metrics of the runtime and of its socket.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Events as lines, once or as they come: what ``logs`` and ``events`` share."""
+"""Events as lines, once or continuously; shared by ``logs`` and ``events``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAST: Final = 500
 """Lines shown by default."""
 
 POLL: Final = 0.1
-"""Seconds between two looks at what is new."""
+"""Seconds between two checks for new events."""
 
 PAGE: Final = 10_000
 
@@ -37,7 +37,7 @@ Choice = Callable[[Event], bool]
 
 
 def ask_history(api: RuntimeApi, query: HistoryQuery) -> Future[EventPage]:
-    """Ask for events; for a component without any, make sure that it exists."""
+    """Request events; if a component has none, check that it exists."""
     asked = api.history(query)
     if query.component is not None and not asked.result(ANSWER).events:
         api.describe(query.component).result(ANSWER)
@@ -47,7 +47,7 @@ def ask_history(api: RuntimeApi, query: HistoryQuery) -> Future[EventPage]:
 def make_query(
     name: str | None, since: str | None, level: Level, last: int, *, kinds: tuple[EventKind, ...]
 ) -> HistoryQuery:
-    """Return the question that the options of a command ask.
+    """Return the query for the options of a command.
 
     Raises:
         UsageError: An option is not valid.
@@ -64,10 +64,10 @@ def make_query(
 
 
 def _moment(text: str) -> float:
-    """Return the Unix time of "10m" ago or of a written time, which is local unless it names a zone.
+    """Return the Unix time of a duration ago ("10m") or of a time, which is local unless it has a time zone.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: The text is neither.
     """
     from datetime import datetime  # noqa: PLC0415 - late: most commands do without
 
@@ -91,20 +91,20 @@ def show_events(found: tuple[Event, ...] | list[Event], place: Place) -> int:
 
 
 def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place, *, client: str) -> int:
-    """Print the newest events and then each new one, until ctrl+c.
+    """Print the newest events, then each new one until ctrl+c.
 
     Args:
         site: Folder and state directory.
-        query: Which events, and how many to begin with.
-        wanted: Which of them are printed.
+        query: The events, and how many to print at the start.
+        wanted: Returns whether to print an event.
         place: How to answer.
-        client: What the runtime calls this process.
+        client: Name of this process in the runtime's messages.
 
     Raises:
-        NothingRuns: No process runs the folder.
-        Disconnected: The runtime went away.
+        NothingRuns: No runtime is running for the folder.
+        Disconnected: The connection to the runtime was lost.
     """
-    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: who asks once does without
+    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: only needed to follow
     from airssys_tui.runtime.history.past_events import fits  # noqa: PLC0415
 
     remote = connect(site, access=Access.READ, client=client, follow=True)
@@ -112,7 +112,7 @@ def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place,
         raise nothing_runs(site)
     with contextlib.closing(remote):
         if query.component is not None:
-            remote.describe(query.component).result(ANSWER)  # raises when there is no such component
+            remote.describe(query.component).result(ANSWER)  # raises if the component is unknown
         first = True
         for page in _pages(remote):
             chosen = [event for event in page if fits(event, query) and wanted(event)]
@@ -127,10 +127,10 @@ def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place,
 
 
 def _pages(api: RuntimeApi) -> Iterator[tuple[Event, ...]]:
-    """Yield new events for ever; say how many were lost in between.
+    """Yield new events forever; report how many were lost in between.
 
     Raises:
-        Disconnected: The runtime went away.
+        Disconnected: The connection to the runtime was lost.
     """
     seen, began = 0, False
     while True:

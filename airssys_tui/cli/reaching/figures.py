@@ -1,4 +1,4 @@
-"""Answers as programs get them: what is not known is null, never a zero or a default that pretends."""
+"""Answers for programs: an unknown value is null, never a zero or a made-up default."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ LIVE_ONLY: Final = (
     "history",
     "generation",
 )
-"""Members of a row that only a running runtime knows; those of its meters are as well."""
+"""Members of a row that only a running runtime knows; all members of its meters belong to them too."""
 
 LIVE_ONLY_DETAIL: Final = ("described", "recent")
-"""Members of the details beside the row that only a running runtime knows."""
+"""Members of the details, apart from the row, that only a running runtime knows."""
 
 
 def is_live(api: RuntimeApi) -> bool:
-    """Return whether a running runtime answers, not the catalog."""
+    """Return whether the answers come from a running runtime and not from the catalog."""
     from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
 
     return not isinstance(api, RecordedRuntime)
 
 
 def honest(view: ComponentView, *, live: bool) -> dict[str, object]:
-    """Return a row for programs, with the same members whether the runtime runs or not.
+    """Return a row for programs, with the same members whether or not the runtime is running.
 
     Args:
         view: The row.
-        live: Whether a running runtime told it; otherwise what only such a one knows is null.
+        live: Whether the row comes from a running runtime; otherwise members that only a runtime knows are null.
     """
     from airssys_tui.api.wire import plain  # noqa: PLC0415 - late: see `output`
 

@@ -1,4 +1,4 @@
-"""What lies in the folder now, for the few components whose files were held, refused or put in quarantine."""
+"""The files in the folder now, for the few components whose files were held, refused or quarantined."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airssys_tui.runtime.sources.folder import read
 
 
 class FileStamp(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at a component's files.
+    """The identity of a component's files, or the reason why they cannot be read.
 
     Attributes:
-        id: The component that they are of; empty when they cannot be read.
-        digest: Of the artifact.
-        manifest_digest: Of the manifest's meaning.
-        version: Of the manifest.
-        gate: The gate that stops files that cannot be read.
-        reason: Why it does.
+        id: The component that they belong to; empty if they cannot be read.
+        digest: Digest of the artifact.
+        manifest_digest: Digest of the manifest's meaning.
+        version: Version in the manifest.
+        gate: The gate that refuses files that cannot be read.
+        reason: Why the gate refuses them.
     """
 
     id: str = ""
@@ -32,7 +32,7 @@ class FileStamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(folder: Path, source: str) -> FileStamp | None:
-    """Read and hash a component's files; None when there are none.
+    """Read and hash a component's files; None if they do not exist.
 
     Args:
         folder: The folder of components.

@@ -1,4 +1,4 @@
-"""Commands that change something: sent to the runtime, unless the configuration says that nothing may be changed."""
+"""Commands that change something: sent to the runtime unless the configuration is read-only."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from airssys_tui.core.errors import ReadOnlyAccess
 
 
 def carry_out(command: Command, place: Place, without: Without = Without.MOMENT) -> int:
-    """Have a command carried out and print the result.
+    """Carry out a command and print the result.
 
     Args:
         command: The command.
         place: Which runtime, and how to answer.
-        without: What replaces the runtime when none runs.
+        without: The replacement if no runtime is running.
 
     Raises:
         ReadOnlyAccess: The configuration allows no changes.
-        AirssysError: It was refused, or no runtime could be reached.
+        AirssysError: The command was refused, or no runtime could be reached.
     """
     site = writable(locate(place.folder, place.state_dir))
     return tell(ask(site, lambda runtime: runtime.submit(command), without), place)
@@ -41,7 +41,7 @@ def writable(site: Site) -> Site:
     """Return the site if the configuration allows changes.
 
     Raises:
-        ReadOnlyAccess: It does not.
+        ReadOnlyAccess: The configuration allows no changes.
     """
     if site.settings.readonly:
         raise ReadOnlyAccess(

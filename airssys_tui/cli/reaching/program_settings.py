@@ -21,13 +21,13 @@ CONFIG_VARIABLE: Final = "AIRSSYS_TUI_CONFIG"
 class ProgramSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=lambda name: name.replace("_", "-")
 ):
-    """The configuration file, ``config.toml``; every key may be left out.
+    """The configuration file, ``config.toml``; every key is optional.
 
     Attributes:
-        folder: Folder of components used when none is named.
-        state_dir: State directory used when none is named.
+        folder: Default folder of components.
+        state_dir: Default state directory.
         readonly: Whether the screen opens without the actions that change the system.
-        screen: How the screen looks. The screen reads it itself, also while it runs, and reports what is wrong in it.
+        screen: Appearance of the screen. The screen reads this itself, even while it runs, and reports errors in it.
         keys: Keys of the screen, read in the same way.
     """
 
@@ -40,14 +40,14 @@ class ProgramSettings(
 
 @dataclass(frozen=True, slots=True)
 class Sourced(Generic[T]):
-    """A value and its source, in a word or two."""
+    """A value and a short name of its source."""
 
     value: T
     source: str
 
 
 def settings_path() -> Path:
-    """Return the path of the configuration file, which need not exist."""
+    """Return the path of the configuration file, which may not exist."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -60,13 +60,13 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
     """Read the configuration file.
 
     Args:
-        path: The file; without it, :func:`settings_path`.
+        path: The file; if None, :func:`settings_path`.
 
     Returns:
-        Its settings; the defaults when there is no file.
+        The settings; the defaults if the file does not exist.
 
     Raises:
-        UsageError: If it cannot be read, is not TOML or has an unknown key.
+        UsageError: If the file cannot be read, is not TOML or has an unknown key.
     """
     path = path or settings_path()
     try:

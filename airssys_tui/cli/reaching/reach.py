@@ -1,8 +1,8 @@
-"""How a command reaches a runtime: the one that runs, or a replacement when none does.
+"""How a command reaches a runtime: the running one, or a replacement if none is running.
 
-Whichever process owns a state directory serves its runtime at the control socket in it. Every command goes there
-first. When nobody owns it, a command that reads answers from the catalog, one that has to be tried on a living
-component becomes the owner for a moment, and one about what runs says that nothing does.
+The process that owns a state directory serves its runtime at the control socket in it. Every command connects there
+first. If no process owns the directory, a command that reads answers from the catalog, one that needs a live component
+becomes the owner for a moment, and one about the running components reports that none is running.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ ANSWER: Final = 120.0
 """Seconds that one command or call may take."""
 
 SETTLE: Final = 60.0
-"""Seconds that a runtime may take to come up before a command gives up."""
+"""Seconds that a runtime may take to start its components before a command gives up."""
 
 OPENING: Final = 3.0
-"""Seconds that an owner may take to serve its state directory; so long a command waits for one that does not yet."""
+"""Seconds that a command waits for the owner of a state directory to open its control socket."""
 
 _LOOK: Final = 0.05
 _HEAD_ONLY: Final = 2**62
 
 
 class Without(Enum):
-    """What a command does when no runtime has the state directory.
+    """How a command proceeds if no runtime owns the state directory.
 
     Attributes:
-        RECORD: It answers from the catalog, or records the desired state in it.
-        MOMENT: It runs the components for as long as the question takes.
-        NOTHING: It fails, because nothing runs.
+        RECORD: Answer from the catalog, or record the desired state in it.
+        MOMENT: Run the components while the question is answered.
+        NOTHING: Fail, because no runtime is running.
     """
 
     RECORD = "record"
@@ -58,8 +58,8 @@ def ask(site: Site, question: Callable[[RuntimeApi], Future[T]], without: Withou
 
     Args:
         site: Folder and state directory.
-        question: Asks the runtime.
-        without: What replaces it when none runs.
+        question: Calls a method of the runtime.
+        without: The replacement if no runtime is running.
 
     Raises:
         AirssysError: The question failed, or no runtime could be reached.
@@ -75,18 +75,18 @@ def ask(site: Site, question: Callable[[RuntimeApi], Future[T]], without: Withou
 
 @contextlib.contextmanager
 def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "command") -> Iterator[RuntimeApi]:
-    """Provide the runtime of a site, or its replacement, for the length of a block.
+    """Provide the runtime of a site, or its replacement, for the duration of a block.
 
     Args:
         site: Folder and state directory.
-        without: What replaces it when none runs.
-        client: The name of this process in messages of the runtime.
+        without: The replacement if no runtime is running.
+        client: Name of this process in the runtime's messages.
 
     Raises:
-        NothingRuns: None does, and nothing replaces it.
-        FolderMismatch: It is the runtime, or the state, of another folder.
-        StateLocked: A process owns the state directory and cannot be spoken to.
-        Unreachable: The runtime cannot be spoken to; see the subclasses.
+        NothingRuns: No runtime is running, and ``without`` allows no replacement.
+        FolderMismatch: The runtime, or the state, belongs to another folder.
+        StateLocked: Another process owns the state directory and cannot be reached.
+        Unreachable: The runtime cannot be reached; see the subclasses.
     """
     remote = connect(site, client=client)
     if remote is not None:
@@ -95,14 +95,14 @@ def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "comm
                 _wait_until_up(remote)
             yield remote
     elif without is Without.RECORD:
-        from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: a running one is asked without it
+        from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: not needed for a running runtime
 
         yield RecordedRuntime.of(site)
     elif without is Without.MOMENT:
         with _moment(site, client) as api:
             yield api
     else:
-        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: most commands find what they need
+        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: only for an error
 
         raise nothing_runs(site)
 
@@ -114,28 +114,28 @@ def connect(
 
     Args:
         site: Folder and state directory.
-        access: What will be asked of it; everything, if not said.
-        client: The name of this process in messages of the runtime.
-        follow: Keep a mirror of it, and reconnect when it goes away.
+        access: The requested access; full access by default.
+        client: Name of this process in the runtime's messages.
+        follow: Keep a mirror of the runtime, and reconnect when the connection is lost.
 
     Returns:
-        The runtime, or None.
+        The runtime, or None if no runtime is running.
 
     Raises:
-        FolderMismatch: It is the runtime of another folder than the one that is named.
-        Unreachable: There is one that cannot be spoken to; see the subclasses.
+        FolderMismatch: The runtime belongs to another folder than the named one.
+        Unreachable: A runtime is running but cannot be reached; see the subclasses.
     """
     from airssys_tui.store.paths import control_path  # noqa: PLC0415 - late: `--help` needs no store
 
     path = control_path(site.state_dir.value)
     if not path.exists():
         return None
-    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: who finds no socket does without
+    from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: not needed without a socket
     from airssys_tui.api.socket.remote import RemoteRuntime  # noqa: PLC0415
 
     try:
         remote = RemoteRuntime.open(path, access=access or Access.FULL, client=client, follow=follow)
-    except NothingRuns:  # what a killed owner left
+    except NothingRuns:  # a killed owner left the socket behind
         return None
     from airssys_tui.api.wire import cleaned  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def connect(
 
 @contextlib.contextmanager
 def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
-    """Be the owner for a moment; whoever became it meanwhile is asked instead."""
+    """Become the owner for a moment; if another process became the owner meanwhile, ask that one."""
     from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.serving.signals import close_in_time  # noqa: PLC0415
 
@@ -185,7 +185,7 @@ def _wait_for_owner(site: Site, client: str, error: StateLocked) -> RemoteRuntim
 
 
 def _wait_until_up(remote: RuntimeApi) -> None:
-    """Wait until a runtime that starts has brought its components up."""
+    """Wait until a starting runtime has started its components."""
     deadline = time.monotonic() + SETTLE
     while (head := remote.snapshot(_HEAD_ONLY)).phase is Phase.STARTING:
         if time.monotonic() > deadline:

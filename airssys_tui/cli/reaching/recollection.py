@@ -1,4 +1,4 @@
-"""The past from the catalog alone: events, the last change in sentences, and snapshots."""
+"""History from the catalog alone: events, the story of the last change, and snapshots."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airssys_tui.runtime.history.story import recollect, tell
 
 
 def recorded_history(site: Site, query: HistoryQuery) -> EventPage:
-    """Return what happened, oldest first.
+    """Return the recorded events, oldest first.
 
     Raises:
-        UnknownComponent: There is no component of the name that is asked for.
-        FolderMismatch: It is the state of another folder than the one that is named.
+        UnknownComponent: The query names an unknown component.
+        FolderMismatch: The state belongs to another folder than the named one.
         StoreError: The state directory cannot be read.
     """
     with reading(site) as state:
@@ -39,7 +39,7 @@ def recorded_story(site: Site, name: str) -> Story:
 
 
 def recorded_states(site: Site, name: str) -> tuple[StateView, ...]:
-    """Return the snapshots kept of a component, newest first.
+    """Return a component's snapshots, newest first.
 
     Raises:
         AirssysError: As :func:`recorded_history`.
@@ -50,7 +50,7 @@ def recorded_states(site: Site, name: str) -> tuple[StateView, ...]:
 
 
 def recorded_state(site: Site, name: str, snapshot: int) -> StateFile:
-    """Return a kept snapshot, whole.
+    """Return a snapshot with its bytes.
 
     Raises:
         UsageError: The component has no such snapshot.

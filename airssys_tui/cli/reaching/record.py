@@ -1,4 +1,4 @@
-"""The catalog, asked like a runtime: it replaces one while none runs."""
+"""The catalog behind the runtime's API: it replaces a runtime while none is running."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 else:
-    RuntimeApi = object  # a list would have to load every type that the protocol mentions
+    RuntimeApi = object  # else `list` would load every type that the protocol mentions
 
 T = TypeVar("T")
 
 
 class RecordedRuntime(RuntimeApi):
-    """The catalog of a site. A start or stop is written into it and takes effect at the next start.
+    """The catalog of a site. It records a start or stop, which takes effect at the next start of the runtime.
 
     Every other method of :class:`~airssys_tui.api.protocol.RuntimeApi` needs a running runtime and ends with
     :class:`~airssys_tui.core.errors.NothingRuns`.
@@ -39,11 +39,11 @@ class RecordedRuntime(RuntimeApi):
 
     @classmethod
     def of(cls, site: Site) -> Self:
-        """Return what is recorded of a site."""
+        """Return the recorded runtime of a site."""
         return cls(site)
 
     def __getattr__(self, name: str) -> Callable[..., Future[Any]]:
-        """Return what answers any other method: that nothing runs."""
+        """Return a function that answers any other method with ``NothingRuns``."""
         if name.startswith("_"):
             raise AttributeError(name)
 
@@ -54,8 +54,8 @@ class RecordedRuntime(RuntimeApi):
 
         return absent
 
-    def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - nothing changes here
-        """Return the rows as they were recorded last."""
+    def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - the record does not change
+        """Return the rows as last recorded."""
         from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: see `reach`
 
         return Snapshot(
@@ -66,11 +66,11 @@ class RecordedRuntime(RuntimeApi):
             components=recorded_components(self._site),
         )
 
-    def events(self, after: int = 0, limit: int = 500) -> EventPage:  # noqa: ARG002 - there is no buffer
-        """Return nothing: recorded events come from ``history``."""
+    def events(self, after: int = 0, limit: int = 500) -> EventPage:  # noqa: ARG002 - no buffer of events
+        """Return no events: ``history`` has the recorded ones."""
         return EventPage(())
 
-    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:  # noqa: ARG002 - nothing is done yet
+    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:  # noqa: ARG002 - not recorded
         """Record a start or stop."""
 
         def work() -> Done:
@@ -87,7 +87,7 @@ class RecordedRuntime(RuntimeApi):
         return self._answer(work)
 
     def describe(self, component: str) -> Future[ComponentDetail]:
-        """Return everything that is recorded about one component."""
+        """Return the recorded details of one component."""
         from airssys_tui.cli.reaching.recorded import recorded_detail  # noqa: PLC0415
 
         return self._answer(lambda: recorded_detail(self._site, component))
@@ -105,34 +105,34 @@ class RecordedRuntime(RuntimeApi):
         return self._answer(lambda: recorded_diff(self._site, component, revision, against))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
-        """Return what happened, oldest first."""
+        """Return the recorded events, oldest first."""
         from airssys_tui.cli.reaching.recollection import recorded_history  # noqa: PLC0415
 
         return self._answer(lambda: recorded_history(self._site, query))
 
     def explain(self, component: str) -> Future[Story]:
-        """Tell a component's last change in sentences."""
+        """Explain a component's last change."""
         from airssys_tui.cli.reaching.recollection import recorded_story  # noqa: PLC0415
 
         return self._answer(lambda: recorded_story(self._site, component))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
-        """Return the snapshots kept of a component's state, newest first."""
+        """Return a component's snapshots, newest first."""
         from airssys_tui.cli.reaching.recollection import recorded_states  # noqa: PLC0415
 
         return self._answer(lambda: recorded_states(self._site, component))
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
-        """Return a kept snapshot, whole."""
+        """Return a snapshot with its bytes."""
         from airssys_tui.cli.reaching.recollection import recorded_state  # noqa: PLC0415
 
         return self._answer(lambda: recorded_state(self._site, component, snapshot))
 
     def close(self) -> None:
-        """Do nothing: nothing is open."""
+        """Do nothing: no resource is open."""
 
     def _nothing_runs(self) -> NothingRuns:
-        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: most answers succeed
+        from airssys_tui.cli.reaching.absence import nothing_runs  # noqa: PLC0415 - late: only for an error
 
         return nothing_runs(self._site)
 
@@ -141,7 +141,7 @@ class RecordedRuntime(RuntimeApi):
         try:
             future.set_result(work())
         except StateLocked as error:
-            from airssys_tui.cli.reaching.absence import owned_elsewhere  # noqa: PLC0415 - late: most answers succeed
+            from airssys_tui.cli.reaching.absence import owned_elsewhere  # noqa: PLC0415 - late: only for an error
 
             future.set_exception(owned_elsewhere(error, self._site))
         except AirssysError as error:

@@ -1,4 +1,4 @@
-"""Views made from the catalog alone: what is known of components while no runtime runs."""
+"""Views of components made from the catalog alone, while no runtime is running."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from airssys_tui.store.ownership import live_owner
 
 
 def recorded_components(site: Site) -> tuple[ComponentView, ...]:
-    """Return every component that the state directory of a site knows, by identity.
+    """Return all components in the state directory of a site, ordered by identity.
 
     Raises:
-        StateAbsent: Nothing was ever recorded there.
-        FolderMismatch: It is the state of another folder than the one that is named.
-        StoreError: It cannot be read.
+        StateAbsent: The state directory has no catalog.
+        FolderMismatch: The state belongs to another folder than the named one.
+        StoreError: The state directory cannot be read.
     """
     owner = live_owner(site.state_dir.value)
     with reading(site) as state:
@@ -38,14 +38,14 @@ def recorded_components(site: Site) -> tuple[ComponentView, ...]:
 
 
 def recorded_detail(site: Site, name: str) -> ComponentDetail:
-    """Return everything that is recorded about one component.
+    """Return the recorded details of one component.
 
     Raises:
-        UnknownComponent: There is none of that name.
-        FolderMismatch: It is the state of another folder than the one that is named.
+        UnknownComponent: No component has that name.
+        FolderMismatch: The state belongs to another folder than the named one.
         StoreError: The state directory cannot be read.
     """
-    from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415 - late: a list does without
+    from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415 - late: not needed for a list
     from airssys_tui.runtime.history.timeline import timeline  # noqa: PLC0415
 
     owner = live_owner(site.state_dir.value)
@@ -64,8 +64,8 @@ def recorded_versions(site: Site, name: str) -> tuple[RevisionView, ...]:
     """Return a component's timeline, newest first.
 
     Raises:
-        UnknownComponent: There is none of that name.
-        FolderMismatch: It is the state of another folder than the one that is named.
+        UnknownComponent: No component has that name.
+        FolderMismatch: The state belongs to another folder than the named one.
         StoreError: The state directory cannot be read.
     """
     from airssys_tui.runtime.history.timeline import timeline  # noqa: PLC0415 - late: see above
@@ -78,8 +78,8 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
     """Compare a revision with another one, or with the active one.
 
     Raises:
-        UnknownComponent: There is none of that name.
-        FolderMismatch: It is the state of another folder than the one that is named.
+        UnknownComponent: No component has that name.
+        FolderMismatch: The state belongs to another folder than the named one.
         StoreError: The state directory cannot be read.
     """
     from airssys_tui.runtime.history.timeline import compare  # noqa: PLC0415 - late: see above
@@ -92,9 +92,9 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
     """Record the desired state of a component; it takes effect at the next start.
 
     Raises:
-        StateLocked: A process owns the state directory, so it would not notice.
-        UnknownComponent: There is none of that name.
-        FolderMismatch: It is the state of another folder.
+        StateLocked: A process owns the state directory and would not notice the change.
+        UnknownComponent: No component has that name.
+        FolderMismatch: The state belongs to another folder.
         StoreError: The catalog cannot be written.
     """
     with reading(site) as reader:
@@ -108,7 +108,7 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
 
 @contextlib.contextmanager
 def reading(site: Site) -> Iterator[StateReader]:
-    """Read the state of a site; without a named folder, of whichever folder it belongs to."""
+    """Open the state of a site for reading; if no folder was named, accept the state of any folder."""
     with StateDirectory.open_readonly(site.state_dir.value) as state:
         bound, real = state.catalog.folder(), str(site.folder.value.resolve())
         if site.folder_named and bound not in {None, real}:
@@ -119,15 +119,15 @@ def reading(site: Site) -> Iterator[StateReader]:
 
 
 def _folder(state: StateReader, site: Site) -> Path:
-    """Return the folder that the state belongs to, wherever the command was given."""
+    """Return the folder that the state belongs to, whatever the current directory is."""
     return Path(state.catalog.folder() or site.folder.value)
 
 
 def find_component(catalog: Catalog, name: str) -> ComponentRecord:
-    """Return what is recorded of a component.
+    """Return the record of a component.
 
     Raises:
-        UnknownComponent: There is none of that name; the remedy names those that there are.
+        UnknownComponent: No component has that name; the remedy lists the recorded ones.
     """
     record = catalog.component(name)
     if record is not None:

@@ -1,4 +1,4 @@
-"""One row from the catalog: a component as the runtime that is started next would find it."""
+"""One row from the catalog: a component as the next start of the runtime would find it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TOLD: Final = {
     EventAction.RESTARTING: State.FAILED,
     EventAction.EXHAUSTED: State.FAILED,
 }
-"""Actions of recorded events that tell in which state a component was then."""
+"""The component state that each recorded event action implies."""
 
 
 class _DeclaredArtifact(msgspec.Struct, frozen=True):
@@ -43,20 +43,20 @@ class _DeclaredArtifact(msgspec.Struct, frozen=True):
 
 
 class _Declared(msgspec.Struct, frozen=True):
-    """What a row shows of a recorded manifest; reading the whole of it loads all the rules for manifests."""
+    """The parts of a recorded manifest that a row shows; decoding the whole manifest would load all its rules."""
 
     artifact: _DeclaredArtifact = _DeclaredArtifact()
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the catalog knows of one component and a row shows.
+    """The catalog's records of one component that a row shows.
 
     Attributes:
         record: The component.
         active: Its active revision.
-        holds: Digests that are held.
-        refusals: What this version of the program refused; a newer one tries it again.
-        quarantined: Revisions in quarantine, oldest first.
+        holds: Held digests.
+        refusals: Refusals by this version of the program; a newer version retries the files.
+        quarantined: Quarantined revisions, oldest first.
     """
 
     record: ComponentRecord
@@ -67,24 +67,24 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> RevisionRecord | None:
-        """The revision that the row tells of: the active one, else the one given up on probation."""
+        """The revision that the row shows: the active one, else the newest quarantined one."""
         return self.active or (self.quarantined[-1] if self.quarantined else None)
 
     @property
     def interface(self) -> Interface:
-        """What the revision that is shown imports and exports, as far as that is known."""
+        """Imports and exports of the shown revision; empty if unknown."""
         if self.shown is None or self.shown.interface is None:
             return Interface()
         return msgspec.json.decode(self.shown.interface, type=Interface)
 
     @property
     def there(self) -> bool:
-        """Whether its source was there when it was last looked at; one without a source runs on an operator's word."""
+        """Whether its source existed at the last look; a component without a source runs by operator command."""
         return self.record.present and bool(self.record.source)
 
     @classmethod
     def of(cls, catalog: Catalog, record: ComponentRecord) -> Recorded:
-        """Read what is known of a component."""
+        """Read the records of a component."""
         return cls(
             record=record,
             active=catalog.active_revision(record.id),
@@ -98,9 +98,9 @@ def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) ->
     """Return a component's row.
 
     Args:
-        catalog: Where it is recorded.
-        known: What the catalog knows of it.
-        owner: The process that runs the components, if one does.
+        catalog: The catalog.
+        known: The component's records.
+        owner: The process that runs the components, if any.
         folder: The folder that the state belongs to.
     """
     record, shown, interface = known.record, known.shown, known.interface
@@ -129,7 +129,7 @@ def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) ->
 
 
 def _last_state(catalog: Catalog, known: Recorded, owner: Owner | None, *, command: bool) -> State:
-    """Return the state last recorded: what its owner told of it last. Without an owner nothing runs."""
+    """Return the state that the owner recorded last; without an owner no component runs."""
     record, active = known.record, known.active
     if active is None:
         return State.FAILED if known.refusals or known.quarantined else State.INSTALLED
@@ -139,13 +139,13 @@ def _last_state(catalog: Catalog, known: Recorded, owner: Owner | None, *, comma
     switched = active.activated_at or 0.0
     events = [event for event in catalog.events(record.id, limit=50) if event.at >= owner.started]
     told = (TOLD.get(EventAction(event.action)) for event in events if event.at >= switched)
-    # A switch tells no event of its own. A command runs only when it says so.
+    # A switch has no separate event. A component of kind command counts as running only if an event says so.
     serves = not command and (bool(events) or switched >= owner.started)
     return next((state for state in told if state is not None), State.RUNNING if serves else State.INSTALLED)
 
 
 def _note(known: Recorded, folder: Path, kind: str, state: State) -> Note:
-    """Return what a start of the runtime would say of the component."""
+    """Return the note that the next start of the runtime would give the component."""
     record = known.record
     if known.active is None and known.quarantined:
         last = known.quarantined[-1]
@@ -161,8 +161,8 @@ def _note(known: Recorded, folder: Path, kind: str, state: State) -> Note:
 
 
 def _file_facts(known: Recorded, folder: Path) -> FileFacts:
-    """Return what is known of the files that are in the folder now."""
-    from airssys_tui.cli.reaching.files import look  # noqa: PLC0415 - late: hardly any component needs it
+    """Return the known facts about the files now in the folder."""
+    from airssys_tui.cli.reaching.files import look  # noqa: PLC0415 - late: few components need it
 
     seen = look(folder, known.record.source)
     if seen is None or seen.id not in {"", known.record.id}:

@@ -1,4 +1,4 @@
-"""The folder of components and the state directory that a command line is about, and where each was named."""
+"""The folder of components and the state directory that a command line refers to, and the source of each setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airssys_tui.cli.reaching.program_settings import (
 from airssys_tui.core.errors import UsageError
 
 HERE_BY_DEFAULT: Final = "current directory"
-"""The source of a folder that nobody named."""
+"""The source of a folder that no setting names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,12 @@ class Site:
 
     @property
     def folder_named(self) -> bool:
-        """Whether the folder was named anywhere; the current directory only stands in for one."""
+        """Whether any setting names the folder; otherwise it is the current directory."""
         return self.folder.source != HERE_BY_DEFAULT
 
 
 def adoption(folder: Path) -> str:
-    """Return what to do about a state directory that belongs to another folder."""
+    """Return the remedy for a state directory that belongs to another folder."""
     return f"choose another --state-dir, or bind it to this folder: airssys-tui {folder} --adopt"
 
 
@@ -45,11 +45,11 @@ def locate(
     """Find the folder and the state directory of a command line.
 
     Args:
-        folder: As named on the command line, if it was.
-        state_dir: Likewise.
+        folder: The folder on the command line, if given.
+        state_dir: The state directory on the command line, if given.
         must_exist: Whether the folder has to be there; what only reads a named state directory does not need it. One
             that is named on the command line always has to.
-        settings: What the configuration file says; it is read when this is not given.
+        settings: The settings of the configuration file; if None, the file is read.
 
     Raises:
         UsageError: The folder is not a directory, its state would be kept right in it, or the configuration file
@@ -73,6 +73,6 @@ def locate(
 
 
 def _derived(folder: Path) -> Sourced[Path]:
-    from airssys_tui.store.paths import default_state_dir  # noqa: PLC0415 - late: not every command has a state
+    from airssys_tui.store.paths import default_state_dir  # noqa: PLC0415 - late: not every command needs a state directory
 
     return Sourced(default_state_dir(folder), "made from the folder")

@@ -1,1 +1,1 @@
-"""What a runtime without a screen offers to others: metrics, browser sessions, signals."""
+"""Services around a runtime: metrics, browser sessions, signals and the log."""

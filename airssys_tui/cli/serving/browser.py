@@ -1,7 +1,7 @@
 """Serve the screen to browsers: a server on this machine whose pages and terminals need a token.
 
-It is textual-serve's server with a guard before it. Each browser session is a process of its own that attaches to the
-one runtime; it ends with its page, or with the server.
+It is textual-serve's server behind a guard. Each browser session is a separate process that attaches to the one
+runtime; it ends with its page, or with the server.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from airssys_tui.core.errors import AirssysError
 LOOPBACK: Final = "127.0.0.1"
 
 SESSIONS: Final = 8
-"""Browser sessions at the same time; each is a process."""
+"""Maximum simultaneous browser sessions; each is a process."""
 
 PATIENCE: Final = 3.0
 """Seconds that the sessions may take to end when the server ends."""
 
-TOKEN: Final = "token"  # noqa: S105 - the name of it in an address
+TOKEN: Final = "token"  # noqa: S105 - the name of the query parameter
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -36,7 +36,7 @@ class BrowserServer(Server):
     """Serves terminals to browsers that know the token.
 
     Args:
-        command: Words for a shell: what runs in each terminal.
+        command: Shell command that runs in each terminal.
         port: Port on this machine; 0 picks a free port.
 
     Raises:
@@ -50,13 +50,13 @@ class BrowserServer(Server):
         self._sitting = secrets.token_urlsafe(32)
         self._sessions = 0
         super().__init__(command, host=LOOPBACK, port=self._port, title="airssys")
-        # Its log would go to the terminal, raw; what a session says goes to the screen's log.
+        # Its log would go to the terminal unsanitised; the sessions write to the screen's log.
         logging.getLogger("textual-serve").addHandler(logging.NullHandler())
         logging.getLogger("textual-serve").propagate = False
 
     @property
     def url(self) -> str:
-        """What to open in a browser."""
+        """The address to open in a browser, with the token."""
         return f"{self.public_url}/?{TOKEN}={self._token}"
 
     def close(self) -> None:
@@ -64,10 +64,10 @@ class BrowserServer(Server):
         self._listening.close()
 
     async def on_startup(self, app: web.Application) -> None:
-        """Print nothing: the command prints the address."""
+        """Print nothing, because the command prints the address."""
 
     async def run(self, leave: asyncio.Event) -> None:
-        """Serve until it is time to leave."""
+        """Serve until ``leave`` is set."""
         app = await self._make_app()
         app.middlewares.append(self._guard)
         app.on_response_prepare.append(self._harden)
@@ -86,7 +86,7 @@ class BrowserServer(Server):
             raise web.HTTPForbidden(text="use the address that `airssys-tui web` printed\n")
         given = request.query.get(TOKEN)
         if given is not None and request.path == "/" and _same(given, self._token):
-            # The address that stays in the browser does not have the token in it.
+            # Redirect, so that the address in the browser no longer contains the token.
             welcome = web.HTTPSeeOther("/")
             welcome.set_cookie(self._cookie, self._sitting, httponly=True, samesite="Strict", path="/")
             raise welcome
@@ -119,10 +119,10 @@ class BrowserServer(Server):
 
     @property
     def _cookie(self) -> str:
-        return f"airssys-{self._port}"  # a browser gives cookies to every port of a machine
+        return f"airssys-{self._port}"  # a browser sends cookies to every port of a host, so the name has the port
 
     def _is_here(self, host: str) -> bool:
-        # A page of another site whose name resolves to this machine sends another host.
+        # Against DNS rebinding: a page of another site that resolves to this machine sends another host name.
         return host == f"{LOOPBACK}:{self._port}"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airssys_tui.api.views.runtime import Snapshot
 
 CLIENTS: Final = 8
-"""Requests answered at the same time; further ones are disconnected."""
+"""Maximum simultaneous requests; further ones are disconnected."""
 
 PATIENCE: Final = 5.0
 """Seconds that a client may take to send its request and to read the answer."""
@@ -45,7 +45,7 @@ TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen, and whether other machines may connect."""
+    """The address to listen on, and whether other machines may connect."""
 
     host: str
     port: int
@@ -53,14 +53,14 @@ class Address:
 
 
 def read_address(text: str, *, public: bool = False) -> Address:
-    """Read ``127.0.0.1:9464``, ``[::1]:9464``, ``localhost:9464`` or a port alone, which is one of this machine.
+    """Read ``127.0.0.1:9464``, ``[::1]:9464``, ``localhost:9464`` or a port alone, which means this machine.
 
     Args:
         text: The address as written.
         public: Whether other machines may connect.
 
     Raises:
-        UsageError: It is not an address, or other machines can reach it and ``public`` is false.
+        UsageError: The text is not an address, or other machines can reach it and ``public`` is false.
     """
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
@@ -90,14 +90,14 @@ def _host_name(header: str) -> str:
 
 
 class Exporter:
-    """Serves the metrics of a runtime that may be opened later. Listening begins with the construction.
+    """Serves the metrics of a runtime that may be opened later; listens from construction on.
 
     Attributes:
-        runtime: Whose metrics, once it is open.
-        serving: Returns how its control socket is used, when it has one.
+        runtime: The runtime, once it is open.
+        serving: Returns the usage of its control socket, if it has one.
 
     Args:
-        address: Where to listen; port 0 picks a free one.
+        address: The address to listen on; port 0 picks a free port.
         clock: Monotonic seconds.
 
     Raises:
@@ -123,7 +123,7 @@ class Exporter:
 
     @property
     def url(self) -> str:
-        """Where the metrics are."""
+        """The URL of the metrics."""
         host, port = self._server.server_address[:2]
         name = f"[{host!s}]" if ":" in str(host) else str(host)
         return f"http://{name}:{port}{PAGE}"
@@ -136,7 +136,7 @@ class Exporter:
 
     def page(self) -> bytes:
         """Return the metrics as text, at most :data:`FRESH` seconds old."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - late: only who exports
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - late: only for metrics
 
         with self._making:
             made, page = self._page
@@ -149,11 +149,11 @@ class Exporter:
             return page
 
     def describe(self) -> Iterable[Any]:
-        """Return nothing: metrics are collected when they are scraped."""
+        """Return no metrics: they are collected at each scrape."""
         return ()
 
     def collect(self) -> Iterator[Any]:
-        """Return every family of metrics."""
+        """Return all metric families."""
         runtime = self.runtime
         seen = runtime.snapshot() if runtime is not None else None
         yield from families(seen, self._traffic())
@@ -165,14 +165,14 @@ class Exporter:
             return None
         try:
             return self.serving()
-        except (TimeoutError, RuntimeError, futures.CancelledError):  # its loop is busy, or ends just now
+        except (TimeoutError, RuntimeError, futures.CancelledError):  # its loop is busy or ending
             return None
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             return _plain(start, "405 Method Not Allowed", b"GET only\n")
         if not self._public and not _is_loopback(_host_name(environ.get("HTTP_HOST", "localhost"))):
-            # A page of another site whose name was made to mean this machine must not read along.
+            # Against DNS rebinding: a page of another site that resolves to this machine must not read the metrics.
             return _plain(start, "403 Forbidden", b"this is served for this machine only\n")
         if environ["PATH_INFO"] not in {PAGE, "/"}:
             return _plain(start, "404 Not Found", b"the metrics are at /metrics\n")
@@ -180,11 +180,11 @@ class Exporter:
 
 
 def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
-    """Ask for the meters of the components with custom metrics; late answers are left out."""
+    """Request the meters of the components with custom metrics; late answers are omitted."""
     asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
     deadline, found = time.monotonic() + ANSWER, []
     for answer in asked:
-        # A component that went away meanwhile, or a runtime that is closing: its series are missing, the others not.
+        # If a component was removed meanwhile or the runtime is closing, only those series are missing.
         with contextlib.suppress(AirssysError, TimeoutError, CancelledError):
             found.append(answer.result(max(0.0, deadline - time.monotonic())))
     return found
@@ -200,7 +200,7 @@ class _Handler(WSGIRequestHandler):
     timeout = PATIENCE
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Log nothing: the terminal belongs to the events or to the screen."""
+        """Log nothing, because the terminal belongs to the events or the screen."""
 
 
 class _Server(WSGIServer):
@@ -223,20 +223,20 @@ class _Server(WSGIServer):
         self.setup_environ()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer on a thread of its own, or disconnect when too many requests are open."""
+        """Answer on a new thread, or disconnect if too many requests are open."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
         threading.Thread(target=self._serve, args=(request, client_address), name="scrape", daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log nothing: a client that disconnected is not an error."""
+        """Log nothing, because a disconnected client is not an error."""
 
     def _serve(self, request: Any, client_address: Any) -> None:
         try:
             self.finish_request(request, client_address)
-        except Exception:  # noqa: BLE001 - a client's fault ends its own request only
+        except Exception:  # noqa: BLE001 - an error ends only its own request
             self.handle_error(request, client_address)
         finally:
-            self._free.release()  # first: who has its answer may ask again at once
+            self._free.release()  # first, because a client with its answer may send the next request immediately
             self.shutdown_request(request)

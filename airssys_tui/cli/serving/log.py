@@ -1,4 +1,4 @@
-"""The screen's log: what native code writes to file descriptor 2 goes to a file, not onto the screen."""
+"""The screen's log: a file that receives what native code writes to file descriptor 2."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_SIZE: Final = MIB
 """A log larger than this many bytes is rotated when the next screen opens."""
 
 KEPT: Final = 3
-"""Rotated logs that are kept: ``tui.log.1`` is the newest."""
+"""Number of rotated logs kept; ``tui.log.1`` is the newest."""
 
 
 def log_path(state_dir: Path) -> Path:
@@ -38,10 +38,10 @@ def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
 
 
 class _Canvas(io.FileIO):
-    """The terminal to paint on; once it is gone, painting does nothing.
+    """The terminal for painting; after a hangup, writes are discarded.
 
-    Textual writes in a thread that ends with the first error, and the queue before it then blocks whoever paints: a
-    terminal that was hung up would keep the program from leaving.
+    Textual writes in a thread that ends with the first error; its queue then fills up and blocks painting, so a hangup
+    would keep the program from exiting.
     """
 
     def write(self, data: ReadableBuffer, /) -> int:
@@ -53,9 +53,9 @@ class _Canvas(io.FileIO):
 
 @contextlib.contextmanager
 def standard_error_to(path: Path) -> Iterator[None]:
-    """Send file descriptor 2 to the log for the length of a block, for native code too.
+    """Redirect file descriptor 2, which native code uses too, to the log for the duration of a block.
 
-    Textual paints on ``sys.__stderr__``; for that long it is the terminal of standard output.
+    Textual paints on ``sys.__stderr__``; during the block, that is the terminal of standard output.
     """
     from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
 

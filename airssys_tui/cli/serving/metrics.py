@@ -1,7 +1,7 @@
 """A snapshot as families of metrics: names, units and labels in one table.
 
-What is not available is left out, never shown as zero. Labels are sanitised and cut, and none contains text that a
-guest can change while it runs, so that the number of series is bounded by what is installed.
+Values that are not available are omitted, never shown as zero. Labels are sanitised and cut, and none contains text
+that a guest can change while it runs, so the installed components bound the number of series.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airssys_tui.core.lifecycle import Desired, Health, State
 from airssys_tui.core.text import one_line
 
 LABEL: Final = 160
-"""Characters of a label at most."""
+"""Maximum characters of a label."""
 
 Figure = Callable[[ComponentView], float | int | None]
 
@@ -33,7 +33,7 @@ COUNTERS: Final[dict[str, tuple[str, Figure]]] = {
     "dropped_calls": ("Calls rejected or dropped while they waited in the mailbox", lambda row: row.meters.dropped),
     "restarts": ("Restarts by supervision", lambda row: row.restarts),
 }
-"""Counters of a component: what each counts, and where it stands. ``_total`` is added to the name."""
+"""Counters of a component: description, and the function that reads the value. ``_total`` is added to the name."""
 
 GAUGES: Final[dict[str, tuple[str, Figure]]] = {
     "fuel_per_call": ("Mean fuel units of a call of the active revision", lambda row: row.meters.fuel_per_call),
@@ -66,7 +66,7 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
     "state_bytes": ("Size of the last state snapshot", lambda row: row.state_bytes),
     "state_saved_timestamp_seconds": ("Unix time of the last state snapshot", lambda row: row.state_saved_at),
 }
-"""Gauges of a component: what each shows, and where it stands."""
+"""Gauges of a component: description, and the function that reads the value."""
 
 CUSTOM: Final[dict[str, tuple[str, str]]] = {
     "counter": ("counter", "Counters that components report, by component and metric"),
@@ -76,7 +76,7 @@ CUSTOM: Final[dict[str, tuple[str, str]]] = {
 """Custom metrics: the Prometheus type for each kind, and its description."""
 
 RESERVED: Final = frozenset({"component", "metric", "quantile"})
-"""Labels that say whose a series is; a guest's own of that name is called ``label_component`` and so on."""
+"""Labels that identify a series; a guest's label of the same name becomes ``label_component`` and so on."""
 
 LATENCY: Final[tuple[tuple[str, Figure], ...]] = (
     ("0.5", lambda row: row.meters.p50_ms),
@@ -103,15 +103,15 @@ LOST: Final[dict[str, tuple[str, Callable[[Snapshot], int]]]] = {
     "events_dropped": ("Events that left the bounded buffer", lambda seen: seen.dropped_events),
     "events_unwritten": ("Events that were never written to the catalog", lambda seen: seen.unwritten_events),
 }
-"""Counters of what was lost: every buffer is bounded."""
+"""Counters of losses, since every buffer is bounded."""
 
 
 def families(seen: Snapshot | None, traffic: ServingReport | None = None) -> Iterator[Metric]:
-    """Return every metric of a snapshot; without one, that there is no runtime.
+    """Return every metric of a snapshot; without a snapshot, only that no runtime is open.
 
     Args:
         seen: The newest snapshot, whole; None while the runtime is not open yet.
-        traffic: How its control socket is used, if it has one.
+        traffic: Usage of its control socket, if it has one.
     """
     yield GaugeMetricFamily("airssys_up", "Whether a runtime is open", float(seen is not None))
     yield _labelled(GaugeMetricFamily, "info", "The program", ("version",), [((__version__,), 1)])
@@ -134,10 +134,10 @@ def _of_socket(traffic: ServingReport) -> Iterator[Metric]:
 def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
     """Return the custom metrics: one family for each kind, with the metric's name as a label.
 
-    So a name that a guest chose can stand neither for a metric of the program nor for another kind of metric.
+    So a guest's metric name cannot collide with a metric of the program or with another kind of metric.
 
     Args:
-        details: Of the components that report some.
+        details: Meters of the components that report custom metrics.
     """
     for kind, (type_, text) in CUSTOM.items():
         family = Metric(f"airssys_custom_{type_}", text, type_)

@@ -1,4 +1,4 @@
-"""Stop on a signal: the first one asks, the second one ends the process at once."""
+"""Stop on a signal: the first one requests a shutdown, the second one ends the process immediately."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LEAVE: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def exit_at_once(number: int) -> None:
-    """End the process now, with the exit code a shell gives to this signal; nothing is flushed or joined."""
+    """End the process now, with the shell's exit code for this signal, without flushing or joining threads."""
     os._exit(128 + number)
 
 
 @contextlib.contextmanager
 def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ...] = LEAVE) -> Iterator[None]:
-    """Call ``ask`` at the first of these signals and end the process at the second.
+    """Call ``ask`` at the first of these signals, and end the process at the second.
 
     Only for the main thread, where Python runs signal handlers.
     """
@@ -48,21 +48,21 @@ def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ..
 
 
 def close_in_time(close: Callable[[], None], seconds: float = DRAIN) -> None:
-    """Close a runtime and wait for it, within a bound.
+    """Close a runtime and wait for it, up to a time limit.
 
     Args:
-        close: Stops it. It bounds itself; it runs on its own thread in case it does not.
-        seconds: The bound; half a second is added for the bookkeeping around it.
+        close: Stops the runtime. It should be bounded itself; it runs on a separate thread in case it is not.
+        seconds: The time limit; half a second is added for overhead.
 
     Raises:
-        AirssysError: It is still running.
+        AirssysError: The runtime is still running after the limit.
     """
     outcome: Future[None] = Future()
 
     def run() -> None:
         try:
             close()
-        except BaseException as error:  # noqa: BLE001 - a thread's error belongs to the one who waits for it
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises the error
             outcome.set_exception(error)
         else:
             outcome.set_result(None)
