@@ -15,10 +15,10 @@ CLOSED: Final[dict[str, str]] = {
     "airssys:core-host/requests": "requests between components",
     "airssys:core-host/pubsub": "topics between components",
 }
-"""What each such interface would give access to, by the start of the interface's name."""
+"""The access that each such interface would give, by prefix of the interface's name."""
 
 
 def closed_door(name: str) -> str | None:
-    """Return what an import would give access to if this host does not offer its interface; None for any other."""
+    """Return the access that an import would give if this host does not offer its interface; otherwise None."""
     interface = unversioned(name.partition("#")[0])
     return next((behind for door, behind in CLOSED.items() if interface.startswith(door)), None)

@@ -1,4 +1,4 @@
-"""The calling component as host functions see it."""
+"""The interface through which host functions see the calling component."""
 
 from __future__ import annotations
 

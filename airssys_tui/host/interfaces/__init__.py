@@ -1,1 +1,1 @@
-"""What a component may call: one module per WIT interface."""
+"""Interfaces that a component may call: one module per WIT interface."""

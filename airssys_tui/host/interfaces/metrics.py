@@ -1,4 +1,4 @@
-"""``airssys:core-host/metrics``: a component's own measurements."""
+"""``airssys:core-host/metrics``: a component reports its own measurements."""
 
 from __future__ import annotations
 

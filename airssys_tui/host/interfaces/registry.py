@@ -56,7 +56,7 @@ def _list_components(context: HostContext) -> list[dict[str, str]]:
 def _describe(context: HostContext, id_: dict[str, str]) -> Some | None:
     tenant: Tenant = context.owner
     wanted = id_["namespace"], id_["name"]
-    # Looked up by its parts: text that is not an identity finds no entry and raises no error.
+    # Look up by its parts: text that is not an identity then finds no entry instead of raising an error.
     found = tenant.neighbours.get(wanted)
     if found is None:
         return None

@@ -64,7 +64,7 @@ def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Like :func:`_reading`, for functions that change something."""
+    """Like :func:`_reading`, for functions that change the storage."""
 
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
@@ -86,7 +86,7 @@ def _answer(work: Callable[..., Any], tenant: Tenant, arguments: tuple[Any, ...]
 def _failed(tenant: Tenant, error: StorageRefusal | StoreError) -> Err:
     if isinstance(error, StorageRefusal):
         return _error(error.case, error.message)
-    # The text names files of the operator; the guest gets only the title, the log has the text.
+    # The text names files of the operator, so it goes to the log; the guest gets only the title.
     tenant.trouble(f"storage: {error.message}")
     return _error("unavailable" if error.retryable else "failed", f"the storage failed: {error.title}")
 

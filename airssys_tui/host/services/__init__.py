@@ -1,1 +1,1 @@
-"""What host interfaces keep for components between calls."""
+"""Data that host interfaces keep for components between calls."""

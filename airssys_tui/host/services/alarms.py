@@ -1,4 +1,4 @@
-"""The timers of one component: set by name, due by a monotonic clock, bounded; delivery happens elsewhere."""
+"""The timers of one component: named, bounded, and due by a monotonic clock; another module delivers them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Alarm(msgspec.Struct):
         name: Its name.
         due: Monotonic time in seconds.
         period: Seconds between two deliveries; None for a one-shot timer.
-        waits: Whether a delivery is queued in the mailbox.
+        waits: Whether one of its deliveries is queued in the mailbox.
     """
 
     name: str
@@ -124,7 +124,7 @@ class Alarms:
         return tuple(found)
 
     def begin(self, alarm: Alarm) -> bool:
-        """Return whether a queued delivery is still valid when its turn comes; removes a one-shot timer."""
+        """Return whether a queued delivery is still valid when it is due to run; removes a one-shot timer."""
         with self._lock:
             if self._set.get(alarm.name) is not alarm:
                 return False
@@ -134,7 +134,7 @@ class Alarms:
             return True
 
     def skip(self, alarm: Alarm) -> None:
-        """Drop a delivery for which the mailbox had no room: count it; a periodic timer stays set."""
+        """Drop and count a delivery for which the mailbox had no room; a periodic timer stays set."""
         with self._lock:
             self.missed += 1
             alarm.waits = False

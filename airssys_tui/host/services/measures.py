@@ -143,7 +143,7 @@ class Measures:
             )
 
     def _find(self, kind: str, name: str, labels: Sequence[tuple[str, str]], *, fits: bool = True) -> _Series | None:
-        """Return the series of a call; None, counted as dropped, when the call is invalid or the series are used up."""
+        """Return the series of a call; None, counted as dropped, if the call is invalid or no series is left."""
         name = _name(name)
         key = name, _labels(labels)
         series = self._series.get(key)

@@ -27,7 +27,7 @@ class Span:
         parent: Number of the parent span; 0 for the call itself.
         name: The step's name.
         started_ns: Nanoseconds since the start of the trace.
-        ended_ns: The same for the end; None while it is open.
+        ended_ns: Nanoseconds from the start of the trace to the end of the step; None while it is open.
         annotations: Keys and values that the component attached.
         error: Why it failed; empty unless it did.
     """
@@ -160,7 +160,7 @@ class Tracer:
         self._trace: Trace | None = None
 
     def enter(self, export: str) -> None:
-        """Record that another call begins."""
+        """Record the start of another call."""
         self._export = export
         self._id = ""
         self._trace = None
@@ -178,7 +178,7 @@ class Tracer:
         return self._trace.id if self._trace is not None else ""
 
     def break_off(self, why: str) -> None:
-        """End the open spans of the call: it trapped, so the instance cannot end them."""
+        """End the open spans of the call, which the instance cannot end because the call trapped."""
         if self._trace is not None:
             self._trace.break_off(why)
 
