@@ -13,7 +13,7 @@ _ROOT: Final = Path(airssys_tui.__file__).parent
 
 
 def home() -> Path:
-    """Return the folder of the packages: inside an installed program, else next to the sources."""
+    """Return the folder of the packages: inside the installed program, or next to the sources."""
     installed = _ROOT / "packages"
     return installed if installed.is_dir() else _ROOT.parent / "wit"
 

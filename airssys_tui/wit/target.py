@@ -31,10 +31,10 @@ def types_of(name: str) -> WitPackage | Interface:
     """Return the contents of a target: a package's interfaces and worlds, or a component's imports and exports.
 
     Raises:
-        UsageError: If there is no such target.
+        UsageError: If the target does not exist.
         WitError: If its text is invalid.
         AdmissionError: If its bytes are not a component.
-        MissingTool: If it is WIT text that is not shipped, and wasm-tools is not installed.
+        MissingTool: If the target is WIT text that is not shipped, and wasm-tools is not installed.
     """
     return _read(binary(name))
 
@@ -137,6 +137,6 @@ def _item(text: str, item: str) -> str | None:
         if line in {f"interface {item} {{", f"world {item} {{"}:
             end = next(index for index in range(start, len(lines)) if lines[index] == "}")
             while start and lines[start - 1].startswith("///"):
-                start -= 1  # noqa: PLW2901 - the documentation belongs to it
+                start -= 1  # noqa: PLW2901 - include its documentation
             return "\n".join(lines[start : end + 1]) + "\n"
     return None

@@ -1,6 +1,6 @@
 """``wasm-tools``, which resolves WIT text: finding it, running it, reading its error messages.
 
-Never needed to run components. It comes with the extra ``build``, or from elsewhere on the machine.
+Running components does not need it. The extra ``build`` installs it; any other installation works too.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def text_of(source: Path) -> str:
 
     Raises:
         MissingTool: If the tool is not installed.
-        WitError: If it is none of these, or its text is invalid.
+        WitError: If the path is none of these, or its text is invalid.
     """
     return _run("component", "wit", str(source)).decode()
 
@@ -64,7 +64,7 @@ def text_of(source: Path) -> str:
 def _run(*words: str) -> bytes:
     command = [str(find_tool()), *words]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own words
+        done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)  # noqa: S603 - arguments of this program
     except subprocess.TimeoutExpired as error:
         raise WitError(f"{NAME} did not answer within {PATIENCE:g} s", remedy="check a smaller folder") from error
     if done.returncode != 0:

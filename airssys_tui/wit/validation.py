@@ -17,8 +17,8 @@ class Validation(msgspec.Struct, frozen=True):
 
     Attributes:
         path: The folder or file checked.
-        problem: What is wrong, with its place; empty when it is valid.
-        remedy: What to do about it; may be empty.
+        problem: The error, with its place; empty if valid.
+        remedy: What to do next; may be empty.
         place: ``file:line:column``, if known.
     """
 

@@ -1,7 +1,7 @@
 """A folder of WIT packages that use one another: ``deps.toml`` lists them, ``deps.lock`` records their contents.
 
 WIT tools look for a package's dependencies only in its own ``deps/`` folder. Vendoring keeps the copies there equal to
-the originals. The text of a package says what it needs; ``deps.toml`` says where each package is, and in which version.
+the originals. The text of a package names its dependencies; ``deps.toml`` gives the path and version of each package.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Workspace:
     """The packages of one folder.
 
     Args:
-        root: The folder that holds ``deps.toml``.
+        root: The folder with ``deps.toml``.
 
     Raises:
         WitError: If ``deps.toml`` is missing or malformed, a package is missing or differs from its entry in name or
@@ -94,7 +94,7 @@ class Workspace:
         return tuple(found)
 
     def problems(self) -> tuple[str, ...]:
-        """Describe what is out of date, one line each; empty when ``vendor`` would change nothing."""
+        """Describe each outdated item in one line; empty if ``vendor`` would make no changes."""
         found: list[str] = []
         for package in self.packages.values():
             wanted = {self.packages[name].path: self.packages[name].texts() for name in self.needs(package.name)}
