@@ -6,7 +6,7 @@
       owner.lock  owner.json  the owning process
       control.sock            the owner's control socket, while it serves
       catalog.db              the catalog
-      storage.db              key-value data of the components, once there is any
+      storage.db              key-value data of the components, once they store any
       blobs/ab/abcdef…        artifacts by digest
       code/<engine>/…         compiled code: a cache
 """
@@ -34,7 +34,7 @@ STORAGE_FILE: Final = "storage.db"
 
 
 class StateReader:
-    """A state directory opened for reading, whoever owns it. Close it, or use it in a ``with`` block."""
+    """A state directory opened for reading, whichever process owns it. Close it, or use a ``with`` block."""
 
     def __init__(self, path: Path, catalog: Catalog) -> None:
         self.path = path
@@ -43,7 +43,7 @@ class StateReader:
     @functools.cached_property
     def blobs(self) -> Blobs:
         """Artifacts."""
-        from airssys_tui.store.artifacts.blobs import Blobs  # noqa: PLC0415 - late: a list needs none
+        from airssys_tui.store.artifacts.blobs import Blobs  # noqa: PLC0415 - late: not needed for a list
 
         return Blobs(self.path / "blobs")
 
@@ -71,11 +71,11 @@ class StateDirectory(StateReader):
         blobs: Artifacts.
         code: Compiled code.
         storage: Key-value data of the components.
-        left_in_disorder: Whether the last owner ended without closing it.
+        left_in_disorder: Whether the last owner ended without closing the directory.
     """
 
     def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int | None) -> None:
-        from airssys_tui.store.artifacts.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: who only reads needs neither
+        from airssys_tui.store.artifacts.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: readers need neither
         from airssys_tui.store.keyvalues.storage import Storage  # noqa: PLC0415
 
         super().__init__(path, catalog)
@@ -127,7 +127,7 @@ class StateDirectory(StateReader):
         """Open a state directory for reading without owning it, even while another process does.
 
         Raises:
-            StateAbsent: There is no catalog yet.
+            StateAbsent: The directory has no catalog yet.
             SchemaTooNew: A newer program wrote it.
             StoreError: It is damaged or not readable.
         """

@@ -1,7 +1,7 @@
-"""Garbage collection of a state directory: one function finds what no retention rule keeps, small steps remove it.
+"""Garbage collection of a state directory: find the items that no retention rule keeps, and remove them in small steps.
 
 The order survives a kill at any moment: a revision is marked as purged before its code is deleted, and the record of
-compiled code is deleted before its file. :func:`orphans` finds again whatever nothing refers to any more.
+compiled code is deleted before its file. :func:`orphans` finds artifacts that are no longer referenced.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCH: Final = 25
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """Everything of one component that no rule keeps: revisions and states, oldest first, and a count of old rows."""
+    """The items of one component that no rule keeps: revisions and states, oldest first, and a count of old rows."""
 
     component: str
     revisions: tuple[Revision, ...] = ()
@@ -37,7 +37,7 @@ class Excess(msgspec.Struct, frozen=True):
     rows: int = 0
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to collect."""
+        """Return whether this has any items to collect."""
         return bool(self.revisions or self.states or self.rows)
 
 
@@ -66,13 +66,13 @@ _DISPUTABLE: Final = f"""WHERE component = ?1 AND outcome <> 'purged' AND number
         ORDER BY number LIMIT ?4)) ORDER BY number"""  # noqa: S608 - literals
 """The part of a history on which the retention rules give the same result as on all of it.
 
-It leaves out most of what is kept: revisions that are pinned or stable within a day, and those after the first ones to
-be collected.
+It omits most kept revisions: those that are pinned or were stable within a day, and those after the first ones to be
+collected.
 """
 
 
 def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Excess:
-    """Return what no rule keeps of a component. Blocks on the catalog.
+    """Return the items of a component that no retention rule keeps. Blocks on the catalog.
 
     Args:
         catalog: The catalog.
@@ -105,7 +105,7 @@ def excess(catalog: Catalog, component: str, now: float, limit: int = -1) -> Exc
 
 
 def candidates(catalog: Catalog) -> tuple[str, ...]:
-    """Return the components that may have something to collect. Blocks on the catalog."""
+    """Return the components that may have items to collect. Blocks on the catalog."""
     rows = catalog.database.rows(
         """SELECT component FROM revisions WHERE outcome <> 'purged' GROUP BY component HAVING count(*) > 1
            UNION SELECT component FROM snapshots GROUP BY component HAVING count(*) > 1
@@ -116,7 +116,7 @@ def candidates(catalog: Catalog) -> tuple[str, ...]:
 
 
 def take(catalog: Catalog, component: str, now: float) -> Excess:
-    """Remove one batch of what no rule keeps of a component; return that batch. Blocks on the catalog.
+    """Remove one batch of the items that no retention rule keeps; return that batch. Blocks on the catalog.
 
     The rules are evaluated anew each time, so a pin or a hold set in between takes effect.
     """

@@ -1,7 +1,7 @@
 """Ownership of a state directory by one process: an operating system lock, with a note that names the owner.
 
-Only the lock counts; it ends with its process, however that ends. The note is for people, and for detecting at the
-next start that the last owner did not shut down cleanly.
+Only the lock decides; it ends with its process, however the process ends. The note is for people, and for
+detecting at the next start that the last owner did not shut down cleanly.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Owner(msgspec.Struct, frozen=True):
     folder: str
 
     def __str__(self) -> str:
-        """Return ``pid 4121 since 14:02``, with the host if it is another and the date if it is not today."""
+        """Return ``pid 4121 since 14:02``, with the host if it is not this one and the date if it is not today."""
         recent = time.time() - self.started < _DAY
         since = time.strftime("%H:%M" if recent else "%Y-%m-%d %H:%M", time.localtime(self.started))
         elsewhere = "" if self.host == socket.gethostname() else f" on {self.host}"
@@ -44,7 +44,7 @@ class Ownership:
 
     Args:
         directory: The state directory, which exists.
-        folder: The folder it is owned for, for people.
+        folder: The folder of components, shown to people.
 
     Raises:
         StateLocked: Another process (or another part of this one) owns it.

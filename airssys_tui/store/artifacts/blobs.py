@@ -50,7 +50,7 @@ class Blobs:
             return sweep(self.unfinished)
 
     def put(self, data: bytes) -> Digest:
-        """Store these bytes; nothing is written if an intact copy exists.
+        """Store these bytes, unless an intact copy exists.
 
         Raises:
             DiskFull: No space left on the disk.
@@ -111,7 +111,7 @@ class Blobs:
         return f"{self._directory}/{name[:2]}/{name}"
 
     def remove(self, digest: str) -> bool:
-        """Remove a blob that nothing refers to any more; return whether it existed."""
+        """Remove a blob that is no longer referenced; return whether it existed."""
         path = self._where(digest)
         with disk_faults("remove the blob", path):
             existed = size_of(path) is not None

@@ -49,7 +49,7 @@ class Actions(Room):
         """Record why an action can no longer be undone.
 
         Raises:
-            StoreError: There is no such action.
+            StoreError: The action does not exist.
         """
         with self._database.transaction("settle-action") as connection:
             done = connection.execute("UPDATE actions SET settled = ? WHERE id = ?", (why, action))

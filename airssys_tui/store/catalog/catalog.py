@@ -2,8 +2,8 @@
 
 SQLite in WAL mode with ``synchronous = FULL``: once a method has returned, its write survives a power failure. Every
 writing method is one transaction, unless :meth:`Catalog.together` combines several into one. Methods block; the runtime
-calls them from one executor thread. Each group of tables has its own module; this one contains what concerns all of
-them: opening, and the activation of a revision.
+calls them from one executor thread. Each group of tables has its own module; this one contains the operations that
+concern all of them: opening, and the activation of a revision.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Catalog(
         """Open an existing catalog for reading, even while another process writes to it.
 
         Raises:
-            StateAbsent: There is no catalog.
+            StateAbsent: The catalog does not exist.
             SchemaTooNew: A newer program wrote it.
             StoreError: The file is damaged, not readable, not a catalog, or has an older schema.
         """

@@ -70,7 +70,7 @@ def require_met(connection: sqlite3.Connection, component: str) -> None:
     """Reject an unknown component.
 
     Raises:
-        UnknownComponent: There is no such row.
+        UnknownComponent: The component has no row.
     """
     require_known(len(connection.execute("SELECT 1 FROM components WHERE id = ?", (component,)).fetchall()), component)
 

@@ -18,7 +18,7 @@ class Costs(Room):
             keep: Number of revisions whose costs are kept.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.transaction("keep-costs") as connection:
             connection.execute(

@@ -35,7 +35,7 @@ class Deployments(Room):
         """Record that a deployment entered a stage.
 
         Raises:
-            StoreError: There is no such deployment, or it has ended.
+            StoreError: The deployment does not exist, or it has ended.
         """
         with self._database.transaction("stage") as connection:
             done = connection.execute(
@@ -50,7 +50,7 @@ class Deployments(Room):
         """Close a deployment: ``refused``, ``superseded``, ``cancelled``… ``activate`` closes a successful one.
 
         Raises:
-            StoreError: There is no such deployment, or it has ended.
+            StoreError: The deployment does not exist, or it has ended.
         """
         with self._database.transaction("finish-deployment") as connection:
             done = connection.execute(
@@ -77,9 +77,9 @@ class Deployments(Room):
         return self._database.count("SELECT max(generation) FROM deployments WHERE component = ?", (component,))
 
     def abort_unfinished(self, *, at: float | None = None) -> tuple[DeploymentRecord, ...]:
-        """Close what a crash left open: deployments as ``aborted`` with their last stage, candidates as ``failed``.
+        """Close leftovers of a crash: deployments as ``aborted`` with their last stage, candidates as ``failed``.
 
-        Called at startup, before any deployment: at that point every candidate is left over.
+        Called at startup, before any deployment: at that point every candidate is a leftover of the crash.
 
         Returns:
             The deployments closed, oldest first, with their new values.

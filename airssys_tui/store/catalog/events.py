@@ -10,7 +10,7 @@ from airssys_tui.store.catalog.records import DecisionRow, EventRow
 from airssys_tui.store.disk.database import Clock, Database, Room
 
 DECISION_ROWS: Final = 1_000
-"""Decisions kept per component."""
+"""Maximum decisions kept per component."""
 
 EVENT_ROWS: Final = 2_000
 """Maximum events kept per component."""
@@ -22,8 +22,8 @@ class EventTables(Room):
     Args:
         database: The connection.
         clock: Returns Unix seconds.
-        ledger_rows: Decisions kept per component (and as many that concern none).
-        event_rows: Events kept per component (and as many that concern none).
+        ledger_rows: Decisions kept per component (and as many that concern no component).
+        event_rows: Events kept per component (and as many that concern no component).
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class EventTables(Room):
     def past_decisions(
         self, component: str | None, levels: Sequence[str], span: tuple[float, float], limit: int
     ) -> tuple[DecisionRow, ...]:
-        """Return the newest decisions that fit, newest first; see :meth:`past_events`."""
+        """Return the newest matching decisions, newest first; see :meth:`past_events`."""
         tail = f"{_whose(component)} AND level IN ({_marks(levels)}) {_NEWEST}"
         return self._database.records(DecisionRow, "decisions", tail, (component, *levels, *span, limit))
 
     def trimmed(self, stream: str, component: str | None = None) -> int:
-        """Return how many rows of ``ledger`` or ``events`` were deleted for space: of one component, or of all."""
+        """Return the number of rows of ``ledger`` or ``events`` deleted for space: of one component, or of all."""
         return self._database.count(
             "SELECT sum(rows) FROM trimmed WHERE stream = ?1 AND component = coalesce(?2, component)",
             (stream, component),

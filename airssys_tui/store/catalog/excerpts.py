@@ -46,10 +46,10 @@ EARLIER: Final = """earlier AS (
 
 
 class RevisionExcerpts(Room):
-    """The table of revisions, looked at in parts."""
+    """Partial reads of the table of revisions."""
 
     def revisions(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[RevisionRecord, ...]:
-        """Return the newest revisions of a component, or those before a number, newest first; with all they carry."""
+        """Return the newest revisions of a component, or those before a number, newest first; with their documents."""
         return read_revisions(self._database, RevisionRecord, _NEWEST, (component, before, limit))
 
     def lines(self, component: str, *, limit: int = PAGE, before: int | None = None) -> tuple[Revision, ...]:
@@ -57,7 +57,7 @@ class RevisionExcerpts(Room):
         return read_revisions(self._database, Revision, _NEWEST, (component, before, limit))
 
     def landmarks(self, component: str, *also: int | None) -> tuple[Revision, ...]:
-        """Return what the rules of undo have to see of a history to come to the same end as with all of it.
+        """Return the part of a history on which the rules of undo give the same result as on the whole history.
 
         It contains the active revision, the one that served before it, all quarantined ones, the :data:`NEAR` newest,
         and the targets of a rollback and of an automatic rollback.

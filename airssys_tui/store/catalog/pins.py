@@ -14,7 +14,7 @@ class Pins(Room):
         """Keep a revision until it is unpinned; return whether it was not pinned before.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.transaction("pin") as connection:
             found = connection.execute(
@@ -41,7 +41,7 @@ class Pins(Room):
         """Set the note of a revision; earlier notes stay in :meth:`annotations`.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.transaction("annotate") as connection:
             done = connection.execute(

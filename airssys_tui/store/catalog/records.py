@@ -21,7 +21,7 @@ class ComponentRecord(msgspec.Struct, frozen=True):
         desired: ``running`` or ``stopped``; survives restarts.
         first_seen: When the runtime first saw it.
         active_revision: Number of its active revision; derived from the revisions, not stored separately.
-        present: Whether its source existed at the last look.
+        present: Whether its source existed when last checked.
     """
 
     id: str
@@ -33,7 +33,7 @@ class ComponentRecord(msgspec.Struct, frozen=True):
 
 
 class RevisionRecord(Revision, frozen=True, kw_only=True):
-    """A revision with the documents that it was deployed with. They are long, so lists do without.
+    """A revision with the documents that it was deployed with. The documents are long, so lists omit them.
 
     Attributes:
         manifest: The manifest as JSON text.
@@ -202,7 +202,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why the new one is active; empty for a plain deployment.
         stable: Whether the new one is stable from the start, as the target of a rollback is.
         holds: Digests to hold from now on.
-        lift: Digests to hold no longer. The active one's own digest is always lifted.
+        lift: Digests whose holds are lifted. The active one's own digest is always lifted.
         lift_all: Lift all holds of the component before adding ``holds``.
         forget_refusals: Forget all refusals of the component; the active one's own is always forgotten.
     """
@@ -231,7 +231,7 @@ class ActionRecord(msgspec.Struct, frozen=True):
         id: Assigned by the catalog; increasing.
         at: When it was done.
         who: Who did it.
-        component: The component concerned.
+        component: The component that it changed.
         text: A short description: ``stop of counter``.
         command: The command, as JSON.
         inverse: The command that undoes it, as JSON.
@@ -265,7 +265,7 @@ class CheckRecord(msgspec.Struct, frozen=True):
 
 
 class DecisionRow(msgspec.Struct, frozen=True):
-    """One decision about a component's files; ``id`` is given by the catalog and grows."""
+    """One decision about a component's files; the catalog assigns ``id``, which increases."""
 
     at: float
     kind: str

@@ -29,11 +29,11 @@ class Revisions(Room):
     """The table of revisions."""
 
     def add_revision(self, revision: RevisionRecord, *, deployment: int | None = None) -> RevisionRecord:
-        """Add a candidate under the component's next number, which no revision had before, including purged ones.
+        """Add a candidate under the component's next number, which no revision has ever had, not even a purged one.
 
         Args:
             revision: The candidate; its ``number`` is ignored.
-            deployment: The deployment that created it and is to refer to it.
+            deployment: The deployment that created the candidate; it will refer to the candidate.
 
         Returns:
             The revision with its number.
@@ -61,7 +61,7 @@ class Revisions(Room):
         return next(iter(read_revisions(self._database, RevisionRecord, tail, (component, number))), None)
 
     def active_revision(self, component: str) -> RevisionRecord | None:
-        """Return the revision that serves, or that served when the runtime last ran."""
+        """Return the active revision: the one that serves, or that served when the runtime last ran."""
         tail = "WHERE component = ? AND outcome = 'active'"
         return next(iter(read_revisions(self._database, RevisionRecord, tail, (component,))), None)
 
@@ -102,7 +102,7 @@ class Revisions(Room):
         """Record the outcome of a revision and its reason.
 
         Raises:
-            StoreError: There is no such revision or outcome, or the outcome is ``active``: only
+            StoreError: The revision or outcome does not exist, or the outcome is ``active``: only
                 :meth:`Catalog.activate` makes a revision active.
         """
         _refuse_active(outcome, component, number)
@@ -123,7 +123,7 @@ class Revisions(Room):
         return found or None
 
     def reinstate(self, component: str, number: int, reason: str, at: float | None = None) -> None:
-        """Make a quarantined revision active again while no other is, as when nothing earlier could replace it.
+        """Make a quarantined revision active again while no other is active, for when no earlier one could replace it.
 
         Raises:
             StoreError: The revision is not quarantined, or another one is active.
@@ -143,7 +143,7 @@ class Revisions(Room):
         """Record a candidate's interface once it is compiled; written only once.
 
         Raises:
-            StoreError: There is no such revision, or its interface is already recorded.
+            StoreError: The revision does not exist, or its interface is already recorded.
         """
         with self._database.transaction("set-interface") as connection:
             done = connection.execute(
@@ -159,7 +159,7 @@ class Revisions(Room):
         """Mark a revision as stable, or remove the mark.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.transaction("mark-stable") as connection:
             done = connection.execute(
@@ -174,7 +174,7 @@ def write_outcome(
     """Write an outcome inside a transaction.
 
     Raises:
-        StoreError: There is no such revision.
+        StoreError: The revision does not exist.
     """
     done = connection.execute(
         """UPDATE revisions SET outcome = ?, outcome_reason = ?, outcome_at = ?

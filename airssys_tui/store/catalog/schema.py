@@ -1,7 +1,7 @@
 """The catalog's schema as a table of migrations, each applied in one transaction.
 
 A released migration is never edited; a change is a new entry. The schema itself enforces the rules that must hold
-whatever the code above does: one active revision per component, and a history that cannot be rewritten or deleted.
+even if the code has a bug: one active revision per component, and a history that cannot be rewritten or deleted.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             "CREATE INDEX annotations_by_revision ON annotations (component, revision)",
             "ALTER TABLE revisions ADD COLUMN purged_at REAL",
             "ALTER TABLE revisions ADD COLUMN purged_from TEXT",
-            # All columns that the retention rules query: the rows themselves are long.
+            # All columns that the retention rules query, because reading whole rows is slow.
             """CREATE INDEX unpurged_revisions ON revisions (component, number, digest, manifest_digest, version,
                 outcome, stable, origin, activated_at, outcome_at) WHERE outcome <> 'purged'""",
             "ALTER TABLE snapshots ADD COLUMN version TEXT",
@@ -298,8 +298,8 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
     """Migrate the schema, one transaction per migration; return how many were applied.
 
     Raises:
-        SchemaTooNew: A newer program wrote the catalog; nothing was changed.
-        StoreError: A statement failed; the schema is as the last complete migration left it.
+        SchemaTooNew: A newer program wrote the catalog; the catalog is unchanged.
+        StoreError: A statement failed; the schema is that of the last complete migration.
     """
     newest = migrations[-1].version
     version = check_schema(database, newest=newest)
@@ -308,7 +308,7 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
         if migration.version <= version:
             continue
         with database.transaction("migrate") as connection:
-            # Another process may have brought it forward since; inside the transaction none can.
+            # Another process may have migrated it since the check; inside the transaction none can.
             version = check_schema(database, newest=newest)
             if version < migration.version:
                 for statement in migration.statements:

@@ -79,10 +79,10 @@ class Snapshots(Room):
         return {revision: (size, at) for revision, size, at in rows}
 
     def disputable_snapshots(self, component: str, going: Collection[int]) -> tuple[SnapshotInfo, ...]:
-        """Return the snapshots that the retention rules have to see, newest first.
+        """Return the snapshots that the retention rules need, newest first.
 
-        The only snapshot of a kept revision stays and does not affect any other, unless it is among the newest. Most
-        snapshots are like that, and they are left out.
+        The only snapshot of a kept revision is kept and does not affect others, unless it is among the newest. Most
+        snapshots are of this kind, so they are omitted.
 
         Args:
             component: Text form of the identity.
@@ -94,7 +94,7 @@ class Snapshots(Room):
         """Return one snapshot with its bytes, verified.
 
         Raises:
-            StoreError: There is no such snapshot.
+            StoreError: The snapshot does not exist.
             BlobCorrupt: Its bytes do not match their digest.
         """
         infos = self._infos("WHERE id = ?", snapshot)
@@ -137,7 +137,7 @@ class Snapshots(Room):
         """Record that a revision failed to load a snapshot, so that it is not retried.
 
         Raises:
-            StoreError: There is no such snapshot.
+            StoreError: The snapshot does not exist.
         """
         with self._database.transaction("mark-snapshot-failed") as connection:
             connection.execute(

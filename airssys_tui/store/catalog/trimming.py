@@ -25,7 +25,7 @@ class Trimming(Room):
     """Deletion of rows by age; counted in the same table as rows trimmed on append."""
 
     def old_rows(self, component: str | None, now: float) -> int:
-        """Return the number of old rows of a component (or of those that concern none)."""
+        """Return the number of old rows of a component (or of those that concern no component)."""
         return sum(
             self._database.count("SELECT count(*) " + _OLD.format(table=table), (component, now - AGE, YOUNG))
             for table in STREAMS

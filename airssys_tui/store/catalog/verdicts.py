@@ -1,4 +1,4 @@
-"""What must not be redeployed automatically: digests held after a rollback, and candidates that a gate refused."""
+"""Digests that must not be redeployed automatically: held ones, and candidates that a gate refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Verdicts(Room):
             write_holds(connection, component, (hold,))
 
     def lift_hold(self, component: str, digest: str | None = None) -> int:
-        """Lift one hold, or all holds of the component; return how many there were."""
+        """Lift one hold, or all holds of the component; return the number lifted."""
         with self._database.transaction("lift-hold") as connection:
             return connection.execute(
                 "DELETE FROM holds WHERE component = ?1 AND digest = coalesce(?2, digest)", (component, digest)
@@ -51,7 +51,7 @@ class Verdicts(Room):
         return self._database.records(Refusal, "refusals", "WHERE component = ? ORDER BY at DESC", (component,))
 
     def forget_refusals(self, component: str) -> int:
-        """Delete all refusals of a component; return how many there were."""
+        """Delete all refusals of a component; return the number deleted."""
         with self._database.transaction("forget-refusals") as connection:
             return connection.execute("DELETE FROM refusals WHERE component = ?", (component,)).rowcount
 

@@ -20,15 +20,15 @@ Clock: TypeAlias = Callable[[], float]
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 CACHE_KIB: Final = 1_024
-"""Maximum size of SQLite's page cache for the catalog, in KiB; the kernel's page cache has the rest."""
+"""Maximum size of SQLite's page cache for the catalog, in KiB; the kernel's page cache holds further pages."""
 
 BUSY_SECONDS: Final = 5.0
 """How long a statement waits while another process, such as a reader of the catalog, locks the file."""
 
 HEADER: Final = """SELECT (SELECT user_version FROM pragma_user_version),
     (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"""
-"""Version, application and how many tables a database has. One statement, so that no other process can create the
-tables between the answers."""
+"""Schema version, application id and number of tables of a database. One statement, so that no other process can create
+the tables between the answers."""
 
 
 class Database:
@@ -62,8 +62,8 @@ class Database:
             name: An entry of ``failpoint.TRANSACTIONS``; there is a failpoint before and after the commit.
 
         Raises:
-            DiskFull: No space left on the disk; nothing was written.
-            StoreError: The write failed; nothing was written.
+            DiskFull: No space left on the disk; the database is unchanged.
+            StoreError: The write failed; the database is unchanged.
         """
         with self.together():
             yield self._connection
@@ -72,13 +72,13 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Combine all transactions in the block into one: a single wait for the disk, and all of them or none.
+        """Combine all transactions in the block into one: one wait for the disk, and all changes or none.
 
         Exceptions raised inside must propagate out of the block.
 
         Raises:
-            DiskFull: No space left on the disk; nothing was written.
-            StoreError: The write failed; nothing was written.
+            DiskFull: No space left on the disk; the database is unchanged.
+            StoreError: The write failed; the database is unchanged.
         """
         with self._lock, disk_faults("write the catalog", self.path):
             is_part = self._connection.in_transaction
@@ -136,10 +136,10 @@ class Room:
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch a database to WAL mode, which it stays in; while another process switches it, wait.
+    """Switch a database to WAL mode permanently; wait while another process switches it.
 
-    The switch turns a read lock into an exclusive one. SQLite does not wait there, whatever the connection's timeout,
-    because two connections that do it at once would wait for each other. It does wait at the beginning of a write.
+    The switch upgrades a read lock to an exclusive one. SQLite does not wait for that, whatever the connection's
+    timeout, because two connections doing so at once would deadlock. It does wait at the beginning of a write.
 
     Raises:
         sqlite3.OperationalError: If another process holds the database for longer than :data:`BUSY_SECONDS`.
@@ -166,7 +166,7 @@ def connect(path: Path) -> sqlite3.Connection:
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        # SQLite silently opens a read-only file; a rolled-back write reveals that now.
+        # SQLite silently opens a read-only file; a write, rolled back, detects that now.
         for statement in ("BEGIN IMMEDIATE", "CREATE TABLE probe (x)", "ROLLBACK"):
             connection.execute(statement)
     except BaseException:
@@ -177,7 +177,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:
     # A catalog in WAL mode is read through its -wal file. If that cannot be opened (a read-only directory after a clean
-    # stop), the file itself is complete and nobody can change it, so `immutable` is correct.
+    # stop), the file itself is complete and no process can change it, so `immutable` is correct.
     connection = _open_uri(path, "mode=ro")
     try:
         connection.execute("PRAGMA schema_version")

@@ -19,7 +19,7 @@ PRIVATE_DIRECTORY = 0o700
 
 
 def make_directory(path: Path) -> None:
-    """Create a private directory and its parents, durably; do nothing if it exists."""
+    """Create a private directory and its parents, durably; no effect if it exists."""
     if path.is_dir():
         return
     make_directory(path.parent)
@@ -28,7 +28,7 @@ def make_directory(path: Path) -> None:
 
 
 def sync_directory(path: Path | str) -> None:
-    """Make the names in a directory survive a power failure."""
+    """Sync a directory, so that its file names survive a power failure."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -58,7 +58,7 @@ def remove_file(path: str) -> None:
 
 
 def write_file(path: str, data: bytes, *, aside: Path, points: str, sync: bool = True) -> None:
-    """Write a file so that a crash leaves the old one, none, or the whole new one.
+    """Write a file so that a crash leaves the old file, no file, or the complete new file.
 
     Args:
         path: The final path; its directory is created.

@@ -1,7 +1,7 @@
 """Named points at which a test can kill the process, as a power failure would.
 
 Set ``AIRSSYS_TUI_FAILPOINT=name`` (or ``name:3`` for the third pass) before the program starts, and the process sends
-itself SIGKILL there: nothing is flushed, closed or cleaned up. Without it, a failpoint costs two look-ups.
+itself SIGKILL there, without flushing, closing or cleaning up. Without it, a failpoint costs two look-ups.
 The table below declares every name, so that a crash campaign can run all of them.
 """
 
@@ -112,7 +112,7 @@ def parse(setting: str) -> tuple[str, int]:
         The name and the pass, from 1, at which the process dies.
 
     Raises:
-        UsageError: If there is no such failpoint or ``n`` is not a positive number.
+        UsageError: If the failpoint does not exist or ``n`` is not a positive number.
     """
     name, _, hit = setting.partition(":")
     if name not in NAMES or not (hit == "" or (hit.isdecimal() and int(hit) > 0)):
@@ -128,7 +128,7 @@ def arm(setting: str) -> None:
     Raises:
         UsageError: See :func:`parse`.
     """
-    global _armed  # noqa: PLW0603 - one process dies at one point
+    global _armed  # noqa: PLW0603 - one armed failpoint per process
     _armed = _Armed(*parse(setting))
 
 
@@ -136,7 +136,7 @@ def failpoint(name: str) -> None:
     """Kill the process here if this failpoint is armed and its pass is reached.
 
     Raises:
-        LookupError: If the name is not in the table: no campaign would ever test such a failpoint.
+        LookupError: If the name is not in the table, since no crash campaign would test that failpoint.
     """
     if name not in NAMES:
         raise LookupError(f"{name!r} is not a declared failpoint")

@@ -1,4 +1,4 @@
-"""Disk space: how much is left, whether a deployment may use it, and whether writes succeed again."""
+"""Disk space: the free bytes, the reserve that a deployment must not use, and whether writes succeed again."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from airssys_tui.store.keyvalues.changes import PUT, REMOVE, NamespaceChange, gr
 from airssys_tui.store.keyvalues.storage import Storage, Waiting, acquire, namespace_number, take_staged
 
 _LAST: Final = b"\xff" * 4
-"""Greater than the start of any UTF-8 text."""
+"""Bytes that sort after every UTF-8 text."""
 
 _GET: Final = "SELECT value FROM entries WHERE namespace = ? AND key = ?"
 
@@ -96,7 +96,7 @@ class Namespace(KeyValues):
         if number is None:
             return False
         if terms.durability is Durability.NORMAL:
-            # The bound stays as it is: it is only an upper bound.
+            # The bound stays unchanged: it is only an upper bound.
             return bool(self._storage.write(REMOVE, (number, key.encode()), self._waiting))
         with self._storage.changing(terms.durability, self._waiting) as connection:
             return NamespaceChange(connection, number).delete(key)
@@ -149,9 +149,9 @@ class Namespace(KeyValues):
             )
 
     def commit_staged(self, revision: int, terms: WriteTerms) -> int:
-        """Apply staged changes and delete them, in one transaction; return how many there were.
+        """Apply staged changes and delete them, in one transaction; return their number.
 
-        If that fails, nothing else works here until it succeeds: every later use retries it first.
+        If that fails, every later use of the namespace retries it first and fails until it succeeds.
         """
         with self._turn:
             self._unfinished = revision, terms
@@ -202,6 +202,6 @@ class Namespace(KeyValues):
     def _find_number(self) -> int | None:
         if self._number is None and self._storage.exists:
             self._number = self._storage.number_of(self._component)
-            # How much is stored is not known yet.
+            # The amount of stored data is not known yet.
             self._bound = _UNKNOWN
         return self._number

@@ -69,13 +69,13 @@ class Overlay(KeyValues):
         ]
         stored: list[str] = []
         if self._base is not None:
-            # Ask for as many more as the changes may hide.
+            # Request as many more keys as the changes may hide.
             asked = limit + len(self._changes)
             stored = [key for key in self._base.keys(prefix, after, asked) if key not in self._changes]
         return tuple(heapq.nsmallest(limit, [*mine, *stored], key=str.encode))
 
     def usage(self) -> StorageUse:
-        """Return how much would be stored, provided nobody else changes these keys meanwhile."""
+        """Return the amount of data that would be stored if no other writer changes these keys meanwhile."""
         stored = self._base.usage() if self._base is not None else StorageUse()
         return StorageUse(stored.bytes + self._bytes, stored.keys + self._keys)
 

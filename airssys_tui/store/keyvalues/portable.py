@@ -7,8 +7,8 @@
     {"key":"picture","base64":"AAEC"}
     {"count":2,"sha256":"…"}
 
-Keys are in byte order and nothing depends on the time of export: equal contents give equal files. The hash covers every
-byte before the last line.
+Keys are in byte order and the file does not depend on the time of export: equal contents give equal files. The hash
+covers every byte before the last line.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _line(key: str, value: Value) -> bytes:
 
 
 def usages(path: Path) -> dict[str, StorageUse]:
-    """Return how much each component stores, by name; works even while a runtime changes it.
+    """Return the storage usage of each component by name, even while a runtime changes it.
 
     Raises:
         StoreError: The file cannot be read.
@@ -113,14 +113,14 @@ def import_lines(
         component: The component that receives the data, whichever it was exported from.
         lines: The export, line by line.
         quota: Maximum bytes stored afterwards.
-        replace: Replace the stored data; without it, nothing may be stored yet.
+        replace: Replace the stored data; if false, the component must not store any data yet.
 
     Returns:
-        What is stored now.
+        The storage usage afterwards.
 
     Raises:
-        UsageError: It is not an export, or was modified; or there is data and ``replace`` is not set.
-        StorageRefusal: It exceeds the quota.
+        UsageError: The lines are not an export or were modified, or the component has data and ``replace`` is false.
+        StorageRefusal: The export exceeds the quota.
         StoreError: The write failed.
     """
     with storage.changing(Durability.FULL) as connection:
@@ -202,7 +202,7 @@ def _wrong(number: int, what: str) -> UsageError:
 
 @contextmanager
 def _reader(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open a storage as it is at one moment; None while it has no tables."""
+    """Open a storage as of one moment; None while it has no tables."""
     if not path.exists():
         yield None
         return

@@ -1,11 +1,11 @@
 """The key-value data of components: one database next to the catalog, one namespace per component.
 
 Acknowledged changes survive any end of the process: by then the operating system has them in the write-ahead log
-(``synchronous = NORMAL``). Components that asked for more write through a second connection that also waits for the
-disk (``FULL``). No batching across acknowledgements.
+(``synchronous = NORMAL``). Components that request more durability write through a second connection that also waits
+for the disk (``FULL``). No change is acknowledged while its write is still pending.
 
-One writer at a time holds ``_writing``. The fast connection also serves all reads; it is held only for one statement
-or one fast change. Neither lock is ever held while a guest runs.
+One writer at a time holds the lock ``_writing``. The fast connection also serves all reads; its lock is held only for
+one statement or one fast change. Neither lock is ever held while a guest runs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TABLES: Final = (
         value ANY NOT NULL,
         PRIMARY KEY (namespace, key)
     ) STRICT, WITHOUT ROWID""",
-    # The schema counts, so the usage is exact whatever the code above does.
+    # Triggers count the usage, so it is exact even if the code has a bug.
     """CREATE TRIGGER entry_is_added AFTER INSERT ON entries BEGIN
         UPDATE namespaces SET bytes = bytes + new.size, keys = keys + 1 WHERE id = new.namespace;
     END""",
@@ -68,7 +68,7 @@ Waiting: TypeAlias = Callable[[], contextlib.AbstractContextManager[object]]
 
 
 class Storage:
-    """The database; opened on first use, so a folder that stores nothing has none.
+    """The database; created on first use, so a folder whose components store no data has no file.
 
     Args:
         path: The file.
@@ -93,7 +93,7 @@ class Storage:
             self._full = self._fast = None
 
     def recover(self, activated: Callable[[str, int], bool]) -> int:
-        """Finish what a crash left between the catalog and this database: apply or drop staged changes.
+        """Resolve changes that a crash left staged, by the catalog's records: apply or drop them.
 
         Args:
             activated: Returns whether the catalog says that a revision was activated.
@@ -117,7 +117,7 @@ class Storage:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever stored."""
+        """Whether any data was ever stored."""
         return self._fast is not None or self.path.exists()
 
     def number_of(self, component: str) -> int | None:
@@ -126,7 +126,7 @@ class Storage:
         return int(rows[0][0]) if rows else None
 
     def components(self) -> tuple[str, ...]:
-        """Return the names of the components that store something, sorted."""
+        """Return the names of the components that store data, sorted."""
         return tuple(row[0] for row in self.rows("SELECT component FROM namespaces WHERE keys > 0 ORDER BY 1", ()))
 
     def rows(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
@@ -152,8 +152,8 @@ class Storage:
         """Run one statement as its own transaction on the fast connection; return its rows.
 
         Raises:
-            DiskFull: No space left on the disk; nothing was changed.
-            StoreError: The write failed; nothing was changed.
+            DiskFull: No space left on the disk; the database is unchanged.
+            StoreError: The write failed; the database is unchanged.
         """
         if self._fast is None:
             self._open()
@@ -184,8 +184,8 @@ class Storage:
             waiting: Announces operations that may take long: waiting for another writer, and for the disk.
 
         Raises:
-            DiskFull: No space left on the disk; nothing was changed.
-            StoreError: The write failed; nothing was changed.
+            DiskFull: No space left on the disk; the database is unchanged.
+            StoreError: The write failed; the database is unchanged.
         """
         if self._fast is None:
             self._open()
@@ -258,11 +258,11 @@ class Storage:
 
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the version of a storage's schema, 0 for a new file; refuse a file that is something else, or newer.
+    """Return the version of a storage's schema, 0 for a new file; reject a newer file or one of another program.
 
     Raises:
         SchemaTooNew: A newer program wrote it.
-        StoreError: It is some other database.
+        StoreError: The file is some other database.
     """
     version, application, tables = connection.execute(HEADER).fetchone()
     if application != APPLICATION_ID and (application or version or tables):
@@ -292,7 +292,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 
 
 def acquire(lock: threading.Lock, waiting: Waiting | None) -> None:
-    """Take a lock; announce the wait if there is one."""
+    """Take a lock; announce the wait, if any."""
     if lock.acquire(blocking=False):
         return
     with waiting() if waiting else contextlib.nullcontext():
