@@ -20,7 +20,7 @@ from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.engine.engine import Engine
-from airssys_tui.host.doors import closed_door
+from airssys_tui.host.unoffered import closed_door
 from airssys_tui.tui.actions.action import Group
 from airssys_tui.tui.actions.table import ACTIONS, key_label
 from airssys_tui.tui.actions.view import ALL

@@ -4,7 +4,7 @@ Four classes implement this protocol, and one contract suite runs on all of them
 
 * :class:`~airssys_tui.runtime.embedded.EmbeddedRuntime` runs components in this process.
 * :class:`~airssys_tui.api.socket.remote.RemoteRuntime` reaches a runtime of another process over its control socket.
-* :class:`~airssys_tui.cli.reaching.record.RecordedRuntime` answers from the catalog while no runtime is running.
+* :class:`~airssys_tui.cli.reaching.offline_runtime.RecordedRuntime` answers from the catalog while no runtime is running.
 * :class:`~airssys_tui.api.played.runtime.FakeRuntime` simulates components for screen tests and demonstrations.
 
 The control socket and the remote runtime are derived from these annotations (``api.socket.methods``): a method added

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from airssys_tui import __version__
 from airssys_tui.cli.answering.exit_code import MEANINGS
-from airssys_tui.cli.help import EXAMPLES, EXIT_CODES, TwoColumns
+from airssys_tui.cli.help_format import EXAMPLES, EXIT_CODES, TwoColumns
 
 
 @dataclass(frozen=True, slots=True)

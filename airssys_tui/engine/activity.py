@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airssys_tui.core.limits import Limits
-    from airssys_tui.engine.habitat import Habitat
+    from airssys_tui.engine.shared_state import Habitat
 
 SHORT_NS: Final = 20_000
 """Calls shorter than this many nanoseconds count wall time as CPU time: reading the CPU clock costs about as much."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.configuration import identity
-from airssys_tui.engine.habitat import FAREWELL_SECONDS, Habitat
 from airssys_tui.engine.linker import Linker
 from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.engine.shared_state import FAREWELL_SECONDS, Habitat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
     from airssys_tui.core.types.interface import ExportedFunction
     from airssys_tui.engine.compiled import Code
-    from airssys_tui.engine.habitat import Habitat
     from airssys_tui.engine.resources import ResourceTable
+    from airssys_tui.engine.shared_state import Habitat
 
 
 class Linked(msgspec.Struct, frozen=True):

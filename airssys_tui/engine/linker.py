@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.compiled import Code
-    from airssys_tui.engine.habitat import Habitat
+    from airssys_tui.engine.shared_state import Habitat
 
 _DEFINING: Final = threading.Lock()
 """Linkers of wasmtime-py are not thread-safe to build, not even separate ones at the same time."""

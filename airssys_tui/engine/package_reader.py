@@ -13,7 +13,7 @@ from wasmtime import component
 from airssys_tui.core.types.interface import Interface, InterfaceType
 from airssys_tui.core.types.package import WitPackage, World
 from airssys_tui.engine import reflection
-from airssys_tui.engine.hollow import hollow
+from airssys_tui.engine.code_stripping import hollow
 
 if TYPE_CHECKING:
     import wasmtime

@@ -9,10 +9,10 @@ from typing import Protocol
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.capabilities import StorageAccess
-from airssys_tui.host.services.alarms import Alarms
-from airssys_tui.host.services.measures import Measures
+from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Tracer
+from airssys_tui.host.services.timer_table import Alarms
 
 
 class Tenant(Protocol):

@@ -40,8 +40,8 @@ from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
-from airssys_tui.runtime.components.recovery import remembered, restore
 from airssys_tui.runtime.components.router import Router
+from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer
@@ -51,7 +51,7 @@ from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
-from airssys_tui.runtime.housekeeping.disk_room import DiskRoom
+from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer

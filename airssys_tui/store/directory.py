@@ -75,7 +75,7 @@ class StateDirectory(StateReader):
     """
 
     def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int | None) -> None:
-        from airssys_tui.store.artifacts.code import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: readers need neither
+        from airssys_tui.store.artifacts.code_cache import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: readers need neither
         from airssys_tui.store.keyvalues.storage import Storage  # noqa: PLC0415
 
         super().__init__(path, catalog)

@@ -11,7 +11,7 @@ import msgspec
 
 from airssys_tui.store.directory import CATALOG_FILE, StateReader
 from airssys_tui.store.disk.faults import disk_faults
-from airssys_tui.store.disk.space import free_space
+from airssys_tui.store.disk.free_space import free_space
 
 STORAGE_FILE: Final = "storage.db"
 """Key-value data of the components."""

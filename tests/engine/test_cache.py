@@ -16,7 +16,7 @@ from airssys_tui.engine import configuration
 from airssys_tui.engine.configuration import identity
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.settings import EngineSettings
-from airssys_tui.store.artifacts.code import CodeCache
+from airssys_tui.store.artifacts.code_cache import CodeCache
 from airssys_tui.store.directory import StateDirectory
 from tests.support.engine import guests
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
+from airssys_tui.engine.code_stripping import hollow
 from airssys_tui.engine.engine import Engine
-from airssys_tui.engine.hollow import hollow
 from airssys_tui.engine.package_reader import read_types
 from tests.support.engine import guests
 from tests.support.places import FIXTURES, ROOT, SAMPLES

@@ -41,9 +41,9 @@ from airssys_tui.core.retention import STABLE_FOR, STATES
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.units import MIB
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.store.artifacts import blobs, code
+from airssys_tui.store.artifacts import blobs, code_cache
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.disk import database, durable, space
+from airssys_tui.store.disk import database, durable, free_space
 from airssys_tui.store.disk.failpoint import NAMES
 from tests.support.components import Crafted
 from tests.support.places import RELEASES
@@ -78,9 +78,9 @@ class Disk:
         self.point = ""
         self.is_full = False
         self.met: set[str] = set()
-        for module in (database, durable, blobs, code):
+        for module in (database, durable, blobs, code_cache):
             monkeypatch.setattr(module, "failpoint", self._reach)
-        monkeypatch.setattr(space, "free_space", self._free)
+        monkeypatch.setattr(free_space, "free_space", self._free)
 
     def _reach(self, name: str) -> None:
         self.met.add(name)
@@ -207,7 +207,7 @@ def test_an_operator_can_roll_back_below_the_reserve(world: World, monkeypatch: 
     world.put("c", Crafted(salt="1"), version="1.0.0")
     world.open(**SOON)
     world.install("c", Crafted(salt="2"), version="2.0.0")
-    monkeypatch.setattr(space, "free_space", lambda _: MIB)
+    monkeypatch.setattr(free_space, "free_space", lambda _: MIB)
     assert "refused at disk" in world.install("c", Crafted(salt="3"), version="3.0.0").note.text
     world.do(Rollback("c"))
     assert world.row("c").version == "1.0.0"
@@ -242,8 +242,8 @@ def fill(where: Path) -> Path:
 
 
 def test_a_disk_that_is_really_full(world: World, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(space, "RESERVE", 0)
-    monkeypatch.setattr(space, "TIMES", 0)
+    monkeypatch.setattr(free_space, "RESERVE", 0)
+    monkeypatch.setattr(free_space, "TIMES", 0)
     world.state_dir = small / "state"
     world.put("c", Crafted(salt="1"), version="1.0.0")
     world.open(**SOON)

@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
-from airssys_tui.host.doors import closed_door
+from airssys_tui.host.unoffered import closed_door
 from airssys_tui.wit.target import types_of
 from tests.support.guest import wasm_tools
 from tests.support.places import ROOT

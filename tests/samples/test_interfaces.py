@@ -18,7 +18,7 @@ import pytest
 
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.core.types.package import WitPackage
-from airssys_tui.host.doors import closed_door
+from airssys_tui.host.unoffered import closed_door
 from airssys_tui.wit.target import types_of
 from tests.support.places import FIXTURES, SAMPLES
 from tests.support.world import PATIENCE, World

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api.played.component import FakeComponent
-from airssys_tui.api.played.told import trace_id
+from airssys_tui.api.played.custom_series import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.played import told
+from airssys_tui.api.played import custom_series
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.components import ComponentView, History, Meters
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
@@ -107,7 +107,7 @@ def detail(view: ComponentView, load: Load, timeline: Iterable[PlayedRevision], 
         long=_series(view.id, load if runs else Load(), at, 30.0, view.meters.memory),
         costs=costs,
         exhaustion=(Exhaustion("memory", full, float(load.growth)),) if full is not None else (),
-        custom=told.series(view),
+        custom=custom_series.series(view),
     )
 
 

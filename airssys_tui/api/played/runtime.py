@@ -18,7 +18,7 @@ import msgspec
 from airssys_tui.api.commands import (
     Command,
 )
-from airssys_tui.api.played import disk, meters, story, told
+from airssys_tui.api.played import custom_series, disk, meters, story
 from airssys_tui.api.played.commands import FakeCommands
 from airssys_tui.api.played.comparison import compare, preview
 from airssys_tui.api.played.component import FakeComponent
@@ -235,7 +235,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
 
     def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
         """Return the traces of a component, newest first."""
-        return self.answer(lambda: told.traces(self._get(component).view, self.clock()))
+        return self.answer(lambda: custom_series.traces(self._get(component).view, self.clock()))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the saved states of a component, newest first."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.api.commands import Rollback
-from airssys_tui.api.played import meters, past, told
+from airssys_tui.api.played import custom_series, meters, past
 from airssys_tui.api.played.component import FakeComponent
 from airssys_tui.api.played.desk import RICH_LINE
 from airssys_tui.api.played.meters import Load
@@ -153,7 +153,7 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
         state_saved_at=now - 12,
         meters=meters.metered("counter", load, now),
         history=meters.past("counter", load, now),
-        custom_series=len(told.series(component.view)),
+        custom_series=len(custom_series.series(component.view)),
     )
     component.prove()
     return component

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs, say_table
 from airssys_tui.cli.answering.plain_table import PlainColumn
-from airssys_tui.cli.answering.use import meter_pairs, milliseconds
+from airssys_tui.cli.answering.usage_table import meter_pairs, milliseconds
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ask
 from airssys_tui.cli.reaching.site import locate

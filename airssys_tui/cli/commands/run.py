@@ -20,7 +20,7 @@ from airssys_tui.cli.reaching.site import locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.cli.serving.exporter import Exporter
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter
 
 POLL: Final = 0.1
 """Seconds between two checks for new events."""
@@ -76,7 +76,7 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
     if address is None:
         yield None
         return
-    from airssys_tui.cli.serving.exporter import Exporter, read_address  # noqa: PLC0415 - late: only for metrics
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter, read_address  # noqa: PLC0415 - late: only for metrics
 
     exporter = Exporter(read_address(address, public=public))
     try:

@@ -12,7 +12,7 @@ from airssys_tui.core.errors import StateLocked, UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.cli.serving.exporter import Exporter
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter
 
 
 def screen(

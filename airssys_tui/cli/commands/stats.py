@@ -8,7 +8,7 @@ from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say, say_pairs, say_table
-from airssys_tui.cli.answering.use import TOP_COLUMNS, meter_pairs, top_row, totals
+from airssys_tui.cli.answering.usage_table import TOP_COLUMNS, meter_pairs, top_row, totals
 from airssys_tui.cli.reaching.figures import honest, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import Without, reach

@@ -138,7 +138,7 @@ def _limit(site: Site, name: str) -> int:
         UnknownComponent: No component of that name is recorded.
         StateAbsent: The state directory has no catalog.
     """
-    from airssys_tui.cli.reaching.recorded import find_component  # noqa: PLC0415 - late: see above
+    from airssys_tui.cli.reaching.offline_views import find_component  # noqa: PLC0415 - late: see above
     from airssys_tui.store.directory import StateDirectory  # noqa: PLC0415
 
     with StateDirectory.open_readonly(site.state_dir.value) as state:

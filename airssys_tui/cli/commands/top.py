@@ -17,7 +17,7 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, say, terminal_height
-from airssys_tui.cli.answering.use import TOP_COLUMNS, top_row, totals
+from airssys_tui.cli.answering.usage_table import TOP_COLUMNS, top_row, totals
 from airssys_tui.cli.reaching.options import HERE, Place, seconds_of
 from airssys_tui.cli.reaching.reach import Without, reach
 from airssys_tui.cli.reaching.site import locate

@@ -22,7 +22,7 @@ def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
     Raises:
         AirssysError: The catalog cannot be read; the parser's library does not print this error.
     """
-    from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: only for the tab key
+    from airssys_tui.cli.reaching.offline_views import recorded_components  # noqa: PLC0415 - late: only for the tab key
 
     return [(view.id, f"{view.version or ''} {view.state}".strip()) for view in recorded_components(_site(context))]
 
@@ -33,7 +33,7 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
     Raises:
         AirssysError: As :func:`component_names`.
     """
-    from airssys_tui.cli.reaching.recorded import recorded_versions  # noqa: PLC0415 - late: only for the tab key
+    from airssys_tui.cli.reaching.offline_views import recorded_versions  # noqa: PLC0415 - late: only for the tab key
 
     named = context.get("name")
     if named is None or not named.raw:

@@ -8,7 +8,7 @@ from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from airssys_tui.cli.serving.exporter import Exporter
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter
     from airssys_tui.runtime.embedded import EmbeddedRuntime
 
 

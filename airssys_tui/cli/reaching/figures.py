@@ -28,7 +28,7 @@ LIVE_ONLY_DETAIL: Final = ("described", "recent")
 
 def is_live(api: RuntimeApi) -> bool:
     """Return whether the answers come from a running runtime and not from the catalog."""
-    from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
+    from airssys_tui.cli.reaching.offline_runtime import RecordedRuntime  # noqa: PLC0415 - late: see `reach`
 
     return not isinstance(api, RecordedRuntime)
 

@@ -95,7 +95,7 @@ def reach(site: Site, without: Without = Without.NOTHING, *, client: str = "comm
                 _wait_until_up(remote)
             yield remote
     elif without is Without.RECORD:
-        from airssys_tui.cli.reaching.record import RecordedRuntime  # noqa: PLC0415 - late: not needed for a running runtime
+        from airssys_tui.cli.reaching.offline_runtime import RecordedRuntime  # noqa: PLC0415 - late: not needed for a running runtime
 
         yield RecordedRuntime.of(site)
     elif without is Without.MOMENT:

@@ -12,9 +12,9 @@ from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.engine.wasi import Output
-from airssys_tui.host.services.alarms import Alarms
-from airssys_tui.host.services.measures import Measures
+from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
+from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal

@@ -13,7 +13,7 @@ from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles

@@ -35,7 +35,7 @@ from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.parts.barred import Barred
 from airssys_tui.runtime.components.parts.intent import Intent
 from airssys_tui.runtime.components.parts.life import Life
-from airssys_tui.runtime.components.parts.proof import Proof
+from airssys_tui.runtime.components.parts.probation_state import Proof
 from airssys_tui.runtime.components.parts.served import Served
 from airssys_tui.runtime.components.parts.shown import Shown
 from airssys_tui.runtime.components.parts.source_files import SourceFiles

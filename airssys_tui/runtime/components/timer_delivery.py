@@ -7,7 +7,7 @@ import contextlib
 
 from airssys_tui.core.errors import MailboxFull, NotServing, UnknownComponent
 from airssys_tui.core.events import EventAction, Level
-from airssys_tui.host.services.alarms import Alarm, Alarms
+from airssys_tui.host.services.timer_table import Alarm, Alarms
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component

@@ -13,7 +13,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface, unversioned
 from airssys_tui.engine.linker import Linker
-from airssys_tui.host.doors import closed_door
+from airssys_tui.host.unoffered import closed_door
 from airssys_tui.runtime.actors.contract_types import wrong_exports
 
 

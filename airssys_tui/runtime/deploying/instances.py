@@ -22,7 +22,7 @@ from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.machinery.uncancelled import to_the_end
+from airssys_tui.runtime.machinery.shielded_await import to_the_end
 
 
 class Instances:

@@ -44,7 +44,7 @@ from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, 
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
 from airssys_tui.runtime.deploying.swap import Successor, Switched, pause_text
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.machinery.uncancelled import to_the_end
+from airssys_tui.runtime.machinery.shielded_await import to_the_end
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import NewSnapshot
 from airssys_tui.store.disk.failpoint import failpoint

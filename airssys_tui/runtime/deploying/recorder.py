@@ -17,7 +17,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Refusal, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
-from airssys_tui.store.disk.space import require_room
+from airssys_tui.store.disk.free_space import require_room
 
 
 class AttemptRecorder:

@@ -21,7 +21,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
-from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs

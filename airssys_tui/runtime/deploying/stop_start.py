@@ -38,7 +38,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.swap import Successor, Switched, Switcher, moved
-from airssys_tui.runtime.machinery.uncancelled import to_the_end
+from airssys_tui.runtime.machinery.shielded_await import to_the_end
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
 from airssys_tui.store.disk.failpoint import failpoint
 

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from airssys_tui.host.services.alarms import Alarms
-from airssys_tui.host.services.measures import Measures
+from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
+from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.storage import Storage, Waiting
 

@@ -13,11 +13,11 @@ from airssys_tui.core.errors import DiskFull
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
-from airssys_tui.runtime.machinery import heap, interval
-from airssys_tui.runtime.machinery.code_shelf import Shelf
+from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
+from airssys_tui.runtime.machinery.loaded_code import Shelf
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.store.directory import StateDirectory
@@ -60,7 +60,7 @@ class Floor:
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
-        interval.claim()
+        switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that uses the catalog or the blobs, on the one disk thread, in order."""
@@ -86,7 +86,7 @@ class Floor:
     def close(self, timeout: float) -> bool:
         """Close the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
-        interval.release()
+        switch_interval.release()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)

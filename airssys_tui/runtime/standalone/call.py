@@ -18,7 +18,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.making import Making
+from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles

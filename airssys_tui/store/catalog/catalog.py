@@ -19,16 +19,16 @@ from airssys_tui.store.catalog.actions import Actions
 from airssys_tui.store.catalog.checks import Checks
 from airssys_tui.store.catalog.components import Components
 from airssys_tui.store.catalog.costs import Costs
+from airssys_tui.store.catalog.decisions_and_events import EventTables
 from airssys_tui.store.catalog.deployments import Deployments, require_running
-from airssys_tui.store.catalog.events import EventTables
 from airssys_tui.store.catalog.excerpts import RevisionExcerpts
+from airssys_tui.store.catalog.holds_and_refusals import Verdicts, write_holds
 from airssys_tui.store.catalog.pins import Pins
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
 from airssys_tui.store.catalog.schema import check_integrity, migrate, require_current
 from airssys_tui.store.catalog.snapshots import Snapshots, write_snapshot
 from airssys_tui.store.catalog.trimming import Trimming
-from airssys_tui.store.catalog.verdicts import Verdicts, write_holds
 from airssys_tui.store.disk.database import Clock, Database
 
 ACTIVATED: Final = "activated"

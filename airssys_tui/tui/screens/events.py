@@ -9,10 +9,10 @@ from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.core.events import Event, EventKind
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.columns import Sight
+from airssys_tui.tui.drawing.event_filter import KINDS
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text, day_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
-from airssys_tui.tui.drawing.sieve import KINDS
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.stream import StreamScreen
 from airssys_tui.tui.state.session import Session

@@ -17,10 +17,10 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.drawing.event_filter import LEVELS, Sieve
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.search import BadPatternError, Search
 from airssys_tui.tui.drawing.selection import LEVEL_TONES
-from airssys_tui.tui.drawing.sieve import LEVELS, Sieve
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.operating.saving import ask_and_write
 from airssys_tui.tui.operating.transcript import text_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airssys_tui.api.played.told import traces as played
+from airssys_tui.api.played.custom_series import traces as played
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.cli.commands import traces
 from airssys_tui.core.lifecycle import State

@@ -20,8 +20,8 @@ from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.api.played.scenes import NOON
 from airssys_tui.api.views.components import ComponentView, Meters
 from airssys_tui.api.views.runtime import Snapshot
-from airssys_tui.cli.serving.exporter import CLIENTS, Address, Exporter, read_address
-from airssys_tui.cli.serving.metrics import COUNTERS, GAUGES, LOST, TOTALS
+from airssys_tui.cli.serving.metric_families import COUNTERS, GAUGES, LOST, TOTALS
+from airssys_tui.cli.serving.metrics_endpoint import CLIENTS, Address, Exporter, read_address
 from airssys_tui.core.errors import AirssysError, UsageError
 from airssys_tui.core.lifecycle import State
 from tests.support.command_line import Desk, eventually

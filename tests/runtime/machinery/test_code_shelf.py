@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airssys_tui.core.identity import digest_of
-from airssys_tui.runtime.machinery.code_shelf import Shelf
+from airssys_tui.runtime.machinery.loaded_code import Shelf
 
 ONE, TWO, THREE = (digest_of(text) for text in (b"one", b"two", b"three"))
 

@@ -10,8 +10,8 @@ import pytest
 
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.runtime.machinery.interval import INTERVAL, claim, release
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
+from airssys_tui.runtime.machinery.switch_interval import INTERVAL, claim, release
 
 
 @pytest.fixture(autouse=True)

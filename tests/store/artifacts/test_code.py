@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.artifacts.code import CodeCache, CodeCounters
+from airssys_tui.store.artifacts.code_cache import CodeCache, CodeCounters
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.schema import migrate

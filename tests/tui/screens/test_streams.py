@@ -15,8 +15,8 @@ from airssys_tui.api.played.events import LOGS_KEPT
 from airssys_tui.api.played.runtime import FakeRuntime
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import sanitise
+from airssys_tui.tui.drawing.event_filter import Sieve
 from airssys_tui.tui.drawing.search import LONGEST, MOST_MATCHES, BadPatternError, Search
-from airssys_tui.tui.drawing.sieve import Sieve
 from airssys_tui.tui.operating.transcript import FileThereError, keep, text_of
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.logs import LogScreen

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from airssys_tui.api.played import custom_series as fake_told
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played import told as fake_told
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.errors import NotServing

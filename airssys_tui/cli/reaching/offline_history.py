@@ -6,7 +6,7 @@ import time
 
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.runtime import EventPage
-from airssys_tui.cli.reaching.recorded import find_component, reading
+from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.runtime.components.eligible_states import state_file, state_views
 from airssys_tui.runtime.history.past_events import history

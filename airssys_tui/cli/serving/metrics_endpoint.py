@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from airssys_tui.cli.serving.metrics import custom_families, families
+from airssys_tui.cli.serving.metric_families import custom_families, families
 from airssys_tui.core.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:

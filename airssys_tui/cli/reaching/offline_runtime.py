@@ -56,7 +56,7 @@ class RecordedRuntime(RuntimeApi):
 
     def snapshot(self, since: int = 0) -> Snapshot:  # noqa: ARG002 - the record does not change
         """Return the rows as last recorded."""
-        from airssys_tui.cli.reaching.recorded import recorded_components  # noqa: PLC0415 - late: see `reach`
+        from airssys_tui.cli.reaching.offline_views import recorded_components  # noqa: PLC0415 - late: see `reach`
 
         return Snapshot(
             generation=1,
@@ -75,7 +75,7 @@ class RecordedRuntime(RuntimeApi):
 
         def work() -> Done:
             from airssys_tui.api.commands import Start, Stop  # noqa: PLC0415 - late: see `reach`
-            from airssys_tui.cli.reaching.recorded import record_desired  # noqa: PLC0415
+            from airssys_tui.cli.reaching.offline_views import record_desired  # noqa: PLC0415
 
             match command:
                 case Start():
@@ -88,43 +88,43 @@ class RecordedRuntime(RuntimeApi):
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return the recorded details of one component."""
-        from airssys_tui.cli.reaching.recorded import recorded_detail  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_views import recorded_detail  # noqa: PLC0415
 
         return self._answer(lambda: recorded_detail(self._site, component))
 
     def versions(self, component: str) -> Future[tuple[RevisionView, ...]]:
         """Return a component's timeline, newest first."""
-        from airssys_tui.cli.reaching.recorded import recorded_versions  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_views import recorded_versions  # noqa: PLC0415
 
         return self._answer(lambda: recorded_versions(self._site, component))
 
     def diff(self, component: str, revision: int, against: int | None = None) -> Future[RevisionDiff]:
         """Compare a revision with another one, or with the active one."""
-        from airssys_tui.cli.reaching.recorded import recorded_diff  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_views import recorded_diff  # noqa: PLC0415
 
         return self._answer(lambda: recorded_diff(self._site, component, revision, against))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return the recorded events, oldest first."""
-        from airssys_tui.cli.reaching.recollection import recorded_history  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_history import recorded_history  # noqa: PLC0415
 
         return self._answer(lambda: recorded_history(self._site, query))
 
     def explain(self, component: str) -> Future[Story]:
         """Explain a component's last change."""
-        from airssys_tui.cli.reaching.recollection import recorded_story  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_history import recorded_story  # noqa: PLC0415
 
         return self._answer(lambda: recorded_story(self._site, component))
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return a component's snapshots, newest first."""
-        from airssys_tui.cli.reaching.recollection import recorded_states  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_history import recorded_states  # noqa: PLC0415
 
         return self._answer(lambda: recorded_states(self._site, component))
 
     def export_state(self, component: str, snapshot: int) -> Future[StateFile]:
         """Return a snapshot with its bytes."""
-        from airssys_tui.cli.reaching.recollection import recorded_state  # noqa: PLC0415
+        from airssys_tui.cli.reaching.offline_history import recorded_state  # noqa: PLC0415
 
         return self._answer(lambda: recorded_state(self._site, component, snapshot))
 

@@ -17,7 +17,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
-from airssys_tui.store.disk.space import has_room
+from airssys_tui.store.disk.free_space import has_room
 from airssys_tui.store.disk_usage import measure
 
 NO_REASON: Final = GuestText("")
