@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime
@@ -28,7 +28,7 @@ SLICE = 0.05
 """Seconds between two batches of the load."""
 
 
-class Recorded(FakeRuntime):
+class Recorded(PlayedRuntime):
     """A played runtime whose answers were made before it is looked at."""
 
     def record(self, *, changing: bool) -> Recorded:

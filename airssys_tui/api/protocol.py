@@ -4,8 +4,9 @@ Four classes implement this protocol, and one contract suite runs on all of them
 
 * :class:`~airssys_tui.runtime.embedded.EmbeddedRuntime` runs components in this process.
 * :class:`~airssys_tui.api.socket.remote.RemoteRuntime` reaches a runtime of another process over its control socket.
-* :class:`~airssys_tui.cli.reaching.offline_runtime.RecordedRuntime` answers from the catalog while no runtime is running.
-* :class:`~airssys_tui.api.played.runtime.FakeRuntime` simulates components for screen tests and demonstrations.
+* :class:`~airssys_tui.cli.reaching.offline_runtime.RecordedRuntime` answers from the catalog while none
+  runs.
+* :class:`~airssys_tui.api.played.runtime.PlayedRuntime` simulates components for screen tests and demonstrations.
 
 The control socket and the remote runtime are derived from these annotations (``api.socket.methods``): a method added
 here is available over the socket immediately, and requires full access until it is listed there as read-only.

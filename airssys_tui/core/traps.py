@@ -1,6 +1,6 @@
 """Trap kinds as a closed list, and the value that carries a trap.
 
-``engine.traps`` is the only place that classifies the engine's messages into kinds.
+``engine.trap_texts`` is the only place that classifies the engine's messages into kinds.
 """
 
 from __future__ import annotations

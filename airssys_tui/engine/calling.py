@@ -34,7 +34,7 @@ class CallResult(msgspec.Struct, frozen=True, gc=False):
     """The result and the cost of a call.
 
     Attributes:
-        value: The result, in the forms of ``core.values``; None without a return value.
+        value: The result, in the forms of ``core.types.values``; None without a return value.
         fuel: Fuel units used.
         wall_ns: Nanoseconds from entry to exit, host functions included.
         cpu_ns: Nanoseconds of CPU time in the guest, host functions excluded; exact to ``activity.SHORT_NS``.

@@ -27,7 +27,7 @@ class HostFunction(msgspec.Struct, frozen=True):
 
     Attributes:
         type: Its WIT type.
-        call: ``call(context, *arguments) -> value`` in the forms of ``core.values``. Raising
+        call: ``call(context, *arguments) -> value`` in the forms of ``core.types.values``. Raising
             :class:`~airssys_tui.core.errors.HostFault` traps the guest; anything else raised is a host error.
     """
 

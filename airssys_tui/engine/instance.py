@@ -126,7 +126,7 @@ class Instance:
 
         Args:
             path: ``instance#function`` or ``function``, or any spelling that :meth:`Interface.find` resolves.
-            arguments: Values in the forms of ``core.values``.
+            arguments: Values in the forms of ``core.types.values``.
             fuel: Fuel units for this call; overrides the limit.
             deadline: Seconds of wall time for this call; overrides the limit.
 

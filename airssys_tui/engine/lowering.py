@@ -1,8 +1,8 @@
 """Python values to native values: generated code that fills ``wasmtime_component_val_t`` storage.
 
 The storage is Python's own memory (``bytes`` objects kept alive until the call is over): the engine only borrows
-arguments. When generated code rejects a value, ``core.values.check`` finds the reason afterwards, so the fast path
-needs no paths and no messages.
+arguments. When generated code rejects a value, ``core.types.values.check`` finds the reason afterwards, so the fast
+path needs no paths and no messages.
 """
 
 from __future__ import annotations

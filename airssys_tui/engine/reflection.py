@@ -1,4 +1,4 @@
-"""Reads the imports and exports of a compiled component into ``core.interface`` values."""
+"""Reads the imports and exports of a compiled component into ``core.types.interface`` values."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.core.errors import Disconnected
 from airssys_tui.tui.app import AirssysApp
@@ -16,11 +16,11 @@ def remote() -> Remote:
     return runtime.add(played.components)
 
 
-def attached(runtime: FakeRuntime) -> AirssysApp:
+def attached(runtime: PlayedRuntime) -> AirssysApp:
     return AirssysApp(lambda: runtime, folder="components/", attached=True, clock=scenes.still, refresh=NEVER)
 
 
-class Remote(FakeRuntime):
+class Remote(PlayedRuntime):
     """A played runtime that can go away."""
 
     gone: Disconnected | None = None

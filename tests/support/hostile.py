@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.revisions import Release
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.played.states import Kept
 from airssys_tui.api.views.components import ComponentDetail, Note, NoteKind
 from airssys_tui.api.views.runtime import WatchView
@@ -32,7 +32,7 @@ def lying(text: str) -> GuestText:
     return GuestText(scenes.sanitise(text))
 
 
-def played(text: str) -> FakeRuntime:
+def played(text: str) -> PlayedRuntime:
     safe = lying(text)
     release = Release(version=text, exports=(f"{text}: func()",), state_bytes=3)
     component = scenes.played(text, Load(), now=scenes.NOON, release=release)
@@ -53,7 +53,7 @@ def played(text: str) -> FakeRuntime:
         described=texts,
         description=safe,
     )
-    runtime = FakeRuntime(scenes.still, folder=text).add([component])
+    runtime = PlayedRuntime(scenes.still, folder=text).add([component])
     runtime.watch = WatchView("polling", safe)
     runtime.problems = (safe, safe, safe)
     event = Event(

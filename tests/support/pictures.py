@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.meters import Load
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.components import Note
 from airssys_tui.core.units import MIB
 
@@ -16,7 +16,7 @@ SMALL, USUAL, LARGE, HUGE = (40, 15), (80, 24), (120, 40), (200, 60)
 SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE, HUGE], ids="{0[0]}x{0[1]}".format)
 
 
-def standing() -> FakeRuntime:
+def standing() -> PlayedRuntime:
     """Components that have something to say of themselves without a note."""
     now = scenes.NOON
     grower = Load(fuel=2e5, memory=58 * MIB, growth=MIB // 7, cpu=0.02, calls=8, wobble=0.1, errors=0.5)
@@ -29,7 +29,7 @@ def standing() -> FakeRuntime:
     ]
     for component in components:
         component.change(note=Note())
-    return FakeRuntime(scenes.still).add(components)
+    return PlayedRuntime(scenes.still).add(components)
 
 
 LEDGER = ("slash", *"ledger", "enter")

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.tui.app import AirssysApp
 
 NEVER = 3_600.0
@@ -20,7 +20,7 @@ NEVER = 3_600.0
 SECONDS = 10.0
 
 
-def desk(runtime: FakeRuntime | str = "mixed", *, readonly: bool = False, refresh: float = NEVER) -> AirssysApp:
+def desk(runtime: PlayedRuntime | str = "mixed", *, readonly: bool = False, refresh: float = NEVER) -> AirssysApp:
     """The application on a scene or on a runtime; it pulls only when a test ticks it, unless told otherwise."""
     played = scenes.SCENES[runtime](scenes.still) if isinstance(runtime, str) else runtime
     return AirssysApp(lambda: played, folder=played.folder, readonly=readonly, clock=scenes.still, refresh=refresh)

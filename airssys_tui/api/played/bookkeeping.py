@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin
-from airssys_tui.api.played.component import FakeComponent, Said
+from airssys_tui.api.played.component import PlayedComponent, Said
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.events import EventAction
@@ -17,7 +17,7 @@ SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 Entry = Pin | Annotate | MarkStable | LiftQuarantine
 
 
-def carry_out(component: FakeComponent, command: Entry) -> Said:
+def carry_out(component: PlayedComponent, command: Entry) -> Said:
     """Apply a command to its revision's entry in the history.
 
     Raises:
@@ -45,16 +45,16 @@ def carry_out(component: FakeComponent, command: Entry) -> Said:
             return f"r{revision.number} released from quarantine", EventAction.LIFT_QUARANTINE
 
 
-def _refuse(component: FakeComponent, revision: PlayedRevision, outcome: Outcome, why: str) -> None:
+def _refuse(component: PlayedComponent, revision: PlayedRevision, outcome: Outcome, why: str) -> None:
     if revision.outcome is outcome:
         raise _impossible(component, revision, why)
 
 
-def _impossible(component: FakeComponent, revision: PlayedRevision, why: str) -> TransitionError:
+def _impossible(component: PlayedComponent, revision: PlayedRevision, why: str) -> TransitionError:
     return TransitionError(f"r{revision.number} of {component.id}: {why}", component=component.id)
 
 
-def inverse(component: FakeComponent, command: Entry) -> Entry | None:
+def inverse(component: PlayedComponent, command: Entry) -> Entry | None:
     """Return the command that undoes an entry, given the revision's current values; None if it cannot be undone."""
     revision = component.find(command.revision)
     changes: dict[type[Entry], Entry | None] = {
@@ -65,6 +65,6 @@ def inverse(component: FakeComponent, command: Entry) -> Entry | None:
     return changes.get(type(command))
 
 
-def purge(component: FakeComponent, number: int) -> None:
+def purge(component: PlayedComponent, number: int) -> None:
     """Mark a revision as purged and remove its pin."""
     component.revise(number, outcome=Outcome.PURGED, pinned=False)

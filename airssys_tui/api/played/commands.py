@@ -23,29 +23,29 @@ from airssys_tui.api.commands import (
     Unload,
 )
 from airssys_tui.api.played import bookkeeping
-from airssys_tui.api.played.component import FakeComponent
-from airssys_tui.api.played.states import FakeStates
-from airssys_tui.api.played.undo import FakeUndo
+from airssys_tui.api.played.component import PlayedComponent
+from airssys_tui.api.played.states import PlayedStates
+from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import EventAction, EventKind
 from airssys_tui.core.text import sanitise
 
 
-class FakeCommands(ABC):
+class PlayedCommands(ABC):
     """The part of the simulated runtime that carries out commands."""
 
     clock: Callable[[], float]
     disk_full: str
-    states_kept: FakeStates
-    _undo: FakeUndo
+    states_kept: PlayedStates
+    _undo: PlayedUndo
 
     @abstractmethod
-    def _get(self, component: str) -> FakeComponent: ...
+    def _get(self, component: str) -> PlayedComponent: ...
 
     @abstractmethod
     def _say(
-        self, component: FakeComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
+        self, component: PlayedComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
     ) -> Done: ...
 
     def carry_out(self, command: Command, who: str) -> Done:
@@ -74,7 +74,7 @@ class FakeCommands(ABC):
         return self._about_life(component, command, who)
 
     def _about_life(
-        self, component: FakeComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str
+        self, component: PlayedComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str
     ) -> Done:
         now = self.clock()
         if self.disk_full and isinstance(command, Reload):
@@ -96,7 +96,9 @@ class FakeCommands(ABC):
             case Rollback():
                 return self._say(component, *component.roll_back(command, now, who))
 
-    def _about_state(self, component: FakeComponent, command: SaveState | RestoreState | ImportState, who: str) -> Done:
+    def _about_state(
+        self, component: PlayedComponent, command: SaveState | RestoreState | ImportState, who: str
+    ) -> Done:
         now, keep = self.clock(), self.states_kept
         match command:
             case SaveState():

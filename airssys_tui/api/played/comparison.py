@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RollbackPreview, StateChoice
 from airssys_tui.core.revision import held_after_rollback, rollback_target
 from airssys_tui.core.text import sanitise
 
 
-def compare(component: FakeComponent, number: int, against: int | None = None) -> RevisionDiff:
+def compare(component: PlayedComponent, number: int, against: int | None = None) -> RevisionDiff:
     """Compare a revision with another one, or with the active one.
 
     Raises:
@@ -25,7 +25,7 @@ def compare(component: FakeComponent, number: int, against: int | None = None) -
     return RevisionDiff(component=component.id, now=now.view if now else None, then=then.view, lines=tuple(lines))
 
 
-def preview(component: FakeComponent, to: int | None, *, force: bool = False) -> RollbackPreview:
+def preview(component: PlayedComponent, to: int | None, *, force: bool = False) -> RollbackPreview:
     """Return what a rollback would do.
 
     Raises:
@@ -42,7 +42,7 @@ def preview(component: FakeComponent, to: int | None, *, force: bool = False) ->
     )
 
 
-def _state_choices(component: FakeComponent, then: PlayedRevision) -> tuple[StateChoice, ...]:
+def _state_choices(component: PlayedComponent, then: PlayedRevision) -> tuple[StateChoice, ...]:
     if not component.view.stateful:
         return (StateChoice("fresh", possible=True, text=sanitise("it has no state export: it starts empty")),)
     size = component.view.state_bytes or 0
@@ -60,7 +60,7 @@ def _state_choices(component: FakeComponent, then: PlayedRevision) -> tuple[Stat
     )
 
 
-def _export_lines(component: FakeComponent, now: str | None, then: str) -> list[DiffLine]:
+def _export_lines(component: PlayedComponent, now: str | None, then: str) -> list[DiffLine]:
     have, would = component.exports_of(now), component.exports_of(then)
     removed = [DiffLine("exports", "removed", sanitise(line)) for line in have if line not in would]
     added = [DiffLine("exports", "added", sanitise(line)) for line in would if line not in have]

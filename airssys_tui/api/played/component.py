@@ -38,8 +38,8 @@ Said = tuple[str, EventAction]
 
 
 @dataclass
-class FakeComponent:
-    """A component in a :class:`~airssys_tui.api.played.runtime.FakeRuntime`.
+class PlayedComponent:
+    """A component in a :class:`~airssys_tui.api.played.runtime.PlayedRuntime`.
 
     Attributes:
         view: Its row.

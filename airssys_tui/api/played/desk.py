@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.custom_series import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
@@ -43,7 +43,7 @@ _PRIMITIVES: Final = frozenset({"bool", "char", "string", "f32", "f64", *INTEGER
 Calling = Callable[[str, str], CallReport]
 
 
-class FakeDesk:
+class PlayedDesk:
     """Saved checks of simulated components.
 
     Args:
@@ -96,13 +96,13 @@ class FakeDesk:
         return tuple(_replayed(check, call) for check in self.checks(component))
 
 
-class FakeCalls(ABC):
+class PlayedCalls(ABC):
     """The part of the simulated runtime that calls components."""
 
-    desk: FakeDesk
+    desk: PlayedDesk
 
     @abstractmethod
-    def _get(self, component: str) -> FakeComponent: ...
+    def _get(self, component: str) -> PlayedComponent: ...
 
     @abstractmethod
     def answer(self, work: Callable[[], Any]) -> Future[Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from airssys_tui.api.played.bookkeeping import purge
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import PlayedRevision
-from airssys_tui.api.played.states import FakeStates
+from airssys_tui.api.played.states import PlayedStates
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import one_line
@@ -23,7 +23,7 @@ COMPILED: Final = 9
 """Size of compiled code as a multiple of the artifact."""
 
 
-def use(components: Iterable[FakeComponent], states: FakeStates, now: float, free: int) -> DiskUse:
+def use(components: Iterable[PlayedComponent], states: PlayedStates, now: float, free: int) -> DiskUse:
     """Return the disk usage."""
     components = list(components)
     blobs = {each.digest: each.size for one in components for each in one.timeline if _kept(each)}
@@ -38,7 +38,7 @@ def use(components: Iterable[FakeComponent], states: FakeStates, now: float, fre
     )
 
 
-def collected(components: Iterable[FakeComponent], states: FakeStates, now: float, *, dry: bool) -> Collected:
+def collected(components: Iterable[PlayedComponent], states: PlayedStates, now: float, *, dry: bool) -> Collected:
     """Delete everything that no retention rule keeps; with ``dry``, only report it."""
     items: list[str] = []
     revisions, dropped, freed = 0, 0, 0

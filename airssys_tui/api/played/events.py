@@ -22,7 +22,7 @@ RECENT: Final = 20
 _LEVELS: Final = tuple(Level)
 
 
-class FakeEvents:
+class PlayedEvents:
     """The newest events, numbered from 1."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played.bookkeeping import purge
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import Release
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Outcome
@@ -43,7 +43,7 @@ LINES: Final = (
 """Log lines of the guests in the scenes."""
 
 
-def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
+def add_logs(runtime: PlayedRuntime, rounds: int = 4) -> None:
     """Add log lines of the guests."""
     total = rounds * len(LINES)
     for index in range(total):
@@ -53,13 +53,13 @@ def add_logs(runtime: FakeRuntime, rounds: int = 4) -> None:
         )
 
 
-def flood(runtime: FakeRuntime, lines: int, component: str = "primes") -> None:
+def flood(runtime: PlayedRuntime, lines: int, component: str = "primes") -> None:
     """Add many more log lines of one guest than fit on a screen."""
     for index in range(lines):
         runtime.emit(f"candidate {index}", component=component, kind=EventKind.LOG, action=EventAction.STDOUT)
 
 
-def add_past(runtime: FakeRuntime, count: int = 40) -> None:
+def add_past(runtime: PlayedRuntime, count: int = 40) -> None:
     """Add events of an earlier run, two days ago."""
     begun = runtime.clock() - 50 * HOUR
     said = ("switched r1 → r2 in 0.6 ms", "state saved: 37B (timer)", "stopped by operator", "started r2")
@@ -76,7 +76,7 @@ def add_past(runtime: FakeRuntime, count: int = 40) -> None:
     ]
 
 
-def add_states(runtime: FakeRuntime) -> None:
+def add_states(runtime: PlayedRuntime) -> None:
     """Add saved states of the counter."""
     now, counter = runtime.clock(), runtime.get("counter")
     active = counter.active
@@ -93,7 +93,7 @@ def add_states(runtime: FakeRuntime) -> None:
         runtime.states_kept.fail(kept.view.id, active.number)
 
 
-def weathered(component: FakeComponent, now: float) -> FakeComponent:
+def weathered(component: PlayedComponent, now: float) -> PlayedComponent:
     """Give a component one revision per outcome; the active one is an automatic rollback."""
 
     def release(version: str, **more: Any) -> Release:

@@ -19,14 +19,14 @@ from airssys_tui.api.commands import (
     Command,
 )
 from airssys_tui.api.played import custom_series, disk, meters, story
-from airssys_tui.api.played.commands import FakeCommands
+from airssys_tui.api.played.commands import PlayedCommands
 from airssys_tui.api.played.comparison import compare, preview
-from airssys_tui.api.played.component import FakeComponent
-from airssys_tui.api.played.desk import FakeCalls, FakeDesk
-from airssys_tui.api.played.events import FakeEvents
+from airssys_tui.api.played.component import PlayedComponent
+from airssys_tui.api.played.desk import PlayedCalls, PlayedDesk
+from airssys_tui.api.played.events import PlayedEvents
 from airssys_tui.api.played.revisions import Release
-from airssys_tui.api.played.states import FakeStates, exported
-from airssys_tui.api.played.undo import FakeUndo
+from airssys_tui.api.played.states import PlayedStates, exported
+from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
@@ -45,7 +45,7 @@ NATIVE: Final = WatchView()
 
 
 @dataclass
-class FakeRuntime(FakeCalls, FakeCommands):
+class PlayedRuntime(PlayedCalls, PlayedCommands):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:
@@ -71,13 +71,13 @@ class FakeRuntime(FakeCalls, FakeCommands):
     patience: bool = False
     closed: bool = False
     disk_full: str = ""
-    happened: FakeEvents = field(default_factory=FakeEvents)
+    happened: PlayedEvents = field(default_factory=PlayedEvents)
     past: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
-    states_kept: FakeStates = field(default_factory=FakeStates)
-    _components: dict[str, FakeComponent] = field(default_factory=dict)
+    states_kept: PlayedStates = field(default_factory=PlayedStates)
+    _components: dict[str, PlayedComponent] = field(default_factory=dict)
     _removed: dict[str, int] = field(default_factory=dict)
-    _undo: FakeUndo = field(default_factory=FakeUndo)
+    _undo: PlayedUndo = field(default_factory=PlayedUndo)
     _generation: int = 1
     _sampled: float = 0.0
     _pending: list[tuple[Future[Any], Callable[[], Any]]] = field(default_factory=list)
@@ -85,11 +85,11 @@ class FakeRuntime(FakeCalls, FakeCommands):
 
     def __post_init__(self) -> None:
         """Start sampling at the current time."""
-        self.desk = FakeDesk(self.clock)
+        self.desk = PlayedDesk(self.clock)
         self._sampled = self.clock()
 
     @property
-    def components(self) -> tuple[FakeComponent, ...]:
+    def components(self) -> tuple[PlayedComponent, ...]:
         """The components, so that another runtime can reuse them."""
         with self._lock:
             return tuple(self._components.values())
@@ -99,7 +99,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         """Number of requests delayed by :attr:`patience`."""
         return len(self._pending)
 
-    def add(self, components: Iterable[FakeComponent]) -> FakeRuntime:
+    def add(self, components: Iterable[PlayedComponent]) -> PlayedRuntime:
         """Add components; return the runtime."""
         with self._lock:
             for component in components:
@@ -120,7 +120,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
             found.view = msgspec.structs.replace(found.view, **changes)
             found.touch(self._next())
 
-    def get(self, component: str) -> FakeComponent:
+    def get(self, component: str) -> PlayedComponent:
         """Return a component so that a test can change it.
 
         Raises:
@@ -280,7 +280,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
         self._generation += 1
         return self._generation
 
-    def _get(self, component: str) -> FakeComponent:
+    def _get(self, component: str) -> PlayedComponent:
         found = self._components.get(component)
         if found is None:
             known = ", ".join(sorted(self._components)[:10]) or "none"
@@ -311,7 +311,7 @@ class FakeRuntime(FakeCalls, FakeCommands):
                 component.touch(generation)
 
     def _say(
-        self, component: FakeComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
+        self, component: PlayedComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
     ) -> Done:
         level = Level.ERROR if action is EventAction.REFUSED else Level.INFO
         component.touch(self._next())

@@ -10,11 +10,11 @@ import msgspec
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played import custom_series, meters, past
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.desk import RICH_LINE
 from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.revisions import Release, make_revision
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, History, Meters, Note, NoteKind
 from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.core.events import EventAction, EventKind, Level
@@ -71,7 +71,7 @@ def played(
     release: Release | None = None,
     up: float = 2 * HOUR + 14 * 60,
     **view: Any,
-) -> FakeComponent:
+) -> PlayedComponent:
     """Return a component with one active revision, with optional overrides for its view."""
     release = release or Release(version="1.0.0", exports=("run: func() -> u32",), salt=name)
     revision = make_revision(
@@ -85,7 +85,7 @@ def played(
         state_bytes=release.state_bytes,
     )
     row = ComponentView(**{"id": name, **_served(release, now), **_measured(name, load, now, up, view), **view})
-    component = FakeComponent(row, load=load, timeline=[revision])
+    component = PlayedComponent(row, load=load, timeline=[revision])
     component.releases[release.digest] = release
     component.on_disk = release
     component.detail = _detail(component, release)
@@ -120,7 +120,7 @@ def _measured(name: str, load: Load, now: float, up: float, view: dict[str, Any]
     }
 
 
-def counter(now: float, *, load: Load | None = None) -> FakeComponent:
+def counter(now: float, *, load: Load | None = None) -> PlayedComponent:
     """Return the sample ``counter`` at 1.1.0, with one day of history and two refused releases."""
     load = load or Load(
         fuel=1.2e6, fuel_per_call=1_204, fuel_change=0.02, memory=int(2.1 * MIB), cpu=0.03, calls=412, wobble=0.08
@@ -159,7 +159,7 @@ def counter(now: float, *, load: Load | None = None) -> FakeComponent:
     return component
 
 
-def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
+def _detail(component: PlayedComponent, release: Release) -> ComponentDetail:
     limit = component.load.memory_limit // MIB
     return ComponentDetail(
         view=component.view,
@@ -177,16 +177,16 @@ def _detail(component: FakeComponent, release: Release) -> ComponentDetail:
     )
 
 
-def mixed(clock: Callable[[], float] = still) -> FakeRuntime:
+def mixed(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime with every kind of row."""
     now = clock()
-    runtime = FakeRuntime(clock).add([counter(now), *_running(now), *_down(now)])
+    runtime = PlayedRuntime(clock).add([counter(now), *_running(now), *_down(now)])
     for it in HAPPENED:
         runtime.emit(it.text, component=it.component, kind=it.kind, level=it.level, action=it.action, ago=it.ago)
     return runtime
 
 
-def _running(now: float) -> Iterator[FakeComponent]:
+def _running(now: float) -> Iterator[PlayedComponent]:
     small = Load(fuel=88e3, fuel_per_call=9_700, memory=int(1.1 * MIB), cpu=0.004, calls=9, wobble=0.1)
     hoard = Load(fuel=5.0e6, memory=int(61.9 * MIB), growth=0, cpu=0.12, calls=3, wobble=0.05)
     prime = Load(fuel=1.1e9, fuel_per_call=10**9, memory=MIB, cpu=0.98, calls=1, latency=910.0, wobble=0.01)
@@ -209,7 +209,7 @@ def _running(now: float) -> Iterator[FakeComponent]:
     yield played("primes", prime, now=now)
 
 
-def _down(now: float) -> Iterator[FakeComponent]:
+def _down(now: float) -> Iterator[PlayedComponent]:
     yield played(
         "crasher",
         Load(),
@@ -278,24 +278,24 @@ HAPPENED: Final = (
 """The events of :func:`mixed`, oldest first."""
 
 
-def empty(clock: Callable[[], float] = still) -> FakeRuntime:
+def empty(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime whose folder has no components."""
-    return FakeRuntime(clock)
+    return PlayedRuntime(clock)
 
 
-def starting(clock: Callable[[], float] = still) -> FakeRuntime:
+def starting(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime that is still scanning."""
-    return FakeRuntime(clock, phase=Phase.STARTING)
+    return PlayedRuntime(clock, phase=Phase.STARTING)
 
 
-def held(clock: Callable[[], float] = still) -> FakeRuntime:
+def held(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return ``counter`` after a rollback: r5 serves 1.0.0 and the release on disk is held."""
-    runtime = FakeRuntime(clock).add([counter(clock())])
+    runtime = PlayedRuntime(clock).add([counter(clock())])
     runtime.submit(Rollback("counter"))
     return runtime
 
 
-def polling(clock: Callable[[], float] = still) -> FakeRuntime:
+def polling(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime that polls because it cannot watch, with a file that is not a component."""
     runtime = mixed(clock)
     reason = "no inotify watches left; polling every 2s (raise fs.inotify.max_user_watches)"
@@ -304,21 +304,21 @@ def polling(clock: Callable[[], float] = still) -> FakeRuntime:
     return runtime
 
 
-def many(count: int, clock: Callable[[], float] = time.time) -> FakeRuntime:
+def many(count: int, clock: Callable[[], float] = time.time) -> PlayedRuntime:
     """Return a runtime with that many running components."""
     now = clock()
     loads = [
         Load(fuel=1e3 * (1 + index % 977), memory=(1 + index % 61) * MIB, cpu=0.001, calls=index % 50, wobble=0.2)
         for index in range(count)
     ]
-    return FakeRuntime(clock).add(played(f"part-{index:05d}", load, now=now) for index, load in enumerate(loads))
+    return PlayedRuntime(clock).add(played(f"part-{index:05d}", load, now=now) for index, load in enumerate(loads))
 
 
 HOSTILE: Final = "\x1b]52;c;ZWNobw==\x07\x1b[2J[/foo][bold]\x00\x9b31m\u202e\u200b\u2028tail\ud800"
 """Hostile guest output: a clipboard write, a screen clear, broken markup, C1, overrides, a lone surrogate."""
 
 
-def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
+def hostile(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime whose component writes escape sequences and markup."""
     now = clock()
     release = Release(version=f"1.0.0-{HOSTILE}", exports=(f"{HOSTILE}: func()",), state_bytes=9)
@@ -326,13 +326,13 @@ def hostile(clock: Callable[[], float] = still) -> FakeRuntime:
     component.change(
         note=Note(NoteKind.TROUBLE, sanitise(HOSTILE)), held=(sanitise(HOSTILE),), source=sanitise(HOSTILE)
     )
-    runtime = FakeRuntime(clock, folder=f"components{HOSTILE}/").add([component])
+    runtime = PlayedRuntime(clock, folder=f"components{HOSTILE}/").add([component])
     runtime.problems = (sanitise(HOSTILE),)
     runtime.emit(HOSTILE, component="hostile", kind=EventKind.LOG, level=Level.WARNING, action=EventAction.LOG)
     return runtime
 
 
-def lived(clock: Callable[[], float] = still) -> FakeRuntime:
+def lived(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime with every kind of row and revision, and a history: logs, saved states, earlier runs."""
     runtime, now = mixed(clock), clock()
     load = Load(fuel=44e3, fuel_per_call=2_450, memory=2 * MIB, cpu=0.01, calls=18, wobble=0.1)
@@ -346,14 +346,14 @@ def lived(clock: Callable[[], float] = still) -> FakeRuntime:
     return runtime
 
 
-def full(clock: Callable[[], float] = still) -> FakeRuntime:
+def full(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime whose disk is full: components keep running, new deployments are refused."""
     runtime = lived(clock)
     runtime.disk_full = "no room on the disk: 0 bytes free in the state directory"
     return runtime
 
 
-SCENES: Final[dict[str, Callable[[Callable[[], float]], FakeRuntime]]] = {
+SCENES: Final[dict[str, Callable[[Callable[[], float]], PlayedRuntime]]] = {
     "empty": empty,
     "starting": starting,
     "mixed": mixed,

@@ -25,7 +25,7 @@ class Kept(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class FakeStates:
+class PlayedStates:
     """All saved states, numbered over all components."""
 
     def __init__(self) -> None:

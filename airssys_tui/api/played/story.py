@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.past import Story
 from airssys_tui.core.lifecycle import RecoveryKind, State
@@ -11,7 +11,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.units import format_duration
 
 
-def told(component: FakeComponent, now: float) -> Story:
+def told(component: PlayedComponent, now: float) -> Story:
     """Return the story."""
     newest = component.timeline[-1] if component.timeline else None
     active = component.active
@@ -51,7 +51,7 @@ def _tried(revision: PlayedRevision, now: float, active: PlayedRevision | None) 
     return f"{_label(revision)} {kind} {when} ago and {what}; {serving}."
 
 
-def _is_now(component: FakeComponent) -> str:
+def _is_now(component: PlayedComponent) -> str:
     view = component.view
     proved = "it has proved itself" if view.stable else "it has not proved itself yet"
     if view.state is State.RUNNING:

@@ -18,7 +18,7 @@ from airssys_tui.api.commands import (
     Stop,
 )
 from airssys_tui.api.played.bookkeeping import inverse
-from airssys_tui.api.played.component import FakeComponent
+from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.views.past import StateView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import GuestText, sanitise
@@ -34,7 +34,7 @@ class Step(msgspec.Struct, frozen=True):
     loses: str = ""
 
 
-class FakeUndo:
+class PlayedUndo:
     """The last actions that can be undone."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class FakeUndo:
             )
         return self._steps.pop().back
 
-    def of(self, component: FakeComponent, command: Command) -> Step | None:
+    def of(self, component: PlayedComponent, command: Command) -> Step | None:
         """Return how to undo a command, given the component before the command; None if it cannot be undone."""
         name = component.id
         match command:

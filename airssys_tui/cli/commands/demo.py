@@ -16,7 +16,7 @@ from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.events import EventAction
 
 if TYPE_CHECKING:
-    from airssys_tui.api.played.runtime import FakeRuntime
+    from airssys_tui.api.played.runtime import PlayedRuntime
     from airssys_tui.api.protocol import RuntimeApi
 
 BEAT: Final = 2.0
@@ -24,7 +24,7 @@ BEAT: Final = 2.0
 
 SOURCE: Final = "demo"
 
-Act = Callable[["FakeRuntime", int], None]
+Act = Callable[["PlayedRuntime", int], None]
 
 
 def open_demo(*, readonly: bool) -> int:
@@ -71,7 +71,7 @@ class Stage:
         if self._thread is not None:
             self._thread.join(1.0)
 
-    def _play(self, runtime: FakeRuntime) -> None:
+    def _play(self, runtime: PlayedRuntime) -> None:
         for turn in itertools.count():
             if self._over.wait(self._beat):
                 return
@@ -80,7 +80,7 @@ class Stage:
                     act(runtime, turn)
 
 
-def _log(runtime: FakeRuntime, turn: int) -> None:
+def _log(runtime: PlayedRuntime, turn: int) -> None:
     from airssys_tui.core.events import EventKind, Level  # noqa: PLC0415
 
     lines = (
@@ -93,18 +93,18 @@ def _log(runtime: FakeRuntime, turn: int) -> None:
     runtime.emit(text, component=component, kind=EventKind.LOG, level=level, action=EventAction.LOG)
 
 
-def _ignore(runtime: FakeRuntime, _: int) -> None:
+def _ignore(runtime: PlayedRuntime, _: int) -> None:
     runtime.emit("ignored: same digest and manifest", component="greeter", action=EventAction.IGNORED)
 
 
-def _degrade(runtime: FakeRuntime, _: int) -> None:
+def _degrade(runtime: PlayedRuntime, _: int) -> None:
     from airssys_tui.core.events import EventKind, Level  # noqa: PLC0415
 
     text = "status degraded: 61.9 of 64 MiB in use"
     runtime.emit(text, component="hoarder", kind=EventKind.HEALTH, level=Level.WARNING, action=EventAction.DEGRADED)
 
 
-def _release(runtime: FakeRuntime, turn: int) -> None:
+def _release(runtime: PlayedRuntime, turn: int) -> None:
     from airssys_tui.api.played.scenes import COUNTER  # noqa: PLC0415
     from airssys_tui.core.lifecycle import State  # noqa: PLC0415
 

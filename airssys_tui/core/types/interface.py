@@ -1,6 +1,6 @@
 """A component's imports and exports as frozen values: the WIT types that every layer uses.
 
-``engine.reflection`` reads them from compiled components; the catalog keeps them as JSON; ``core.compatibility``
+``engine.reflection`` reads them from compiled components; the catalog keeps them as JSON; ``core.types.compatibility``
 compares them.
 The textual forms follow the WIT grammar of the Component Model specification (``design/mvp/WIT.md``).
 """

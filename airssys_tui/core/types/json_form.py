@@ -1,4 +1,4 @@
-"""JSON of guest values for people: more lenient on input than the forms of ``core.values``."""
+"""JSON of guest values for people: more lenient on input than the forms of ``core.types.values``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Python forms of guest values: one per WIT type, always tagged.
 
-``core.value_json`` converts them to and from JSON for people.
+``core.types.json_form`` converts them to and from JSON for people.
 
 ==================  ======================================================================
 WIT                 Python

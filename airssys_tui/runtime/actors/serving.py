@@ -118,7 +118,7 @@ class Serving:
 
         Args:
             path: ``instance#function`` or ``function``.
-            args: Values in the forms of ``core.values``.
+            args: Values in the forms of ``core.types.values``.
 
         Raises:
             GuestTrap: If the guest trapped; it is dead then.
@@ -147,7 +147,7 @@ class Serving:
 
         Args:
             path: The full path.
-            args: Values in the forms of ``core.values``.
+            args: Values in the forms of ``core.types.values``.
             deadline: Seconds; the manifest's if not given.
 
         Raises:

@@ -44,12 +44,12 @@ class ProbationWatch:
 
     Args:
         floor: The machinery.
-        undo: Performs the automatic rollbacks.
+        rollbacks: Performs the automatic rollbacks.
     """
 
-    def __init__(self, floor: Floor, undo: Rollbacks) -> None:
+    def __init__(self, floor: Floor, rollbacks: Rollbacks) -> None:
         self._floor = floor
-        self._undo = undo
+        self._rollbacks = rollbacks
         self._tasks: set[asyncio.Task[object]] = set()
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
@@ -129,7 +129,7 @@ class ProbationWatch:
     async def _go_back(self, component: Component, trial: Trial) -> bool:
         reason = trial.reason
         try:
-            fallen = await self._undo.fall_back(component, reason)
+            fallen = await self._rollbacks.fall_back(component, reason)
         except AirssysError as error:
             said = f"r{trial.revision} failed on probation: {reason} · cannot roll back: {error.message}"
             component.proof.link(one_line(f"rollback failed: {error.message}", 200))

@@ -22,7 +22,7 @@ class EventTables(Room):
     Args:
         database: The connection.
         clock: Returns Unix seconds.
-        ledger_rows: Decisions kept per component (and as many that concern no component).
+        decision_rows: Decisions kept per component (and as many that concern no component).
         event_rows: Events kept per component (and as many that concern no component).
     """
 
@@ -94,7 +94,7 @@ class EventTables(Room):
         return self._database.records(DecisionRow, "decisions", tail, (component, *levels, *span, limit))
 
     def trimmed(self, stream: str, component: str | None = None) -> int:
-        """Return the number of rows of ``ledger`` or ``events`` deleted for space: of one component, or of all."""
+        """Return the number of rows of ``decisions`` or ``events`` deleted for space: of one component, or of all."""
         return self._database.count(
             "SELECT sum(rows) FROM trimmed WHERE stream = ?1 AND component = coalesce(?2, component)",
             (stream, component),

@@ -7,12 +7,12 @@ import pytest
 from airssys_tui.api.played import scenes
 from airssys_tui.core.lifecycle import State
 from tests.support.api.contract import Contract
-from tests.support.api.demonstration_bench import FakeBench
+from tests.support.api.demonstration_bench import PlayedBench
 
 
 @pytest.fixture
 def bench():
-    return FakeBench()
+    return PlayedBench()
 
 
 class TestFake(Contract):

@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.api.socket.remote import RemoteRuntime
 from airssys_tui.api.socket.server import ControlServer
 from tests.support.api.contract import Bench, Contract
-from tests.support.api.demonstration_bench import FakeBench
+from tests.support.api.demonstration_bench import PlayedBench
 from tests.support.api.embedded_bench import EmbeddedBench
 
 
@@ -28,10 +28,10 @@ class RemoteBench(Bench):
         self.versions()  # an answer never comes before the changes that it tells of
 
 
-@pytest.fixture(params=["fake", "embedded"])
+@pytest.fixture(params=["played", "embedded"])
 def bench(request, tmp_path):
     with contextlib.ExitStack() as opened:
-        inner = FakeBench() if request.param == "fake" else EmbeddedBench(request.getfixturevalue("world"))
+        inner = PlayedBench() if request.param == "played" else EmbeddedBench(request.getfixturevalue("world"))
         yield RemoteBench(inner, tmp_path / "control.sock", opened)
 
 

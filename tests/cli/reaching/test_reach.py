@@ -12,7 +12,7 @@ import pytest
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Start, Stop
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.socket.connection import ServingLimits
 from airssys_tui.api.socket.server import ControlServer
 from airssys_tui.api.views.runtime import Phase
@@ -25,7 +25,7 @@ from tests.support.command_line import Desk
 
 
 @pytest.fixture
-def running(desk: Desk) -> Iterator[FakeRuntime]:
+def running(desk: Desk) -> Iterator[PlayedRuntime]:
     """A played runtime that serves the desk's folder."""
     desk.state_dir.mkdir()
     runtime = scenes.mixed(scenes.still)
@@ -34,7 +34,7 @@ def running(desk: Desk) -> Iterator[FakeRuntime]:
     server.close()
 
 
-def test_what_runs_is_listed_not_what_is_recorded(desk: Desk, running: FakeRuntime) -> None:
+def test_what_runs_is_listed_not_what_is_recorded(desk: Desk, running: PlayedRuntime) -> None:
     listed = {row["id"]: row for row in desk.run("list", "--json").json}
     shown = {view.id: view for view in running.snapshot().components}
     assert listed.keys() == shown.keys()
@@ -58,7 +58,7 @@ def test_what_runs_is_listed_not_what_is_recorded(desk: Desk, running: FakeRunti
     ids=lambda part: " ".join(part) if isinstance(part, list) else "",
 )
 def test_commands_are_carried_out_by_what_runs(
-    desk: Desk, running: FakeRuntime, words: list[str], command: object
+    desk: Desk, running: PlayedRuntime, words: list[str], command: object
 ) -> None:
     answer = desk.run(*words)
     assert (answer.code, answer.err) == (0, "")
@@ -66,7 +66,7 @@ def test_commands_are_carried_out_by_what_runs(
     assert running.commands == [command]
 
 
-def test_stop_and_start_act_at_once(desk: Desk, running: FakeRuntime) -> None:
+def test_stop_and_start_act_at_once(desk: Desk, running: PlayedRuntime) -> None:
     assert desk.run("stop", "counter").code == 0
     assert running.get("counter").view.state is State.STOPPED
     assert "next" not in desk.run("start", "counter").out
@@ -74,7 +74,7 @@ def test_stop_and_start_act_at_once(desk: Desk, running: FakeRuntime) -> None:
     assert running.commands == [Stop("counter"), Start("counter")]
 
 
-def test_errors_of_the_runtime_are_said_as_they_are(desk: Desk, running: FakeRuntime) -> None:
+def test_errors_of_the_runtime_are_said_as_they_are(desk: Desk, running: PlayedRuntime) -> None:
     assert desk.run("reload", "counter", "--force").code == 0
     assert running.commands == [Reload("counter", force=True)]
     answer = desk.run("start", "counter", "--json")
@@ -86,7 +86,7 @@ def test_errors_of_the_runtime_are_said_as_they_are(desk: Desk, running: FakeRun
     assert "→" in unknown.err
 
 
-def test_a_name_that_is_no_path_is_a_component_that_runs(desk: Desk, running: FakeRuntime) -> None:
+def test_a_name_that_is_no_path_is_a_component_that_runs(desk: Desk, running: PlayedRuntime) -> None:
     export = running.get("counter").describe(()).exports[0].split(":")[0]
     live = desk.run("call", "counter", export, "3")
     assert (live.code, live.out) == (0, "3\n")
@@ -104,7 +104,7 @@ def test_without_a_runtime_a_name_that_is_no_path_is_nothing(desk: Desk) -> None
     assert "--live" in answer.err
 
 
-def test_the_runtime_of_another_folder_is_left_alone(desk: Desk, running: FakeRuntime, tmp_path: Path) -> None:
+def test_the_runtime_of_another_folder_is_left_alone(desk: Desk, running: PlayedRuntime, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     for words in (["list"], ["stop", "counter"], ["call", "--live", "counter", "get"]):
@@ -152,7 +152,7 @@ def test_an_owner_that_does_not_serve_is_named(desk: Desk, monkeypatch: pytest.M
 
 
 def test_a_runtime_that_comes_up_is_waited_for(
-    desk: Desk, running: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, running: PlayedRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running.phase = Phase.STARTING
     looks: list[float] = []
@@ -171,7 +171,7 @@ def test_a_runtime_that_comes_up_is_waited_for(
     assert "did not come up" in answer.err
 
 
-def test_doctor_tells_how_the_socket_is_used(desk: Desk, running: FakeRuntime) -> None:
+def test_doctor_tells_how_the_socket_is_used(desk: Desk, running: PlayedRuntime) -> None:
     found = {row["name"]: row for row in desk.run("doctor", "--json").json}["control socket"]
     assert found["ok"]
     assert found["value"].startswith(f"pid {os.getpid()} serves nobody now; 1 so far")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.played.scenes import NOON
 from airssys_tui.api.views.components import ComponentView, Meters
 from airssys_tui.api.views.runtime import Snapshot
@@ -138,10 +138,10 @@ def test_hostile_text_is_harmless_in_labels(desk: Desk) -> None:
 
 
 def test_what_cannot_be_had_is_left_out(exporter: Exporter) -> None:
-    exporter.runtime = FakeRuntime(clock=lambda: NOON)
+    exporter.runtime = PlayedRuntime(clock=lambda: NOON)
     bare = ComponentView(id="bare", state=State.STOPPED, meters=Meters())
 
-    class Bare(FakeRuntime):
+    class Bare(PlayedRuntime):
         def snapshot(self, since: int = 0) -> Snapshot:
             assert since == 0
             return Snapshot(
@@ -167,7 +167,7 @@ def test_every_row_of_the_tables_is_exported_under_its_name_with_help(exporter: 
         probation_until=NOON,
     )  # fmt: skip
 
-    class Full(FakeRuntime):
+    class Full(PlayedRuntime):
         def snapshot(self, since: int = 0) -> Snapshot:
             folder = super().snapshot(since).folder
             return Snapshot(
@@ -202,7 +202,7 @@ def test_only_what_is_meant_is_answered(exporter: Exporter) -> None:
 
 
 def test_a_page_is_made_once_for_many_who_ask_at_once() -> None:
-    class Counting(FakeRuntime):
+    class Counting(PlayedRuntime):
         asked = 0
 
         def snapshot(self, since: int = 0) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import StateLocked
 from airssys_tui.tui.app import AirssysApp
@@ -81,7 +81,7 @@ def test_registry_polling(snap_compare):
 
 
 def test_reload_failed(snap_compare):
-    runtime = FakeRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
+    runtime = PlayedRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
     assert snap_compare(desk(runtime), terminal_size=USUAL, run_before=after())
 
 

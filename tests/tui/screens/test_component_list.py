@@ -8,7 +8,7 @@ import pytest
 
 from airssys_tui.api.played import scenes
 from airssys_tui.api.played.revisions import Release
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.core.errors import AirssysError, StoreError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.tui.app import AirssysApp
@@ -258,7 +258,7 @@ async def test_a_second_quit_does_not_wait():
 
 
 async def test_an_empty_desk_quits_without_asking():
-    runtime = FakeRuntime(scenes.still)
+    runtime = PlayedRuntime(scenes.still)
     async with desk(runtime).run_test(size=SIZE) as pilot:
         await shows(pilot, "No components in components/. Drop a .wasm here.")
         await pilot.press("q")

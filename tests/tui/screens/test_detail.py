@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.played import scenes
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.components import Note, NoteKind
 from airssys_tui.core.events import EventAction, EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
@@ -25,7 +25,7 @@ async def shown(pilot):
 def refused(**changes):
     component = scenes.counter(scenes.NOON)
     component.change(note=Note(NoteKind.REFUSED, scenes.sanitise(REASON)), **changes)
-    return FakeRuntime(scenes.still).add([component])
+    return PlayedRuntime(scenes.still).add([component])
 
 
 async def test_a_long_refusal_is_there_in_full():

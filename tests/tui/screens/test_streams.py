@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.played import past, scenes
 from airssys_tui.api.played.events import LOGS_KEPT
-from airssys_tui.api.played.runtime import FakeRuntime
+from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.text import sanitise
 from airssys_tui.tui.drawing.event_filter import Sieve
@@ -207,7 +207,7 @@ async def test_events_do_not_show_what_guests_write():
 
 
 async def test_streams_and_their_sources_are_told_apart():
-    runtime = FakeRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
+    runtime = PlayedRuntime(scenes.still).add([scenes.counter(scenes.NOON)])
     for action in ("stdout", "stderr", "log", "dropped"):
         runtime.emit(f"by {action}", component="counter", kind=EventKind.LOG, action=action)
     async with desk(runtime).run_test(size=SIZE) as pilot:
