@@ -168,11 +168,11 @@ def test_a_stable_revision_that_cannot_even_be_started_leaves_supervision_in_cha
     world.run(lambda: world.runtime.probe.floor.disk(blobs.path(digest_of(ONE.wasm())).unlink))
     trap(world)
     world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
-    assert "cannot roll back: the code of r1 cannot be had" in world.told("c", "unproven")
+    assert "cannot roll back: the code of r1 is not available" in world.told("c", "unproven")
     trap(world)
     row = world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.EXHAUSTED)
     assert (row.state, row.quarantined) == (State.FAILED, (2,))
-    assert "rollback failed: the code of r1 cannot be had" in row.note.text
+    assert "rollback failed: the code of r1 is not available" in row.note.text
 
 
 # --- states ---------------------------------------------------------------------------------------------------------

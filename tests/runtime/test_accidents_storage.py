@@ -313,7 +313,7 @@ def test_a_corrupted_blob(twice: World) -> None:
     damage(state.blobs.path(one))
     with pytest.raises(BlobCorrupt):
         state.blobs.get(one)
-    with pytest.raises(RollbackRefused, match="the code of r1 cannot be had") as caught:
+    with pytest.raises(RollbackRefused, match="the code of r1 is not available") as caught:
         twice.do(Rollback("c"))
     assert caught.value.remedy
     assert twice.call("c", "get") == 7, "what runs goes on"

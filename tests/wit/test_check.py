@@ -143,7 +143,7 @@ def test_the_command_answers_for_every_path(capsys: pytest.CaptureFixture[str], 
     assert main(["wit", "check", str(right)]) == 0
     assert main(["wit", "check", str(right), str(wrong)]) == 1
     out = capsys.readouterr().out
-    assert f"right  {right}" in out
+    assert f"valid    {right}" in out
     assert f"{wrong}/a.wit:2:25: expected ':'" in out
     assert main(["wit", "check", str(wrong), "--json"]) == 1
     (verdict,) = json.loads(capsys.readouterr().out)

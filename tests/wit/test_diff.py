@@ -204,7 +204,7 @@ def test_two_releases_of_a_component(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["wit", "diff", old, new]) == 1
     assert capsys.readouterr().out.split() == ["breaks", "callers", "export", "`reset`", "removed"]
     assert main(["wit", "diff", old, old]) == 0
-    assert capsys.readouterr().out == "the same\n"
+    assert capsys.readouterr().out == "no differences\n"
 
 
 def test_json_names_whom_it_breaks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_packages_of_ours_are_compared_without_the_tool(tmp_path: Path) -> None:
     empty = {"PATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     hidden = f"import airssys_tui.wit.tool as t; t.NAME = 'no-such-tool'; {code}"
     done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False, env=empty)
-    assert (done.returncode, done.stdout) == (0, "the same\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "no differences\n"), done.stderr
 
 
 def test_a_components_folder_stands_for_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,7 @@ def test_a_purged_revision_is_refused_as_a_target_and_cannot_be_pinned(aged: Wor
     with pytest.raises(TransitionError, match="r1 of c was purged: it can no longer be pinned"):
         aged.do(Pin("c", 1))
     aged.do(MarkStable("c", 1, stable=False))
-    with pytest.raises(TransitionError, match="too late for it to be stable"):
+    with pytest.raises(TransitionError, match="it can no longer be stable"):
         aged.do(MarkStable("c", 1))
     aged.do(Annotate("c", 1, "gone, not forgotten"))
     assert aged.history("c")[-1].note == "gone, not forgotten"

@@ -141,12 +141,14 @@ def test_costlier_calls_are_told_or_gone_back_from(world: World, action: str) ->
 
 
 def test_slower_calls_are_told(world: World) -> None:
-    manifest = QUICK + "[deployment]\nregression = {fuel = 1000, latency = 3}\n"
-    world.put("c", Crafted(add=BURN.replace("2000)", "4000)")), manifest)
+    # Tens of milliseconds a call: far past the least slowdown on a fast machine, and within the deadline on a busy one.
+    resources = '[resources]\nfuel_per_call = "unlimited"\ndeadline = "30s"\n'
+    manifest = QUICK + resources + '[deployment]\nprobation = "5m"\nregression = {fuel = 1000, latency = 3}\n'
+    world.put("c", Crafted(add=BURN.replace("2000)", "40000)")), manifest)
     world.open()
     for _ in range(FEWEST_CALLS):
         world.call("c", "add", 1)
-    world.install("c", Crafted(add=BURN.replace("2000)", "3900000)")), manifest)
+    world.install("c", Crafted(add=BURN.replace("2000)", "20000000)")), manifest)
     for _ in range(FEWEST_CALLS):
         world.call("c", "add", 1)
     assert "as long" in world.wait_event("c", "costlier").text

@@ -67,7 +67,7 @@ async def test_a_failed_call_is_shown_and_remembered():
         await opened(pilot, "greeter")
         app.session.api.edit("greeter", state="stopped")
         await pilot.press("c")
-        await shows(pilot, "greeter is stopped and takes no calls")
+        await shows(pilot, "greeter is stopped and does not accept calls")
         assert app.session.calls.of("greeter")[0].failure
 
 
