@@ -89,7 +89,9 @@ class Walk:
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m airssys_tui "$@"\n', encoding="utf-8")
         program.chmod(0o755)
         (self.place / ".venv" / ".installed").touch()  # newer than what it depends on: nothing is installed
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AIRSSYS_TUI_")}
+        # The size of the terminal comes from the terminal: test runners set these variables for their workers.
+        foreign = ("AIRSSYS_TUI_", "COLUMNS", "LINES", "NO_COLOR")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self.environment = {**clean, "PYTHONPATH": str(ROOT), "AIRSSYS_TUI_CONFIG": str(self.place / "none.toml")}
 
     @property
