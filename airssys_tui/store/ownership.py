@@ -7,7 +7,6 @@ detecting at the next start that the last owner did not shut down cleanly.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +34,7 @@ class Owner(msgspec.Struct, frozen=True):
         """Return ``pid 4121 since 14:02``, with the host if it is not this one and the date if it is not today."""
         recent = time.time() - self.started < _DAY
         since = time.strftime("%H:%M" if recent else "%Y-%m-%d %H:%M", time.localtime(self.started))
-        elsewhere = "" if self.host == socket.gethostname() else f" on {self.host}"
+        elsewhere = "" if self.host == os.uname().nodename else f" on {self.host}"
         return f"pid {self.pid}{elsewhere} since {since}"
 
 
@@ -84,7 +83,7 @@ class Ownership:
             self._lock.release()
 
     def _write_note(self, folder: Path) -> None:
-        owner = Owner(os.getpid(), socket.gethostname(), time.time(), str(folder))
+        owner = Owner(os.getpid(), os.uname().nodename, time.time(), str(folder))
         unfinished = self._note.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(owner))
         unfinished.chmod(PRIVATE_FILE)
@@ -105,7 +104,7 @@ def live_owner(directory: Path) -> Owner | None:
     A hint for messages and for finding a socket: a process on another host or a reused process id can mislead it.
     """
     owner = read_owner(directory)
-    if owner is None or owner.host != socket.gethostname():
+    if owner is None or owner.host != os.uname().nodename:
         return owner
     try:
         os.kill(owner.pid, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -44,11 +43,17 @@ def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
 
 def terminal_width() -> int | None:
     """Return the width of the terminal, or ``None`` if standard output is not a terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    import shutil  # noqa: PLC0415 - late: only a terminal has a width
+
+    return shutil.get_terminal_size().columns
 
 
 def terminal_height() -> int:
     """Return the height of the terminal in lines."""
+    import shutil  # noqa: PLC0415 - late: see `terminal_width`
+
     return shutil.get_terminal_size().lines
 
 

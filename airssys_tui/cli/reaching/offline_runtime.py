@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airssys_tui.api.views.components import ComponentDetail
@@ -15,6 +14,8 @@ from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from airssys_tui.api.commands import Command
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
@@ -48,6 +49,8 @@ class RecordedRuntime(RuntimeApi):
             raise AttributeError(name)
 
         def absent(*_: Any, **__: Any) -> Future[Any]:
+            from concurrent.futures import Future  # noqa: PLC0415 - late: `list` needs none
+
             future: Future[Any] = Future()
             future.set_exception(self._nothing_runs())
             return future
@@ -137,6 +140,8 @@ class RecordedRuntime(RuntimeApi):
         return nothing_runs(self._site)
 
     def _answer(self, work: Callable[[], T]) -> Future[T]:
+        from concurrent.futures import Future  # noqa: PLC0415 - late: `list` needs none
+
         future: Future[T] = Future()
         try:
             future.set_result(work())

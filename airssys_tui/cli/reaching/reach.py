@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -20,6 +19,8 @@ from airssys_tui.cli.reaching.site import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import Access
     from airssys_tui.api.socket.remote import RemoteRuntime

@@ -53,9 +53,7 @@ CANDIDATES = {
     "wrong contract": Bad(Gate.TYPES, "lacks `shutdown`", Crafted(drops=("shutdown",))),
     "export removed": Bad(Gate.COMPATIBILITY, "add", Crafted(exports=ALL - {"add"})),
     "state removed": Bad(Gate.COMPATIBILITY, STATE, Crafted(exports=ALL - {STATE})),
-    "too much memory": Bad(
-        Gate.INSTANTIATE, "the limit is", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'
-    ),
+    "too much memory": Bad(Gate.INSTANTIATE, "the limit is", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'),
     "start traps": Bad(Gate.INSTANTIATE, "unreachable", Crafted(start="(unreachable)")),
     "init says no": Bad(Gate.INIT, "init answered internal: no", Crafted(init="error")),
     "init traps": Bad(Gate.INIT, "unreachable", Crafted(init="trap")),
