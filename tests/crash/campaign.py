@@ -55,6 +55,9 @@ PER_SCENE: Final = 20
 LEARNING: Final = 150
 """Operations from which it is learnt which of them pass which failpoints."""
 
+WHOLE: Final = 1_000_000
+"""More revisions than a scene can have: what is held to the model is the whole history, not its newest page."""
+
 LIMIT: Final = 90.0
 """Seconds that one life may last."""
 
@@ -366,7 +369,7 @@ def remains(directory: Path, disk: str) -> Remains | None:
         raise Inconsistency(f"it cannot be read: {error}") from error
     with reader:
         reader.catalog.integrity()
-        history = reader.catalog.revisions(NAME)
+        history = reader.catalog.revisions(NAME, limit=WHOLE)
         _check_history(reader, history)
         return Remains(_truth(reader, history, disk), history)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -41,7 +42,6 @@ from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from tests.crash.model import BREAKING, FAULTY, GOOD, IN_TURN, NOTE, UNHEALTHY, Operation
 from tests.support.components import ALL, Crafted
-from tests.support.world import replace
 
 NAME: Final = "c"
 SETTINGS: Final = RuntimeSettings(watch=False, sample=0.02, shutdown=3.0, code_cache=60_000, workers=2)
@@ -82,10 +82,13 @@ def put(folder: Path, version: str) -> None:
     """Put a version in the folder in one step: the directory is a link that is replaced."""
     release = folder.parent / "releases" / version
     if not release.exists():
-        release.mkdir(parents=True)
-        replace(release / f"{NAME}.wasm", artifact(version).wasm())
+        making = release.with_name(f"making-{version}")  # a kill may leave half of it, which is not what is tried here
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        (making / f"{NAME}.wasm").write_bytes(artifact(version).wasm())
         strategy = "stop-start" if version == IN_TURN else "blue-green"
-        replace(release / "Component.toml", _MANIFEST.format(name=NAME, version=version, strategy=strategy).encode())
+        (making / "Component.toml").write_text(_MANIFEST.format(name=NAME, version=version, strategy=strategy))
+        making.rename(release)
     folder.mkdir(exist_ok=True)
     aside = folder.parent / "aside"
     aside.unlink(missing_ok=True)
