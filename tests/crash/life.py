@@ -217,6 +217,7 @@ class Life:
         return versions[undoable.revision].outcome is not Outcome.PURGED
 
     def _choose_rollback(self, view: ComponentView) -> Operation | None:
+        self._collect_now()
         # An artifact comes back under many numbers: what serves is the same as any of them.
         served = [r for r in self._versions() if r.outcome is Outcome.SUPERSEDED and r.version != view.version]
         sound = [r for r in served if not str(r.version).startswith(FAULTY)]
@@ -233,6 +234,7 @@ class Life:
         return Operation("rollback", str(target.version), target.number, policy, count)
 
     def _choose_state(self, verb: str) -> Operation | None:
+        self._collect_now()
         states = self.runtime.states(NAME).result(PATIENCE)
         if not states:
             return None
@@ -315,6 +317,10 @@ class Life:
             assert time.monotonic() < until, f"it did not come true: {self._row()}"
             self._happened.wait(0.02)
             self._happened.clear()
+
+    def _collect_now(self) -> None:
+        """Take what no rule keeps any more, so that the collector cannot take what is chosen next before it is used."""
+        self.runtime.collect().result(PATIENCE)
 
     def _collect(self) -> None:
         """Collect as if days had passed, so that hardly any rule keeps anything."""

@@ -183,7 +183,7 @@ def test_what_a_guest_says_before_it_traps_is_kept(world: World):
 
 def test_a_flood_of_output_is_bounded_and_the_rest_is_counted(world: World):
     world.open()
-    world.install("printer", SLEEPER)
+    world.install("printer", SLEEPER, '[resources]\ndeadline = "30s"\n')  # a busy machine takes more than a second
     world.call("printer", "print", 10_000)
     assert len(world.events("printer", "stdout")) <= 2_000
     dropped = [event.text for event in world.events("printer", "dropped")]
