@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.world import World
+
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
+"""A property is about values: how long an example takes on a busy machine is no failure."""
 
 
 @pytest.fixture

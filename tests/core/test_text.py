@@ -42,6 +42,22 @@ def test_marks_do_not_pile_up(text: str) -> None:
     assert all(len(list(run)) <= MAX_COMBINING for marks, run in runs if marks)
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u0e31", "\u20dd", "\u0489"])
+@pytest.mark.parametrize("count", [1, 3, 4, 500])
+def test_three_marks_of_a_run_are_kept(mark: str, count: int) -> None:
+    pile = mark * count
+    assert sanitise(f"a{pile}b{pile}") == f"a{mark * min(count, 3)}b{mark * min(count, 3)}"
+    assert one_line(f"x {pile}") == f"x {mark * min(count, 3)}"
+
+
+def test_marks_of_several_kinds_are_one_run() -> None:
+    assert sanitise("e\u0301\u20dd\u0489\u0301\u0301!") == "e\u0301\u20dd\u0489!"
+
+
+def test_what_is_removed_between_marks_does_not_start_a_new_run() -> None:
+    assert sanitise("e" + "\u0301\ufe0f" * 9) == "e\u0301\u0301\u0301"
+
+
 @given(ANY_TEXT, st.integers(30, 60), st.integers(1, 5))
 def test_lines_and_their_number_are_bounded(text: str, max_line: int, max_lines: int) -> None:
     lines = sanitise(text * 40, max_line=max_line, max_lines=max_lines).split("\n")

@@ -62,6 +62,11 @@ class StatePicker(Painter, can_focus=True):
         """The chosen policy."""
         return StatePolicy(self.choices[self.chosen].policy) if self.choices else StatePolicy.KEEP
 
+    @property
+    def can_choose(self) -> bool:
+        """Whether any of the choices is possible."""
+        return any(choice.possible for choice in self.choices)
+
     def action_shift(self, by: int) -> None:
         """Choose the next possible policy."""
         count = len(self.choices)
@@ -146,7 +151,7 @@ class RollbackQuestion(Question[Rollback | None]):
             picker.offer(self.preview.state)
             picker.display = True
             yes = self.query_one("#yes", Choice)
-            yes.disabled = False
+            yes.disabled = not picker.can_choose
             if self.refusal is not None:
                 yes.rename("Force rollback")
         self.redraw()

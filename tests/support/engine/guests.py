@@ -141,6 +141,23 @@ TICKETS = """(component
 """A component that uses a resource that the host defines, inward and outward."""
 
 
+FIRST_OF_BOTH = """(component
+  (core module $m
+    (memory (export "mem") 1)
+    (global $p (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $r i32) (local.set $r (global.get $p))
+      (global.set $p (i32.add (global.get $p) (i32.and (i32.add (local.get 3) (i32.const 15)) (i32.const -16))))
+      (local.get $r))
+    (func (export "f") (param i32 i32 i32 i32) (result i32)
+      (global.set $p (i32.const 1024))
+      (i32.add (i32.mul (i32.load8_u (local.get 0)) (i32.const 1000)) (i32.load8_u (local.get 2)))))
+  (core instance $i (instantiate $m))
+  (func (export "f") (param "a" (list u8)) (param "b" (list u8)) (result u32)
+    (canon lift (core func $i "f") (memory (core memory $i "mem")) (realloc (core func $i "realloc")))))"""
+"""``f(a, b)``: a thousand times the first byte of the one list, and the first byte of the other."""
+
+
 def binary(text: str) -> bytes:
     """Give the binary form of component text."""
     return bytes(wasmtime.wat2wasm(text))
@@ -207,6 +224,24 @@ def echo_shapes(type_text: str, definitions: str = "") -> bytes:
           (core instance $i (instantiate $guest))
           {exports})"""
     return binary(text.replace("(list T)", f"(list {type_text})"))
+
+
+def echo_together(*shapes: tuple[str, int]) -> bytes:
+    """Make a component whose ``echo`` takes several values and gives back all of them as one tuple.
+
+    Args:
+        shapes: Type text of each parameter, and how many numbers it is when flat (at most 16 in all). Types whose flat
+            form and form in memory differ by more than padding to four bytes do not work.
+    """
+    count = sum(width for _, width in shapes)
+    params = " ".join(f'(param "p{index}" {text})' for index, (text, _) in enumerate(shapes))
+    result = f"(result (tuple {' '.join(text for text, _ in shapes)}))"
+    return binary(
+        f"""(component
+          (core module $guest {ALLOCATOR} {_echo_flat(count)})
+          (core instance $i (instantiate $guest))
+          (func (export "echo") {params} {result} (canon lift (core func $i "echo{count}") {OPTIONS})))"""
+    )
 
 
 def identity(type_text: str, core: str) -> bytes:
