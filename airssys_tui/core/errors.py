@@ -10,6 +10,11 @@
     ├── ManifestError              an invalid Component.toml; carries every problem found
     ├── AdmissionError             the bytes are not an admissible component; carries gate, offset and detail
     ├── GateRefusal                a gate refused the candidate; carries the gate
+    ├── FileError                  a file could not be read
+    │   ├── FileAbsent             it does not exist
+    │   ├── NotRegular             it is a folder, a pipe, a socket or a device
+    │   ├── FileTooLarge           it is larger than what is read
+    │   └── FileUnavailable        the system cannot read it now (try again); carries the system's number
     ├── WitError                   invalid WIT text or package; carries the place
     ├── MissingTool                a required program is not installed
     ├── TransitionError            the current state does not allow this lifecycle event

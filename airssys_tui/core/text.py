@@ -86,6 +86,23 @@ def one_line(text: str, width: int = 200) -> GuestText:
     return GuestText(flat if whole else flat[: max(0, width - 1)] + "…")
 
 
+def escaped(name: str) -> str:
+    r"""Return a file name with what cannot be shown written out: bytes that are not UTF-8 and control characters.
+
+    A byte is ``\xff``, a character ``\u202e``. Names that are plain text stay as they are.
+    """
+    if name.isprintable():
+        return name
+    return "".join(char if char.isprintable() else _escape(char) for char in name)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # PEP 383: a byte of a path that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 def _by_category(text: str) -> str:
     # The table above gives some characters their own symbol; the categories catch all others.
     kept: list[str] = []
