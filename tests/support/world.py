@@ -17,8 +17,8 @@ from airssys_tui.core.events import Event
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
-from airssys_tui.runtime.sources.folder import stamps
 from airssys_tui.runtime.sources.settle import Settled
+from airssys_tui.runtime.sources.stamps import stamps
 from tests.support.components import Crafted
 
 PATIENCE = 30.0

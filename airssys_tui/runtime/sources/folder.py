@@ -23,9 +23,6 @@ MAX_MANIFEST: Final = 1024 * 1024
 MAX_WASM: Final = 64 * 1024 * 1024
 TEMPORARY: Final = ("~", ".tmp", ".part", ".swp", ".crdownload")
 
-FileStamp = tuple[str, int, int, int]
-"""Name, size, mtime in nanoseconds and inode of one file: while these stay the same, the file is unchanged."""
-
 
 class Reading(msgspec.Struct, frozen=True):
     """One consistent reading of a component's files.
@@ -93,25 +90,6 @@ def has_component(directory: Path) -> bool:
             return any(is_relevant(entry.name) for entry in found if entry.is_file())
     except OSError:
         return False
-
-
-def stamps(folder: Path, key: str) -> tuple[FileStamp, ...]:
-    """Return the stamps of a component's files; empty if it is gone, or is no component."""
-    path = folder / key
-    result = []
-    try:
-        for file in sorted(_files(path)):
-            stat = file.stat()
-            result.append((file.name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
-    except OSError:
-        return ()
-    return tuple(result)
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if path.name.endswith(WASM) else []
-    return [Path(entry.path) for entry in os.scandir(path) if is_relevant(entry.name)]
 
 
 def read(folder: Path, key: str) -> Reading | None:

@@ -3,7 +3,7 @@
 A build or a copy writes a component in several steps: a truncated file, a rename, the manifest before or after the wasm
 file. Reading at the first notice would find half of it. So for each entry of the folder:
 
-* The first notice starts a pending change, with the stamps (size, mtime, inode) of all its files.
+* The first notice starts a pending change, with the stamps of all its files.
 * Each look at the stamps that finds a difference, and each further notice, starts the quiet time again.
 * When the stamps stayed the same for the quiet time (:data:`QUIET`), the change has settled and is handed on, once. Two
   looks are needed: only the second can tell that nothing moved since the first.
@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.runtime.sources.folder import FileStamp
+from airssys_tui.runtime.sources.stamps import Stamps
 
 QUIET: Final = 0.05
 """Seconds without a change until a component is settled."""
@@ -41,7 +41,7 @@ class Settled(msgspec.Struct, frozen=True):
     """
 
     key: str
-    stamps: tuple[FileStamp, ...]
+    stamps: Stamps
     waited: float
     bursts: int
 
@@ -49,7 +49,7 @@ class Settled(msgspec.Struct, frozen=True):
 class _Pending(msgspec.Struct):
     first: float
     still_since: float
-    stamps: tuple[FileStamp, ...]
+    stamps: Stamps
     bursts: int
 
 
@@ -61,7 +61,7 @@ class Settler:
         quiet: Seconds without a change.
     """
 
-    def __init__(self, stamp: Callable[[str], tuple[FileStamp, ...]], quiet: float = QUIET) -> None:
+    def __init__(self, stamp: Callable[[str], Stamps], quiet: float = QUIET) -> None:
         self._stamp = stamp
         self._quiet = quiet
         self._notices: deque[tuple[str, float]] = deque()

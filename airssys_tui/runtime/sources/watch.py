@@ -27,8 +27,9 @@ from watchfiles import Change, DefaultFilter, awatch
 
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import one_line
-from airssys_tui.runtime.sources.folder import FileStamp, entries, key_of, stamps
+from airssys_tui.runtime.sources.folder import key_of
 from airssys_tui.runtime.sources.settle import QUIET, Settled, Settler
+from airssys_tui.runtime.sources.stamps import Stamps, stamps, survey
 
 POLL_MS: Final = 2_000
 STEP_MS: Final = 25
@@ -77,7 +78,7 @@ class Watch:
         self._settler = Settler(lambda key: stamps(self.folder, key), quiet)
         self._stop = asyncio.Event()
         self._noticed = asyncio.Event()
-        self._before: dict[str, tuple[FileStamp, ...]] = {}
+        self._before: dict[str, Stamps] = {}
         self._keys: set[str] = set()
 
     async def prepare(self) -> None:
@@ -202,7 +203,7 @@ class Watch:
                 if key is not None:
                     self.notice(key)
 
-    async def _poll(self, reason: str, known: dict[str, tuple[FileStamp, ...]]) -> None:
+    async def _poll(self, reason: str, known: dict[str, Stamps]) -> None:
         """Compare stamps at intervals, by nanoseconds and inode; the poller of watchfiles compares whole seconds."""
         self._set_view(WatchView("polling", one_line(reason)))
         while not self._stop.is_set():
@@ -214,11 +215,8 @@ class Watch:
                     self.notice(key)
             known = seen
 
-    async def _survey(self) -> dict[str, tuple[FileStamp, ...]]:
-        def look() -> dict[str, tuple[FileStamp, ...]]:
-            return {key: stamps(self.folder, key) for key in entries(self.folder)}
-
-        return await asyncio.get_running_loop().run_in_executor(None, look)
+    async def _survey(self) -> dict[str, Stamps]:
+        return await asyncio.get_running_loop().run_in_executor(None, survey, self.folder)
 
     async def _settle(self) -> None:
         loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.sources import folder, watch
+from airssys_tui.runtime.sources.stamps import stamps
 from tests.support.components import Crafted
 from tests.support.places import RELEASES
 from tests.support.world import World, replace
@@ -239,7 +240,7 @@ def test_other_files_are_no_components(watched: World) -> None:
     assert not watched.runtime.snapshot().problems
     for name in ("notes.txt", "noext", "catalog.db"):
         assert folder.read(watched.folder, name) is None
-        assert folder.stamps(watched.folder, name) == ()
+        assert stamps(watched.folder, name) == ()
 
 
 def test_a_folder_that_is_replaced_is_watched_again(watched: World) -> None:

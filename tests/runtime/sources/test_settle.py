@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.runtime.sources.folder import FileStamp, entries, key_of, stamps
+from airssys_tui.runtime.sources.folder import entries, key_of
 from airssys_tui.runtime.sources.settle import LONGEST, Settled, Settler
+from airssys_tui.runtime.sources.stamps import Stamp, stamps
 
 QUIET = 0.05
 
@@ -19,7 +20,7 @@ class Script:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.files: dict[str, dict[str, FileStamp]] = {}
+        self.files: dict[str, dict[str, Stamp]] = {}
         self.settler = Settler(lambda key: tuple(self.files.get(key, {}).values()), QUIET)
         self.settled: list[Settled] = []
         self._writes = 0
@@ -27,7 +28,7 @@ class Script:
     def write(self, key: str, name: str) -> None:
         """Write a file and notice it, as the operating system does."""
         self._writes += 1
-        self.files.setdefault(key, {})[name] = (name, self._writes, self._writes, 1)
+        self.files.setdefault(key, {})[name] = Stamp(name, self._writes, self._writes)
         self.settler.notice(key, self.now)
 
     def delete(self, key: str) -> None:
@@ -81,7 +82,7 @@ def test_a_burst_is_one_change_with_the_last_stamps(script: Script) -> None:
 def test_a_file_that_grows_without_notices_is_waited_for(script: Script) -> None:
     script.write("counter", "counter.wasm")
     for size in range(100, 120):
-        script.files["counter"]["counter.wasm"] = ("counter.wasm", size, size, 1)
+        script.files["counter"]["counter.wasm"] = Stamp("counter.wasm", size, size)
         assert script.passes(0.03) == []
     assert len(script.passes(1.0)) == 1
 
@@ -90,7 +91,7 @@ def test_one_look_does_not_tell_that_a_file_rests(script: Script) -> None:
     script.write("counter", "counter.wasm")
     script.now += 10 * QUIET  # nobody looked meanwhile: the machine was busy
     assert script.settler.due(script.now) == ()
-    script.files["counter"]["counter.wasm"] = ("counter.wasm", 2, 2, 1)
+    script.files["counter"]["counter.wasm"] = Stamp("counter.wasm", 2, 2)
     assert script.passes(QUIET - 0.01) == []
     assert len(script.passes(0.1)) == 1
 
