@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_NAMESPACE: Final = "local"
 MAX_SEGMENT: Final = 64
+MAX_VERSION: Final = 256
+"""Maximum characters of a version; the same bound as that of npm."""
 
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 
@@ -79,8 +81,12 @@ def parse_version(text: str) -> semver.Version:
     """Read a SemVer 2.0 version.
 
     Raises:
-        IdentityError: If the text is not a version.
+        IdentityError: If the text is not a version, or is longer than :data:`MAX_VERSION` characters.
     """
+    if len(text) > MAX_VERSION:
+        raise IdentityError(
+            f"a version of {len(text)} characters", remedy=f"use at most {MAX_VERSION} characters, such as 1.2.3"
+        )
     import semver  # noqa: PLC0415 - late: it loads a command line of its own, which most callers do not need
 
     try:

@@ -14,6 +14,9 @@ GIB: Final = 1024 * MIB
 MAX_SECONDS: Final = 1e12
 """Maximum duration accepted, in seconds."""
 
+MAX_TEXT: Final = 64
+"""Maximum length of a size or duration as text, in characters."""
+
 _SIZE_UNITS: Final = {"": 1, "b": 1, "kib": KIB, "mib": MIB, "gib": GIB, "kb": 1000, "mb": 10**6, "gb": 10**9}
 _TIME_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE: Final = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)\Z")
@@ -30,7 +33,7 @@ def parse_size(value: str | int) -> int:
         if value < 0:
             raise QuantityError("a size cannot be negative")
         return value
-    match = _SIZE.match(value.strip()) if isinstance(value, str) else None
+    match = _SIZE.match(value.strip()) if isinstance(value, str) and len(value) <= MAX_TEXT else None
     unit = _SIZE_UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:
         raise QuantityError(f"{value!r} is not a size", remedy='write it as "64KiB", "16MiB" or "1GiB"')
@@ -47,7 +50,7 @@ def parse_duration(value: str | float) -> float:
         if not 0 <= value <= MAX_SECONDS:
             raise QuantityError(f"a duration must be 0 to {MAX_SECONDS:g} seconds")
         return float(value)
-    text = value.strip() if isinstance(value, str) else ""
+    text = value.strip() if isinstance(value, str) and len(value) <= MAX_TEXT else ""
     parts = _TIME.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
         raise QuantityError(f"{value!r} is not a duration", remedy='write it as "250ms", "1s" or "1h30m"')

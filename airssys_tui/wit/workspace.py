@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import WitError
+from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, load_toml
+from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.wit.unit import Reference, Unit, read_unit
 
 LISTING: Final = "deps.toml"
@@ -162,21 +163,22 @@ class Workspace:
 def _read_listing(root: Path) -> dict[str, Package]:
     listing = root / LISTING
     try:
-        text = listing.read_text(encoding="utf-8")
-        entries = tomllib.loads(text).get("packages", {})
+        with listing.open("rb") as file:
+            text = file.read(MAX_BYTES + 1).decode("utf-8")
+        entries = load_toml(text).get("packages", {})
     except FileNotFoundError as error:
         raise WitError(
             f"no {LISTING} in {root}", remedy="create it and list the packages, each with path and version"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (TomlError, UnicodeDecodeError) as error:
         raise WitError(f"{listing}: {error}") from error
     if not isinstance(entries, dict) or not entries:
         raise WitError(f'{listing}: it lists no [packages."namespace:name"]')
-    return {name: _package(root, name, entry, text) for name, entry in entries.items()}
+    lines = TomlLines(text)
+    return {name: _package(root, name, entry, lines.line(("packages", name))) for name, entry in entries.items()}
 
 
-def _package(root: Path, name: str, entry: Any, listing: str) -> Package:
-    line = next((number for number, line in enumerate(listing.splitlines(), 1) if f'"{name}"' in line), 1)
+def _package(root: Path, name: str, entry: Any, line: int) -> Package:
     where = f"{root / LISTING}:{line}:1"
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in ("path", "version")):
         raise WitError(f"{where}: {name} needs a path and a version, both text", place=where)

@@ -205,7 +205,11 @@ def test_bad_uses_are_refused_with_their_place(copy: Path, file: str, line: str,
         ('version = "1.0.0"', 'version = "1.1.0"', "deps.toml lists airssys:core-types@1.1.0 here"),
         ("[packages", "[packages", None),
         ('[packages."airssys:core-types"]', "[packages.", "deps.toml: "),
+        ('[packages."airssys:core-types"]', "a." * 9_000, "deps.toml: line 4: a key has more than 32 parts"),
+        ('path = "core-types"', "path = " + "[" * 40_000, "tables and arrays are nested more than 32 deep"),
+        ('path = "core-types"', "x = [" + "{}," * 40_000, "the document has more than 1000 tables"),
     ],
+    ids=["folder", "type", "version", "unchanged", "syntax", "dots", "nesting", "tables"],
 )
 def test_a_bad_listing_is_refused(copy: Path, before: str, after: str, message: str | None) -> None:
     listed = copy / "deps.toml"

@@ -70,12 +70,20 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
     """
     path = path or settings_path()
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=ProgramSettings)
+        return _read(path)
     except FileNotFoundError:
         return ProgramSettings()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         remedy = "valid keys: folder, state-dir, readonly, [screen] and [keys]"
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
+
+
+def _read(path: Path) -> ProgramSettings:
+    with path.open("rb") as file:
+        from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, load_toml  # noqa: PLC0415 - late: many have no file
+
+        text = file.read(MAX_BYTES + 1).decode("utf-8")
+    return msgspec.convert(load_toml(text), ProgramSettings)
 
 
 def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import Final
 
 import msgspec
 from semantic_version import SimpleSpec, Version
 
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.manifest.structure import Dependency
+
+MAX_REQUIREMENT: Final = 256
+"""Maximum characters of a version requirement."""
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -42,7 +46,9 @@ def satisfies(version: str | None, requirement: str) -> bool:
 
 
 def is_requirement(text: str) -> bool:
-    """Return whether a text is a valid requirement."""
+    """Return whether a text is a valid requirement of at most :data:`MAX_REQUIREMENT` characters."""
+    if len(text) > MAX_REQUIREMENT:
+        return False
     try:
         SimpleSpec(_spelled(text))
     except ValueError:

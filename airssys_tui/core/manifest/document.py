@@ -8,8 +8,6 @@ clamped.
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from typing import Any, Final
 
 import msgspec
@@ -33,7 +31,7 @@ from airssys_tui.core.manifest.structure import (
     Strategy,
 )
 from airssys_tui.core.manifest.table_reader import Report, Table
-from airssys_tui.core.manifest.toml_lines import TomlLines
+from airssys_tui.core.manifest.toml_bounds import MAX_DEPTH, TomlError, load_toml
 from airssys_tui.core.text import one_line
 
 __all__ = [
@@ -58,13 +56,6 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "Component.toml"
-MAX_CHARACTERS: Final = 256 * 1024
-"""Maximum length of a manifest, in characters."""
-
-MAX_DEPTH: Final = 32
-"""Maximum nesting of tables and arrays."""
-
-_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z")
 
 
 def parse_manifest(text: str, path: str) -> Manifest:
@@ -77,8 +68,9 @@ def parse_manifest(text: str, path: str) -> Manifest:
     Raises:
         ManifestError: With every problem found, if there are any.
     """
-    document = _load(text.removeprefix("\ufeff"), path)
-    report = Report(path, TomlLines(text.removeprefix("\ufeff")))
+    text = text.removeprefix("\ufeff")
+    document = _load(text, path)
+    report = Report(path, text)
     root = Table(document, (), report)
     resources = root.table("resources")
     manifest = Manifest(
@@ -152,18 +144,12 @@ def _without_defaults(value: Any) -> Any:
 
 
 def _load(text: str, path: str) -> dict[str, Any]:
-    if len(text) > MAX_CHARACTERS:
-        raise _unusable(path, 1, f"the manifest is longer than {MAX_CHARACTERS} characters")
     try:
-        document = tomllib.loads(text)
-    except RecursionError:
-        raise _unusable(path, 1, "tables and arrays are nested too deeply") from None
-    except ValueError as error:
-        message = str(error)
-        place = _PLACE.search(message)
-        line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
-        raise _unusable(path, line, f"not TOML: {_PLACE.sub('', message)}") from error
+        document = load_toml(text)
+    except TomlError as error:
+        raise _unusable(path, error.line, error.message) from error
     if _depth(document) > MAX_DEPTH:
+        # The scan counts no element of an array of tables around another table's header.
         raise _unusable(path, 1, f"tables and arrays are nested more than {MAX_DEPTH} deep")
     return document
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from airssys_tui.core.errors import AirssysError, ManifestProblem
@@ -27,30 +28,55 @@ from airssys_tui.core.manifest.scalars import (
 from airssys_tui.core.manifest.toml_lines import Path, TomlLines
 from airssys_tui.core.text import one_line
 
+MAX_PROBLEMS: Final = 50
+"""Maximum problems told of one document; the number of the others is told."""
+
+MAX_SHOWN_KEY: Final = 120
+"""Maximum characters of a key in a problem."""
+
+_MAX_GUESSED: Final = 64
+"""Maximum characters of an unknown key that is compared with the known ones."""
+
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 class Report:
-    """The problems of one document.
+    """The problems of one document, at most :data:`MAX_PROBLEMS`; more are counted.
 
     Args:
         file: The document's path, for the problems.
-        lines: The lines of its keys.
+        text: The document; its lines are found with the first problem.
     """
 
-    def __init__(self, file: str, lines: TomlLines) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self._file = file
-        self._lines = lines
+        self._text = text
         self._problems: list[ManifestProblem] = []
+        self._more = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted."""
+        return len(self._problems) >= MAX_PROBLEMS
 
     def add(self, path: Path, message: str) -> None:
         """Record a problem at a path."""
-        key = dotted(path)
+        if self.full:
+            self._more += 1
+            return
+        key = one_line(dotted(path), MAX_SHOWN_KEY)
         self._problems.append(ManifestProblem(self._file, self._lines.line(path), key, one_line(message, 300)))
 
     def problems(self) -> tuple[ManifestProblem, ...]:
-        """Return every problem, ordered by line."""
-        return tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.key)))
+        """Return the problems, ordered by line; the last one says how many more there are."""
+        found = sorted(self._problems, key=lambda problem: (problem.line, problem.key))
+        if self._more:
+            found.append(ManifestProblem(self._file, found[-1].line, "", f"and {self._more} more problems"))
+        return tuple(found)
+
+    @cached_property
+    def _lines(self) -> TomlLines:
+        return TomlLines(self._text)
 
 
 class Table:
@@ -73,9 +99,10 @@ class Table:
 
     def close(self) -> None:
         """Report the keys that no reading method has registered, each with the nearest known key."""
+        known = set(self._known)
         for key in self._values:
-            if key not in self._known:
-                self.problem(key, f"unknown key; {_nearest(key, self._known)}")
+            if key not in known:
+                self.problem(key, "" if self._report.full else f"unknown key; {_nearest(key, self._known)}")
 
     def free_keys(self) -> tuple[str, ...]:
         """Return all keys of a table with arbitrary keys, in order, and register them as known."""
@@ -205,5 +232,6 @@ def _said(error: Exception) -> str:
 
 def _nearest(key: str, known: Iterable[str]) -> str:
     words = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(key.lower().replace("-", "_"), words, n=1, cutoff=0.6)
+    guess = key.lower().replace("-", "_")
+    close = difflib.get_close_matches(guess, words, n=1, cutoff=0.6) if len(key) <= _MAX_GUESSED else ()
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(words)}"

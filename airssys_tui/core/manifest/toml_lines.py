@@ -15,13 +15,17 @@ from typing import Final, TypeAlias
 Path: TypeAlias = tuple[str | int, ...]
 """Keys, and indices of array elements, from the document's root."""
 
-_BLANK: Final = re.compile(r"[ \t]*")
-_SPACE: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_BLANK: Final = re.compile(r"[ \t]*+")
+_SPACE: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]++|\"(?:[^\"\\\n]++|\\.)*+\"|'[^'\n]*+'")
 _STRING: Final = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}|' + r"'''.*?'{3,5}|" + r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'", re.DOTALL
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}|'
+    r"'''(?:[^']++|'(?!''))*+'{3,5}|"
+    r'"(?:[^"\\\n]++|\\.)*+"|'
+    r"'[^'\n]*+'",
+    re.DOTALL,
 )
-_SCALAR: Final = re.compile(r"[^,\]}#\r\n]+")
+_SCALAR: Final = re.compile(r"[^,\]}#\r\n]++")
 
 
 class TomlLines:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -44,14 +45,15 @@ def key_named(text: str) -> str | None:
         if modifiers == "shift+" and key.isalpha():
             return key.upper()
         return modifiers + _character_to_key(key)
-    if not key or (key not in _KNOWN and modifiers + key not in _KNOWN and not _spelt(key)):
+    if not key or (key not in _KNOWN and modifiers + key not in _KNOWN and key not in _spelt()):
         return None
     return modifiers + key
 
 
-def _spelt(key: str) -> bool:
+@cache
+def _spelt() -> frozenset[str]:
     # The names that Textual gives to printable characters: slash, question_mark, asterisk...
-    return any(_character_to_key(chr(code)) == key for code in range(33, 127) if not chr(code).isalnum())
+    return frozenset(_character_to_key(chr(code)) for code in range(33, 127) if not chr(code).isalnum())
 
 
 class Keymap:

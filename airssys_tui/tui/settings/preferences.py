@@ -6,13 +6,13 @@ a file with a fault is ignored, and the previous settings stay in force.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from airssys_tui.core.errors import QuantityError
+from airssys_tui.core.manifest.toml_bounds import TomlError, load_toml
 from airssys_tui.core.manifest.toml_lines import TomlLines
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import parse_duration
@@ -75,9 +75,9 @@ def read_preferences(text: str, themes: Collection[str]) -> Preferences:
         Faulty: If anything in it is wrong.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Faulty([f"invalid TOML: {error}"]) from error
+        document = load_toml(text)
+    except TomlError as error:
+        raise Faulty([str(error)]) from error
     reader = _Reader(TomlLines(text), themes)
     found = reader.read(document)
     if reader.faults:
@@ -106,7 +106,9 @@ class _Reader:
         )
 
     def _fault(self, path: tuple[str | int, ...], text: str) -> None:
-        name = ".".join(str(part) for part in path)
+        if len(self.faults) >= MOST_FAULTS:
+            return
+        name = one_line(".".join(str(part) for part in path), 100)
         self.faults.append(f"line {self._lines.line(path)}: {name}: {text}")
 
     def _table(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -162,11 +164,14 @@ class _Reader:
         if not isinstance(value, list):
             self._fault(("screen", "columns"), 'expected a list, such as ["name", "state", "note"]')
             return ()
+        seen: set[str] = set()
         for index, name in enumerate(value):
             if not isinstance(name, str) or name not in BY_NAME:
                 self._fault(("screen", "columns", index), f"unknown column {name!r}; known: {', '.join(BY_NAME)}")
-            elif name in value[:index]:
+            elif name in seen:
                 self._fault(("screen", "columns", index), f"{name} is listed twice")
+            else:
+                seen.add(name)
         return tuple(name for name in value if isinstance(name, str))
 
     def _sort(self, screen: Mapping[str, Any]) -> Sort:

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from airssys_tui.core.errors import StoreError, UsageError
+from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, check_bounds
 from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_preferences
 
 Stamp = tuple[int, int, int] | None
 """Tells one version of the file from the next without reading it; ``None`` without a file."""
-
-LARGEST = 1024 * 1024
-"""Bytes of a configuration file that are read."""
 
 
 class SettingsFile:
@@ -48,8 +46,7 @@ class SettingsFile:
         if self._seen is None:
             return Preferences()
         try:
-            with self.path.open("rb") as file:
-                text = file.read(LARGEST).decode("utf-8")
+            text = _text(self.path)
         except FileNotFoundError:
             return Preferences()
         except (OSError, UnicodeDecodeError) as error:
@@ -69,7 +66,8 @@ class SettingsFile:
         # Often a link into a directory under version control: write its target and keep the link.
         target = self.path.resolve()
         try:
-            text = target.read_text(encoding="utf-8") if target.exists() else ""
+            text = _text(target) if target.exists() else ""
+            check_bounds(text)
             document = tomlkit.parse(text)
             table = document.get("screen")
             if table is None:
@@ -80,7 +78,7 @@ class SettingsFile:
                 elif table.get(name) != value:
                     table[name] = value
             _write(target, tomlkit.dumps(document).encode())
-        except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        except (TOMLKitError, TomlError, UnicodeDecodeError, AttributeError, TypeError) as error:
             raise UsageError(f"{self.path}: cannot save into it: {error}", remedy="correct the file") from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
@@ -91,6 +89,11 @@ class SettingsFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1).decode("utf-8")
 
 
 def _write(path: Path, data: bytes) -> None:

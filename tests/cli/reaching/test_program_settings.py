@@ -63,6 +63,23 @@ def test_a_file_that_cannot_be_used_names_itself(desk: Desk, tmp_path: Path, tex
         read_settings(tmp_path / "config.toml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (".".join("a" * 9_000) + " = 1\n", "line 1: a key has more than"),
+        ("folder = 'x'\nkeys = " + "[" * 40_000, "line 2: tables and arrays are nested more than"),
+        ("[screen]\n" + "".join(f"k{i} = 1\n" for i in range(20_000)), "a table has more than"),
+        ("#" * 2_000_000, "the document is longer than"),
+    ],
+    ids=["dots", "nesting", "keys", "size"],
+)
+def test_a_file_made_to_cost_too_much_is_refused_before_it_is_parsed(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        read_settings(path)
+
+
 def test_config_path_says_whether_the_file_is_there(desk: Desk, tmp_path: Path) -> None:
     assert desk.run("config", "path", "--json").json == {"path": str(tmp_path / "config.toml"), "exists": False}
     (tmp_path / "config.toml").write_text("")

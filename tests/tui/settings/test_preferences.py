@@ -87,8 +87,33 @@ def test_what_is_wrong_is_said_with_its_line(text, line, said):
 
 
 def test_what_is_not_toml_says_where():
-    with pytest.raises(Faulty, match=r"invalid TOML: .*line 2"):
+    with pytest.raises(Faulty, match=r"^line 2: not TOML: "):
         read_preferences("[screen]\ntheme = \n", THEME_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[keys]\n" + ".".join("a" * 9_000) + " = 1\n", "line 2: a key has more than 32 parts"),
+        ("[screen]\ncolumns = " + "[" * 40_000, "line 2: tables and arrays are nested more than 32 deep"),
+        ("".join(f"[zz{i}]\n" for i in range(20_000)), "line 1001: the document has more than 1000 tables"),
+    ],
+    ids=["dots", "nesting", "tables"],
+)
+def test_settings_made_to_cost_too_much_are_refused_and_not_written_over(tmp_path: Path, text: str, said: str):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(Faulty, match=said):
+        SettingsFile(path).read(THEME_NAMES)
+    with pytest.raises(UsageError, match=said):
+        SettingsFile(path).save(theme="airssys-dark")
+    assert path.read_text() == text
+
+
+def test_of_many_faults_the_first_are_said():
+    with pytest.raises(Faulty) as caught:
+        read_preferences("[screen]\n" + "".join(f"x{i} = 1\n" for i in range(1_900)), THEME_NAMES)
+    assert len(caught.value.faults) == 20
 
 
 def test_every_fault_is_said_at_once():
