@@ -14,6 +14,7 @@ import msgspec
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.units import MIB, format_size
+from airssys_tui.engine.async_features import AsyncFeatures, refusal
 
 _MAGIC: Final = b"\0asm"
 _PREAMBLE: Final = 8
@@ -25,6 +26,8 @@ _LEB_LIMIT: Final = 5
 _CUSTOM: Final = 0
 _CORE_MODULE: Final = 1
 _NESTED_COMPONENT: Final = 4
+_TYPES: Final = 7
+_CANONS: Final = 8
 _START: Final = 9
 _CODE: Final = 10
 _COMPONENT_SECTIONS: Final = (
@@ -82,6 +85,7 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True):
         loops: Upper bound on the number of loops in all bodies: bytes that could start one.
         counts: Entries per kind of section, such as ``component import`` or ``core function``.
         version: Contents of the ``version`` custom section of the outermost component, or None.
+        asynchronous: Names of the features of the asynchronous model (WASI 0.3) that it uses.
     """
 
     size: int
@@ -94,9 +98,22 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True):
     loops: int
     counts: dict[str, int]
     version: str | None = None
+    asynchronous: tuple[str, ...] = ()
 
 
 _STANDARD: Final = AdmissionBounds()
+
+
+def admit(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
+    """Walk over a file and check that it is a component within bounds which this version can run.
+
+    Raises:
+        AdmissionError: At gate ``size``, ``magic`` or ``sections``; also if the component is asynchronous.
+    """
+    found = inspect(data, bounds)
+    if found.asynchronous:
+        raise refusal(found.asynchronous)
+    return found
 
 
 def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
@@ -142,6 +159,7 @@ class _Walk:
         self._sections = self._nesting = self._modules = self._functions = self._largest = 0
         self._locals = self._loops = 0
         self._version: str | None = None
+        self._async = AsyncFeatures(data)
 
     def summary(self) -> Sections:
         return Sections(
@@ -155,6 +173,7 @@ class _Walk:
             loops=self._loops,
             counts=self._counts,
             version=self._version,
+            asynchronous=self._async.found,
         )
 
     def component(self, start: int, end: int, depth: int) -> None:
@@ -173,6 +192,10 @@ class _Walk:
                 self.component(body + _PREAMBLE, start, depth + 1)
             elif kind != _START:
                 self._count("component " + _COMPONENT_SECTIONS[kind], body, start)
+                if kind == _TYPES:
+                    self._async.read_types(body, start)
+                elif kind == _CANONS:
+                    self._async.read_canons(body, start)
 
     def _module(self, start: int, end: int) -> None:
         self._modules += 1

@@ -247,8 +247,14 @@ def set_memory_creator(config: wasmtime.Config, creator: Any) -> None:
 
 
 def set_concurrency(config: wasmtime.Config, *, enabled: bool) -> None:
-    """Set whether the engine tracks concurrent component calls, which futures and streams need."""
+    """Set whether the engine accepts asynchronous components and tracks their concurrent calls.
+
+    Always both: accepting them without the tracking aborts the process.
+    """
     _bindings.wasmtime_config_concurrency_support_set(config.ptr(), enabled)
+    _bindings.wasmtime_config_wasm_component_model_async_set(config.ptr(), enabled)
+    _bindings.wasmtime_config_wasm_component_model_more_async_builtins_set(config.ptr(), enabled)
+    _bindings.wasmtime_config_wasm_component_model_async_stackful_set(config.ptr(), enabled)
 
 
 def pointer(address: int) -> Any:
@@ -270,6 +276,11 @@ def number(value: int) -> Any:
 def resource_types_equal(first: Any, second: Any) -> bool:
     """Return whether two resource types of one component are the same."""
     return bool(_bindings.wasmtime_component_resource_type_equal(first.ptr(), second.ptr()))
+
+
+def is_async(function: component.FuncType) -> bool:
+    """Return whether a component function type is asynchronous."""
+    return bool(_bindings.wasmtime_component_func_type_async(function.ptr()))
 
 
 def add_function(instance: component.LinkerInstance, name: str, callback: Any) -> EngineError | None:

@@ -50,7 +50,7 @@ def main() -> int:
     try:
         code = _compiled(wasm, settings)
     except AdmissionError as error:
-        sys.stderr.write(f"{error.gate}\n{error.message}")
+        sys.stderr.write(f"{error.gate}\n{error.remedy}\n{error.message}")
         return REFUSED
     sys.stdout.buffer.write(hashlib.sha256(code).digest())
     sys.stdout.buffer.write(code)

@@ -12,7 +12,7 @@ from wasmtime import component
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Interface
-from airssys_tui.engine import bindings, reflection, wasi
+from airssys_tui.engine import async_features, bindings, reflection, wasi
 from airssys_tui.engine.trap_texts import plain
 
 if TYPE_CHECKING:
@@ -108,4 +108,5 @@ class Code:
 
 def compile_refused(words: str) -> AdmissionError:
     """Return the error of gate ``compile`` for a compiler message."""
-    return AdmissionError(f"it does not compile: {plain(words)}", gate=Gate.COMPILE)
+    known = async_features.refusal_of(words)
+    return known or AdmissionError(f"it does not compile: {plain(words)}", gate=Gate.COMPILE)

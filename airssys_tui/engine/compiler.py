@@ -86,8 +86,8 @@ def _converse(
 
 def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionError:
     if status == REFUSED:
-        gate, _, reason = words.partition("\n")
-        return AdmissionError(reason, gate=known_gate(gate) or Gate.COMPILE)
+        gate, remedy, reason = (*words.split("\n", 2), "", "")[:3]
+        return AdmissionError(reason, gate=known_gate(gate) or Gate.COMPILE, remedy=remedy)
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
         return _too_expensive(f"it took more than {format_duration(settings.compile_cpu)} of CPU time to compile")
     if "memory" in words.lower() or status == -signal.SIGABRT:

@@ -40,7 +40,7 @@ def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> w
     config.memory_guard_size = settings.guard
     config.shared_memory = False
     # Futures and streams do not cross the boundary; without their bookkeeping a call costs a quarter less.
-    bindings.set_concurrency(config, enabled=False)
+    bindings.set_concurrency(config, enabled=settings.types_only)
     # A copy-on-write image needs memories mapped by the engine; with host memories it aborts the process.
     config.memory_init_cow = not hosts_memory(settings)
     if pool is not None:
@@ -60,6 +60,8 @@ def identity(settings: EngineSettings) -> str:
     """
     shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
     shape["host_memory"] = hosts_memory(settings)
+    if not shape["types_only"]:
+        del shape["types_only"]  # every identity of older versions is one without it
     told = msgspec.json.encode([GENERATION, shape], order="deterministic")
     digest = hashlib.sha256(told).hexdigest()[:12]
     return f"wasmtime-{version('wasmtime')}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"

@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from airssys_tui.core.errors import UsageError
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.configuration import identity
@@ -107,7 +108,13 @@ class Engine:
         return Code.load(self.habitat.native, serialised)
 
     def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
-        """Create a linker of host interfaces; WASI 0.2 is always included, without any grant."""
+        """Create a linker of host interfaces; WASI 0.2 is always included, without any grant.
+
+        Raises:
+            UsageError: If this engine only reads types.
+        """
+        if self.settings.types_only:
+            raise UsageError("this engine only reads types", remedy="use an engine without `types_only`")
         return Linker(self.habitat, interfaces)
 
     def close(self, patience: float = FAREWELL_SECONDS) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 def read_types(engine: Engine, wasm: bytes) -> WitPackage | Interface:
     """Return the contents of a WIT package, or the imports and exports of a component. Ignores its instructions.
 
+    Args:
+        engine: An engine that only reads types, so that asynchronous components can be read, too.
+        wasm: The bytes.
+
     Raises:
         AdmissionError: If the bytes are neither, or exceed the bounds.
     """

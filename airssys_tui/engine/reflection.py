@@ -10,6 +10,7 @@ from wasmtime import component
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import (
+    AsyncFunction,
     Borrow,
     Case,
     EnumOf,
@@ -119,7 +120,8 @@ class _Reader:
     def _function(self, name: str, kind: component.FuncType) -> Function:
         params = tuple(Param(param, self.value(ty)) for param, ty in kind.params)
         result = kind.result
-        return Function(name, params, None if result is None else self.value(result))
+        made = AsyncFunction if bindings.is_async(kind) else Function
+        return made(name, params, None if result is None else self.value(result))
 
     def value(self, kind: Any) -> ValType:
         """Read one value type."""

@@ -35,6 +35,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         host_memory: Provide every linear memory from this process, which exact memory meters require; no effect where
             mmap is missing.
         output_limit: Bytes of WASI stdout and stderr kept per instance until drained.
+        types_only: Compile asynchronous components too, to read their types. Such an engine links nothing: a stream
+            that reaches the host aborts the process.
     """
 
     tick_ms: int = 10
@@ -54,6 +56,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_memories: int = 0
     host_memory: bool = True
     output_limit: int = 64 * KIB
+    types_only: bool = False
 
     @property
     def reservation(self) -> int:

@@ -70,8 +70,9 @@ def _item_text(item: InterfaceType | Function) -> str:
 def _read(wasm: bytes) -> WitPackage | Interface:
     from airssys_tui.engine.engine import Engine  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.engine.package_reader import read_types  # noqa: PLC0415 - late: see above
+    from airssys_tui.engine.settings import EngineSettings  # noqa: PLC0415 - late: see above
 
-    engine = Engine()
+    engine = Engine(EngineSettings(types_only=True))
     try:
         return read_types(engine, wasm)
     finally:

@@ -27,6 +27,9 @@ EXPORTED = [
     *("wasmtime_component_resource_host_delete", "wasmtime_component_resource_type_new_host"),
     *("wasmtime_component_resource_type_delete", "wasmtime_component_linker_instance_add_resource"),
     *("wasm_byte_vec_delete", "wasm_frame_vec_delete", "wasmtime_frame_func_name", "wasmtime_frame_module_name"),
+    *("wasmtime_component_func_type_async", "wasmtime_config_wasm_component_model_async_set"),
+    *("wasmtime_config_wasm_component_model_more_async_builtins_set",),
+    *("wasmtime_config_wasm_component_model_async_stackful_set",),
     *("wasm_frame_func_index", "wasi_config_set_stdout_custom", "wasi_config_set_stderr_custom"),
 ]
 

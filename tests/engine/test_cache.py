@@ -44,6 +44,7 @@ SHAPING = {
     "memory_guard": 64 * KIB,
     "dense": True,
     "host_memory": False,
+    "types_only": True,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from airssys_tui.core.types.difference import difference
-from airssys_tui.core.types.interface import Function, Interface, InterfaceType, ValType, render
+from airssys_tui.core.types.interface import AsyncFunction, Function, Interface, InterfaceType, ValType, render
 from airssys_tui.core.types.version import track
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed"]
@@ -157,6 +157,8 @@ def _of_one(side: Side, old: _Member, new: _Member) -> list[InterfaceChange]:
 def _differences(old: Function, new: Function) -> list[str]:
     """Describe how the types of two functions differ; an empty list when they are equal."""
     reasons: list[str] = []
+    if type(old) is not type(new):
+        reasons.append("it is now asynchronous" if isinstance(new, AsyncFunction) else "it is now synchronous")
     if len(old.params) != len(new.params):
         reasons.append(f"it takes {_count(new)} instead of {_count(old)}")
     else:

@@ -154,7 +154,15 @@ class Function(msgspec.Struct, frozen=True, tag="function", tag_field="kind"):
     def same_type(self, other: Function) -> bool:
         """Return whether both have the same parameter types and result; parameter names are ignored."""
         mine = tuple(param.type for param in self.params)
-        return mine == tuple(param.type for param in other.params) and self.result == other.result
+        return (
+            type(self) is type(other)
+            and mine == tuple(param.type for param in other.params)
+            and self.result == other.result
+        )
+
+
+class AsyncFunction(Function, frozen=True, tag="async-function", tag_field="kind"):
+    """An ``async func`` of WASI 0.3: can be shown and compared, but not called; no admitted component has one."""
 
 
 class InterfaceType(msgspec.Struct, frozen=True, tag="interface", tag_field="kind"):
@@ -288,7 +296,8 @@ def render(item: ValType | Function | InterfaceType | None) -> str:
 def _function(item: Function) -> str:
     params = ", ".join(f"{param.name}: {render(param.type)}" for param in item.params)
     arrow = "" if item.result is None else f" -> {render(item.result)}"
-    return f"{item.name}: func({params}){arrow}"
+    keyword = "async func" if isinstance(item, AsyncFunction) else "func"
+    return f"{item.name}: {keyword}({params}){arrow}"
 
 
 def _interface(item: InterfaceType) -> str:
@@ -326,5 +335,6 @@ _RENDERERS: Final[dict[type, Callable[[Any], str]]] = {
     FutureOf: _optional("future"),
     StreamOf: _optional("stream"),
     Function: _function,
+    AsyncFunction: _function,
     InterfaceType: _interface,
 }

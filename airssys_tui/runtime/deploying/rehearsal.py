@@ -16,7 +16,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest
-from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
@@ -105,7 +105,7 @@ class Rehearsal:
             GateRefusal: By the first gate that refuses.
         """
         with passage.at(Gate.SECTIONS):
-            sections = await self._floor.compiling(inspect, plan.wasm)
+            sections = await self._floor.compiling(admit, plan.wasm)
         with passage.at(Gate.MANIFEST):
             manifest = with_version(plan.manifest, sections.version)
         if self._needs is not None and plan.compatible and not plan.force:

@@ -12,7 +12,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest, manifest_digest
 from airssys_tui.core.text import one_line
-from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.catalogue import INTERFACES
@@ -42,7 +42,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         AirssysError: If it is not admissible, has no such export, an argument does not match, or it traps.
     """
     manifest, wasm = read_path(path)
-    manifest = with_version(manifest, inspect(wasm).version)
+    manifest = with_version(manifest, admit(wasm).version)
     engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
     try:
         code, linker = engine.compile(wasm), engine.linker(INTERFACES)

@@ -13,7 +13,7 @@ from airssys_tui.core.identity import digest_of, name_from_stem
 from airssys_tui.core.manifest.document import Manifest, bare_manifest
 from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.engine.admission import inspect
+from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
@@ -115,7 +115,7 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
 
 
 def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
-    sections = inspect(wasm)
+    sections = admit(wasm)
     manifest = with_version(manifest, sections.version)
     engine = Engine()
     try:
