@@ -52,8 +52,10 @@ class RuntimeApi(Protocol):
     **Names and units.** ``component`` is the text form of an identity: ``name`` or ``namespace/name``. Revisions are
     numbers from 1. Times are Unix seconds, sizes bytes, and None stands for a value that is not available.
 
-    **Texts.** Every text that a guest or a file can influence is a
-    :class:`~airssys_tui.core.text.GuestText`: control characters are removed, so it is safe on a terminal.
+    **Texts.** Text for people that a guest or a file can influence is a
+    :class:`~airssys_tui.core.text.GuestText`: control characters are removed, so it is safe on a terminal. Data
+    (arguments, results, notes, configured values, names) is :data:`~airssys_tui.core.text.Verbatim`: no runtime and no
+    wire changes a character of it, and a front end sanitises it where it draws it.
     """
 
     def snapshot(self, since: int = 0) -> Snapshot:

@@ -1,5 +1,8 @@
 """Api values as bytes: JSON for ``--json`` output, msgpack between processes.
 
+The peer is not trusted, so what is to be shown is sanitised when it is read. Data is not: fields that are marked
+:data:`~airssys_tui.core.text.VERBATIM`, and everything that a client asks for, arrive as they were sent.
+
 msgpack, because a row with its history takes 40 % fewer bytes than in JSON, is written four times as fast and read a
 fifth faster, and bytes (an exported state) need no second encoding.
 """
@@ -9,16 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from airssys_tui.core.text import GuestText, is_plain, sanitise
+from airssys_tui.core.text import VERBATIM, GuestText, is_plain, sanitise
 
 T = TypeVar("T")
-
-AS_IT_IS: Final = frozenset({("CallReport", "result"), ("StateFile", "schema")})
-"""Fields whose texts are data and stay unsanitised; a front end sanitises them before display."""
 
 
 def _encode_hook(value: Any) -> Any:
@@ -29,7 +29,7 @@ def _encode_hook(value: Any) -> Any:
 
 def _decode_hook(kind: type, value: Any) -> Any:
     if kind is GuestText:
-        return sanitise(value)
+        return _safe(value)
     raise NotImplementedError(f"{kind.__name__} is not an api value")
 
 
@@ -60,12 +60,20 @@ def pack(value: Any) -> bytes:
     return _packer.encode(value)
 
 
-def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
-    """Return a function that reads values of a type from msgpack and sanitises every text in them.
+def untouched(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
+    """Return a function that reads values of a type from msgpack; their texts stay as they were sent.
 
     That function raises :class:`msgspec.DecodeError` for data of another shape.
     """
-    decode_one = msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
+    return msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
+
+
+def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
+    """Return a function that reads values of a type from msgpack and sanitises every text in them that is to be shown.
+
+    That function raises :class:`msgspec.DecodeError` for data of another shape.
+    """
+    decode_one = untouched(kind)
 
     def unpack(data: bytes | msgspec.Raw) -> Any:
         return cleaned(decode_one(data))
@@ -74,9 +82,12 @@ def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a value with all its texts sanitised but not truncated; a clean value is returned unchanged."""
+    """Return a value with its texts sanitised but not truncated, except those that are data.
+
+    A clean value is returned unchanged.
+    """
     if type(value) is str:
-        return value if is_plain(value) else sanitise(value, max_line=len(value) * 4, max_lines=len(value) + 1)
+        return value if is_plain(value) else _safe(value)
     if isinstance(value, msgspec.Struct):
         return _cleaned_struct(value)
     if isinstance(value, tuple | list):
@@ -87,6 +98,10 @@ def cleaned(value: Any) -> Any:
     if isinstance(value, dict):
         return {cleaned(name): cleaned(part) for name, part in value.items()}
     return value
+
+
+def _safe(text: str) -> GuestText:
+    return sanitise(text, max_line=len(text) * 4, max_lines=len(text) + 1)
 
 
 def _cleaned_struct(value: msgspec.Struct) -> msgspec.Struct:
@@ -102,12 +117,12 @@ def _cleaned_struct(value: msgspec.Struct) -> msgspec.Struct:
 @cache
 def _texts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """Return the fields of a struct that may contain text that decoding does not sanitise."""
-    hints = get_type_hints(kind)
-    return tuple(name for name, hint in hints.items() if _may_hold_text(hint) and (kind.__name__, name) not in AS_IT_IS)
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(name for name, hint in hints.items() if _may_hold_text(hint))
 
 
 def _may_hold_text(hint: Any) -> bool:
-    if hint is Ellipsis:
+    if hint is Ellipsis or VERBATIM in getattr(hint, "__metadata__", ()):
         return False
     if isinstance(hint, type):
         if issubclass(hint, msgspec.Struct):

@@ -15,7 +15,7 @@ import msgspec
 
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import GuestText, Verbatim, one_line
 from airssys_tui.core.types.interface import Function, Interface, render
 from airssys_tui.core.units import format_count, format_duration, format_size
 
@@ -28,12 +28,6 @@ EXECUTION: Final = "airssys:core-component/execution@1.0.0"
 HEALTH: Final = "airssys:core-component/health@1.0.0"
 STATE: Final = "airssys:core-component/state@1.0.0"
 COMMAND: Final = "wasi:cli/run"
-
-MAX_SIGNATURE: Final = 500
-"""Characters of one export's signature."""
-
-MAX_CAPABILITY: Final = 400
-"""Characters of one declared capability."""
 
 MAX_NOTE: Final = 300
 """Characters of a note."""
@@ -57,6 +51,8 @@ def is_stateful(interface: Interface) -> bool:
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """The properties of one revision of a component, from its interface and its manifest.
 
+    What these say is data: whole, and character by character as they say it. Whoever draws it sanitises and cuts it.
+
     Attributes:
         exports: ``path: signature`` in WIT syntax, in declaration order.
         imports: Names of the imported interfaces and functions.
@@ -67,13 +63,13 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         description: Its purpose, as the manifest states it.
     """
 
-    exports: tuple[GuestText, ...] = ()
-    imports: tuple[GuestText, ...] = ()
-    capabilities: tuple[GuestText, ...] = ()
+    exports: tuple[Verbatim, ...] = ()
+    imports: tuple[Verbatim, ...] = ()
+    capabilities: tuple[Verbatim, ...] = ()
     limits: tuple[GuestText, ...] = ()
-    config: tuple[GuestText, ...] = ()
+    config: tuple[Verbatim, ...] = ()
     inert: tuple[GuestText, ...] = ()
-    description: GuestText = GuestText("")
+    description: Verbatim = ""
 
 
 def describe(interface: Interface, manifest: Manifest) -> Description:
@@ -85,36 +81,34 @@ def describe(interface: Interface, manifest: Manifest) -> Description:
         imports=import_lines(interface),
         capabilities=capability_lines(manifest),
         limits=limit_lines(manifest.limits),
-        config=tuple(one_line(f"{entry.key}: {entry.value}") for entry in manifest.config),
+        config=tuple(f"{entry.key}: {entry.value}" for entry in manifest.config),
         inert=inert_lines(manifest),
-        description=one_line(manifest.package.description, 500),
+        description=manifest.package.description,
     )
 
 
-def export_lines(interface: Interface) -> tuple[GuestText, ...]:
+def export_lines(interface: Interface) -> tuple[Verbatim, ...]:
     """Return every callable export as ``path: signature`` in WIT syntax."""
-    return tuple(
-        one_line(f"{export.path}: {_signature(export.function)}", MAX_SIGNATURE) for export in interface.functions()
-    )
+    return tuple(f"{export.path}: {_signature(export.function)}" for export in interface.functions())
 
 
-def import_lines(interface: Interface) -> tuple[GuestText, ...]:
+def import_lines(interface: Interface) -> tuple[Verbatim, ...]:
     """Return the names of everything imported."""
-    return tuple(one_line(item.name, 200) for item in interface.imports)
+    return tuple(item.name for item in interface.imports)
 
 
 def _signature(function: Function) -> str:
     return render(function).removeprefix(f"{function.name}: ")
 
 
-def capability_lines(manifest: Manifest) -> tuple[GuestText, ...]:
+def capability_lines(manifest: Manifest) -> tuple[Verbatim, ...]:
     """Return the declared capabilities as ``kind: declaration``, one line each, so that none is cut off a long list."""
     declared = manifest.capabilities
     lines = []
     for kind in declared.__struct_fields__:
         value = getattr(declared, kind)
         entries = value if isinstance(value, tuple) else (value,) if value else ()
-        lines += [one_line(f"{kind}: {entry}", MAX_CAPABILITY) for entry in entries]
+        lines += [f"{kind}: {entry}" for entry in entries]
     return tuple(lines)
 
 

@@ -11,7 +11,23 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.errors import RollbackRefused
+from airssys_tui.core.errors import RollbackRefused, UsageError
+
+MAX_NOTE: Final = 500
+"""Characters of an operator's note."""
+
+
+def kept_note(text: str) -> str:
+    """Return what is kept of an operator's note: its first :data:`MAX_NOTE` characters as they are; blanks are no note.
+
+    Raises:
+        UsageError: If it has a lone surrogate, as an argument has that is not UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"character {error.start + 1} of the note is not Unicode text") from None
+    return text[:MAX_NOTE] if text.strip() else ""
 
 
 class Cause(StrEnum):

@@ -2,13 +2,16 @@
 
 All text from a component, a manifest, a file name or an error passes :func:`sanitise` before it reaches a terminal, a
 log or a label. The result is a :class:`GuestText`, a ``str`` that a type checker can tell apart.
+
+Data is no display text. Arguments, results, notes, configured values and names are kept, stored and sent
+:data:`Verbatim`, character by character, and become safe only where they are drawn.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 MAX_LINE: Final = 2_000
 """Maximum characters kept of a line; the mark that replaces the rest says how many were cut."""
@@ -18,6 +21,13 @@ MAX_LINES: Final = 1_000
 
 MAX_COMBINING: Final = 3
 """Maximum combining marks kept after one base character; terminals draw more of them over neighbouring cells."""
+
+
+VERBATIM: Final = "verbatim"
+"""Marks the type of a field whose texts are data."""
+
+Verbatim: TypeAlias = Annotated[str, VERBATIM]
+"""Text that is data: nothing on its way changes it, and whoever shows it passes it through :func:`sanitise` first."""
 
 
 class GuestText(str):

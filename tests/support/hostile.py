@@ -38,20 +38,20 @@ def played(text: str) -> PlayedRuntime:
     component = scenes.played(text, Load(), now=scenes.NOON, release=release)
     component.change(note=Note(NoteKind.REFUSED, safe), held=(safe,), source=safe, kind=text, digest=text)
     component.timeline = [
-        msgspec.structs.replace(each, digest=text, who=safe, note=safe, outcome_reason=safe, gates=((text, 1.0),))
+        msgspec.structs.replace(each, digest=text, who=safe, note=text, outcome_reason=safe, gates=((text, 1.0),))
         for each in component.timeline
     ]
     component.releases[text] = release
     texts = (safe, safe)
     component.detail = ComponentDetail(
         view=component.view,
-        exports=texts,
-        imports=texts,
-        capabilities=texts,
+        exports=(text, text),
+        imports=(text, text),
+        capabilities=(text, text),
         limits=texts,
-        config=texts,
+        config=(text, text),
         described=texts,
-        description=safe,
+        description=text,
     )
     runtime = PlayedRuntime(scenes.still, folder=text).add([component])
     runtime.watch = WatchView("polling", safe)

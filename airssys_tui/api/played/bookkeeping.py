@@ -9,8 +9,7 @@ from airssys_tui.api.played.component import PlayedComponent, Said
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.core.errors import TransitionError
 from airssys_tui.core.events import EventAction
-from airssys_tui.core.revision import Outcome
-from airssys_tui.core.text import one_line
+from airssys_tui.core.revision import Outcome, kept_note
 
 SERVED: Final = frozenset({Outcome.ACTIVE, Outcome.SUPERSEDED})
 
@@ -31,7 +30,7 @@ def carry_out(component: PlayedComponent, command: Entry) -> Said:
             component.revise(revision.number, pinned=command.pinned)
             return f"r{revision.number} is {'pinned' if command.pinned else 'no longer pinned'}", EventAction.PIN
         case Annotate():
-            component.revise(revision.number, note=one_line(command.note))
+            component.revise(revision.number, note=kept_note(command.note))
             return f"r{revision.number}: {command.note or 'note removed'}", EventAction.ANNOTATE
         case MarkStable():
             if revision.outcome not in SERVED:

@@ -28,7 +28,7 @@ from airssys_tui.core.events import Event, EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
-from airssys_tui.core.revision import Cause, Outcome, held_after_rollback, rollback_target
+from airssys_tui.core.revision import Cause, Outcome, held_after_rollback, kept_note, rollback_target
 from airssys_tui.core.text import GuestText, sanitise
 
 LIGHT: Final = Load()
@@ -199,7 +199,8 @@ class PlayedComponent:
         target = rollback_target(self.timeline, self.id, to=command.to, force=command.force)
         disk = self.on_disk.digest if self.on_disk else None
         held = held_after_rollback(current, disk, target)
-        again = {"cause": Cause.ROLLBACK, "origin": target.lineage, "stable": True, "who": who, "note": command.note}
+        note = kept_note(command.note)
+        again = {"cause": Cause.ROLLBACK, "origin": target.lineage, "stable": True, "who": who, "note": note}
         self._take_over(self.releases[target.digest], now, **again)
         self.held_digests = set(held)
         labels = self.labels(held)

@@ -33,7 +33,7 @@ from airssys_tui.core.types.interface import (
     ResultOf,
     render,
 )
-from airssys_tui.core.types.json_form import from_json
+from airssys_tui.core.types.json_form import from_json, read_json
 
 _SIGNATURE: Final = re.compile(
     r"^(?:(?P<instance>\S+)#)?(?P<name>[a-z0-9-]+): func\((?P<params>.*?)\)(?: -> (?P<result>.+))?$"
@@ -278,10 +278,7 @@ def check_arguments(view: InterfaceView, path: str, arguments: str) -> None:
         ArgumentError: If a value does not fit its type; the error names the path to the value.
     """
     function = next(export.function for export in view.interface.functions() if export.path == path)
-    try:
-        values = msgspec.json.decode(arguments)
-    except msgspec.DecodeError as error:
-        raise ArgumentError("", "a JSON array", one_line(arguments, 60)) from error
+    values = read_json(arguments)
     if not isinstance(values, list) or len(values) != len(function.params):
         raise ArgumentError("", f"a JSON array of {len(function.params)}", one_line(arguments, 60))
     for param, value in zip(function.params, values, strict=True):

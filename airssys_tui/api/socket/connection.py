@@ -341,7 +341,13 @@ class Connection(asyncio.Protocol):
             self._host.catch_up(self)
 
     def _answer(self, number: int, value: Any) -> None:
-        self.send([frame(Answer(number, msgspec.Raw(wire.pack(value))))])
+        try:
+            answer = frame(Answer(number, msgspec.Raw(wire.pack(value))))
+        except UnicodeEncodeError as error:  # a file name may not be valid text
+            answer = frame(
+                Failure(number, fault_of(AirssysError(f"the answer holds text that is not Unicode: {error}")))
+            )
+        self.send([answer])
 
     def _expect_rest(self) -> None:
         if self._frame_late is not None and not self._splitter.unfinished:

@@ -72,8 +72,8 @@ class Method:
 
     @cached_property
     def read_arguments(self) -> Callable[[bytes | msgspec.Raw], Any]:
-        """Decoder of the arguments."""
-        return wire.unpacker(self.arguments)
+        """Decoder of the arguments, which are data: the runtime gets them as the client sent them."""
+        return wire.untouched(self.arguments)
 
     @cached_property
     def read_result(self) -> Callable[[bytes | msgspec.Raw], Any]:

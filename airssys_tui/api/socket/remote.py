@@ -188,7 +188,11 @@ class RemoteRuntime(RuntimeApi):
 
     def _ask(self, method: Method, given: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
         arguments = method.arguments(*given, **named)
-        return self._send(method.name, msgspec.Raw(wire.pack(arguments)), method.read_result)
+        try:
+            packed = msgspec.Raw(wire.pack(arguments))
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{method.name}: the request holds text that is not Unicode ({error.reason})") from None
+        return self._send(method.name, packed, method.read_result)
 
     def _send(self, name: str, arguments: msgspec.Raw, read: Callable[[msgspec.Raw], Any]) -> Future[Any]:
         if self._closed.is_set():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import VERBATIM, GuestText, Verbatim
 from airssys_tui.core.types.interface import Interface
 
 
@@ -20,7 +22,7 @@ class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
 
     component: str
     revision: int
-    interface: Interface
+    interface: Annotated[Interface, VERBATIM]
     docs: dict[str, GuestText] = {}
 
 
@@ -54,10 +56,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         at: Unix time when it was saved.
     """
 
-    name: str
-    export: str
-    arguments: str
-    result: str
+    name: Verbatim
+    export: Verbatim
+    arguments: Verbatim
+    result: Verbatim
     revision: int
     at: float
 
@@ -76,7 +78,7 @@ class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     check: Check
     passed: bool
-    result: str = ""
+    result: Verbatim = ""
     error: GuestText = GuestText("")
     fuel: int | None = None
     seconds: float = 0.0

@@ -9,7 +9,7 @@ import msgspec
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.events import Event
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import GuestText, Verbatim
 
 
 class NoteKind(StrEnum):
@@ -151,6 +151,8 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
 class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one component that does not change every second.
 
+    What its files say is whole and as they say it: show it sanitised.
+
     Attributes:
         exports: ``path: signature`` in WIT syntax, in order.
         imports: Names of the imported interfaces and functions.
@@ -162,13 +164,13 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     view: ComponentView
-    exports: tuple[GuestText, ...] = ()
-    imports: tuple[GuestText, ...] = ()
-    capabilities: tuple[GuestText, ...] = ()
+    exports: tuple[Verbatim, ...] = ()
+    imports: tuple[Verbatim, ...] = ()
+    capabilities: tuple[Verbatim, ...] = ()
     limits: tuple[GuestText, ...] = ()
-    config: tuple[GuestText, ...] = ()
+    config: tuple[Verbatim, ...] = ()
     inert: tuple[GuestText, ...] = ()
     described: tuple[GuestText, ...] = ()
-    description: GuestText = GuestText("")
+    description: Verbatim = ""
     revisions: tuple[RevisionView, ...] = ()
     recent: tuple[Event, ...] = ()

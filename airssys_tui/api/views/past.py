@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.core.events import EventKind, Level
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import GuestText, Verbatim
 
 
 class StateFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class StateFile(msgspec.Struct, frozen=True, kw_only=True):
     component: str
     revision: int
     version: str | None
-    schema: str
+    schema: Verbatim
     kind: str
     at: float
     digest: str

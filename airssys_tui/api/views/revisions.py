@@ -6,7 +6,7 @@ import msgspec
 
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Cause, Outcome, Revision
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import GuestText, Verbatim, one_line
 
 
 class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
         stable: Whether it passed its probation, or an operator declared it stable.
         cause: Why it was created.
         who: The requester: ``watcher``, ``operator``…
-        note: The operator's note; may be empty.
+        note: The operator's note as it was written; may be empty. Show it sanitised.
         at: Unix time when it was accepted as a candidate.
         origin: For a rollback, the number of the revision whose artifact it uses.
         reason: Why it failed or ended, one line; may be empty.
@@ -42,7 +42,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     stable: bool
     cause: Cause
     who: GuestText
-    note: GuestText
+    note: Verbatim
     at: float
     origin: int | None = None
     reason: GuestText = GuestText("")
@@ -79,7 +79,7 @@ def revision_view(
         stable=revision.stable,
         cause=revision.cause,
         who=one_line(revision.who),
-        note=one_line(revision.note),
+        note=revision.note,
         at=revision.created_at,
         origin=revision.origin,
         reason=one_line(revision.outcome_reason, 400),

@@ -1,7 +1,7 @@
 """The runtime as a front end sees it: snapshots, pages of events, and the answers of commands and calls.
 
-Views are immutable, and every text in them is sanitised. A snapshot carries a generation: a front end that has seen
-generation *g* asks for the changes after it.
+Views are immutable. Text for people in them is sanitised, data is as it was given. A snapshot carries a generation: a
+front end that has seen generation *g* asks for the changes after it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.events import Event
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import GuestText, Verbatim
 
 
 class Phase(StrEnum):
@@ -138,7 +138,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     export: str
-    result: str
+    result: Verbatim
     fuel: int
     seconds: float
     cpu_seconds: float | None = None

@@ -84,18 +84,25 @@ def _document(report: CallReport) -> dict[str, object]:
 def join_arguments(arguments: tuple[str, ...]) -> str:
     """Return the JSON array of the arguments; one that is not JSON becomes a string.
 
-    The text of a number is kept unchanged, so that no digit is lost.
+    The text of JSON is kept unchanged, so that no digit and no character is lost.
+
+    Raises:
+        ArgumentError: If one is not Unicode text, or JSON that no WIT type can hold.
     """
     import msgspec  # noqa: PLC0415 - late: see `options`
 
-    def one(text: str) -> str:
+    from airssys_tui.core.types.json_form import has_lone_surrogate, read_json  # noqa: PLC0415
+
+    def one(number: int, text: str) -> str:
         try:
             msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            return msgspec.json.encode(text.encode(errors="replace").decode()).decode()
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+            if isinstance(error, RecursionError) or has_lone_surrogate(text):
+                read_json(text, str(number))
+            return msgspec.json.encode(text).decode()
         return text
 
-    return "[" + ",".join(map(one, arguments)) + "]"
+    return "[" + ",".join(one(number, text) for number, text in enumerate(arguments, 1)) + "]"
 
 
 def _say_call(report: CallReport) -> None:

@@ -1,12 +1,20 @@
-"""JSON of guest values for people: more lenient on input than the forms of ``core.types.values``."""
+"""JSON of guest values for people: more lenient on input than the forms of ``core.types.values``.
+
+Texts keep every character on both ways, NUL, controls and joiners included. Only a lone surrogate has no form in a
+component: WIT strings hold Unicode scalar values.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any, Final
+
+import msgspec
 
 from airssys_tui.core.errors import ArgumentError
 from airssys_tui.core.types.interface import (
@@ -37,6 +45,39 @@ from airssys_tui.core.types.values import (
     refusal,
     shortly,
 )
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def read_json(text: str, path: str = "") -> Any:
+    """Read the JSON text of a value.
+
+    Args:
+        text: The text.
+        path: Where it belongs, for the error.
+
+    Raises:
+        ArgumentError: If it is not JSON, nested too deeply for any WIT type, or a string has a lone surrogate.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        raise ArgumentError(path, "JSON that is nested less deeply", shortly(text)) from None
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        if has_lone_surrogate(text):
+            got = "a surrogate without its pair, such as \\ud800"
+            raise ArgumentError(path, "JSON whose strings are Unicode text", got) from None
+        raise ArgumentError(path, "JSON", f"{shortly(text)} ({error})") from None
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Return whether a text is a surrogate itself somewhere, or JSON with one in a string: no component can get it."""
+    if _SURROGATE.search(text):
+        return True
+    try:
+        return _SURROGATE.search(json.dumps(json.loads(text), ensure_ascii=False)) is not None
+    except (ValueError, RecursionError):
+        return False
 
 
 def from_json(type_: ValType, value: Any, path: str) -> Any:

@@ -102,7 +102,7 @@ def save_state(serving: Serving) -> SavedState | None:
         raise GateRefusal(
             f"the saved state has {len(data)} bytes; at most {MAX_STATE} are accepted", gate=Gate.STATE_SAVE
         )
-    return SavedState(one_line(schema, MAX_SCHEMA), payload.case, data, serving.manifest.version)
+    return SavedState(schema[:MAX_SCHEMA], payload.case, data, serving.manifest.version)
 
 
 def load_state(serving: Serving, state: SavedState) -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Function, ValType, render, resources_in
-from airssys_tui.core.types.json_form import from_json, to_json
+from airssys_tui.core.types.json_form import from_json, read_json, to_json
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.calling.handles import Handles
 
@@ -26,10 +23,7 @@ def arguments_of(function: Function, arguments: str, handles: Handles | None = N
     Raises:
         ArgumentError: If it is not a JSON array, has the wrong length, or a value does not fit its type.
     """
-    try:
-        values = msgspec.json.decode(arguments)
-    except msgspec.DecodeError as error:
-        raise ArgumentError("", "a JSON array", f"{one_line(arguments, 60)} ({error})") from error
+    values = read_json(arguments)
     if not isinstance(values, list):
         raise ArgumentError("", "a JSON array", type(values).__name__)
     if len(values) != len(function.params):

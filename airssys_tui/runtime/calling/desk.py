@@ -11,6 +11,7 @@ from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, Op
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.text import one_line
+from airssys_tui.core.types.json_form import has_lone_surrogate
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
@@ -97,8 +98,8 @@ class Desk:
             StoreError: If the component already has the maximum number of checks.
             AirssysError: If the call gives no result in a fresh instance.
         """
-        if not check.strip() or len(check) > LONGEST_NAME:
-            raise UsageError(f"a check needs a name of at most {LONGEST_NAME} characters")
+        if not check.strip() or len(check) > LONGEST_NAME or has_lone_surrogate(check):
+            raise UsageError(f"a check needs a name of at most {LONGEST_NAME} Unicode characters")
         component = self._router.find(name)
         artifact = _artifact(component)
         path = artifact.interface.find(export).path

@@ -5,13 +5,12 @@ from __future__ import annotations
 from airssys_tui.api.commands import Annotate, MarkStable, Pin
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import TransitionError, UsageError
-from airssys_tui.core.revision import Outcome
+from airssys_tui.core.revision import Outcome, kept_note
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import RevisionRecord
 
-MAX_NOTE = 500
 """Characters of a note that are kept."""
 
 
@@ -55,7 +54,7 @@ class Bookkeeping:
         return f"{name} is pinned: its code and states are kept until it is unpinned"
 
     async def _annotate(self, component: Component, record: RevisionRecord, command: Annotate, who: str) -> str:
-        note, at = one_line(command.note.strip(), MAX_NOTE), self._floor.clock()
+        note, at = kept_note(command.note), self._floor.clock()
         await self._floor.disk(self._floor.state.catalog.annotate, component.name, record.number, note, who=who, at=at)
         return f"r{record.number} of {component.name}: {note or 'note removed'}"
 

@@ -169,7 +169,7 @@ class States:
         snapshot = NewSnapshot(
             component.name,
             active.revision,
-            one_line(file.schema, MAX_SCHEMA),
+            file.schema[:MAX_SCHEMA],
             file.kind,
             file.data,
             IMPORT,

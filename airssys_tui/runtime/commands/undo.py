@@ -16,7 +16,7 @@ from airssys_tui.api.commands import Annotate, MarkStable, Pin, RestoreState, Ro
 from airssys_tui.api.wire import encode
 from airssys_tui.core.errors import TransitionError, UsageError
 from airssys_tui.core.lifecycle import Desired
-from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.revision import StatePolicy, kept_note
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.commands.order_text import OfOne
 from airssys_tui.runtime.components.component import Component
@@ -240,7 +240,7 @@ def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse 
             inverse = Inverse(Pin(name, command.revision, pinned=not command.pinned))
         case MarkStable():
             inverse = Inverse(MarkStable(name, command.revision, stable=not command.stable))
-        case Annotate() if before.note != command.note:
+        case Annotate() if before.note != kept_note(command.note):
             inverse = Inverse(Annotate(name, command.revision, before.note))
     return inverse
 
@@ -266,7 +266,7 @@ def expected_of(component: Component, command: OfOne) -> Expected:
         case MarkStable():
             return Expected(marked=command.revision, stable=command.stable)
         case Annotate():
-            return Expected(marked=command.revision, note=command.note)
+            return Expected(marked=command.revision, note=kept_note(command.note))
         case Rollback() | RestoreState():
             return Expected(revision)
     return Expected(revision, component.intent.desired)

@@ -37,6 +37,7 @@ from airssys_tui.core.revision import (
     active,
     fallback_target,
     held_after_rollback,
+    kept_note,
     rollback_target,
 )
 from airssys_tui.core.text import GuestText, one_line
@@ -232,7 +233,7 @@ def _order(
         who=who,
         generation=component.update.generation,
         force=True,
-        note=command.note,
+        note=kept_note(command.note),
         policy=command.state,
         origin=target.lineage,
         holds=holds,

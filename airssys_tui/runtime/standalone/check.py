@@ -12,7 +12,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of, name_from_stem
 from airssys_tui.core.manifest.document import Manifest, bare_manifest
 from airssys_tui.core.manifest.inert import inert_lines
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import GuestText, Verbatim, one_line
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
@@ -54,9 +54,9 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     version: str | None = None
     kind: str | None = None
-    imports: tuple[GuestText, ...] = ()
-    exports: tuple[GuestText, ...] = ()
-    capabilities: tuple[GuestText, ...] = ()
+    imports: tuple[Verbatim, ...] = ()
+    exports: tuple[Verbatim, ...] = ()
+    capabilities: tuple[Verbatim, ...] = ()
     problems: tuple[GuestText, ...] = ()
     inert: tuple[GuestText, ...] = ()
 

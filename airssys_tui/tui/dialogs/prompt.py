@@ -11,7 +11,7 @@ from textual.widgets import Input
 from airssys_tui.tui.dialogs.modal import Question
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.widgets.filter_bar import NO_CONTROLS
+from airssys_tui.tui.widgets.filter_bar import NO_CONTROLS, editable
 
 
 class Prompt(Question[str | None]):
@@ -30,7 +30,7 @@ class Prompt(Question[str | None]):
     ) -> None:
         super().__init__(session, title, verb)
         self._paragraphs = tuple(safe(line, session.glyphs) for line in lines)
-        self._value = safe(value, width=longest)
+        self._value = editable(value, longest)
         self._longest = longest
 
     def extra(self) -> Iterator[Widget]:

@@ -22,7 +22,7 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.errors import StoreError, UsageError
-from airssys_tui.core.revision import Outcome
+from airssys_tui.core.revision import MAX_NOTE, Outcome
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
 from airssys_tui.tui.dialogs.modal import Confirm
@@ -32,6 +32,7 @@ from airssys_tui.tui.drawing.moments import ago_text
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operator import Operator
 from airssys_tui.tui.operating.saving import ask_and_write
+from airssys_tui.tui.widgets.filter_bar import editable
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that can be imported."""
@@ -91,9 +92,10 @@ class PastOperations:
             "Save",
             ["The note stays in the history. An empty one removes it."],
             value=revision.note,
+            longest=MAX_NOTE,
         )
         answer = await self._operator.app.push_screen_wait(prompt)
-        if answer is not None and answer != revision.note:
+        if answer is not None and answer != editable(revision.note, MAX_NOTE):
             await self._operator.perform(Annotate(component, revision.number, answer))
 
     def save_state(self, component: str) -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-NO_CONTROLS: Final = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]*"
-"""What may be typed or pasted: an input shows its value unsanitised."""
+from airssys_tui.core.text import one_line
+
+_NO_CONTROL: Final = r"[^\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]"
+_EDITABLE: Final = re.compile(_NO_CONTROL)
+
+NO_CONTROLS: Final = f"{_NO_CONTROL}*"
+"""What may be typed or pasted: an input shows its value unsanitised. Joiners belong to words and to emoji."""
+
+
+def editable(text: str, longest: int) -> str:
+    """Return what an input can begin with: the text, except that what may not be typed is made visible."""
+    shown = (char if _EDITABLE.match(char) else str.__str__(one_line(char, 8)) for char in text[:longest])
+    return "".join(shown)[:longest]
 
 
 class FilterBar(Horizontal):

@@ -195,7 +195,6 @@ def test_joining_keeps_every_digit_and_takes_words_as_strings() -> None:
         '[12345678901234567890,1.10,"Ada","x",[1],"","NaN"]'
     )
     assert join_arguments(()) == "[]"
-    assert join_arguments(("\udc80",)) == '["?"]'
 
 
 def test_keys_without_effect_are_named_for_people_and_in_json(desk: Desk) -> None:
