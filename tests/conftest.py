@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from tests.support.world import World
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 """A property is about values: how long an example takes on a busy machine is no failure."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell without job control starts what runs in its background with ctrl+c ignored, and every process that a test
+    # starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
