@@ -40,6 +40,7 @@ from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
+from airssys_tui.runtime.components.note import is_waiting
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
@@ -48,6 +49,7 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
+from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
@@ -88,6 +90,7 @@ class System:
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
+        SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
         self.recorder = AttemptRecorder(floor)
@@ -115,6 +118,7 @@ class System:
         desired = DesiredStates(self.floor, self.reconciler)
         revisions = RevisionCommands(
             desired,
+            instances=self.instances,
             reconciler=self.reconciler,
             deployer=self.deployer,
             rollbacks=self.rollbacks,
@@ -315,8 +319,16 @@ class System:
                 component.life.tick()
                 self.probation.check(component)
                 self.states.check_due(component, now)
+                self._retry_due(component, now)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
+
+    def _retry_due(self, component: Component, now: float) -> None:
+        """Try again the files that a circumstance kept out, when it is time."""
+        if is_waiting(component):
+            component.shown.touch()  # its note counts the seconds
+        if component.barred.take_due(now):
+            self._spawn(self._look(component.files.key))
 
     async def _publishing(self) -> None:
         while True:
