@@ -249,12 +249,19 @@ class System:
         self._spawn(self.supervisor.recover(component, one_line(str(error))))
 
     async def _scan(self) -> None:
+        being_written: frozenset[str] = frozenset()
         if self.floor.settings.watch:
-            self._watch = Watch(self.floor.folder, self._changed, self._watching, self.floor.settings.quiet)
-            await self._watch.prepare()
+            self._watch = Watch(
+                self.floor.folder,
+                self._changed,
+                self._watching,
+                self.floor.settings.quiet,
+                unfinished=self.reconciler.unfinished,
+            )
+            being_written = await self._watch.prepare()
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
-        await self._all(self._look(key) for key in keys)
+        await self._all(self._look(key) for key in keys if key not in being_written)
         await self._look_again()
 
     async def _look_again(self) -> None:
@@ -297,8 +304,11 @@ class System:
                 self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
-        if view.mode != "native":
+        before = self.observer.watch
+        if view.mode != "native" and (view.mode, view.reason) != (before.mode, before.reason):
             self.floor.journal.system(f"watching by {view.mode}: {view.reason}", EventAction.WATCH, Level.WARNING)
+        elif view.mode == "native" and before.reason:
+            self.floor.journal.system(f"watching again: {view.words}", EventAction.WATCH)
         self.observer.watch = view
         self.observer.publish()
 
