@@ -117,7 +117,8 @@ class Instance:
                 trap.message, gate=Gate.INSTANTIATE, remedy="raise `table_elements` under [resources]"
             )
         if not error.frames and trap.kind is TrapKind.OTHER:
-            return AdmissionError(trap.message, gate=Gate.TYPES)
+            remedy = "build it against the types that are offered: WASI 0.2, and `airssys-tui wit show core-host`"
+            return AdmissionError(trap.message, gate=Gate.TYPES, remedy=remedy)
         self.activity.death = trap
         return GuestTrap(trap)
 

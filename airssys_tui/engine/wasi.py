@@ -15,23 +15,15 @@ import wasmtime
 
 from airssys_tui.core.types.interface import Interface, InterfaceType, unversioned
 from airssys_tui.engine import bindings
+from airssys_tui.engine.wasi_functions import FUNCTIONS
 
-PROVIDED: Final = frozenset(
-    {
-        *("wasi:io/error", "wasi:io/poll", "wasi:io/streams"),
-        *("wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock"),
-        *("wasi:random/random", "wasi:random/insecure", "wasi:random/insecure-seed"),
-        *("wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stdin", "wasi:cli/stdout", "wasi:cli/stderr"),
-        *("wasi:cli/terminal-input", "wasi:cli/terminal-output"),
-        *("wasi:cli/terminal-stdin", "wasi:cli/terminal-stdout", "wasi:cli/terminal-stderr"),
-        *("wasi:filesystem/types", "wasi:filesystem/preopens"),
-        *("wasi:sockets/network", "wasi:sockets/instance-network", "wasi:sockets/ip-name-lookup"),
-        *("wasi:sockets/tcp", "wasi:sockets/tcp-create-socket", "wasi:sockets/udp", "wasi:sockets/udp-create-socket"),
-    }
-)
+PROVIDED: Final = frozenset(FUNCTIONS)
 """WASI 0.2 interfaces that the engine implements; without any grant they offer no files, names or connections."""
 
 _STREAMS: Final = ("stdout", "stderr")
+
+OFFERED: Final = "0.2"
+"""The offered versions, for people: every release of 0.2."""
 
 _VERSION: Final = re.compile(r"0\.2\.\d+\Z")
 
@@ -50,7 +42,12 @@ _WAITING: Final = frozenset(
 def provides(name: str) -> bool:
     """Return whether an imported instance is a linked WASI 0.2 interface."""
     bare, _, version = name.partition("@")
-    return bare in PROVIDED and _VERSION.match(version) is not None
+    return bare in PROVIDED and offers_version(version)
+
+
+def offers_version(version: str) -> bool:
+    """Return whether WASI of a version is linked, as far as the host offers it."""
+    return _VERSION.match(version) is not None
 
 
 def imports(interface: Interface) -> bool:

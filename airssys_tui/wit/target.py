@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from pathlib import Path
 from textwrap import indent
+from typing import Final
 
-from airssys_tui.core.errors import UsageError, WitError
+from airssys_tui.core.errors import MissingTool, UsageError, WitError
+from airssys_tui.core.regular_file import read_regular
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render
 from airssys_tui.core.types.package import WitPackage
+from airssys_tui.core.units import MIB
 from airssys_tui.wit import shipped, tool
+from airssys_tui.wit.component_text import component_text
 from airssys_tui.wit.workspace import Package
+
+MOST_READ: Final = 64 * MIB
+"""Bytes read of a component or of a package."""
 
 
 def ours(name: str) -> tuple[Package, str] | None:
@@ -42,17 +51,49 @@ def types_of(name: str) -> WitPackage | Interface:
 def built_text(path: Path) -> str:
     """Return the imports and exports of a built component, or the contents of a package's binary form, as WIT text.
 
-    Types are written inline: a component does not keep all of their names.
+    With wasm-tools the text has the names of types and, for packages, their documentation. Without it, and where its
+    text is not valid, types of a component get names of their own, and those of a package are written inline.
 
     Raises:
-        AdmissionError: If the bytes are neither.
+        AdmissionError: If the file is neither, nor component text (``.wat``).
+        FileError: If the file cannot be read, or is too large.
     """
-    types = _read(path.read_bytes())
-    if isinstance(types, WitPackage):
-        parts = [render(interface) for interface in types.interfaces]
-        parts += [f"world {world.name} {{\n{_sides(world.interface)}\n}}" for world in types.worlds]
-        return "\n\n".join(parts)
-    return f"world component {{\n{_sides(types)}\n}}"
+    types = _read(_bytes_of(path))
+    with contextlib.suppress(MissingTool, WitError):
+        text = tool.text_of(path)
+        if is_valid(text):
+            return text
+    if isinstance(types, Interface):
+        return component_text(types)
+    parts = [render(interface) for interface in types.interfaces]
+    parts += [f"world {world.name} {{\n{_sides(world.interface)}\n}}" for world in types.worlds]
+    return "\n\n".join(parts)
+
+
+def is_valid(text: str) -> bool:
+    """Return whether wasm-tools accepts a text as a package.
+
+    Raises:
+        MissingTool: If it is not installed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "package.wit"
+        file.write_text(text, encoding="utf-8")
+        try:
+            tool.resolve(file)
+        except WitError:
+            return False
+    return True
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return the bytes of a component or of a package; component text becomes a component."""
+    data = read_regular(path, MOST_READ)
+    if path.suffix != ".wat":
+        return data
+    from airssys_tui.engine.component_wat import component_of  # noqa: PLC0415 - late: loads the engine
+
+    return component_of(data, path.name)
 
 
 def _sides(types: Interface) -> str:
@@ -85,7 +126,7 @@ def binary(name: str) -> bytes:
     if path.is_dir() or (path.is_file() and path.suffix == ".wit"):
         return tool.resolve(path)
     if path.is_file():
-        return path.read_bytes()
+        return _bytes_of(path)
     found = ours(name)
     if found is None:
         raise unknown(name)

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,14 +42,25 @@ def find_tool() -> Path:
     return Path(found)
 
 
-def resolve(source: Path) -> bytes:
+ALL_FEATURES: Final = "all"
+"""Stands for every feature."""
+
+
+def resolve(source: Path, features: Sequence[str] = ()) -> bytes:
     """Return a WIT folder, file or component as the binary form of its package.
+
+    Args:
+        source: The folder or file.
+        features: Features whose ``@unstable`` items are read, too; :data:`ALL_FEATURES` for those of every feature.
 
     Raises:
         MissingTool: If the tool is not installed.
         WitError: If the text is invalid, with the place of the first error.
     """
-    return _run("component", "wit", "--wasm", str(source))
+    if ALL_FEATURES in features:
+        return _run("component", "wit", "--wasm", "--all-features", str(source))
+    chosen = ["--features", ",".join(features)] if features else []
+    return _run("component", "wit", "--wasm", *chosen, str(source))
 
 
 def text_of(source: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,8 +29,12 @@ class Validation(msgspec.Struct, frozen=True):
     place: str = ""
 
 
-def check(path: Path) -> tuple[Validation, ...]:
+def check(path: Path, features: Sequence[str] = ()) -> tuple[Validation, ...]:
     """Check a workspace (a folder with ``deps.toml``), a package's folder, or a single file.
+
+    Args:
+        path: The folder or file.
+        features: Features whose ``@unstable`` items are read, too; see :func:`airssys_tui.wit.tool.resolve`.
 
     Returns:
         One verdict per package.
@@ -38,7 +43,7 @@ def check(path: Path) -> tuple[Validation, ...]:
         MissingTool: If wasm-tools is not installed.
     """
     if not (path / LISTING).is_file():
-        return (_verdict(path),)
+        return (_verdict(path, features),)
     try:
         workspace = Workspace(path)
     except WitError as error:
@@ -46,18 +51,18 @@ def check(path: Path) -> tuple[Validation, ...]:
     stale = tuple(
         Validation(str(path), line, "update the copies: airssys-tui wit vendor") for line in workspace.problems()
     )
-    return stale or tuple(_verdict(package.folder) for package in workspace.packages.values())
+    return stale or tuple(_verdict(package.folder, features) for package in workspace.packages.values())
 
 
-def _verdict(path: Path) -> Validation:
+def _verdict(path: Path, features: Sequence[str]) -> Validation:
     try:
-        _check_package(path)
+        _check_package(path, features)
     except WitError as error:
         return Validation(str(path), error.message, error.remedy, error.place)
     return Validation(str(path))
 
 
-def _check_package(path: Path) -> None:
+def _check_package(path: Path, features: Sequence[str]) -> None:
     if not path.exists():
         raise WitError(f"{path} does not exist", remedy="name a folder of .wit files, or one file")
     files = sorted(path.glob("*.wit")) if path.is_dir() else [path]
@@ -66,7 +71,7 @@ def _check_package(path: Path) -> None:
     units = [read_unit(file) for file in files]
     _check_headers(units)
     try:
-        tool.resolve(path)
+        tool.resolve(path, features)
     except WitError as error:
         raise _version_mismatch(path, units) or error from error
 

@@ -51,7 +51,7 @@ def test_an_unknown_import_names_what_is_offered(engine):
     (problem,) = linker.problems(code.interface)
     assert problem.name == "test:host/fase@1.0.0"
     assert "did you mean test:host/face@1.0.0?" in problem.reason
-    assert "WASI 0.2" in problem.reason
+    assert "available: test:host/face@1.0.0, WASI 0.2" in problem.remedy
 
 
 def test_another_type_is_shown_beside_the_offered_one(engine):

@@ -158,7 +158,7 @@ def test_the_command_answers_for_every_path(capsys: pytest.CaptureFixture[str], 
         ("core-component/stateful", "export state;"),
         ("ext-network", "interface tcp {"),
         (str(ROOT / "sample_components/counter/counter.wasm"), "export increment: func(by: u64) -> u64;"),
-        (str(ROOT / "wit/core-types.wasm"), "interface airssys:core-types/errors@1.0.0 {"),
+        (str(ROOT / "wit/core-types.wasm"), "package airssys:core-types@1.0.0;"),
         (str(ROOT / "wit/core-types"), "interface errors {"),
     ],
 )

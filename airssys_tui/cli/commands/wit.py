@@ -81,18 +81,20 @@ def _binaries(root: Path, paths: list[str], *, check: bool) -> list[str]:
     return stale
 
 
-def check(*paths: Path, form: Form = AS_TEXT) -> int:
+def check(*paths: Path, features: tuple[str, ...] = (), form: Form = AS_TEXT) -> int:
     """Check WIT text: syntax, names, packages and versions.
 
     Each problem is shown with file, line and column. Exit code 0 when all of it is valid, 1 when something is not.
 
     Args:
         paths: Folders of one package, of many (with `deps.toml`), or single files. Default: the current directory.
+        features: Check items of these `@unstable` features, too: names separated by commas, or `all`.
         form: How to answer.
     """
     from airssys_tui.wit.validation import check as check_wit  # noqa: PLC0415 - late: see above
 
-    verdicts = [verdict for path in paths or (Path(),) for verdict in check_wit(path)]
+    chosen = tuple(name for names in features for name in names.replace(",", " ").split())
+    verdicts = [verdict for path in paths or (Path(),) for verdict in check_wit(path, chosen)]
     if form.json:
         answer(verdicts)
     else:
@@ -110,8 +112,8 @@ def show(target: str, /, *, form: Form = AS_TEXT) -> int:
     """Show a package, an interface or a world, or what a built component imports and exports.
 
     Args:
-        target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` file
-            or a component's folder.
+        target: `core-host`, `core-host/storage`, `airssys:core-types/errors`; a folder of WIT; a `.wasm` or `.wat`
+            file or a component's folder.
         form: How to answer; JSON is the types.
     """
     if form.json:

@@ -223,10 +223,10 @@ def resources_in(type_: ValType) -> bool:
     """Return whether a value of this type can contain a resource."""
     if isinstance(type_, Own | Borrow):
         return True
-    return any(resources_in(part) for part in _parts(type_))
+    return any(resources_in(part) for part in parts_of(type_))
 
 
-def _parts(type_: ValType) -> Iterator[ValType]:
+def parts_of(type_: ValType) -> Iterator[ValType]:
     """Yield the component types of a type."""
     inside: tuple[ValType | None, ...] = ()
     match type_:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Final
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.gates import Gate
@@ -13,8 +14,11 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface, unversioned
 from airssys_tui.engine.linker import Linker
+from airssys_tui.engine.unmet_imports import ImportProblem, grouped
 from airssys_tui.host.unoffered import closed_door
 from airssys_tui.runtime.actors.contract_types import wrong_exports
+
+_HELD_BACK: Final = "it is held back until a host opens that door; build it without the import to run it here"
 
 
 class Passage:
@@ -72,15 +76,22 @@ def check_types(linker: Linker, interface: Interface) -> None:
         raise GateRefusal(
             f"it imports {names}: the types are known, and this host opens no door to {behind}",
             gate=Gate.TYPES,
-            remedy="it is held back until a host opens that door; build it without the import to run it here",
+            remedy=_HELD_BACK,
         )
     if problems:
-        reasons = "; ".join(f"{problem.name}: {problem.reason}" for problem in problems)
-        available = ", ".join(linker.available)
-        raise GateRefusal(reasons, gate=Gate.TYPES, remedy=f"available imports: {available}")
+        reasons, remedies = grouped([_behind_door(problem) for problem in problems])
+        raise GateRefusal(reasons, gate=Gate.TYPES, remedy=remedies)
     wrong = wrong_exports(interface)
     if wrong:
         raise GateRefusal("; ".join(wrong), gate=Gate.TYPES, remedy="build against the packages in wit/")
+
+
+def _behind_door(problem: ImportProblem) -> ImportProblem:
+    """Explain an import whose types are known and which this host does not offer."""
+    behind = closed_door(problem.name)
+    if behind is None:
+        return problem
+    return ImportProblem(problem.name, f"the types are known, and this host opens no door to {behind}", _HELD_BACK)
 
 
 def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple[GuestText, ...]:

@@ -128,7 +128,8 @@ def test_an_unknown_import_lists_what_there_is(counting: World) -> None:
     with pytest.raises(GateRefusal) as refused:
         counting.do(Reload("c"))
     assert refused.value.gate == Gate.TYPES
-    assert "airssys:core-host/logging@1.0.0" in refused.value.remedy
+    assert "airssys:core-host/logging@1.0.0" in refused.value.message
+    assert "available: airssys:core-host@1.0.0 (clock, config, logging," in refused.value.remedy
 
 
 def test_every_problem_of_a_manifest_is_told_and_the_row_recovers_when_it_is_corrected(counting: World) -> None:

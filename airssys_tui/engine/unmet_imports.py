@@ -1,0 +1,198 @@
+"""Imports that cannot be satisfied: why not, and what to do about each, before anything is instantiated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render, unversioned
+from airssys_tui.core.types.version import track
+from airssys_tui.engine import wasi
+from airssys_tui.engine.wasi_functions import FUNCTIONS
+
+MOST_TOLD: Final = 8
+"""Names listed in one sentence; the rest is counted."""
+
+_CLOSE: Final = 0.6
+
+_WITHOUT_HTTP: Final = (
+    "build it without HTTP (componentize-qjs: `--stub-wasi`; jco componentize: `--disable http`), "
+    "or compose it with a component that exports wasi:http (`wac plug`)"
+)
+_FOR_WASI_2: Final = "build it with a toolchain for WASI 0.2 (Rust, C and Zig: target wasm32-wasip2)"
+_COMPOSE: Final = "compose it with a component that exports it (`wac plug`)"
+
+
+class ImportProblem(msgspec.Struct, frozen=True):
+    """An import that cannot be satisfied.
+
+    Attributes:
+        name: The import: an interface, ``interface#function``, or a function outside an interface.
+        reason: Why not; the same text for imports that lack the same thing.
+        remedy: What to do; the same text for imports that need the same.
+    """
+
+    name: str
+    reason: str
+    remedy: str = ""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What can be imported.
+
+    Attributes:
+        interfaces: The interfaces of the host, by their names with version.
+    """
+
+    interfaces: Mapping[str, InterfaceType]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of everything that can be imported; WASI interfaces without their version."""
+        return (*sorted(self.interfaces), *sorted(wasi.PROVIDED))
+
+    def problems(self, wanted: Interface) -> tuple[ImportProblem, ...]:
+        """Find all imports that cannot be satisfied, in their order."""
+        found: list[ImportProblem] = []
+        for item in wanted.imports:
+            found += [self._root_function(item)] if isinstance(item, Function) else self._interface(item)
+        return tuple(found)
+
+    def _available(self) -> str:
+        packages = sorted({unversioned(name).partition(":")[2].partition("/")[0] for name in wasi.PROVIDED})
+        hosts = by_package(sorted(self.interfaces))
+        return "available: " + ", ".join([*hosts, f"WASI {wasi.OFFERED} ({', '.join(packages)})"])
+
+    def _root_function(self, wanted: Function) -> ImportProblem:
+        reason = "a function outside an interface; the host offers functions only in interfaces"
+        faces = {unversioned(name).rpartition("/")[2]: name for name in reversed(self.names)}
+        near = difflib.get_close_matches(wanted.name, faces, n=1, cutoff=_CLOSE)
+        hint = f", such as {faces[near[0]]}" if near else ""
+        remedy = f"import it from an interface{hint}, or {_COMPOSE}; {self._available()}"
+        return ImportProblem(wanted.name, reason, remedy)
+
+    def _interface(self, wanted: InterfaceType) -> list[ImportProblem]:
+        if wasi.provides(wanted.name):
+            return _missing(wanted, wanted.name, FUNCTIONS[unversioned(wanted.name)])
+        offered = next((known for name, known in self.interfaces.items() if _satisfies(name, wanted.name)), None)
+        if offered is not None:
+            return _mismatches(wanted, offered)
+        # An interface that contains only types needs nothing from the host.
+        if not wanted.functions and not wanted.resources:
+            return []
+        return [_other_wasi(wanted.name) or self._unknown(wanted.name)]
+
+    def _unknown(self, name: str) -> ImportProblem:
+        bare, _, version = name.partition("@")
+        same = [known for known in self.interfaces if unversioned(known) == bare]
+        if same:
+            asked = f"version {version} of it" if version else "it without a version"
+            return ImportProblem(name, f"the host does not offer {asked}", f"build it against {' or '.join(same)}")
+        near = difflib.get_close_matches(name, self.names, n=1, cutoff=_CLOSE)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return ImportProblem(name, f"unknown import{hint}", f"build it without it, or {_COMPOSE}; {self._available()}")
+
+
+def grouped(problems: Sequence[ImportProblem]) -> tuple[str, str]:
+    """Return the reasons and the remedies of problems in one line each; what several share is told once."""
+    by_reason: dict[str, list[str]] = {}
+    for problem in problems:
+        by_reason.setdefault(problem.reason, []).append(problem.name)
+    reasons = [f"{some(by_package(names))}: {reason}" for reason, names in by_reason.items()]
+    remedies = dict.fromkeys(problem.remedy for problem in problems if problem.remedy)
+    return some(reasons, "; "), some(list(remedies), "; ")
+
+
+def by_package(names: Iterable[str]) -> list[str]:
+    """Format names compactly: interfaces of one package and version together, others as they are."""
+    packages: dict[str, list[str]] = {}
+    for name in names:
+        interface, _, version = name.partition("@")
+        package, slash, face = interface.partition("/")
+        key = f"{package}@{version}" if slash and "#" not in version else name
+        packages.setdefault(key, []).append(face if key != name else "")
+    return [package if not any(faces) else _with_faces(package, faces) for package, faces in packages.items()]
+
+
+def _with_faces(package: str, faces: list[str]) -> str:
+    if len(faces) > 1:
+        return f"{package.removesuffix('@')} ({', '.join(faces)})"
+    name, _, version = package.partition("@")
+    return f"{name}/{faces[0]}" + (f"@{version}" if version else "")
+
+
+def some(names: Sequence[str], between: str = ", ") -> str:
+    """Join the first :data:`MOST_TOLD` names and say how many more there are."""
+    rest = len(names) - MOST_TOLD
+    return between.join(names[:MOST_TOLD]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _other_wasi(name: str) -> ImportProblem | None:
+    """Explain an import of WASI that the host does not offer; None for other names."""
+    bare, _, version = name.partition("@")
+    package = bare.partition("/")[0]
+    if not package.startswith("wasi:"):
+        return None
+    if package == "wasi:http":
+        return ImportProblem(name, "this version offers no HTTP to components", _WITHOUT_HTTP)
+    offered = sorted(known for known in wasi.PROVIDED if known.startswith(f"{package}/"))
+    if not offered:
+        parts = ", ".join(sorted({known.partition("/")[0] for known in wasi.PROVIDED}))
+        return ImportProblem(name, "this host does not offer it", f"build it without {package}; WASI here is {parts}")
+    if wasi.offers_version(version):
+        faces = some([known.rpartition("/")[2] for known in offered])
+        return ImportProblem(name, f"{package} has no such interface in WASI {version}; it has {faces}", _FOR_WASI_2)
+    asked = f"it is of WASI {version}" if version else "it names no version"
+    candidate = ", a release candidate" if "-rc" in version else ", not a release" if "-" in version else ""
+    return ImportProblem(name, f"{asked}{candidate}; the host offers WASI {wasi.OFFERED}", _FOR_WASI_2)
+
+
+def _missing(wanted: InterfaceType, interface: str, offered: Sequence[str]) -> list[ImportProblem]:
+    """Find the functions that an offered interface does not have."""
+    return [
+        ImportProblem(
+            f"{wanted.name}#{function.name}",
+            f"no such function; {interface} has {_near(function, offered)}",
+            "call one of those, or build it without that function",
+        )
+        for function in wanted.functions
+        if function.name not in offered
+    ]
+
+
+def _near(function: Function, offered: Sequence[str]) -> str:
+    if not offered:
+        return "no functions"
+    first = difflib.get_close_matches(function.name, offered, n=MOST_TOLD, cutoff=_CLOSE)
+    return some([*first, *(name for name in offered if name not in first)])
+
+
+def _mismatches(wanted: InterfaceType, offered: InterfaceType) -> list[ImportProblem]:
+    known = {function.name: function for function in offered.functions}
+    missing = [
+        ImportProblem(f"{wanted.name}#{name}", "the offered interface has no such resource")
+        for name in wanted.resources
+        if name not in offered.resources
+    ]
+    missing += _missing(wanted, offered.name, tuple(known))
+    return missing + [
+        ImportProblem(
+            f"{wanted.name}#{function.name}",
+            f"expected `{render(function)}`, the host offers `{render(known[function.name])}`",
+            f"build it against {offered.name}",
+        )
+        for function in wanted.functions
+        if function.name in known and not known[function.name].same_type(function)
+    ]
+
+
+def _satisfies(offered: str, wanted: str) -> bool:
+    """Return whether an offered interface satisfies an import: the same name and a compatible version."""
+    offered_name, _, offered_version = offered.partition("@")
+    wanted_name, _, wanted_version = wanted.partition("@")
+    if offered_name != wanted_name:
+        return False
+    return offered_version == wanted_version or track(offered_version) == track(wanted_version) is not None

@@ -1,0 +1,190 @@
+"""Imports that nobody offers: each answer says what is there instead and what to do, and lists what is offered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from airssys_tui.core.errors import AdmissionError, GateRefusal
+from airssys_tui.core.gates import Gate
+from airssys_tui.core.limits import Limits
+from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.unmet_imports import MOST_TOLD, ImportProblem, by_package, grouped
+from airssys_tui.engine.wasi_functions import FUNCTIONS
+from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.runtime.deploying.gate_checks import check_types
+from tests.support.engine import guests
+
+FUNC = '(instance (export "f" (func (result u32))))'
+
+
+def importing(*imports: str) -> bytes:
+    return guests.binary("(component " + " ".join(imports) + ")")
+
+
+def instance(name: str, function: str = "f") -> str:
+    return f'(import "{name}" (instance (export "{function}" (func (result u32)))))'
+
+
+@pytest.fixture
+def refused(engine: Engine) -> Callable[..., GateRefusal]:
+    linker = engine.linker(INTERFACES)
+
+    def refuse(*imports: str) -> GateRefusal:
+        with pytest.raises(GateRefusal) as caught:
+            check_types(linker, engine.compile(importing(*imports)).interface)
+        assert caught.value.gate is Gate.TYPES
+        assert caught.value.remedy
+        return caught.value
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "wasi:io/streams@0.2.0-rc-2023-11-10",
+            "WASI 0.2.0-rc-2023-11-10, a release candidate; the host offers WASI 0.2",
+        ),
+        ("wasi:clocks/wall-clock@0.2.0-rc-2023-12-05", "a release candidate; the host offers WASI 0.2"),
+        ("wasi:cli/stdout@0.3.0", "it is of WASI 0.3.0; the host offers WASI 0.2"),
+        ("wasi:cli/stdout@0.3.0-rc-2026-03-15", "0.3.0-rc-2026-03-15, a release candidate; the host offers WASI 0.2"),
+        ("wasi:random/random@1.0.0", "it is of WASI 1.0.0; the host offers WASI 0.2"),
+        ("wasi:random/random@0.2.0-draft", "0.2.0-draft, not a release; the host offers WASI 0.2"),
+        ("wasi:filesystem/preopens", "it names no version; the host offers WASI 0.2"),
+        ("wasi:clocks/system-clock@0.3.0", "it is of WASI 0.3.0; the host offers WASI 0.2"),
+    ],
+)
+def test_another_version_of_wasi_names_the_offered_one(refused, name, said):
+    refusal = refused(instance(name))
+    assert refusal.message.startswith(f"{name}: ")
+    assert said in refusal.message
+    assert "wasm32-wasip2" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "said"),
+    [
+        ("wasi:cli/environment@0.2.0", "get-everything", "has get-environment, get-arguments, initial-cwd"),
+        ("wasi:random/random@0.2.6", "get-random-bits", "has get-random-bytes, get-random-u64"),
+        ("wasi:cli/exit@0.2.3", "exit-with", "wasi:cli/exit@0.2.3 has exit-with-code, exit"),
+        ("wasi:sockets/network@0.2.0", "network-error", "has no functions"),
+        ("airssys:core-host/clock@1.0.0", "monotonic", "airssys:core-host/clock@1.0.0 has monotonic-ns"),
+        ("wasi:sockets/tcp@0.2.0", "keep-alive", "and 20 more"),
+    ],
+)
+def test_a_missing_function_of_a_known_interface_says_which_there_are(refused, name, function, said):
+    refusal = refused(instance(name, function))
+    assert refusal.message.startswith(f"{name}#{function}: no such function; ")
+    assert said in refusal.message
+
+
+def test_only_the_missing_function_is_named(refused):
+    refusal = refused("""(import "wasi:random/random@0.2.0" (instance
+      (export "get-random-u64" (func (result u64))) (export "roll" (func (result u8)))))""")
+    assert refusal.message.startswith("wasi:random/random@0.2.0#roll: no such function; ")
+    assert "get-random-u64:" not in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("log", "such as airssys:core-host/logging@1.0.0"),
+        ("get-time", ""),
+        ("storage", "such as airssys:core-host/storage"),
+    ],
+)
+def test_a_function_outside_an_interface_says_what_to_do(refused, name, hint):
+    refusal = refused(f'(import "{name}" (func (param "m" string)))')
+    assert refusal.message == f"{name}: a function outside an interface; the host offers functions only in interfaces"
+    assert hint in refusal.remedy
+    assert "`wac plug`" in refusal.remedy
+    assert "available: airssys:core-host@1.0.0 (clock, config," in refusal.remedy
+
+
+@pytest.mark.parametrize("version", ["0.2.0", "0.2.10", "0.3.0"])
+def test_http_is_one_line_with_the_way_out(refused, version):
+    faces = [instance(f"wasi:http/{face}@{version}") for face in ("types", "outgoing-handler")]
+    refusal = refused(*faces)
+    assert (
+        refusal.message == f"wasi:http@{version} (types, outgoing-handler): this version offers no HTTP to components"
+    )
+    assert "`--stub-wasi`" in refusal.remedy
+    assert "`--disable http`" in refusal.remedy
+    assert "available" not in refusal.remedy
+
+
+def test_what_is_available_is_listed_once_for_many_imports(refused):
+    refusal = refused(*(instance(f"acme:p{number}/face@1.0.0") for number in range(20)), '(import "log" (func))')
+    said = refusal.message + refusal.remedy
+    assert said.count("core-host@1.0.0 (clock") <= 2, "once for unknown interfaces, once for functions outside them"
+    assert refusal.message.count("unknown import") == 1
+    assert "and 12 more: unknown import" in refusal.message
+    assert len(refusal.message) < 600
+
+
+def test_each_kind_of_problem_is_told_with_its_own_remedy(refused):
+    refusal = refused(
+        instance("wasi:http/types@0.2.0"),
+        instance("wasi:cli/stdout@0.3.0"),
+        instance("wasi:cli/stderr@0.3.0"),
+        instance("wasi:keyvalue/store@0.2.0"),
+        instance("airssys:core-host/clock@7.0.0"),
+        instance("airssys:ext-network/tcp@1.0.0"),
+        instance("airssys:core-host/clok@1.0.0"),
+    )
+    for said in (
+        "wasi:http/types@0.2.0: this version offers no HTTP",
+        "wasi:cli@0.3.0 (stdout, stderr): it is of WASI 0.3.0",
+        "wasi:keyvalue/store@0.2.0: this host does not offer it",
+        "airssys:core-host/clock@7.0.0: the host does not offer version 7.0.0 of it",
+        "no door to the network",
+        "did you mean airssys:core-host/clock@1.0.0?",
+    ):
+        assert said in refusal.message
+    for said in ("WASI here is wasi:cli, wasi:clocks", "build it against airssys:core-host/clock@1.0.0"):
+        assert said in refusal.remedy
+
+
+def test_an_interface_of_types_only_needs_nothing(engine):
+    linker = engine.linker(INTERFACES)
+    check_types(linker, engine.compile(importing('(import "wasi:http/types@0.3.0" (instance))')).interface)
+
+
+def test_names_are_put_together_by_package_and_version():
+    names = ["a:b/c@1.0.0", "a:b/d@1.0.0", "a:b/e@2.0.0", "x:y/z", "plain", "a:b/c@1.0.0#f"]
+    assert by_package(names) == ["a:b@1.0.0 (c, d)", "a:b/e@2.0.0", "x:y/z", "plain", "a:b/c@1.0.0#f"]
+
+
+def test_however_many_there_are_the_lines_stay_short():
+    many = [ImportProblem(f"n{number}", f"reason {number}", f"remedy {number}") for number in range(1_000)]
+    reasons, remedies = grouped(many)
+    assert reasons.count("; ") == remedies.count("; ") == MOST_TOLD - 1
+    assert reasons.endswith(" and 992 more")
+
+
+def linked(linker, engine: Engine, interface: str, function: str) -> str:
+    """Link a function with a type that it does not have; return what the engine has to say."""
+    owner = function.partition("]")[2].partition(".")[0]
+    resource = f'(export "{owner}" (type $r (sub resource)))' if owner else ""
+    param = '(param "self" (borrow $r)) (param "x" char)' if owner else '(param "x" char)'
+    text = f'(import "{interface}@0.2.0" (instance {resource} (export "{function}" (func {param}))))'
+    with pytest.raises(AdmissionError) as caught:
+        linker.instantiate(engine.compile(importing(text)), Limits())
+    return caught.value.message
+
+
+def test_the_table_of_wasi_is_what_the_engine_links(engine):
+    linker = engine.linker()
+    wrong = [
+        (interface, function)
+        for interface, functions in FUNCTIONS.items()
+        for function in functions
+        if "implementation is missing" in linked(linker, engine, interface, function)
+    ]
+    assert wrong == []
+    assert sum(map(len, FUNCTIONS.values())) > 100
+    assert "implementation is missing" in linked(linker, engine, "wasi:sockets/network", "network-error-code")
+    assert "implementation is missing" in linked(linker, engine, "wasi:io/poll", "[method]pollable.never")
