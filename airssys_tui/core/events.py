@@ -57,9 +57,7 @@ class EventAction(StrEnum):
     CLOSED = "closed"
 
     WAITING = "waiting"
-    PARTIAL_WRITE = "partial-write"
     SETTLED = "settled"
-    FOUND = "found"
     IGNORED = "ignored"
     ACCEPTED = "accepted"
     REHEARSED = "rehearsed"

@@ -93,35 +93,38 @@ class WriteTerms(msgspec.Struct, frozen=True):
 class KeyValues(Protocol):
     """The storage of one component. Every change is atomic.
 
+    Each method takes the deadline of its caller (``deadline_ns``, in nanoseconds of ``time.perf_counter_ns``) and waits
+    for others, if it has to, for at most half of the time that is left; None means a few seconds.
+
     Methods raise :class:`~airssys_tui.core.errors.StorageRefusal` for an operation that is not allowed, and
     :class:`~airssys_tui.core.errors.StoreError` for a failure of the disk.
     """
 
-    def get(self, key: str) -> Value | None:
+    def get(self, key: str, deadline_ns: int | None = None) -> Value | None:
         """Return the value of a key, or None."""
         ...
 
-    def exists(self, key: str) -> bool:
+    def exists(self, key: str, deadline_ns: int | None = None) -> bool:
         """Return whether a key exists."""
         ...
 
-    def keys(self, prefix: str, after: str | None, limit: int) -> tuple[str, ...]:
+    def keys(self, prefix: str, after: str | None, limit: int, deadline_ns: int | None = None) -> tuple[str, ...]:
         """Return at most ``limit`` keys with a prefix in byte order, starting after ``after`` if given."""
         ...
 
-    def usage(self) -> StorageUse:
+    def usage(self, deadline_ns: int | None = None) -> StorageUse:
         """Return the exact amount of stored data."""
         ...
 
-    def set(self, key: str, value: Value, terms: WriteTerms) -> None:
+    def set(self, key: str, value: Value, terms: WriteTerms, deadline_ns: int | None = None) -> None:
         """Store a value, unless that would exceed the quota."""
         ...
 
-    def delete(self, key: str, terms: WriteTerms) -> bool:
+    def delete(self, key: str, terms: WriteTerms, deadline_ns: int | None = None) -> bool:
         """Remove a key; return whether it existed."""
         ...
 
-    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms) -> None:
+    def apply(self, operations: tuple[Operation, ...], terms: WriteTerms, deadline_ns: int | None = None) -> None:
         """Apply several changes in order, all or none; the quota is checked at the end."""
         ...
 
@@ -203,7 +206,9 @@ def check_quota(used: int, quota: int) -> None:
         )
 
 
-def list_page(values: KeyValues, prefix: str, cursor: str | None, limit: int) -> KeyPage:
+def list_page(
+    values: KeyValues, prefix: str, cursor: str | None, limit: int, deadline_ns: int | None = None
+) -> KeyPage:
     """List one page of the keys with a prefix.
 
     Args:
@@ -211,6 +216,7 @@ def list_page(values: KeyValues, prefix: str, cursor: str | None, limit: int) ->
         prefix: What the keys start with; empty for all.
         cursor: Where the page starts, from the previous page.
         limit: Keys per page, 1 to :data:`MAX_PAGE`.
+        deadline_ns: See :class:`KeyValues`.
 
     Raises:
         StorageRefusal: ``invalid-key``, ``invalid-cursor`` or ``too-large``.
@@ -219,7 +225,7 @@ def list_page(values: KeyValues, prefix: str, cursor: str | None, limit: int) ->
     if not 1 <= limit <= MAX_PAGE:
         raise StorageRefusal("too-large", f"a page of {limit} keys; accepted: 1 to {MAX_PAGE}")
     after = None if cursor is None else _position(cursor, prefix)
-    found = values.keys(prefix, after, limit + 1)
+    found = values.keys(prefix, after, limit + 1, deadline_ns)
     if len(found) <= limit:
         return KeyPage(found)
     return KeyPage(found[:limit], _CURSOR + found[limit - 1])

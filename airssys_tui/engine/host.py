@@ -98,6 +98,11 @@ class HostContext:
         return max(0.0, (self._activity.deadline_ns - perf_counter_ns()) / 1e9)
 
     @property
+    def deadline_ns(self) -> int:
+        """The running call's deadline, in nanoseconds of ``time.perf_counter_ns``."""
+        return self._activity.deadline_ns
+
+    @property
     def cancelled(self) -> bool:
         """Whether the running call is to end; host functions that wait should poll it."""
         return self._activity.cancelled

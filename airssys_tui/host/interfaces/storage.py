@@ -14,7 +14,6 @@ from airssys_tui.core.errors import StorageRefusal, StoreError
 from airssys_tui.core.keyvalue import (
     DeleteKey,
     Expect,
-    KeyValues,
     Operation,
     SetKey,
     check_change,
@@ -58,7 +57,7 @@ def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
         tenant: Tenant = context.owner
         if tenant.storage_access is None:
             return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
-        return _answer(work, tenant, arguments)
+        return _answer(work, context, arguments)
 
     return run
 
@@ -71,14 +70,15 @@ def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
         tenant: Tenant = context.owner
         if tenant.storage_access is not StorageAccess.READ_WRITE:
             return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
-        return _answer(work, tenant, arguments)
+        return _answer(work, context, arguments)
 
     return run
 
 
-def _answer(work: Callable[..., Any], tenant: Tenant, arguments: tuple[Any, ...]) -> Any:
+def _answer(work: Callable[..., Any], context: HostContext, arguments: tuple[Any, ...]) -> Any:
+    tenant: Tenant = context.owner
     try:
-        return Ok(work(tenant, tenant.storage, *arguments))
+        return Ok(work(tenant, context.deadline_ns, *arguments))
     except (StorageRefusal, StoreError) as error:
         return _failed(tenant, error)
 
@@ -102,7 +102,7 @@ def _get(context: HostContext, key: str) -> Any:
         return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
     try:
         check_key(key)
-        value = tenant.storage.get(key)
+        value = tenant.storage.get(key, context.deadline_ns)
     except (StorageRefusal, StoreError) as error:
         return _failed(tenant, error)
     if value is None:
@@ -117,43 +117,43 @@ def _set(context: HostContext, key: str, value: Variant) -> Any:
     try:
         check_key(key)
         check_value(value.payload)
-        tenant.storage.set(key, value.payload, tenant.storage_terms)
+        tenant.storage.set(key, value.payload, tenant.storage_terms, context.deadline_ns)
     except (StorageRefusal, StoreError) as error:
         return _failed(tenant, error)
     return _NOTHING
 
 
 @_writing
-def _delete(tenant: Tenant, storage: KeyValues, key: str) -> bool:
+def _delete(tenant: Tenant, deadline_ns: int, key: str) -> bool:
     check_key(key)
-    return storage.delete(key, tenant.storage_terms)
+    return tenant.storage.delete(key, tenant.storage_terms, deadline_ns)
 
 
 @_reading
-def _exists(_tenant: Tenant, storage: KeyValues, key: str) -> bool:
+def _exists(tenant: Tenant, deadline_ns: int, key: str) -> bool:
     check_key(key)
-    return storage.exists(key)
+    return tenant.storage.exists(key, deadline_ns)
 
 
 @_reading
 def _list_keys(
-    _tenant: Tenant, storage: KeyValues, prefix: str, cursor: Some | None, limit: int
+    tenant: Tenant, deadline_ns: int, prefix: str, cursor: Some | None, limit: int
 ) -> dict[str, list[str] | Some | None]:
-    page = list_page(storage, prefix, None if cursor is None else cursor.value, limit)
+    page = list_page(tenant.storage, prefix, None if cursor is None else cursor.value, limit, deadline_ns)
     return {"keys": list(page.keys), "next": None if page.next is None else Some(page.next)}
 
 
 @_reading
-def _usage(tenant: Tenant, storage: KeyValues) -> dict[str, int]:
-    used = storage.usage()
+def _usage(tenant: Tenant, deadline_ns: int) -> dict[str, int]:
+    used = tenant.storage.usage(deadline_ns)
     return {"bytes": used.bytes, "limit": tenant.storage_terms.quota, "keys": used.keys}
 
 
 @_writing
-def _apply(tenant: Tenant, storage: KeyValues, operations: list[Variant]) -> None:
+def _apply(tenant: Tenant, deadline_ns: int, operations: list[Variant]) -> None:
     wanted = tuple(map(_operation, operations))
     check_change(wanted)
-    storage.apply(wanted, tenant.storage_terms)
+    tenant.storage.apply(wanted, tenant.storage_terms, deadline_ns)
 
 
 def _operation(said: Variant) -> Operation:

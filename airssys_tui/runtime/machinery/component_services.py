@@ -11,7 +11,8 @@ from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
 from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.store.keyvalues.namespace import Namespace
-from airssys_tui.store.keyvalues.storage import Storage, Waiting
+from airssys_tui.store.keyvalues.patience import Waiting
+from airssys_tui.store.keyvalues.storage import Storage
 
 
 class Services:

@@ -23,7 +23,10 @@ CACHE_KIB: Final = 1_024
 """Maximum size of SQLite's page cache for the catalog, in KiB; the kernel's page cache holds further pages."""
 
 BUSY_SECONDS: Final = 5.0
-"""How long a statement waits while another process, such as a reader of the catalog, locks the file."""
+"""How long opening a database waits while another process, which may open it too, locks the file."""
+
+STATEMENT_SECONDS: Final = 2.0
+"""How long a statement on the open catalog waits. No process of the program locks it for long while it has an owner."""
 
 HEADER: Final = """SELECT (SELECT user_version FROM pragma_user_version),
     (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"""
@@ -48,6 +51,7 @@ class Database:
         self._written: list[str] = []
         with disk_faults("open the catalog", path):
             self._connection = _connect_readonly(path) if readonly else connect(path)
+            wait_by_itself(self._connection, STATEMENT_SECONDS)
 
     def close(self) -> None:
         """Close the connection; later use raises :class:`StoreError`."""
@@ -135,16 +139,25 @@ class Room:
         return self._clock() if at is None else at
 
 
-def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def wait_by_itself(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let each further statement of a connection wait that long while another process locks the file."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def use_write_ahead_log(connection: sqlite3.Connection, seconds: float = BUSY_SECONDS) -> None:
     """Switch a database to WAL mode permanently; wait while another process switches it.
 
     The switch upgrades a read lock to an exclusive one. SQLite does not wait for that, whatever the connection's
     timeout, because two connections doing so at once would deadlock. It does wait at the beginning of a write.
 
+    Args:
+        connection: A connection that waits for locks by itself.
+        seconds: How long to go on.
+
     Raises:
-        sqlite3.OperationalError: If another process holds the database for longer than :data:`BUSY_SECONDS`.
+        sqlite3.OperationalError: If another process holds the database for longer.
     """
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

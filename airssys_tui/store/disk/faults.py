@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from airssys_tui.core.errors import DiskFull, StoreError
+from airssys_tui.core.errors import DiskFull, StoreBusy, StoreError
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -50,6 +50,11 @@ def from_sqlite(error: sqlite3.Error, doing: str, path: Path | str) -> StoreErro
     code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return _full(doing, path)
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreBusy(
+            f"cannot {doing}: it is locked by another process ({path})",
+            remedy="end what keeps it open, such as a database tool or a backup, and try again",
+        )
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN}:
         return _denied(doing, path)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:

@@ -6,6 +6,9 @@ for the disk (``FULL``). No change is acknowledged while its write is still pend
 
 One writer at a time holds the lock ``_writing``. The fast connection also serves all reads; its lock is held only for
 one statement or one fast change. Neither lock is ever held while a guest runs.
+
+The connections do not wait for another process that locks the file: who waits holds no lock that a read needs, and
+waits no longer than its caller can (``patience``).
 """
 
 from __future__ import annotations
@@ -15,15 +18,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
-from airssys_tui.store.disk.database import BUSY_SECONDS, HEADER, use_write_ahead_log
+from airssys_tui.store.disk.database import BUSY_SECONDS, HEADER, use_write_ahead_log, wait_by_itself
 from airssys_tui.store.disk.faults import from_sqlite
 from airssys_tui.store.keyvalues.changes import NamespaceChange
+from airssys_tui.store.keyvalues.patience import Waiting, acquire, insist, patience
 
 SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x4152534B
@@ -63,9 +67,6 @@ _TABLES: Final = (
     f"PRAGMA user_version = {SCHEMA}",
 )
 
-Waiting: TypeAlias = Callable[[], contextlib.AbstractContextManager[object]]
-"""Announces a wait for the duration of its block."""
-
 
 class Storage:
     """The database; created on first use, so a folder whose components store no data has no file.
@@ -84,9 +85,9 @@ class Storage:
         self._closed = False
 
     def close(self) -> None:
-        """Close the connections; later use raises :class:`StoreError`."""
+        """Close the connections; later use, and who waits for another process, gets a :class:`StoreError`."""
+        self._closed = True
         with self._opening, self._writing, self._reading:
-            self._closed = True
             for connection in (self._full, self._fast):
                 if connection is not None:
                     connection.close()
@@ -120,85 +121,101 @@ class Storage:
         """Whether any data was ever stored."""
         return self._fast is not None or self.path.exists()
 
-    def number_of(self, component: str) -> int | None:
+    def number_of(self, component: str, deadline_ns: int | None = None) -> int | None:
         """Return the number of a component's namespace, or None before its first change."""
-        rows = self.rows("SELECT id FROM namespaces WHERE component = ?", (component,))
+        rows = self.rows("SELECT id FROM namespaces WHERE component = ?", (component,), deadline_ns=deadline_ns)
         return int(rows[0][0]) if rows else None
 
     def components(self) -> tuple[str, ...]:
         """Return the names of the components that store data, sorted."""
         return tuple(row[0] for row in self.rows("SELECT component FROM namespaces WHERE keys > 0 ORDER BY 1", ()))
 
-    def rows(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
+    def rows(
+        self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None, deadline_ns: int | None = None
+    ) -> list[tuple[Any, ...]]:
         """Return every row of a query.
 
+        Args:
+            sql: The query.
+            parameters: Its parameters.
+            waiting: Announces a wait.
+            deadline_ns: When the caller is to be done, see :func:`~airssys_tui.store.keyvalues.patience.patience`.
+
         Raises:
+            StoreBusy: Others kept it from reading for too long.
             StoreError: The database cannot be read.
         """
         if self._fast is None:
-            self._open()
-        if not self._reading.acquire(blocking=False):
-            acquire(self._reading, waiting)
+            self._open(waiting, deadline_ns)
         try:
-            if self._fast is None:
-                raise closed(self.path)
-            return self._fast.execute(sql, parameters).fetchall()
+            return insist(lambda: self._run(sql, parameters, waiting, deadline_ns), waiting, deadline_ns)
         except sqlite3.Error as error:
             raise from_sqlite(error, "read the storage", self.path) from error
-        finally:
-            self._reading.release()
 
-    def write(self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement as its own transaction on the fast connection; return its rows.
+    def write(
+        self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None, deadline_ns: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Run one statement as its own transaction on the fast connection; return its rows. For arguments see `rows`.
 
         Raises:
             DiskFull: No space left on the disk; the database is unchanged.
+            StoreBusy: Others kept it from writing for too long; the database is unchanged.
             StoreError: The write failed; the database is unchanged.
         """
         if self._fast is None:
-            self._open()
-        writing, reading = self._writing, self._reading
+            self._open(waiting, deadline_ns)
+        writing = self._writing
         # Inlined `acquire`: every single change takes this path.
         if not writing.acquire(blocking=False):
-            acquire(writing, waiting)
+            acquire(writing, waiting, deadline_ns, self.path)
         try:
-            if not reading.acquire(blocking=False):
-                acquire(reading, waiting)
-            try:
-                if self._fast is None:
-                    raise closed(self.path)
-                return self._fast.execute(sql, parameters).fetchall()
-            finally:
-                reading.release()
+            return insist(lambda: self._run(sql, parameters, waiting, deadline_ns), waiting, deadline_ns)
         except sqlite3.Error as error:
             raise from_sqlite(error, "write the storage", self.path) from error
         finally:
             writing.release()
 
+    def _run(
+        self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None, deadline_ns: int | None
+    ) -> list[tuple[Any, ...]]:
+        reading = self._reading
+        if not reading.acquire(blocking=False):
+            acquire(reading, waiting, deadline_ns, self.path)
+        try:
+            return self._opened().execute(sql, parameters).fetchall()
+        finally:
+            reading.release()
+
     @contextlib.contextmanager
-    def changing(self, durability: Durability, waiting: Waiting | None = None) -> Iterator[sqlite3.Connection]:
+    def changing(
+        self, durability: Durability, waiting: Waiting | None = None, deadline_ns: int | None = None
+    ) -> Iterator[sqlite3.Connection]:
         """Run one transaction: committed when the block ends, rolled back when it raises.
 
         Args:
             durability: What the change survives once the block has ended.
             waiting: Announces operations that may take long: waiting for another writer, and for the disk.
+            deadline_ns: When the caller is to be done; bounds the wait for others, not the wait for the disk.
 
         Raises:
             DiskFull: No space left on the disk; the database is unchanged.
+            StoreBusy: Others kept it from beginning for too long; the database is unchanged.
             StoreError: The write failed; the database is unchanged.
         """
         if self._fast is None:
-            self._open()
-        acquire(self._writing, waiting)
+            self._open(waiting, deadline_ns)
+        acquire(self._writing, waiting, deadline_ns, self.path)
         try:
             if durability is Durability.FULL:
+                connection = self._full_connection(deadline_ns)
+                insist(lambda: connection.execute("BEGIN IMMEDIATE"), waiting, deadline_ns)
                 announced = waiting() if waiting else contextlib.nullcontext()
-                with announced, self._transaction(self._full_connection()) as connection:
+                with announced, _to_the_end(connection):
                     yield connection
                 return
-            acquire(self._reading, waiting)
+            insist(lambda: self._begin(waiting, deadline_ns), waiting, deadline_ns)
             try:
-                with self._transaction(self._fast) as connection:
+                with _to_the_end(self._opened()) as connection:
                     yield connection
             finally:
                 self._reading.release()
@@ -207,54 +224,83 @@ class Storage:
         finally:
             self._writing.release()
 
-    @contextlib.contextmanager
-    def _transaction(self, connection: sqlite3.Connection | None) -> Iterator[sqlite3.Connection]:
-        if connection is None:
-            raise closed(self.path)
-        connection.execute("BEGIN IMMEDIATE")
+    def _begin(self, waiting: Waiting | None, deadline_ns: int | None) -> None:
+        """Begin a transaction on the fast connection, and keep the lock of its readers; neither if it fails."""
+        acquire(self._reading, waiting, deadline_ns, self.path)
         try:
-            yield connection
-            connection.execute("COMMIT")
+            self._opened().execute("BEGIN IMMEDIATE")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            self._reading.release()
             raise
 
-    def _full_connection(self) -> sqlite3.Connection:
+    def _opened(self) -> sqlite3.Connection:
+        if self._fast is None or self._closed:
+            raise closed(self.path)
+        return self._fast
+
+    def _full_connection(self, deadline_ns: int | None) -> sqlite3.Connection:
         if self._full is None:
             if self._closed:
                 raise closed(self.path)
-            self._full = connect(self.path, "FULL")
+            self._full = connect(self.path, "FULL", _each_step(deadline_ns))
+            wait_by_itself(self._full, 0.0)
         return self._full
 
-    def _open(self) -> None:
-        with self._opening:
+    def _open(self, waiting: Waiting | None = None, deadline_ns: int | None = None) -> None:
+        acquire(self._opening, waiting, deadline_ns, self.path)
+        try:
             if self._fast is not None:
                 return
             if self._closed:
                 raise closed(self.path)
-            try:
-                connection = connect(self.path, "NORMAL")
-            except sqlite3.Error as error:
-                raise from_sqlite(error, "open the storage", self.path) from error
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._fast = connection
+            with waiting() if waiting else contextlib.nullcontext():
+                self._fast = self._connection(_each_step(deadline_ns))
+        finally:
+            self._opening.release()
+
+    def _connection(self, seconds: float) -> sqlite3.Connection:
+        """Return the fast connection to a database whose tables exist."""
+        try:
+            connection = connect(self.path, "NORMAL", seconds)
+        except sqlite3.Error as error:
+            raise from_sqlite(error, "open the storage", self.path) from error
+        try:
+            self._prepare(connection)
+            wait_by_itself(connection, 0.0)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         try:
             if check_schema(connection, self.path) == SCHEMA:
                 return
-            with self._transaction(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            with _to_the_end(connection):
                 # Another process may have created the tables since; inside the transaction none can.
                 if check_schema(connection, self.path) < SCHEMA:
                     for statement in _TABLES:
                         connection.execute(statement)
         except sqlite3.Error as error:
             raise from_sqlite(error, "prepare the storage", self.path) from error
+
+
+@contextlib.contextmanager
+def _to_the_end(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Commit the open transaction when the block ends; roll it back when it raises."""
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _each_step(deadline_ns: int | None) -> float:
+    """Return how long each step of opening may wait: switching to WAL, looking for the tables, creating them."""
+    return BUSY_SECONDS if deadline_ns is None else patience(deadline_ns) / 3
 
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> int:
@@ -277,11 +323,17 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    """Open a connection in WAL mode with the given ``synchronous`` setting: ``NORMAL`` or ``FULL``."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def connect(path: Path, synchronous: str, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open a connection in WAL mode.
+
+    Args:
+        path: The file.
+        synchronous: ``NORMAL`` or ``FULL``.
+        seconds: How long each step, and each later statement, waits while another process locks the file.
+    """
+    connection = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
     try:
-        use_write_ahead_log(connection)
+        use_write_ahead_log(connection, seconds)
         for pragma in (f"synchronous = {synchronous}", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
@@ -289,14 +341,6 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
         raise
     path.chmod(0o600)
     return connection
-
-
-def acquire(lock: threading.Lock, waiting: Waiting | None) -> None:
-    """Take a lock; announce the wait, if any."""
-    if lock.acquire(blocking=False):
-        return
-    with waiting() if waiting else contextlib.nullcontext():
-        lock.acquire()
 
 
 def closed(path: Path) -> StoreError:
