@@ -40,7 +40,6 @@ from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
-from airssys_tui.runtime.components.note import is_waiting
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
@@ -49,7 +48,6 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
-from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
@@ -90,8 +88,8 @@ class System:
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
-        SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
+        self.snapshots = snapshots
         self.instances = Instances(floor, rehearsal, snapshots)
         self.recorder = AttemptRecorder(floor)
         switcher = StopStart(floor, rehearsal, snapshots)
@@ -105,6 +103,7 @@ class System:
         self.retention = Collector(floor, self.router)
         self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
+        self.desired = DesiredStates(self.floor, self.reconciler)
         self.dispatcher = self._dispatcher()
         self.desk = Desk(floor, self.router)
         self.settled = asyncio.Event()
@@ -115,10 +114,9 @@ class System:
         self._slots = asyncio.Semaphore(floor.settings.parallel_deploys)
 
     def _dispatcher(self) -> Dispatcher:
-        desired = DesiredStates(self.floor, self.reconciler)
+        desired = self.desired
         revisions = RevisionCommands(
             desired,
-            instances=self.instances,
             reconciler=self.reconciler,
             deployer=self.deployer,
             rollbacks=self.rollbacks,
@@ -190,6 +188,7 @@ class System:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._write_owed()
         await self.write_journal()
         self.observer.phase = Phase.STOPPED
         self.observer.publish()
@@ -249,19 +248,12 @@ class System:
         self._spawn(self.supervisor.recover(component, one_line(str(error))))
 
     async def _scan(self) -> None:
-        being_written: frozenset[str] = frozenset()
         if self.floor.settings.watch:
-            self._watch = Watch(
-                self.floor.folder,
-                self._changed,
-                self._watching,
-                self.floor.settings.quiet,
-                unfinished=self.reconciler.unfinished,
-            )
-            being_written = await self._watch.prepare()
+            self._watch = Watch(self.floor.folder, self._changed, self._watching, self.floor.settings.quiet)
+            await self._watch.prepare()
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
-        await self._all(self._look(key) for key in keys if key not in being_written)
+        await self._all(self._look(key) for key in keys)
         await self._look_again()
 
     async def _look_again(self) -> None:
@@ -304,11 +296,8 @@ class System:
                 self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
-        before = self.observer.watch
-        if view.mode != "native" and (view.mode, view.reason) != (before.mode, before.reason):
+        if view.mode != "native":
             self.floor.journal.system(f"watching by {view.mode}: {view.reason}", EventAction.WATCH, Level.WARNING)
-        elif view.mode == "native" and before.reason:
-            self.floor.journal.system(f"watching again: {view.words}", EventAction.WATCH)
         self.observer.watch = view
         self.observer.publish()
 
@@ -329,16 +318,8 @@ class System:
                 component.life.tick()
                 self.probation.check(component)
                 self.states.check_due(component, now)
-                self._retry_due(component, now)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
-
-    def _retry_due(self, component: Component, now: float) -> None:
-        """Try again the files that a circumstance kept out, when it is time."""
-        if is_waiting(component):
-            component.shown.touch()  # its note counts the seconds
-        if component.barred.take_due(now):
-            self._spawn(self._look(component.files.key))
 
     async def _publishing(self) -> None:
         while True:
@@ -350,7 +331,13 @@ class System:
     async def _writing(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            await self._write_owed()
             await self.write_journal()
+
+    async def _write_owed(self) -> None:
+        """Write what could not be written when it happened."""
+        await self.snapshots.write_owed(self.router)
+        await self.desired.record_owed()
 
     async def write_journal(self) -> None:
         """Write the queued events to the catalog; after a failure they are queued again."""

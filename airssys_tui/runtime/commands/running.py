@@ -38,7 +38,7 @@ class RunningCommands:
         Raises:
             TransitionError: If the component is already in that state, or cannot get into it.
             GateRefusal: If it could not be started.
-            StoreError: If it could not be recorded.
+            StoreError: If a start could not be recorded; a stop is carried out nevertheless.
         """
         match command:
             case Start():
@@ -72,9 +72,10 @@ class RunningCommands:
                 raise TransitionError(f"{component.name} is already stopped", component=component.name)
             if component.active is None:
                 raise TransitionError(f"{component.name} has never run", component=component.name)
-            await self._desired.want(component, Desired.STOPPED)
-            await self._bring_down(component, "stopped by operator")
-        return done(component, "stopped")
+            unrecorded = await self._desired.stop(component)
+            late = f", {DesiredStates.UNRECORDED}" if unrecorded else ""
+            await self._bring_down(component, f"stopped by operator{late}")
+        return done(component, "stopped", unrecorded)
 
     async def _restart(self, component: Component) -> Done:
         self._supervisor.reset(component)
@@ -92,13 +93,12 @@ class RunningCommands:
         async with component.lock:
             if component.intent.unloaded:
                 raise TransitionError(f"{component.name} is already unloaded", component=component.name)
-            if component.active is not None:
-                await self._desired.want(component, Desired.STOPPED)
+            unrecorded = await self._desired.stop(component) if component.active is not None else ""
             component.intent.unload()
             await self._bring_down(component, "unloaded by operator; start it to bring it back")
             component.shown.warn(one_line(""))
             component.life.enter("unload", State.UNINSTALLED)
-        return done(component, "unloaded")
+        return done(component, "unloaded", unrecorded)
 
     async def _renew(self, component: Component, why: str) -> None:
         """Restore a component's whole restart budget, and set its desired state to running."""

@@ -9,7 +9,6 @@ from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
-from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
@@ -63,13 +62,11 @@ class Instances:
         except (AirssysError, asyncio.CancelledError) as error:
             if component.state is not State.STARTING:
                 raise  # a command that ran and was ended
-            component.supervision.start_failed(getattr(error, "kind", RefusalKind.VERDICT))
             why = one_line(str(error) or "cancelled before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
             component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
             raise
-        component.supervision.started()
         serving.counters = component.actor.counters
         component.actor.switch(serving)
         component.shown.clear()
@@ -255,9 +252,7 @@ class Instances:
             except AirssysError as error:
                 await self._rehearsal.discard(serving)
                 await self._snapshots.failed(component, kept)
-                raise GateRefusal(
-                    f"its last state could not be loaded: {error}", gate=Gate.STATE_LOAD, kind=error.kind
-                ) from error
+                raise GateRefusal(f"its last state could not be loaded: {error}", gate=Gate.STATE_LOAD) from error
         return serving
 
     async def _let_serve(self, serving: Serving) -> None:
@@ -277,8 +272,9 @@ class Instances:
             return
         try:
             saved = await self._floor.guest(contract.save_state, serving)
-            if saved is not None:
-                await self._snapshots.keep(component, saved, cause)
+            late = await self._snapshots.keep_last(component, saved, cause) if saved is not None else ""
+            if late:
+                component.teller.state(f"state kept in memory until it can be written: {late}", Level.WARNING)
         except (AirssysError, StoreError) as error:
             component.teller.lifecycle(
                 f"state could not be saved: {one_line(str(error), 300)}", EventAction.STATE_LOST, Level.ERROR
