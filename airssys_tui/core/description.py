@@ -157,6 +157,7 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
         held: Whether their digest is held.
         gate: The gate that refused them; empty when none did.
         reason: Why it refused them.
+        again: When they are tried again, in words; empty if that is not known or not planned.
     """
 
     label: str = ""
@@ -166,6 +167,7 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     gate: str = ""
     reason: str = ""
+    again: str = ""
 
 
 def file_note(facts: FileFacts) -> FileNote | None:
@@ -177,7 +179,9 @@ def file_note(facts: FileFacts) -> FileNote | None:
         return FileNote(FileNoteKind.HELD, one_line(f"held: {facts.label} on disk", MAX_NOTE))
     if facts.gate:
         label = f"{facts.label} " if facts.label else ""
-        return FileNote(FileNoteKind.REFUSED, one_line(f"{label}refused at {facts.gate}: {facts.reason}", MAX_NOTE))
+        again = f" · {facts.again}" if facts.again else ""
+        said = one_line(f"{label}refused at {facts.gate}: {facts.reason}", MAX_NOTE - len(again))
+        return FileNote(FileNoteKind.REFUSED, GuestText(said + again))
     return None
 
 

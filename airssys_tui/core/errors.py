@@ -45,7 +45,8 @@
         └── BlobCorrupt            stored bytes do not match their digest
 
 Every error has a ``title`` (a few words), ``str(error)`` (what happened and where) and a ``remedy`` (what to do next;
-may be empty). Errors that may succeed on a retry have ``retryable = True``.
+may be empty). Errors that may succeed on a retry have ``retryable = True``. ``kind`` says whether an error judges the
+files of a component or only the machine: see ``core/refusal``.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple
 
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.refusal import RefusalKind, kind_at
 
 
 class AirssysError(Exception):
@@ -67,6 +69,7 @@ class AirssysError(Exception):
 
     title: ClassVar[str] = "failed"
     retryable: ClassVar[bool] = False
+    kind: RefusalKind = RefusalKind.VERDICT
 
     def __init__(
         self, message: str, *, remedy: str = "", component: str | None = None, revision: int | None = None
@@ -148,24 +151,43 @@ class AdmissionError(AirssysError):
         offset: Byte offset in the file where the reason was found, when there is one.
         gate: The gate that refused, among those that need only the bytes.
         remedy: What to do next.
+        kind: Whether the bytes are to blame or the machine; that of the gate if not given.
     """
 
     title = "not admissible"
 
-    def __init__(self, message: str, *, gate: Gate, offset: int | None = None, remedy: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        gate: Gate,
+        offset: int | None = None,
+        remedy: str = "",
+        kind: RefusalKind | None = None,
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.gate = gate
         self.offset = offset
+        self.kind = kind or kind_at(gate)
 
 
 class GateRefusal(AirssysError):
-    """A gate of the deploy pipeline refused the candidate."""
+    """A gate of the deploy pipeline refused the candidate; its kind is that of the gate if not given."""
 
     title = "refused"
 
-    def __init__(self, message: str, *, gate: Gate, remedy: str = "", component: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        gate: Gate,
+        remedy: str = "",
+        component: str | None = None,
+        kind: RefusalKind | None = None,
+    ) -> None:
         super().__init__(message, remedy=remedy, component=component)
         self.gate = gate
+        self.kind = kind or kind_at(gate)
 
 
 class WitError(AirssysError):
@@ -260,6 +282,7 @@ class CapacityError(AirssysError):
     """The process has no room for another memory or thread."""
 
     title = "capacity"
+    kind = RefusalKind.CIRCUMSTANCE
     retryable = True
 
 
@@ -331,6 +354,7 @@ class StoreError(AirssysError):
     """Durable data could not be read or written."""
 
     title = "store"
+    kind = RefusalKind.CIRCUMSTANCE
 
 
 class StateAbsent(StoreError):

@@ -57,7 +57,9 @@ class EventAction(StrEnum):
     CLOSED = "closed"
 
     WAITING = "waiting"
+    PARTIAL_WRITE = "partial-write"
     SETTLED = "settled"
+    FOUND = "found"
     IGNORED = "ignored"
     ACCEPTED = "accepted"
     REHEARSED = "rehearsed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -32,6 +33,10 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
         """Return the delay in seconds before restart number ``attempt`` (from 0), jitter included."""
         base = min(self.max, self.initial * self.factor ** min(attempt, 64))
         return max(0.0, base * (1.0 + self.jitter * (2.0 * rng.random() - 1.0)))
+
+
+RETRY: Final = Backoff(initial=8.0, max=300.0)
+"""Seconds until what a circumstance prevented (see ``core/refusal``) is tried again."""
 
 
 class Supervision(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ JSON and then the component from stdin, and writes the SHA-256 of the compiled c
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 
@@ -36,7 +37,8 @@ def limit(settings: EngineSettings) -> None:
     except ImportError:
         return
     os.nice(BEHIND)
-    resource.setrlimit(resource.RLIMIT_CPU, (settings.compile_cpu, settings.compile_cpu + 1))
+    cpu = math.ceil(settings.compile_cpu)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (settings.compile_address_space, settings.compile_address_space))

@@ -17,8 +17,9 @@ from typing import Final
 import msgspec
 
 import airssys_tui
-from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.errors import AdmissionError, CapacityError
 from airssys_tui.core.gates import Gate, known_gate
+from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.engine.compile_child import REFUSED
 from airssys_tui.engine.settings import EngineSettings
@@ -28,23 +29,36 @@ _POLL_SECONDS: Final = 0.02
 
 _DIGEST: Final = 32
 
+_LIMITS: Final = "split very large functions, or raise the compile limits"
+
+_CRASHES: Final = frozenset({-signal.SIGSEGV, -signal.SIGILL, -signal.SIGFPE, -signal.SIGTRAP})
+"""Ends of a compiler that the component itself causes."""
+
 
 def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None) -> bytes:
-    """Compile under limits on CPU, wall time and address space.
+    """Compile under limits on CPU time, address space and, as a backstop, wall time.
+
+    Only what the compiler says, and the CPU time that it takes, judge the component. Wall time, memory and the end of
+    the child by anybody else depend on the machine: their refusals are circumstances.
 
     Returns:
         Compiled code, exactly as the child produced it, for an engine with the same settings.
 
     Raises:
         AdmissionError: At gate ``compile``: the compiler's message, the exceeded limit, or the cancellation.
+        CapacityError: If the child cannot be started.
     """
     command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
     pipe = subprocess.PIPE
-    # From a file: `communicate` loses what it has not yet written to a pipe when its timeout expires.
-    with tempfile.TemporaryFile() as given:
-        given.write(msgspec.json.encode(settings) + b"\n" + wasm)
-        given.seek(0)
-        child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=environment())  # noqa: S603 -- our own module
+    try:
+        # From a file: `communicate` loses what it has not yet written to a pipe when its timeout expires.
+        with tempfile.TemporaryFile() as given:
+            given.write(msgspec.json.encode(settings) + b"\n" + wasm)
+            given.seek(0)
+            child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=environment())  # noqa: S603 -- our own module
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CapacityError(f"the compiler cannot be started: {reason}", remedy="free memory or processes") from error
     with child:
         try:
             output, words = _converse(child, settings, cancel)
@@ -64,40 +78,56 @@ def verified(output: bytes) -> bytes:
     """
     digest, code = output[:_DIGEST], output[_DIGEST:]
     if hashlib.sha256(code).digest() != digest:
-        raise AdmissionError("the compiler's output is damaged", gate=Gate.COMPILE, remedy="reload the component")
+        raise _hindered("the compiler's output is damaged", "reload the component")
     return code
+
+
+def patience(settings: EngineSettings) -> float:
+    """Return the seconds of wall time that a compilation may take now: more while the processors are busy."""
+    try:
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    except OSError:
+        load = 1.0
+    return settings.compile_wall * max(1.0, load)
 
 
 def _converse(
     child: subprocess.Popen[bytes], settings: EngineSettings, cancel: threading.Event | None
 ) -> tuple[bytes, bytes]:
-    end = time.monotonic() + settings.compile_wall
+    started = time.monotonic()
+    pause = _POLL_SECONDS if cancel else min(1.0, settings.compile_wall)
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.communicate(timeout=_POLL_SECONDS if cancel else settings.compile_wall)
+            return child.communicate(timeout=pause)
         if cancel is not None and cancel.is_set():
-            raise AdmissionError(
-                "the compilation was cancelled", gate=Gate.COMPILE, remedy="a newer change replaced it"
-            )
-        if time.monotonic() >= end:
-            wall = format_duration(settings.compile_wall)
-            raise _too_expensive(f"it took longer than {wall} to compile")
+            raise _hindered("the compilation was cancelled", "a newer change replaced it")
+        took = time.monotonic() - started
+        if took >= settings.compile_wall and took >= patience(settings):
+            said = f"it took longer than {format_duration(settings.compile_wall)} to compile"
+            busy = "" if took < 1.5 * settings.compile_wall else f" ({format_duration(took)} on this busy machine)"
+            raise _hindered(said + busy, _LIMITS)
 
 
 def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionError:
     if status == REFUSED:
         gate, remedy, reason = (*words.split("\n", 2), "", "")[:3]
         return AdmissionError(reason, gate=known_gate(gate) or Gate.COMPILE, remedy=remedy)
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
-        return _too_expensive(f"it took more than {format_duration(settings.compile_cpu)} of CPU time to compile")
+    if status == -signal.SIGXCPU:
+        cpu = format_duration(settings.compile_cpu)
+        return AdmissionError(f"it took more than {cpu} of CPU time to compile", gate=Gate.COMPILE, remedy=_LIMITS)
     if "memory" in words.lower() or status == -signal.SIGABRT:
-        return _too_expensive(f"it took more than {format_size(settings.compile_address_space)} of memory to compile")
+        memory = format_size(settings.compile_address_space)
+        return _hindered(f"it took more than {memory} of memory to compile", _LIMITS)
+    if status == -signal.SIGKILL:
+        return _hindered("the compiler was killed, as a machine without memory does", "free memory")
     last = words.strip().splitlines()[-1:] or ["no reason was given"]
-    return AdmissionError(f"the compiler ended with status {status}: {last[0]}", gate=Gate.COMPILE)
+    if status in _CRASHES:
+        return AdmissionError(f"the compiler crashed: {signal.Signals(-status).name}", gate=Gate.COMPILE)
+    return _hindered(f"the compiler ended with status {status}: {last[0]}", "look at what else the machine does")
 
 
-def _too_expensive(text: str) -> AdmissionError:
-    return AdmissionError(text, gate=Gate.COMPILE, remedy="split very large functions, or raise the compile limits")
+def _hindered(text: str, remedy: str) -> AdmissionError:
+    return AdmissionError(text, gate=Gate.COMPILE, remedy=remedy, kind=RefusalKind.CIRCUMSTANCE)
 
 
 def environment() -> dict[str, str]:

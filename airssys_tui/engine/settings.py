@@ -22,8 +22,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
             whose code may be a compile bomb, compile in a child.
         in_process_locals: Maximum local variables of a component that compiles in this process.
         in_process_loops: Maximum loops of such a component.
-        compile_wall: Seconds of wall time for the compile child.
         compile_cpu: Seconds of CPU time for the compile child, over all its threads.
+        compile_wall: Seconds of wall time for the compile child on an idle machine: a far backstop, which grows with
+            the load of the processors.
         compile_address_space: Bytes of address space for the compile child.
         max_code_size: Maximum bytes of compiled code of one component; code can be 30 000 times as large as its wasm.
         max_wasm_stack: Bytes of native stack for the guest frames of one call.
@@ -45,8 +46,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     in_process_compile: int = 64 * KIB
     in_process_locals: int = 2_000
     in_process_loops: int = 1_000
-    compile_wall: float = 60.0
-    compile_cpu: int = 120
+    compile_cpu: float = 120.0
+    compile_wall: float = 900.0
     compile_address_space: int = 4 * GIB
     max_code_size: int = 256 * MIB
     max_wasm_stack: int = 512 * KIB

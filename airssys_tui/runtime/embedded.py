@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -32,6 +33,12 @@ from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.paths import default_state_dir
 
 T = TypeVar("T")
+
+
+def _as_given(folder: Path, real: Path) -> Path:
+    """Return the absolute path of a folder; links in it stay, so that they may be swapped while the runtime runs."""
+    plain = Path(os.path.normpath(folder.absolute()))
+    return plain if plain.resolve() == real else real
 
 
 class EmbeddedRuntime:
@@ -78,7 +85,7 @@ class EmbeddedRuntime:
         where = state_dir or default_state_dir(real)
         state = StateDirectory.open(where, folder=real, adopt=adopt, max_code=settings.code_cache)
         try:
-            floor = Floor(real, state, settings)
+            floor = Floor(_as_given(folder, real), state, settings)
         except BaseException:
             state.close()
             raise

@@ -40,6 +40,7 @@ from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
+from airssys_tui.runtime.components.note import is_waiting
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
@@ -48,6 +49,7 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
+from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
@@ -88,6 +90,7 @@ class System:
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.details = Details(floor, self.router, self.observer)
         self.needs = Needs(self.router)
+        SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
         self.snapshots = snapshots
         self.instances = Instances(floor, rehearsal, snapshots)
@@ -117,6 +120,7 @@ class System:
         desired = self.desired
         revisions = RevisionCommands(
             desired,
+            instances=self.instances,
             reconciler=self.reconciler,
             deployer=self.deployer,
             rollbacks=self.rollbacks,
@@ -248,12 +252,19 @@ class System:
         self._spawn(self.supervisor.recover(component, one_line(str(error))))
 
     async def _scan(self) -> None:
+        being_written: frozenset[str] = frozenset()
         if self.floor.settings.watch:
-            self._watch = Watch(self.floor.folder, self._changed, self._watching, self.floor.settings.quiet)
-            await self._watch.prepare()
+            self._watch = Watch(
+                self.floor.folder,
+                self._changed,
+                self._watching,
+                self.floor.settings.quiet,
+                unfinished=self.reconciler.unfinished,
+            )
+            being_written = await self._watch.prepare()
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
-        await self._all(self._look(key) for key in keys)
+        await self._all(self._look(key) for key in keys if key not in being_written)
         await self._look_again()
 
     async def _look_again(self) -> None:
@@ -296,8 +307,11 @@ class System:
                 self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
-        if view.mode != "native":
+        before = self.observer.watch
+        if view.mode != "native" and (view.mode, view.reason) != (before.mode, before.reason):
             self.floor.journal.system(f"watching by {view.mode}: {view.reason}", EventAction.WATCH, Level.WARNING)
+        elif view.mode == "native" and before.reason:
+            self.floor.journal.system(f"watching again: {view.words}", EventAction.WATCH)
         self.observer.watch = view
         self.observer.publish()
 
@@ -318,8 +332,16 @@ class System:
                 component.life.tick()
                 self.probation.check(component)
                 self.states.check_due(component, now)
+                self._retry_due(component, now)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
+
+    def _retry_due(self, component: Component, now: float) -> None:
+        """Try again the files that a circumstance kept out, when it is time."""
+        if is_waiting(component):
+            component.shown.touch()  # its note counts the seconds
+        if component.barred.take_due(now):
+            self._spawn(self._look(component.files.key))
 
     async def _publishing(self) -> None:
         while True:

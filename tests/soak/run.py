@@ -83,7 +83,7 @@ def soak(root: Path, seconds: float) -> Findings:
     folder = root / "components"
     furnish(folder)
     before = descriptors()
-    settings = RuntimeSettings(sample=0.25, shutdown=5.0, engine=EngineSettings(compile_wall=2.0))
+    settings = RuntimeSettings(sample=0.25, shutdown=5.0, engine=EngineSettings(compile_cpu=2.0))
     runtime = EmbeddedRuntime.open(folder, state_dir=root / "state", settings=settings)
     findings = Findings(seconds)
     try:

@@ -32,10 +32,20 @@ class WatchView(msgspec.Struct, frozen=True):
     Attributes:
         mode: ``native``, ``polling`` or ``stopped``.
         reason: Why the mode is not ``native``; else empty.
+        survey: Seconds between surveys at least: comparisons of all files with those last seen, which find what nobody
+            told the watcher; 0.0 while nothing is watched.
+        missed: Changes that a survey found and native watching had missed, since the runtime started.
     """
 
     mode: str = "native"
     reason: GuestText = GuestText("")
+    survey: float = 5.0
+    missed: int = 0
+
+    @property
+    def words(self) -> str:
+        """How the folder is watched, as a few words: ``native + survey``, ``polling`` or ``stopped``."""
+        return "native + survey" if self.mode == "native" and self.survey else self.mode
 
 
 SWITCH: Final = "switch"

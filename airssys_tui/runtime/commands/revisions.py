@@ -10,6 +10,7 @@ from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.desired import DesiredStates, cancel_update, done
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
@@ -25,6 +26,7 @@ class RevisionCommands:
 
     Args:
         desired: Records desired states.
+        instances: Starts a component whose files are already those of its active revision.
         reconciler: Reads the files of a component.
         deployer: Deploys candidates.
         rollbacks: Performs rollbacks.
@@ -36,6 +38,7 @@ class RevisionCommands:
         self,
         desired: DesiredStates,
         *,
+        instances: Instances,
         reconciler: Reconciler,
         deployer: Deployer,
         rollbacks: Rollbacks,
@@ -43,6 +46,7 @@ class RevisionCommands:
         probation: ProbationWatch,
     ) -> None:
         self._desired = desired
+        self._instances = instances
         self._reconciler = reconciler
         self._deployer = deployer
         self._rollbacks = rollbacks
@@ -51,6 +55,8 @@ class RevisionCommands:
 
     async def reload(self, component: Component, command: Reload, who: str) -> Done:
         """Deploy the files on disk now, even if they were held, refused or quarantined.
+
+        Files that are those of the active revision while nothing serves need no deployment: the revision is started.
 
         Raises:
             TransitionError: If the files on disk already serve.
@@ -62,6 +68,8 @@ class RevisionCommands:
         async with component.lock:
             same = component.served.is_of(reading.digest, reading.manifest_digest)
             if same and not component.intent.unloaded and not component.proof.condemned:
+                if component.actor.serving is None:
+                    return await self._start(component, who)
                 raise TransitionError(
                     f"{component.name} already serves what is on disk",
                     remedy="restart it for a fresh instance",
@@ -70,6 +78,13 @@ class RevisionCommands:
             await self._deploy(component, reading, command, who)
             await self._probation.lift_active(component, f"reloaded by {who}")
         return done(component, "reloaded")
+
+    async def _start(self, component: Component, who: str) -> Done:
+        self._supervisor.reset(component)
+        component.supervision.renew()
+        await self._desired.want(component, Desired.RUNNING)
+        await self._instances.start(component, why=f"reloaded by {who}; its files are unchanged")
+        return done(component, "started: its files are unchanged")
 
     async def _deploy(self, component: Component, reading: Reading, command: Reload, who: str) -> None:
         before = component.intent.desired, component.intent.unloaded

@@ -153,7 +153,7 @@ class States:
             compatible=False,
             stable=component.proof.stable,
         )
-        wasm = await self._floor.disk(self._floor.state.blobs.get, active.digest)
+        wasm = await self._floor.artifact(active.digest)
         reading = Reading(component.files.key, active.manifest, active.manifest_digest, wasm, active.digest, bare=False)
         try:
             revision = await self._deployer.deploy(component, reading, order)

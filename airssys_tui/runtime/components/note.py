@@ -4,26 +4,46 @@ from __future__ import annotations
 
 from airssys_tui.api.views.components import Note, NoteKind
 from airssys_tui.core.description import FileFacts, file_note
+from airssys_tui.core.lifecycle import RecoveryKind
+from airssys_tui.core.refusal import retry_text
+from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.components.component import Component
 
 
-def note_of(component: Component) -> Note:
-    """Return the most important fact about a component now."""
-    shown = component.shown
+def note_of(component: Component, now: float) -> Note:
+    """Return the most important fact about a component now.
+
+    Args:
+        component: The component.
+        now: Monotonic seconds.
+    """
+    shown, supervision = component.shown, component.supervision
     if shown.trouble:
-        return Note(NoteKind.TROUBLE, shown.trouble)
-    said = file_note(_facts(component))
+        again = f" · {retry_text(supervision.retry_at - now)}" if _is_hindered(component) else ""
+        return Note(NoteKind.TROUBLE, GuestText(shown.trouble + again))
+    said = file_note(_facts(component, now))
     if said is not None:
         return Note(NoteKind(said.kind.value), said.text)
     return Note(NoteKind.INFO, shown.remark) if shown.remark else Note()
 
 
-def _facts(component: Component) -> FileFacts:
+def is_waiting(component: Component) -> bool:
+    """Return whether the note says how long something is still waited for."""
+    return component.barred.retry is not None or _is_hindered(component)
+
+
+def _is_hindered(component: Component) -> bool:
+    return component.supervision.hindered > 0 and component.supervision.recovery.kind is RecoveryKind.BACKOFF
+
+
+def _facts(component: Component, now: float) -> FileFacts:
     """Return the facts about the component's files in the folder."""
     disk, refusal = component.files.on_disk, component.refusal
     gate, reason = (refusal.gate, refusal.reason) if refusal is not None else ("", "")
+    retry = component.barred.retry
+    again = retry_text(retry.at - now) if retry is not None else ""
     if disk is None:
-        return FileFacts(gate=gate, reason=reason)
+        return FileFacts(gate=gate, reason=reason, again=again)
     held = component.barred.holds_digest(disk.digest)
     serves = component.served.is_of(disk.digest, disk.manifest_digest)
     bad = None if serves else component.proof.quarantine_of(disk.digest, disk.manifest_digest)
@@ -37,4 +57,5 @@ def _facts(component: Component) -> FileFacts:
         held=held,
         gate=gate,
         reason=reason,
+        again=again,
     )

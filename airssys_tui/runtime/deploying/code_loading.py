@@ -31,7 +31,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
 
     Raises:
         AdmissionError: If it does not compile.
-        BlobCorrupt: If the stored artifact does not match its digest.
+        StoreError: If the stored artifact is damaged or missing, and the folder does not have it.
     """
     engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
     at_hand = shelf.take(digest)
@@ -46,7 +46,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
         except AdmissionError:
             # The file is intact, but this engine cannot use it: compile it again.
             await floor.disk(cache.remove, digest)
-    artifact = wasm if wasm is not None else await floor.disk(floor.state.blobs.get, digest)
+    artifact = wasm if wasm is not None else await floor.artifact(digest)
     cancel = threading.Event()
     run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
     try:

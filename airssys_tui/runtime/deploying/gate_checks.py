@@ -45,11 +45,11 @@ class Passage:
         try:
             yield
         except GateRefusal as refusal:
-            raise GateRefusal(refusal.message, gate=gate, remedy=refusal.remedy) from refusal
+            raise GateRefusal(refusal.message, gate=gate, remedy=refusal.remedy, kind=refusal.kind) from refusal
         except AdmissionError as error:
             told = error.offset is None or f"offset {error.offset}" in error.message
             where = "" if told else f" (at byte {error.offset})"
-            raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy) from error
+            raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind) from error
         except GuestTrap as trap:
             raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap)) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
@@ -58,7 +58,7 @@ class Passage:
         except StoreError:
             raise  # the disk's fault, not the candidate's: the candidate may be tried again
         except AirssysError as error:
-            raise GateRefusal(error.message, gate=gate, remedy=error.remedy) from error
+            raise GateRefusal(error.message, gate=gate, remedy=error.remedy, kind=error.kind) from error
         self.times.append((gate, (time.perf_counter() - started) * 1000))
 
 

@@ -9,6 +9,7 @@ from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health, State
 from airssys_tui.core.manifest.document import Strategy
+from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
@@ -62,11 +63,13 @@ class Instances:
         except (AirssysError, asyncio.CancelledError) as error:
             if component.state is not State.STARTING:
                 raise  # a command that ran and was ended
+            component.supervision.start_failed(getattr(error, "kind", RefusalKind.VERDICT))
             why = one_line(str(error) or "cancelled before it was done", 400)
             component.shown.warn(one_line(f"start failed: {why}", 300))
             component.life.enter("start failed", State.FAILED)
             component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
             raise
+        component.supervision.started()
         serving.counters = component.actor.counters
         component.actor.switch(serving)
         component.shown.clear()
@@ -252,7 +255,9 @@ class Instances:
             except AirssysError as error:
                 await self._rehearsal.discard(serving)
                 await self._snapshots.failed(component, kept)
-                raise GateRefusal(f"its last state could not be loaded: {error}", gate=Gate.STATE_LOAD) from error
+                raise GateRefusal(
+                    f"its last state could not be loaded: {error}", gate=Gate.STATE_LOAD, kind=error.kind
+                ) from error
         return serving
 
     async def _let_serve(self, serving: Serving) -> None:

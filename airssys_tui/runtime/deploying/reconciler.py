@@ -18,8 +18,11 @@ A problem with one component's files never raises here: its row shows the proble
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
@@ -38,8 +41,21 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.folder import Reading
-from airssys_tui.runtime.sources.settle import Settled
+from airssys_tui.runtime.sources.settle import Found, Settled, Unfinished
 from airssys_tui.store.catalog.records import Refusal
+
+_MISSED: Final = {
+    Found.SURVEY: "the survey found a change the watcher missed",
+    Found.DOUBT: "the survey found a change the watcher missed: files of the same size and time, with another content",
+}
+
+
+class Saying(msgspec.Struct, frozen=True):
+    """A decision to report when the files that it is about are deployed."""
+
+    text: str
+    action: EventAction = EventAction.SETTLED
+    level: Level = Level.DEBUG
 
 
 class Reconciler:
@@ -81,17 +97,41 @@ class Reconciler:
         if not change.stamps:
             await self._removed(change.key)
             return self._owners.get(change.key)
-        bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
-        await self.look(change.key, who="watcher", said=f"settled in {change.waited * 1000:.0f} ms{bursts}")
+        if change.found is Found.DOUBT and await self._is_unchanged(change.key):
+            return None
+        await self.look(change.key, who="watcher", said=_sayings(change))
         return self._owners.get(change.key)
 
-    async def look(self, key: str, *, who: str, said: str = "", deploys: bool = True) -> None:
+    async def _is_unchanged(self, key: str) -> bool:
+        """Return whether an entry says what it said when it was last read; its stamps could not tell."""
+        owner = self._owners.get(key)
+        if owner is None:
+            return key in self.problems
+        try:
+            reading = await self._floor.disk(folder.read, self._floor.folder, key)
+        except AirssysError as error:
+            away = owner.barred.turned_away
+            return away is not None and away.reason == one_line(error.message, 400)
+        return reading is None or owner.files.on_disk == _on_disk(reading)
+
+    def unfinished(self, change: Unfinished) -> None:
+        """Say that a change waits because a file is half written."""
+        owner, file = self._owners.get(change.key), change.file
+        keeps = f" · r{owner.active.revision} keeps serving" if owner is not None and owner.active is not None else ""
+        self._floor.journal.emit(
+            EventKind.DECISION,
+            f"partial write: {file.file} {file.reason}; waiting for the rest{keeps}",
+            component=owner.name if owner is not None else one_line(change.key, 100),
+            action=EventAction.PARTIAL_WRITE,
+        )
+
+    async def look(self, key: str, *, who: str, said: Iterable[Saying] = (), deploys: bool = True) -> None:
         """Read one entry and deploy it if its files call for that; a problem with one component never raises.
 
         Args:
             key: The entry of the folder.
             who: For the history.
-            said: Text to report first.
+            said: What to report first, if it is deployed.
             deploys: Whether it may be deployed; otherwise its files are only recorded.
         """
         reading = await self._read(key)
@@ -115,7 +155,7 @@ class Reconciler:
         )
         await self._follow(component, reading, order, said)
 
-    async def _follow(self, component: Component, reading: Reading, order: Order, said: str) -> None:
+    async def _follow(self, component: Component, reading: Reading, order: Order, said: Iterable[Saying]) -> None:
         """Bring a component in line with its files when its turn comes; an update to older files is cancelled."""
         task = asyncio.current_task()
         component.update.follow(task, component.files.on_disk)
@@ -127,8 +167,8 @@ class Reconciler:
                     component.teller.decision(verdict, EventAction.IGNORED)
                     await self._present(component)
                     return
-                if said:
-                    component.teller.decision(said, EventAction.SETTLED, Level.DEBUG)
+                for saying in said:
+                    component.teller.decision(saying.text, saying.action, saying.level)
                 await self._deploy(component, reading, order)
         except AirssysError:
             return  # the row and the events say why
@@ -172,7 +212,7 @@ class Reconciler:
                 remedy="put the component's files back, or roll back to a revision that is kept",
                 component=component.name,
             )
-        component.files.found(OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version))
+        component.files.found(_on_disk(reading))
         return reading
 
     def _unreadable(self, key: str, error: AirssysError) -> None:
@@ -232,7 +272,7 @@ class Reconciler:
         self.adopt(component, key)
         self._rivals.pop(key, None)
         component.barred.let_in()
-        component.files.found(OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version))
+        component.files.found(_on_disk(reading))
         return component
 
     def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
@@ -285,7 +325,8 @@ class Reconciler:
         key = next((key for key, name in self._rivals.items() if name == component.name), None)
         if key is not None:
             del self._rivals[key]
-            await self.look(key, who="watcher", said=f"{component.name} is free: the first entry of that name is gone")
+            said = f"{component.name} is free: the first entry of that name is gone"
+            await self.look(key, who="watcher", said=[Saying(said)])
 
     async def _removed(self, key: str) -> None:
         self.problems.pop(key, None)
@@ -314,6 +355,19 @@ class Reconciler:
                 component.teller.decision(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
             if component.state is State.RUNNING:
                 await self._instances.stop(component, why=why)
+
+
+def _sayings(change: Settled) -> list[Saying]:
+    """Return how a change was found, and how it settled."""
+    bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
+    said = f"settled in {change.waited * 1000:.0f} ms{bursts}"
+    settled = Saying(f"{said} after a partial write", level=Level.INFO) if change.partial else Saying(said)
+    missed = _MISSED.get(change.found)
+    return [Saying(missed, EventAction.FOUND, Level.INFO), settled] if missed else [settled]
+
+
+def _on_disk(reading: Reading) -> OnDisk:
+    return OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
 
 
 def _held_back(component: Component, reading: Reading) -> str | None:

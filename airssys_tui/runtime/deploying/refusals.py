@@ -1,12 +1,14 @@
 """What a refusal leaves behind: a reason on the row, a decision in the events, and whether it is remembered.
 
-Files that a gate refused would be refused again, so they are remembered by digest and left alone until they change or
-the operator reloads them. A missing dependency, a full disk or a catalog that cannot be written says nothing about the
-files: they are only turned away, and tried again when that has changed.
+A verdict (see ``core/refusal``) is remembered by digest: the same files would be refused again, so they are left alone
+until they change or the operator reloads them. A circumstance says nothing about the files: they are only turned away,
+and tried again after a growing delay, or as soon as the runtime sees that the circumstance is over.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 
 from airssys_tui import __version__
@@ -14,9 +16,12 @@ from airssys_tui.core.errors import AirssysError, DiskFull, GateRefusal, StoreEr
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
+from airssys_tui.core.refusal import AWAITED, RefusalKind, recorded_reason, retry_text
 from airssys_tui.core.revision import Cause
+from airssys_tui.core.supervision import RETRY
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.barred import Retry
 from airssys_tui.runtime.deploying.order import Attempt
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.sources.folder import Reading
@@ -29,11 +34,13 @@ class Refusals:
     Args:
         recorder: Closes their attempts.
         clock: Unix time in seconds.
+        rng: Source of the jitter of the delays.
     """
 
-    def __init__(self, recorder: AttemptRecorder, clock: Callable[[], float]) -> None:
+    def __init__(self, recorder: AttemptRecorder, clock: Callable[[], float], rng: random.Random | None = None) -> None:
         self._recorder = recorder
         self._clock = clock
+        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
 
     async def refuse(self, attempt: Attempt, error: AirssysError) -> None:
         """Close a failed attempt, and report it.
@@ -42,29 +49,42 @@ class Refusals:
             attempt: The attempt.
             error: A ``GateRefusal``, or a ``StoreError`` when something could not be recorded.
         """
-        component = attempt.component
-        gate = error.gate if isinstance(error, GateRefusal) else Gate.STORE
+        component, order = attempt.component, attempt.order
+        gate = error.gate if isinstance(error, GateRefusal) else _gate_of(error)
         reason = one_line(error.message, 400)
         refusal: Refusal | None = None
-        if gate is Gate.DEPENDENCIES:
-            component.barred.turn_away(self._unremembered(attempt, gate, reason))
-        elif attempt.order.cause is not Cause.ROLLBACK and gate is not Gate.STORE:
+        again = ""
+        if error.kind is RefusalKind.CIRCUMSTANCE:
+            if order.from_files:
+                again = self._turn_away(component, attempt.reading, gate, reason, attempt.revision)
+        elif order.cause is not Cause.ROLLBACK:
             refusal = self._refusal(component, attempt.reading, gate, reason, attempt.revision)
             component.barred.refuse(refusal)
-        elif isinstance(error, DiskFull) and attempt.order.from_files:
-            component.barred.turn_away(self._unremembered(attempt, Gate.DISK, reason))
-        await self._recorder.close(attempt, "refused", f"refused at {gate}: {reason}", refusal)
+        await self._recorder.close(attempt, "refused", recorded_reason(gate, reason, error.kind), refusal)
         label = attempt.reading.manifest.version or f"r{attempt.revision}"
         serves = component.actor.serving is not None
-        attempt.tell(_sentence(label, gate, error, component, serves=serves), EventAction.REFUSED, Level.ERROR)
+        said = _sentence(label, gate, error, component, serves=serves) + again
+        attempt.tell(said, EventAction.REFUSED, Level.ERROR)
 
     def turn_away(self, component: Component, reading: Reading, error: StoreError) -> None:
-        """Say that files could not be accepted; they are looked at again when the disk has room for them."""
-        gate = Gate.DISK if isinstance(error, DiskFull) else Gate.STORE
-        component.barred.turn_away(self._refusal(component, reading, gate, one_line(error.message, 400), None))
+        """Say that files could not be accepted, and try them again later."""
+        gate = _gate_of(error)
+        again = self._turn_away(component, reading, gate, one_line(error.message, 400), None)
         label = reading.manifest.version or short_digest(reading.digest)
-        said = _sentence(label, gate, error, component, serves=True)
+        said = _sentence(label, gate, error, component, serves=True) + again
         component.teller.decision(said, EventAction.REFUSED, Level.ERROR, revision=None)
+
+    def _turn_away(self, component: Component, reading: Reading, gate: Gate, reason: str, revision: int | None) -> str:
+        """Keep files out until a circumstance is over; return when they are tried again, for the event."""
+        refusal = Refusal(component.name, "", "", gate, reason, self._clock(), __version__, revision)
+        if gate in AWAITED:
+            component.barred.turn_away(refusal)
+            return ""
+        files = reading.digest, reading.manifest_digest
+        tries = component.barred.tried(files)
+        delay = RETRY.delay(tries, self._rng)
+        component.barred.turn_away(refusal, Retry(files, time.monotonic() + delay, tries + 1))
+        return f" · {retry_text(delay)}"
 
     def _refusal(
         self, component: Component, reading: Reading, gate: Gate, reason: str, revision: int | None
@@ -80,8 +100,9 @@ class Refusals:
             revision,
         )
 
-    def _unremembered(self, attempt: Attempt, gate: Gate, reason: str) -> Refusal:
-        return Refusal(attempt.component.name, "", "", gate, reason, self._clock(), __version__, attempt.revision)
+
+def _gate_of(error: AirssysError) -> Gate:
+    return Gate.DISK if isinstance(error, DiskFull) else Gate.STORE
 
 
 def _sentence(label: str, gate: Gate, error: AirssysError, component: Component, *, serves: bool) -> str:

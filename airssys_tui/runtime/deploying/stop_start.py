@@ -177,6 +177,7 @@ class StopStart(Switcher):
             await self._floor.guest(contract.load_state, old, state)
 
     def _lost(self, component: Component, error: AirssysError) -> None:
+        component.supervision.start_failed(error.kind)
         component.shown.warn(one_line(f"could not be started again: {error.message}", 300))
         said = f"the old revision could not be started again: {error.message}"
         component.teller.lifecycle(said, EventAction.FAILED, Level.ERROR, revision=None)

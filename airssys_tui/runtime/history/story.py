@@ -14,6 +14,7 @@ from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
+from airssys_tui.core.refusal import is_postponed, retry_text
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_duration, format_size
@@ -265,8 +266,12 @@ class _Story:
         if present is not None and present.candidate is not None:
             yield f"r{present.candidate} is on its way through the gates now."
         if present is not None and present.recovery.kind is RecoveryKind.BACKOFF:
-            left = present.recovery.tries_left or 0
-            yield f"It waits for a restart, {_count(left, 'try', 'tries')} left: {why}."
+            left = present.recovery.tries_left
+            if left is None:
+                wait = max(0.0, (present.recovery.until or self.told.now) - self.told.now)
+                yield f"It {why}; that says nothing about the component: it {retry_text(wait)}."
+            else:
+                yield f"It waits for a restart, {_count(left, 'try', 'tries')} left: {why}."
         elif present is not None and present.recovery.kind is RecoveryKind.EXHAUSTED:
             yield f"It failed, and supervision gave it up with no tries left: {why}."
         elif present is not None and present.state is State.FAILED and self.active is not None:
@@ -297,6 +302,8 @@ class _Story:
             yield f"start it (airssys-tui start {name})"
         if told.holds and told.component.present:
             yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
+        elif any(_refused(r) and is_postponed(r.outcome_reason) for r in told.revisions[:1]):
+            yield f"wait: nothing in the files is wrong; or try them now (airssys-tui reload {name})"
         elif self.active is None or any(r.activated_at is None and _refused(r) for r in told.revisions[:1]):
             yield f"fix what was refused; it is deployed again when the files change (airssys-tui reload {name})"
         back = self._way_back()

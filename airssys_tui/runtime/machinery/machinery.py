@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from airssys_tui.core.errors import DiskFull
+from airssys_tui.core.errors import DiskFull, StoreError
+from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.identity import Digest
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
@@ -33,6 +35,7 @@ class Floor:
 
     Attributes:
         filled: Called on the control loop for every write that failed because the disk is full.
+        spare: Returns the bytes of a digest from elsewhere than the store, or None.
 
     Args:
         folder: The watched folder.
@@ -57,6 +60,7 @@ class Floor:
         self.side = SideThreads(waiting=self.workers.blocking)
         self.services = ServiceDesk(state.storage, self.workers.blocking)
         self.filled: Callable[[DiskFull], None] = lambda _: None
+        self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
@@ -70,6 +74,26 @@ class Floor:
         except DiskFull as error:
             self.filled(error)
             raise
+
+    async def artifact(self, digest: Digest) -> bytes:
+        """Return the bytes of an artifact; a missing or damaged copy is replaced when the folder still has the file.
+
+        Raises:
+            BlobCorrupt: If the stored bytes do not match their digest, and the folder does not have the file.
+            StoreError: If they are missing or cannot be read, and the folder does not have the file.
+        """
+        try:
+            return await self.disk(self.state.blobs.get, digest)
+        except StoreError as error:
+            spare = await self.spare(digest)
+            if spare is None:
+                raise
+            self.journal.system(f"{error.message}: taken in again from the folder", EventAction.STORE, Level.WARNING)
+            try:
+                await self.disk(self.state.blobs.put, spare)
+            except StoreError as failed:  # the bytes are right all the same; the copy is made the next time
+                self.journal.system(f"it could not be stored: {failed.message}", EventAction.STORE, Level.ERROR)
+            return spare
 
     async def compiling(self, function: Callable[..., T], *args: Any) -> T:
         """Run a compilation or another short computation."""
@@ -96,3 +120,8 @@ class Floor:
         elif ended:
             self.engine.close()
         return ended
+
+
+async def _no_spare(_digest: Digest) -> bytes | None:
+    """Find nothing: the folder is not read yet."""
+    return None

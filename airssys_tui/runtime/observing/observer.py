@@ -256,7 +256,7 @@ class Observer:
             source=one_line(component.files.key),
             present=component.files.present,
             held=tuple(artifact_label(hold.version, hold.digest) for hold in component.barred.holds),
-            note=note_of(component),
+            note=note_of(component, time.monotonic()),
             restarts=component.supervision.restarts,
             started_at=component.life.started_at,
             state_bytes=component.shown.state_bytes,

@@ -160,11 +160,11 @@ class Rollbacks:
 
     async def _artifact(self, component: Component, record: RevisionRecord) -> bytes:
         try:
-            return await self._floor.disk(self._floor.state.blobs.get, record.digest)
+            return await self._floor.artifact(Digest(record.digest))
         except StoreError as error:
             raise RollbackRefused(
                 f"the code of r{record.number} is not available: {error.message}",
-                remedy="choose a revision that has served",
+                remedy=f"{error.remedy}; or choose another revision that has served",
                 component=component.name,
             ) from error
 

@@ -30,7 +30,8 @@ from typing import Any
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
-from airssys_tui.core.supervision import decide
+from airssys_tui.core.refusal import retry_text
+from airssys_tui.core.supervision import RETRY, decide
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.units import format_duration
@@ -99,12 +100,15 @@ class Supervisor:
             if component.state is not State.FAILED or not wanted or component.proof.condemned:
                 return
             component.shown.warn(reason)
-            if not await self._probation.settle(component):
+            if component.supervision.hindered or not await self._probation.settle(component):
                 await self._decide(component, reason)
 
     async def _decide(self, component: Component, reason: GuestText) -> None:
         """Restart or give up. The caller holds the component's lock."""
         if component.active is None:
+            return
+        if component.supervision.hindered:
+            self._wait_out(component, reason)
             return
         policy = component.active.manifest.supervision
         decision = decide(policy, component.supervision.budget, component.life.tick(), self._rng)
@@ -123,6 +127,16 @@ class Supervisor:
             EventAction.RESTARTING,
         )
         component.supervision.restart_with(self._spawn(self._restart_later(component, decision.delay, reason)))
+
+    def _wait_out(self, component: Component, reason: GuestText) -> None:
+        """Start again later what a circumstance kept from starting; that uses up no restart and condemns nothing."""
+        delay = RETRY.delay(component.supervision.hindered - 1, self._rng)
+        component.life.serve_since(None)
+        waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + delay)
+        component.supervision.back_off(waiting, time.monotonic() + delay)
+        component.shown.warn(one_line(f"could not be started: {reason}", 300))
+        component.teller.supervision(f"could not be started: {reason} · {retry_text(delay)}", EventAction.RESTARTING)
+        component.supervision.restart_with(self._spawn(self._restart_later(component, delay, reason)))
 
     def _exhaust(self, component: Component, trouble: str, why: str) -> None:
         chain = f" · before that: {chain_text(component)}" if component.proof.chain else ""

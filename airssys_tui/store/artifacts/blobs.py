@@ -9,10 +9,11 @@ from typing import Final
 
 from airssys_tui.core.errors import BlobCorrupt, IdentityError, StoreError
 from airssys_tui.core.identity import Digest, digest_of
-from airssys_tui.store.disk.durable import make_directory, read_file, remove_file, size_of, sweep, write_file
+from airssys_tui.store.disk.durable import clear_way, make_directory, read_file, remove_file, size_of, sweep, write_file
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.faults import disk_faults
 
+_PUT_BACK: Final = "put the same file back into the folder: the copy is then taken in again"
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
 
 
@@ -50,7 +51,7 @@ class Blobs:
             return sweep(self.unfinished)
 
     def put(self, data: bytes) -> Digest:
-        """Store these bytes, unless an intact copy exists.
+        """Store these bytes, unless an intact copy exists; whatever else lies in its place is replaced.
 
         Raises:
             DiskFull: No space left on the disk.
@@ -61,6 +62,7 @@ class Blobs:
         with disk_faults("write the blob", path):
             if self._holds(path, data):
                 return digest
+            clear_way(path)
             write_file(path, data, aside=self.unfinished, points="blobs/put")
         return digest
 
@@ -72,14 +74,14 @@ class Blobs:
             StoreError: The blob is missing or cannot be read.
         """
         path = self._where(digest)
-        if not self.has(digest):
-            raise StoreError(f"blob {digest} is missing", remedy="install the component's file again")
         with disk_faults("read the blob", path):
+            if size_of(path) is None:
+                raise StoreError(f"blob {digest} is missing", remedy=_PUT_BACK)
             data = read_file(path)
         if digest_of(data) != digest:
             raise BlobCorrupt(
                 f"the blob {path} does not match its digest: the disk or another program changed it",
-                remedy="install the component's file again; it replaces the damaged copy",
+                remedy=_PUT_BACK,
             )
         return data
 
@@ -95,7 +97,7 @@ class Blobs:
         """
         found = size_of(self._where(digest))
         if found is None:
-            raise StoreError(f"blob {digest} is missing", remedy="install the component's file again")
+            raise StoreError(f"blob {digest} is missing", remedy=_PUT_BACK)
         return found
 
     def path(self, digest: str) -> Path:
@@ -116,6 +118,7 @@ class Blobs:
         with disk_faults("remove the blob", path):
             existed = size_of(path) is not None
             failpoint("blobs/remove/before-unlink")
+            clear_way(path)
             remove_file(path)
             failpoint("blobs/remove/after-unlink")
         return existed
@@ -128,5 +131,8 @@ class Blobs:
 
     @staticmethod
     def _holds(path: str, data: bytes) -> bool:
-        # Comparing also repairs: a damaged copy differs and is rewritten.
-        return size_of(path) == len(data) and read_file(path) == data
+        # Comparing also repairs: a damaged copy differs, or cannot be read, and is rewritten.
+        try:
+            return size_of(path) == len(data) and read_file(path) == data
+        except OSError:
+            return False

@@ -19,7 +19,7 @@ import msgspec
 from airssys_tui.core.units import MIB
 from airssys_tui.store.artifacts.blobs import digest_hex
 from airssys_tui.store.disk.database import Database
-from airssys_tui.store.disk.durable import make_directory, remove_file, size_of, sweep, write_file
+from airssys_tui.store.disk.durable import clear_way, make_directory, open_file, remove_file, size_of, sweep, write_file
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.faults import disk_faults
 
@@ -84,7 +84,8 @@ class CodeCache:
             known = {self._path(entry.digest, entry.engine): entry for entry in entries}
             for file in self._directory.glob(f"*/*{_SUFFIX}"):
                 if str(file) not in known:
-                    file.unlink()
+                    clear_way(str(file))
+                    file.unlink(missing_ok=True)
         for path, entry in known.items():
             if size_of(path) is None:
                 self._forget(entry)
@@ -109,10 +110,14 @@ class CodeCache:
         if not found:
             self._count(misses=self.counters.misses + 1)
             return None
-        with disk_faults("read compiled code", path):
+        try:
             actual = _hash_of(path)
             if actual == found[0].sha256:
                 self._touch(path)
+        except OSError:
+            # Only a cache: what cannot be read is compiled again and replaced.
+            self._count(misses=self.counters.misses + 1, rejected=self.counters.rejected + 1)
+            return None
         if actual != found[0].sha256:
             self._forget(found[0])
             changed = actual is not None
@@ -131,6 +136,7 @@ class CodeCache:
         path = self._path(digest, engine)
         with disk_faults("write compiled code", path):
             make_directory(self._aside)
+            clear_way(path)
             write_file(path, data, aside=self._aside, points="code/put", sync=False)
             self._touch(path)
         before = self.size(), self._database.count(_SIZE, (digest, engine))
@@ -192,6 +198,7 @@ class CodeCache:
             path = self._path(entry.digest, entry.engine)
             with disk_faults("remove compiled code", path):
                 failpoint("code/remove/before-unlink")
+                clear_way(path)
                 remove_file(path)
                 failpoint("code/remove/after-unlink")
 
@@ -213,7 +220,7 @@ class CodeCache:
 
 def _hash_of(path: str) -> str | None:
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None

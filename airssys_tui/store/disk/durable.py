@@ -7,9 +7,12 @@ grows by doubling once enough parts have passed through.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from airssys_tui.store.disk.failpoint import failpoint
@@ -45,10 +48,39 @@ def size_of(path: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
+def open_file(path: str) -> BufferedReader:
+    """Open a regular file for reading; never follows a link and never waits, as a FIFO would make a reader do.
+
+    Raises:
+        OSError: If it cannot be read or is no regular file.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "not a regular file", path)
+
+
 def read_file(path: str) -> bytes:
-    """Return the bytes of a file."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
+    """Return the bytes of a regular file.
+
+    Raises:
+        OSError: If it cannot be read or is no regular file.
+    """
+    with open_file(path) as file:
         return file.read()
+
+
+def clear_way(path: str) -> None:
+    """Remove what lies where a file belongs and is no regular file, such as a directory or a link."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if stat.S_ISDIR(mode):
+        shutil.rmtree(path)
+    elif not stat.S_ISREG(mode):
+        remove_file(path)
 
 
 def remove_file(path: str) -> None:

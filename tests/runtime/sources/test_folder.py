@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import threading
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from airssys_tui.core.events import EventAction
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.revision import Outcome
-from airssys_tui.runtime.sources import folder, watch
+from airssys_tui.runtime.sources import folder, listener, watch
 from airssys_tui.runtime.sources.stamps import stamps
 from tests.support.components import Crafted
 from tests.support.places import RELEASES
@@ -32,7 +31,7 @@ def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, wor
     """Give a world whose folder is watched, both ways."""
     if request.param == "polling":
         monkeypatch.setenv("AIRSSYS_TUI_POLL", "1")
-        monkeypatch.setattr(watch, "POLL_MS", 30)
+        monkeypatch.setattr(watch, "POLL", (0.03, 0.03))
     monkeypatch.setattr(watch, "FOLDER_LOOK", 0.05)
     world.put("c", ONE)
     world.open(watch=True)
@@ -93,8 +92,8 @@ def test_a_folder_that_cannot_be_watched_is_polled_and_nothing_is_missed(
         world.put("c", TWO)  # a change that nobody was told of
         raise OSError("no inotify watches left")
 
-    monkeypatch.setattr(watch, "awatch", refuse)
-    monkeypatch.setattr(watch, "POLL_MS", 30)
+    monkeypatch.setattr(listener, "watch", refuse)
+    monkeypatch.setattr(watch, "POLL", (0.03, 0.03))
     world.put("c", ONE)
     world.open(watch=True)
     world.wait_row("c", lambda row: row.state is State.RUNNING and row.digest == digest_of(TWO.wasm()))
@@ -102,22 +101,18 @@ def test_a_folder_that_cannot_be_watched_is_polled_and_nothing_is_missed(
     assert "no inotify watches left" in world.events(action=EventAction.WATCH)[0].text
 
 
-def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
+def test_what_changes_before_the_watcher_hears_is_found_by_the_first_survey(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = threading.Event()
-    look_again = watch.Watch.look_again
+    listen = listener.watch
 
-    async def deaf(self: watch.Watch) -> None:
-        await self._stop.wait()
+    def late(*directories: str, **settings: object) -> object:
+        changed.wait(20)
+        return listen(*directories, **settings)  # type: ignore[arg-type]
 
-    async def late(self: watch.Watch) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, changed.wait, 20)
-        await look_again(self)
-
-    monkeypatch.setattr(watch, "SECOND_LOOK", 0.0)
-    monkeypatch.setattr(watch.Watch, "_take_notices", deaf)
-    monkeypatch.setattr(watch.Watch, "look_again", late)
+    monkeypatch.setattr(watch, "SURVEY", (60.0, 60.0))
+    monkeypatch.setattr(listener, "watch", late)
     world.put("c", ONE)
     world.open(watch=True)
     world.put("c", TWO)
@@ -125,6 +120,7 @@ def test_what_changes_before_the_watcher_sees_is_found_by_a_second_look(
     changed.set()
     world.wait_row("c", lambda row: row.revision == 2)
     world.wait_row("new", lambda row: row.state is State.RUNNING)
+    assert world.events("c", EventAction.FOUND) == [], "nobody missed what could not be told yet"
 
 
 def test_temporary_files_are_not_even_looked_at(world: World) -> None:

@@ -17,7 +17,7 @@ async def test_the_look_for_another_folder_ends_though_its_wait_forgot_the_cance
 ) -> None:
     waiting = asyncio.Event()
 
-    async def forgetful(self: Watch) -> None:
+    async def forgetful(self: Watch, _: float) -> None:
         waiting.set()
         with contextlib.suppress(asyncio.CancelledError):
             await self._stop.wait()

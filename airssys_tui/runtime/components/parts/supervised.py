@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from airssys_tui.core.lifecycle import NO_RECOVERY, Recovery, RecoveryKind
+from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.supervision import RestartBudget
 
 
@@ -17,6 +18,8 @@ class Supervised:
         budget: Restarts used so far.
         restarting: The pending restart.
         retry_at: Monotonic seconds at which it is due.
+        hindered: Starts in a row that a circumstance prevented, which says nothing about the component: such a start
+            uses up no restart, and is tried again until it succeeds.
         restarts: Restarts in this runtime.
         unhealthy_in_a_row: Unhealthy reports since the last healthy one.
         check_at: Monotonic seconds at which the next health check is due.
@@ -28,6 +31,7 @@ class Supervised:
         "budget",
         "check_at",
         "checking",
+        "hindered",
         "recovery",
         "restarting",
         "restarts",
@@ -41,6 +45,7 @@ class Supervised:
         self.budget = RestartBudget()
         self.restarting: asyncio.Task[object] | None = None
         self.retry_at = 0.0
+        self.hindered = 0
         self.restarts = 0
         self.unhealthy_in_a_row = 0
         self.check_at = 0.0
@@ -54,8 +59,13 @@ class Supervised:
         """Give the whole budget back."""
         self.budget = RestartBudget()
 
+    def started(self) -> None:
+        """Note that a start succeeded."""
+        self.hindered = 0
+
     def begin_anew(self) -> None:
         """Forget the restarts and the health of the previous revision."""
+        self.started()
         self.renew()
         self.recovered()
         self.end_unhealthy_row()
@@ -70,6 +80,10 @@ class Supervised:
         """Give the component up."""
         self.recovery = Recovery(RecoveryKind.EXHAUSTED, None, 0)
         self._changed()
+
+    def start_failed(self, kind: RefusalKind) -> None:
+        """Note what a start that failed says about the component."""
+        self.hindered = self.hindered + 1 if kind is RefusalKind.CIRCUMSTANCE else 0
 
     def recovered(self) -> None:
         """Note that it neither waits for a restart nor is given up."""
