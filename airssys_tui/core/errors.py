@@ -157,13 +157,7 @@ class AdmissionError(AirssysError):
     title = "not admissible"
 
     def __init__(
-        self,
-        message: str,
-        *,
-        gate: Gate,
-        offset: int | None = None,
-        remedy: str = "",
-        kind: RefusalKind | None = None,
+        self, message: str, *, gate: Gate, offset: int | None = None, remedy: str = "", kind: RefusalKind | None = None
     ) -> None:
         super().__init__(message, remedy=remedy)
         self.gate = gate
