@@ -122,11 +122,8 @@ class ManifestProblem(NamedTuple):
 
     def __str__(self) -> str:
         """Return ``file:line: key: message``."""
-        return (
-            f"{self.file}:{self.line}: {self.key}: {self.message}"
-            if self.key
-            else f"{self.file}:{self.line}: {self.message}"
-        )
+        where = f"{self.file}:{self.line}"
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
 class ManifestError(AirssysError):
