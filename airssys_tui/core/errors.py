@@ -278,12 +278,7 @@ class CapacityError(AirssysError):
 
 
 class StorageRefusal(AirssysError):
-    """A component's own storage refused an operation.
-
-    Args:
-        case: The matching case of ``storage-error`` in ``airssys:core-types/errors``.
-        message: The reason, in one sentence.
-    """
+    """A component's own storage refused an operation, with a case of ``storage-error`` and the reason, one sentence."""
 
     title = "storage"
 
@@ -355,11 +350,7 @@ class StateAbsent(StoreError):
 
 
 class DiskFull(StoreError):
-    """No space left on the disk; data stored earlier is intact.
-
-    Attributes:
-        needed: Free bytes required for the operation to succeed; 0 when unknown.
-    """
+    """No space left on the disk; data stored earlier is intact. ``needed`` is the free bytes required, 0 if unknown."""
 
     title = "disk full"
     retryable = True
