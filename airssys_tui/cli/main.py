@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         discard_output()
         return ExitCode.FAILED
+    except OSError as error:  # the disk behind the output is full
+        discard_output()
+        report_failure("system", f"the output could not be written: {_fault(error)}")
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     return code

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.core.text import Verbatim
+
 
 class Level(StrEnum):
     """Severity of an event."""
@@ -134,7 +136,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         level: The severity.
         component: Text form of the identity of the component concerned, if any.
         revision: The revision concerned, if any.
-        text: One line for people, already sanitised.
+        text: What happened, for people; of a guest's log the line as the guest wrote it. Show it sanitised.
         action: What was done.
         generation: Which change of the component's files it belongs to, for decisions.
     """
@@ -143,7 +145,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     kind: EventKind
     level: Level
-    text: str
+    text: Verbatim
     component: str | None = None
     revision: int | None = None
     action: EventAction = EventAction.NONE

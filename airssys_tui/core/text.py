@@ -53,6 +53,9 @@ _VISIBLE: Final[dict[int, str]] = {
     **dict.fromkeys(range(0xE0000, 0xE0200), "\u2426"),
 }
 _CONTROLLING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_HARMLESS: Final = frozenset("\n\t\u200c\u200d")
+"""What a file keeps although it is not printable: breaks and joiners."""
+
 _STACKING: Final = frozenset({"Mn", "Me"})
 _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
 
@@ -60,6 +63,16 @@ _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
 def is_plain(text: str) -> bool:
     """Return whether a text is only printable ASCII, newlines and tabs, and thus harmless."""
     return _PLAIN.match(text) is not None
+
+
+def bounded(text: str, most: int) -> str:
+    """Return data of a bounded size: its first ``most`` characters, with a mark that says how many were cut."""
+    return text if len(text) <= most else f"{text[:most]}…[+{len(text) - most} characters]"
+
+
+def is_long(text: str) -> bool:
+    """Return whether :func:`sanitise` leaves out a part of a text for its size."""
+    return text.count("\n") >= MAX_LINES or any(len(line) > MAX_LINE for line in text.split("\n"))
 
 
 def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES) -> GuestText:
@@ -111,6 +124,40 @@ def _escape(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # PEP 383: a byte of a path that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def whole(text: str) -> str:
+    r"""Make text safe for a pipe or a file, where nobody draws it and programs read it: nothing is cut or left out.
+
+    What would act on a terminal that shows the file (controls except newline and tab, bidirectional overrides,
+    invisible formats, U+2028/2029, lone surrogates) becomes an escape such as ``\x1b``. Joiners, variation selectors
+    and combining marks belong to words and to emoji: they stay.
+    """
+    if is_plain(text):
+        return text
+    return "".join(_escape(char) if _acts(char) else char for char in text)
+
+
+def whole_json(document: str) -> str:
+    """Make a JSON document safe for any reader: it reads as the same value, and nothing invisible is in it raw.
+
+    Args:
+        document: JSON. Characters that are not printable occur only in its strings, where an escape means the same.
+    """
+    if is_plain(document):
+        return document
+    return "".join(char if char.isprintable() or char == "\n" else _escape_json(char) for char in document)
+
+
+def _acts(char: str) -> bool:
+    return char not in _HARMLESS and unicodedata.category(char) in _CONTROLLING
+
+
+def _escape_json(char: str) -> str:
+    code = ord(char)
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def _by_category(text: str) -> str:

@@ -147,7 +147,7 @@ class PlayedRuntime(PlayedCalls, PlayedCommands):
                 level=level,
                 component=component,
                 revision=self._components[component].view.revision if component in self._components else None,
-                text=sanitise(text),
+                text=text if kind is EventKind.LOG else sanitise(text),
                 action=action,
             )
             self._next()

@@ -65,10 +65,10 @@ class StateView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """The last change of a component in sentences, in the order in which things happened."""
+    """The last change of a component in sentences, in the order in which things happened; show them sanitised."""
 
     component: str
-    sentences: tuple[GuestText, ...]
+    sentences: tuple[Verbatim, ...]
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -154,7 +154,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
     memory_peak: int | None = None
     revision: int | None = None
-    output: tuple[GuestText, ...] = ()
+    output: tuple[Verbatim, ...] = ()
     trace: str = ""
 
 

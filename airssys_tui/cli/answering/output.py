@@ -1,4 +1,8 @@
-"""Output of the commands: safe plain text or JSON, and errors with a remedy."""
+"""Output of the commands: safe plain text or JSON, and errors with a remedy.
+
+A terminal gets text that is sanitised and of a bounded size; when something was left out, a note says so. A pipe and a
+file get everything: programs read them.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,29 @@ from typing import Any, Final
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.plain_table import PlainColumn, render
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.text import sanitise
+from airssys_tui.core.text import is_long, sanitise, whole, whole_json
 
 NOTHING: Final = "-"
 """Text for a value that is not available."""
 
 
+SHORTENED: Final = "shown shortened: a pipe or a file gets all of it, for example with `| cat`"
+"""The note after output that a terminal does not get whole."""
+
+
 def say(text: str = "") -> None:
-    """Print text for people, sanitised."""
+    """Print text for people: on a terminal sanitised and, with a note, shortened; elsewhere whole."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(whole(text) + "\n")
+        return
     sys.stdout.write(sanitise(text) + "\n")
+    if is_long(text):
+        warn(SHORTENED)
+
+
+def say_data(document: str) -> None:
+    """Print JSON that is data: on a terminal as :func:`say` does, elsewhere as one whole, valid document."""
+    say(document if sys.stdout.isatty() else whole_json(document))
 
 
 def say_table(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], indent: str = "") -> None:
@@ -35,7 +53,7 @@ def say_pairs(pairs: Sequence[tuple[str, str]], indent: str = "") -> None:
     """Print names and values in two columns; the lines of a multi-line value stay aligned."""
     room = max((len(name) for name, _ in pairs), default=0) + 2
     for name, value in pairs:
-        first, *rest = sanitise(value).split("\n")
+        first, *rest = value.split("\n")
         say(f"{indent}{name:<{room}}{first}".rstrip())
         for line in rest:
             say(f"{indent}{'':<{room}}{line}")
@@ -58,8 +76,8 @@ def terminal_height() -> int:
 
 
 def warn(text: str) -> None:
-    """Print text on standard error, sanitised."""
-    sys.stderr.write(sanitise(text) + "\n")
+    """Print text on standard error, as :func:`say` does on standard output."""
+    sys.stderr.write((sanitise(text) if sys.stderr.isatty() else whole(text)) + "\n")
 
 
 def answer(value: Any) -> None:
@@ -68,24 +86,15 @@ def answer(value: Any) -> None:
 
     from airssys_tui.api.wire import encode  # noqa: PLC0415
 
-    sys.stdout.write(_harmless(msgspec.json.format(encode(value), indent=2).decode()) + "\n")
+    sys.stdout.write(whole_json(msgspec.json.format(encode(value), indent=2).decode()) + "\n")
 
 
 def answer_line(value: Any) -> None:
     """Print a value as one line of JSON, and flush."""
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see above
 
-    sys.stdout.write(_harmless(encode(value).decode()) + "\n")
+    sys.stdout.write(whole_json(encode(value).decode()) + "\n")
     sys.stdout.flush()
-
-
-def _harmless(document: str) -> str:
-    """Escape control and invisible characters; they occur only in strings, so a JSON parser reads the same document."""
-    if document.isascii() and "\x7f" not in document:
-        return document
-    import json  # noqa: PLC0415 - late: hardly ever needed
-
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document)
 
 
 def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:
@@ -103,7 +112,7 @@ def report_failure(title: str, message: str, remedy: str = "", *, json: bool = F
     if remedy:
         warn(f"  → {remedy}")
     if json:
-        members = {"title": title, "message": sanitise(message), "remedy": sanitise(remedy), **facts}
+        members = {"title": title, "message": message, "remedy": remedy, **facts}
         answer({"error": {name: value for name, value in members.items() if value not in (None, "")}})
 
 

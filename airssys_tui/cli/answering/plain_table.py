@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airssys_tui.cli.answering.colour import styled
-from airssys_tui.core.text import one_line
+from airssys_tui.core.text import one_line, whole
 
 GAP: Final = "  "
 NO_TONES: Final[Mapping[int, str]] = {}
@@ -38,13 +38,13 @@ def render(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], width:
 
     Args:
         columns: The columns.
-        rows: One text per column; each is sanitised and put on one line here.
+        rows: One text per column; each is made safe and put on one line here.
         width: Available width in cells; ``None`` for unlimited.
 
     Returns:
         The heading and one line per row, without trailing blanks.
     """
-    cells: list[list[str]] = [[one_line(text, 2_000) for text in row] for row in rows]
+    cells: list[list[str]] = [[_cell(text, width) for text in row] for row in rows]
     widths = [
         max([cell_width(column.title)] + [cell_width(row[index]) for row in cells])
         for index, column in enumerate(columns)
@@ -57,6 +57,10 @@ def render(columns: Sequence[PlainColumn], rows: Sequence[Sequence[str]], width:
         tones = {index: row[index].split(" ")[0] for index in shown if columns[index].toned}
         lines.append(_line(row, columns, widths, shown, tones))
     return lines
+
+
+def _cell(text: str, width: int | None) -> str:
+    return " ".join(whole(text).split()) if width is None else one_line(text, 2_000)
 
 
 def _line(

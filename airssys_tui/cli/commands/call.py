@@ -6,7 +6,7 @@ from pathlib import Path
 
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.output import NOTHING, answer, say, warn
+from airssys_tui.cli.answering.output import NOTHING, answer, say_data, warn
 from airssys_tui.cli.reaching.options import HERE, Place, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
@@ -106,7 +106,7 @@ def join_arguments(arguments: tuple[str, ...]) -> str:
 
 
 def _say_call(report: CallReport) -> None:
-    say(report.result)
+    say_data(report.result)
     for line in report.output:
         warn(line)
     cpu = "" if report.cpu_seconds is None else f" (cpu {format_call_time(report.cpu_seconds)})"

@@ -20,6 +20,7 @@ from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import digest_of, short_digest
+from airssys_tui.core.text import whole_json
 from airssys_tui.core.units import MIB, format_size
 
 LARGEST: Final = 128 * MIB
@@ -95,7 +96,8 @@ def export(
         return ExitCode.OK
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: see `output`
 
-    write_whole(file, [msgspec.json.format(encode(found), indent=2), b"\n"])
+    document = msgspec.json.format(encode(found), indent=2).decode()
+    write_whole(file, [whole_json(document).encode(), b"\n"])
     if place.json:
         answer({"file": str(file), "snapshot": number, "digest": found.digest, "size": len(found.data)})
     else:

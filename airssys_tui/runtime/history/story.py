@@ -16,7 +16,7 @@ from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.refusal import is_postponed, retry_text
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import Verbatim, bounded, whole
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.timeline import gates_passed
@@ -26,7 +26,7 @@ from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, Sn
 MOST_REFUSED: Final = 3
 """Maximum refused candidates that are told one by one."""
 
-WIDTH: Final = 600
+WIDTH: Final = 4_000
 """Longest sentence, in characters."""
 
 _ITSELF: Final = frozenset({"airssys"})
@@ -126,7 +126,7 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
     )
 
 
-def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None) -> tuple[GuestText, ...]:
+def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None) -> tuple[Verbatim, ...]:
     """Tell the last change in sentences, in the order of events, and what the operator can do next.
 
     Args:
@@ -147,7 +147,7 @@ def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None)
         story.now(),
         story.next_steps(),
     )
-    return tuple(one_line(sentence, WIDTH) for part in parts for sentence in part)
+    return tuple(bounded(whole(" ".join(sentence.split())), WIDTH) for part in parts for sentence in part)
 
 
 class _Story:

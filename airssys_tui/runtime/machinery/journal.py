@@ -14,7 +14,7 @@ from typing import Final
 
 from airssys_tui.api.views.runtime import SWITCH, EventPage, Tally
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
-from airssys_tui.core.text import one_line
+from airssys_tui.core.text import bounded, one_line
 
 KEPT: Final = 2_000
 KEPT_LOGS: Final = 2_000
@@ -22,8 +22,8 @@ UNWRITTEN: Final = 20_000
 LONGEST: Final = 500
 """Characters of an event's text."""
 
-LONGEST_LINE: Final = 1_000
-"""Characters of a line that a guest logged, as its WIT promises."""
+LONGEST_LINE: Final = 2_000
+"""Characters of a line that a guest logged; its WIT promises 1 000 of a message."""
 
 MOST_TALLIES: Final = 500
 """Different events counted at most; actions are words of the program, so there are far fewer."""
@@ -61,7 +61,7 @@ class Journal:
         level: Level = Level.INFO,
         generation: int | None = None,
     ) -> Event:
-        """Record an event; the text is sanitised here. Lines that guests log are not written to disk.
+        """Record an event. Its text is sanitised here; a line that a guest logged is data, and not written to disk.
 
         Args:
             kind: The kind.
@@ -79,7 +79,7 @@ class Journal:
                 at=self._clock(),
                 kind=kind,
                 level=level,
-                text=one_line(text, LONGEST_LINE if kind is EventKind.LOG else LONGEST),
+                text=bounded(text, LONGEST_LINE) if kind is EventKind.LOG else one_line(text, LONGEST),
                 component=component,
                 revision=revision,
                 action=action,

@@ -11,7 +11,6 @@ from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest, manifest_digest
-from airssys_tui.core.text import one_line
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
@@ -51,7 +50,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
         making = Making(linker, side, _artifact(manifest, wasm, code), code, tenant)
         report = workers.submit(_call_once, making, export, arguments).result()
-        lines = tuple(one_line(event.text, 500) for event in journal.page(0, 500).events)
+        lines = tuple(event.text for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)
     finally:
         workers.close(1.0)

@@ -26,6 +26,7 @@ import msgspec
 
 from airssys_tui.core.errors import StorageRefusal, UsageError
 from airssys_tui.core.keyvalue import Durability, StorageUse, Value, check_key, check_value
+from airssys_tui.core.text import whole_json
 from airssys_tui.store.disk.database import BUSY_SECONDS
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.keyvalues.changes import NamespaceChange
@@ -85,9 +86,8 @@ def _body(path: Path, component: str) -> Iterator[bytes]:
 
 
 def _line(key: str, value: Value) -> bytes:
-    if isinstance(value, str):
-        return msgspec.json.encode(_Entry(key, text=value)) + b"\n"
-    return msgspec.json.encode(_Entry(key, base64=base64.b64encode(value).decode())) + b"\n"
+    entry = _Entry(key, text=value) if isinstance(value, str) else _Entry(key, base64=base64.b64encode(value).decode())
+    return whole_json(msgspec.json.encode(entry).decode()).encode() + b"\n"
 
 
 def usages(path: Path) -> dict[str, StorageUse]:
