@@ -120,6 +120,7 @@ def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
         "table elements": format_count(limits.table_elements),
         "fuel per call": fuel,
         "deadline": format_duration(limits.deadline),
+        "init deadline": format_duration(limits.init_deadline),
         "mailbox": f"{limits.mailbox} calls",
         "storage": format_size(limits.storage),
     }

@@ -55,6 +55,7 @@ class EventAction(StrEnum):
     DISK_FULL = "disk-full"
     DISK_ROOM = "disk-room"
     COLLECTED = "collected"
+    CROWDED = "crowded"
     INTERNAL = "internal"
     CLOSED = "closed"
 
@@ -80,6 +81,7 @@ class EventAction(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     RETIRED = "retired"
+    CANCELLED = "cancelled"
     STATE = "state"
     STATE_LOST = "state lost"
     STORAGE = "storage"

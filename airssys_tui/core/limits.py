@@ -20,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         table_elements: Elements per table.
         fuel_per_call: Fuel units per call; refilled before every call.
         deadline: Seconds of wall time per call.
+        init_deadline: Seconds of wall time for each step that takes an instance to where it serves: its start
+            functions, ``init`` and ``load``.
         storage: Bytes of key-value storage.
         mailbox: Maximum queued calls.
         message_size: Bytes per message.
@@ -31,6 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     table_elements: int = 100_000
     fuel_per_call: int = 100_000_000
     deadline: float = 1.0
+    init_deadline: float = 5.0
     storage: int = 10 * MIB
     mailbox: int = 1_000
     message_size: int = MIB
@@ -55,6 +58,7 @@ BOUNDS: Final[dict[str, Bound]] = {
     "table_elements": Bound(0, 10_000_000),
     "fuel_per_call": Bound(1_000, 10_000_000_000_000),
     "deadline": Bound(0.020, 3600.0),
+    "init_deadline": Bound(0.020, 3600.0),
     "storage": Bound(0, 64 * GIB),
     "mailbox": Bound(1, 1_000_000),
     "message_size": Bound(1, 2 * MIB),

@@ -39,7 +39,7 @@ from airssys_tui.core.errors import ProtocolMismatch
 from airssys_tui.core.events import Event
 from airssys_tui.core.units import KIB, MIB
 
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
 """Version of the protocol; grows with every incompatible change."""
 
 MAX_HELLO: Final = 4 * KIB

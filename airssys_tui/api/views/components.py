@@ -10,6 +10,7 @@ from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.events import Event
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State
 from airssys_tui.core.text import GuestText, Verbatim
+from airssys_tui.core.units import format_duration
 
 
 class NoteKind(StrEnum):
@@ -88,6 +89,24 @@ class Note(msgspec.Struct, frozen=True):
     text: GuestText = GuestText("")
 
 
+class RunningCall(msgspec.Struct, frozen=True):
+    """A call that has been inside the component for more than a second.
+
+    Attributes:
+        export: Name of the export, without its interface.
+        seconds: How long it has been running, in whole seconds.
+    """
+
+    export: GuestText
+    seconds: int
+
+    @property
+    def text(self) -> GuestText:
+        """What runs and for how long, for people."""
+        spent = f"{self.seconds} s" if self.seconds < 60 else format_duration(self.seconds)
+        return GuestText(f"running {self.export} for {spent}")
+
+
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     """The current state of a component: one row of a list.
 
@@ -108,6 +127,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         present: Whether the source exists.
         held: Held artifacts, by version or short digest: neither watcher nor restart deploys them.
         note: The most important fact about it now.
+        running: The call that has been running for more than a second; None without one.
         restarts: Restarts by supervision since the runtime started.
         started_at: Unix time when the running instance started.
         state_bytes: Size of the last saved state in bytes; None if no state is saved.
@@ -136,6 +156,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     present: bool = True
     held: tuple[GuestText, ...] = ()
     note: Note = Note()
+    running: RunningCall | None = None
     restarts: int = 0
     started_at: float | None = None
     state_bytes: int | None = None

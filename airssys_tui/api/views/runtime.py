@@ -83,6 +83,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         cpu: Cores used by guests (1.0 = one core); None when not available.
         workers: Worker threads.
         busy: Worker threads that are running a call.
+        handed: Calls that run for so long that another thread has taken their place among the workers.
         stuck: Threads whose guest is still blocked inside WASI after its call ended; counted until they return.
         last_event: Sequence number of the newest event.
         dropped_events: Events that were dropped from the bounded buffer.
@@ -107,6 +108,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float | None = None
     workers: int = 0
     busy: int = 0
+    handed: int = 0
     stuck: int = 0
     last_event: int = 0
     dropped_events: int = 0

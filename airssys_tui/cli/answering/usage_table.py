@@ -39,6 +39,8 @@ def totals(seen: Snapshot) -> list[tuple[str, str]]:
         ("cpu", percent(seen.cpu)),
         ("workers", f"{seen.busy}/{seen.workers}"),
     ]
+    if seen.handed:
+        pairs.append(("long calls", str(seen.handed)))
     if seen.stuck:
         pairs.append(("stuck", str(seen.stuck)))
     if seen.dropped_events:

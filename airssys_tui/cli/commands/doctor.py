@@ -152,6 +152,8 @@ def _control(directory: Path) -> list[Finding]:
 def _living(head: Snapshot) -> list[Finding]:
     """Report on the runtime, from its totals."""
     found = [Finding("runtime", f"{head.phase}, {head.busy} of {head.workers} workers busy")]
+    if head.handed:
+        found.append(Finding("long calls", f"{head.handed} run on beside the workers; `list` says which"))
     stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
     remedy = "restart the runtime when convenient; these calls cannot be ended otherwise"
     found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))

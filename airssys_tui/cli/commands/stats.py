@@ -49,9 +49,10 @@ def _stats(seen: Snapshot, views: Sequence[ComponentView], *, live: bool, whole:
         rows.append({name: row[name] for name in ("id", "state", "version", "revision", "restarts", "meters")})
     if not whole:
         return rows[0]
-    figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "stuck", "dropped_events")
+    figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "handed", "stuck")
     told = plain(seen)
-    totals = {name: told[name] if live else None for name in (*figures, "unwritten_events", "tallies")}
+    lost = ("dropped_events", "unwritten_events", "tallies")
+    totals = {name: told[name] if live else None for name in (*figures, *lost)}
     return {"phase": told["phase"], **totals, "components": rows}
 
 

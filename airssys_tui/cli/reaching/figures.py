@@ -13,6 +13,7 @@ LIVE_ONLY: Final = (
     "health",
     "recovery",
     "candidate",
+    "running",
     "restarts",
     "started_at",
     "probation_until",

@@ -91,6 +91,7 @@ TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] =
     "cpu_cores": ("Cores in use by guests", lambda seen: seen.cpu),
     "workers": ("Threads that run guests", lambda seen: seen.workers),
     "busy_workers": ("Threads that are in a call now", lambda seen: seen.busy),
+    "long_calls": ("Calls that run on beside the workers because they take long", lambda seen: seen.handed),
     "stuck_threads": ("Threads whose guest waits in the host past the end of its call", lambda seen: seen.stuck),
     "problems": ("Sources that are not components", lambda seen: len(seen.problems)),
     "watch_native": ("Whether files are watched without polling", lambda seen: seen.watch.mode == "native"),

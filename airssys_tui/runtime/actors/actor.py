@@ -5,8 +5,9 @@ caller ever holds an instance. It posts work to the actor's mailbox and gets a f
 at a time on a worker thread, on whatever instance serves at that moment. The rules:
 
 * One call at a time, in order; the host's own calls (health, state) go first.
-* At most one turn of an actor is scheduled on the workers (``_scheduled``). A turn runs up to :data:`BATCH` calls, then
-  queues again, so that a busy actor does not keep a worker from the others.
+* At most one turn of an actor is scheduled on the workers (``_scheduled``), so a component never holds more than one
+  of them. A turn runs up to :data:`BATCH` calls, or calls for :data:`TURN_NS`, then queues again, so that a busy actor
+  does not keep a worker from the others.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
@@ -23,17 +24,22 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from time import perf_counter_ns
 from typing import Any, Final
 
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
+from airssys_tui.runtime.machinery.task_queue import Task
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 
 BATCH: Final = 64
 """Calls that one actor may run before another actor gets the worker."""
+
+TURN_NS: Final = 2_000_000
+"""Nanoseconds after which a turn begins no further call."""
 
 Work = Callable[[Serving], Any]
 
@@ -67,6 +73,7 @@ class Actor:
         self.counters = Counters()
         self.costs = CallCosts()
         self._workers = workers
+        self._task = Task(component, self._turn)
         self._trapped = trapped
         self._lock = threading.Lock()
         self._mailbox: deque[Envelope] = deque()
@@ -204,9 +211,10 @@ class Actor:
     def _schedule(self) -> None:
         if self._mailbox and not self._scheduled and not self._paused and self._serving is not None:
             self._scheduled = True
-            self._workers.schedule(self._turn)
+            self._workers.schedule(self._task)
 
     def _turn(self) -> None:
+        end = perf_counter_ns() + TURN_NS
         for _ in range(BATCH):
             with self._lock:
                 serving = self._serving
@@ -221,6 +229,8 @@ class Actor:
                 reached.set_result(len(self._mailbox))
             if trap is not None:
                 self._trapped(serving, trap)
+            if perf_counter_ns() > end:
+                break
         with self._lock:
             self._scheduled = False
             self._schedule()

@@ -72,7 +72,7 @@ def initialise(serving: Serving) -> None:
         "version": version_value(manifest.version),
         "entries": [(entry.key, entry.value) for entry in manifest.config],
     }
-    answer = serving.ask(f"{LIFECYCLE}#init", config)
+    answer = serving.ask(f"{LIFECYCLE}#init", config, deadline=manifest.limits.init_deadline)
     if isinstance(answer, Err):
         raise GateRefusal(f"init answered {error_text(answer)}", gate=Gate.INIT)
 
@@ -113,7 +113,8 @@ def load_state(serving: Serving, state: SavedState) -> None:
         GuestTrap: If it traps.
     """
     body = state.data.decode() if state.kind == "text" else state.data
-    answer = serving.ask(f"{STATE}#load", Variant(state.kind, body), version_value(state.version))
+    given = Variant(state.kind, body), version_value(state.version)
+    answer = serving.ask(f"{STATE}#load", *given, deadline=serving.manifest.limits.init_deadline)
     if isinstance(answer, Err):
         raise GateRefusal(f"load answered {error_text(answer)}", gate=Gate.STATE_LOAD)
 

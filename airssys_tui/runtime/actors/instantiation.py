@@ -60,7 +60,7 @@ class Making:
             instance.close()
 
     def _aside(self) -> Instance:
-        limit = self._artifact.manifest.limits.deadline + GRACE
+        limit = self._artifact.manifest.limits.init_deadline + GRACE
         call = self._side.start(str(self._artifact.manifest.id), self._make, limit, self.cancel)
         with self._lock:
             self._call, unwanted = call, self._unwanted
@@ -72,7 +72,8 @@ class Making:
             raise stuck(limit) from None
 
     def _make(self) -> Instance:
-        instance = self._linker.instantiate(self._code, self._artifact.manifest.limits, owner=self._tenant)
+        limits = self._artifact.manifest.limits
+        instance = self._linker.instantiate(self._code, limits, owner=self._tenant, deadline=limits.init_deadline)
         with self._lock:
             self._instance = instance
             unwanted = self._unwanted

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any
+
+import msgspec
 
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
@@ -54,6 +57,18 @@ class Blueprint:
         self.waits = waits
 
 
+class InFlight(msgspec.Struct, frozen=True):
+    """A call that has not returned yet.
+
+    Attributes:
+        export: Full path of the export.
+        seconds: How long it has been running.
+    """
+
+    export: str
+    seconds: float
+
+
 class Serving:
     """An instance and the artifact it was made from. Used by one worker at a time.
 
@@ -84,11 +99,22 @@ class Serving:
         self.counters: Counters | None = None
         self.costs: CallCosts | None = None
         self.trapped_in = ""
+        self._inside = ""
+        self._entered = 0
         self._side = side
         self._hear = hear
         self._waiting: SideCall[CallResult] | None = None
         self._cancelled = False
         self._stuck = False
+
+    @property
+    def in_flight(self) -> InFlight | None:
+        """The call that runs now, from any thread; None without one."""
+        inside = self._inside
+        if not inside:
+            return None
+        # Read after the export: a call that begins meanwhile is younger, never older, than what is told.
+        return InFlight(inside, max(0, perf_counter_ns() - self._entered) / 1e9)
 
     @property
     def revision(self) -> int:
@@ -172,6 +198,8 @@ class Serving:
 
     def _enter(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
         self.tenant.tracer.enter(path)
+        self._entered = perf_counter_ns()
+        self._inside = path
         try:
             if self.artifact.waits:
                 return self._enter_aside(path, args, deadline)
@@ -182,6 +210,7 @@ class Serving:
             self.tenant.tracer.break_off(trap.message)
             raise
         finally:
+            self._inside = ""
             if self._hear is not None:
                 self.drain()
 

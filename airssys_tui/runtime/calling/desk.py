@@ -153,7 +153,7 @@ class Desk:
                 checks
             )
 
-        return await floor.guest(run)
+        return await floor.candidate(run, owner=component.name)
 
     def _handles_of(self, component: Component) -> Handles:
         return self._handles.setdefault(component.name, Handles(self._floor.clock))

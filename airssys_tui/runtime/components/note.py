@@ -6,17 +6,27 @@ from airssys_tui.api.views.components import Note, NoteKind
 from airssys_tui.core.description import FileFacts, file_note
 from airssys_tui.core.lifecycle import RecoveryKind
 from airssys_tui.core.refusal import retry_text
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.components.component import Component
 
 
 def note_of(component: Component, now: float) -> Note:
-    """Return the most important fact about a component now.
+    """Return the most important fact about a component now; a call that takes long stands before it.
 
     Args:
         component: The component.
         now: Monotonic seconds.
     """
+    note = _fact(component, now)
+    running = component.shown.running
+    if running is None:
+        return note
+    if not note.text:
+        return Note(NoteKind.INFO, running.text)
+    return Note(note.kind, one_line(f"{running.text} · {note.text}", 400))
+
+
+def _fact(component: Component, now: float) -> Note:
     shown, supervision = component.shown, component.supervision
     if shown.trouble:
         again = f" · {retry_text(supervision.retry_at - now)}" if _is_hindered(component) else ""

@@ -51,7 +51,7 @@ class Passage:
             where = "" if told else f" (at byte {error.offset})"
             raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind) from error
         except GuestTrap as trap:
-            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap)) from trap
+            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate)) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
             # The guest exports the contract with a type of its own.
             raise GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate) from error
@@ -119,11 +119,16 @@ def trap_text(trap: GuestTrap) -> GuestText:
     return one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
 
 
-def trap_remedy(trap: GuestTrap) -> str:
-    """Return what the operator can do about a trap; empty when only the component's author can."""
+_PREPARING: Final = frozenset({Gate.INSTANTIATE, Gate.INIT, Gate.STATE_LOAD})
+"""Gates at which a call has the deadline of `init`."""
+
+
+def trap_remedy(trap: GuestTrap, gate: Gate | None = None) -> str:
+    """Return what the operator can do about a trap at a gate; empty when only the component's author can."""
+    key = "init_deadline" if gate in _PREPARING else "deadline"
     remedies = {
         "out-of-fuel": "raise [resources] fuel_per_call, or do less in this step",
-        "deadline": "raise [resources] deadline, or do less in this step",
+        "deadline": f"raise [resources] {key}, or do less in this step",
         "out-of-memory": "raise [resources] memory",
         "table-limit": "raise [resources] table_elements",
     }

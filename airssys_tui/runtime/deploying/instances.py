@@ -22,6 +22,7 @@ from airssys_tui.runtime.components.parts.life import RunningCommand
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
+from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shielded_await import to_the_end
 
@@ -114,12 +115,20 @@ class Instances:
             patience = min(patience, drain)
         done, _ = await asyncio.wait([reached], timeout=patience)
         if not done:
+            self._tell_cancelled(component, serving)
             serving.cancel()
             await asyncio.wait([reached], timeout=1.0)
         await self._save_quietly(component, serving, "stop")
         actor.switch(None)
         actor.resume()
         await self._floor.guest(self._farewell, component, serving)
+
+    def _tell_cancelled(self, component: Component, serving: Serving) -> None:
+        call = serving.in_flight
+        if call is not None:
+            name, spent = call.export.rpartition("#")[2], format_duration(call.seconds)
+            text = f"its call of {name}, running for {spent}, is cancelled"
+            component.teller.lifecycle(text, EventAction.CANCELLED, Level.WARNING, revision=serving.revision)
 
     async def replace(self, component: Component, *, why: str) -> int:
         """Replace the instance that serves by a fresh one of the active revision; its state is handed over.
@@ -223,7 +232,7 @@ class Instances:
             finally:
                 serving.close()
 
-        ended = asyncio.wrap_future(self._floor.workers.submit(run))
+        ended = asyncio.wrap_future(self._floor.workers.submit(run, owner=component.name, way=Way.TURN))
         component.life.run(RunningCommand(serving, ended))
         said = "ended: cancelled"
         try:

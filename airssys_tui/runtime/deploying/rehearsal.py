@@ -27,6 +27,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_types
+from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 
 T = TypeVar("T")
@@ -200,7 +201,7 @@ class Rehearsal:
             handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
         )
         making = Making(floor.linker, floor.side, artifact, code, tenant)
-        made = floor.workers.submit(making.run)
+        made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:
             return await asyncio.wrap_future(made)
         except asyncio.CancelledError:
@@ -209,7 +210,9 @@ class Rehearsal:
 
     async def on_guest(self, serving: Serving, function: Callable[[Serving], T]) -> T:
         """Run a function on an instance that no other code uses; cancelling the wait cancels the guest's call."""
-        answer = asyncio.wrap_future(self._floor.workers.submit(function, serving))
+        owner = serving.tenant.component
+        asked = self._floor.workers.submit(function, serving, owner=owner, way=Way.CANDIDATE)
+        answer = asyncio.wrap_future(asked)
         try:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:
@@ -220,7 +223,7 @@ class Rehearsal:
 
     async def discard(self, serving: Serving) -> None:
         """Drop an instance on a worker."""
-        await asyncio.shield(self._floor.guest(serving.close))
+        await asyncio.shield(self._floor.candidate(serving.close, owner=serving.tenant.component))
 
 
 async def cancel_until(serving: Serving, ended: asyncio.Future[T]) -> None:

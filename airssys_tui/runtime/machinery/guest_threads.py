@@ -1,8 +1,17 @@
 """The worker threads: the only threads that run guest code, with stacks deep enough for it.
 
-Their stacks are 16 MiB, because guests recurse (a guest may use about 400 KiB for each nested call). A task that is
-about to block in the host announces it with :meth:`Workers.blocking`: then a replacement thread may start, so that
-other components are not held up.
+Their stacks are 16 MiB, because guests recurse (a guest may use about 400 KiB for each nested call).
+
+A guest's call cannot be suspended, but the interpreter's lock is free while it runs, and the operating system shares
+the cores among threads. So the pool is fair in time by its *places*: at most :attr:`Workers.count` threads take tasks.
+
+* A task that is about to block in the host announces it with :meth:`Workers.blocking`, and a task that has run for
+  longer than :data:`LONG_MS` while others wait is *handed off* by the monitor. In both cases another thread takes the
+  place; there are bounds for each. A thread that was handed off runs on with a lower priority, and ends with its task.
+* The monitor sleeps until a task waits while no thread is free.
+* Candidates (their ``init``, trial loads and probes) have a lane with places of its own: they do not keep a place from
+  components that serve.
+* Control work (save, shut down, drop) is urgent: it goes before the turns that wait.
 """
 
 from __future__ import annotations
@@ -13,17 +22,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from queue import SimpleQueue
+from enum import Enum
+from time import perf_counter_ns
 from typing import Any, Final, TypeVar
+
+from airssys_tui.runtime.machinery import priority
+from airssys_tui.runtime.machinery.task_queue import Task, TaskQueue
 
 T = TypeVar("T")
 
 STACK_SIZE: Final = 16 * 1024 * 1024
+LONG_MS: Final = 10
+"""Milliseconds that a task may run while others wait, until another thread takes its place."""
+
 MAX_REPLACEMENTS: Final = 32
+"""Threads of a lane that run for tasks which block in the host."""
+
+MAX_HANDED: Final = 64
+"""Threads of a lane that were handed off and have not ended."""
+
+CANDIDATE_PLACES: Final = 2
+CROWDED_EVERY: Final = 60.0
+"""Seconds between two reports that no more tasks can be handed off."""
 
 _STACK_LOCK: Final = threading.Lock()
-
-Task = Callable[[], None]
 
 
 def spawn(target: Callable[[], None], name: str) -> threading.Thread:
@@ -39,39 +61,136 @@ def spawn(target: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
+class Way(Enum):
+    """How a function gets to a worker."""
+
+    TURN = "turn"
+    """In order with the turns of components."""
+    CONTROL = "control"
+    """Before the turns of components."""
+    CANDIDATE = "candidate"
+    """On the places for what does not serve yet."""
+
+
+class Place:
+    """One worker thread and what it runs.
+
+    Attributes:
+        since: When its task began, in nanoseconds of ``perf_counter_ns``; 0 without one.
+        task: Its task, or the last one.
+        handed: Whether another thread has taken its place.
+        blocked: How often it has announced that it blocks.
+        thread: Its native id.
+    """
+
+    __slots__ = ("blocked", "handed", "lane", "since", "task", "thread")
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.since = 0
+        self.task: Task | None = None
+        self.handed = False
+        self.blocked = 0
+        self.thread = 0
+
+
+class Lane:
+    """A queue and the places that serve it. Changed under the lock of the pool, ``resting`` by each worker itself.
+
+    Attributes:
+        count: Threads that take tasks.
+        places: All its threads, those included that block or were handed off.
+        resting: Those that wait for a task.
+        blocked: Those that block in the host.
+        handed: Those that were handed off.
+    """
+
+    __slots__ = ("blocked", "count", "handed", "places", "queue", "resting")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.queue = TaskQueue()
+        self.places: set[Place] = set()
+        self.resting: set[Place] = set()
+        self.blocked = 0
+        self.handed = 0
+
+    @property
+    def taking(self) -> int:
+        """Threads that take tasks, now or after their present one."""
+        return len(self.places) - self.blocked - self.handed
+
+
+class _Here(threading.local):
+    place: Place | None = None
+
+
+_HERE: Final = _Here()
+"""Its attribute ``place`` is the place of the current thread, if it is a worker."""
+
+Hog = tuple[str, float]
+"""A component and the seconds that its task has been running."""
+
+
 class Workers:
     """A pool of threads for guest calls.
 
     Args:
         count: Threads that may run guest code at once; the number of cores if not given, at least 2.
+        crowded: Called, on the monitor's thread, when tasks wait and no more can be handed off: with those that run
+            longest, longest first.
     """
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, crowded: Callable[[list[Hog]], None] = lambda _: None) -> None:
         self.count = count or max(2, os.cpu_count() or 2)
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._turns = Lane(self.count)
+        self._candidates = Lane(CANDIDATE_PLACES)
+        self._lanes = (self._turns, self._candidates)
+        self._crowded = crowded
+        self._told = -CROWDED_EVERY
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
-        self._blocked = 0
-        self._busy = 0
         self._names = 0
         self._closed = False
-        for _ in range(self.count):
-            self._add_thread()
+        self._wake = threading.Event()
+        self._end = threading.Event()
+        with self._lock:
+            for _ in range(self.count):
+                self._start_thread(self._turns)
+            self._start_thread(self._candidates)
+        self._monitor = threading.Thread(target=self._watch, name="monitor", daemon=True)
+        self._monitor.start()
 
     @property
     def busy(self) -> int:
-        """Threads that run a task now."""
-        return self._busy
+        """Threads that run a component's turn or control work now, without those handed off."""
+        lane = self._turns
+        return max(0, len(lane.places) - len(lane.resting) - lane.handed)
+
+    @property
+    def handed(self) -> int:
+        """Threads that were handed off: their tasks run for longer than :data:`LONG_MS`."""
+        return sum(lane.handed for lane in self._lanes)
 
     def schedule(self, task: Task) -> None:
-        """Run a task on some worker. The task must not raise."""
-        self._tasks.put(task)
+        """Run a component's turn on some worker."""
+        lane = self._turns
+        lane.queue.put(task)
+        if not lane.resting:
+            self._rouse()
 
-    def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
-        """Run a function on some worker and return its future."""
+    def submit(self, function: Callable[..., T], *args: Any, owner: str = "", way: Way = Way.CONTROL) -> Future[T]:
+        """Run a function on some worker and return its future.
+
+        Args:
+            function: The function.
+            args: Its arguments.
+            owner: The component it runs for.
+            way: How it gets to a worker.
+        """
         future: Future[T] = Future()
 
-        def task() -> None:
+        def run() -> None:
             if not future.set_running_or_notify_cancel():
                 return
             try:
@@ -81,22 +200,41 @@ class Workers:
             else:
                 future.set_result(result)
 
-        self._tasks.put(task)
+        lane = self._candidates if way is Way.CANDIDATE else self._turns
+        lane.queue.put(Task(owner, run), urgent=way is Way.CONTROL)
+        if not lane.resting:
+            if lane is self._candidates:
+                with self._lock:
+                    self._man(lane)
+            self._rouse()
         return future
 
     @contextlib.contextmanager
     def blocking(self) -> Iterator[None]:
-        """Announce that the calling worker is about to block in the host; a replacement may start."""
-        with self._lock:
-            self._blocked += 1
-            live = len(self._threads)
-            if not self._closed and live - self._blocked < self.count and live < self.count + MAX_REPLACEMENTS:
-                self._start_thread()
+        """Announce that the calling worker is about to block in the host; another may take its place.
+
+        On any other thread, and on a worker whose place is taken already, there is nothing to announce.
+        """
+        place = _HERE.place
+        if place is None or not self._block(place):
+            yield
+            return
         try:
             yield
         finally:
             with self._lock:
-                self._blocked -= 1
+                place.blocked -= 1
+                place.lane.blocked -= not place.blocked
+
+    def _block(self, place: Place) -> bool:
+        lane = place.lane
+        with self._lock:
+            if place.handed:
+                return False
+            lane.blocked += not place.blocked
+            place.blocked += 1
+            self._man(lane)
+        return True
 
     def close(self, timeout: float) -> bool:
         """End the threads after their present task; wait at most ``timeout`` seconds for all of them.
@@ -107,39 +245,100 @@ class Workers:
         with self._lock:
             self._closed = True
             threads = list(self._threads)
-        for _ in threads:
-            self._tasks.put(None)
+            for lane in self._lanes:
+                for _ in lane.places:
+                    lane.queue.put(None)
+        self._end.set()
+        self._wake.set()
         deadline = time.monotonic() + timeout
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
-    def _add_thread(self) -> None:
-        with self._lock:
-            self._start_thread()
+    def _man(self, lane: Lane) -> None:
+        """Start a thread of a lane that lacks one, if the bound and the system allow; the lock is held."""
+        if not self._closed and lane.taking < lane.count and lane.blocked <= MAX_REPLACEMENTS:
+            with contextlib.suppress(RuntimeError):  # no room for another thread: the others go on
+                self._start_thread(lane)
 
-    def _start_thread(self) -> None:
+    def _start_thread(self, lane: Lane) -> None:
         self._names += 1
-        self._threads.add(spawn(self._work, f"worker-{self._names}"))
+        place = Place(lane)
+        self._threads.add(spawn(lambda: self._work(place), f"worker-{self._names}"))
+        lane.places.add(place)
 
-    def _work(self) -> None:
-        while True:
-            task = self._tasks.get()
-            if task is None:
-                break
-            self._busy += 1
-            try:
-                task()
-            finally:
-                self._busy -= 1
-            if self._surplus():
-                break
-        with self._lock:
-            self._threads.discard(threading.current_thread())
+    def _work(self, place: Place) -> None:
+        _HERE.place = place
+        place.thread = threading.get_native_id()
+        lane = place.lane
+        try:
+            while True:
+                lane.resting.add(place)
+                task = lane.queue.get()
+                lane.resting.discard(place)
+                if task is None:
+                    break
+                place.task = task
+                place.since = perf_counter_ns()
+                if not lane.resting and not lane.queue.empty:
+                    self._rouse()
+                task.run()
+                with self._lock:
+                    place.since = 0
+                    if place.handed or lane.taking > lane.count:
+                        self._leave(place)
+                        return
+        finally:
+            with self._lock:
+                self._leave(place)
 
-    def _surplus(self) -> bool:
+    def _leave(self, place: Place) -> None:
+        """Take a thread that ends out of the books; the lock is held. A second time changes nothing."""
+        lane = place.lane
+        self._threads.discard(threading.current_thread())
+        if place in lane.places:
+            lane.places.remove(place)
+            lane.handed -= place.handed
+
+    def _rouse(self) -> None:
+        """Wake the monitor: a task waits while no thread is free."""
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _watch(self) -> None:
+        while not self._end.is_set():
+            self._wake.wait()
+            if self._end.wait(LONG_MS / 2000):
+                return
+            if all(lane.queue.empty for lane in self._lanes):
+                # First cleared, then looked at again: a task that came in between has set it after that.
+                self._wake.clear()
+                if all(lane.queue.empty for lane in self._lanes):
+                    continue
+                self._wake.set()
+            for lane in self._lanes:
+                if not lane.queue.empty:
+                    self._relieve(lane)
+
+    def _relieve(self, lane: Lane) -> None:
+        """Hand off the tasks of a lane that have been running for too long, as far as the bound allows."""
+        before = perf_counter_ns() - LONG_MS * 1_000_000
         with self._lock:
-            if len(self._threads) - self._blocked <= self.count:
-                return False
-            self._threads.discard(threading.current_thread())
-            return True
+            if self._closed:
+                return
+            late = [p for p in lane.places if 0 < p.since < before and not p.handed and not p.blocked]
+            for place in late[: MAX_HANDED - lane.handed]:
+                place.handed = True
+                lane.handed += 1
+                priority.lower(place.thread)
+                self._man(lane)
+            full = lane.handed >= MAX_HANDED and any(not place.handed for place in late)
+        if full and time.monotonic() - self._told >= CROWDED_EVERY:
+            self._told = time.monotonic()
+            self._crowded(self._hogs(lane))
+
+    def _hogs(self, lane: Lane) -> list[Hog]:
+        now = perf_counter_ns()
+        with self._lock:
+            running = [(place.task.owner, place.since) for place in lane.places if place.task and place.since]
+        return [(owner, (now - since) / 1e9) for owner, since in sorted(running, key=lambda each: each[1])]

@@ -12,12 +12,13 @@ from typing import Any, Final, TypeVar
 from airssys_tui.core.errors import DiskFull, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
+from airssys_tui.core.units import format_duration
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
-from airssys_tui.runtime.machinery.guest_threads import Workers
+from airssys_tui.runtime.machinery.guest_threads import Hog, Way, Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
@@ -56,7 +57,7 @@ class Floor:
         self.engine = Engine(settings.engine)
         self.linker: Linker = self.engine.linker(INTERFACES)
         self.shelf = Shelf()
-        self.workers = Workers(settings.workers)
+        self.workers = Workers(settings.workers, self._crowded)
         self.side = SideThreads(waiting=self.workers.blocking)
         self.services = ServiceDesk(state.storage, self.workers.blocking)
         self.filled: Callable[[DiskFull], None] = lambda _: None
@@ -104,8 +105,15 @@ class Floor:
         return await asyncio.get_running_loop().run_in_executor(self._children, function, *args)
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
-        """Run guest code on a worker. Cancelling the wait does not stop the guest."""
+        """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""
         return await asyncio.wrap_future(self.workers.submit(function, *args))
+
+    async def candidate(self, function: Callable[..., T], *args: Any, owner: str = "") -> T:
+        """Run guest code of what does not serve, on places of its own. Cancelling the wait does not stop the guest."""
+        return await asyncio.wrap_future(self.workers.submit(function, *args, owner=owner, way=Way.CANDIDATE))
+
+    def _crowded(self, hogs: list[Hog]) -> None:
+        self.journal.system(crowded_text(hogs), EventAction.CROWDED, Level.WARNING)
 
     def close(self, timeout: float) -> bool:
         """Close the threads and the engine; return whether every worker ended in time."""
@@ -125,3 +133,17 @@ class Floor:
 async def _no_spare(_digest: Digest) -> bytes | None:
     """Find nothing: the folder is not read yet."""
     return None
+
+
+NAMED: Final = 5
+"""Components that an event about too many long calls names."""
+
+
+def crowded_text(hogs: list[Hog]) -> str:
+    """Return, for people, that calls wait because too many others run for long; the longest are named first."""
+    named = ", ".join(f"{owner or 'the runtime'} for {format_duration(seconds)}" for owner, seconds in hogs[:NAMED])
+    more = f" and {len(hogs) - NAMED} more" if len(hogs) > NAMED else ""
+    return (
+        f"{len(hogs)} calls run for long, and no more can be set apart: other calls wait. The longest: {named}{more} "
+        "→ stop these components, or lower their [resources] deadline"
+    )

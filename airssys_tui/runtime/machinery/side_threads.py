@@ -1,12 +1,14 @@
 """Side threads: for guests that block inside native WASI, where neither deadline nor cancellation reaches them.
 
 The worker waits for the side thread, but only until the deadline. A call that has not returned by then is abandoned:
-its thread counts against the limit until it returns, and is never joined.
+its thread counts against the limit until it returns, and is never joined. While more of these threads are out than
+there are cores, one whose call takes long makes way for the others by a lower priority.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections import Counter
@@ -15,13 +17,17 @@ from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
 from airssys_tui.core.errors import CapacityError
-from airssys_tui.runtime.machinery.guest_threads import spawn
+from airssys_tui.runtime.machinery import priority
+from airssys_tui.runtime.machinery.guest_threads import LONG_MS, spawn
 
 T = TypeVar("T")
 
 MAX_SIDE_THREADS: Final = 64
 MAX_PER_OWNER: Final = 8
 """Threads that one component may occupy, so that others still get some."""
+
+
+CORES: Final = os.cpu_count() or 1
 
 
 class SideCall(Generic[T]):
@@ -31,11 +37,20 @@ class SideCall(Generic[T]):
         function: What to run.
         timeout: Seconds to wait.
         give_up: Called on the waiting thread if the call has not returned in time.
+        crowded: Whether a call that takes long is to make way for others.
     """
 
-    def __init__(self, function: Callable[[], T], timeout: float, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        function: Callable[[], T],
+        timeout: float,
+        give_up: Callable[[], None],
+        crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._function = function
         self._give_up = give_up
+        self._crowded = crowded
+        self._thread = 0
         self._changed = threading.Condition()
         self._end = time.monotonic() + timeout
         self._answer: Future[T] = Future()
@@ -49,6 +64,7 @@ class SideCall(Generic[T]):
 
     def run(self) -> None:
         """Run it, on the side thread."""
+        self._thread = threading.get_native_id()
         try:
             self._answer.set_result(self._function())
         except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the waiting call
@@ -63,6 +79,9 @@ class SideCall(Generic[T]):
             TimeoutError: If it did not return in time; the call is abandoned.
         """
         with self._changed:
+            self._changed.wait_for(self._answer.done, min(LONG_MS / 1000, max(0.0, self._end - time.monotonic())))
+            if not self._answer.done() and self._thread and self._crowded():
+                priority.lower(self._thread)
             while not self._answer.done() and (left := self._end - time.monotonic()) > 0:
                 self._changed.wait(left)
             self.abandoned = not self._answer.done()
@@ -115,7 +134,7 @@ class SideThreads:
         Raises:
             CapacityError: If too many threads are occupied.
         """
-        call = SideCall(function, timeout, give_up)
+        call = SideCall(function, timeout, give_up, lambda: self.live > CORES)
         with self._lock:
             if len(self._out) >= self._most:
                 remedy = "wait until some of them return"

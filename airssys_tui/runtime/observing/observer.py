@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from itertools import islice
+from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.components import ComponentView, Meters
+from airssys_tui.api.views.components import ComponentView, Meters, RunningCall
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
@@ -26,6 +27,9 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.counters import PERCENTILES
 from airssys_tui.runtime.metering.series import SampleTick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
+
+LONG_CALL: Final = 1.0
+"""Seconds after which a call that runs is shown on its row."""
 
 
 class UndoOffer(msgspec.Struct, frozen=True):
@@ -69,6 +73,7 @@ class Observer:
         tick = self.tick = self._next_tick()
         for component in self._router:
             counters = component.actor.counters
+            component.shown.runs(_long_call(component))
             if component.shown.series.rests(counters):
                 continue
             memory = self._memory(component)
@@ -177,6 +182,7 @@ class Observer:
             unwritten_events=self._floor.journal.unwritten_dropped,
             tallies=self._floor.journal.tallies,
             busy=self._floor.workers.busy,
+            handed=self._floor.workers.handed,
             stuck=self._floor.side.stuck,
         )
 
@@ -257,6 +263,7 @@ class Observer:
             present=component.files.present,
             held=tuple(artifact_label(hold.version, hold.digest) for hold in component.barred.holds),
             note=note_of(component, time.monotonic()),
+            running=component.shown.running,
             restarts=component.supervision.restarts,
             started_at=component.life.started_at,
             state_bytes=component.shown.state_bytes,
@@ -268,6 +275,16 @@ class Observer:
             history=component.shown.series.history(),
             generation=generation,
         )
+
+
+def _long_call(component: Component) -> RunningCall | None:
+    """Return the call that has been running for at least :data:`LONG_CALL`, if there is one."""
+    command = component.life.command
+    serving = command.serving if command is not None else component.actor.serving
+    call = serving.in_flight if serving is not None else None
+    if call is None or call.seconds < LONG_CALL:
+        return None
+    return RunningCall(one_line(call.export.rpartition("#")[2], 64), int(call.seconds))
 
 
 def _same(one: Snapshot, other: Snapshot) -> bool:

@@ -148,8 +148,13 @@ def _instantiate(linker: Linker, code: Code, manifest: Manifest) -> None:
     """Make an instance within the manifest's limits and drop it; on a worker, for its deep stack."""
     workers = Workers(1)
     tenant = ComponentTenant(str(manifest.id), manifest, Journal(), workers)
+    limits = manifest.limits
+
+    def make() -> None:
+        linker.instantiate(code, limits, owner=tenant, deadline=limits.init_deadline).close()
+
     try:
-        workers.submit(lambda: linker.instantiate(code, manifest.limits, owner=tenant).close()).result()
+        workers.submit(make).result()
     finally:
         workers.close(1.0)
 

@@ -73,6 +73,8 @@ def losses(view: ComponentView, *, dropping: bool = False) -> list[str]:
     lost = [] if view.stateful else ["It has no `state` export: its memory is lost."]
     if dropping and view.meters.queue:
         lost.append(f"{_queued(view)} in its mailbox {'is' if view.meters.queue == 1 else 'are'} dropped.")
+    if view.running is not None:
+        lost.append(f"It is {view.running.text}: the call is cancelled if it does not end in time.")
     return lost
 
 
@@ -89,6 +91,8 @@ def _loses(view: ComponentView, bulk: BulkCommand) -> tuple[str, str]:
         parts.append("keeps its state" if view.stateful else "loses its memory")
         if view.meters.queue and bulk in (STOP, UNLOAD):
             parts.append(f"drops {_queued(view)}")
+        if view.running is not None:
+            parts.append(f"may cancel {view.running.export}")
     return ", ".join(parts), "warn" if any(not part.startswith("keeps") for part in parts) else "quiet"
 
 

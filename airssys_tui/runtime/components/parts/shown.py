@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from airssys_tui.api.views.components import RunningCall
 from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.metering.series import Series
 
@@ -18,18 +19,20 @@ class Shown:
         dirty: Whether something that is shown has changed since the row was last published.
         trouble: What is wrong; empty when nothing is.
         remark: What is worth knowing when nothing is wrong.
+        running: The call that has been running for long.
         state_bytes: Size of the state saved last.
         state_saved_at: Unix time of that save.
         series: The meters over time.
     """
 
-    __slots__ = ("_changed", "dirty", "remark", "series", "state_bytes", "state_saved_at", "trouble")
+    __slots__ = ("_changed", "dirty", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self.dirty = True
         self.trouble = GuestText("")
         self.remark = GuestText("")
+        self.running: RunningCall | None = None
         self.state_bytes: int | None = None
         self.state_saved_at: float | None = None
         self.series = Series()
@@ -52,6 +55,12 @@ class Shown:
         """Set the remark."""
         self.remark = remark
         self.touch()
+
+    def runs(self, call: RunningCall | None) -> None:
+        """Set the call that has been running for long; None without one."""
+        if call != self.running:
+            self.running = call
+            self.touch()
 
     def clear(self) -> None:
         """Clear the trouble and the remark."""
