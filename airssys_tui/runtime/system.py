@@ -49,6 +49,7 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
+from airssys_tui.runtime.deploying.slots import Slots
 from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
@@ -114,7 +115,7 @@ class System:
         self._loop = asyncio.get_running_loop()
         self._watch: Watch | None = None
         self._tasks: set[asyncio.Task[object]] = set()
-        self._slots = asyncio.Semaphore(floor.settings.parallel_deploys)
+        self._slots = Slots(floor.settings.parallel_deploys)
 
     def _dispatcher(self) -> Dispatcher:
         desired = self.desired
@@ -230,10 +231,10 @@ class System:
             elif component.files.present:
                 self.reconciler.adopt(component, component.files.key)
         for tier in self.needs.tiers(self.router):
-            await self._all(self._resume_one(component) for component in tier)
+            await self._all(self._slots.run(self._resume_one(component)) for component in tier)
 
     async def _resume_one(self, component: Component) -> None:
-        async with self._slots, component.lock:
+        async with component.lock:
             if component.active is None or component.state is not State.INSTALLED:
                 return
             wanted = component.intent.desired is Desired.RUNNING and component.files.usable
@@ -264,20 +265,19 @@ class System:
             being_written = await self._watch.prepare()
             self._spawn(self._watch.run())
         keys = await self.floor.disk(self._entries)
-        await self._all(self._look(key) for key in keys if key not in being_written)
+        await self._all(self._slots.run(self._look(key)) for key in keys if key not in being_written)
         await self._look_again()
 
     async def _look_again(self) -> None:
         """Retry components whose dependencies are met by now, as long as that lets others pass."""
         while due := self.needs.take_due():
-            await self._all(self._look(component.files.key) for component in due)
+            await self._all(self._slots.run(self._look(component.files.key)) for component in due)
 
     def _entries(self) -> tuple[str, ...]:
         return entries(self.floor.folder)
 
     async def _look(self, key: str) -> None:
-        async with self._slots:
-            await self.reconciler.look(key, who="scan", deploys=self.floor.settings.deploys)
+        await self.reconciler.look(key, who="scan", deploys=self.floor.settings.deploys)
         self._stale.set()
 
     async def _changed(self, change: Settled) -> None:
@@ -304,7 +304,7 @@ class System:
         await self.recorder.close_left_open()
         for component in self.router:
             if component.barred.turned_away is not None and component.barred.turned_away.gate == Gate.DISK:
-                self._spawn(self._look(component.files.key))
+                self._spawn(self._slots.run(self._look(component.files.key)))
 
     def _watching(self, view: WatchView) -> None:
         before = self.observer.watch

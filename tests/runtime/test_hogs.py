@@ -130,6 +130,19 @@ def test_new_components_start_beside_candidates_whose_init_spins(world: World) -
     assert not any(each.done() for each in waiting)
 
 
+def test_the_first_scan_goes_past_candidates_whose_init_spins(world: World) -> None:
+    hours = '[resources]\ninit_deadline = "1h"\nfuel_per_call = "unlimited"\n'
+    for number in range(5):  # more than are deployed at a time
+        world.put(f"a-{number}", Crafted(init="spin", salt=str(number)), hours)
+    world.put("counter", Crafted())
+    world.open_later(workers=2)
+
+    world.wait_row("counter", lambda row: row.state is State.RUNNING)
+    assert world.call("counter", "add", 1) == 1
+
+    assert {world.row(f"a-{number}").state for number in range(5)} == {State.INSTALLING}
+
+
 @pytest.mark.parametrize(
     ("does", "gate"),
     [(Crafted(init="spin"), "init"), (Crafted(start="(loop $x (br $x))"), "instantiate")],

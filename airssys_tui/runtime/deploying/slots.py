@@ -1,0 +1,60 @@
+"""How many components are started or deployed at a time, when many are due at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final
+
+PATIENCE: Final = 1.0
+"""Seconds after which a component gives its slot to the next one: mostly one whose ``init`` takes long."""
+
+MOST_LATE: Final = 32
+"""Components that may be under way without a slot; each may hold its wasm in memory."""
+
+
+class Slots:
+    """Bounds how many components are started or deployed at a time. Used on the control loop.
+
+    Args:
+        count: Slots.
+        patience: Seconds after which a slot goes to the next component, while the one before it goes on.
+        most_late: Components at most that go on without a slot; beyond that a slot is kept.
+    """
+
+    def __init__(self, count: int, patience: float = PATIENCE, most_late: int = MOST_LATE) -> None:
+        self._slots = asyncio.Semaphore(count)
+        self._patience = patience
+        self._most_late = most_late
+        self._late = 0
+
+    async def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for a slot and do the work; return when it is done. Cancelling this cancels the work."""
+        try:
+            await self._slots.acquire()
+        except BaseException:
+            work.close()
+            raise
+        task = asyncio.ensure_future(work)
+        try:
+            late = await self._with_slot(task)
+        finally:
+            self._slots.release()
+        self._late += late
+        try:
+            await task
+        finally:
+            self._late -= late
+
+    async def _with_slot(self, task: asyncio.Task[None]) -> bool:
+        """Wait until the work is done, or goes on without the slot; return whether it goes on."""
+        try:
+            while not task.done():
+                await asyncio.wait([task], timeout=self._patience)
+                if not task.done() and self._late < self._most_late:
+                    return True
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        return False
