@@ -341,7 +341,7 @@ class System:
         if is_waiting(component):
             component.shown.touch()  # its note counts the seconds
         if component.barred.take_due(now):
-            self._spawn(self._look(component.files.key))
+            self._spawn(self._slots.run(self._look(component.files.key)))
 
     async def _publishing(self) -> None:
         while True:
