@@ -9,7 +9,20 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import actors, calls, convoy, desk, extism_rows, keeping, reloads, remote, screen, services, startup
+from benchmarks import (
+    actors,
+    calls,
+    convoy,
+    desk,
+    extism_rows,
+    keeping,
+    reloads,
+    remote,
+    screen,
+    services,
+    startup,
+    watching,
+)
 from benchmarks.clock import QUICK, Effort
 from benchmarks.report import Row, table
 
@@ -43,6 +56,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "rows": screen.rows,
     "keys": screen.keys,
     "memory": reloads.memory,
+    "survey": watching.surveys,
 }
 
 

@@ -47,6 +47,14 @@ class WatchView(msgspec.Struct, frozen=True):
         """How the folder is watched, as a few words: ``native + survey``, ``polling`` or ``stopped``."""
         return "native + survey" if self.mode == "native" and self.survey else self.mode
 
+    @property
+    def sentence(self) -> str:
+        """The same with its figures and its reason, for people."""
+        every = f"every {self.survey:g} s" if self.survey and not self.reason else ""
+        missed = f"the survey found {self.missed} that the watcher missed" if self.missed else ""
+        more = ", ".join(part for part in (every, self.reason, missed) if part)
+        return f"{self.words} ({more})" if more else self.words
+
 
 SWITCH: Final = "switch"
 """Kind of the tallies that count switches: revisions that became active."""

@@ -25,13 +25,16 @@ from airssys_tui.core.units import format_size
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.socket.frames import ServingReport
-    from airssys_tui.api.views.runtime import Snapshot
+    from airssys_tui.api.views.runtime import Snapshot, WatchView
 
 CLIENT: Final = "doctor"
 """The name of this command at the control socket."""
 
 PATIENCE: Final = 5.0
 """Seconds that a runtime may take to answer."""
+
+ASKED_FOR: Final = "asked for"
+"""Why a runtime polls that was told to, by AIRSSYS_TUI_POLL."""
 
 LIBRARIES: Final = ("wasmtime", "textual", "watchfiles", "msgspec", "cyclopts")
 
@@ -154,6 +157,7 @@ def _living(head: Snapshot) -> list[Finding]:
     found = [Finding("runtime", f"{head.phase}, {head.busy} of {head.workers} workers busy")]
     if head.handed:
         found.append(Finding("long calls", f"{head.handed} run on beside the workers; `list` says which"))
+    found.append(_watching(head.watch))
     stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
     remedy = "restart the runtime when convenient; these calls cannot be ended otherwise"
     found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))
@@ -170,6 +174,12 @@ def _living(head: Snapshot) -> list[Finding]:
         remedy = "free space: run airssys-tui gc, or delete other files"
         found.append(Finding("disk", head.disk_full, ok=False, remedy=remedy))
     return found
+
+
+def _watching(watch: WatchView) -> Finding:
+    well = watch.mode == "native" or watch.reason == ASKED_FOR
+    remedy = "put the folder back" if watch.mode == "stopped" else "until then, polling finds changes, more slowly"
+    return Finding("watching", watch.sentence, ok=well, remedy="" if well else remedy)
 
 
 def _kept(remote: RuntimeApi) -> list[Finding]:

@@ -101,6 +101,7 @@ TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] =
 """Gauges of the runtime as a whole."""
 
 LOST: Final[dict[str, tuple[str, Callable[[Snapshot], int]]]] = {
+    "watch_missed": ("Changes that a survey found and native watching had missed", lambda seen: seen.watch.missed),
     "events_dropped": ("Events that left the bounded buffer", lambda seen: seen.dropped_events),
     "events_unwritten": ("Events that were never written to the catalog", lambda seen: seen.unwritten_events),
 }

@@ -64,6 +64,17 @@ SLOW_LOOK: Final = 0.1
 _NONE: Final = GuestText("")
 
 
+def survey_period(cost: float, *, polls: bool) -> float:
+    """Return the seconds between surveys: more where they are costly.
+
+    Args:
+        cost: Seconds of a processor that one survey takes.
+        polls: Whether surveys are all there is.
+    """
+    shortest, longest = POLL if polls else SURVEY
+    return max(shortest, min(cost / (4 * SHARE if polls else SHARE), longest))
+
+
 class Watch:
     """The watcher of one folder; runs on the control loop.
 
@@ -268,7 +279,7 @@ class Watch:
     async def _keep_surveying(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), self._period())
+                await asyncio.wait_for(self._soon.wait(), survey_period(self._cost, polls=self.view.mode != "native"))
             self._soon.clear()
             with contextlib.suppress(OSError):  # the folder is gone, or no descriptor is left: looked at again
                 await self._compare()
@@ -304,12 +315,6 @@ class Watch:
         seen = await _in_thread(survey, self.folder)
         self._cost = seen.cost
         return seen
-
-    def _period(self) -> float:
-        """Return the seconds between surveys: more where they are costly."""
-        polls = self.view.mode != "native"
-        shortest, longest = POLL if polls else SURVEY
-        return max(shortest, min(self._cost / (4 * SHARE if polls else SHARE), longest))
 
     async def _settle(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.drawing.lines import Span
+from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.chrome import key_lines
 from airssys_tui.tui.widgets.line_pane import LinePane
@@ -61,7 +61,8 @@ class HelpScreen(ModalScreen[None]):
     def _draw(self) -> None:
         pager = self.query_one(Pager)
         actions = self.session.keymap.of_view(self.about, self.session.readonly)
-        pager.show(key_lines(actions, max(30, pager.room - 1), self.session.glyphs))
+        width = max(30, pager.room - 1)
+        pager.show([*key_lines(actions, width, self.session.glyphs), *watch_lines(self.session, width)])
 
     def action_scroll(self, rows: int) -> None:
         """Scroll."""
@@ -70,3 +71,9 @@ class HelpScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Close."""
         self.dismiss()
+
+
+def watch_lines(session: Session, width: int) -> list[Line]:
+    """Draw how the folder is watched."""
+    said = wrap(f"watching: {session.feed.head.watch.sentence}", width - 2)
+    return [(), (Span(" Folder", "title"),), *((Span(f"  {safe(part, session.glyphs)}"),) for part in said)]

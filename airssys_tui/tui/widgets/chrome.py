@@ -36,6 +36,9 @@ ROOMY: Final = 45
 CRAMPED: Final = 60
 """Terminals narrower than this leave the name of the screen itself out of the footer."""
 
+SPACIOUS: Final = 160
+"""Terminals at least this wide say in the header how the folder is watched."""
+
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 15
 """The smallest terminal that the screens fit into."""
@@ -57,7 +60,7 @@ def header(session: Session, width: int) -> Line:
     if line_width(join([*badges, counts])) + 2 > room:  # problems matter more than the program's name
         room += line_width(left) - 1
         left = ()
-    for part in (*badges, counts, *_figures(session)):
+    for part in (*badges, counts, *_figures(session), *_watching(session, width)):
         need = line_width(part) + 2
         if part and need <= room:
             middle.append(part)
@@ -116,6 +119,12 @@ def _figures(session: Session) -> Iterable[Line]:
         yield (Span("mem ", "quiet"), Span(f"{format_size(head.memory):>4}{limit}"))
     if head.cpu is not None:
         yield (Span("cpu ", "quiet"), Span(f"{head.cpu * 100:3.0f}%"))
+
+
+def _watching(session: Session, width: int) -> Iterable[Line]:
+    """Draw how the folder is watched, where there is room to spare; a banner says when that is not as it should be."""
+    if width >= SPACIOUS and session.phase is Phase.RUNNING and not session.disconnected:
+        yield (Span("watching: ", "quiet"), Span(session.feed.head.watch.words))
 
 
 def banner(session: Session, width: int) -> tuple[Line, ...]:

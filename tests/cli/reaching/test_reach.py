@@ -15,10 +15,11 @@ from airssys_tui.api.played import scenes
 from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.socket.connection import ServingLimits
 from airssys_tui.api.socket.server import ControlServer
-from airssys_tui.api.views.runtime import Phase
+from airssys_tui.api.views.runtime import Phase, WatchView
 from airssys_tui.cli.reaching import reach
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
+from airssys_tui.core.text import one_line
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.paths import control_path
 from tests.support.command_line import Desk
@@ -175,6 +176,28 @@ def test_doctor_tells_how_the_socket_is_used(desk: Desk, running: PlayedRuntime)
     found = {row["name"]: row for row in desk.run("doctor", "--json").json}["control socket"]
     assert found["ok"]
     assert found["value"].startswith(f"pid {os.getpid()} serves nobody now; 1 so far")
+
+
+@pytest.mark.parametrize(
+    ("view", "said", "ok"),
+    [
+        (WatchView(), "native + survey (every 5 s)", True),
+        (WatchView(missed=3), "native + survey (every 5 s, the survey found 3 that the watcher missed)", True),
+        (WatchView("polling", one_line("asked for"), 2.0), "polling (asked for)", True),
+        (WatchView("polling", one_line("no room"), 2.0), "polling (no room)", False),
+        (
+            WatchView("stopped", one_line("x is gone; waiting for it"), 0.0),
+            "stopped (x is gone; waiting for it)",
+            False,
+        ),
+    ],
+)
+def test_doctor_tells_how_the_folder_is_watched(
+    desk: Desk, running: PlayedRuntime, view: WatchView, said: str, ok: bool
+) -> None:
+    running.watch = view
+    found = {row["name"]: row for row in desk.run("doctor", "--json").json}["watching"]
+    assert (found["value"], found["ok"], bool(found["remedy"])) == (said, ok, not ok)
 
 
 def test_a_runtime_that_serves_no_more_clients_says_so(desk: Desk) -> None:
