@@ -87,7 +87,7 @@ class RuntimeApi(Protocol):
         """
         ...
 
-    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
+    def submit(self, command: Command, *, who: str = "operator", batch: str = "") -> Future[Done]:
         """Carry out a command. When it fails, nothing has changed unless the error says otherwise.
 
         Commands on one component are carried out one after another; those on different components run side by side.
@@ -95,6 +95,8 @@ class RuntimeApi(Protocol):
         Args:
             command: One of the values of :mod:`airssys_tui.api.commands`.
             who: The requester's name, recorded in the history.
+            batch: Name of the bulk action that the command is a part of, unique and at most 64 characters: the commands
+                of one batch are undone together. Empty for a command that stands alone.
 
         Raises:
             UsageError: The command names a revision or snapshot that does not exist, or there is nothing to undo.

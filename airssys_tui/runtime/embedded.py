@@ -130,9 +130,9 @@ class EmbeddedRuntime:
         """Return the newest events after a sequence number, oldest first; at most ``limit``."""
         return self._floor.journal.page(after, limit)
 
-    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
+    def submit(self, command: Command, *, who: str = "operator", batch: str = "") -> Future[Done]:
         """Carry out a command."""
-        return self._on_loop(lambda: self._system.dispatcher.carry_out(command, who))
+        return self._on_loop(lambda: self._system.dispatcher.carry_out(command, who, batch))
 
     def describe(self, component: str) -> Future[ComponentDetail]:
         """Return the details of a component."""

@@ -253,7 +253,7 @@ class Life(RuleBasedStateMachine):
             return
         restored = {StatePolicy.FRESH: 0, StatePolicy.RESTORE: model.left.get(to)}.get(policy)
         held = {digest for digest in (model.active, model.on_disk) if digest} - {target}
-        before = (model.revision, model.active, set(model.holds), policy) if model.runs else None
+        before = (model.revision, model.active, set(model.holds), set(model.refused), policy) if model.runs else None
         self.world.do(Rollback("c", to=to, state=policy))
         self.accepted(target)
         model.holds = held
@@ -386,12 +386,17 @@ class Life(RuleBasedStateMachine):
         if self.model.undoable is not None:
             self.what_was_done_last_is_undone()
 
-    def goes_forward_again(self, revision: int, digest: str, holds: set[str], policy: StatePolicy) -> None:
-        """A rollback is undone: what served before serves, with the state it had where that was exchanged."""
+    def goes_forward_again(
+        self, revision: int, digest: str, holds: set[str], refused: set[str], policy: StatePolicy
+    ) -> None:
+        """A rollback is undone: what served before serves, with the state it had where that was exchanged.
+
+        What was held and what was refused before it, is so again.
+        """
         model = self.model
         self.world.do(Undo())
         self.accepted(digest)
-        model.holds = holds - {digest}
+        model.holds, model.refused = holds - {digest}, refused - {digest}
         if policy is not StatePolicy.KEEP:
             model.count = model.saved = model.left[model.last] = model.left[revision]
 

@@ -48,18 +48,19 @@ class PlayedCommands(ABC):
         self, component: PlayedComponent, text: str, action: EventAction, kind: EventKind = EventKind.DECISION
     ) -> Done: ...
 
-    def carry_out(self, command: Command, who: str) -> Done:
+    def carry_out(self, command: Command, who: str, batch: str = "") -> Done:
         """Carry out a command, with the lock held."""
         if isinstance(command, Undo):
-            label = self._undo.label
-            done = self._act(self._undo.take(), who)
-            return Done(text=sanitise(f"undone: {label} ({done.text})"), revision=done.revision)
+            label, undone = self._undo.label, [self._act(back, who) for back in self._undo.take()]
+            if len(undone) > 1:
+                return Done(text=sanitise(f"undone: {label}, {len(undone)} of {len(undone)}"), revision=None)
+            return Done(text=sanitise(f"undone: {label} ({undone[0].text})"), revision=undone[0].revision)
         component = self._get(command.component)
         inverse, before = self._undo.of(component, command), component.view.revision
         done = self._act(command, who)
         if isinstance(command, RestoreState):
             inverse = self._undo.of_restored(command, self.states_kept.of(component.id), before)
-        self._undo.push(inverse)
+        self._undo.push(inverse, batch)
         return done
 
     def _act(self, command: Command, who: str) -> Done:

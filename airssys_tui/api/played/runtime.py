@@ -205,13 +205,13 @@ class PlayedRuntime(PlayedCalls, PlayedCommands):
         with self._lock:
             return self.happened.page(after, limit)
 
-    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:
+    def submit(self, command: Command, *, who: str = "operator", batch: str = "") -> Future[Done]:
         """Carry out a command."""
 
         def work() -> Done:
             with self._lock:
                 self.commands.append(command)
-                return self.carry_out(command, who)
+                return self.carry_out(command, who, batch)
 
         return self.answer(work)
 

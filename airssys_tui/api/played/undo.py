@@ -25,6 +25,9 @@ from airssys_tui.core.text import GuestText, sanitise
 
 MOST: Final = 20
 
+NAMED: Final = 3
+"""Components of a bulk action that its label names."""
+
 
 class Step(msgspec.Struct, frozen=True):
     """An action, the command that undoes it, and the data that the undo would lose."""
@@ -32,6 +35,7 @@ class Step(msgspec.Struct, frozen=True):
     label: str
     back: Command
     loses: str = ""
+    batch: str = ""
 
 
 class PlayedUndo:
@@ -43,20 +47,30 @@ class PlayedUndo:
     @property
     def label(self) -> GuestText:
         """The action that the next undo would undo; empty if nothing can be undone."""
-        return sanitise(self._steps[-1].label) if self._steps else GuestText("")
+        newest = self._newest()
+        if len(newest) <= 1:
+            return sanitise(newest[0].label if newest else "")
+        names = [getattr(step.back, "component", "") for step in newest]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return sanitise(f"{newest[0].label.split()[0]} {len(names)} components ({', '.join(names[:NAMED])}{more})")
 
     @property
     def loses(self) -> GuestText:
         """The data that this undo would lose; empty if it loses no data."""
-        return sanitise(self._steps[-1].loses) if self._steps else GuestText("")
+        losses = [step.loses for step in self._newest() if step.loses]
+        more = f"; and of {len(losses) - NAMED} more components" if len(losses) > NAMED else ""
+        return sanitise("; ".join(losses[:NAMED]) + more)
 
-    def push(self, step: Step | None) -> None:
-        """Record a completed action; None is ignored."""
-        if step is not None:
-            self._steps = [*self._steps[-MOST + 1 :], step]
+    def push(self, step: Step | None, batch: str) -> None:
+        """Record a completed action, as a part of a bulk action if ``batch`` names one; None is ignored."""
+        if step is None:
+            return
+        self._steps.append(msgspec.structs.replace(step, batch=batch))
+        while len(self._steps) > MOST and not (batch and self._steps[0].batch == batch):
+            self._steps.pop(0)
 
-    def take(self) -> Command:
-        """Return the command that undoes the last action, and remove the action from the list.
+    def take(self) -> list[Command]:
+        """Return the commands that undo the last action, the newest first, and remove the action from the list.
 
         Raises:
             UsageError: If there is nothing to undo.
@@ -66,7 +80,17 @@ class PlayedUndo:
                 "there is nothing to undo",
                 remedy="you can undo rollbacks, restored states, stops, starts, pins, notes and `mark-stable`",
             )
-        return self._steps.pop().back
+        newest = self._newest()
+        del self._steps[-len(newest) :]
+        return [step.back for step in reversed(newest)]
+
+    def _newest(self) -> list[Step]:
+        """Return the steps of the last action, oldest first: one, or those of a bulk action."""
+        batch = self._steps[-1].batch if self._steps else ""
+        first = len(self._steps) - 1
+        while batch and first > 0 and self._steps[first - 1].batch == batch:
+            first -= 1
+        return self._steps[max(0, first) :]
 
     def of(self, component: PlayedComponent, command: Command) -> Step | None:
         """Return how to undo a command, given the component before the command; None if it cannot be undone."""

@@ -10,7 +10,6 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import AirssysError, NothingRuns, StateLocked
-from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
@@ -73,18 +72,16 @@ class RecordedRuntime(RuntimeApi):
         """Return no events: ``history`` has the recorded ones."""
         return EventPage(())
 
-    def submit(self, command: Command, *, who: str = "operator") -> Future[Done]:  # noqa: ARG002 - not recorded
-        """Record a start or stop."""
+    def submit(self, command: Command, *, who: str = "operator", batch: str = "") -> Future[Done]:
+        """Record a start or stop, and that it can be undone."""
 
         def work() -> Done:
             from airssys_tui.api.commands import Start, Stop  # noqa: PLC0415 - late: see `reach`
             from airssys_tui.cli.reaching.offline_views import record_desired  # noqa: PLC0415
 
             match command:
-                case Start():
-                    return record_desired(self._site, command.component, Desired.RUNNING)
-                case Stop():
-                    return record_desired(self._site, command.component, Desired.STOPPED)
+                case Start() | Stop():
+                    return record_desired(self._site, command, who, batch)
             raise self._nothing_runs()
 
         return self._answer(work)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,14 +15,17 @@ from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.cli.reaching.row import Recorded, row
 from airssys_tui.cli.reaching.site import Site, adoption
-from airssys_tui.core.description import Description, describe
+from airssys_tui.core.description import Description, describe, is_stateful
 from airssys_tui.core.errors import FolderMismatch, UnknownComponent
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import ComponentRecord
+from airssys_tui.store.catalog.records import ComponentRecord, EventRow
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import live_owner
+
+if TYPE_CHECKING:
+    from airssys_tui.api.commands import Start, Stop
 
 
 def recorded_components(site: Site) -> tuple[ComponentView, ...]:
@@ -88,8 +93,17 @@ def recorded_diff(site: Site, name: str, revision: int, against: int | None) -> 
         return compare(state.catalog, find_component(state.catalog, name).id, revision, against)
 
 
-def record_desired(site: Site, name: str, desired: Desired) -> Done:
+def record_desired(site: Site, command: Start | Stop, who: str, batch: str = "") -> Done:
     """Record the desired state of a component; it takes effect at the next start.
+
+    The action, what undoes it, and its event are recorded in the same transaction. If the component already has that
+    desired state, nothing is recorded.
+
+    Args:
+        site: Folder and state directory.
+        command: The start or stop.
+        who: Who asked.
+        batch: The bulk action that it is a part of; empty if it stands alone.
 
     Raises:
         StateLocked: A process owns the state directory and would not notice the change.
@@ -98,12 +112,31 @@ def record_desired(site: Site, name: str, desired: Desired) -> Done:
         StoreError: The catalog cannot be written.
     """
     with reading(site) as reader:
-        component = find_component(reader.catalog, name).id
+        find_component(reader.catalog, command.component)
     with StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state:
-        state.catalog.set_desired(component, desired)
-        active = state.catalog.active_revision(component)
+        return _write_desired(state.catalog, command, who, batch)
+
+
+def _write_desired(catalog: Catalog, command: Start | Stop, who: str, batch: str) -> Done:
+    from airssys_tui.api.commands import Start  # noqa: PLC0415 - late: not needed for a list
+    from airssys_tui.core.events import EventAction, EventKind, Level  # noqa: PLC0415
+    from airssys_tui.runtime.commands.inverse import Before, Subject, action_of, inverse_of  # noqa: PLC0415
+    from airssys_tui.runtime.commands.order_text import asked, verb  # noqa: PLC0415
+
+    desired = Desired.RUNNING if isinstance(command, Start) else Desired.STOPPED
+    known = Recorded.of(catalog, find_component(catalog, command.component))
+    name, was = known.record.id, Desired(known.record.desired)
+    revision, at = known.active.number if known.active else None, time.time()
+    subject = Subject(name, is_stateful(known.interface), revision, desired)
+    inverse = inverse_of(subject, command, Before(revision, was))
+    with catalog.together():
+        catalog.set_desired(name, desired)
+        if inverse is not None and was is not desired:
+            catalog.record_action(action_of(subject, command, inverse, who=who, at=at, batch=batch))
+            said, action = one_line(asked(command, who), 400), EventAction(verb(command))
+            catalog.append_events((EventRow(at, EventKind.OPERATOR, Level.INFO, said, name, revision, action),))
     what = "start" if desired is Desired.RUNNING else "stay stopped"
-    return Done(one_line(f"{component} will {what} at the next start"), active.number if active else None)
+    return Done(one_line(f"{name} will {what} at the next start"), revision)
 
 
 @contextlib.contextmanager

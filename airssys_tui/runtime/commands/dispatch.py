@@ -6,8 +6,9 @@ failed, the components that depend on this one are examined again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from airssys_tui.api.commands import (
     Annotate,
@@ -31,9 +32,13 @@ from airssys_tui.runtime.commands.order_text import OfOne, asked, verb
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
-from airssys_tui.runtime.commands.undo import UndoHistory
+from airssys_tui.runtime.commands.undo import Taken, Undoable, UndoHistory, batch_name
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.components.router import Router
+
+AT_ONCE: Final = 8
+"""Actions of one bulk action that are undone at a time."""
 
 
 class Dispatcher:
@@ -68,12 +73,18 @@ class Dispatcher:
         self._undoing = undo
         self._follow_up = follow_up
 
-    async def carry_out(self, command: Command, who: str) -> Done:
+    async def carry_out(self, command: Command, who: str, batch: str = "") -> Done:
         """Carry out one command.
+
+        Args:
+            command: The command.
+            who: Who asked.
+            batch: The bulk action that it is a part of; empty if it stands alone.
 
         Raises:
             AirssysError: If it cannot be done; nothing has changed then.
         """
+        batch = batch_name(batch)
         if isinstance(command, Undo):
             return await self._undo(who)
         component = self._router.find(command.component)
@@ -86,7 +97,7 @@ class Dispatcher:
             component.teller.operator(said, EventAction.NOT_DONE, Level.WARNING)
             raise
         try:
-            await self._undoing.record(component, command, before, who)
+            await self._undoing.record(component, command, before, who, batch)
         except StoreError as error:  # the command itself was carried out
             said = f"cannot be undone later, it could not be recorded: {error.message}"
             component.teller.operator(said, EventAction.UNDO)
@@ -101,23 +112,35 @@ class Dispatcher:
     async def _undo(self, who: str) -> Done:
         undoing = self._undoing
         async with undoing.lock:
-            action, component, inverse = await undoing.take()
-            command = inverse.command
-            component.teller.operator(f"{who} asked to undo: {action.text}", EventAction.UNDO)
-            if isinstance(command, Rollback):
-                doing = self._revisions.roll_back(component, command, who, inverse.holds)
-            else:
-                doing = self._dispatch(component, command, who)
-            try:
-                done = await self._followed(component, doing)
-            except (RollbackRefused, TransitionError, UsageError) as error:
-                await undoing.give_up(action, error.message)
-                raise
-            try:
-                await undoing.undone(action, component, inverse, who)
-            except StoreError as error:
-                component.teller.operator(f"undone, but it could not be recorded: {error.message}", EventAction.UNDO)
-        return Done(one_line(f"undone: {action.text} ({done.text})"), done.revision)
+            taken = await undoing.take()
+            turn = asyncio.Semaphore(AT_ONCE)
+
+            async def one(part: Undoable) -> Done:
+                async with turn:
+                    return await self._undo_one(part, who)
+
+            ended = await asyncio.gather(*map(one, taken.parts), return_exceptions=True)
+        return _answer(taken, ended)
+
+    async def _undo_one(self, part: Undoable, who: str) -> Done:
+        """Undo one action. One that fails is not offered again, unless the reason lies in the machine."""
+        undoing, component, inverse = self._undoing, part.component, part.inverse
+        component.teller.operator(f"{who} asked to undo: {part.action.text}", EventAction.UNDO)
+        if isinstance(inverse.command, Rollback):
+            bars = Bars(inverse.holds, inverse.refusals, inverse.turned_away)
+            doing = self._revisions.roll_back(component, inverse.command, who, bars)
+        else:
+            doing = self._dispatch(component, inverse.command, who)
+        try:
+            done = await self._followed(component, doing)
+        except (RollbackRefused, TransitionError, UsageError) as error:
+            await undoing.give_up(part.action, error.message)
+            raise
+        try:
+            await undoing.undone(part, who)
+        except StoreError as error:
+            component.teller.operator(f"undone, but it could not be recorded: {error.message}", EventAction.UNDO)
+        return done
 
     async def _dispatch(self, component: Component, command: OfOne, who: str) -> Done:
         match command:
@@ -133,3 +156,16 @@ class Dispatcher:
                 return await self._revisions.roll_back(component, command, who)
             case _:
                 return await self._running.carry_out(component, command)
+
+
+def _answer(taken: Taken, ended: Sequence[Done | BaseException]) -> Done:
+    """Return the answer to an undo; if nothing was undone, raise the first reason."""
+    done = [each for each in ended if isinstance(each, Done)]
+    failed = [each for each in ended if isinstance(each, BaseException)]
+    if not done:
+        raise failed[0]
+    if len(taken.parts) + len(taken.missed) == 1:
+        return Done(one_line(f"undone: {taken.label} ({done[0].text})"), done[0].revision)
+    missed = [*taken.missed, *map(str, failed)]
+    tail = f"; not undone: {'; '.join(missed)}" if missed else ""
+    return Done(one_line(f"undone: {taken.label}, {len(done)} of {len(done) + len(missed)}{tail}", 400), None)

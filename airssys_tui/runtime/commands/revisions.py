@@ -10,6 +10,7 @@ from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.desired import DesiredStates, cancel_update, done
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
@@ -18,7 +19,6 @@ from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.supervisor import Supervisor
-from airssys_tui.store.catalog.records import Hold
 
 
 class RevisionCommands:
@@ -105,16 +105,14 @@ class RevisionCommands:
             await self._desired.want(component, before[0])
             raise
 
-    async def roll_back(
-        self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
-    ) -> Done:
+    async def roll_back(self, component: Component, command: Rollback, who: str, bars: Bars | None = None) -> Done:
         """Roll back to an earlier revision, as a new one.
 
         Args:
             component: The component.
             command: The target and the policy for the state.
             who: Who asked, for the history.
-            holds: Digests to hold from then on, when a rollback is undone.
+            bars: Digests to hold and files to refuse from then on, when a rollback is undone.
 
         Raises:
             RollbackRefused: If it cannot be done; nothing has changed then.
@@ -124,7 +122,7 @@ class RevisionCommands:
         async with component.lock:
             component.update.advance()
             try:
-                revision = await self._rollbacks.roll_back(component, command, who, holds)
+                revision = await self._rollbacks.roll_back(component, command, who, bars)
                 await self._probation.lift_active(component, f"rolled back to by {who}")
                 if component.intent.desired is Desired.RUNNING:
                     await self._desired.detach_if_gone(component)

@@ -23,6 +23,7 @@ from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import IMPORT, find_state, state_file, state_views
 from airssys_tui.runtime.components.kept_states import KeptStates
+from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -148,7 +149,7 @@ class States:
             note=f"state of snapshot {number}, saved by r{info.revision}",
             policy=StatePolicy.RESTORE,
             origin=active.revision,
-            holds=component.barred.holds,
+            bars=Bars(component.barred.holds),
             snapshot=kept.state,
             compatible=False,
             stable=component.proof.stable,

@@ -1,8 +1,12 @@
-"""Undoing what an operator did last: which command reverses each action, and whether that still makes sense.
+"""Undoing what an operator did last, and whether that still makes sense.
 
-Actions are kept in the catalog, so that they survive the runtime. Each records the values that must still be as the
-action left them; if one has changed since, the undo is refused with the reason. Undoing again goes further back. An
-undo cannot be undone: repeat the action instead.
+Actions are kept in the catalog, so that they survive the runtime; while none runs, a command writes its action there
+itself (``cli.reaching.offline_views``). Each records the values that must still be as the action left them; if one has
+changed since, the undo is refused with the reason. Undoing again goes further back. An undo cannot be undone: repeat
+the action instead.
+
+The actions of one bulk action are undone together. Those that can no longer be undone are left out, with the reason;
+the undo is refused only if none of them can be undone.
 """
 
 from __future__ import annotations
@@ -12,65 +16,57 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.commands import Annotate, MarkStable, Pin, RestoreState, Rollback, Start, Stop, Unload
-from airssys_tui.api.wire import encode
+from airssys_tui.api.commands import Annotate, RestoreState
 from airssys_tui.core.errors import TransitionError, UsageError
-from airssys_tui.core.lifecycle import Desired
-from airssys_tui.core.revision import StatePolicy, kept_note
 from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.runtime.commands.inverse import (
+    Before,
+    Expected,
+    Inverse,
+    Subject,
+    action_of,
+    expected_in,
+    inverse_in,
+    inverse_of,
+    label_of_all,
+    losses_of_all,
+    since,
+)
 from airssys_tui.runtime.commands.order_text import OfOne
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.eligible_states import state_views
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.store.catalog.records import ActionRecord, Hold, RevisionRecord
+from airssys_tui.store.catalog.records import ActionRecord, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
 
 UNDONE: Final = "undone"
 FINAL: Final = "an undo cannot be undone"
 
-
-class Inverse(msgspec.Struct, frozen=True):
-    """What reverses an action.
-
-    Attributes:
-        command: The command.
-        holds: Digests held before a rollback; they are held again when it is undone.
-        loses: What undoing loses for good; empty if nothing is lost.
-    """
-
-    command: OfOne
-    holds: tuple[Hold, ...] = ()
-    loses: str = ""
+LONGEST_BATCH: Final = 64
+"""Characters in the name of a bulk action."""
 
 
-class Expected(msgspec.Struct, frozen=True):
-    """How an action left things; None means that it does not matter for undoing it.
+class Undoable(msgspec.Struct, frozen=True):
+    """One action that can be undone now, its component, and what reverses it."""
+
+    action: ActionRecord
+    component: Component
+    inverse: Inverse
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What an undo undoes: one action, or the actions of one bulk action.
 
     Attributes:
-        revision: The active revision.
-        desired: The desired state.
-        marked: The revision whose pin, note or stable flag was changed.
-        note: The note on it.
-        pinned: Whether it was pinned.
-        stable: Whether it was stable.
+        label: Description of the action.
+        parts: What can be undone, the newest first.
+        missed: Which parts can no longer be undone, and why.
     """
 
-    revision: int | None = None
-    desired: str | None = None
-    marked: int | None = None
-    note: str | None = None
-    pinned: bool | None = None
-    stable: bool | None = None
-
-
-class Before(msgspec.Struct, frozen=True):
-    """The values before an action, which undoing it restores."""
-
-    revision: int | None
-    desired: Desired
-    holds: tuple[Hold, ...]
-    note: str
+    label: GuestText
+    parts: tuple[Undoable, ...]
+    missed: tuple[str, ...] = ()
 
 
 class UndoHistory:
@@ -84,77 +80,97 @@ class UndoHistory:
     def __init__(self, floor: Floor, router: Router) -> None:
         self._floor = floor
         self._router = router
-        self._last: ActionRecord | None = None
+        self._last: tuple[ActionRecord, ...] = ()
         self.lock = asyncio.Lock()
 
     async def recall(self) -> None:
         """Read from the catalog which action can be undone now."""
         actions = await self._floor.disk(self._floor.state.catalog.actions)
-        self._last = next((action for action in actions if action.settled is None), None)
+        self._last = newest(actions)
 
     @property
     def label(self) -> GuestText:
         """The action that would be undone, with its time; empty if no action can be undone."""
-        if self._last is None:
+        if not self._last:
             return GuestText("")
-        return one_line(f"{self._last.text}, {_ago(self._floor.clock() - self._last.at)}")
+        return one_line(f"{label_of_all(self._last)}, {_ago(self._floor.clock() - self._last[0].at)}", 300)
 
     @property
     def loses(self) -> GuestText:
         """What undoing would lose for good."""
-        return one_line(_inverse(self._last).loses if self._last is not None else "")
+        return losses_of_all(self._last)
 
     async def before(self, component: Component, command: OfOne) -> Before:
         """Return a component's values before an action."""
-        note = ""
+        note, barred = "", component.barred
         if isinstance(command, Annotate):
             record = await self._revision(component, command.revision)
             note = record.note if record is not None else ""
-        active = component.active
         return Before(
-            active.revision if active is not None else None, component.intent.desired, component.barred.holds, note
+            revision=component.active.revision if component.active is not None else None,
+            desired=component.intent.desired,
+            holds=barred.holds,
+            note=note,
+            refusals=tuple(barred.refusals.values()),
+            turned_away=barred.turned_away,
         )
 
-    async def record(self, component: Component, command: OfOne, before: Before, who: str) -> None:
+    async def record(self, component: Component, command: OfOne, before: Before, who: str, batch: str = "") -> None:
         """Record an action that was carried out, if it can be undone.
+
+        Args:
+            component: Its component.
+            command: The action.
+            before: The values before it.
+            who: Who did it.
+            batch: The bulk action that it is a part of; empty if it stands alone.
 
         Raises:
             StoreError: If it could not be recorded; the action itself was carried out.
         """
+        subject = subject_of(component)
         if isinstance(command, RestoreState):
             inverse = await self._put_back(component, before)
         else:
-            inverse = inverse_of(component, command, before)
+            inverse = inverse_of(subject, command, before)
         if inverse is None:
             return
         failpoint("undo/acted")
-        action = self._action(component, command, who, _label(component, command), inverse)
+        action = action_of(subject, command, inverse, who=who, at=self._floor.clock(), batch=batch)
         number = await self._floor.disk(self._floor.state.catalog.record_action, action)
-        self._last = msgspec.structs.replace(action, id=number)
+        action = msgspec.structs.replace(action, id=number)
+        together = batch and self._last and self._last[0].batch == batch
+        self._last = (action, *self._last) if together else (action,)
 
-    async def take(self) -> tuple[ActionRecord, Component, Inverse]:
-        """Return the action to undo. The caller holds the lock.
+    async def take(self) -> Taken:
+        """Return what to undo. The caller holds the lock.
 
         Raises:
             UsageError: If there is nothing to undo.
             TransitionError: If something has changed since; the action is not offered again.
         """
         await self.recall()
-        action = self._last
-        if action is None:
+        actions, label = self._last, label_of_all(self._last)
+        if not actions:
             raise UsageError(
                 "there is nothing to undo",
                 remedy="you can undo rollbacks, restored states, stops, starts, unloads, pins, notes and `mark-stable`",
             )
-        component = next((each for each in self._router if each.name == action.component), None)
-        moved = "it is gone" if component is None else await self._moved(component, _expected(action))
-        if component is not None and not moved:
+        parts, missed = [], []
+        for action in actions:
+            component = next((each for each in self._router if each.name == action.component), None)
+            moved = "it is gone" if component is None else await self._moved(component, expected_in(action))
+            if component is not None and not moved:
+                parts.append(Undoable(action, component, inverse_in(action)))
+            else:
+                await self.give_up(action, moved)
+                missed.append(f"{action.component}: {moved}" if len(actions) > 1 else moved)
+        if parts:
             failpoint("undo/taken")
-            return action, component, _inverse(action)
-        await self.give_up(action, moved)
+            return Taken(label, tuple(parts), tuple(missed))
         further = f"undo again to undo: {self.label}" if self.label else "nothing else can be undone"
         raise TransitionError(
-            f"{action.text} can no longer be undone: {moved}", remedy=further, component=action.component
+            f"{label} can no longer be undone: {'; '.join(missed[:3])}", remedy=further, component=actions[0].component
         )
 
     async def give_up(self, action: ActionRecord, why: str) -> None:
@@ -162,32 +178,29 @@ class UndoHistory:
         await self._floor.disk(self._floor.state.catalog.settle_action, action.id, why)
         await self.recall()
 
-    async def undone(self, action: ActionRecord, component: Component, inverse: Inverse, who: str) -> None:
+    async def undone(self, part: Undoable, who: str) -> None:
         """Record that an action was undone.
 
         Raises:
             StoreError: If it could not be recorded; the action itself was undone.
         """
         failpoint("undo/undone")
+        action, inverse = part.action, part.inverse
         undoing = msgspec.structs.replace(
-            self._action(component, inverse.command, who, f"undo of {action.text}", inverse),
+            action_of(
+                subject_of(part.component),
+                inverse.command,
+                inverse,
+                who=who,
+                at=self._floor.clock(),
+                text=f"undo of {action.text}",
+                batch=action.batch,
+            ),
             undoes=action.id,
             settled=FINAL,
         )
         await self._floor.disk(self._floor.state.catalog.record_action, undoing, settles=UNDONE)
         await self.recall()
-
-    def _action(self, component: Component, command: OfOne, who: str, text: str, inverse: Inverse) -> ActionRecord:
-        return ActionRecord(
-            id=0,
-            at=self._floor.clock(),
-            who=who,
-            component=component.name,
-            text=text,
-            command=encode(command).decode(),
-            inverse=encode(inverse).decode(),
-            expects=encode(expected_of(component, command)).decode(),
-        )
 
     async def _put_back(self, component: Component, before: Before) -> Inverse | None:
         """Return the command that replaces a restored state with the snapshot of the previous one, if there is one."""
@@ -195,7 +208,7 @@ class UndoHistory:
         replaced = next((view.id for view in views if view.paired and view.revision == before.revision), None)
         if replaced is None:
             return None
-        return Inverse(RestoreState(component.name, replaced), loses=_since(component, "restore"))
+        return Inverse(RestoreState(component.name, replaced), loses=since(component.name, "restore"))
 
     async def _moved(self, component: Component, expected: Expected) -> str:
         """Return which value has changed since an action; empty if none has."""
@@ -224,80 +237,33 @@ class UndoHistory:
         return await self._floor.disk(self._floor.state.catalog.revision, component.name, number)
 
 
-def inverse_of(component: Component, command: OfOne, before: Before) -> Inverse | None:
-    """Return the inverse of a command that was carried out, or None if it has no inverse."""
-    name, inverse = component.name, None
-    match command:
-        case Start():
-            inverse = Inverse(Stop(name), loses=_memory(component))
-        case Stop():
-            inverse = Inverse(Start(name))
-        case Unload() if before.desired is Desired.RUNNING:
-            inverse = Inverse(Start(name))
-        case Rollback() if before.revision is not None:
-            inverse = _way_forward(component, command, before.revision, before.holds)
-        case Pin():
-            inverse = Inverse(Pin(name, command.revision, pinned=not command.pinned))
-        case MarkStable():
-            inverse = Inverse(MarkStable(name, command.revision, stable=not command.stable))
-        case Annotate() if before.note != kept_note(command.note):
-            inverse = Inverse(Annotate(name, command.revision, before.note))
-    return inverse
+def newest(actions: tuple[ActionRecord, ...]) -> tuple[ActionRecord, ...]:
+    """Return the newest action that can be undone, with those of the same bulk action that can be undone as well.
+
+    Args:
+        actions: The recorded actions, newest first.
+    """
+    open_ones = [action for action in actions if action.settled is None]
+    if not open_ones or not open_ones[0].batch:
+        return tuple(open_ones[:1])
+    return tuple(action for action in open_ones if action.batch == open_ones[0].batch)
 
 
-def _way_forward(component: Component, command: Rollback, revision: int, holds: tuple[Hold, ...]) -> Inverse:
-    # A state that was kept is kept again; a state that was replaced is restored.
-    keeps = command.state is StatePolicy.KEEP or not component.stateful
-    policy = StatePolicy.KEEP if keeps else StatePolicy.RESTORE
-    loses = _memory(component) if keeps else _since(component, "rollback")
-    return Inverse(Rollback(component.name, revision, policy, note="the rollback was undone"), holds, loses)
+def batch_name(batch: str) -> str:
+    """Check the name of a bulk action.
+
+    Raises:
+        UsageError: If it is too long.
+    """
+    if len(batch) > LONGEST_BATCH:
+        raise UsageError(f"the name of a bulk action has {len(batch)} characters; accepted: up to {LONGEST_BATCH}")
+    return batch
 
 
-def _since(component: Component, what: str) -> str:
-    return f"what {component.name} counted since the {what} stays behind, in a snapshot"
-
-
-def expected_of(component: Component, command: OfOne) -> Expected:
-    """Return the values that a command left behind."""
+def subject_of(component: Component) -> Subject:
+    """Return a component as the record of an action needs it."""
     revision = component.active.revision if component.active is not None else None
-    match command:
-        case Pin():
-            return Expected(marked=command.revision, pinned=command.pinned)
-        case MarkStable():
-            return Expected(marked=command.revision, stable=command.stable)
-        case Annotate():
-            return Expected(marked=command.revision, note=kept_note(command.note))
-        case Rollback() | RestoreState():
-            return Expected(revision)
-    return Expected(revision, component.intent.desired)
-
-
-def _label(component: Component, command: OfOne) -> str:
-    match command:
-        case Pin():
-            return f"{'pin' if command.pinned else 'unpin'} r{command.revision} of {component.name}"
-        case MarkStable():
-            return f"mark r{command.revision} of {component.name} {'stable' if command.stable else 'not stable'}"
-        case Annotate():
-            return f"note on r{command.revision} of {component.name}"
-        case Rollback():
-            serves = f" to r{component.active.revision}" if component.active is not None else ""
-            return f"roll back {component.name}{serves}"
-        case RestoreState():
-            return f"restore the state of {component.name} from snapshot {command.snapshot}"
-    return f"{type(command).__name__.lower()} {component.name}"
-
-
-def _memory(component: Component) -> str:
-    return "" if component.stateful else f"what {component.name} holds in memory: it has no `state` export"
-
-
-def _inverse(action: ActionRecord) -> Inverse:
-    return msgspec.json.decode(action.inverse, type=Inverse)
-
-
-def _expected(action: ActionRecord) -> Expected:
-    return msgspec.json.decode(action.expects, type=Expected)
+    return Subject(component.name, component.stateful, revision, component.intent.desired)
 
 
 def _ago(seconds: float) -> str:

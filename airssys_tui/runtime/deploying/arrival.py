@@ -35,9 +35,10 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> A
         old_reason=fault or f"{order.cause} to r{attempt.revision}",
         reason="" if order.quarantines else order.note,  # the quarantined revision already has the reason
         stable=order.stable,
-        holds=order.holds,
+        holds=order.bars.holds,
         lift_all=True,
         forget_refusals=not order.keeps_refusals,
+        refusals=order.bars.refusals,
     )
 
 
@@ -58,7 +59,7 @@ def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) ->
     component.take_over(
         rehearsed.artifact, rehearsed.kind, origin=order.origin, stable=order.stable, fallback=order.keeps_refusals
     )
-    component.barred.hold(order.holds)
+    component.barred.set_up(order.bars)
     component.proof.begin(trial)
     component.life.report(rehearsed.health.health)
     serves = component.actor.serving is not None

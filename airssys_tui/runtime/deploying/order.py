@@ -9,9 +9,9 @@ from airssys_tui.core.revision import Cause, StatePolicy
 from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.sources.folder import Reading
-from airssys_tui.store.catalog.records import Hold
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         note: The operator's reason.
         policy: What happens to the state.
         origin: For a rollback, the revision whose artifact is deployed.
-        holds: Digests to hold from then on; those held before are lifted.
+        bars: Digests to hold from then on; those held before are lifted. When a rollback is undone, also the files
+            that were refused before it.
         snapshot: The state to restore, when the policy says so.
         compatible: Whether exports are compared with the active revision's.
         stable: Whether the new revision is stable from the start.
@@ -39,7 +40,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     policy: StatePolicy = StatePolicy.KEEP
     origin: int | None = None
-    holds: tuple[Hold, ...] = ()
+    bars: Bars = Bars()
     snapshot: SavedState | None = None
     compatible: bool = True
     stable: bool = False

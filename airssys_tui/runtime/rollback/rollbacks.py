@@ -44,6 +44,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
+from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.history.timeline import compare
@@ -80,16 +81,15 @@ class Rollbacks:
         self._snapshots = snapshots
         self._choices = choices
 
-    async def roll_back(
-        self, component: Component, command: Rollback, who: str, holds: tuple[Hold, ...] | None = None
-    ) -> int:
+    async def roll_back(self, component: Component, command: Rollback, who: str, bars: Bars | None = None) -> int:
         """Roll back. The caller holds the component's lock and has cancelled any update under way.
 
         Args:
             component: The component.
             command: The target and the policy for the state.
             who: Who asked, for the history.
-            holds: Digests to hold from then on; if not given, the one rolled back from and the one on disk.
+            bars: Digests to hold and files to refuse from then on; if not given, the digest rolled back from and the
+                one on disk are held.
 
         Returns:
             The number of the new revision.
@@ -100,8 +100,8 @@ class Rollbacks:
         lines, target = await self._target(component, command.to, force=command.force)
         record = await self._record(component, target)
         paired = await self._restored(component, target, command.state)
-        holds = await self._holds(component, lines, target) if holds is None else holds
-        order = _order(component, command, who, target, holds=holds, paired=paired)
+        bars = Bars(await self._holds(component, lines, target)) if bars is None else bars
+        order = _order(component, command, who, target, bars=bars, paired=paired)
         try:
             return await self._bring_back(component, record, order)
         except GateRefusal as refusal:
@@ -225,7 +225,7 @@ def _order(
     who: str,
     target: Revision,
     *,
-    holds: tuple[Hold, ...],
+    bars: Bars,
     paired: KeptState | None,
 ) -> Order:
     return Order(
@@ -236,7 +236,7 @@ def _order(
         note=kept_note(command.note),
         policy=command.state,
         origin=target.lineage,
-        holds=holds,
+        bars=bars,
         snapshot=paired.state if paired is not None else None,
         compatible=False,
         stable=target.stable,
@@ -257,7 +257,7 @@ def _fallback_order(component: Component, target: Revision, reason: GuestText, s
         force=True,
         note=reason,
         origin=target.lineage,
-        holds=component.barred.holds,
+        bars=Bars(component.barred.holds),
         snapshot=state,
         compatible=False,
         stable=True,

@@ -9,7 +9,10 @@ from airssys_tui.store.catalog.records import ActionRecord
 from airssys_tui.store.disk.database import Room
 
 ACTIONS: Final = 100
-"""Maximum number of actions kept; the oldest are deleted first."""
+"""Maximum number of actions kept; the oldest are deleted first. A bulk action is kept or deleted whole."""
+
+_OLD: Final = """DELETE FROM actions WHERE id <= ?1 - ?2 AND (batch = '' OR batch NOT IN (
+    SELECT batch FROM actions WHERE id > ?1 - ?2))"""
 
 
 class Actions(Room):
@@ -27,8 +30,9 @@ class Actions(Room):
         """
         with self._database.transaction("record-action") as connection:
             row = connection.execute(
-                """INSERT INTO actions (at, who, component, text, command, inverse, expects, undoes, settled)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                """INSERT INTO actions (at, who, component, text, command, inverse, expects, undoes, settled,
+                       batch)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                 (
                     action.at,
                     action.who,
@@ -39,10 +43,11 @@ class Actions(Room):
                     action.expects,
                     action.undoes,
                     action.settled,
+                    action.batch,
                 ),
             ).fetchall()
             connection.execute("UPDATE actions SET settled = ? WHERE id = ?", (settles, action.undoes))
-            connection.execute("DELETE FROM actions WHERE id <= ? - ?", (row[0][0], ACTIONS))
+            connection.execute(_OLD, (row[0][0], ACTIONS))
         return int(row[0][0])
 
     def settle_action(self, action: int, why: str) -> None:

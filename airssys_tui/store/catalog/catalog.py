@@ -22,7 +22,7 @@ from airssys_tui.store.catalog.costs import Costs
 from airssys_tui.store.catalog.decisions_and_events import EventTables
 from airssys_tui.store.catalog.deployments import Deployments, require_running
 from airssys_tui.store.catalog.excerpts import RevisionExcerpts
-from airssys_tui.store.catalog.holds_and_refusals import Verdicts, write_holds
+from airssys_tui.store.catalog.holds_and_refusals import Verdicts, write_holds, write_refusals
 from airssys_tui.store.catalog.pins import Pins
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
@@ -197,6 +197,7 @@ def _settle_verdicts(connection: sqlite3.Connection, activation: Activation) -> 
     )
     if activation.forget_refusals:
         connection.execute("DELETE FROM refusals WHERE component = ?", (component,))
+    write_refusals(connection, activation.refusals)
     connection.execute(
         "DELETE FROM refusals WHERE component = ? AND digest = ? AND manifest_digest = ?",
         (component, digest, manifest_digest),

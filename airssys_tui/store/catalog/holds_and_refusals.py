@@ -33,12 +33,7 @@ class Verdicts(Room):
     def remember_refusal(self, refusal: Refusal) -> None:
         """Record that a gate refused this digest with this manifest; replaces an older refusal."""
         with self._database.transaction("remember-refusal") as connection:
-            connection.execute(
-                """INSERT OR REPLACE INTO refusals
-                   (component, digest, manifest_digest, gate, reason, at, program, revision)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-                msgspec.structs.astuple(refusal),
-            )
+            write_refusals(connection, (refusal,))
 
     def refusal(self, component: str, digest: str, manifest_digest: str) -> Refusal | None:
         """Return the refusal of this digest with this manifest, or None."""
@@ -54,6 +49,15 @@ class Verdicts(Room):
         """Delete all refusals of a component; return the number deleted."""
         with self._database.transaction("forget-refusals") as connection:
             return connection.execute("DELETE FROM refusals WHERE component = ?", (component,)).rowcount
+
+
+def write_refusals(connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
+    """Write refusals inside a transaction; replaces one of the same files."""
+    connection.executemany(
+        """INSERT OR REPLACE INTO refusals (component, digest, manifest_digest, gate, reason, at, program, revision)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        [msgspec.structs.astuple(refusal) for refusal in refusals],
+    )
 
 
 def write_holds(connection: sqlite3.Connection, component: str, holds: Sequence[Hold]) -> None:

@@ -205,6 +205,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         lift: Digests whose holds are lifted. The active one's own digest is always lifted.
         lift_all: Lift all holds of the component before adding ``holds``.
         forget_refusals: Forget all refusals of the component; the active one's own is always forgotten.
+        refusals: Refusals to remember from now on, as when a rollback is undone.
     """
 
     component: str
@@ -222,6 +223,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     lift: tuple[str, ...] = ()
     lift_all: bool = False
     forget_refusals: bool = False
+    refusals: tuple[Refusal, ...] = ()
 
 
 class ActionRecord(msgspec.Struct, frozen=True):
@@ -238,6 +240,7 @@ class ActionRecord(msgspec.Struct, frozen=True):
         expects: The conditions under which the inverse is still correct, as JSON.
         undoes: For an undo, the action that it undid.
         settled: ``undone``, or why it can no longer be undone; None while it can.
+        batch: The bulk action that it is a part of; empty if it stands alone.
     """
 
     id: int
@@ -250,6 +253,7 @@ class ActionRecord(msgspec.Struct, frozen=True):
     expects: str
     undoes: int | None = None
     settled: str | None = None
+    batch: str = ""
 
 
 class CheckRecord(msgspec.Struct, frozen=True):

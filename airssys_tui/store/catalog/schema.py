@@ -249,6 +249,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             "UPDATE events SET kind = 'decision' WHERE kind = 'ledger'",
         ),
     ),
+    Migration(5, ("ALTER TABLE actions ADD COLUMN batch TEXT NOT NULL DEFAULT ''",)),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 
 import msgspec
@@ -25,14 +26,18 @@ class BulkOutcome(msgspec.Struct, frozen=True):
 
 
 async def carry_out(api: RuntimeApi, commands: Sequence[Command]) -> list[BulkOutcome]:
-    """Submit commands, a few at a time, and await all; one that fails does not stop the others."""
+    """Submit commands, a few at a time, and await all; one that fails does not stop the others.
+
+    They are one action for the operator, so one undo takes them all back.
+    """
+    batch = f"bulk-{uuid.uuid4().hex}" if len(commands) > 1 else ""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(command: Command) -> BulkOutcome:
         component = getattr(command, "component", "")
         async with turn:
             try:
-                done = await asyncio.wrap_future(api.submit(command))
+                done = await asyncio.wrap_future(api.submit(command, batch=batch))
             except AirssysError as error:
                 return BulkOutcome(component, str(error), failed=True)
             except Exception as error:  # noqa: BLE001 - a fault in the runtime is an outcome like any other

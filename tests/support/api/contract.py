@@ -346,6 +346,14 @@ class Contract:
         bench.do(Undo())
         assert bench.row().state is State.RUNNING
 
+    def test_the_commands_of_one_batch_are_undone_as_one(self, bench):
+        for number in (1, 2):
+            bench.api.submit(Pin("counter", number), batch="both").result(PATIENCE)
+        assert "2 components" in bench.api.snapshot().undo
+        bench.do(Undo())
+        assert not any(bench.revision(number).pinned for number in (1, 2))
+        assert bench.api.snapshot().undo == ""
+
     def test_a_rollback_can_be_undone(self, bench):
         bench.do(Rollback("counter"))
         assert bench.row().version == "1.0.0"

@@ -110,10 +110,12 @@ def test_marks_and_selection_survive_sorting_filtering_and_removal(steps):
 async def test_many_commands_are_under_way_a_few_at_a_time():
     waiting: list[tuple[Future[Done], str]] = []
     most = 0
+    batches: set[str] = set()
 
     class Slow:
-        def submit(self, command):
+        def submit(self, command, *, batch):
             nonlocal most
+            batches.add(batch)
             future: Future[Done] = Future()
             waiting.append((future, command.component))
             most = max(most, sum(not each.done() for each, _ in waiting))
@@ -134,6 +136,8 @@ async def test_many_commands_are_under_way_a_few_at_a_time():
                 future.set_result(Done(sanitise(f"{name}: stopped")))
     outcomes = work.result()
     assert most == AT_ONCE
+    assert len(batches) == 1, "they are undone as one"
+    assert batches.pop()
     assert [outcome.component for outcome in outcomes] == [f"part-{number}" for number in range(10)]
     assert [outcome.component for outcome in outcomes if outcome.failed] == ["part-3", "part-4"]
     assert outcomes[4].text == "ZeroDivisionError: worse"

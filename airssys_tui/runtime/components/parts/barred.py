@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.core.refusal import AWAITED
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.store.catalog.records import Hold, Refusal
 
@@ -26,6 +27,14 @@ class Retry(msgspec.Struct, frozen=True):
     files: tuple[str, str]
     at: float
     tries: int
+
+
+class Bars(msgspec.Struct, frozen=True):
+    """Which files were not deployed automatically at some moment; see :class:`Barred`."""
+
+    holds: tuple[Hold, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    turned_away: Refusal | None = None
 
 
 class Barred:
@@ -60,6 +69,15 @@ class Barred:
             self.refusals.pop(next(iter(self.refusals)))
         self.refusals[refusal.digest, refusal.manifest_digest] = refusal
         self._changed()
+
+    def set_up(self, bars: Bars) -> None:
+        """Set the holds, and count files as refused that were refused before."""
+        self.hold(bars.holds)
+        for refusal in bars.refusals:
+            self.refuse(refusal)
+        if bars.turned_away is not None:
+            awaited = bars.turned_away.gate in AWAITED
+            self.turn_away(bars.turned_away, None if awaited else Retry(("", ""), 0.0, 0))
 
     def turn_away(self, refusal: Refusal, retry: Retry | None = None) -> None:
         """Note why the files on disk could not be tried, and when they are tried again."""
