@@ -201,8 +201,11 @@ class RuntimeApi(Protocol):
         """
         ...
 
-    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
+    def call(self, component: str, export: str, arguments: str = "[]", *, force: bool = False) -> Future[CallReport]:
         """Call an export of a running component; the call is queued in the component's mailbox.
+
+        A trap in it is the caller's business: the instance is replaced, and neither the restarts nor the probation of
+        the component are charged.
 
         Args:
             component: The component.
@@ -210,8 +213,10 @@ class RuntimeApi(Protocol):
                 this is unambiguous.
             arguments: JSON array with one value per parameter. A resource is ``{"$resource": NUMBER}`` with the number
                 of an open handle.
+            force: Call it even if only the host calls it, as ``init``, ``shutdown``, ``load`` and ``save``.
 
         Raises:
+            UsageError: Only the host calls it.
             NotServing: The component does not accept calls now; ``MailboxFull`` if too many wait already.
             ExportNotFound: The component has no such export.
             ArgumentError: An argument does not fit its WIT type.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import GuestText, Verbatim, one_line
@@ -130,6 +131,42 @@ def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
 def artifact_label(version: str | None, digest: str) -> GuestText:
     """Return the name of an artifact for people: its version, else its short digest."""
     return one_line(version or short_digest(digest), 64)
+
+
+HOST_CALLS: Final[dict[str, frozenset[str]]] = {
+    "airssys:core-component/lifecycle": frozenset({"init", "shutdown"}),
+    "airssys:core-component/state": frozenset({"load", "save"}),
+}
+"""Exports that only the host calls, by interface without version: each belongs to one moment in an instance's life."""
+
+
+def is_host_call(path: str) -> bool:
+    """Return whether an export is one that only the host calls, such as ``init``.
+
+    Args:
+        path: Full path of the export, ``instance#function`` or ``function``.
+    """
+    instance, _, function = path.rpartition("#")
+    return function in HOST_CALLS.get(instance.partition("@")[0], ())
+
+
+def require_hand_call(path: str, component: str) -> None:
+    """Refuse to call by hand an export that only the host calls.
+
+    Args:
+        path: Full path of the export.
+        component: The component that would be called.
+
+    Raises:
+        UsageError: If only the host calls it.
+    """
+    if is_host_call(path):
+        raise UsageError(
+            f"{path} is not called by hand: the host calls it at one moment in the life of {component}, and the "
+            "instance that serves may not survive another call",
+            remedy="to call it all the same: --force; to try it out, call the wasm file instead of the component",
+            component=component,
+        )
 
 
 class FileNoteKind(StrEnum):

@@ -229,9 +229,9 @@ class EmbeddedRuntime:
         """Remove what no retention rule keeps; with ``dry``, only report it."""
         return self._on_loop(lambda: self._system.retention.collect(dry=dry))
 
-    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
+    def call(self, component: str, export: str, arguments: str = "[]", *, force: bool = False) -> Future[CallReport]:
         """Call an export of a running component with a JSON array of arguments."""
-        return self._on_loop(lambda: self._system.desk.call(component, export, arguments))
+        return self._on_loop(lambda: self._system.desk.call(component, export, arguments, force=force))
 
     def interface(self, component: str) -> Future[InterfaceView]:
         """Return a component's imports and exports with their types and documentation."""

@@ -43,7 +43,13 @@ COMMAND = "wasi-hello"
 
 SAMPLE_NAMES = sorted(path.parent.name for path in SAMPLES.glob("*/Component.toml"))
 
-STRICT = '[deployment]\ntraps = 0\n[supervision]\nbackoff = {initial = "1ms", factor = 1.0, jitter = 0.0}\n'
+STRICT = """[health]
+interval = "200ms"
+[deployment]
+traps = 0
+[supervision]
+backoff = {initial = "1ms", factor = 1.0, jitter = 0.0}
+"""
 
 DECLARING = """[capabilities]
 storage = "read"
@@ -83,9 +89,8 @@ def eventful(desk: Desk, runtimes: list[EmbeddedRuntime]) -> Desk:
     assert desk.run("stop", "greeter").code == 0
     (desk.folder / "primes" / "primes.wasm").write_bytes(b"no component")
     assert desk.run("reload", "primes").code == 1
-    _craft(desk, "shaky", "2.0.0", Crafted(salt="2").wasm())
+    _craft(desk, "shaky", "2.0.0", Crafted(salt="2", health="trap", sick_after=1).wasm())
     assert desk.run("reload", "shaky").code == 0
-    assert desk.run("call", "--live", "shaky", "trap").code == 1
     eventually(lambda: (_rows(desk)["shaky"]["revision"], _rows(desk)["shaky"]["state"]) == (3, "running"))
     return desk
 

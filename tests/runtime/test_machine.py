@@ -350,6 +350,7 @@ class Life(RuleBasedStateMachine):
         self.accepted(model.active)
         model.holds, model.refused = holds, refused
         model.count = model.saved = model.left[model.last] = int.from_bytes(file.data, "little")
+        model.undoable = None  # tests/runtime/commands has the undo of a restore
 
     # ------------------------------------------------------------------ what is undone
 

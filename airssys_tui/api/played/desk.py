@@ -14,6 +14,7 @@ from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.custom_series import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
+from airssys_tui.core.description import require_hand_call
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import one_line, sanitise
@@ -108,9 +109,9 @@ class PlayedCalls(ABC):
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Return a future that ends with the result or the error of ``work``."""
 
-    def call(self, component: str, export: str, arguments: str = "[]") -> Future[CallReport]:
+    def call(self, component: str, export: str, arguments: str = "[]", *, force: bool = False) -> Future[CallReport]:
         """Call an export; the simulated component returns its first argument."""
-        return self.answer(lambda: self.play_call(component, export, arguments))
+        return self.answer(lambda: self.play_call(component, export, arguments, force=force))
 
     def interface(self, component: str) -> Future[InterfaceView]:
         """Return a component's imports and exports with their types and documentation."""
@@ -169,7 +170,7 @@ class PlayedCalls(ABC):
         found = self._get(component)
         return interface_of(component, found.view.revision or 0, found.exports)
 
-    def play_call(self, component: str, export: str, arguments: str) -> CallReport:
+    def play_call(self, component: str, export: str, arguments: str, *, force: bool = True) -> CallReport:
         """Return the report of a call of a simulated component."""
         found = self._get(component)
         if found.view.state is not State.RUNNING:
@@ -181,6 +182,8 @@ class PlayedCalls(ABC):
         path = found.find_export(export)
         if path is None:
             raise ExportNotFound(f"{component} has no export {one_line(export)!r}", component=component)
+        if not force:
+            require_hand_call(path, component)
         check_arguments(self.play_interface(component), path, arguments)
         values = msgspec.json.decode(arguments)
         return CallReport(

@@ -38,6 +38,7 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
         calls: Finished calls, including those that trapped.
         calls_per_second: Calls per second over the last sampling interval.
         errors: Calls that ended in a trap.
+        hand_traps: Calls by hand that ended in a trap; they are counted neither as calls nor as errors.
         queue: Calls queued in the mailbox.
         dropped: Calls rejected because the mailbox was full.
         p50_ms: Median latency of the calls, in milliseconds.
@@ -59,6 +60,7 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 0
     calls_per_second: float = 0.0
     errors: int = 0
+    hand_traps: int = 0
     queue: int = 0
     dropped: int = 0
     p50_ms: float | None = None

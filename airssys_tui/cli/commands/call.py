@@ -17,7 +17,9 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_call_time, format_count, format_size
 
 
-def call(path: Path, export: str, /, *arguments: str, live: bool = False, place: Place = HERE) -> int:
+def call(
+    path: Path, export: str, /, *arguments: str, live: bool = False, force: bool = False, place: Place = HERE
+) -> int:
     """Call one export of a component; print its result and its cost.
 
     A path is called in a throw-away instance, a name is a component of the running runtime. With `--live` a name works
@@ -29,12 +31,13 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
         export: `function` or `interface#function`; `airssys-tui check` lists them.
         arguments: One JSON value each; anything that is not JSON is passed as a string.
         live: Call the component of that name in the folder, even when a path has the same name.
+        force: Call what only the host calls in a component: `init`, `shutdown`, `load` and `save`.
         place: Which runtime.
     """
     json_arguments = join_arguments(arguments)
     try:
         answered = _call_live if live else _call
-        report = answered(path, export, json_arguments, place)
+        report = answered(path, export, json_arguments, place, force=force)
     except GuestTrap as trap:
         from airssys_tui.runtime.deploying.gate_checks import trap_remedy  # noqa: PLC0415 - late: loads the engine
 
@@ -47,13 +50,13 @@ def call(path: Path, export: str, /, *arguments: str, live: bool = False, place:
     return ExitCode.OK
 
 
-def _call_live(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+def _call_live(path: Path, export: str, json_arguments: str, place: Place, *, force: bool) -> CallReport:
     name = component_name(str(path))
     site = writable(locate(place.folder, place.state_dir))
-    return ask(site, lambda runtime: runtime.call(name, export, json_arguments), Without.MOMENT)
+    return ask(site, lambda runtime: runtime.call(name, export, json_arguments, force=force), Without.MOMENT)
 
 
-def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallReport:
+def _call(path: Path, export: str, json_arguments: str, place: Place, *, force: bool) -> CallReport:
     if path.exists():
         from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
 
@@ -61,7 +64,7 @@ def _call(path: Path, export: str, json_arguments: str, place: Place) -> CallRep
     try:
         name = component_name(str(path))
         site = writable(locate(place.folder, place.state_dir))
-        return ask(site, lambda runtime: runtime.call(name, export, json_arguments))
+        return ask(site, lambda runtime: runtime.call(name, export, json_arguments, force=force))
     except (IdentityError, NothingRuns) as error:
         unasked = "" if isinstance(error, IdentityError) else f", and no process runs {site.folder.value}"
         raise AdmissionError(

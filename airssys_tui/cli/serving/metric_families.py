@@ -30,6 +30,7 @@ COUNTERS: Final[dict[str, tuple[str, Figure]]] = {
     "cpu_seconds": ("CPU seconds in the guest", lambda row: row.meters.cpu_seconds),
     "calls": ("Calls finished, traps included", lambda row: row.meters.calls),
     "errors": ("Calls that ended in a trap", lambda row: row.meters.errors),
+    "hand_traps": ("Calls by hand that ended in a trap", lambda row: row.meters.hand_traps),
     "dropped_calls": ("Calls rejected or dropped while they waited in the mailbox", lambda row: row.meters.dropped),
     "restarts": ("Restarts by supervision", lambda row: row.restarts),
 }

@@ -83,6 +83,7 @@ class Serving:
         counters: Where calls are counted, while it serves.
         costs: Where the cost of its calls is counted, while it serves.
         trapped_in: The export in which it trapped; empty if it did not.
+        by_hand: Whether the call under way was made by hand, or the call that ended it was.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Serving:
         self.trapped_in = ""
         self._inside = ""
         self._entered = 0
+        self.by_hand = False
         self._side = side
         self._hear = hear
         self._waiting: SideCall[CallResult] | None = None
@@ -160,7 +162,10 @@ class Serving:
             self.trapped_in = path
             after = self.instance.meters
             counters.record_trap(
-                after.fuel_total - before.fuel_total, after.wall_ns - before.wall_ns, after.cpu_ns - before.cpu_ns
+                after.fuel_total - before.fuel_total,
+                after.wall_ns - before.wall_ns,
+                after.cpu_ns - before.cpu_ns,
+                by_hand=self.by_hand,
             )
             raise
         counters.record(result.fuel, result.wall_ns, result.cpu_ns)

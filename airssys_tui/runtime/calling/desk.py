@@ -16,7 +16,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
-from airssys_tui.runtime.calling.calls import call_json
+from airssys_tui.runtime.calling.calls import by_hand, call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
@@ -42,15 +42,24 @@ class Desk:
         self._router = router
         self._handles: dict[str, Handles] = {}
 
-    async def call(self, name: str, export: str, arguments: str) -> CallReport:
+    async def call(self, name: str, export: str, arguments: str, *, force: bool = False) -> CallReport:
         """Call an export of a running component, through its mailbox.
 
+        Args:
+            name: The component.
+            export: Name of the export, as operators write it.
+            arguments: A JSON array.
+            force: Call it even if only the host calls it.
+
         Raises:
+            UsageError: If only the host calls it.
             AirssysError: If it does not take calls, has no such export, an argument does not fit, or it traps.
         """
         component = self._router.find(name)
         handles = self._handles_of(component)
-        posted = component.actor.post(lambda serving: call_json(serving, export, arguments, handles))
+        posted = component.actor.post(
+            by_hand(lambda serving: call_json(serving, export, arguments, handles, force=force))
+        )
         report: CallReport = await asyncio.wrap_future(posted)
         return report
 
@@ -81,7 +90,7 @@ class Desk:
         def close(_: Serving) -> None:
             handle.close()
 
-        await asyncio.wrap_future(component.actor.post(close))
+        await asyncio.wrap_future(component.actor.post(by_hand(close)))
         return Done(one_line(f"{name}: handle {number} closed"), None)
 
     async def checks(self, name: str) -> tuple[Check, ...]:

@@ -98,6 +98,7 @@ class Counters:
         "dropped",
         "errors",
         "fuel",
+        "hand_traps",
         "latency",
         "wall_ns",
     )
@@ -105,6 +106,7 @@ class Counters:
     def __init__(self) -> None:
         self.calls = 0
         self.errors = 0
+        self.hand_traps = 0
         self.dropped = 0
         self.fuel = 0
         self.cpu_ns = 0
@@ -130,8 +132,12 @@ class Counters:
         self.fuel += fuel
         self.cpu_ns += cpu_ns
 
-    def record_trap(self, fuel: int, wall_ns: int, cpu_ns: int) -> None:
-        """Count one call that trapped."""
+    def record_trap(self, fuel: int, wall_ns: int, cpu_ns: int, *, by_hand: bool = False) -> None:
+        """Count one call that trapped; one made by hand is counted apart, with the resources that it used."""
+        if by_hand:
+            self.hand_traps += 1
+            self.record_upkeep(fuel, cpu_ns)
+            return
         self.calls += 1
         self.errors += 1
         self.fuel += fuel

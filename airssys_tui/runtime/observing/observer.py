@@ -229,6 +229,7 @@ class Observer:
             calls=counters.calls,
             calls_per_second=series.calls,
             errors=counters.errors,
+            hand_traps=counters.hand_traps,
             queue=component.actor.queued,
             dropped=counters.dropped,
             p50_ms=p50,

@@ -12,6 +12,10 @@ against the revision, and calls :meth:`Supervisor.recover`. There, with the comp
    last saved state. A start that fails is decided again, by the same rules.
 5. Give up: the component is ``exhausted``, its waiting calls fail, and it stays down until the operator acts.
 
+A call by hand that traps is the caller's business. The instance is replaced at once, whatever the restart policy says,
+and nothing is charged: not the restarts of a component that serves others, nor the traps that its probation tolerates.
+Only if no new instance can be started, the failure is the component's, and the rules above apply.
+
 The lock is never held during the wait, so a stop, a reload or a rollback need not wait for it. They call
 :meth:`Supervisor.reset` first, which cancels the pending restart; if they fail, :meth:`Supervisor.resume` schedules it
 again for the same moment.
@@ -67,13 +71,15 @@ class Supervisor:
         """Handle a trap in a call; runs on the control loop."""
         self._floor.workers.submit(serving.close)
         reason = trap_text(trap)
+        whose, level = (", in a call by hand", Level.WARNING) if serving.by_hand else ("", Level.ERROR)
         component.teller.supervision(
-            f"trap in r{serving.revision}: {reason}", EventAction.TRAPPED, Level.ERROR, revision=serving.revision
+            f"trap in r{serving.revision}{whose}: {reason}", EventAction.TRAPPED, level, revision=serving.revision
         )
-        component.proof.fault()
-        self._probation.trapped(component, serving, trap)
+        if not serving.by_hand:
+            component.proof.fault()
+            self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
-            self._spawn(self.recover(component, reason))
+            self._spawn(self.recover(component, reason, by_hand=serving.by_hand))
 
     def look_after(self, component: Component) -> None:
         """Handle an instance that died outside the mailbox, such as in a last save; runs on the control loop."""
@@ -87,8 +93,14 @@ class Supervisor:
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
             self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 
-    async def recover(self, component: Component, reason: GuestText) -> None:
-        """Restart a component that lost its instance, or give it up."""
+    async def recover(self, component: Component, reason: GuestText, *, by_hand: bool = False) -> None:
+        """Restart a component that lost its instance, or give it up.
+
+        Args:
+            component: The component.
+            reason: How it lost its instance.
+            by_hand: Whether a call by hand was the cause: then it gets another instance, and nothing is charged.
+        """
         async with component.lock:
             if component.actor.serving is not None or component.active is None or component.intent.unloaded:
                 return
@@ -100,8 +112,17 @@ class Supervisor:
             if component.state is not State.FAILED or not wanted or component.proof.condemned:
                 return
             component.shown.warn(reason)
-            if component.supervision.hindered or not await self._probation.settle(component):
+            if by_hand:
+                await self._replace(component, reason)
+            elif component.supervision.hindered or not await self._probation.settle(component):
                 await self._decide(component, reason)
+
+    async def _replace(self, component: Component, reason: GuestText) -> None:
+        """Start another instance without charging a restart. The caller holds the component's lock."""
+        try:
+            await self._instances.start(component, why=f"its instance ended in a call by hand: {reason}")
+        except AirssysError as error:
+            await self._decide(component, one_line(str(error)))
 
     async def _decide(self, component: Component, reason: GuestText) -> None:
         """Restart or give up. The caller holds the component's lock."""

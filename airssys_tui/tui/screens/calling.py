@@ -7,8 +7,10 @@ import asyncio
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport
+from airssys_tui.core.description import is_host_call
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.types.interface import Function
+from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
@@ -72,7 +74,7 @@ class CallingScreen(LiveScreen):
         raise NotImplementedError
 
     def send(self, path: str, arguments: str) -> None:
-        """Call an export, unless a call is under way.
+        """Call an export, unless a call is under way; ask first if only the host calls it.
 
         Args:
             path: Full path of the export.
@@ -81,13 +83,26 @@ class CallingScreen(LiveScreen):
         api = self.operations.api()
         if api is not None and not self.is_calling:
             self.is_calling = True
-            self.run_worker(self._call(api, path, arguments), exit_on_error=False)
+            self.run_worker(self._asked(api, path, arguments), exit_on_error=False)
 
-    async def _call(self, api: RuntimeApi, path: str, arguments: str) -> None:
+    async def _asked(self, api: RuntimeApi, path: str, arguments: str) -> None:
+        hosts = is_host_call(path)
+        if hosts:
+            lines = [
+                f"{path} is not called by hand: the host calls it at one moment in the life of {self.component}.",
+                "The instance that serves may not survive another call, and what it did may not be undone.",
+            ]
+            question = Confirm(self.session, "Call what only the host calls?", "Call", lines)
+            if not await self.app.push_screen_wait(question):
+                self.is_calling = False
+                return
+        await self._call(api, path, arguments, force=hosts)
+
+    async def _call(self, api: RuntimeApi, path: str, arguments: str, *, force: bool) -> None:
         report: CallReport | None = None
         failure = ""
         try:
-            report = await asyncio.wrap_future(api.call(self.component, path, arguments))
+            report = await asyncio.wrap_future(api.call(self.component, path, arguments, force=force))
             self.handles = await asyncio.wrap_future(api.open_handles(self.component))
         except AirssysError as error:
             failure = f"{error.title}: {error}{f' → {error.remedy}' if error.remedy else ''}"

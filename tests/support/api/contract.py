@@ -250,6 +250,7 @@ class Contract:
         assert "increment" in report.export
         with pytest.raises(ExportNotFound):
             bench.api.call("counter", "no-such-export").result(PATIENCE)
+        assert bench.api.call("counter", "increment", "[3]", force=True).result(PATIENCE).revision == 2
 
     def test_a_difference_can_be_of_any_two(self, bench):
         there = bench.api.diff("counter", 2, 1).result(PATIENCE)

@@ -205,3 +205,33 @@ async def test_every_export_of_every_toolchain_has_a_form(world, file):
     assert exports
     for export in exports:
         assert len(Form.of(export.function).lines()) >= len(export.function.params)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "airssys:core-component/lifecycle@1.0.0#init",
+        "airssys:core-component/lifecycle@1.0.0#shutdown",
+        "airssys:core-component/state@1.0.0#load",
+    ],
+)
+async def test_what_only_the_host_calls_is_asked_for_first(path):
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        screen.send(path, "[]")
+        await shows(pilot, "Call what only the host calls?")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: pilot.app.screen is screen and not screen.is_calling)
+        assert screen.session.calls.of("counter") == ()
+        screen.send(path, "[]")
+        await shows(pilot, "Call what only the host calls?")
+        await pilot.press("tab", "enter")
+        await wait_until(pilot, lambda: screen.session.calls.of("counter"))
+
+
+async def test_other_exports_are_called_at_once():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        screen.send("get", "[]")
+        await wait_until(pilot, lambda: screen.session.calls.of("counter"))
+        assert pilot.app.screen is screen
