@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.text import GuestText, Verbatim, one_line
@@ -215,6 +216,8 @@ def file_note(facts: FileFacts) -> FileNote | None:
         return FileNote(FileNoteKind.QUARANTINED, quarantine_text(facts.quarantined, facts.fault, back))
     if facts.held:
         return FileNote(FileNoteKind.HELD, one_line(f"held: {facts.label} on disk", MAX_NOTE))
+    if facts.gate == Gate.FILE:
+        return FileNote(FileNoteKind.REFUSED, one_line(facts.reason, MAX_NOTE))
     if facts.gate:
         label = f"{facts.label} " if facts.label else ""
         again = f" · {facts.again}" if facts.again else ""

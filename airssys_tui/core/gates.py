@@ -13,7 +13,7 @@ class Gate(StrEnum):
     """
 
     FILE = "file"
-    """The operator's path leads to files."""
+    """There are files at the path, and the system can read them now."""
 
     DISK = "disk"
     """The disk has room for the candidate."""

@@ -8,6 +8,12 @@ import msgspec
 
 from airssys_tui.core.units import GIB, KIB, MIB
 
+MAX_WASM: Final = 64 * MIB
+"""Bytes of a WebAssembly file at most."""
+
+MAX_MANIFEST: Final = MIB
+"""Bytes of a manifest at most."""
+
 UNLIMITED_FUEL: Final = 2**63 - 1
 """Fuel budget of a component whose manifest says ``unlimited``."""
 

@@ -20,9 +20,10 @@ The module lives in the core because every floor reads such files, the screens t
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
-from typing import IO, Final
+from typing import Final
 
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import escaped
@@ -83,12 +84,13 @@ class FileUnavailable(FileError):
         self.number = number
 
 
-def read_regular(path: Place, most: int) -> bytes:
+def read_regular(path: Place, most: int, name: str = "") -> bytes:
     """Read a regular file whole.
 
     Args:
         path: The file; links are followed.
         most: Bytes at most.
+        name: What errors call it; its path if empty.
 
     Raises:
         FileAbsent: There is no such file.
@@ -96,11 +98,12 @@ def read_regular(path: Place, most: int) -> bytes:
         FileTooLarge: It has more bytes.
         FileUnavailable: Any other error of the system; it may succeed later.
     """
-    with open_regular(path, most) as file:
+    name = name or os.fspath(path)
+    with open_regular(path, most, name) as file:
         try:
-            return _take(file, path, most)
+            return _take(file, name, most)
         except OSError as error:
-            raise fault_of_reading(error, path) from error
+            raise fault_of_reading(error, name) from error
 
 
 def read_regular_text(path: Place, most: int) -> str:
@@ -113,37 +116,38 @@ def read_regular_text(path: Place, most: int) -> str:
     return read_regular(path, most).decode("utf-8")
 
 
-def open_regular(path: Place, most: int) -> IO[bytes]:
+def open_regular(path: Place, most: int, name: str = "") -> io.FileIO:
     """Open a regular file for reading in parts, unbuffered; who reads keeps count, since the file may grow.
 
     Raises:
         FileError: See :func:`read_regular`.
     """
+    name = name or os.fspath(path)
     try:
-        _require_regular(os.stat(path), path, most)  # noqa: PTH116 - a path of text need not become a Path
+        _require_regular(os.stat(path), name, most)  # noqa: PTH116 - a path of text need not become a Path
         file = os.fdopen(os.open(path, _FLAGS), "rb", buffering=0)
     except (OSError, ValueError) as error:
-        raise fault_of_reading(error, path) from error
+        raise fault_of_reading(error, name) from error
     try:
-        _require_regular(os.fstat(file.fileno()), path, most)
+        _require_regular(os.fstat(file.fileno()), name, most)
     except OSError as error:
         file.close()
-        raise fault_of_reading(error, path) from error
+        raise fault_of_reading(error, name) from error
     except FileError:
         file.close()
         raise
     return file
 
 
-def fault_of_reading(error: OSError | ValueError, path: Place) -> FileError:
-    """Return the error of the tree for an exception of the system that a path caused."""
-    shown = escaped(os.fspath(path))
+def fault_of_reading(error: OSError | ValueError, name: str) -> FileError:
+    """Return the error of the tree for an exception of the system that a file of that name or path caused."""
+    shown = escaped(name)
     if isinstance(error, ValueError):  # a NUL byte, or a character that no path can have
         return FileAbsent(f"{shown} cannot be a path: {error}", remedy="name an existing file")
     if error.errno in _ABSENT:
-        return FileAbsent(f"{shown}: {error.strerror}", remedy="name an existing file")
+        return FileAbsent(f"cannot read {shown}: {error.strerror}", remedy="name an existing file")
     remedy = _REMEDIES.get(error.errno or 0, "try again")
-    return FileUnavailable(f"{shown} cannot be read: {error.strerror or error}", remedy=remedy, number=error.errno or 0)
+    return FileUnavailable(f"cannot read {shown}: {error.strerror or error}", remedy=remedy, number=error.errno or 0)
 
 
 _REMEDIES: Final = {
@@ -156,18 +160,18 @@ _REMEDIES: Final = {
 }
 
 
-def _require_regular(found: os.stat_result, path: Place, most: int) -> None:
+def _require_regular(found: os.stat_result, name: str, most: int) -> None:
     kind = stat.S_IFMT(found.st_mode)
     if kind != stat.S_IFREG:
         raise NotRegular(
-            f"{escaped(os.fspath(path))} is {_KINDS.get(kind, 'no regular file')}, not a file",
+            f"{escaped(name)} is {_KINDS.get(kind, 'no regular file')}, not a file",
             remedy="name a regular file, or remove it",
         )
     if found.st_size > most:
-        raise _too_large(path, most, found.st_size)
+        raise _too_large(name, most, found.st_size)
 
 
-def _take(file: IO[bytes], path: Place, most: int) -> bytes:
+def _take(file: io.FileIO, name: str, most: int) -> bytes:
     parts: list[bytes] = []
     left = most + 1
     while left:
@@ -179,12 +183,12 @@ def _take(file: IO[bytes], path: Place, most: int) -> bytes:
         parts.append(part)
         left -= len(part)
     if not left:
-        raise _too_large(path, most, most + 1)
+        raise _too_large(name, most, most + 1)
     return b"".join(parts)
 
 
-def _too_large(path: Place, most: int, size: int) -> FileTooLarge:
+def _too_large(name: str, most: int, size: int) -> FileTooLarge:
     return FileTooLarge(
-        f"{escaped(os.fspath(path))} has {size if size > most + 1 else f'more than {most}'} bytes; "
+        f"{escaped(name)} has {size if size > most + 1 else f'more than {most}'} bytes; "
         f"at most {most} ({format_size(most)}) are read"
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase, WatchView
@@ -49,7 +49,7 @@ from airssys_tui.runtime.deploying.pipeline import Deployer
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
-from airssys_tui.runtime.deploying.slots import Slots
+from airssys_tui.runtime.deploying.scan import Scan
 from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
@@ -60,7 +60,6 @@ from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
-from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
@@ -99,6 +98,7 @@ class System:
         switcher = StopStart(floor, rehearsal, snapshots)
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
+        self.scan = Scan(floor, self.reconciler, self.needs)
         self.rollbacks = Rollbacks(floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots))
         self.probation = ProbationWatch(floor, self.rollbacks)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
@@ -115,7 +115,6 @@ class System:
         self._loop = asyncio.get_running_loop()
         self._watch: Watch | None = None
         self._tasks: set[asyncio.Task[object]] = set()
-        self._slots = Slots(floor.settings.parallel_deploys)
 
     def _dispatcher(self) -> Dispatcher:
         desired = self.desired
@@ -200,7 +199,7 @@ class System:
 
     def touch(self) -> None:
         """Publish soon."""
-        self.observer.problems = tuple(self.reconciler.problems.values())
+        self.observer.problems = tuple(self.reconciler.unread.problems.values())
         self.observer.publish()
 
     def _undo_offer(self) -> UndoOffer:
@@ -220,7 +219,7 @@ class System:
 
     async def _resume(self) -> None:
         memories = await self.floor.disk(remembered, self.floor)
-        keys = set(await self.floor.disk(self._entries))
+        keys = await self.scan.present(memory.record.source for memory in memories)
         for memory in memories:
             component = restore(memory, self._make)
             # An entry may belong to another component by now; only the scan brings back one whose files were gone.
@@ -231,7 +230,7 @@ class System:
             elif component.files.present:
                 self.reconciler.adopt(component, component.files.key)
         for tier in self.needs.tiers(self.router):
-            await self._all(self._slots.run(self._resume_one(component)) for component in tier)
+            await self.scan.all(self.scan.slots.run(self._resume_one(component)) for component in tier)
 
     async def _resume_one(self, component: Component) -> None:
         async with component.lock:
@@ -262,22 +261,18 @@ class System:
                 self.floor.settings.quiet,
                 unfinished=self.reconciler.unfinished,
             )
-            being_written = await self._watch.prepare()
+            with contextlib.suppress(OSError):  # the folder cannot be listed now: the scan says so and is repeated
+                being_written = await self._watch.prepare()
             self._spawn(self._watch.run())
-        keys = await self.floor.disk(self._entries)
-        await self._all(self._slots.run(self._look(key)) for key in keys if key not in being_written)
-        await self._look_again()
+        if not await self.scan.run(being_written):
+            self._spawn(self._scan_later())
 
-    async def _look_again(self) -> None:
-        """Retry components whose dependencies are met by now, as long as that lets others pass."""
-        while due := self.needs.take_due():
-            await self._all(self._slots.run(self._look(component.files.key)) for component in due)
-
-    def _entries(self) -> tuple[str, ...]:
-        return entries(self.floor.folder)
+    async def _scan_later(self) -> None:
+        await self.scan.run_later()
+        self._stale.set()
 
     async def _look(self, key: str) -> None:
-        await self.reconciler.look(key, who="scan", deploys=self.floor.settings.deploys)
+        await self.scan.look(key)
         self._stale.set()
 
     async def _changed(self, change: Settled) -> None:
@@ -286,12 +281,18 @@ class System:
 
     async def follow(self, change: Settled) -> None:
         """Handle one settled change of the folder, to its end."""
+        await self._followed(self.reconciler.changed(change))
+
+    async def _look_later(self, key: str) -> None:
+        await self._followed(self.reconciler.again(key, deploys=self.floor.settings.deploys))
+
+    async def _followed(self, work: Coroutine[Any, Any, Component | None]) -> None:
         try:
-            component = await self.reconciler.changed(change)
+            component = await work
             if component is not None:
                 self.supervisor.look_after(component)
                 self.retention.nudge(component.name)
-                await self._look_again()
+                await self.scan.look_again()
         finally:
             self._stale.set()
 
@@ -304,7 +305,7 @@ class System:
         await self.recorder.close_left_open()
         for component in self.router:
             if component.barred.turned_away is not None and component.barred.turned_away.gate == Gate.DISK:
-                self._spawn(self._slots.run(self._look(component.files.key)))
+                self._spawn(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
         before = self.observer.watch
@@ -333,6 +334,8 @@ class System:
                 self.probation.check(component)
                 self.states.check_due(component, now)
                 self._retry_due(component, now)
+            for key in self.reconciler.unread.postponed.due():
+                self._spawn(self._look_later(key))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
 
@@ -341,7 +344,7 @@ class System:
         if is_waiting(component):
             component.shown.touch()  # its note counts the seconds
         if component.barred.take_due(now):
-            self._spawn(self._slots.run(self._look(component.files.key)))
+            self._spawn(self._look(component.files.key))
 
     async def _publishing(self) -> None:
         while True:
@@ -370,13 +373,6 @@ class System:
             await self.floor.disk(past_events.write, self.floor.state.catalog, events)
         except AirssysError:  # mostly a full disk: tried again later
             self.floor.journal.give_back(events)
-
-    async def _all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
-        for result in await asyncio.gather(*works, return_exceptions=True):
-            if isinstance(result, Exception):
-                self.floor.journal.system(
-                    f"internal error: {type(result).__name__}: {result}", EventAction.INTERNAL, Level.ERROR
-                )
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task: asyncio.Task[object] = asyncio.create_task(work)

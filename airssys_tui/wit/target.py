@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 from textwrap import indent
@@ -125,7 +126,7 @@ def binary(name: str) -> bytes:
     path = built(Path(name))
     if path.is_dir() or (path.is_file() and path.suffix == ".wit"):
         return tool.resolve(path)
-    if path.is_file():
+    if os.path.lexists(path):
         return _bytes_of(path)
     found = ours(name)
     if found is None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import MissingTool, WitError
+from airssys_tui.core.limits import MAX_WASM
+from airssys_tui.core.regular_file import open_regular
 from airssys_tui.wit.unit import TextPosition
 
 NAME: Final = "wasm-tools"
@@ -56,7 +58,9 @@ def resolve(source: Path, features: Sequence[str] = ()) -> bytes:
     Raises:
         MissingTool: If the tool is not installed.
         WitError: If the text is invalid, with the place of the first error.
+        FileError: If a file that the tool would read is not a regular one, or too large.
     """
+    _require_files(source)
     if ALL_FEATURES in features:
         return _run("component", "wit", "--wasm", "--all-features", str(source))
     chosen = ["--features", ",".join(features)] if features else []
@@ -70,7 +74,16 @@ def text_of(source: Path) -> str:
         MissingTool: If the tool is not installed.
         WitError: If the path is none of these, or its text is invalid.
     """
+    _require_files(source)
     return _run("component", "wit", str(source)).decode()
+
+
+def _require_files(source: Path) -> None:
+    """Reject what would make the tool wait or fill the memory: it opens everything that is named like its files."""
+    below = (file for file in source.glob("deps/**/*") if file.suffix in {".wit", ".wasm", ".wat"})
+    for file in (*source.glob("*.wit"), *below) if source.is_dir() else (source,):
+        if not file.is_dir():
+            open_regular(file, MAX_WASM).close()
 
 
 def _run(*words: str) -> bytes:

@@ -13,6 +13,11 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import WitError
+from airssys_tui.core.regular_file import read_regular
+from airssys_tui.core.units import MIB
+
+MAX_TEXT: Final = 4 * MIB
+"""Bytes of one file of WIT text, ``deps.toml`` or ``deps.lock`` at most."""
 
 _NAME: Final = r"%?[a-zA-Z][a-zA-Z0-9-]*"
 _VERSION: Final = r"@(?P<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)"
@@ -57,12 +62,17 @@ def read_unit(file: Path) -> Unit:
 
     Raises:
         WitError: If it is not UTF-8 text.
+        FileError: If it is not a regular file, is too large or cannot be read.
     """
+    return parse_unit(read_wit_text(file), file)
+
+
+def read_wit_text(file: Path) -> str:
+    """Return the text of one file; for the errors see :func:`read_unit`."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return read_regular(file, MAX_TEXT).decode("utf-8")
     except UnicodeDecodeError as error:
         raise WitError(f"{file}: byte {error.start} is not UTF-8", remedy="save the file as UTF-8") from error
-    return parse_unit(text, file)
 
 
 def parse_unit(text: str, file: Path) -> Unit:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from airssys_tui.core.errors import WitError
+from airssys_tui.core.regular_file import FileError
 from airssys_tui.wit import tool
 from airssys_tui.wit.unit import Unit, read_unit
 from airssys_tui.wit.workspace import LISTING, Workspace
@@ -42,12 +44,14 @@ def check(path: Path, features: Sequence[str] = ()) -> tuple[Validation, ...]:
     Raises:
         MissingTool: If wasm-tools is not installed.
     """
-    if not (path / LISTING).is_file():
+    if not os.path.lexists(path / LISTING):
         return (_verdict(path, features),)
     try:
         workspace = Workspace(path)
     except WitError as error:
         return (Validation(str(path), error.message, error.remedy, error.place),)
+    except FileError as error:
+        return (Validation(str(path), error.message, error.remedy),)
     stale = tuple(
         Validation(str(path), line, "update the copies: airssys-tui wit vendor") for line in workspace.problems()
     )
@@ -59,11 +63,13 @@ def _verdict(path: Path, features: Sequence[str]) -> Validation:
         _check_package(path, features)
     except WitError as error:
         return Validation(str(path), error.message, error.remedy, error.place)
+    except FileError as error:
+        return Validation(str(path), error.message, error.remedy)
     return Validation(str(path))
 
 
 def _check_package(path: Path, features: Sequence[str]) -> None:
-    if not path.exists():
+    if not os.path.lexists(path):
         raise WitError(f"{path} does not exist", remedy="name a folder of .wit files, or one file")
     files = sorted(path.glob("*.wit")) if path.is_dir() else [path]
     if not files:

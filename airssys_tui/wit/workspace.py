@@ -17,7 +17,8 @@ import msgspec
 from airssys_tui.core.errors import WitError
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, load_toml
 from airssys_tui.core.manifest.toml_lines import TomlLines
-from airssys_tui.wit.unit import Reference, Unit, read_unit
+from airssys_tui.core.regular_file import FileAbsent, FileError, read_regular, read_regular_text
+from airssys_tui.wit.unit import MAX_TEXT, Reference, Unit, read_unit
 
 LISTING: Final = "deps.toml"
 LOCK: Final = "deps.lock"
@@ -51,7 +52,7 @@ class Package(msgspec.Struct, frozen=True):
 
     def texts(self) -> dict[str, bytes]:
         """Return its own files by name, in order."""
-        return {unit.file.name: unit.file.read_bytes() for unit in self.units}
+        return {unit.file.name: read_regular(unit.file, MAX_TEXT) for unit in self.units}
 
 
 class Workspace:
@@ -103,11 +104,11 @@ class Workspace:
             present = {entry.name for entry in deps.iterdir()} if deps.is_dir() else set()
             found += [f"{package.path}/deps/{extra} is not used" for extra in sorted(present - wanted.keys())]
             for path, texts in wanted.items():
-                copies = {file.name: file.read_bytes() for file in (deps / path).glob("*") if file.is_file()}
+                copies = {file.name: _content(file) for file in (deps / path).glob("*") if not file.is_dir()}
                 if copies != texts:
                     found.append(f"{package.path}/deps/{path} differs from {path}")
         lock = self.root / LOCK
-        if not lock.is_file() or lock.read_text(encoding="utf-8") != self.lock():
+        if _content(lock) != self.lock().encode():
             found.append(f"{LOCK} is out of date")
         return tuple(found)
 
@@ -121,7 +122,11 @@ class Workspace:
                 target.mkdir(parents=True)
                 for file, text in self.packages[name].texts().items():
                     (target / file).write_bytes(text)
-        (self.root / LOCK).write_text(self.lock(), encoding="utf-8")
+        # Written aside: whatever has the lock's name now is replaced, not opened.
+        aside = self.root / f".{LOCK}.new"
+        aside.unlink(missing_ok=True)
+        aside.write_text(self.lock(), encoding="utf-8")
+        aside.replace(self.root / LOCK)
 
     def lock(self) -> str:
         """Return the text of the lock."""
@@ -160,13 +165,20 @@ class Workspace:
                 )
 
 
+def _content(file: Path) -> bytes | None:
+    """Return what a copy holds; None if it is not there, or is nothing that `vendor` would have written."""
+    try:
+        return read_regular(file, MAX_TEXT)
+    except FileError:
+        return None
+
+
 def _read_listing(root: Path) -> dict[str, Package]:
     listing = root / LISTING
     try:
-        with listing.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode("utf-8")
+        text = read_regular_text(listing, MAX_BYTES)
         entries = load_toml(text).get("packages", {})
-    except FileNotFoundError as error:
+    except FileAbsent as error:
         raise WitError(
             f"no {LISTING} in {root}", remedy="create it and list the packages, each with path and version"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from airssys_tui.api.views.runtime import CallReport
@@ -57,7 +58,7 @@ def _call_live(path: Path, export: str, json_arguments: str, place: Place, *, fo
 
 
 def _call(path: Path, export: str, json_arguments: str, place: Place, *, force: bool) -> CallReport:
-    if path.exists():
+    if os.path.lexists(path):  # a link that leads nowhere is a path too, and has an error of its own
         from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
 
         return call_path(path, export, json_arguments)

@@ -20,6 +20,7 @@ from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.identity import digest_of, short_digest
+from airssys_tui.core.regular_file import read_regular
 from airssys_tui.core.text import whole_json
 from airssys_tui.core.units import MIB, format_size
 
@@ -166,11 +167,7 @@ def _read(file: Path) -> StateFile:
     """
     from airssys_tui.api.wire import decode  # noqa: PLC0415 - late: see `output`
 
-    if is_stream(file):
-        content = sys.stdin.buffer.read(LARGEST + 1)
-    else:
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
+    content = sys.stdin.buffer.read(LARGEST + 1) if is_stream(file) else read_regular(file, LARGEST)
     if len(content) > LARGEST:
         raise UsageError(f"{file} is larger than any exported state ({format_size(LARGEST)})")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,12 @@ from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, StreamAr
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.core.errors import StorageRefusal, UsageError
-from airssys_tui.core.limits import Limits
+from airssys_tui.core.limits import BOUNDS, Limits
+from airssys_tui.core.regular_file import open_regular
 from airssys_tui.core.units import format_size
+
+MAX_IMPORT: Final = 8 * int(BOUNDS["storage"].most)
+"""Bytes of a file that an import reads: the largest storage with every character escaped."""
 
 COLUMNS: Final = (
     PlainColumn("NAME", least=12),
@@ -165,8 +170,8 @@ def _reading(file: Path) -> Iterator[IO[bytes]]:
     if is_stream(file):
         yield sys.stdin.buffer
         return
-    with file.open("rb") as opened:
-        yield opened
+    with open_regular(file, MAX_IMPORT) as opened, io.BufferedReader(opened) as buffered:
+        yield buffered
 
 
 def _bounded(lines: IO[bytes]) -> Iterator[bytes]:

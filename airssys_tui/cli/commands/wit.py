@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.export_file import write_whole
 from airssys_tui.cli.answering.output import answer, say, warn
 from airssys_tui.cli.reaching.options import AS_TEXT, Form
+from airssys_tui.core.limits import MAX_WASM
+from airssys_tui.core.regular_file import FileError, read_regular
 from airssys_tui.core.text import GuestText, sanitise
 
 if TYPE_CHECKING:
@@ -74,10 +78,14 @@ def _binaries(root: Path, paths: list[str], *, check: bool) -> list[str]:
     stale = []
     for path in paths:
         target, wanted = root / f"{path}.wasm", resolve(root / path)
-        if not target.is_file() or target.read_bytes() != wanted:
+        try:
+            present = read_regular(target, MAX_WASM)
+        except FileError:
+            present = None
+        if present != wanted:
             stale.append(f"{path}.wasm is out of date")
             if not check:
-                target.write_bytes(wanted)
+                write_whole(target, [wanted])
     return stale
 
 
@@ -131,10 +139,11 @@ def _text_of(target: str) -> str:
     path = built(Path(target))
     if path.is_file() and path.suffix != ".wit":
         return built_text(path)
-    found = None if path.exists() else ours(target)
+    there = os.path.lexists(path)
+    found = None if there else ours(target)
     if found is not None:
         return text_of(*found)
-    if path.exists():
+    if there:
         from airssys_tui.wit import tool  # noqa: PLC0415 - late: see above
 
         return tool.text_of(path)

@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 
 from airssys_tui.core.errors import AdmissionError, IdentityError, ManifestError
+from airssys_tui.core.gates import Gate
+from airssys_tui.core.regular_file import FileUnavailable
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.sources.folder import read
+from airssys_tui.runtime.sources.folder import Reading, read
 
 
 class FileStamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +45,9 @@ def look(folder: Path, source: str) -> FileStamp | None:
     except (ManifestError, AdmissionError, IdentityError) as error:
         gate = error.gate if isinstance(error, AdmissionError) else "manifest"
         return FileStamp(gate=gate, reason=one_line(error.message, 400))
-    except OSError:
-        return None
-    if reading is None:
+    except FileUnavailable as error:
+        return FileStamp(gate=Gate.FILE, reason=one_line(error.message, 400))
+    if not isinstance(reading, Reading):
         return None
     return FileStamp(
         id=str(reading.manifest.id),

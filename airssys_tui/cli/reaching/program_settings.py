@@ -10,12 +10,16 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.units import MIB
 
 T = TypeVar("T")
 
 FOLDER_VARIABLE: Final = "AIRSSYS_TUI_FOLDER"
 STATE_DIR_VARIABLE: Final = "AIRSSYS_TUI_STATE_DIR"
 CONFIG_VARIABLE: Final = "AIRSSYS_TUI_CONFIG"
+
+MAX_SETTINGS: Final = MIB
+"""Bytes of a configuration file at most."""
 
 
 class ProgramSettings(
@@ -69,21 +73,20 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
         UsageError: If the file cannot be read, is not TOML or has an unknown key.
     """
     path = path or settings_path()
-    try:
-        return _read(path)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return ProgramSettings()
-    except (OSError, ValueError) as error:
+    from airssys_tui.core.manifest.toml_bounds import load_toml  # noqa: PLC0415 - late: many have no file
+    from airssys_tui.core.regular_file import FileAbsent, FileError, read_regular_text  # noqa: PLC0415
+
+    try:
+        return msgspec.convert(load_toml(read_regular_text(path, MAX_SETTINGS)), ProgramSettings)
+    except FileAbsent:  # removed in this moment, or a link that leads nowhere
+        return ProgramSettings()
+    except FileError as error:
+        raise UsageError(error.message, remedy=error.remedy) from error
+    except ValueError as error:
         remedy = "valid keys: folder, state-dir, readonly, [screen] and [keys]"
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
-
-
-def _read(path: Path) -> ProgramSettings:
-    with path.open("rb") as file:
-        from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, load_toml  # noqa: PLC0415 - late: many have no file
-
-        text = file.read(MAX_BYTES + 1).decode("utf-8")
-    return msgspec.convert(load_toml(text), ProgramSettings)
 
 
 def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:

@@ -95,16 +95,17 @@ def parse_manifest(text: str, path: str) -> Manifest:
     return manifest
 
 
-def bare_manifest(stem: str) -> Manifest:
-    """Return the manifest of a wasm file without one: name from the file, no capabilities, default limits.
+def bare_manifest(stem: str, wasm: str = "") -> Manifest:
+    """Return the manifest of a wasm file without one: name from its entry, no capabilities, default limits.
 
     Args:
-        stem: The file's name without ``.wasm``.
+        stem: The name of its entry in the folder, without ``.wasm``.
+        wasm: The file's name; ``<stem>.wasm`` if empty.
 
     Raises:
         IdentityError: If no component name can be derived from the stem.
     """
-    return Manifest(package=PackageSection(name=name_from_stem(stem)), artifact=Artifact(wasm=f"{stem}.wasm"))
+    return Manifest(package=PackageSection(name=name_from_stem(stem)), artifact=Artifact(wasm=wasm or f"{stem}.wasm"))
 
 
 def encode_manifest(manifest: Manifest) -> str:

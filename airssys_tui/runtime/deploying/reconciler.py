@@ -10,7 +10,8 @@ with a manifest. What that means is decided here, from what the files say now, n
 * The *verdict* is given under the component's lock, just before the deployment, because only then it is certain what
   serves. Files are ignored when they serve already, are quarantined or held, were refused before, or were unloaded.
 * Unchanged files that are back bring a component to its desired state, and start nothing that was stopped by hand.
-* Files that are gone stop their component and keep its history, so that the same files bring it back.
+* Files that are gone stop their component and keep its history, so that the same files bring it back. Only what does
+  not exist is gone: an entry that the system cannot read now is read again later, and what serves goes on.
 
 A problem with one component's files never raises here: its row shows the problem, and the other components go on.
 """
@@ -19,30 +20,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from airssys_tui import __version__
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId, name_from_stem
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
+from airssys_tui.core.regular_file import FileUnavailable
 from airssys_tui.core.revision import Cause
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import escaped, one_line
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
+from airssys_tui.runtime.deploying.unread import Unread
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.folder import Reading
+from airssys_tui.runtime.sources.names import require_name, stem_of
 from airssys_tui.runtime.sources.settle import Found, Settled, Unfinished
-from airssys_tui.store.catalog.records import Refusal
+
+YOUNG: Final = 1.0
+"""Seconds that files without a manifest must have been unchanged: a manifest may follow."""
 
 _MISSED: Final = {
     Found.SURVEY: "the survey found a change the watcher missed",
@@ -82,7 +87,7 @@ class Reconciler:
         self._deployer = deployer
         self._instances = instances
         self._make = make
-        self.problems: dict[str, GuestText] = {}
+        self.unread = Unread(floor, self._owner)
         self.departed: list[Component] = []
         self._owners: dict[str, Component] = {}
         self._rivals: dict[str, str] = {}
@@ -95,7 +100,7 @@ class Reconciler:
     async def changed(self, change: Settled) -> Component | None:
         """Deal with one settled change; return the component it concerns."""
         if not change.stamps:
-            await self._removed(change.key)
+            await self.look(change.key, who="watcher")
             return self._owners.get(change.key)
         if change.found is Found.DOUBT and await self._is_unchanged(change.key):
             return None
@@ -106,13 +111,13 @@ class Reconciler:
         """Return whether an entry says what it said when it was last read; its stamps could not tell."""
         owner = self._owners.get(key)
         if owner is None:
-            return key in self.problems
+            return key in self.unread.problems
         try:
-            reading = await self._floor.disk(folder.read, self._floor.folder, key)
+            reading = await self._floor.reading.read(key, folder.read, self._floor.folder, key)
         except AirssysError as error:
             away = owner.barred.turned_away
             return away is not None and away.reason == one_line(error.message, 400)
-        return reading is None or owner.files.on_disk == _on_disk(reading)
+        return not isinstance(reading, Reading) or owner.files.on_disk == _on_disk(reading)
 
     def unfinished(self, change: Unfinished) -> None:
         """Say that a change waits because a file is half written."""
@@ -121,11 +126,23 @@ class Reconciler:
         self._floor.journal.emit(
             EventKind.DECISION,
             f"partial write: {file.file} {file.reason}; waiting for the rest{keeps}",
-            component=owner.name if owner is not None else one_line(change.key, 100),
+            component=owner.name if owner is not None else one_line(escaped(change.key), 100),
             action=EventAction.PARTIAL_WRITE,
         )
 
-    async def look(self, key: str, *, who: str, said: Iterable[Saying] = (), deploys: bool = True) -> None:
+    async def again(self, key: str, *, deploys: bool) -> Component | None:
+        """Read an entry that could not be read before; return the component it concerns."""
+        await self.look(key, who="watcher", deploys=deploys)
+        return self._owners.get(key)
+
+    async def look(
+        self,
+        key: str,
+        *,
+        who: str,
+        said: Iterable[Saying] = (),
+        deploys: bool = True,
+    ) -> None:
         """Read one entry and deploy it if its files call for that; a problem with one component never raises.
 
         Args:
@@ -183,20 +200,26 @@ class Reconciler:
             await self._instances.start(component, why="deployed")
 
     async def _read(self, key: str) -> Reading | None:
+        """Read an entry; when there is no component in it, deal with that and return None."""
+        reader = partial(folder.read, young=YOUNG)
         try:
-            reading = await self._floor.disk(folder.read, self._floor.folder, key)
-        except (ManifestError, AdmissionError, IdentityError) as error:
-            self._unreadable(key, error)
+            found = await self._floor.reading.read(key, reader, self._floor.folder, key)
+        except FileUnavailable as error:
+            self.unread.unavailable(key, error)
             return None
-        self.problems.pop(key, None)
-        if reading is None:
-            self._floor.journal.emit(
-                EventKind.DECISION,
-                f"{key}: waiting for a Component.toml beside the wasm file",
-                action=EventAction.WAITING,
-                level=Level.DEBUG,
-            )
-        return reading
+        except (ManifestError, AdmissionError, IdentityError) as error:
+            self.unread.refused(key, error)
+            return None
+        if isinstance(found, folder.Early):
+            self.unread.early(key, found)
+            return None
+        self.unread.settle(key)
+        if isinstance(found, Reading):
+            return found
+        await self._removed(key)
+        if found is not None:
+            self.unread.overlooked(key, found)
+        return None
 
     async def read_now(self, component: Component) -> Reading:
         """Read a component's files as they are.
@@ -204,8 +227,9 @@ class Reconciler:
         Raises:
             AirssysError: If they cannot be used, or are gone.
         """
-        reading = await self._floor.disk(folder.read, self._floor.folder, component.files.key)
-        if reading is None or reading.manifest.id != component.id:
+        key = component.files.key
+        reading = await self._floor.reading.read(key, folder.read, self._floor.folder, key)
+        if not isinstance(reading, Reading) or reading.manifest.id != component.id:
             raise GateRefusal(
                 f"{component.files.key or component.name} is no longer in the folder",
                 gate=Gate.SIZE,
@@ -215,30 +239,14 @@ class Reconciler:
         component.files.found(_on_disk(reading))
         return reading
 
-    def _unreadable(self, key: str, error: AirssysError) -> None:
-        gate = error.gate if isinstance(error, AdmissionError) else Gate.MANIFEST
-        reason = one_line(error.message, 400)
-        component = self._owners.get(key) or self._phantom(key)
-        if component is None:
-            self.problems[key] = one_line(f"{key}: {reason}", 400)
-        else:
-            component.barred.turn_away(Refusal(component.name, "", "", gate, reason, self._floor.clock(), __version__))
-            if component.update.task is not None:
-                # A candidate made from the older files must not take over.
-                component.update.advance()
-                component.update.cancel()
-        self._floor.journal.emit(
-            EventKind.DECISION,
-            f"refused at {gate}: {reason}" + (f" · {one_line(error.remedy)}" if error.remedy else ""),
-            component=component.name if component else one_line(key, 100),
-            action=EventAction.REFUSED,
-            level=Level.ERROR,
-        )
+    def _owner(self, key: str) -> Component | None:
+        return self._owners.get(key) or self._phantom(key)
 
     def _phantom(self, key: str) -> Component | None:
         """Make a row for an entry that is not a component yet, so that an operator sees what is wrong with it."""
         try:
-            identity = ComponentId.parse(name_from_stem(Path(key).stem))
+            require_name(key)
+            identity = ComponentId.parse(name_from_stem(stem_of(key)))
         except IdentityError:
             return None
         if self._router.get(identity) is not None:
@@ -258,12 +266,9 @@ class Reconciler:
         if component is None:
             component = self._make(identity)
         elif component.files.key != key and component.files.present and component.files.key:
-            text = f"{key}: the name {identity} is taken by {component.files.key}; this entry is refused"
-            self.problems[key] = one_line(text, 400)
+            text = f"{escaped(key)}: the name {identity} is taken by {component.files.key}; this entry is refused"
+            self.unread.tell(key, text, component.name)
             self._rivals[key] = component.name
-            self._floor.journal.emit(
-                EventKind.DECISION, text, component=component.name, action=EventAction.REFUSED, level=Level.ERROR
-            )
             return None
         if before is not None and before is not component and before.active is None:
             self._router.remove(before)
@@ -329,7 +334,7 @@ class Reconciler:
             await self.look(key, who="watcher", said=[Saying(said)])
 
     async def _removed(self, key: str) -> None:
-        self.problems.pop(key, None)
+        self.unread.settle(key)
         self._rivals.pop(key, None)
         component = self._owners.get(key)
         if component is None or not component.files.present:

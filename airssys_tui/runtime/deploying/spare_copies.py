@@ -29,10 +29,11 @@ class SpareCopies:
             if not component.files.key or not _should_have(component, digest):
                 continue
             try:
-                reading = await self._floor.disk(folder.read, self._floor.folder, component.files.key)
+                key = component.files.key
+                reading = await self._floor.reading.read(key, folder.read, self._floor.folder, key)
             except (AirssysError, OSError):
                 continue  # what is wrong with those files is said where they are read to be deployed
-            if reading is not None and reading.digest == digest:
+            if isinstance(reading, folder.Reading) and reading.digest == digest:
                 return reading.wasm
         return None
 

@@ -23,6 +23,7 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.machinery.side_threads import SideThreads
+from airssys_tui.runtime.sources.reading_threads import ReadingThreads
 from airssys_tui.store.directory import StateDirectory
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Floor:
     Attributes:
         filled: Called on the control loop for every write that failed because the disk is full.
         spare: Returns the bytes of a digest from elsewhere than the store, or None.
+        reading: The threads that read the folder of components, apart from the one that writes the catalog.
 
     Args:
         folder: The watched folder.
@@ -62,6 +64,7 @@ class Floor:
         self.services = ServiceDesk(state.storage, self.workers.blocking)
         self.filled: Callable[[DiskFull], None] = lambda _: None
         self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare
+        self.reading = ReadingThreads()
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
@@ -119,6 +122,7 @@ class Floor:
         """Close the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
         switch_interval.release()
+        self.reading.close()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
         self._disk.shutdown(wait=True)

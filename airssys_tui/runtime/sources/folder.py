@@ -1,27 +1,55 @@
 """The watched folder: which of its entries are components, and one consistent reading of each.
 
-A directory with a ``Component.toml`` is a component; so is a bare ``.wasm`` file at the top. Names that begin with a
-dot are ignored.
+A directory with a ``Component.toml`` is a component; so are a bare ``.wasm`` file at the top, and a directory with one
+``.wasm`` file and no manifest, which has the name of the directory. Names that begin with a dot are ignored.
+
+Each entry is judged alone: what is wrong with one is told of that one. Three answers are kept apart, because they have
+different consequences:
+
+* The files are there and cannot be a component (an error of ``read``): what serves goes on, and the row says why.
+* There is no component, or no longer (:class:`Overlooked` or None): what came from the entry is stopped.
+* The system cannot say (:class:`~airssys_tui.core.regular_file.FileUnavailable`): nothing changes, and the entry is
+  read again later.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from airssys_tui.core.errors import AdmissionError, ManifestError, ManifestProblem
+from airssys_tui.core.errors import AdmissionError, AirssysError, ManifestError, ManifestProblem
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.identity import Digest, digest_of, name_from_stem
+from airssys_tui.core.identity import Digest, digest_of
+from airssys_tui.core.limits import MAX_MANIFEST, MAX_WASM
 from airssys_tui.core.manifest.document import Manifest, bare_manifest, manifest_digest, parse_manifest
+from airssys_tui.core.regular_file import (
+    FileAbsent,
+    FileError,
+    FileTooLarge,
+    FileUnavailable,
+    fault_of_reading,
+    read_regular,
+)
+from airssys_tui.core.text import escaped
+from airssys_tui.runtime.sources.names import (
+    MANIFEST,
+    TEMPORARY,
+    WASM,
+    is_manifest_like,
+    is_relevant,
+    require_name,
+    stem_of,
+)
+from airssys_tui.runtime.sources.overlooked import Overlooked, overlooked_file, overlooked_folder
 
-MANIFEST: Final = "Component.toml"
-WASM: Final = ".wasm"
-MAX_MANIFEST: Final = 1024 * 1024
-MAX_WASM: Final = 64 * 1024 * 1024
-TEMPORARY: Final = ("~", ".tmp", ".part", ".swp", ".crdownload")
+_LASTING: Final = frozenset({errno.ELOOP, errno.ENAMETOOLONG})
+"""Errors of the system that lie in the files: waiting does not help."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -33,7 +61,7 @@ class Reading(msgspec.Struct, frozen=True):
         manifest_digest: Digest of its meaning.
         wasm: The artifact.
         digest: Its digest.
-        bare: Whether it is a bare wasm file, without a Component.toml.
+        bare: Whether it has no Component.toml.
     """
 
     key: str
@@ -44,78 +72,108 @@ class Reading(msgspec.Struct, frozen=True):
     bare: bool
 
 
-def is_relevant(name: str) -> bool:
-    """Return whether a file of that name can belong to a component."""
-    if name.startswith(".") or name.endswith(TEMPORARY):
-        return False
-    return name == MANIFEST or name.endswith(WASM)
+class Early(msgspec.Struct, frozen=True):
+    """An entry whose files are so new that more may follow, such as a manifest; read it again after ``seconds``."""
 
-
-def key_of(folder: Path, path: Path) -> str | None:
-    """Return the entry of the folder that a changed path belongs to, or None if it cannot matter."""
-    try:
-        parts = path.relative_to(folder).parts
-    except ValueError:
-        return None
-    if not parts or parts[0].startswith(".") or len(parts) > 2:
-        return None
-    if len(parts) == 2 and not is_relevant(parts[1]):
-        return None
-    if len(parts) == 1 and parts[0].endswith(TEMPORARY):
-        return None
-    return parts[0]
+    seconds: float
 
 
 def entries(folder: Path) -> tuple[str, ...]:
-    """Return the entries that are components or may become one, sorted.
+    """Return the entries to read, sorted: each that may be a component, or looks like one to a person.
+
+    No link is followed and no directory is entered, so that no entry can make this fail or wait.
 
     Raises:
-        OSError: If the folder cannot be read.
+        OSError: If the folder itself cannot be listed.
     """
     keys = []
     with os.scandir(folder) as found:
         for entry in found:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or entry.name.endswith(TEMPORARY):
                 continue
-            is_component = entry.is_dir() and has_component(folder / entry.name)
-            if is_component or (entry.name.endswith(WASM) and entry.is_file()):
+            if is_relevant(entry.name) or _leads_further(entry):
                 keys.append(entry.name)
     return tuple(sorted(keys))
 
 
-def has_component(directory: Path) -> bool:
-    """Return whether a directory has a manifest, or a wasm file that may get one."""
+def _leads_further(entry: os.DirEntry[str]) -> bool:
     try:
-        with os.scandir(directory) as found:
-            return any(is_relevant(entry.name) for entry in found if entry.is_file())
+        return entry.is_symlink() or entry.is_dir(follow_symlinks=False)
     except OSError:
-        return False
+        return True
 
 
-def read(folder: Path, key: str) -> Reading | None:
+def read(folder: Path, key: str, *, young: float = 0.0) -> Reading | Overlooked | Early | None:
     """Read one component: each file once.
 
+    Args:
+        folder: The folder of components.
+        key: The entry.
+        young: Age in seconds below which files without a manifest are left for later.
+
     Returns:
-        The reading, or None if that entry is no component: it is gone, or has a wasm file without a manifest, or is
-        another file.
+        The reading; or what a person may take for a component and is none; or None if the entry is gone, or is nothing
+        like a component.
 
     Raises:
         ManifestError: If the manifest is not valid; with every problem.
-        AdmissionError: If the wasm file that the manifest names is missing, unreadable or too large.
-        IdentityError: If the name of a bare file is no component name.
+        AdmissionError: If the wasm file is missing, is no regular file or is too large, or several could be meant.
+        IdentityError: If a name is no text, or no component name can be derived from it.
+        FileUnavailable: If the system cannot read the files now.
     """
+    require_name(key)
     path = folder / key
-    if path.is_file():
-        if not key.endswith(WASM):
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - its errors are translated in one place
+    except OSError as error:
+        fault = fault_of_reading(error, key)
+        if isinstance(fault, FileAbsent):
+            return overlooked_file(key, dangling=True) if path.is_symlink() else None
+        raise _judged(fault) from error
+    if is_folder:
+        return _read_folder(path, key, young)
+    return read_bare(path, key) if key.endswith(WASM) else overlooked_file(key)
+
+
+def read_bare(path: Path, key: str) -> Reading | None:
+    """Read a wasm file without a manifest; None if it is gone. For the errors see :func:`read`."""
+    require_name(key)
+    manifest = bare_manifest(stem_of(key))
+    wasm = _read_wasm(path, key)
+    return None if wasm is None else _reading(key, manifest, wasm, bare=True)
+
+
+def _read_folder(path: Path, key: str, young: float) -> Reading | Overlooked | Early | None:
+    try:
+        with os.scandir(path) as found:
+            names = sorted(entry.name for entry in found if is_relevant(entry.name))
+    except OSError as error:
+        fault = fault_of_reading(error, f"{key}/")
+        if isinstance(fault, FileAbsent):
             return None
-        manifest = bare_manifest(name_from_stem(path.stem))
-        wasm = _read_wasm(path)
-        return None if wasm is None else _reading(key, manifest, wasm, bare=True)
-    text = _read_manifest(path / MANIFEST)
-    if text is None:
-        return None
-    manifest = parse_manifest(text, f"{key}/{MANIFEST}")
-    wasm = _read_wasm(path / manifest.artifact.wasm)
+        raise _judged(fault) from error
+    if MANIFEST in names:
+        return _read_whole(path, key)
+    age = time.time() - max(_changed(place) for place in (path, *(path / name for name in names)))
+    if 0.0 <= age < young:
+        return Early(young - age)
+    wasm = [name for name in names if name.endswith(WASM) and not (path / name).is_dir()]
+    if not wasm:
+        return overlooked_folder(path, key, names)
+    return _read_bare_folder(path, key, names, wasm)
+
+
+def _changed(path: Path) -> float:
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0.0
+    return max(found.st_mtime, found.st_ctime)
+
+
+def _read_whole(path: Path, key: str) -> Reading:
+    manifest = parse_manifest(_read_manifest(path / MANIFEST, f"{key}/{MANIFEST}"), f"{key}/{MANIFEST}")
+    wasm = _read_wasm(path / manifest.artifact.wasm, f"{key}/{manifest.artifact.wasm}")
     if wasm is None:
         raise AdmissionError(
             f"{manifest.artifact.wasm} is not in {key}/",
@@ -125,38 +183,55 @@ def read(folder: Path, key: str) -> Reading | None:
     return _reading(key, manifest, wasm, bare=False)
 
 
+def _read_bare_folder(path: Path, key: str, names: list[str], wasm: list[str]) -> Reading | None:
+    misspelt = next(filter(is_manifest_like, names), None)
+    if misspelt is not None:
+        raise AdmissionError(
+            f"{key}/{misspelt} is not read as a manifest", gate=Gate.MANIFEST, remedy=f"rename it to {MANIFEST}"
+        )
+    if len(wasm) > 1:
+        some = ", ".join(map(escaped, wasm[:3])) + (", …" if len(wasm) > 3 else "")
+        raise AdmissionError(
+            f"{key}/ has {len(wasm)} {WASM} files ({some}) and no {MANIFEST} that names one",
+            gate=Gate.MANIFEST,
+            remedy=f"keep one of them, or write {key}/{MANIFEST}",
+        )
+    require_name(wasm[0])
+    manifest = bare_manifest(stem_of(key), wasm[0])
+    content = _read_wasm(path / wasm[0], f"{key}/{wasm[0]}")
+    return None if content is None else _reading(key, manifest, content, bare=True)
+
+
 def _reading(key: str, manifest: Manifest, wasm: bytes, *, bare: bool) -> Reading:
     return Reading(key, manifest, manifest_digest(manifest), wasm, digest_of(wasm), bare)
 
 
-def _read_manifest(path: Path) -> str | None:
+def _read_manifest(path: Path, name: str) -> str:
     try:
-        if path.stat().st_size > MAX_MANIFEST:
-            raise _no_manifest(path, f"the manifest is larger than {MAX_MANIFEST} bytes")
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+        return read_regular(path, MAX_MANIFEST, name).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _no_manifest(path, f"the manifest is not UTF-8 text: byte {error.start}") from error
-    except OSError as error:
-        raise _no_manifest(path, f"the manifest cannot be read: {error.strerror}") from error
+        message = f"the manifest is not UTF-8 text: byte {error.start}"
+        raise ManifestError((ManifestProblem(name, 1, "", message),)) from error
+    except FileUnavailable as error:
+        if error.number not in _LASTING:
+            raise
+        raise ManifestError((ManifestProblem(name, 1, "", error.message),)) from error
+    except FileError as error:
+        raise ManifestError((ManifestProblem(name, 1, "", error.message),)) from error
 
 
-def _no_manifest(path: Path, message: str) -> ManifestError:
-    return ManifestError((ManifestProblem(f"{path.parent.name}/{path.name}", 1, "", message),))
-
-
-def _read_wasm(path: Path) -> bytes | None:
+def _read_wasm(path: Path, name: str) -> bytes | None:
     try:
-        size = path.stat().st_size
-        if size > MAX_WASM:
-            raise AdmissionError(
-                f"{path.name} has {size} bytes; at most {MAX_WASM} are accepted",
-                gate=Gate.SIZE,
-                remedy="strip debug information, or build for size",
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
+        return read_regular(path, MAX_WASM, name)
+    except FileAbsent:
         return None
-    except OSError as error:
-        raise AdmissionError(f"{path.name} cannot be read: {error.strerror}", gate=Gate.SIZE) from error
+    except FileError as error:
+        raise _judged(error) from error
+
+
+def _judged(error: FileError) -> AirssysError:
+    """Return what an error of reading means for an entry: it is refused, or the system cannot say now."""
+    if isinstance(error, FileUnavailable) and error.number not in _LASTING:
+        return error
+    remedy = "strip debug information, or build for size" if isinstance(error, FileTooLarge) else error.remedy
+    return AdmissionError(error.message, gate=Gate.SIZE, remedy=remedy)

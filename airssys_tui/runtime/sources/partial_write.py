@@ -29,11 +29,12 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import ManifestError
+from airssys_tui.core.limits import MAX_WASM
 from airssys_tui.core.manifest.document import parse_manifest
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES
 from airssys_tui.core.regular_file import FileError, open_regular, read_regular_text
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.sources.folder import MANIFEST, MAX_WASM, WASM
+from airssys_tui.runtime.sources.names import MANIFEST, WASM
 
 _MAGIC: Final = b"\0asm"
 _PREAMBLE: Final = 8

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from airssys_tui.runtime.sources.folder import MANIFEST, TEMPORARY, is_relevant
+from airssys_tui.runtime.sources.names import TEMPORARY, is_relevant
 
 ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 """Error numbers of the system that mean that there is no such file."""
@@ -118,7 +118,7 @@ def _look(path: str, name: str) -> Stamps:
     try:
         return _within(path)
     except NotADirectoryError:
-        found = _stamp(path, name) if name != MANIFEST and is_relevant(name) else None
+        found = _stamp(path, name) if is_relevant(name) else None
         return (found,) if found is not None else ()
     except OSError as error:
         return () if error.errno in ABSENT else (_unknown("", error),)

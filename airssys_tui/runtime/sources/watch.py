@@ -34,8 +34,8 @@ from typing import Any, Final, TypeVar
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.sources.baseline import Baseline
-from airssys_tui.runtime.sources.folder import WASM, key_of
 from airssys_tui.runtime.sources.listener import Notice, Relay, reason_of
+from airssys_tui.runtime.sources.names import WASM, key_of
 from airssys_tui.runtime.sources.partial_write import Writer, partial_write_of
 from airssys_tui.runtime.sources.settle import CUT_PATIENCE, QUIET, Found, Settled, Settler, Unfinished
 from airssys_tui.runtime.sources.stamps import FolderSurvey, stamps, survey, youngest

@@ -9,10 +9,10 @@ import msgspec
 from airssys_tui.core.description import describe, kind_of
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.identity import digest_of, name_from_stem
-from airssys_tui.core.manifest.document import Manifest, bare_manifest
+from airssys_tui.core.identity import digest_of
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.manifest.inert import inert_lines
-from airssys_tui.core.text import GuestText, Verbatim, one_line
+from airssys_tui.core.text import GuestText, Verbatim, escaped, one_line
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
@@ -24,6 +24,8 @@ from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.sources import folder
+from airssys_tui.runtime.sources.names import MANIFEST
+from airssys_tui.runtime.sources.overlooked import Overlooked
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +65,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def inspect_path(path: Path) -> CheckReport:
     """Check a wasm file, or a directory with a Component.toml. Problems are in the report, not raised."""
-    shown = str(path)
+    shown = escaped(str(path))
     inert: tuple[GuestText, ...] = ()
     try:
         manifest, wasm = read_path(path)
@@ -87,31 +89,39 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
     Raises:
         AirssysError: If there is nothing usable.
     """
-    if path.name == folder.MANIFEST:
+    if path.name == MANIFEST:
         path = path.parent
-    beside = path.parent / folder.MANIFEST
-    if path.is_file() and beside.is_file():
-        with_manifest = folder.read(path.resolve().parent.parent, path.resolve().parent.name)
-        if with_manifest is not None and with_manifest.manifest.artifact.wasm == path.name:
-            return with_manifest.manifest, with_manifest.wasm
-    if path.is_file():
-        size = path.stat().st_size
-        if size > folder.MAX_WASM:
-            raise AdmissionError(
-                f"{path.name} has {size} bytes; at most {folder.MAX_WASM} are accepted", gate=Gate.SIZE
-            )
-        return bare_manifest(name_from_stem(path.stem)), path.read_bytes()
-    if not path.exists():
-        raise AdmissionError(f"there is nothing at {path}", gate=Gate.FILE, remedy="name a wasm file or its directory")
-    real = path.resolve()
-    reading = folder.read(real.parent, real.name)
+    reading = _read_folder(path) if path.is_dir() else _read_beside(path) or folder.read_bare(path, path.name)
     if reading is None:
         raise AdmissionError(
-            f"{path} has no {folder.MANIFEST}",
-            gate=Gate.MANIFEST,
-            remedy="name the wasm file itself, or write a manifest",
+            f"there is nothing at {escaped(str(path))}",
+            gate=Gate.FILE,
+            remedy="name a wasm file or its directory",
         )
     return reading.manifest, reading.wasm
+
+
+def _read_folder(path: Path) -> folder.Reading:
+    real = path.resolve()
+    reading = folder.read(real.parent, real.name)
+    if isinstance(reading, folder.Reading):
+        return reading
+    shown = escaped(str(path))
+    if isinstance(reading, Overlooked):
+        raise AdmissionError(reading.reason, gate=Gate.FILE, remedy=reading.remedy)
+    raise AdmissionError(
+        f"{shown} has no {MANIFEST} and no wasm file", gate=Gate.MANIFEST, remedy="name the folder of a component"
+    )
+
+
+def _read_beside(path: Path) -> folder.Reading | None:
+    """Read the component that a wasm file belongs to; None if no manifest next to it names the file."""
+    if not path.is_file() or not path.with_name(MANIFEST).is_file():
+        return None
+    real = path.resolve().parent
+    reading = folder.read(real.parent, real.name)
+    names = isinstance(reading, folder.Reading) and reading.manifest.artifact.wasm == path.name
+    return reading if isinstance(reading, folder.Reading) and names else None
 
 
 def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:

@@ -21,7 +21,8 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views.past import StateFile, StateView
 from airssys_tui.api.views.revisions import RevisionView
-from airssys_tui.core.errors import StoreError, UsageError
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.regular_file import FileError, read_regular
 from airssys_tui.core.revision import MAX_NOTE, Outcome
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
@@ -148,7 +149,7 @@ class PastOperations:
             return
         try:
             file = await asyncio.wrap_future(in_background(lambda: _read_state(answer), "import"))
-        except (StoreError, UsageError) as error:
+        except (FileError, UsageError) as error:
             operator.say_error(error)
             return
         await operator.perform(ImportState(component, file))
@@ -187,12 +188,6 @@ class PastOperations:
 def _read_state(name: str) -> StateFile:
     path = Path(name).expanduser()
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(
-                f"{path} is larger than {format_size(LARGEST)}", remedy="choose a file that an export wrote"
-            )
-        return wire.decode(path.read_bytes(), StateFile)
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        return wire.decode(read_regular(path, LARGEST), StateFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not an exported state", remedy="choose a file that an export wrote") from error

@@ -14,6 +14,7 @@ from typing import Any
 
 from airssys_tui.core.errors import StoreError, UsageError
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, check_bounds
+from airssys_tui.core.regular_file import FileAbsent, FileError, read_regular_text
 from airssys_tui.tui.settings.preferences import Faulty, Preferences, read_preferences
 
 Stamp = tuple[int, int, int] | None
@@ -46,10 +47,12 @@ class SettingsFile:
         if self._seen is None:
             return Preferences()
         try:
-            text = _text(self.path)
-        except FileNotFoundError:
+            text = read_regular_text(self.path, MAX_BYTES)
+        except FileAbsent:
             return Preferences()
-        except (OSError, UnicodeDecodeError) as error:
+        except FileError as error:
+            raise Faulty([error.message]) from error
+        except UnicodeDecodeError as error:
             raise Faulty([f"cannot read it: {error}"]) from error
         return read_preferences(text, themes)
 
@@ -66,7 +69,7 @@ class SettingsFile:
         # Often a link into a directory under version control: write its target and keep the link.
         target = self.path.resolve()
         try:
-            text = _text(target) if target.exists() else ""
+            text = read_regular_text(target, MAX_BYTES) if target.exists() else ""
             check_bounds(text)
             document = tomlkit.parse(text)
             table = document.get("screen")
@@ -78,7 +81,7 @@ class SettingsFile:
                 elif table.get(name) != value:
                     table[name] = value
             _write(target, tomlkit.dumps(document).encode())
-        except (TOMLKitError, TomlError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        except (TOMLKitError, TomlError, UnicodeDecodeError, FileError, AttributeError, TypeError) as error:
             raise UsageError(f"{self.path}: cannot save into it: {error}", remedy="correct the file") from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
@@ -89,11 +92,6 @@ class SettingsFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1).decode("utf-8")
 
 
 def _write(path: Path, data: bytes) -> None:

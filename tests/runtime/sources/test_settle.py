@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.runtime.sources.folder import entries, key_of
+from airssys_tui.runtime.sources.folder import entries
+from airssys_tui.runtime.sources.names import key_of
 from airssys_tui.runtime.sources.settle import LONGEST, Settled, Settler
 from airssys_tui.runtime.sources.stamps import Stamp, stamps
 
@@ -173,14 +174,19 @@ def test_which_paths_matter(path: str, key: str | None) -> None:
     assert key_of(folder, Path("/w/elsewhere/echo.wasm") if path.startswith("..") else folder / path) == key
 
 
-def test_entries_are_directories_with_a_component_and_bare_files(tmp_path: Path) -> None:
+def test_entries_are_directories_and_files_that_look_like_components(tmp_path: Path) -> None:
     for name in ("counter/Component.toml", "half/half.wasm", "docs/readme.md", ".releases/x.wasm", "empty/.keep"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "echo.wasm").write_bytes(b"")
     (tmp_path / "echo.wasm.tmp").write_bytes(b"")
     (tmp_path / "dir.wasm").mkdir()
-    assert entries(tmp_path) == ("counter", "echo.wasm", "half")
+    for name in ("X.WASM", "x.wat", "notes.md"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "link").symlink_to("link")
+    assert entries(tmp_path) == (
+        *("X.WASM", "counter", "dir.wasm", "docs", "echo.wasm", "empty", "half", "link", "x.wat"),
+    )
 
 
 def test_stamps_tell_size_time_and_file_apart(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def _put(folder: Path) -> Path:
     (folder / "x.wasm").mkdir()
     (folder / "x.wasm" / "x.wasm").write_text("one")
     os.mkfifo(folder / "pipe.wasm")
-    for ignored in ("notes.md", "Component.toml", "a/notes.md", "a/.a.wasm.swp", ".hidden.wasm", "b.wasm.tmp"):
+    for ignored in ("notes.md", "a/notes.md", "a/.a.wasm.swp", ".hidden.wasm", "b.wasm.tmp"):
         (folder / ignored).write_text("nothing")
     return target
 
