@@ -2,7 +2,7 @@
 
 ::
 
-    <state directory>/        0700
+    <state directory>/        0700, its files 0600; see ``disk.privacy``
       owner.lock  owner.json  the owning process
       control.sock            the owner's control socket, while it serves
       catalog.db              the catalog
@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Final, Self
 from airssys_tui.core.errors import FolderMismatch
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.disk.database import Clock
-from airssys_tui.store.disk.durable import make_directory
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
 
@@ -92,7 +91,7 @@ class StateDirectory(StateReader):
         """Take ownership of a state directory: create, lock, check and migrate it, and clean up after a crash.
 
         Args:
-            path: The directory; created with access for the user only.
+            path: The directory; created with access for the user only, or made so.
             folder: The folder of components it belongs to.
             adopt: Bind a directory of another folder to this one.
             clock: Returns Unix seconds.
@@ -103,11 +102,13 @@ class StateDirectory(StateReader):
             SchemaTooNew: A newer program wrote it.
             FolderMismatch: It belongs to another folder and is not adopted.
             DiskFull: No space left on the disk.
-            StoreError: It is damaged or not writable.
+            StoreError: It is damaged, not writable or not private.
         """
+        from airssys_tui.store.disk.privacy import make_private  # noqa: PLC0415 - late: readers change nothing
+
         real = folder.resolve()
         with disk_faults("prepare the state directory", path):
-            make_directory(path)
+            make_private(path)
             ownership = Ownership(path, real)
         try:
             catalog = Catalog.open(path / CATALOG_FILE, clock=clock)

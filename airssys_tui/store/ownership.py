@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import StateLocked, StoreError
-from airssys_tui.store.disk.durable import PRIVATE_FILE
+from airssys_tui.store.disk.durable import PRIVATE_FILE, write_private
 
 LOCK_FILE: Final = "owner.lock"
 NOTE_FILE: Final = "owner.json"
@@ -85,8 +85,7 @@ class Ownership:
     def _write_note(self, folder: Path) -> None:
         owner = Owner(os.getpid(), os.uname().nodename, time.time(), str(folder))
         unfinished = self._note.with_suffix(".new")
-        unfinished.write_bytes(msgspec.json.encode(owner))
-        unfinished.chmod(PRIVATE_FILE)
+        write_private(unfinished, msgspec.json.encode(owner))
         unfinished.replace(self._note)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.commands.attach import remote
 from airssys_tui.cli.reaching.site import Site, locate
-from airssys_tui.cli.serving.log import log_path
+from airssys_tui.cli.serving.log import log_path, open_log
 from airssys_tui.cli.serving.signals import exit_at_once
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ async def _show(site: Site, *, readonly: bool) -> int:
 
 def _standard_error_to(log: Path) -> None:
     """Redirect file descriptor 2 to the log; native code would otherwise write to the web server's terminal."""
-    from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: see `log`
-
-    make_directory(log.parent)
-    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    opened = open_log(log)
     os.dup2(opened, 2)
     os.close(opened)
 

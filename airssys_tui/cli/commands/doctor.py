@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 CLIENT: Final = "doctor"
 """The name of this command at the control socket."""
 
+NO_ACCESS: Final = "give yourself access to it, or name another --state-dir"
+
 PATIENCE: Final = 5.0
 """Seconds that a runtime may take to answer."""
 
@@ -104,6 +106,7 @@ def _state(directory: Path) -> list[Finding]:
     found = [
         Finding("state directory", str(directory)),
         _access(directory),
+        _privacy(directory),
         _owner(directory),
         *_control(directory),
         _catalog(directory),
@@ -122,6 +125,22 @@ def _access(directory: Path) -> Finding:
         free = format_size(shutil.disk_usage(nearest).free)
         return Finding("access", f"writable, {free} free" if directory.exists() else f"not created yet, {free} free")
     return Finding("access", f"{nearest} is not writable", ok=False, remedy="name another --state-dir")
+
+
+def _privacy(directory: Path) -> Finding:
+    from airssys_tui.store.disk.privacy import exposures  # noqa: PLC0415 - late: `--help` needs no store
+
+    try:
+        found = exposures(directory)
+    except OSError as error:
+        return Finding("privacy", f"cannot be checked: {error.strerror or error}", ok=False, remedy=NO_ACCESS)
+    if not found:
+        return Finding("privacy", "only this user has access" if directory.exists() else "not created yet")
+    said = "; ".join(exposure.text for exposure in found)
+    remedy = "; ".join(dict.fromkeys(exposure.remedy for exposure in found))
+    if all(exposure.mode is not None for exposure in found):
+        remedy = f"{remedy} (the next start of a runtime does that)"
+    return Finding("privacy", said, ok=False, remedy=remedy)
 
 
 def _owner(directory: Path) -> Finding:
@@ -223,7 +242,7 @@ def _catalog(directory: Path) -> Finding:
 
 
 def _disk_use(path: Path) -> int:
-    if not path.is_dir():
+    if path.is_symlink() or not path.is_dir():
         return path.lstat().st_size
     return sum(
         (Path(where) / name).lstat().st_size for where, _, names in os.walk(path, followlinks=False) for name in names

@@ -37,6 +37,22 @@ def rotate(path: Path, *, max_size: int = MAX_SIZE, kept: int = KEPT) -> None:
             older.replace(path.with_name(f"{path.name}.{number}"))
 
 
+def open_log(path: Path) -> int:
+    """Open a log for appending, rotated if it is large; return its file descriptor, which the caller closes.
+
+    Raises:
+        StoreError: It cannot be written, or is a link.
+    """
+    from airssys_tui.store.disk.durable import make_directory, open_private  # noqa: PLC0415 - late: only a screen has a log
+    from airssys_tui.store.disk.faults import disk_faults  # noqa: PLC0415
+
+    with disk_faults("open the log", path):
+        make_directory(path.parent)
+        rotate(path)
+        with open_private(path, os.O_APPEND) as opened:
+            return os.dup(opened.fileno())
+
+
 class _Canvas(io.FileIO):
     """The terminal for painting; after a hangup, writes are discarded.
 
@@ -57,11 +73,7 @@ def standard_error_to(path: Path) -> Iterator[None]:
 
     Textual paints on ``sys.__stderr__``; during the block, that is the terminal of standard output.
     """
-    from airssys_tui.store.disk.durable import make_directory  # noqa: PLC0415 - late: only a screen has a log
-
-    make_directory(path.parent)
-    rotate(path)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    log = open_log(path)
     sys.stderr.flush()
     before = os.dup(2)
     original = sys.__stderr__

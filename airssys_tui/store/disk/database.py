@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from airssys_tui.store.disk.durable import create_private
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.faults import disk_faults, is_busy
 
@@ -171,7 +172,11 @@ def use_write_ahead_log(connection: sqlite3.Connection, seconds: float = BUSY_SE
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file for reading and writing, durable at every commit."""
+    """Open the file for reading and writing, durable at every commit; a new one is for this user only.
+
+    The files that SQLite puts beside it have the same mode.
+    """
+    create_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         use_write_ahead_log(connection)

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import stat
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from airssys_tui.store.disk.failpoint import failpoint
@@ -81,6 +81,29 @@ def clear_way(path: str) -> None:
         shutil.rmtree(path)
     elif not stat.S_ISREG(mode):
         remove_file(path)
+
+
+def create_private(path: Path) -> None:
+    """Create an empty file that only this user may use, unless it exists; never through a link."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only this user may use, in place, without waiting for the disk; never through a link."""
+    with open_private(path, os.O_TRUNC) as file:
+        file.write(data)
+
+
+def open_private(path: Path, how: int) -> FileIO:
+    """Open a file that only this user may use for writing; create it if necessary; never through a link.
+
+    Args:
+        path: The file.
+        how: ``os.O_APPEND`` or ``os.O_TRUNC``.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | how
+    return FileIO(os.open(path, flags, PRIVATE_FILE), "wb")
 
 
 def remove_file(path: str) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from airssys_tui.core.errors import DiskFull
 from airssys_tui.core.units import MIB, format_size
+from airssys_tui.store.disk.durable import write_private
 from airssys_tui.store.disk.faults import disk_faults
 
 RESERVE: Final = 64 * MIB
@@ -70,7 +71,7 @@ def has_room(path: Path, needed: int = 0) -> bool:
             return False
         with disk_faults("write a test file", path):
             try:
-                probe.write_bytes(_PROBE)
+                write_private(probe, _PROBE)
             finally:
                 probe.unlink(missing_ok=True)
     except DiskFull:

@@ -25,7 +25,8 @@ import msgspec
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
 from airssys_tui.store.disk.database import BUSY_SECONDS, HEADER, use_write_ahead_log, wait_by_itself
-from airssys_tui.store.disk.faults import from_sqlite
+from airssys_tui.store.disk.durable import create_private
+from airssys_tui.store.disk.faults import disk_faults, from_sqlite
 from airssys_tui.store.keyvalues.changes import NamespaceChange
 from airssys_tui.store.keyvalues.patience import Waiting, acquire, insist, patience
 
@@ -260,10 +261,8 @@ class Storage:
 
     def _connection(self, seconds: float) -> sqlite3.Connection:
         """Return the fast connection to a database whose tables exist."""
-        try:
+        with disk_faults("open the storage", self.path):
             connection = connect(self.path, "NORMAL", seconds)
-        except sqlite3.Error as error:
-            raise from_sqlite(error, "open the storage", self.path) from error
         try:
             self._prepare(connection)
             wait_by_itself(connection, 0.0)
@@ -331,6 +330,7 @@ def connect(path: Path, synchronous: str, seconds: float = BUSY_SECONDS) -> sqli
         synchronous: ``NORMAL`` or ``FULL``.
         seconds: How long each step, and each later statement, waits while another process locks the file.
     """
+    create_private(path)
     connection = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
     try:
         use_write_ahead_log(connection, seconds)
@@ -339,7 +339,6 @@ def connect(path: Path, synchronous: str, seconds: float = BUSY_SECONDS) -> sqli
     except BaseException:
         connection.close()
         raise
-    path.chmod(0o600)
     return connection
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,32 @@ def test_another_folders_state_is_not_touched(desk: Desk, tmp_path: Path) -> Non
         assert answer.code == 1
         assert answer.json["error"]["kind"] == "FolderMismatch"
         assert f"airssys-tui {other} --adopt" in answer.json["error"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "remedy"),
+    [
+        (lambda state: state.chmod(0o755), "its mode is 0755", "(the next start of a runtime does that)"),
+        (lambda state: (state / "catalog.db").chmod(0o644), "its mode is 0644", "chmod 600"),
+        (lambda state: (state / "blobs").symlink_to("/"), "is a link", "remove the link"),
+    ],
+    ids=["directory", "catalog", "link"],
+)
+def test_doctor_warns_of_a_state_directory_that_is_not_private(
+    desk: Desk, spoil: Callable[[Path], object], said: str, remedy: str
+) -> None:
+    with StateDirectory.open(desk.state_dir, folder=desk.folder):
+        pass
+    shutil.rmtree(desk.state_dir / "blobs")
+    found = {row["name"]: row for row in desk.run("doctor", "--json").json}["privacy"]
+    assert (found["ok"], found["value"]) == (True, "only this user has access")
+    spoil(desk.state_dir)
+    answer = desk.run("doctor", "--json")
+    assert answer.code == 1
+    found = {row["name"]: row for row in answer.json}["privacy"]
+    assert not found["ok"]
+    assert said in found["value"]
+    assert remedy in found["remedy"]
 
 
 def test_doctor_knows_the_state_directory(desk: Desk) -> None:
