@@ -1,12 +1,17 @@
 """Serve every meter and count of a runtime as Prometheus text over HTTP.
 
 A scrape reads the newest snapshot and asks the control loop for custom metrics; it calls no guest. The page is rendered
-at most once a second, however many clients ask, and only a few clients are answered at a time.
+at most once a second, however many clients ask.
+
+A client has some seconds for everything, from connecting to the last byte of its answer, whatever it sends in between.
+Connections are limited; a new one takes the place of the one that has been sending its request for the longest time,
+so clients that send slowly, or nothing, do not keep others out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import ipaddress
 import socket
 import threading
@@ -20,6 +25,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from airssys_tui.cli.serving.metric_families import custom_families, families
 from airssys_tui.core.errors import AirssysError, UsageError
+from airssys_tui.core.units import KIB
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
@@ -27,11 +33,20 @@ if TYPE_CHECKING:
     from airssys_tui.api.views.metering import MeterDetail
     from airssys_tui.api.views.runtime import Snapshot
 
-CLIENTS: Final = 8
-"""Maximum simultaneous requests; further ones are disconnected."""
+CLIENTS: Final = 16
+"""Maximum simultaneous connections."""
 
 PATIENCE: Final = 5.0
-"""Seconds that a client may take to send its request and to read the answer."""
+"""Seconds that a client may take from connecting until it has read the answer."""
+
+HURRY: Final = 1.0
+"""Seconds after which a client that reads its answer may lose its place to a new one."""
+
+MAX_REQUEST: Final = 16 * KIB
+"""Maximum bytes of a request with its headers."""
+
+LOOK: Final = 0.25
+"""Seconds between two looks for clients that take too long."""
 
 FRESH: Final = 1.0
 """Seconds for which a rendered page is served again."""
@@ -118,7 +133,7 @@ class Exporter:
                 f"cannot serve metrics on {address.host}:{address.port}: {error.strerror or error}",
                 remedy="name another port with --metrics 127.0.0.1:PORT; port 0 picks a free one",
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(LOOK,), name="metrics", daemon=True)
         self._thread.start()
 
     @property
@@ -133,6 +148,10 @@ class Exporter:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(1.0)
+
+    def open_connections(self) -> int:
+        """Return how many connections are open."""
+        return self._server.open_connections()
 
     def page(self) -> bytes:
         """Return the metrics as text, at most :data:`FRESH` seconds old."""
@@ -196,21 +215,60 @@ def _plain(start: Callable[..., Any], status: str, body: bytes) -> list[bytes]:
     return [body]
 
 
+class _Request(io.BufferedIOBase):
+    """What a client sends, up to the bound; then it has ended."""
+
+    def __init__(self, sent: io.BufferedIOBase) -> None:
+        self._sent = sent
+        self._left = MAX_REQUEST
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        asked = self._left if size is None or size < 0 else min(size, self._left)
+        line = self._sent.readline(asked) if asked else b""
+        self._left -= len(line)
+        return line
+
+    def close(self) -> None:
+        self._sent.close()
+        super().close()
+
+
 class _Handler(WSGIRequestHandler):
     timeout = PATIENCE
+
+    def setup(self) -> None:
+        """Bound what is read."""
+        super().setup()
+        self.rfile = _Request(self.rfile)
+
+    def parse_request(self) -> bool:
+        """Read the headers, and tell the server that the request is complete."""
+        complete = super().parse_request()
+        assert isinstance(self.server, _Server)  # noqa: S101 - nobody else makes handlers
+        self.server.completed(self.request)
+        return complete
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """Log nothing, because the terminal belongs to the events or the screen."""
 
 
-class _Server(WSGIServer):
-    """An HTTP server with a bounded number of threads, one for each request."""
+@dataclass(slots=True)
+class _Scrape:
+    """One connection: since when it is open, and whether its request is complete."""
 
-    request_queue_size = 16
+    since: float
+    complete: bool = False
+
+
+class _Server(WSGIServer):
+    """An HTTP server with a bounded number of connections, and a thread for each."""
+
+    request_queue_size = 64
 
     def __init__(self, address: Address, answer: Callable[..., list[bytes]]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        self._free = threading.BoundedSemaphore(CLIENTS)
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, _Scrape] = {}
         super().__init__((address.host, address.port), _Handler)
         self.set_app(answer)
 
@@ -222,12 +280,44 @@ class _Server(WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
+    def service_actions(self) -> None:
+        """Disconnect the clients that have taken too long; called a few times a second."""
+        now = time.monotonic()
+        with self._lock:
+            for request, scrape in self._open.items():
+                if now - scrape.since > PATIENCE:
+                    _hang_up(request)
+
+    def open_connections(self) -> int:
+        """Return how many connections are open."""
+        with self._lock:
+            return len(self._open)
+
+    def completed(self, request: socket.socket) -> None:
+        """Note that a client has sent its request: it is not disconnected in favour of a new one any more."""
+        with self._lock:
+            if request in self._open:
+                self._open[request].complete = True
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer on a new thread, or disconnect if too many requests are open."""
-        if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+        """Answer on a new thread; if too many are open, in the place of one that keeps others waiting."""
+        with self._lock:
+            if len(self._open) >= CLIENTS:
+                slowest = self._slowest()
+                if slowest is None:
+                    self.shutdown_request(request)
+                    return
+                _hang_up(slowest)
+                del self._open[slowest]
+            self._open[request] = _Scrape(time.monotonic())
         threading.Thread(target=self._serve, args=(request, client_address), name="scrape", daemon=True).start()
+
+    def _slowest(self) -> socket.socket | None:
+        """Return who has been sending its request for the longest time; else who has been reading for too long."""
+        silent = (request for request, scrape in self._open.items() if not scrape.complete)
+        late = time.monotonic() - HURRY
+        reading = (request for request, scrape in self._open.items() if scrape.since < late)
+        return next(silent, None) or next(reading, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log nothing, because a disconnected client is not an error."""
@@ -238,5 +328,12 @@ class _Server(WSGIServer):
         except Exception:  # noqa: BLE001 - an error ends only its own request
             self.handle_error(request, client_address)
         finally:
-            self._free.release()  # first, because a client with its answer may send the next request immediately
+            with self._lock:  # first, because a client with its answer may send the next request immediately
+                self._open.pop(request, None)
             self.shutdown_request(request)
+
+
+def _hang_up(request: socket.socket) -> None:
+    """End both directions; the thread that reads or writes notices, and closes it."""
+    with contextlib.suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import re
 import shutil
@@ -11,7 +10,6 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -21,25 +19,14 @@ from airssys_tui.api.played.scenes import NOON
 from airssys_tui.api.views.components import ComponentView, Meters
 from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.serving.metric_families import COUNTERS, GAUGES, LOST, TOTALS
-from airssys_tui.cli.serving.metrics_endpoint import CLIENTS, Address, Exporter, read_address
+from airssys_tui.cli.serving.metrics_endpoint import Address, Exporter, read_address
 from airssys_tui.core.errors import AirssysError, UsageError
 from airssys_tui.core.lifecycle import State
 from tests.support.command_line import Desk, eventually
 from tests.support.places import FIXTURES, RELEASES
+from tests.support.scraping import scrape
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def scrape(url: str, path: str | None = None, method: str = "GET", **headers: str) -> tuple[int, str]:
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-    try:
-        connection.request(method, path or parts.path, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
 
 
 def series(text: str) -> Series:
@@ -217,27 +204,6 @@ def test_a_page_is_made_once_for_many_who_ask_at_once() -> None:
         assert Counting.asked == 1
     finally:
         exporter.close()
-
-
-def test_who_holds_connections_open_does_not_shut_out_the_runtime_for_long(exporter: Exporter) -> None:
-    parts = urlsplit(exporter.url)
-    assert parts.hostname is not None
-    assert parts.port is not None
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.create_connection((parts.hostname, parts.port))) for _ in range(CLIENTS)]
-        refused = stack.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=30))
-        assert refused.recv(1) == b"", "one too many is hung up on"
-        for idle in held:
-            idle.settimeout(30)
-            assert idle.recv(1) == b"", "who says nothing is hung up on"
-    eventually(lambda: _answers(exporter.url))
-
-
-def _answers(url: str) -> bool:
-    try:
-        return scrape(url)[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
 
 
 @pytest.mark.parametrize(
