@@ -125,6 +125,7 @@ def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
         "init deadline": format_duration(limits.init_deadline),
         "mailbox": f"{limits.mailbox} calls",
         "storage": format_size(limits.storage),
+        "host handles": format_count(limits.handles),
     }
     return tuple(GuestText(f"{name}: {value}") for name, value in shown.items())
 

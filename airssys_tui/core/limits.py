@@ -18,6 +18,10 @@ UNLIMITED_FUEL: Final = 2**63 - 1
 """Fuel budget of a component whose manifest says ``unlimited``."""
 
 
+MOST_HANDLES: Final = 100_000
+"""Handles of any kind that the engine allows an instance, those of WASI and of its own resources included."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Resource limits of one component instance.
 
@@ -28,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         deadline: Seconds of wall time per call.
         init_deadline: Seconds of wall time for each step that takes an instance to where it serves: its start
             functions, ``init`` and ``load``.
+        handles: Host handles, such as spans, that an instance may hold at a time.
         storage: Bytes of key-value storage.
         mailbox: Maximum queued calls.
         message_size: Bytes per message.
@@ -40,6 +45,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     fuel_per_call: int = 100_000_000
     deadline: float = 1.0
     init_deadline: float = 5.0
+    handles: int = 1_000
     storage: int = 10 * MIB
     mailbox: int = 1_000
     message_size: int = MIB
@@ -65,6 +71,7 @@ BOUNDS: Final[dict[str, Bound]] = {
     "fuel_per_call": Bound(1_000, 10_000_000_000_000),
     "deadline": Bound(0.020, 3600.0),
     "init_deadline": Bound(0.020, 3600.0),
+    "handles": Bound(0, MOST_HANDLES),
     "storage": Bound(0, 64 * GIB),
     "mailbox": Bound(1, 1_000_000),
     "message_size": Bound(1, 2 * MIB),

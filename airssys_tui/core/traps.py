@@ -24,6 +24,7 @@ class TrapKind(StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     TABLE_LIMIT = "table-limit"
     TRANSFER_LIMIT = "transfer-limit"
+    HANDLE_LIMIT = "handle-limit"
     HOST_DENIAL = "host-denial"
     HOST_ERROR = "host-error"
     INTEGER = "integer"

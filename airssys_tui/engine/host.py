@@ -16,6 +16,7 @@ from airssys_tui.core.types.interface import Function, InterfaceType, Param
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
 from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.resources import HandleLimit
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ class HostResource(msgspec.Struct, frozen=True):
         name: Its name in the interface; constructor and methods are functions such as ``[constructor]name`` and
             ``[method]name.verb``.
         drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
+        weight: Bytes of memory that one value is counted with, the engine's part included.
     """
 
     name: str
     drop: Callable[[Any, Any], None] | None = None
+    weight: int = 256
 
 
 class HostInterface(msgspec.Struct, frozen=True):
@@ -118,6 +121,8 @@ class HostFailure:
             self.kind = TrapKind.HOST_DENIAL
         elif isinstance(error, OutOfFuel):
             self.kind = TrapKind.OUT_OF_FUEL
+        elif isinstance(error, HandleLimit):
+            self.kind = TrapKind.HANDLE_LIMIT
         else:
             self.kind = TrapKind.HOST_ERROR
         told = str(error) if isinstance(error, HostFault) else f"{type(error).__name__}: {error}"

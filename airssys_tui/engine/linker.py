@@ -62,7 +62,7 @@ class Linker:
         if resource.name in self._hosted:
             # Types name their resources without the interface, so two resources of the same name would be ambiguous.
             raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate=Gate.TYPES)
-        type_ = HostedType(resource.name, next(type_numbers), resource.drop)
+        type_ = HostedType(resource.name, next(type_numbers), resource.drop, resource.weight)
         made = destructor(f"{interface}#{resource.name}", self._habitat.inhabitants)
         self._callbacks.append(made)
         self._hosted[resource.name] = type_

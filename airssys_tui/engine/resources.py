@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from airssys_tui.core.errors import ArgumentError
+from airssys_tui.core.errors import ArgumentError, HostFault
 from airssys_tui.engine import bindings
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ class ResourceOwner(Protocol):
         """Return the error for a call while another one is in flight."""
 
 
+class HandleLimit(HostFault):
+    """The guest holds as many of the host's values as it may; carries which limit, and what it asked for."""
+
+    title = "too many handles"
+
+
+class HandleUse(msgspec.Struct, frozen=True):
+    """What a guest holds of the host's values.
+
+    Attributes:
+        count: How many.
+        bytes: The memory that the host counts for them.
+    """
+
+    count: int = 0
+    bytes: int = 0
+
+
 class HostedType(msgspec.Struct, frozen=True):
     """A host-defined resource type in one linker.
 
@@ -55,11 +73,13 @@ class HostedType(msgspec.Struct, frozen=True):
         name: Its name in the interface.
         number: Identifies the type in the engine.
         drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
+        weight: Bytes of memory that one value is counted with.
     """
 
     name: str
     number: int
     drop: Callable[[Any, Any], None] | None = None
+    weight: int = 0
 
 
 type_numbers: Final = count(1)
@@ -147,6 +167,12 @@ class ResourceTable:
         """Return the number of open handles and values."""
         return len(self._handles) + len(self.values)
 
+    @property
+    def use(self) -> HandleUse:
+        """What the guest holds of the host's values."""
+        kept = tuple(self.values.values())
+        return HandleUse(len(kept), sum(type_.weight for _, type_ in kept))
+
     def adopt(self, where: int, resource: str, owned: bool) -> Any:
         """Convert a native resource: to a handle, or to the host's own value.
 
@@ -186,10 +212,17 @@ class ResourceTable:
         return pointer
 
     def _offer(self, value: Any, type_: HostedType, owned: bool) -> int:
+        limit = self._activity.limits.handles
+        if owned and len(self.values) >= limit:
+            held = len(self.values)
+            raise HandleLimit(f"no handle of {type_.name}: {held} host handles are held, the limit is {limit}")
+        # During the call the host owns what it lends: the engine lends from an owned handle.
+        try:
+            pointer = bindings.resource_of_host(self._activity.context_at, self._serial + 1, type_.number)
+        except RuntimeError as error:
+            raise HandleLimit(f"the engine has no room for another handle of {type_.name}: {error}") from error
         self._serial += 1
         self.values[self._serial] = value, type_
-        # During the call the host owns what it lends: the engine lends from an owned handle.
-        pointer = bindings.resource_of_host(self._activity.context_at, self._serial, type_.number)
         if owned:
             self._moved.append((None, pointer))
         else:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.errors import ArgumentError
+from airssys_tui.core.errors import ArgumentError, HostFault
 from airssys_tui.core.types.interface import Function, Primitive, ValType, render
 from airssys_tui.core.types.values import check
 
@@ -20,7 +20,13 @@ def not_callable(function: Function) -> ArgumentError:
 
 
 def diagnose(function: Function, arguments: tuple[Any, ...], cause: Exception) -> ArgumentError:
-    """Find the argument that does not fit, and describe where and why."""
+    """Find the argument that does not fit, and describe where and why.
+
+    Raises:
+        HostFault: If all arguments fit, and the host refused for another reason, such as the limit of handles.
+    """
+    if isinstance(cause, HostFault):
+        raise cause
     if len(arguments) != len(function.params):
         return ArgumentError(
             function.name, f"{len(function.params)} arguments ({render(function)})", str(len(arguments))

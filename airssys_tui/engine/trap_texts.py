@@ -29,6 +29,7 @@ _PATTERNS: Final[tuple[tuple[str, TrapKind], ...]] = (
     ("out of bounds table access", TrapKind.OUT_OF_BOUNDS),
     ("undefined element", TrapKind.OUT_OF_BOUNDS),
     ("fuel allocated for hostcalls", TrapKind.TRANSFER_LIMIT),
+    ("cannot allocate another handle", TrapKind.HANDLE_LIMIT),
     ("pointer out of bounds", TrapKind.OUT_OF_BOUNDS),
     ("out-of-bounds", TrapKind.OUT_OF_BOUNDS),
     ("out of bounds", TrapKind.OUT_OF_BOUNDS),

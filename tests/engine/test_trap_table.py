@@ -39,6 +39,15 @@ TORN_TEXT = guests.binary("""(component
   (core instance $i (instantiate $guest))
   (func (export "torn") (result string) (canon lift (core func $i "torn") (memory (core memory $i "mem")))))""")
 
+OWN_HANDLES = guests.binary("""(component
+  (type $box (resource (rep i32)))
+  (core func $new (canon resource.new $box))
+  (core module $guest
+    (import "" "new" (func $new (param i32) (result i32)))
+    (func $run (export "run") (loop $for-ever (drop (call $new (i32.const 0))) (br $for-ever))))
+  (core instance $i (instantiate $guest (with "" (instance (export "new" (func $new))))))
+  (func (export "run") (canon lift (core func $i "run"))))""")
+
 
 def trapped(instance: Instance, export: str, *args: object, **limits: float) -> Trap:
     with pytest.raises(GuestTrap) as caught:
@@ -97,6 +106,11 @@ def table_limit(engine: Engine) -> Trap:
     return Trap(TrapKind.TABLE_LIMIT, str(caught.value))
 
 
+def handle_limit(engine: Engine) -> Trap:
+    with engine.linker().instantiate(engine.compile(OWN_HANDLES), Limits(deadline=PATIENCE)) as instance:
+        return trapped(instance, "run")
+
+
 def in_host(error: BaseException) -> Callable[[Engine], Trap]:
     def work(_context: object) -> None:
         raise error
@@ -153,6 +167,7 @@ TABLE: tuple[tuple[TrapKind, Callable[[Engine], Trap], str, str], ...] = (
     (TrapKind.OUT_OF_MEMORY, export("hungry"), "guest!", "memory growth past the limit"),
     (TrapKind.TABLE_LIMIT, table_limit, "", "exceeds table limit"),
     (TrapKind.TRANSFER_LIMIT, transfer_limit, "", "fuel allocated for hostcalls"),
+    (TrapKind.HANDLE_LIMIT, handle_limit, "guest!run", "store handle limit exceeded"),
     (TrapKind.HOST_DENIAL, in_host(HostDenied("not granted")), "", "not granted"),
     (TrapKind.HOST_ERROR, in_host(ValueError("surprise")), "", "surprise"),
     (TrapKind.INTEGER, export("divide"), "guest!", "integer divide by zero"),

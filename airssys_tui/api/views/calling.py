@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -24,6 +24,10 @@ class InterfaceView(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     interface: Annotated[Interface, VERBATIM]
     docs: dict[str, GuestText] = {}
+
+
+MOST_OPEN: Final = 64
+"""Open handles for each component; a call that may return another one is refused beforehand."""
 
 
 class OpenHandle(msgspec.Struct, frozen=True):

@@ -171,6 +171,24 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 0
 
 
+class HostUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host keeps in its own memory for a component, outside the component's memory limit.
+
+    Attributes:
+        what: ``host handles``, ``open handles``, ``timers``, ``series`` or ``traces``.
+        count: How many there are.
+        limit: How many there may be.
+        bytes: Bytes of memory that they are counted with; None if they are too few to be measured.
+        refused: How often the limit was met: series that were dropped, timer deliveries that were skipped.
+    """
+
+    what: str
+    count: int
+    limit: int
+    bytes: int | None = None
+    refused: int = 0
+
+
 class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one component that does not change every second.
 
@@ -184,6 +202,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
         config: ``key: JSON`` passed to it.
         inert: Keys that its manifest sets and that have no effect yet, and why.
         described: The description from its ``metadata`` export, as ``key: value``.
+        host_use: What the host keeps for it; empty when it never ran in this runtime.
     """
 
     view: ComponentView
@@ -194,6 +213,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     config: tuple[Verbatim, ...] = ()
     inert: tuple[GuestText, ...] = ()
     described: tuple[GuestText, ...] = ()
+    host_use: tuple[HostUse, ...] = ()
     description: Verbatim = ""
     revisions: tuple[RevisionView, ...] = ()
     recent: tuple[Event, ...] = ()

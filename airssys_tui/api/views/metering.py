@@ -80,6 +80,8 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
         p50: Median of a histogram, within about 10 %; None for other kinds.
         p95: 95th percentile of a histogram, within about 10 %; None for other kinds.
         p99: 99th percentile of a histogram, within about 10 %; None for other kinds.
+        clamped: Whether the value has reached the largest that can be counted, or an observation was too large for the
+            percentiles: the truth is larger.
     """
 
     name: GuestText
@@ -90,6 +92,7 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
+    clamped: bool = False
 
 
 class MeterDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.views.components import ComponentDetail, ComponentView
+from airssys_tui.api.views.components import ComponentDetail, ComponentView, HostUse
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs
 from airssys_tui.cli.commands.versions import say_revisions
@@ -39,6 +39,12 @@ def _revision(view: ComponentView) -> str:
     return f"r{view.revision}, {'stable' if view.stable else 'not proven stable yet'}"
 
 
+def _host_use(use: HostUse) -> str:
+    size = f", {format_size(use.bytes)}" if use.bytes is not None else ""
+    refused = f", {use.refused} refused" if use.refused else ""
+    return f"{use.what}: {use.count} of {use.limit}{size}{refused}"
+
+
 def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
     view = detail.view
     facts = [
@@ -69,6 +75,7 @@ def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
         "config": detail.config,
         "no effect yet": detail.inert,
         "says of itself": detail.described,
+        "kept at the host": tuple(map(_host_use, detail.host_use)),
     }
     for title, lines in sections.items():
         say(f"\n{title}")

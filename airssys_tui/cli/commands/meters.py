@@ -87,7 +87,7 @@ def _custom_row(found: CustomSeries) -> tuple[str, ...]:
     return (
         f"{found.name} {labels}".rstrip(),
         found.kind,
-        f"{found.value:g}",
+        f"{found.value:g}{' (clamped)' if found.clamped else ''}",
         NOTHING if found.count is None else str(found.count),
         *(NOTHING if value is None else f"{value:.3g}" for value in quantiles),
     )

@@ -152,6 +152,9 @@ def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
     dropped = [((detail.component,), detail.custom_dropped) for detail in details]
     text = "Measurements that were dropped: too many series, or they fit none"
     yield _labelled(CounterMetricFamily, "custom_dropped", text, ("component",), dropped)
+    clamped = [((detail.component,), sum(found.clamped for found in detail.custom)) for detail in details]
+    text = "Series whose value has reached the largest that can be counted"
+    yield _labelled(GaugeMetricFamily, "custom_clamped", text, ("component",), clamped)
 
 
 def _add_custom(family: Metric, component: str, found: CustomSeries) -> None:

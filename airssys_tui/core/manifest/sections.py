@@ -114,6 +114,7 @@ def read_limits(table: Table) -> Limits:
         fuel_per_call=_fuel(table, default.fuel_per_call),
         deadline=table.duration("deadline", default.deadline, BOUNDS["deadline"]),
         init_deadline=table.duration("init_deadline", default.init_deadline, BOUNDS["init_deadline"]),
+        handles=table.integer("handles", default.handles, BOUNDS["handles"]),
         storage=table.size("storage", default.storage, BOUNDS["storage"]),
         mailbox=table.integer("mailbox", default.mailbox, BOUNDS["mailbox"]),
         message_size=table.size("message_size", default.message_size, BOUNDS["message_size"]),

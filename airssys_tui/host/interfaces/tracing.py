@@ -7,7 +7,7 @@ from typing import Final
 from airssys_tui.core.types.interface import Borrow, Function, OptionOf, Own, Param
 from airssys_tui.core.types.values import Some
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface, HostResource
-from airssys_tui.host.services.spans import Span
+from airssys_tui.host.services.spans import SPAN_BYTES, Span
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import STRING
 
@@ -52,5 +52,5 @@ INTERFACE: Final = HostInterface(
         HostFunction(Function("[method]span.finish", (_SELF,)), _finish),
         HostFunction(Function("trace-id", (), STRING), _trace_id),
     ),
-    (HostResource("span", _finish),),
+    (HostResource("span", _finish, SPAN_BYTES),),
 )

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import threading
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
+from sys import getsizeof
 from typing import Final
 
 import msgspec
@@ -22,6 +27,17 @@ _WIDTH: Final = math.log(1.1)
 
 _LEAST: Final = 1e-9
 _MOST: Final = 1e12
+_LOWEST: Final = round(math.log(_LEAST) / _WIDTH)
+_BUCKETS: Final = round(math.log(_MOST) / _WIDTH) - _LOWEST + 1
+
+MOST_COUNTED: Final = 2**64 - 1
+"""Largest value of a counter, that of the ``u64`` in which it is reported; it stays there."""
+
+LARGEST: Final = sys.float_info.max
+"""Largest sum of a distribution; it stays there instead of becoming infinite."""
+
+SERIES_BYTES: Final = 600
+"""Bytes of memory of one series without its texts and buckets; measured."""
 
 _ODD: Final = re.compile(r"[^A-Za-z0-9_]")
 
@@ -38,6 +54,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         value: The sum, or the last value of a gauge.
         count: Observations of a distribution.
         quantiles: p50, p95 and p99 of a distribution.
+        clamped: Whether the value has reached what can be counted, or an observation was too large for the quantiles:
+            the truth is larger.
     """
 
     name: str
@@ -46,31 +64,65 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     value: float = 0.0
     count: int = 0
     quantiles: tuple[float, float, float] | None = None
+    clamped: bool = False
 
 
 class _Series:
     """One series: a sum or last value, and buckets for a distribution."""
 
-    __slots__ = ("buckets", "count", "value")
+    __slots__ = ("buckets", "bytes", "clamped", "count", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.value: float = 0
         self.count = 0
-        self.buckets: dict[int, int] = {}
+        self.clamped = False
+        self.buckets: array[int] | None = None
+        self.bytes = size
+
+    def add(self, by: float, most: float) -> None:
+        """Add to the value, which stays at the maximum once it is there."""
+        total = self.value + by
+        self.clamped = self.clamped or total > most
+        self.value = min(total, most)
 
     def observe(self, value: float) -> None:
-        self.value += value
+        """Record an observation of a distribution."""
+        self.add(value, LARGEST)
+        self.clamped = self.clamped or value > _MOST
         self.count += 1
-        bucket = round(math.log(min(max(value, _LEAST), _MOST)) / _WIDTH)
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+        self._spread()[round(math.log(min(max(value, _LEAST), _MOST)) / _WIDTH) - _LOWEST] += 1
 
-    def quantile(self, share: float) -> float:
-        rank, seen = share * self.count, 0
-        for bucket in sorted(self.buckets):
-            seen += self.buckets[bucket]
-            if seen >= rank:
-                return 0.0 if bucket <= round(math.log(_LEAST) / _WIDTH) else math.exp(bucket * _WIDTH)
-        return 0.0
+    def take_in(self, found: _Series, kind: str) -> None:
+        """Merge a series of another instance."""
+        if kind == "gauge":
+            self.value = found.value
+        else:
+            self.add(found.value, LARGEST if kind == "histogram" else MOST_COUNTED)
+        self.clamped = self.clamped or found.clamped
+        self.count += found.count
+        if found.buckets is not None:
+            buckets = self._spread()
+            for index, count in enumerate(found.buckets):
+                if count:
+                    buckets[index] += count
+
+    def quantiles(self) -> tuple[float, float, float] | None:
+        """Return p50, p95 and p99 of a distribution; None without an observation."""
+        if self.buckets is None or not self.count:
+            return None
+        seen = list(accumulate(self.buckets))
+        at50, at95, at99 = (bisect_left(seen, share * self.count) for share in (0.5, 0.95, 0.99))
+        return _middle(at50), _middle(at95), _middle(at99)
+
+    def _spread(self) -> array[int]:
+        if self.buckets is None:
+            self.buckets = array("Q", bytes(8 * _BUCKETS))
+            self.bytes += getsizeof(self.buckets)
+        return self.buckets
+
+
+def _middle(bucket: int) -> float:
+    return 0.0 if bucket == 0 else math.exp((bucket + _LOWEST) * _WIDTH)
 
 
 class Measures:
@@ -90,12 +142,18 @@ class Measures:
         """Return the number of series."""
         return len(self._series)
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory of the series."""
+        with self._lock:
+            return sum(series.bytes for series in self._series.values())
+
     def add(self, name: str, by: int, labels: Sequence[tuple[str, str]]) -> None:
         """Add to a counter."""
         with self._lock:
             series = self._find("counter", name, labels)
             if series is not None:
-                series.value += by
+                series.add(by, MOST_COUNTED)
 
     def set(self, name: str, value: float, labels: Sequence[tuple[str, str]]) -> None:
         """Set a gauge."""
@@ -119,10 +177,7 @@ class Measures:
                 series = self._find(kind, name, labels)
                 if series is None:
                     continue
-                series.value = found.value if kind == "gauge" else series.value + found.value
-                series.count += found.count
-                for bucket, count in found.buckets.items():
-                    series.buckets[bucket] = series.buckets.get(bucket, 0) + count
+                series.take_in(found, kind)
             self.dropped += other.dropped
 
     def read(self) -> tuple[Measured, ...]:
@@ -135,9 +190,8 @@ class Measures:
                     labels=labels,
                     value=float(series.value),
                     count=series.count,
-                    quantiles=(series.quantile(0.5), series.quantile(0.95), series.quantile(0.99))
-                    if series.count
-                    else None,
+                    quantiles=series.quantiles(),
+                    clamped=series.clamped,
                 )
                 for (name, labels), series in sorted(self._series.items(), key=lambda item: item[0])
             )
@@ -152,7 +206,8 @@ class Measures:
             return None
         if series is None:
             self._kinds[name] = kind
-            series = self._series[key] = _Series()
+            texts = (name, *(text for label in key[1] for text in label))
+            series = self._series[key] = _Series(SERIES_BYTES + sum(map(getsizeof, texts)))
         return series
 
 

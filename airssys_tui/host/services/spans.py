@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from sys import getsizeof
 from typing import Final
 
 from airssys_tui.core.text import GuestText, one_line
@@ -17,6 +18,12 @@ MAX_NAME: Final = 128
 MAX_TEXT: Final = 1_024
 MAX_TOLD: Final = 64 * 1_024
 """Maximum characters of a trace's annotations and messages; more are dropped and counted."""
+
+MAX_BYTES: Final = 1_024 * 1_024
+"""Bytes of memory of a component's kept traces; the oldest go first. The newest is kept whatever its size."""
+
+SPAN_BYTES: Final = 600
+"""Bytes of memory of one span without its texts, the engine's handle included; measured."""
 
 
 class Span:
@@ -30,12 +37,14 @@ class Span:
         ended_ns: Nanoseconds from the start of the trace to the end of the step; None while it is open.
         annotations: Keys and values that the component attached.
         error: Why it failed; empty unless it did.
+        kept: Whether its trace shows it; texts of other spans are dropped.
     """
 
-    __slots__ = ("_trace", "annotations", "ended_ns", "error", "name", "number", "parent", "started_ns")
+    __slots__ = ("_trace", "annotations", "ended_ns", "error", "kept", "name", "number", "parent", "started_ns")
 
     def __init__(self, trace: Trace, number: int, parent: int, name: str) -> None:
         self._trace = trace
+        self.kept = True
         self.number = number
         self.parent = parent
         self.name = one_line(name, MAX_NAME)
@@ -52,7 +61,7 @@ class Span:
     def annotate(self, key: str, value: str) -> None:
         """Add an annotation; dropped and counted when there is no room."""
         note = one_line(key, MAX_NAME), one_line(value, MAX_TEXT)
-        if len(self.annotations) < MAX_ANNOTATIONS and self._trace.takes(len(note[0]) + len(note[1])):
+        if self.kept and len(self.annotations) < MAX_ANNOTATIONS and self._trace.takes(*note):
             self.annotations.append(note)
         else:
             self._trace.dropped += 1
@@ -60,7 +69,7 @@ class Span:
     def fail(self, message: str) -> None:
         """Mark the span as failed; without room for the message only the failure itself is kept."""
         said = one_line(message, MAX_TEXT)
-        self.error = said if said and self._trace.takes(len(said)) else GuestText("failed")
+        self.error = said if said and self.kept and self._trace.takes(said) else GuestText("failed")
 
     def finish(self) -> None:
         """End the span; later calls have no effect."""
@@ -77,11 +86,13 @@ class Trace:
         at: Unix time of the start of its first span.
         spans: In order of their start.
         dropped: Number of spans and annotations dropped.
+        bytes: Bytes of memory that it is counted with.
     """
 
-    __slots__ = ("_began", "_told", "at", "dropped", "export", "id", "spans")
+    __slots__ = ("_began", "_told", "at", "bytes", "dropped", "export", "id", "spans")
 
     def __init__(self, id_: str, export: str) -> None:
+        self.bytes = SPAN_BYTES
         self.id = id_
         self.export = export
         self.at = time.time()
@@ -94,12 +105,23 @@ class Trace:
         """Return nanoseconds since the start of the trace."""
         return time.perf_counter_ns() - self._began
 
-    def takes(self, characters: int) -> bool:
-        """Reserve room for this many more characters; return whether there was enough."""
+    def takes(self, *texts: str) -> bool:
+        """Reserve room for more texts; return whether there was enough."""
+        characters = sum(map(len, texts))
         if self._told + characters > MAX_TOLD:
             return False
         self._told += characters
+        self.bytes += sum(map(getsizeof, texts))
         return True
+
+    def forget(self) -> None:
+        """Give up what it keeps, because nobody can see it any more; the guest may still hold its spans."""
+        spans, self.spans = self.spans, []
+        for span in spans:
+            span.kept = False
+            span.annotations.clear()
+            span.error = GuestText("")
+        self._told = MAX_TOLD
 
     def break_off(self, why: str) -> None:
         """End all open spans because the instance is gone; the most recently started one records why."""
@@ -115,8 +137,10 @@ class Trace:
         span = Span(self, len(self.spans) + 1, known, name)
         if len(self.spans) < MAX_SPANS:
             self.spans.append(span)
+            self.bytes += SPAN_BYTES + getsizeof(span.name)
         else:
             self.dropped += 1
+            span.kept = False
             span.number = known
         return span
 
@@ -126,12 +150,26 @@ class Traces:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Trace] = deque(maxlen=MAX_TRACES)
+        self._kept: deque[Trace] = deque()
+
+    def __len__(self) -> int:
+        """Return the number of kept traces."""
+        return len(self._kept)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory of the kept traces."""
+        return sum(trace.bytes for trace in self.read())
 
     def keep(self, trace: Trace) -> None:
-        """Keep a trace; at the limit it replaces the oldest."""
+        """Keep a trace; at a limit it replaces the oldest ones."""
         with self._lock:
             self._kept.append(trace)
+            size = sum(kept.bytes for kept in self._kept)
+            while len(self._kept) > 1 and (len(self._kept) > MAX_TRACES or size > MAX_BYTES):
+                oldest = self._kept.popleft()
+                size -= oldest.bytes
+                oldest.forget()
 
     def take_in(self, other: Traces) -> None:
         """Copy the traces of another instance."""

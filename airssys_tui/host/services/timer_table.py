@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from sys import getsizeof
 from typing import Final
 
 import msgspec
@@ -16,6 +17,9 @@ MAX_NAME: Final = 64
 LONGEST_MS: Final = 30 * 24 * 3600 * 1000
 SHORTEST_MS: Final = 10
 """Minimum milliseconds between two deliveries of one timer."""
+
+ALARM_BYTES: Final = 250
+"""Bytes of memory of one timer without its name; measured."""
 
 
 class Alarm(msgspec.Struct):
@@ -52,6 +56,16 @@ class Alarms:
         self._set: dict[str, Alarm] = {}
         self.missed = 0
 
+    def __len__(self) -> int:
+        """Return the number of timers."""
+        return len(self._set)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory of the timers."""
+        with self._lock:
+            return sum(ALARM_BYTES + getsizeof(name) for name in self._set)
+
     def set(self, name: str, after_ms: int, period_ms: int | None) -> None:
         """Set a timer; replaces one of the same name.
 
@@ -68,7 +82,7 @@ class Alarms:
         alarm = Alarm(name, self._clock() + after_ms / 1000, None if period_ms is None else period_ms / 1000)
         with self._lock:
             if name not in self._set and len(self._set) >= MAX_TIMERS:
-                raise CapacityError(f"{MAX_TIMERS} timers are already set")
+                raise CapacityError(f"{MAX_TIMERS} timers are already set, the limit of a component: cancel one first")
             self._set[name] = alarm
         self._changed()
 

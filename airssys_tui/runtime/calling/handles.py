@@ -6,18 +6,15 @@ In JSON a resource is ``{"$resource": NUMBER}``. No WIT name contains a ``$``, s
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.api.views.calling import OpenHandle
+from airssys_tui.api.views.calling import MOST_OPEN, OpenHandle
 from airssys_tui.core.errors import ArgumentError, CapacityError
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import ResourceHandle
-
-MOST: Final = 64
-"""Open handles for each component; a call that may return another one is refused beforehand."""
 
 KEY: Final = "$resource"
 
@@ -39,10 +36,10 @@ class Handles:
         """Refuse a call if no more handles can be opened for its result.
 
         Raises:
-            CapacityError: If there are :data:`MOST` open handles.
+            CapacityError: If there are :data:`MOST_OPEN` open handles.
         """
-        if len(self.open_handles()) >= MOST:
-            raise CapacityError(f"{MOST} handles are already open", remedy="close one first")
+        if len(self.open_handles()) >= MOST_OPEN:
+            raise CapacityError(f"{MOST_OPEN} handles are already open", remedy="close one first")
 
     def keep(self, handle: ResourceHandle, revision: int) -> dict[str, Any]:
         """Open a handle of a resource and return its JSON."""
@@ -86,7 +83,19 @@ class Handles:
         return value
 
     def encode(self, value: Any, revision: int) -> str:
-        """Return the JSON of a result, with an open handle for each resource in it."""
+        """Return the JSON of a result, with an open handle for each resource in it.
+
+        Raises:
+            CapacityError: If that would open more than :data:`MOST_OPEN` handles; its resources are dropped.
+        """
+        found = tuple(_resources(value))
+        if found and len(self.open_handles()) + len(found) > MOST_OPEN:
+            for handle in found:
+                handle.close()
+            raise CapacityError(
+                f"the result has {len(found)} resources, and at most {MOST_OPEN} handles can be open: dropped",
+                remedy="close open handles first, or call something that returns fewer",
+            )
 
         def hook(part: Any) -> Any:
             if isinstance(part, ResourceHandle):
@@ -94,3 +103,15 @@ class Handles:
             raise NotImplementedError(type(part).__name__)
 
         return msgspec.json.encode(value, enc_hook=hook).decode()
+
+
+def _resources(value: Any) -> Iterator[ResourceHandle]:
+    """Yield the resources anywhere in a result."""
+    if isinstance(value, ResourceHandle):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _resources(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _resources(item)

@@ -131,5 +131,6 @@ def trap_remedy(trap: GuestTrap, gate: Gate | None = None) -> str:
         "deadline": f"raise [resources] {key}, or do less in this step",
         "out-of-memory": "raise [resources] memory",
         "table-limit": "raise [resources] table_elements",
+        "handle-limit": "drop handles that are done with, or raise [resources] handles",
     }
     return remedies.get(trap.trap.kind, "")

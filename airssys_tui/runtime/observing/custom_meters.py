@@ -1,11 +1,18 @@
-"""What components report about themselves, as views: their custom meters and traces."""
+"""What components report about themselves and what the host keeps for them, as views."""
 
 from __future__ import annotations
 
+from airssys_tui.api.views.calling import MOST_OPEN
+from airssys_tui.api.views.components import HostUse
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
+from airssys_tui.core.limits import Limits
 from airssys_tui.core.text import one_line
-from airssys_tui.host.services.spans import Span, Trace
+from airssys_tui.engine.resources import HandleUse
+from airssys_tui.host.services.custom_metrics import MAX_SERIES
+from airssys_tui.host.services.spans import MAX_TRACES, Span, Trace
+from airssys_tui.host.services.timer_table import MAX_TIMERS
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.component_services import Services
 
 
@@ -23,6 +30,7 @@ def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
             p50=found.quantiles[0] if found.quantiles else None,
             p95=found.quantiles[1] if found.quantiles else None,
             p99=found.quantiles[2] if found.quantiles else None,
+            clamped=found.clamped,
         )
         for found in services.measures.read()
     )
@@ -36,6 +44,28 @@ def series_count(services: Services | None) -> int:
 def custom_dropped(services: Services | None) -> int:
     """Return the number of dropped measurements of a component."""
     return 0 if services is None else services.measures.dropped
+
+
+def host_use(services: Services | None, serving: Serving | None, open_handles: int) -> tuple[HostUse, ...]:
+    """Return what the host keeps for a component.
+
+    Args:
+        services: What it keeps across instances; None if the component never had one.
+        serving: The instance that serves.
+        open_handles: Resources that calls by hand returned.
+    """
+    if services is None:
+        return ()
+    used = serving.instance.resources.use if serving is not None else HandleUse()
+    limit = serving.manifest.limits.handles if serving is not None else Limits().handles
+    alarms, measures, traces = services.alarms, services.measures, services.traces
+    return (
+        HostUse(what="host handles", count=used.count, limit=limit, bytes=used.bytes),
+        HostUse(what="open handles", count=open_handles, limit=MOST_OPEN),
+        HostUse(what="timers", count=len(alarms), limit=MAX_TIMERS, bytes=alarms.bytes, refused=alarms.missed),
+        HostUse(what="series", count=len(measures), limit=MAX_SERIES, bytes=measures.bytes, refused=measures.dropped),
+        HostUse(what="traces", count=len(traces), limit=MAX_TRACES, bytes=traces.bytes),
+    )
 
 
 def traces_of(services: Services | None) -> tuple[TraceView, ...]:

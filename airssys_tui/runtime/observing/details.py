@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,6 +17,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.history.story import Present
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.observing.custom_meters import host_use
 from airssys_tui.runtime.observing.observer import Observer
 
 SELF_DESCRIPTION: float = 0.5
@@ -29,9 +31,13 @@ class Details:
         floor: The machinery.
         router: The components.
         observer: Has their rows.
+        open_handles: Returns the open handles of a component.
     """
 
-    def __init__(self, floor: Floor, router: Router, observer: Observer) -> None:
+    def __init__(
+        self, floor: Floor, router: Router, observer: Observer, open_handles: Callable[[str], Sequence[object]]
+    ) -> None:
+        self._open_handles = open_handles
         self._floor = floor
         self._router = router
         self._observer = observer
@@ -54,6 +60,11 @@ class Details:
             view=view,
             **msgspec.structs.asdict(describe(component.active.interface, component.active.manifest)),
             described=await _described(component),
+            host_use=host_use(
+                self._floor.services.find(component.name),
+                component.actor.serving,
+                len(self._open_handles(component.name)),
+            ),
             revisions=revisions,
             recent=recent,
         )

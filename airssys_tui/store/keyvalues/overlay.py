@@ -23,6 +23,9 @@ from airssys_tui.store.keyvalues.changes import require
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Maximum bytes changed before they are stored; they are kept in memory."""
 
+CHANGE_BYTES: Final = 256
+"""Bytes of memory of one change besides its key and value, so that many small ones are bounded as well; measured."""
+
 
 class _Kept(NamedTuple):
     """A changed value and its size; both None for a deleted key."""
@@ -131,7 +134,7 @@ class Overlay(KeyValues):
         new = None if value is None else name + size_of(value)
         self._bytes += (new or 0) - (old or 0)
         self._keys += (new is not None) - (old is not None)
-        self._kept += (new or name) - (0 if kept is None else kept.size or name)
+        self._kept += (new or name) - (-CHANGE_BYTES if kept is None else kept.size or name)
         self._changes[key] = _Kept(value, new)
 
     def _stored_size(self, key: str, deadline_ns: int | None) -> int | None:

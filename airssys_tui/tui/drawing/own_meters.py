@@ -160,6 +160,8 @@ def _series_lines(series: CustomSeries, rate: float | None, width: int, glyphs: 
     if wide:
         figures.append(Span("".join(f"{text:>{FIGURE}} " for _, text in quantiles)))
     lines = [_clip((Span(f" {shown}"), *figures), width)]
+    if series.clamped:
+        lines += _below("clamped: the truth is larger than can be counted", width, glyphs)
     if labels and not fits:
         lines += _below(labels, width, glyphs)
     if summary and not wide:

@@ -112,6 +112,12 @@ def resources(known: Known, session: Session, width: int) -> list[Line]:
     )
     for name, used, limit, text in figures:
         rows.append(_gauge(name, used, limit, limits.pop(name, "-"), text, glyphs, width))
+    for use in known.detail.host_use:
+        limits.pop(use.what, None)
+        size = f", {format_size(use.bytes)}" if use.bytes else ""
+        refused = f", {use.refused} refused" if use.refused else ""
+        told = f"{use.count}{size}{refused}"
+        rows.append(_gauge(use.what, use.count, use.limit, format_count(use.limit), told, glyphs, width))
     rows += [
         part for name, value in limits.items() for part in _indented(labelled(safe(name, glyphs, 40), value, width - 3))
     ]

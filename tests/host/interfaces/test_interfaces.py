@@ -269,7 +269,9 @@ def test_what_cannot_be_set_is_a_typed_answer(guest: World, arguments: tuple[Any
 def test_a_component_has_a_bounded_number_of_timers(guest: World) -> None:
     for number in range(64):
         assert ask(guest, "set", f"n{number:02}", 3_600_000, None) == Ok()
-    assert ask(guest, "set", "one more", 1, None) == Err(Variant("unavailable", "64 timers are already set"))
+    assert ask(guest, "set", "one more", 1, None) == Err(
+        Variant("unavailable", "64 timers are already set, the limit of a component: cancel one first")
+    )
     assert ask(guest, "set", "n07", 3_600_000, Some(1_000)) == Ok()
     assert len(ask(guest, "list-timers")) == 64
 

@@ -67,7 +67,7 @@ class TestResources:
         assert call(shop, "shop", "dropped") == 0
 
     def test_no_more_than_can_be_kept(self, shop, monkeypatch):
-        monkeypatch.setattr(handles, "MOST", 2)
+        monkeypatch.setattr(handles, "MOST_OPEN", 2)
         kept = [call(shop, "shop", "make", number) for number in (1, 2)]
         with pytest.raises(CapacityError) as refused:
             call(shop, "shop", "make", 3)
