@@ -65,6 +65,7 @@ class EventAction(StrEnum):
     FOUND = "found"
     IGNORED = "ignored"
     ACCEPTED = "accepted"
+    PROGRESS = "progress"
     REHEARSED = "rehearsed"
     NO_EFFECT = "no-effect"
     SWITCHED = "switched"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Final
 
 import platformdirs
+
+CACHE_VARIABLE: Final = "AIRSSYS_TUI_CACHE_DIR"
+"""Environment variable that names another directory for what commands without a runtime keep to be faster."""
 
 CONTROL_SOCKET: Final = "control.sock"
 """Name of the control socket in a state directory."""
@@ -26,3 +30,10 @@ def default_state_dir(folder: Path) -> Path:
 def control_path(state_dir: Path) -> Path:
     """Return the path of the control socket of a state directory; it exists while a runtime serves it."""
     return state_dir / CONTROL_SOCKET
+
+
+def code_directory() -> Path:
+    """Return the directory of the code that commands without a runtime have compiled."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    cache = Path(chosen) if chosen else platformdirs.user_cache_path(_PROGRAM, appauthor=False)
+    return cache / "code"

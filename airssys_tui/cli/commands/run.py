@@ -20,6 +20,7 @@ from airssys_tui.cli.reaching.site import locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views.runtime import Snapshot
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
 
 POLL: Final = 0.1
@@ -49,7 +50,7 @@ def run(
     Args:
         folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
         headless: Run without the screen and print events.
-        duration: Stop after this long: "3s", "1h30m"; a number alone is seconds. Needs `--headless`.
+        duration: Stop after this long ("3s"); exit code 1 if that cuts off a deployment. Needs `--headless`.
         readonly: Disable every action on the screen that changes the system.
         adopt: Take over a state directory that belongs to another folder.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
@@ -109,10 +110,29 @@ def _run_headless(
                 printer.print_new()
                 rest = POLL if deadline is None else min(POLL, max(0.0, deadline - time.monotonic()))
                 leave.wait(rest)
+            cut = () if leave.is_set() else unfinished(runtime.snapshot(), site.folder.value)
         finally:
             close_in_time(runtime.close)
         printer.print_new()
-    return ExitCode.OK
+    for line in cut:
+        warn(line)
+    return ExitCode.FAILED if cut else ExitCode.OK
+
+
+def unfinished(snapshot: Snapshot, folder: Path) -> tuple[str, ...]:
+    """Return what the end of `--for` cuts off, one line each; empty when everything in the folder was dealt with."""
+    from airssys_tui.api.views.runtime import Phase  # noqa: PLC0415 - late: `--help` needs none of it
+    from airssys_tui.core.lifecycle import State  # noqa: PLC0415
+
+    on_the_way = {State.INSTALLING, State.UPDATING, State.STARTING}
+    lines = [
+        f"cut off in the middle of a deployment: {row.id}: {row.note.text or row.state}"
+        for row in snapshot.components
+        if row.candidate is not None or row.state in on_the_way
+    ]
+    if snapshot.phase is Phase.STARTING and not lines and any(folder.iterdir()):
+        lines = ["cut off before every component of the folder was looked at"]
+    return (*lines, "give it more time: a larger --for") if lines else ()
 
 
 class EventPrinter:

@@ -27,7 +27,9 @@ def note_of(component: Component, now: float) -> Note:
 
 
 def _fact(component: Component, now: float) -> Note:
-    shown, supervision = component.shown, component.supervision
+    shown, supervision, progress = component.shown, component.supervision, component.update.progress
+    if progress is not None:
+        return Note(NoteKind.INFO, progress.told(now))
     if shown.trouble:
         again = f" · {retry_text(supervision.retry_at - now)}" if _is_hindered(component) else ""
         return Note(NoteKind.TROUBLE, GuestText(shown.trouble + again))
@@ -38,8 +40,8 @@ def _fact(component: Component, now: float) -> Note:
 
 
 def is_waiting(component: Component) -> bool:
-    """Return whether the note says how long something is still waited for."""
-    return component.barred.retry is not None or _is_hindered(component)
+    """Return whether the note says how long something takes, or is still waited for."""
+    return component.update.progress is not None or component.barred.retry is not None or _is_hindered(component)
 
 
 def _is_hindered(component: Component) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
@@ -24,12 +24,16 @@ _HELD_BACK: Final = "it is held back until a host opens that door; build it with
 class Passage:
     """One candidate's way through the gates.
 
+    Args:
+        reached: Called at each gate that it comes to.
+
     Attributes:
         times: Gates passed, with milliseconds, in order.
         interface: What the candidate imports and exports, as soon as that is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reached: Callable[[Gate], None] = lambda _: None) -> None:
+        self._reached = reached
         self.times: list[tuple[Gate, float]] = []
         self.interface: Interface | None = None
 
@@ -41,6 +45,7 @@ class Passage:
             GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
             StoreError: The disk could not be read or written.
         """
+        self._reached(gate)
         started = time.perf_counter()
         try:
             yield

@@ -19,9 +19,11 @@ from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.life import RunningCommand
+from airssys_tui.runtime.components.progress import begin
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
+from airssys_tui.runtime.deploying.slowness import telling_slowness
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shielded_await import to_the_end
@@ -249,9 +251,19 @@ class Instances:
             component.teller.lifecycle(f"command {said}", EventAction.COMPLETED)
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
+        component.update.show(begin(self._active(component).revision))
+        try:
+            with telling_slowness(component):
+                return await self._make_instance(component, kept)
+        finally:
+            component.update.show(None)
+
+    async def _make_instance(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
+        component.update.reach(Gate.COMPILE)
         code = (await load_code(self._floor, artifact.digest)).code
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
+        component.update.reach(Gate.INSTANTIATE)
         if component.served.kind == "command":
             return await self._rehearsal.instantiate(component.name, artifact, code)
         try:

@@ -73,7 +73,7 @@ class Attempt:
         self.order = order
         self.revision = revision
         self.deployment = deployment
-        self.passage = Passage()
+        self.passage = Passage(component.update.reach)
 
     def tell(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         """Emit a decision about the candidate."""

@@ -41,6 +41,7 @@ from airssys_tui.runtime.deploying.order import Attempt, Order
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.refusals import Refusals
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.deploying.slowness import telling_slowness
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
 from airssys_tui.runtime.deploying.swap import Successor, Switched, pause_text
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -94,10 +95,11 @@ class Deployer:
             self._refusals.turn_away(component, reading, error)
             raise
         origin = component.state
-        component.update.propose(attempt.revision)
+        component.update.propose(attempt.revision, len(reading.wasm))
         component.life.enter("deploy", State.UPDATING if origin is not State.UNINSTALLED else State.INSTALLING)
         try:
-            switched = await self._bring_through(attempt, origin)
+            with telling_slowness(component):
+                switched = await self._bring_through(attempt, origin)
         finally:
             component.update.propose(None)
             if component.state in {State.UPDATING, State.INSTALLING}:

@@ -27,6 +27,7 @@ from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.standalone.check import read_path
+from airssys_tui.runtime.standalone.compiling import compile_cached
 
 
 def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
@@ -44,7 +45,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
     manifest = with_version(manifest, admit(wasm).version)
     engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
     try:
-        code, linker = engine.compile(wasm), engine.linker(INTERFACES)
+        code, linker = compile_cached(engine, wasm), engine.linker(INTERFACES)
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)

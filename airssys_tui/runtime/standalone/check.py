@@ -26,6 +26,7 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.names import MANIFEST
 from airssys_tui.runtime.sources.overlooked import Overlooked
+from airssys_tui.runtime.standalone.compiling import compile_cached
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +130,7 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
     manifest = with_version(manifest, sections.version)
     engine = Engine()
     try:
-        code = engine.compile(wasm)
+        code = compile_cached(engine, wasm)
         linker = engine.linker(INTERFACES)
         passage = Passage()
         with passage.at(Gate.TYPES):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
+from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.components.parts.source_files import OnDisk
+from airssys_tui.runtime.components.progress import Progress, begin
 
 
 class Update:
@@ -16,9 +20,10 @@ class Update:
         task: The task that follows the files now; cancelling it makes the update void.
         trying: The files that this task is for.
         candidate: The number of the revision on its way through the gates.
+        progress: How far that candidate, or the active revision that is started, has come.
     """
 
-    __slots__ = ("_changed", "candidate", "generation", "task", "trying")
+    __slots__ = ("_changed", "candidate", "generation", "progress", "task", "trying")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
@@ -26,6 +31,7 @@ class Update:
         self.task: asyncio.Task[object] | None = None
         self.trying: OnDisk | None = None
         self.candidate: int | None = None
+        self.progress: Progress | None = None
 
     def recall(self, generation: int) -> None:
         """Restore the generation that the catalog knows."""
@@ -52,7 +58,22 @@ class Update:
         if self.task is not None:
             self.task.cancel()
 
-    def propose(self, candidate: int | None) -> None:
-        """Set the revision on its way through the gates; None when it has passed or failed."""
+    def propose(self, candidate: int | None, size: int = 0) -> None:
+        """Set the revision on its way through the gates; None when it has passed or failed.
+
+        Args:
+            candidate: Its number.
+            size: Bytes of its artifact.
+        """
         self.candidate = candidate
+        self.show(begin(candidate, size) if candidate is not None else None)
+
+    def show(self, progress: Progress | None) -> None:
+        """Set how far the way through the gates has come; None when it is over."""
+        self.progress = progress
         self._changed()
+
+    def reach(self, gate: Gate) -> None:
+        """Note the gate at which it is now."""
+        if self.progress is not None:
+            self.show(msgspec.structs.replace(self.progress, gate=gate))
