@@ -6,12 +6,14 @@ A connection is a state machine on the server's event loop::
        |                 |
        +-- refused       +-- faulty   it sent a malformed message, or did not finish one in time
            too many      +-- slow     it does not read what is sent to it
-           wrong user
+           wrong user    +-- refused  it has asked nothing for long, and another one needs the place
            wrong version
 
 The cost of a client is bounded, whatever the client sends. So a timer runs in every state in which the
 server waits for the client: until its ``Hello`` (5 s), until the rest of a frame (10 s), until it reads again (10 s).
 Frames, questions in flight and unsent bytes are limited as well (:class:`ServingLimits`).
+
+A connection takes a place for clients only once it has said ``Hello``: those that say nothing keep nobody out.
 
 A question is answered either at once or when its future ends. That happens on a thread of the runtime, which only hands
 the future over: the server's loop encodes and sends. Before the server answers a client that follows, it sends the
@@ -69,7 +71,9 @@ class ServingLimits:
     """Limits of the server.
 
     Attributes:
-        clients: Maximum simultaneous connections.
+        clients: Maximum simultaneous clients: connections that have said hello.
+        silent: Maximum simultaneous connections that have not.
+        idle: Seconds after which a client that follows nothing and asks nothing may lose its place to another.
         in_flight: Maximum unanswered questions of one client.
         hello: Seconds within which a client has to send its ``Hello``.
         frame: Seconds within which a frame has to be complete.
@@ -80,6 +84,8 @@ class ServingLimits:
     """
 
     clients: int = 64
+    silent: int = 64
+    idle: float = 30.0
     in_flight: int = 64
     hello: float = 5.0
     frame: float = 10.0
@@ -107,8 +113,12 @@ class Host(Protocol):
     pid: int
     folder: str
 
+    def arrive(self, connection: Connection) -> None:
+        """Register a connection that has said nothing yet."""
+        ...
+
     def admit(self, connection: Connection) -> bool:
-        """Register a connection; return whether there is room for it."""
+        """Register a connection that has said hello as a client; return whether there is room for it."""
         ...
 
     def follow(self, connection: Connection) -> None:
@@ -153,6 +163,7 @@ class Connection(asyncio.Protocol):
         self._read_late: asyncio.TimerHandle | None = None
         self._end = End.LEFT
         self._reason = ""
+        self._heard = self._loop.time()
         self.gone = asyncio.Event()
         self.position: tuple[int, int] | None = None
         self.version = -1
@@ -169,6 +180,13 @@ class Connection(asyncio.Protocol):
         return self._read_late is not None
 
     @property
+    def idle(self) -> float:
+        """Seconds for which the client has asked nothing; 0 if it follows, waits for an answer or does not read."""
+        if self.position is not None or self._pending or self.clogged:
+            return 0.0
+        return self._loop.time() - self._heard
+
+    @property
     def open(self) -> bool:
         """Whether the connection can send messages."""
         return self._transport is not None and not self._transport.is_closing()
@@ -180,19 +198,13 @@ class Connection(asyncio.Protocol):
         transport.set_write_buffer_limits(high=256 * KIB, low=64 * KIB)
         self._hello_late = self._loop.call_later(self._host.limits.hello, self._fail, "no hello in time")
         peer: socket.socket = transport.get_extra_info("socket")
+        self._host.arrive(self)
         if not is_trusted(peer_user(peer)):
             self.end(End.REFUSED, Unreachable("this runtime belongs to another user"))
-        elif not self._host.admit(self):
-            self.end(
-                End.REFUSED,
-                Overcrowded(
-                    f"the runtime serves {self._host.limits.clients} clients, its limit",
-                    remedy="close a screen or another client, then try again",
-                ),
-            )
 
     def data_received(self, data: bytes) -> None:
         """Process received bytes; disconnect a client that sends a malformed message."""
+        self._heard = self._loop.time()
         try:
             for payload in self._splitter.feed(data):
                 if not self.open:
@@ -250,6 +262,13 @@ class Connection(asyncio.Protocol):
         transport.close()
         self._loop.call_later(1.0, self.abort)
 
+    def make_room(self) -> None:
+        """End the connection because another one needs its place."""
+        self.end(
+            End.REFUSED,
+            Overcrowded("another client needed the place of this one, which asked nothing", remedy="connect again"),
+        )
+
     def _take(self, payload: bytes) -> None:
         if self._hello is None:
             self._greet(read_hello(payload))
@@ -266,6 +285,15 @@ class Connection(asyncio.Protocol):
                     f"the runtime is version {__version__} and speaks protocol {PROTOCOL}; "
                     f"the client is version {hello.program} and speaks {hello.protocol}",
                     remedy="use the same version of airssys-tui for both",
+                ),
+            )
+            return
+        if not self._host.admit(self):
+            self.end(
+                End.REFUSED,
+                Overcrowded(
+                    f"the runtime serves {self._host.limits.clients} clients, its limit",
+                    remedy="close a screen or another client, then try again",
                 ),
             )
             return
@@ -326,6 +354,7 @@ class Connection(asyncio.Protocol):
         if number not in self._pending:
             return
         self._pending.discard(number)
+        self._heard = self._loop.time()
         if done.cancelled():
             self.send([frame(Failure(number, fault_of(AirssysError("the runtime cancelled the request"))))])
         elif (error := done.exception()) is not None:

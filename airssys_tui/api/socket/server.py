@@ -7,6 +7,8 @@ same process, so serving adds no state to the runtime and no lock.
   disconnected (``connection``).
 * **Changes are computed once.** The ``pulse`` checks the runtime a few times a second and sends the difference to all
   followers; without followers it does not check.
+* **Nobody keeps others out.** Connections that say nothing do not take the places of clients, and of clients the one
+  that has been idle for the longest time gives way (``connection``).
 * **Only the owner gets in.** The socket file has mode 0600, and the server asks the kernel for the user at the other
   end: only the same user and root are accepted.
 * **A name always leads to a live server.** The socket is bound under a temporary name and renamed when it listens. At
@@ -82,6 +84,8 @@ class ControlServer:
         self._announce = announce
         self._announced = -QUIET
         self._connections: set[Connection] = set()
+        self._silent: dict[Connection, None] = {}  # an ordered set: the oldest first
+        self._clients: set[Connection] = set()
         self._counts = dict.fromkeys(End, 0)
         self._served = 0
         self._sent = 0
@@ -122,11 +126,27 @@ class ControlServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self.thread.join(LEAVING)
 
-    def admit(self, connection: Connection) -> bool:
-        """Register a connection; return whether there is room for it."""
+    def arrive(self, connection: Connection) -> None:
+        """Register a connection that has said nothing yet; it may take the place of the oldest one like it."""
         self._connections.add(connection)
+        self._silent[connection] = None
         self._served += 1
-        return len(self._connections) <= self.limits.clients
+        if len(self._silent) > self.limits.silent:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.make_room()
+
+    def admit(self, connection: Connection) -> bool:
+        """Register a connection that has said hello as a client; return whether there is room for it."""
+        self._silent.pop(connection, None)
+        if len(self._clients) >= self.limits.clients:
+            idle = max(self._clients, key=lambda each: each.idle, default=None)
+            if idle is None or idle.idle <= self.limits.idle:
+                return False
+            self._clients.discard(idle)
+            idle.make_room()
+        self._clients.add(connection)
+        return True
 
     def follow(self, connection: Connection) -> None:
         """Send a connection the full state now, and every later change."""
@@ -140,6 +160,8 @@ class ControlServer:
         """Unregister a connection, and announce it if the server ended it."""
         self._pulse.forget(connection)
         self._connections.discard(connection)
+        self._clients.discard(connection)
+        self._silent.pop(connection, None)
         self._counts[end] += 1
         self._sent += connection.sent
         if end is not End.LEFT:
