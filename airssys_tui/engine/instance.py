@@ -22,6 +22,7 @@ from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.memory import MemoryUse
 from airssys_tui.engine.resources import HostedType
+from airssys_tui.engine.wasi_runtime import require_wasi_runtime
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
@@ -75,6 +76,7 @@ class Instance:
         activity.resources.hosted = linked.hosted
         try:
             if code.imports_wasi:
+                require_wasi_runtime()
                 self._output = wasi.OutputBuffer(habitat.settings.output_limit)
                 self._output.attach(activity.context_at)
             self._instantiate(linked.linker, limits.deadline if deadline is None else deadline)

@@ -27,7 +27,7 @@ class Crowd:
         told: Answers by component and kind: ``ok``, a trap's kind or an error's name.
         surprises: What is no typed error.
         acknowledged: Increments of ``control`` that were answered.
-        slowest: Longest time in seconds that ``control`` took to answer.
+        waits: Seconds that ``control`` took for each answer.
     """
 
     def __init__(self, runtime: EmbeddedRuntime, stop: threading.Event) -> None:
@@ -37,7 +37,7 @@ class Crowd:
         self.told: Counter[str] = Counter()
         self.surprises: list[str] = []
         self.acknowledged = 0
-        self.slowest = 0.0
+        self.waits: list[float] = []
         self._chance = Random(1)
 
     def callers(self) -> tuple[Callable[[], None], ...]:
@@ -58,6 +58,9 @@ class Crowd:
             lambda: self._ask("hoarder", "hog", pause=0.05),
             lambda: self._ask(f"fuzzed-{self._chance.randrange(6)}", "fail", pause=0.1),
             lambda: self._ask("guest", "add", 1, pause=0.02),
+            lambda: self._ask("mended", "add", 1, pause=0.02),
+            lambda: self._ask("banker", "deposit", "ada", 1, pause=0.05),
+            lambda: self._ask(self._chance.choice(("hog-1", "hog-2")), "arm", pause=1.0),
             self._look,
         )
 
@@ -68,9 +71,10 @@ class Crowd:
 
     def _control(self) -> None:
         started = time.monotonic()
-        if self._ask("control", "add", 1, pause=0.002):
+        if self._ask("control", "add", 1):
             self.acknowledged += 1
-            self.slowest = max(self.slowest, time.monotonic() - started)
+            self.waits.append(time.monotonic() - started)
+        self._stop.wait(0.002)
 
     def _look(self) -> None:
         self._runtime.snapshot()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -10,6 +11,7 @@ from tests.fuzz import seeds
 from tests.fuzz.mutation import damaged
 from tests.support.components import SPIN, TRAP, Crafted
 from tests.support.engine import bombs, guests
+from tests.support.hog import HOG
 from tests.support.places import FIXTURES, SAMPLES
 from tests.support.world import replace
 
@@ -44,6 +46,28 @@ def furnish(folder: Path) -> None:
     put(folder, "printer", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(), QUICK)
     put(folder, "hostile", (FIXTURES / "hostile" / "hostile.wasm").read_bytes(), QUICK)
     put(folder, "hoarder", (SAMPLES / "hoarder" / "hoarder.wasm").read_bytes(), SMALL + QUICK)
+    put(folder, "hog-1", HOG)
+    put(folder, "hog-2", HOG)
+    put(folder, "mended", Crafted(salt="mended").wasm(), QUICK)
+    banker = '[capabilities]\nstorage = "read-write"\n' + QUICK
+    put(folder, "banker", (SAMPLES / "ledger" / "ledger.wasm").read_bytes(), banker)
+    _put_oddities(folder)
+
+
+ODDITIES = ("piped", "piped-manifest", "dotted")
+"""Entries of the folder that are rows, none of which can run."""
+
+
+def _put_oddities(folder: Path) -> None:
+    """Put in what cannot be read, must not be waited for, and would take minutes to parse."""
+    put(folder, "piped", b"")
+    (folder / "piped" / "guest.wasm").unlink()
+    os.mkfifo(folder / "piped" / "guest.wasm")
+    put(folder, "piped-manifest", Crafted(salt="piped").wasm())
+    (folder / "piped-manifest" / "Component.toml").unlink()
+    os.mkfifo(folder / "piped-manifest" / "Component.toml")
+    put(folder, "dotted", Crafted(salt="dotted").wasm(), "a" + ".a" * 16_000 + " = 1\n")
+    (folder / os.fsdecode(b"not-\xff-utf-8.wasm")).write_bytes(Crafted(salt="named").wasm())
 
 
 class Arrivals:
