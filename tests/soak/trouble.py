@@ -80,11 +80,14 @@ class Trouble:
 
     def storage(self) -> None:
         """Another process holds the lock of the storage."""
-        with contextlib.suppress(sqlite3.OperationalError):  # no descriptor is left for it at this moment
-            with contextlib.closing(sqlite3.connect(self._state / "storage.db", isolation_level=None)) as holder:
-                holder.execute("BEGIN IMMEDIATE")
-                self._last("storage")
-                holder.execute("ROLLBACK")
+        with contextlib.suppress(sqlite3.OperationalError), self._open_storage() as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            self._last("storage")
+            holder.execute("ROLLBACK")
+
+    def _open_storage(self) -> contextlib.closing[sqlite3.Connection]:
+        """Open it from outside, as another process does; fails in a moment without descriptors."""
+        return contextlib.closing(sqlite3.connect(self._state / "storage.db", isolation_level=None))
 
     def blob(self) -> None:
         """The stored copy of a component that starts again is damaged."""
