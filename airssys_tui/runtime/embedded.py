@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -30,15 +29,9 @@ from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.system import System
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.paths import default_state_dir
+from airssys_tui.store.paths import as_given, default_state_dir
 
 T = TypeVar("T")
-
-
-def _as_given(folder: Path, real: Path) -> Path:
-    """Return the absolute path of a folder; links in it stay, so that they may be swapped while the runtime runs."""
-    plain = Path(os.path.normpath(folder.absolute()))
-    return plain if plain.resolve() == real else real
 
 
 class EmbeddedRuntime:
@@ -80,12 +73,12 @@ class EmbeddedRuntime:
         """
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder", remedy="name a folder with components, or create it")
-        real = folder.resolve()
+        given = as_given(folder)
         settings = settings or RuntimeSettings()
-        where = state_dir or default_state_dir(real)
-        state = StateDirectory.open(where, folder=real, adopt=adopt, max_code=settings.code_cache)
+        where = state_dir or default_state_dir(folder)
+        state = StateDirectory.open(where, folder=given, adopt=adopt, max_code=settings.code_cache)
         try:
-            floor = Floor(_as_given(folder, real), state, settings)
+            floor = Floor(given, state, settings)
         except BaseException:
             state.close()
             raise

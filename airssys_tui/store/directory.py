@@ -24,6 +24,7 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.disk.database import Clock
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.ownership import Ownership
+from airssys_tui.store.paths import as_given, means
 
 if TYPE_CHECKING:
     from airssys_tui.store.artifacts.blobs import Blobs
@@ -106,10 +107,10 @@ class StateDirectory(StateReader):
         """
         from airssys_tui.store.disk.privacy import make_private  # noqa: PLC0415 - late: readers change nothing
 
-        real = folder.resolve()
+        given = as_given(folder)
         with disk_faults("prepare the state directory", path):
             make_private(path)
-            ownership = Ownership(path, real)
+            ownership = Ownership(path, given)
         try:
             catalog = Catalog.open(path / CATALOG_FILE, clock=clock)
         except BaseException:
@@ -117,7 +118,7 @@ class StateDirectory(StateReader):
             raise
         state = cls(path, catalog, ownership, max_code=max_code)
         try:
-            state._prepare(str(real), adopt=adopt)
+            state._prepare(given, adopt=adopt)
         except BaseException:
             state.close()
             raise
@@ -142,17 +143,17 @@ class StateDirectory(StateReader):
         finally:
             self._ownership.release()
 
-    def _prepare(self, folder: str, *, adopt: bool) -> None:
+    def _prepare(self, folder: Path, *, adopt: bool) -> None:
         if self.left_in_disorder:
             self.catalog.integrity()
         bound = self.catalog.folder()
-        if bound not in {None, folder} and not adopt:
+        if bound is not None and not means(bound, folder) and not adopt:
             raise FolderMismatch(
                 f"{self.path} belongs to {bound}, not to {folder}",
                 remedy="choose another --state-dir, or bind it to this folder with --adopt",
             )
-        if bound != folder:
-            self.catalog.bind_folder(folder)
+        if bound != str(folder):
+            self.catalog.bind_folder(str(folder))
         self.blobs.recover()
         self.code.recover()
         self.storage.recover(self._was_activated)

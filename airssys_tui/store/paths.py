@@ -19,6 +19,20 @@ CONTROL_SOCKET: Final = "control.sock"
 _PROGRAM: Final = "airssys-tui"
 
 
+def as_given(folder: Path) -> Path:
+    """Return the absolute path of a folder with its links kept, since a link may lead elsewhere tomorrow.
+
+    ``..`` is taken out unless that would name another folder, because a link lies before it.
+    """
+    plain = Path(os.path.normpath(folder.absolute()))
+    return plain if plain.resolve() == folder.resolve() else folder.resolve()
+
+
+def means(known: str, folder: Path) -> bool:
+    """Return whether a recorded path means this folder: it is the same name, or leads to the same place now."""
+    return known == str(as_given(folder)) or Path(known).resolve() == folder.resolve()
+
+
 def default_state_dir(folder: Path) -> Path:
     """Return the default state directory of a folder: in the user's state path, named after the folder's real path."""
     real = folder.resolve()

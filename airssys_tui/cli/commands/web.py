@@ -65,9 +65,10 @@ def web(
 def session_command(site: Site, *, full: bool) -> str:
     """Return the command line, for a shell, of one browser session."""
     from airssys_tui.cli.commands.browser_session import FULL  # noqa: PLC0415
+    from airssys_tui.store.paths import as_given  # noqa: PLC0415
 
     words = [sys.executable, "-m", "airssys_tui.cli.commands.browser_session"]
-    words += [str(site.folder.value.resolve()), str(site.state_dir.value.resolve())]
+    words += [str(as_given(site.folder.value)), str(site.state_dir.value.resolve())]
     # The shell execs the session, so that the session's parent process is the server.
     return f"exec {shlex.join([*words, FULL] if full else words)}"
 

@@ -31,13 +31,13 @@ def open_runtime(
     from airssys_tui.api.socket.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
     from airssys_tui.runtime.embedded import EmbeddedRuntime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415
-    from airssys_tui.store.paths import control_path  # noqa: PLC0415
+    from airssys_tui.store.paths import as_given, control_path  # noqa: PLC0415
 
     runtime = EmbeddedRuntime.open(
         site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=RuntimeSettings(watch=watch)
     )
     try:
-        folder = str(site.folder.value.resolve())
+        folder = str(as_given(site.folder.value))
         server = ControlServer(runtime, control_path(site.state_dir.value), folder=folder, announce=runtime.announce)
     except StoreError as error:
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")

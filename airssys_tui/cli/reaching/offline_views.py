@@ -23,6 +23,7 @@ from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, EventRow
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.ownership import live_owner
+from airssys_tui.store.paths import as_given, means
 
 if TYPE_CHECKING:
     from airssys_tui.api.commands import Start, Stop
@@ -143,10 +144,10 @@ def _write_desired(catalog: Catalog, command: Start | Stop, who: str, batch: str
 def reading(site: Site) -> Iterator[StateReader]:
     """Open the state of a site for reading; if no folder was named, accept the state of any folder."""
     with StateDirectory.open_readonly(site.state_dir.value) as state:
-        bound, real = state.catalog.folder(), str(site.folder.value.resolve())
-        if site.folder_named and bound not in {None, real}:
+        bound, folder = state.catalog.folder(), site.folder.value
+        if site.folder_named and bound is not None and not means(bound, folder):
             raise FolderMismatch(
-                f"{site.state_dir.value} belongs to {bound}, not to {real}", remedy=adoption(site.folder.value)
+                f"{site.state_dir.value} belongs to {bound}, not to {as_given(folder)}", remedy=adoption(folder)
             )
         yield state
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.cli.reaching.site import Site, adoption
 from airssys_tui.core.errors import FolderMismatch, NothingRuns, NotServing, StateLocked, Unreachable
+from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -138,16 +139,23 @@ def connect(
         remote = RemoteRuntime.open(path, access=access or Access.FULL, client=client, follow=follow)
     except NothingRuns:  # a killed owner left the socket behind
         return None
-    from airssys_tui.api.wire import cleaned  # noqa: PLC0415
-
-    real = cleaned(str(site.folder.value.resolve()).encode(errors="replace").decode())
-    if site.folder_named and remote.welcome.folder != real:
+    served, folder = remote.welcome.folder, site.folder.value
+    if site.folder_named and not _is_served_as(served, folder):
         remote.close()
         raise FolderMismatch(
-            f"{site.state_dir.value} is in use for {remote.welcome.folder}, not for {real}",
-            remedy=adoption(site.folder.value),
+            f"{site.state_dir.value} is in use for {served}, not for {one_line(str(folder.resolve()), 400)}",
+            remedy=adoption(folder),
         )
     return remote
+
+
+def _is_served_as(served: str, folder: Path) -> bool:
+    """Return whether a runtime's folder is this one; it comes over the wire without what no terminal may show."""
+    from airssys_tui.api.wire import cleaned  # noqa: PLC0415 - late: not needed without a socket
+    from airssys_tui.store.paths import as_given, means  # noqa: PLC0415
+
+    names = (cleaned(str(path).encode(errors="replace").decode()) for path in (folder.resolve(), as_given(folder)))
+    return served in names or means(served, folder)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from airssys_tui.runtime.sources.names import is_storable
 from airssys_tui.runtime.sources.stamps import Stamps, same_but_for_inode_times, youngest
 
 TICK: Final = 2.5
@@ -55,7 +56,8 @@ class Baseline:
             self._doubts.pop(key, None)
             return
         self._known[key] = found
-        if not doubted and wall - youngest(found) < TICK:
+        # A name that is not UTF-8 is refused by its name, and reading it would end native watching.
+        if not doubted and is_storable(key) and wall - youngest(found) < TICK:
             self._doubts[key] = now + TICK
 
     def differences(self, seen: Mapping[str, Stamps]) -> dict[str, bool]:

@@ -34,7 +34,7 @@ from airssys_tui.core.manifest.document import parse_manifest
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES
 from airssys_tui.core.regular_file import FileError, open_regular, read_regular_text
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.runtime.sources.names import MANIFEST, WASM
+from airssys_tui.runtime.sources.names import MANIFEST, WASM, is_storable
 
 _MAGIC: Final = b"\0asm"
 _PREAMBLE: Final = 8
@@ -75,6 +75,8 @@ def partial_write_of(folder: Path, key: str) -> PartialWrite | None:
     Files that cannot be opened, or are no regular files, are for the reader to report. Reads the disk.
     """
     path = folder / key
+    if not is_storable(key):  # refused by its name; opening it would end native watching
+        return None
     if key.endswith(WASM) and not path.is_dir():
         return _judge(path, key, _cut_wasm)
     manifest = _judge(path / MANIFEST, f"{key}/{MANIFEST}", _cut_manifest)

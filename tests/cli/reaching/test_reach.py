@@ -21,7 +21,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import one_line
 from airssys_tui.store.directory import StateDirectory
-from airssys_tui.store.paths import control_path
+from airssys_tui.store.paths import as_given, control_path
 from tests.support.command_line import Desk
 
 
@@ -126,6 +126,29 @@ def test_a_folder_whose_name_is_no_plain_text_is_itself(desk: Desk, name: bytes)
         answer = desk.run("list", "--folder", folder)
         assert (answer.code, answer.err) == (0, "")
         assert "counter" in answer.out
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("asked", ["link", "real", "dotted"])
+@pytest.mark.parametrize("served", ["link", "real"])
+def test_a_folder_is_the_same_under_each_of_its_names(desk: Desk, served: str, asked: str) -> None:
+    root = desk.folder.parent
+    (root / "release").mkdir()
+    (root / "current").symlink_to("release")
+    names = {"link": root / "current", "real": root / "release", "dotted": root / "release" / ".." / "current"}
+    desk.state_dir.mkdir()
+    server = ControlServer(
+        scenes.mixed(scenes.still), control_path(desk.state_dir), folder=str(as_given(names[served]))
+    )
+    try:
+        assert desk.run("list", "--folder", names[asked]).code == 0
+        (root / "next").mkdir()
+        (root / "new").symlink_to("next")
+        (root / "new").replace(root / "current")
+        swapped = desk.run("list", "--folder", root / "current")
+        assert swapped.code == (0 if served == "link" else 1), "a runtime of the link follows it"
+        assert desk.run("list", "--folder", names["real"]).code == (1 if served == "link" else 0)
     finally:
         server.close()
 

@@ -143,6 +143,21 @@ def test_the_watched_folder_may_be_a_link_that_is_swapped(surveyed: World, tmp_p
     surveyed.wait_row("c", lambda row: row.revision == 3)
 
 
+def test_a_folder_that_is_a_link_keeps_its_state_when_it_is_swapped(surveyed: World, tmp_path: Path) -> None:
+    first, second = tmp_path / "release 1", tmp_path / "release 2"
+    surveyed.folder.rmdir()
+    _files(first / "c", ONE)
+    _files(second / "c", TWO)
+    surveyed.folder.symlink_to(first)
+    surveyed.open(watch=True)
+    surveyed.call("c", "add", 7)
+    surveyed.close()
+    _swap(surveyed.folder, second)
+    surveyed.open(watch=True)
+    assert surveyed.row("c").revision == 2
+    assert surveyed.call("c", "get") == 7
+
+
 def _deaf(*_: object, stop_event: threading.Event, **__: object) -> Iterator[set[Any]]:
     """A system that tells of nothing: a full queue, a mount without events."""
     yield set()
@@ -216,6 +231,23 @@ def test_what_may_bear_the_same_time_is_read_once_more() -> None:
     assert baseline.doubtful(300.0) == (), "it is gone"
     baseline.begin({f"{n}": (young,) for n in range(200)}, wall=1_000.5, now=300.0)
     assert [len(baseline.doubtful(400.0)) for _ in range(5)] == [MOST_DOUBTS] * 3 + [200 - 3 * MOST_DOUBTS, 0]
+
+
+def test_a_name_that_is_not_utf8_ends_listening_for_a_moment_and_is_not_touched_again(surveyed: World) -> None:
+    surveyed.put("c", ONE)
+    surveyed.open(watch=True)
+    _wait_heard(surveyed)
+    bad = os.fsencode(surveyed.folder) + b"/bad\xff.wasm"
+    Path(os.fsdecode(bad)).write_bytes(ONE)
+    surveyed.wait_for(lambda snapshot: snapshot.watch.reason == "a file name is not UTF-8")
+    surveyed.wait_for(lambda snapshot: snapshot.watch.words == "native + survey")
+    baseline = Baseline()
+    baseline.begin({os.fsdecode(b"bad\xff.wasm"): (Stamp("x", 1),)}, wall=0.0, now=0.0)
+    assert baseline.doubtful(100.0) == ()
+    surveyed.put("c", TWO)
+    surveyed.wait_row("c", lambda row: row.digest == digest_of(TWO))
+    assert len(surveyed.history("c")) == 2
+    assert len(surveyed.events(action=EventAction.WATCH)) <= 4, "no loop"
 
 
 def test_only_the_two_levels_that_matter_are_listened_to(surveyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
