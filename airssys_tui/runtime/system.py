@@ -164,6 +164,7 @@ class System:
         else:
             self.observer.phase = Phase.RUNNING
             self.floor.journal.system(f"{len(self.router)} components", EventAction.READY)
+            self.touch()
         self.observer.publish()
         self.settled.set()
         self._spawn(self.retention.run())

@@ -213,11 +213,13 @@ class Reconciler:
         if isinstance(found, folder.Early):
             self.unread.early(key, found)
             return None
-        self.unread.settle(key)
         if isinstance(found, Reading):
+            self.unread.settle(key)
             return found
         await self._removed(key)
-        if found is not None:
+        if found is None:
+            self.unread.settle(key)
+        else:
             self.unread.overlooked(key, found)
         return None
 
@@ -334,7 +336,6 @@ class Reconciler:
             await self.look(key, who="watcher", said=[Saying(said)])
 
     async def _removed(self, key: str) -> None:
-        self.unread.settle(key)
         self._rivals.pop(key, None)
         component = self._owners.get(key)
         if component is None or not component.files.present:

@@ -73,6 +73,7 @@ class Unread:
 
     def overlooked(self, key: str, found: Overlooked) -> None:
         """Tell why something that looks like a component is none."""
+        self.postponed.settle(key)
         self.tell(key, f"{found.reason}: not taken in → {found.remedy}")
 
     def refused(self, key: str, error: AirssysError) -> None:

@@ -64,7 +64,7 @@ class Floor:
         self.services = ServiceDesk(state.storage, self.workers.blocking)
         self.filled: Callable[[DiskFull], None] = lambda _: None
         self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare
-        self.reading = ReadingThreads()
+        self.reading = ReadingThreads(patience=settings.reading)
         self._disk = ThreadPoolExecutor(1, "disk")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")

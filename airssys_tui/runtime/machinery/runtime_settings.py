@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.runtime.sources.reading_threads import PATIENCE
 from airssys_tui.runtime.sources.settle import QUIET
 
 
@@ -16,6 +17,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         deploys: Whether the first scan deploys what it finds; otherwise it only notes what is there.
         workers: Worker threads; the number of cores if not given.
         quiet: Seconds without a change until a component's files are settled.
+        reading: Seconds that reading the files of one component may take; it is tried again after that.
         sample: Seconds between samples of the meters.
         shutdown: Seconds that closing may take.
         parallel_deploys: Components started or deployed at the same time.
@@ -29,6 +31,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     deploys: bool = True
     workers: int | None = None
     quiet: float = QUIET
+    reading: float = PATIENCE
     sample: float = 1.0
     shutdown: float = 5.0
     parallel_deploys: int = 4

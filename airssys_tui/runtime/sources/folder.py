@@ -121,7 +121,6 @@ def read(folder: Path, key: str, *, young: float = 0.0) -> Reading | Overlooked 
         IdentityError: If a name is no text, or no component name can be derived from it.
         FileUnavailable: If the system cannot read the files now.
     """
-    require_name(key)
     path = folder / key
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - its errors are translated in one place
@@ -132,6 +131,8 @@ def read(folder: Path, key: str, *, young: float = 0.0) -> Reading | Overlooked 
         raise _judged(fault) from error
     if is_folder:
         return _read_folder(path, key, young)
+    if is_relevant(key):
+        require_name(key)
     return read_bare(path, key) if key.endswith(WASM) else overlooked_file(key)
 
 
@@ -146,14 +147,19 @@ def read_bare(path: Path, key: str) -> Reading | None:
 def _read_folder(path: Path, key: str, young: float) -> Reading | Overlooked | Early | None:
     try:
         with os.scandir(path) as found:
-            names = sorted(entry.name for entry in found if is_relevant(entry.name))
+            listed = tuple(found)
     except OSError as error:
         fault = fault_of_reading(error, f"{key}/")
         if isinstance(fault, FileAbsent):
             return None
         raise _judged(fault) from error
+    names = sorted(entry.name for entry in listed if is_relevant(entry.name))
+    if names:
+        require_name(key)
     if MANIFEST in names:
         return _read_whole(path, key)
+    if not names and not any(map(_leads_further, listed)):
+        return None
     age = time.time() - max(_changed(place) for place in (path, *(path / name for name in names)))
     if 0.0 <= age < young:
         return Early(young - age)
@@ -212,12 +218,11 @@ def _read_manifest(path: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         message = f"the manifest is not UTF-8 text: byte {error.start}"
         raise ManifestError((ManifestProblem(name, 1, "", message),)) from error
-    except FileUnavailable as error:
-        if error.number not in _LASTING:
-            raise
-        raise ManifestError((ManifestProblem(name, 1, "", error.message),)) from error
     except FileError as error:
-        raise ManifestError((ManifestProblem(name, 1, "", error.message),)) from error
+        if isinstance(error, FileUnavailable) and error.number not in _LASTING:
+            raise
+        message = error.message.replace(escaped(name), "the manifest", 1)
+        raise ManifestError((ManifestProblem(name, 1, "", message),)) from error
 
 
 def _read_wasm(path: Path, name: str) -> bytes | None:

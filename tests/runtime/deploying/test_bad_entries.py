@@ -1,0 +1,274 @@
+"""One bad entry is one row: whatever lies in the folder, the others run; and only what does not exist is removed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airssys_tui.api.commands import Stop
+from airssys_tui.api.views.components import NoteKind
+from airssys_tui.api.views.runtime import Phase
+from airssys_tui.core import regular_file
+from airssys_tui.core.events import EventAction
+from airssys_tui.core.lifecycle import State
+from airssys_tui.runtime.sources import folder
+from airssys_tui.runtime.sources import stamps as stamping
+from tests.support.components import Crafted
+from tests.support.world import World
+
+pytestmark = pytest.mark.timeout(60)
+
+ONE, TWO = Crafted(salt="1"), Crafted(salt="2")
+MANIFEST = '[package]\nname = "{0}"\n[component]\nwasm = "{0}.wasm"\n'
+
+Make = Callable[[Path], None]
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def listening(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+def directory(path: Path) -> None:
+    path.mkdir()
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def vast(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(10 * 1024**4)
+
+
+HOSTILE = [
+    (pipe, "is a named pipe"),
+    (endless, "is a device"),
+    (listening, "is a socket"),
+    (directory, "is a folder"),
+    (loop, "symbolic links"),
+    (vast, "are read"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), HOSTILE, ids=lambda value: getattr(value, "__name__", ""))
+def test_what_is_no_regular_file_is_one_row_and_the_others_run(world: World, make: Make, said: str) -> None:
+    world.put("c", ONE)
+    if make is not directory:  # a directory of that name may hold a component
+        make(world.folder / "alone.wasm")
+    for name, hostile in (("manifest", "Component.toml"), ("wasm", "wasm.wasm")):
+        (world.folder / name).mkdir()
+        (world.folder / name / f"{name}.wasm").write_bytes(TWO.wasm())
+        (world.folder / name / "Component.toml").write_text(MANIFEST.format(name))
+        (world.folder / name / hostile).unlink()
+        make(world.folder / name / hostile)
+    world.open()
+    assert world.call("c", "add", 2) == 2
+    rows = [row for row in world.runtime.snapshot().components if row.id != "c"]
+    assert [row.id for row in rows] == [*(["alone"] if make is not directory else []), "manifest", "wasm"]
+    for row in rows:
+        assert (row.state, said in row.note.text) == (State.FAILED, True), row.note
+    world.put("later", TWO)
+    world.notice("later")
+    assert world.call("later", "add", 1) == 1
+    world.do(Stop("c"))
+    assert world.row("c").state is State.STOPPED
+
+
+def test_links_that_lead_to_themselves_are_rows_too(world: World) -> None:
+    world.put("c", ONE)
+    (world.folder / "around").symlink_to("around")
+    (world.folder / "one").symlink_to("other")
+    (world.folder / "other").symlink_to("one")
+    (world.folder / "nowhere").symlink_to("missing")
+    world.open()
+    assert world.row("c").state is State.RUNNING
+    assert sorted(row.id for row in world.runtime.snapshot().components) == ["around", "c", "one", "other"]
+    assert all("symbolic links" in world.row(name).note.text for name in ("around", "one", "other"))
+    (world.folder / "one").unlink()
+    world.put("one", TWO)
+    world.notice("one")
+    assert world.call("one", "add", 1) == 1
+
+
+class Faults:
+    """Makes calls of the system fail for paths of some entries."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.number = 0
+        self.where: tuple[Path, ...] = ()
+        self.calls: tuple[str, ...] = ()
+        for module, name in (
+            (regular_file.os, "open"),
+            (regular_file.os, "stat"),
+            (folder.os, "scandir"),
+            (stamping.os, "scandir"),
+        ):
+            monkeypatch.setattr(module, name, self._failing(name, getattr(module, name)))
+
+    def _failing(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.number and name in self.calls and any(str(path).startswith(str(where)) for where in self.where):
+                raise OSError(self.number, os.strerror(self.number), str(path))
+            return call(path, *args, **kwargs)
+
+        return run
+
+    @contextmanager
+    def on(self, *where: Path, number: int, calls: tuple[str, ...] = ("open", "stat", "scandir")) -> Iterator[None]:
+        """Fail while the block runs."""
+        self.number, self.where, self.calls = number, where, calls
+        try:
+            yield
+        finally:
+            self.number = 0
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Give a file system that can be broken."""
+    return Faults(monkeypatch)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_what_cannot_be_read_now_keeps_serving_and_is_read_again(world: World, faults: Faults, number: int) -> None:
+    world.put("c", ONE)
+    world.put("d", ONE)
+    world.open()
+    world.call("c", "add", 5)
+    with faults.on(world.folder / "c", number=number):
+        world.notice("c")
+        row = world.row("c")
+        assert (row.state, row.present, row.note.kind) == (State.RUNNING, True, NoteKind.REFUSED)
+        assert row.note.text == f"cannot read c: {os.strerror(number)}; it is tried again"
+        assert world.call("c", "get") == 5
+        assert world.call("d", "add", 1) == 1
+        assert "the instance goes on serving" in world.told("c", EventAction.WAITING)
+    world.put("c", TWO)
+    row = world.wait_row("c", lambda row: row.revision == 2)  # nobody notices: it is read again by itself
+    assert (row.state, row.note.kind) == (State.RUNNING, NoteKind.NONE)
+    assert world.call("c", "get") == 5
+    assert world.events("c", EventAction.REMOVED) == []
+    assert len(world.events("c", EventAction.WAITING)) == 1, "it was told once"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE])
+def test_a_start_takes_what_cannot_be_read_now_from_its_record(world: World, faults: Faults, number: int) -> None:
+    world.put("c", ONE)
+    world.open()
+    world.call("c", "add", 5)
+    world.close()
+    world.put("new", TWO)
+    with faults.on(world.folder / "c", world.folder / "new", number=number):
+        world.open()
+        row = world.row("c")
+        assert (row.state, row.present) == (State.RUNNING, True)
+        assert world.call("c", "get") == 5
+        assert "it is tried again" in world.row("new").note.text
+    world.wait_row("new", lambda row: row.state is State.RUNNING)
+    world.wait_row("c", lambda row: row.note.kind is NoteKind.NONE)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO])
+def test_a_folder_that_cannot_be_listed_now_stops_nothing(world: World, faults: Faults, number: int) -> None:
+    world.put("c", ONE)
+    world.open()
+    world.call("c", "add", 5)
+    world.close()
+    with faults.on(world.folder, number=number, calls=("scandir",)):
+        world.open(watch=True)
+        snapshot = world.runtime.snapshot()
+        assert snapshot.phase is Phase.RUNNING
+        assert world.call("c", "get") == 5
+        world.wait_for(lambda snapshot: any("cannot read components/" in text for text in snapshot.problems))
+    world.put("new", TWO)
+    world.wait_row("new", lambda row: row.state is State.RUNNING)
+    world.wait_for(lambda snapshot: snapshot.problems == ())
+    assert world.call("c", "get") == 5
+
+
+def test_a_moment_without_descriptors_stops_nothing(world: World) -> None:
+    world.put("c", ONE)
+    world.open()
+    world.call("c", "add", 5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    probe = os.open(os.devnull, os.O_RDONLY)
+    os.close(probe)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (probe, hard))
+    try:
+        done = world.notice_later("c")
+        done.result(30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert os.strerror(errno.EMFILE) in world.told("c", EventAction.WAITING)
+    assert world.call("c", "get") == 5
+    world.wait_row("c", lambda row: row.note.kind is NoteKind.NONE)
+    assert world.events("c", EventAction.REMOVED) == []
+
+
+@pytest.mark.parametrize("gone", ["directory", "files"])
+def test_only_what_does_not_exist_is_removed(world: World, gone: str) -> None:
+    world.put("c", ONE)
+    world.open()
+    for file in (world.folder / "c").iterdir():
+        file.unlink()
+    if gone == "directory":
+        (world.folder / "c").rmdir()
+    world.notice("c")
+    assert world.row("c").state is State.STOPPED
+    assert len(world.events("c", EventAction.REMOVED)) == 1
+
+
+def test_files_that_never_answer_hold_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    read = folder.read_regular
+
+    def hang(path: Path, *args: Any) -> bytes:
+        if "hung" in str(path):
+            answer.wait(60)
+        return read(path, *args)
+
+    monkeypatch.setattr(folder, "read_regular", hang)
+    hung = [f"hung-{number}" for number in range(8)]
+    for name in (*hung, "zzz"):
+        world.put(name, ONE)
+    world.open_later(reading=1.5, watch=True)
+    try:
+        world.wait_row("zzz", lambda row: row.state is State.RUNNING)
+        for name in hung:
+            world.wait_row(name, lambda row: "its file system has not answered for 1.5 s" in row.note.text)
+        world.put("zzz", TWO)
+        world.wait_row("zzz", lambda row: row.revision == 2)
+    finally:
+        answer.set()
+    for name in hung:
+        world.wait_row(name, lambda row: row.state is State.RUNNING)
+
+
+def test_a_close_does_not_wait_for_files_that_never_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(folder, "read_regular", lambda *_: answer.wait(60) and b"")
+    world.put("c", ONE)
+    world.open(reading=0.2)
+    assert "has not answered" in world.row("c").note.text
+    world.runtime.close()
+    assert not answer.is_set()
+    answer.set()
