@@ -38,6 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         message_size: Bytes per message.
         messages_per_second: Messages per second and sender.
         replicas: Instances of the component.
+        compile_cpu: Seconds of CPU time in which it has to compile; None for the operator's setting.
+        compile_wall: Seconds of wall time for the same on an idle machine; None for the operator's setting.
     """
 
     memory: int = 64 * MIB
@@ -51,6 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     message_size: int = MIB
     messages_per_second: int = 1_000
     replicas: int = 1
+    compile_cpu: float | None = None
+    compile_wall: float | None = None
 
     @property
     def fuel_unlimited(self) -> bool:
@@ -77,5 +81,7 @@ BOUNDS: Final[dict[str, Bound]] = {
     "message_size": Bound(1, 2 * MIB),
     "messages_per_second": Bound(1, 1_000_000),
     "replicas": Bound(1, 1_000),
+    "compile_cpu": Bound(1.0, 3600.0),
+    "compile_wall": Bound(10.0, 86_400.0),
 }
 """Hard bounds per limit. A manifest that exceeds one is refused, never clamped."""

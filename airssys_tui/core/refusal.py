@@ -54,3 +54,19 @@ def is_postponed(reason: str) -> bool:
 def retry_text(seconds: float) -> str:
     """Say when something is tried again."""
     return f"will be tried again in {max(1, round(seconds))} s"
+
+
+def judge(program: str, gate: Gate, compile_cpu: float) -> str:
+    """Return who gave a verdict; the verdict of another judge is not remembered, because this one may accept the files.
+
+    Args:
+        program: The program's version.
+        gate: The gate.
+        compile_cpu: The operator's limit of CPU seconds for the compiler, which a later start may raise.
+    """
+    return f"{program}, compile-cpu {compile_cpu:g} s" if gate is Gate.COMPILE else program
+
+
+def is_by(judged: str, program: str) -> bool:
+    """Return whether a version of the program gave a verdict, under whatever limits."""
+    return judged.partition(",")[0] == program

@@ -26,6 +26,7 @@ import stat
 from typing import Final
 
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.text import escaped
 from airssys_tui.core.units import format_size
 
@@ -78,6 +79,7 @@ class FileUnavailable(FileError):
 
     title = "file not available"
     retryable = True
+    kind = RefusalKind.CIRCUMSTANCE
 
     def __init__(self, message: str, *, number: int = 0, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import wasmtime
 
+    from airssys_tui.core.limits import Limits
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.host import HostInterface
     from airssys_tui.engine.memory import MemoryPool
@@ -69,12 +70,13 @@ class Engine:
         """Number of open instances."""
         return len(self.habitat.inhabitants)
 
-    def compile(self, wasm: bytes, *, cancel: threading.Event | None = None) -> Code:
+    def compile(self, wasm: bytes, *, cancel: threading.Event | None = None, limits: Limits | None = None) -> Code:
         """Compile a component: a small one in this process, others in a child process that can be killed.
 
         Args:
             wasm: The component's bytes.
             cancel: Set it to kill the child.
+            limits: The component's limits; its compile limits take the place of the settings' ones.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
@@ -83,7 +85,7 @@ class Engine:
             return Code.compile_here(self.habitat.native, wasm)
         from airssys_tui.engine.compiler import compile_in_child  # noqa: PLC0415 -- starts with the first large component
 
-        return self.load(compile_in_child(wasm, self.settings, cancel))
+        return self.load(compile_in_child(wasm, self.settings.compiling_within(limits), cancel))
 
     def compiles_here(self, wasm: bytes) -> bool:
         """Return whether a component compiles in this process: it is small, and its code cannot take long.

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.core.limits import Limits
 from airssys_tui.core.units import GIB, KIB, MIB
 
 _DENSE_RESERVATION: Final = 64 * MIB
@@ -58,6 +59,16 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     host_memory: bool = True
     output_limit: int = 64 * KIB
     types_only: bool = False
+
+    def compiling_within(self, limits: Limits | None) -> EngineSettings:
+        """Return the settings for a component that may have compile limits of its own."""
+        if limits is None:
+            return self
+        return msgspec.structs.replace(
+            self,
+            compile_cpu=limits.compile_cpu or self.compile_cpu,
+            compile_wall=limits.compile_wall or self.compile_wall,
+        )
 
     @property
     def reservation(self) -> int:

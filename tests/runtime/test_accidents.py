@@ -218,10 +218,10 @@ def test_of_two_quick_changes_the_newer_serves_though_the_older_compile_finishes
 
     older, compiled, load_code = digest_of(THREE.wasm()), threading.Event(), rehearsal.load_code
 
-    async def slow(floor, digest, wasm=None):  # type: ignore[no-untyped-def]
+    async def slow(floor, digest, wasm=None, **more):  # type: ignore[no-untyped-def]
         if digest == older:
             await floor.compiling(compiled.wait, 30)
-        return await load_code(floor, digest, wasm)
+        return await load_code(floor, digest, wasm, **more)
 
     monkeypatch.setattr(rehearsal, "load_code", slow)
     world.put("c", THREE, STRICT, version="3.0.0")

@@ -40,6 +40,10 @@ def config_show(*, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
+def _compile_limit(name: str, said: str | float | None, usual: str) -> Setting:
+    return Setting(name, usual, "default") if said is None else Setting(name, str(said), "config file")
+
+
 def settings_in_force(site: Site) -> list[Setting]:
     """Return the settings that a command with this site uses."""
     folder, state_dir = site.folder, site.state_dir
@@ -48,5 +52,7 @@ def settings_in_force(site: Site) -> list[Setting]:
         Setting("folder", str(folder.value.absolute()), folder.source),
         Setting("state-dir", str(state_dir.value.absolute()), state_dir.source),
         Setting("readonly", str(readonly).lower(), "config file" if readonly else "default"),
+        _compile_limit("compile-cpu", site.settings.compile_cpu, "2m"),
+        _compile_limit("compile-wall", site.settings.compile_wall, "15m"),
         Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
     ]

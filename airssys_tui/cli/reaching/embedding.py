@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airssys_tui.cli.reaching.program_settings import compile_limits
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.engine.settings import EngineSettings
     from airssys_tui.runtime.embedded import EmbeddedRuntime
+
+
+def engine_settings(site: Site) -> EngineSettings:
+    """Return the settings of the engine, with the compile limits of the configuration file."""
+    from airssys_tui.engine.settings import EngineSettings  # noqa: PLC0415 - late: the engine's room
+
+    given, usual = compile_limits(site.settings), EngineSettings()
+    return EngineSettings(compile_cpu=given.cpu or usual.compile_cpu, compile_wall=given.wall or usual.compile_wall)
 
 
 def open_runtime(
@@ -33,9 +43,8 @@ def open_runtime(
     from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415
     from airssys_tui.store.paths import as_given, control_path  # noqa: PLC0415
 
-    runtime = EmbeddedRuntime.open(
-        site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=RuntimeSettings(watch=watch)
-    )
+    settings = RuntimeSettings(watch=watch, engine=engine_settings(site))
+    runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
     try:
         folder = str(as_given(site.folder.value))
         server = ControlServer(runtime, control_path(site.state_dir.value), folder=folder, announce=runtime.announce)

@@ -31,6 +31,8 @@ class ProgramSettings(
         folder: Default folder of components.
         state_dir: Default state directory.
         readonly: Whether the screen opens without the actions that change the system.
+        compile_cpu: CPU time in which a component has to compile, such as ``"2m"``; from 1 s to 1 h.
+        compile_wall: Wall time in which it has to compile on an idle machine; from 10 s to 24 h.
         screen: Appearance of the screen. The screen reads this itself, even while it runs, and reports errors in it.
         keys: Keys of the screen, read in the same way.
     """
@@ -38,8 +40,46 @@ class ProgramSettings(
     folder: str | None = None
     state_dir: str | None = None
     readonly: bool = False
+    compile_cpu: str | float | None = None
+    compile_wall: str | float | None = None
     screen: Any = None
     keys: Any = None
+
+
+class CompileLimits(msgspec.Struct, frozen=True):
+    """The compile limits of the configuration file, in seconds; None where it has none."""
+
+    cpu: float | None = None
+    wall: float | None = None
+
+
+def compile_limits(settings: ProgramSettings) -> CompileLimits:
+    """Return the compile limits of the configuration file.
+
+    Raises:
+        UsageError: If one is no duration, or is out of bounds.
+    """
+    return CompileLimits(
+        _seconds("compile-cpu", settings.compile_cpu, "compile_cpu"),
+        _seconds("compile-wall", settings.compile_wall, "compile_wall"),
+    )
+
+
+def _seconds(key: str, said: str | float | None, bounds: str) -> float | None:
+    if said is None:
+        return None
+    from airssys_tui.core.limits import BOUNDS  # noqa: PLC0415 - late: few files have such a key
+    from airssys_tui.core.units import format_duration, parse_duration  # noqa: PLC0415
+
+    bound = BOUNDS[bounds]
+    try:
+        seconds = parse_duration(said)
+    except UsageError as error:
+        raise UsageError(f"{settings_path()}: {key}: {error.message}", remedy=error.remedy) from error
+    if not bound.least <= seconds <= bound.most:
+        accepted = f"{format_duration(bound.least)} to {format_duration(bound.most)}"
+        raise UsageError(f"{settings_path()}: {key} is {said!r}; accepted: {accepted}", remedy="correct the file")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +119,16 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
     from airssys_tui.core.regular_file import FileAbsent, FileError, read_regular_text  # noqa: PLC0415
 
     try:
-        return msgspec.convert(load_toml(read_regular_text(path, MAX_SETTINGS)), ProgramSettings)
+        settings = msgspec.convert(load_toml(read_regular_text(path, MAX_SETTINGS)), ProgramSettings)
     except FileAbsent:  # removed in this moment, or a link that leads nowhere
         return ProgramSettings()
     except FileError as error:
         raise UsageError(error.message, remedy=error.remedy) from error
     except ValueError as error:
-        remedy = "valid keys: folder, state-dir, readonly, [screen] and [keys]"
+        remedy = "valid keys: folder, state-dir, readonly, compile-cpu, compile-wall, [screen] and [keys]"
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
+    compile_limits(settings)
+    return settings
 
 
 def choose_path(option: Path | None, variable: str, setting: str | None) -> Sourced[Path] | None:

@@ -20,6 +20,7 @@ from airssys_tui.core.description import (
 )
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.refusal import is_by
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.store.catalog.catalog import Catalog
@@ -89,7 +90,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
             record=record,
             active=catalog.active_revision(record.id),
             holds=catalog.holds(record.id),
-            refusals=tuple(refusal for refusal in catalog.refusals(record.id) if refusal.program == __version__),
+            refusals=tuple(refusal for refusal in catalog.refusals(record.id) if is_by(refusal.program, __version__)),
             quarantined=catalog.quarantined(record.id),
         )
 

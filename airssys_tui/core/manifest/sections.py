@@ -122,6 +122,8 @@ def read_limits(table: Table) -> Limits:
             "messages_per_second", default.messages_per_second, BOUNDS["messages_per_second"]
         ),
         replicas=table.integer("replicas", default.replicas, BOUNDS["replicas"]),
+        compile_cpu=table.duration("compile_cpu", 0.0, BOUNDS["compile_cpu"]) or None,
+        compile_wall=table.duration("compile_wall", 0.0, BOUNDS["compile_wall"]) or None,
     )
     table.close()
     return limits

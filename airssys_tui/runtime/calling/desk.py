@@ -154,7 +154,7 @@ class Desk:
         if not checks:
             return ()
         floor = self._floor
-        loaded = await load_code(floor, artifact.digest)
+        loaded = await load_code(floor, artifact.digest, limits=artifact.manifest.limits)
         tenant = ComponentTenant(component.name, artifact.manifest, floor.journal, floor.workers)
 
         def run() -> tuple[CheckOutcome, ...]:

@@ -8,7 +8,8 @@ deployment without an end was interrupted, and is closed as ``aborted``. The res
   condemned and exhausted, so that nothing starts until the operator acts;
 * without any: ``failed``; every candidate was refused.
 
-Refusals by another version of the program are forgotten: it may accept what that one refused.
+Refusals by another version of the program, or under another limit of the compiler, are forgotten: this one may accept
+what that one refused.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import msgspec
 from airssys_tui import __version__
 from airssys_tui.core.description import kind_of, quarantine_text
 from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.gates import known_gate
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.probation import ExportCost
+from airssys_tui.core.refusal import judge
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
@@ -63,10 +66,11 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
             level=Level.WARNING,
             generation=deployment.generation,
         )
-    return tuple(_remember(catalog, record) for record in catalog.components())
+    compile_cpu = floor.settings.engine.compile_cpu
+    return tuple(_remember(catalog, record, compile_cpu) for record in catalog.components())
 
 
-def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
+def _remember(catalog: Catalog, record: ComponentRecord, compile_cpu: float) -> Remembered:
     active = catalog.active_revision(record.id)
     # A revision on probation is compared with the one that served before it.
     before = catalog.served_before(record.id, active.number) if active is not None else None
@@ -74,7 +78,7 @@ def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
         record,
         active,
         catalog.holds(record.id),
-        catalog.refusals(record.id),
+        tuple(refusal for refusal in catalog.refusals(record.id) if _stands(refusal, compile_cpu)),
         catalog.snapshots(record.id, limit=1),
         catalog.latest_generation(record.id),
         catalog.quarantined(record.id),
@@ -86,6 +90,11 @@ def _remember(catalog: Catalog, record: ComponentRecord) -> Remembered:
     )
 
 
+def _stands(refusal: Refusal, compile_cpu: float) -> bool:
+    gate = known_gate(refusal.gate)
+    return gate is not None and refusal.program == judge(__version__, gate, compile_cpu)
+
+
 def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Component:
     """Return a component as it was recorded, not started yet."""
     record = memory.record
@@ -95,8 +104,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     component.barred.hold(memory.holds)
     component.update.recall(memory.generation)
     for refusal in sorted(memory.refusals, key=lambda refusal: refusal.at):
-        if refusal.program == __version__:  # another version of the program may accept it
-            component.barred.refuse(refusal)
+        component.barred.refuse(refusal)
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
         component.shown.saved(newest.size, newest.at)

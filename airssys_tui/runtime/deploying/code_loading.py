@@ -10,6 +10,7 @@ import msgspec
 from airssys_tui.core.errors import AdmissionError, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
+from airssys_tui.core.limits import Limits
 from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.machinery.machinery import Floor
 
@@ -21,13 +22,14 @@ class Loaded(msgspec.Struct, frozen=True):
     cached: bool
 
 
-async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> Loaded:
+async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, limits: Limits | None = None) -> Loaded:
     """Return the code of an artifact. Cancelling the wait kills a running compilation.
 
     Args:
         floor: The machinery.
         digest: Digest of the artifact.
         wasm: The artifact; if not given, it is read from the blobs when the cache has no code for it.
+        limits: The limits of its manifest, which may have compile limits.
 
     Raises:
         AdmissionError: If it does not compile.
@@ -47,13 +49,7 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
             # The file is intact, but this engine cannot use it: compile it again.
             await floor.disk(cache.remove, digest)
     artifact = wasm if wasm is not None else await floor.artifact(digest)
-    cancel = threading.Event()
-    run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
-    try:
-        code = await run(lambda: engine.compile(artifact, cancel=cancel))
-    except asyncio.CancelledError:
-        cancel.set()
-        raise
+    code = await _compile(floor, artifact, limits)
     serialised = await floor.compiling(code.serialised)
     try:
         await floor.disk(cache.put, digest, engine.identity, serialised)
@@ -61,3 +57,13 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None) -> 
         floor.journal.system(f"compiled code is not cached: {error.message}", EventAction.NONE, Level.WARNING)
     shelf.put(digest, code, len(serialised))
     return Loaded(code, cached=False)
+
+
+async def _compile(floor: Floor, artifact: bytes, limits: Limits | None) -> Code:
+    engine, cancel = floor.engine, threading.Event()
+    run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
+    try:
+        return await run(lambda: engine.compile(artifact, cancel=cancel, limits=limits))
+    except asyncio.CancelledError:
+        cancel.set()
+        raise

@@ -144,7 +144,7 @@ class Instances:
         artifact = self._active(component)
         if artifact.manifest.deployment.strategy is Strategy.STOP_START:
             return await self._replace_in_turn(component, why)
-        code = (await load_code(self._floor, artifact.digest)).code
+        code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
         fresh = await self._rehearsal.prepare(component.name, artifact, code)
         actor = component.actor
         try:
@@ -261,7 +261,7 @@ class Instances:
     async def _make_instance(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
         component.update.reach(Gate.COMPILE)
-        code = (await load_code(self._floor, artifact.digest)).code
+        code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
         component.update.reach(Gate.INSTANTIATE)
         if component.served.kind == "command":

@@ -74,7 +74,7 @@ class Deployer:
         self._rehearsal = rehearsal
         self._switcher = switcher
         self._recorder = recorder
-        self._refusals = Refusals(recorder, floor.clock)
+        self._refusals = Refusals(recorder, floor.clock, floor.settings.engine.compile_cpu)
         self._snapshots = snapshots
 
     async def deploy(self, component: Component, reading: Reading, order: Order) -> int:

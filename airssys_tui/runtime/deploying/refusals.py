@@ -16,7 +16,7 @@ from airssys_tui.core.errors import AirssysError, DiskFull, GateRefusal, StoreEr
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.refusal import AWAITED, RefusalKind, recorded_reason, retry_text
+from airssys_tui.core.refusal import AWAITED, RefusalKind, judge, recorded_reason, retry_text
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.supervision import RETRY
 from airssys_tui.core.text import one_line
@@ -34,10 +34,18 @@ class Refusals:
     Args:
         recorder: Closes their attempts.
         clock: Unix time in seconds.
+        compile_cpu: The operator's limit of CPU seconds for the compiler.
         rng: Source of the jitter of the delays.
     """
 
-    def __init__(self, recorder: AttemptRecorder, clock: Callable[[], float], rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        recorder: AttemptRecorder,
+        clock: Callable[[], float],
+        compile_cpu: float,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._compile_cpu = compile_cpu
         self._recorder = recorder
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
@@ -96,7 +104,7 @@ class Refusals:
             gate,
             reason,
             self._clock(),
-            __version__,
+            judge(__version__, gate, self._compile_cpu),
             revision,
         )
 

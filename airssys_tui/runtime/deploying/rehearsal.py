@@ -113,7 +113,7 @@ class Rehearsal:
             with passage.at(Gate.DEPENDENCIES):
                 self._needs.require(component, manifest)
         with passage.at(Gate.COMPILE):
-            loaded = await load_code(self._floor, plan.digest, plan.wasm)
+            loaded = await load_code(self._floor, plan.digest, plan.wasm, limits=manifest.limits)
         passage.interface = loaded.code.interface
         with passage.at(Gate.TYPES):
             check_types(self._floor.linker, loaded.code.interface)

@@ -153,7 +153,7 @@ class StopStart(Switcher):
         if artifact is None or not taken.was_serving:
             return
         try:
-            code = (await load_code(self._floor, artifact.digest)).code
+            code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
             old = await self._rehearsal.prepare(component.name, artifact, code)
         except AirssysError as error:
             self._lost(component, error)

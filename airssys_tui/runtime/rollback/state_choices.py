@@ -110,7 +110,7 @@ class StateChoices:
             return Tried(
                 True, f"the present state goes along, if {label} can load it: {size} (not tried: not compiled)"
             )
-        code = (await load_code(self._floor, digest)).code
+        code = (await load_code(self._floor, digest, limits=manifest.limits)).code
         if not contract.is_stateful(code.interface):
             return Tried(True, f"{label} takes no state: the present one, {size}, is only kept as a snapshot")
         artifact = Blueprint(

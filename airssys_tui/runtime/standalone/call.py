@@ -45,7 +45,7 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
     manifest = with_version(manifest, admit(wasm).version)
     engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
     try:
-        code, linker = compile_cached(engine, wasm), engine.linker(INTERFACES)
+        code, linker = compile_cached(engine, wasm, manifest.limits), engine.linker(INTERFACES)
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)

@@ -130,7 +130,7 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
     manifest = with_version(manifest, sections.version)
     engine = Engine()
     try:
-        code = compile_cached(engine, wasm)
+        code = compile_cached(engine, wasm, manifest.limits)
         linker = engine.linker(INTERFACES)
         passage = Passage()
         with passage.at(Gate.TYPES):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.limits import Limits
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.store.artifacts.code_files import CodeFiles
 from airssys_tui.store.paths import code_directory
 
 
-def compile_cached(engine: Engine, wasm: bytes) -> Code:
+def compile_cached(engine: Engine, wasm: bytes, limits: Limits | None = None) -> Code:
     """Return compiled code; what compiles in a moment is not kept.
+
+    Args:
+        engine: The engine.
+        wasm: The component.
+        limits: The limits of its manifest, which may have compile limits.
 
     Raises:
         AdmissionError: If it does not compile.
@@ -25,6 +31,6 @@ def compile_cached(engine: Engine, wasm: bytes) -> Code:
             return engine.load(kept)
         except AdmissionError:
             pass  # of another processor: it is compiled again
-    code = engine.compile(wasm)
+    code = engine.compile(wasm, limits=limits)
     files.put(digest, engine.identity, code.serialised())
     return code
