@@ -1,7 +1,7 @@
 """One browser session: the screens attached to a runtime, speaking to the web server instead of to a terminal.
 
-The server starts it as ``python -m airssys_tui.cli.commands.browser_session FOLDER STATE_DIR [--full]``, with the
-driver for browsers chosen by a variable. It ends with its server, however that ends.
+The server starts it as ``python -m airssys_tui.cli.commands.browser_session FOLDER STATE_DIR SERVER [--full]``, with
+the driver for browsers chosen by a variable. It ends with its server, the process with that number, however that ends.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def main(words: list[str]) -> int:
     """Show the screens until the page is closed.
 
     Args:
-        words: The folder, the state directory, and whether changes are allowed.
+        words: The folder, the state directory, the server's process id, and whether changes are allowed.
     """
-    folder, state_dir, *rest = words
+    folder, state_dir, server, *rest = words
     site = locate(Path(folder), Path(state_dir), must_exist=False)
     readonly = FULL not in rest or site.settings.readonly
     _standard_error_to(log_path(site.state_dir.value))
-    threading.Thread(target=_end_with, args=(os.getppid(),), name="server-watch", daemon=True).start()
+    threading.Thread(target=_end_with, args=(int(server),), name="server-watch", daemon=True).start()
     return asyncio.run(_show(site, readonly=readonly))
 
 

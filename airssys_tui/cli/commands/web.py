@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
@@ -68,7 +69,7 @@ def session_command(site: Site, *, full: bool) -> str:
     from airssys_tui.store.paths import as_given  # noqa: PLC0415
 
     words = [sys.executable, "-m", "airssys_tui.cli.commands.browser_session"]
-    words += [str(as_given(site.folder.value)), str(site.state_dir.value.resolve())]
+    words += [str(as_given(site.folder.value)), str(site.state_dir.value.resolve()), str(os.getpid())]
     # The shell execs the session, so that the session's parent process is the server.
     return f"exec {shlex.join([*words, FULL] if full else words)}"
 

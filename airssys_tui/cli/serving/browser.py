@@ -14,9 +14,10 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
-from textual_serve.server import Server
+from aiohttp import WSCloseCode, WSMsgType, web
+from textual_serve.server import Server, to_int
 
+from airssys_tui.cli.serving.browser_terminal import MAX_MESSAGE, PATIENCE, MalformedError, Terminal
 from airssys_tui.core.errors import AirssysError
 
 LOOPBACK: Final = "127.0.0.1"
@@ -24,8 +25,11 @@ LOOPBACK: Final = "127.0.0.1"
 SESSIONS: Final = 8
 """Maximum simultaneous browser sessions; each is a process."""
 
-PATIENCE: Final = 3.0
-"""Seconds that the sessions may take to end when the server ends."""
+GOODBYE: Final = 1.0
+"""Seconds that a page may take to confirm that its connection ends."""
+
+HEARTBEAT: Final = 15.0
+"""Seconds between two questions whether a page is still there."""
 
 TOKEN: Final = "token"  # noqa: S105 - the name of the query parameter
 
@@ -49,6 +53,7 @@ class BrowserServer(Server):
         self._token = secrets.token_urlsafe(32)
         self._sitting = secrets.token_urlsafe(32)
         self._sessions = 0
+        self._pages: set[web.WebSocketResponse] = set()
         super().__init__(command, host=LOOPBACK, port=self._port, title="airssys")
         # Its log would go to the terminal unsanitised; the sessions write to the screen's log.
         logging.getLogger("textual-serve").addHandler(logging.NullHandler())
@@ -66,12 +71,56 @@ class BrowserServer(Server):
     async def on_startup(self, app: web.Application) -> None:
         """Print nothing, because the command prints the address."""
 
+    async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002 - the library's signature
+        """End the pages; their sessions end with them."""
+        pages = [page.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends") for page in self._pages]
+        await asyncio.gather(*pages, return_exceptions=True)
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run a session for as long as its page is there."""
+        page = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=GOODBYE, max_msg_size=MAX_MESSAGE)
+        await page.prepare(request)
+
+        async def close() -> None:
+            await page.close()
+
+        terminal = Terminal(
+            self.command,
+            write_bytes=page.send_bytes,
+            write_str=page.send_str,
+            close=close,
+            download_manager=self.download_manager,
+        )
+        self._pages.add(page)
+        try:
+            await terminal.start(
+                to_int(request.query.get("width", ""), 80), to_int(request.query.get("height", ""), 24)
+            )
+            await self._converse(page, terminal)
+        finally:
+            self._pages.discard(page)
+            await terminal.stop()
+            await page.close()
+        return page
+
+    async def _converse(self, page: web.WebSocketResponse, terminal: Terminal) -> None:
+        async for message in page:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            try:
+                answer = await terminal.take(message.data)
+            except MalformedError as error:
+                await page.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
+                return
+            if answer is not None:
+                await page.send_json(answer)
+
     async def run(self, leave: asyncio.Event) -> None:
         """Serve until ``leave`` is set."""
         app = await self._make_app()
         app.middlewares.append(self._guard)
         app.on_response_prepare.append(self._harden)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE + GOODBYE)
         await runner.setup()
         try:
             await web.SockSite(runner, self._listening).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -147,6 +148,26 @@ async def test_a_session_ends_with_its_server_even_a_killed_one(desk: Desk) -> N
                 process.kill()
                 process.wait(timeout=LIMIT)
         eventually(lambda: not sessions(desk))
+
+
+def test_a_session_whose_server_was_gone_before_it_began_ends(desk: Desk) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    desk.install("counter")
+    words = ["-m", "airssys_tui.cli.commands.browser_session", str(desk.folder), str(desk.state_dir), str(gone.pid)]
+    with (
+        headless(desk),
+        subprocess.Popen(
+            [sys.executable, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"},
+        ) as session_process,
+    ):
+        try:
+            session_process.wait(LIMIT)
+        finally:
+            session_process.kill()
 
 
 def sessions(desk: Desk) -> list[str]:
