@@ -78,11 +78,14 @@ def describe(interface: Interface, manifest: Manifest) -> Description:
     """Describe a revision."""
     from airssys_tui.core.manifest.inert import inert_lines  # noqa: PLC0415 - late: a list reads no manifest
 
+    limits = manifest.limits
+    if kind_of(interface, manifest.artifact.kind) == "command":
+        limits = limits.of_command()
     return Description(
         exports=export_lines(interface),
         imports=import_lines(interface),
         capabilities=capability_lines(manifest),
-        limits=limit_lines(manifest.limits),
+        limits=limit_lines(limits),
         config=tuple(f"{entry.key}: {entry.value}" for entry in manifest.config),
         inert=inert_lines(manifest),
         description=manifest.package.description,

@@ -1,5 +1,7 @@
 """The lifecycle of a component as one table, with the related states: health, recovery, desired state.
 
+A command component ends by itself; the catalog keeps how, so that a success can be told from a failure after a
+restart.
 The table alone decides which state may follow which; the runtime calls :func:`advance` and stores the result.
 """
 
@@ -11,6 +13,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import TransitionError
+from airssys_tui.core.text import GuestText, one_line
 
 
 class State(StrEnum):
@@ -103,3 +106,49 @@ def advance(component: str, state: State, event: str, target: State) -> State:
             component=component,
         )
     return target
+
+
+class CommandOutcome(StrEnum):
+    """What became of a run. The values are recorded."""
+
+    COMPLETED = "completed"
+    """It returned ok, or exited with status 0."""
+
+    EXITED = "exited"
+    """It returned an error, or exited with another status."""
+
+    TRAPPED = "trapped"
+    """It trapped, its deadline and its fuel included."""
+
+    CANCELLED = "cancelled"
+    """The operator stopped it, or the runtime ended."""
+
+
+class CommandEnd(msgspec.Struct, frozen=True):
+    """The end of a run.
+
+    Attributes:
+        revision: The revision that ran.
+        outcome: What became of it.
+        text: The same for people, with the time it took.
+        at: Unix time.
+    """
+
+    revision: int
+    outcome: CommandOutcome
+    text: str
+    at: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself, and not well."""
+        return self.outcome in {CommandOutcome.EXITED, CommandOutcome.TRAPPED}
+
+    @property
+    def state(self) -> State:
+        """The state of the component after this end."""
+        return State.FAILED if self.failed else State.STOPPED
+
+    def remark(self) -> GuestText:
+        """Return what the next start of the runtime says about it."""
+        return one_line(f"{self.text}; start runs it again", 300)

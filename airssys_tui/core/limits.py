@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
@@ -18,6 +19,9 @@ UNLIMITED_FUEL: Final = 2**63 - 1
 """Fuel budget of a component whose manifest says ``unlimited``."""
 
 
+COMMAND_DEADLINE: Final = 60.0
+"""Seconds that a command may run unless its manifest says otherwise."""
+
 MOST_HANDLES: Final = 100_000
 """Handles of any kind that the engine allows an instance, those of WASI and of its own resources included."""
 
@@ -32,6 +36,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         deadline: Seconds of wall time per call.
         init_deadline: Seconds of wall time for each step that takes an instance to where it serves: its start
             functions, ``init`` and ``load``.
+        command_deadline: Seconds of wall time for a run of a command; None for a minute, or for ``deadline`` if that
+            is more.
         handles: Host handles, such as spans, that an instance may hold at a time.
         storage: Bytes of key-value storage.
         mailbox: Maximum queued calls.
@@ -47,6 +53,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     fuel_per_call: int = 100_000_000
     deadline: float = 1.0
     init_deadline: float = 5.0
+    command_deadline: float | None = None
     handles: int = 1_000
     storage: int = 10 * MIB
     mailbox: int = 1_000
@@ -60,6 +67,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def fuel_unlimited(self) -> bool:
         """Whether a call may use as much fuel as it likes."""
         return self.fuel_per_call >= UNLIMITED_FUEL
+
+    def of_command(self) -> Limits:
+        """Return the limits of a component that is run as a command: once, for longer than a call.
+
+        Its fuel grows with its deadline, so that a command may use as much per second as a call.
+        """
+        run = self.command_deadline
+        deadline = max(COMMAND_DEADLINE, self.deadline) if run is None else run
+        fuel = math.ceil(self.fuel_per_call * max(1.0, deadline / self.deadline))
+        return msgspec.structs.replace(self, deadline=deadline, fuel_per_call=min(fuel, UNLIMITED_FUEL))
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -75,6 +92,7 @@ BOUNDS: Final[dict[str, Bound]] = {
     "fuel_per_call": Bound(1_000, 10_000_000_000_000),
     "deadline": Bound(0.020, 3600.0),
     "init_deadline": Bound(0.020, 3600.0),
+    "command_deadline": Bound(0.020, 86_400.0),
     "handles": Bound(0, MOST_HANDLES),
     "storage": Bound(0, 64 * GIB),
     "mailbox": Bound(1, 1_000_000),

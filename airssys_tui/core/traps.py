@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -47,6 +48,16 @@ class Trap(msgspec.Struct, frozen=True):
     kind: TrapKind
     message: str
     frames: tuple[str, ...] = ()
+
+
+EXITED: Final = "the guest exited with status "
+"""How the message of a trap of kind ``exit`` begins; the status follows."""
+
+
+def exit_status(trap: Trap) -> int | None:
+    """Return the status with which a guest exited, or None if it ended otherwise."""
+    status = trap.message.removeprefix(EXITED)
+    return int(status) if trap.kind is TrapKind.EXIT and status.isdecimal() else None
 
 
 class GuestTrap(AirssysError):

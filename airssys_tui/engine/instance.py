@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
@@ -63,6 +63,7 @@ class Instance:
         *,
         owner: Any = None,
         deadline: float | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self._code = code
         self._linked = linked
@@ -78,7 +79,7 @@ class Instance:
             if code.imports_wasi:
                 require_wasi_runtime()
                 self._output = wasi.OutputBuffer(habitat.settings.output_limit)
-                self._output.attach(activity.context_at)
+                self._output.attach(activity.context_at, arguments)
             self._instantiate(linked.linker, limits.deadline if deadline is None else deadline)
         except BaseException:
             self.close()

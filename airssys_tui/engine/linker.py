@@ -73,7 +73,15 @@ class Linker:
         """Find all imports that cannot be satisfied, before anything is instantiated."""
         return self._offer.problems(interface)
 
-    def instantiate(self, code: Code, limits: Limits, *, owner: Any = None, deadline: float | None = None) -> Instance:
+    def instantiate(
+        self,
+        code: Code,
+        limits: Limits,
+        *,
+        owner: Any = None,
+        deadline: float | None = None,
+        arguments: Sequence[str] = (),
+    ) -> Instance:
         """Create an instance with fuel, deadline, memory and table limits.
 
         Args:
@@ -81,10 +89,11 @@ class Linker:
             limits: Its limits; start functions run under ``fuel_per_call`` and ``deadline`` like any call.
             owner: Passed to host functions as ``context.owner``.
             deadline: Seconds for start functions; overrides the limits' deadline.
+            arguments: What the guest gets from WASI as its arguments, the name of the program first.
 
         Raises:
             AdmissionError: If an import is missing or the instance does not fit its limits.
             GuestTrap: If a start function trapped.
             CapacityError: If the process has no room for another memory.
         """
-        return Instance(self._habitat, self._linked, code, limits, owner=owner, deadline=deadline)
+        return Instance(self._habitat, self._linked, code, limits, owner=owner, deadline=deadline, arguments=arguments)

@@ -8,6 +8,7 @@ import itertools
 import re
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -115,13 +116,15 @@ class OutputBuffer:
         texts = tuple((stream, text) for stream, data in chunks if (text := self._decoders[stream].decode(data)))
         return Output(texts, dropped)
 
-    def attach(self, context: int) -> None:
+    def attach(self, context: int, arguments: Sequence[str] = ()) -> None:
         """Attach a WASI context without grants to a store, with this buffer as its output.
 
         Args:
             context: Address of the store's context.
+            arguments: What the guest gets as its arguments, the name of the program first.
         """
         config = wasmtime.WasiConfig()
+        config.argv = list(arguments)
         key = next(_keys) * len(_STREAMS)
         _buffers[key] = self
         for index, set_output in enumerate(bindings.wasi_outputs):

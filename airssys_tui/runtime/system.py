@@ -37,6 +37,7 @@ from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import UndoHistory
+from airssys_tui.runtime.components.command_state import recall_command
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
@@ -238,6 +239,8 @@ class System:
             if component.active is None or component.state is not State.INSTALLED:
                 return
             wanted = component.intent.desired is Desired.RUNNING and component.files.usable
+            if wanted and component.served.kind == "command" and recall_command(component):
+                return
             if not wanted or component.served.kind == "command":
                 component.shown.remark_on(
                     reason_not_started(component.intent.desired, component.served.kind, there=component.files.usable)

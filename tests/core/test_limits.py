@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Limits
+from airssys_tui.core.limits import BOUNDS, COMMAND_DEADLINE, UNLIMITED_FUEL, Limits
 from airssys_tui.core.units import GIB, KIB, MIB
 
 
@@ -14,7 +14,8 @@ def test_every_limit_has_a_bound_and_no_bound_is_of_anything_else() -> None:
 
 @pytest.mark.parametrize("name", sorted(BOUNDS))
 def test_defaults_keep_to_their_bounds(name: str) -> None:
-    assert BOUNDS[name].least <= getattr(Limits(), name) <= BOUNDS[name].most
+    value = getattr(Limits(), name)
+    assert BOUNDS[name].least <= (COMMAND_DEADLINE if value is None else value) <= BOUNDS[name].most
 
 
 def test_the_figures_of_the_domain() -> None:

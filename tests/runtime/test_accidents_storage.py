@@ -55,6 +55,7 @@ UNREACHED = {
     "forget-refusals": "an activation forgets them in its own transaction",
     "hold": "an activation holds in its own transaction",
     "keep-costs": "when a probation is over",
+    "keep-end": "when a command has ended",
     "lift-hold": "an activation lifts in its own transaction",
     "migrate": "before the runtime is there",
     "reinstate": "when nothing can take the place of what failed on probation",

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
 from airssys_tui.core.revision import Cause
 from airssys_tui.store.catalog.records import (
     ActionRecord,
@@ -85,6 +86,7 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.add_revision(revision(TWO), deployment=2)
     yield lambda: catalog.activate(ACTIVATION)
     yield lambda: catalog.keep_costs("counter", 1, '{"add":[20,7.0,null]}')
+    yield lambda: catalog.keep_end("counter", CommandEnd(1, CommandOutcome.COMPLETED, "completed in 3ms", 9.0))
     yield lambda: catalog.set_outcome("counter", 2, "quarantined", "2 traps in 4 s")
     yield lambda: catalog.reinstate("counter", 2, "by operator")
     yield lambda: catalog.set_outcome("counter", 1, "superseded", "it was not its fault")

@@ -19,7 +19,7 @@ from airssys_tui.core.description import (
     reason_not_started,
 )
 from airssys_tui.core.events import EventAction
-from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.lifecycle import CommandEnd, Desired, State
 from airssys_tui.core.refusal import is_by
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
@@ -65,6 +65,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...]
     refusals: tuple[Refusal, ...]
     quarantined: tuple[RevisionRecord, ...]
+    ended: CommandEnd | None = None
 
     @property
     def shown(self) -> RevisionRecord | None:
@@ -92,7 +93,14 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
             holds=catalog.holds(record.id),
             refusals=tuple(refusal for refusal in catalog.refusals(record.id) if is_by(refusal.program, __version__)),
             quarantined=catalog.quarantined(record.id),
+            ended=catalog.command_end(record.id),
         )
+
+    @property
+    def end(self) -> CommandEnd | None:
+        """How the active revision ended last, if it is a command that is to run."""
+        serves = self.active is not None and self.ended is not None and self.ended.revision == self.active.number
+        return self.ended if serves and self.record.desired == Desired.RUNNING else None
 
 
 def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) -> ComponentView:
@@ -135,6 +143,8 @@ def _last_state(catalog: Catalog, known: Recorded, owner: Owner | None, *, comma
     if active is None:
         return State.FAILED if known.refusals or known.quarantined else State.INSTALLED
     detached = not record.source
+    if owner is None and command and known.end is not None:
+        return known.end.state
     if owner is None or record.desired != Desired.RUNNING or not (record.present or detached):
         return State.STOPPED
     switched = active.activated_at or 0.0
@@ -157,6 +167,8 @@ def _note(known: Recorded, folder: Path, kind: str, state: State) -> Note:
             return Note(NoteKind(said.kind.value), said.text)
     if known.active is None or state is State.RUNNING:
         return Note()
+    if known.end is not None and state in {State.FAILED, State.STOPPED}:
+        return Note(NoteKind.TROUBLE if known.end.failed else NoteKind.INFO, known.end.remark())
     remark = reason_not_started(Desired(record.desired), kind, there=known.there or not record.source)
     return Note(NoteKind.INFO, remark) if remark else Note()
 

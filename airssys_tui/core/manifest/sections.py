@@ -40,9 +40,16 @@ from airssys_tui.core.manifest.structure import (
 from airssys_tui.core.manifest.table_reader import Table
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
+from airssys_tui.core.units import KIB
 
 UNLIMITED: Final = "unlimited"
 _DAY: Final = 86_400.0
+
+MOST_ARGUMENTS: Final = 64
+"""Arguments that a manifest may give a component."""
+
+ARGUMENT_BYTES: Final = 32 * KIB
+"""Bytes of UTF-8 of all of them together."""
 _INT64: Final = Bound(-(2**63), 2**63 - 1)
 
 
@@ -73,9 +80,21 @@ def read_artifact(table: Table) -> Artifact:
     path = PurePosixPath(wasm)
     if wasm and (path.is_absolute() or ".." in path.parts or path == PurePosixPath() or "\0" in wasm):
         table.problem("wasm", f"expected a file next to the manifest or below it, got {shown(wasm)}")
-    artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", ComponentKind))
+    artifact = Artifact(wasm=wasm, kind=table.optional_choice("kind", ComponentKind), args=_arguments(table))
     table.close()
     return artifact
+
+
+def _arguments(table: Table) -> tuple[str, ...]:
+    arguments = table.texts("args")
+    sizes = [len(argument.encode(errors="replace")) for argument in arguments]
+    if len(arguments) > MOST_ARGUMENTS:
+        table.problem("args", f"expected at most {MOST_ARGUMENTS} arguments, got {len(arguments)}")
+    elif sum(sizes) > ARGUMENT_BYTES:
+        table.problem("args", f"expected at most {ARGUMENT_BYTES} bytes in all arguments, got {sum(sizes)}")
+    elif any("\0" in argument for argument in arguments):
+        table.problem("args", "expected arguments without NUL characters")
+    return arguments
 
 
 def read_build(table: Table) -> Build:
@@ -114,6 +133,7 @@ def read_limits(table: Table) -> Limits:
         fuel_per_call=_fuel(table, default.fuel_per_call),
         deadline=table.duration("deadline", default.deadline, BOUNDS["deadline"]),
         init_deadline=table.duration("init_deadline", default.init_deadline, BOUNDS["init_deadline"]),
+        command_deadline=table.duration("command_deadline", 0.0, BOUNDS["command_deadline"]) or None,
         handles=table.integer("handles", default.handles, BOUNDS["handles"]),
         storage=table.size("storage", default.storage, BOUNDS["storage"]),
         mailbox=table.integer("mailbox", default.mailbox, BOUNDS["mailbox"]),

@@ -48,10 +48,17 @@ class PackageSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """``[component]``: the wasm file, relative to the manifest, and the kind (None: derived from its exports)."""
+    """``[component]``: the wasm file, relative to the manifest, how it is run, and what it is given.
+
+    Attributes:
+        wasm: The file.
+        kind: How it is run; None means derived from its exports.
+        args: Arguments for a component that asks WASI for them, without the name of the program.
+    """
 
     wasm: str
     kind: ComponentKind | None = None
+    args: tuple[str, ...] = ()
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,8 +72,15 @@ class Making:
             raise stuck(limit) from None
 
     def _make(self) -> Instance:
-        limits = self._artifact.manifest.limits
-        instance = self._linker.instantiate(self._code, limits, owner=self._tenant, deadline=limits.init_deadline)
+        manifest = self._artifact.manifest
+        limits = self._artifact.limits
+        instance = self._linker.instantiate(
+            self._code,
+            limits,
+            owner=self._tenant,
+            deadline=limits.init_deadline,
+            arguments=(manifest.package.name, *manifest.artifact.args),
+        )
         with self._lock:
             self._instance = instance
             unwanted = self._unwanted

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from airssys_tui.core.description import kind_of
 from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
+from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.types.interface import ExportedFunction, Interface
@@ -55,6 +57,12 @@ class Blueprint:
         self.manifest_digest = manifest_digest
         self.revision = revision
         self.waits = waits
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of its instances: a command has more time and fuel than a call."""
+        limits = self.manifest.limits
+        return limits.of_command() if kind_of(self.interface, self.manifest.artifact.kind) == "command" else limits
 
 
 class InFlight(msgspec.Struct, frozen=True):
@@ -132,6 +140,11 @@ class Serving:
     def dead(self) -> bool:
         """Whether it can take no more calls."""
         return self._stuck or self.instance.dead
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether its last call was cancelled."""
+        return self._cancelled
 
     def find(self, export: str) -> ExportedFunction:
         """Find an export by a full or a short name.
@@ -223,7 +236,7 @@ class Serving:
         def enter() -> CallResult:
             return self.instance.call(path, *args, deadline=deadline)
 
-        limit = (deadline if deadline is not None else self.manifest.limits.deadline) + GRACE
+        limit = (deadline if deadline is not None else self.instance.limits.deadline) + GRACE
         self._cancelled = False
         try:
             # Closing does not wait for the guest: the instance is freed when the call returns.

@@ -134,6 +134,7 @@ class Component:
         self.served.take_over(artifact, kind, origin)
         self.proof.begin_anew(stable=stable, keeps_chain=fallback)
         self.supervision.begin_anew()
+        self.life.end(None)
         self.files.come_back()
         if not fallback:
             self.barred.forget()

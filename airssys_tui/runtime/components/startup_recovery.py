@@ -23,7 +23,7 @@ from airssys_tui.core.description import kind_of, quarantine_text
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import known_gate
 from airssys_tui.core.identity import ComponentId, Digest
-from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.lifecycle import CommandEnd, Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.probation import ExportCost
 from airssys_tui.core.refusal import judge
@@ -50,6 +50,7 @@ class Remembered(msgspec.Struct, frozen=True):
     quarantined: tuple[RevisionRecord, ...] = ()
     before: int | None = None
     costs: dict[int, dict[str, ExportCost]] = {}
+    ended: CommandEnd | None = None
 
 
 def remembered(floor: Floor) -> tuple[Remembered, ...]:
@@ -87,6 +88,7 @@ def _remember(catalog: Catalog, record: ComponentRecord, compile_cpu: float) -> 
             number: msgspec.json.decode(text, type=dict[str, ExportCost])
             for number, text in catalog.costs(record.id).items()
         },
+        catalog.command_end(record.id),
     )
 
 
@@ -115,6 +117,8 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     component.life.enter("remembered", State.INSTALLING)
     if memory.active is not None:
         _take_up(component, memory.active)
+        if memory.ended is not None and memory.ended.revision == memory.active.number:
+            component.life.end(memory.ended)
         trial = Trial(
             memory.active.number,
             decode_manifest(memory.active.manifest),

@@ -7,7 +7,7 @@ import asyncio
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.lifecycle import Health, State
+from airssys_tui.core.lifecycle import CommandEnd, Health, State
 from airssys_tui.core.manifest.document import Strategy
 from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.text import one_line
@@ -16,11 +16,13 @@ from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
+from airssys_tui.runtime.components.command_state import settle_command
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.life import RunningCommand
 from airssys_tui.runtime.components.progress import begin
 from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.command_run import cut_off, run_to_the_end
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.deploying.slowness import telling_slowness
@@ -219,36 +221,37 @@ class Instances:
     async def _run_command(self, component: Component) -> None:
         serving = await self._make(component, None)
         await self._let_serve(serving)
-        export = next(e.path for e in serving.artifact.interface.functions() if e.path.startswith(contract.COMMAND))
         component.life.enter("started", State.RUNNING)
         component.life.serve_since(self._floor.clock())
+        component.life.end(None)
+        component.shown.clear()
         serving.counters = component.actor.counters
-
-        def run() -> str:
-            try:
-                result = serving.call(export)
-                took = format_duration(result.wall_ns / 1e9)
-                return f"completed in {took}" if "Err" not in type(result.value).__name__ else f"failed after {took}"
-            except GuestTrap as trap:
-                return f"ended: {trap_text(trap)}"
-            finally:
-                serving.close()
-
-        ended = asyncio.wrap_future(self._floor.workers.submit(run, owner=component.name, way=Way.TURN))
+        submit = self._floor.workers.submit
+        run = submit(run_to_the_end, serving, self._floor.clock, owner=component.name, way=Way.TURN)
+        ended = asyncio.wrap_future(run)
         component.life.run(RunningCommand(serving, ended))
-        said = "ended: cancelled"
+        end = cut_off(serving, self._floor.clock)
         try:
-            said = await asyncio.shield(ended)
+            end = await asyncio.shield(ended)
         except asyncio.CancelledError:
             await to_the_end(cancel_until(serving, ended))
             raise
         finally:
             component.life.run(None)
-            component.life.enter("completed", State.STOPPING)
-            component.life.enter("completed", State.STOPPED)
-            component.life.serve_since(None)
-            component.shown.remark_on(one_line(said))
-            component.teller.lifecycle(f"command {said}", EventAction.COMPLETED)
+            await to_the_end(self._record_end(component, end))
+
+    async def _record_end(self, component: Component, end: CommandEnd) -> None:
+        """Show how a command ended, and keep it for the next start of the runtime."""
+        settle_command(component, end)
+        component.life.serve_since(None)
+        level = Level.ERROR if end.failed else Level.INFO
+        action = EventAction.FAILED if end.failed else EventAction.COMPLETED
+        component.teller.lifecycle(f"command {end.text}", action, level, revision=end.revision)
+        try:
+            await self._floor.disk(self._floor.state.catalog.keep_end, component.name, end)
+        except StoreError as error:
+            said = f"how {component.name} ended is not recorded: {error.message}"
+            self._floor.journal.system(said, EventAction.STORE, Level.WARNING)
 
     async def _make(self, component: Component, kept: KeptState | None) -> Serving:
         component.update.show(begin(self._active(component).revision))

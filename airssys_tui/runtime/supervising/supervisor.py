@@ -90,6 +90,8 @@ class Supervisor:
         elif not component.files.usable and component.supervision.recovery.kind is RecoveryKind.BACKOFF:
             self.reset(component)
             component.supervision.recovered()
+        elif component.life.ended is not None:
+            return  # a command that has ended, well or not, runs again when it is asked
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
             self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 

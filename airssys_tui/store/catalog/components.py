@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from airssys_tui.core.errors import UnknownComponent
+from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
+from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog.records import ComponentRecord
 from airssys_tui.store.disk.database import Room
 
@@ -60,6 +62,29 @@ class Components(Room):
             require_met(connection, component)
             changed = "UPDATE components SET present = ?1 WHERE id = ?2 AND present <> ?1"
             connection.execute(changed, (int(present), component))
+
+    def keep_end(self, component: str, end: CommandEnd) -> None:
+        """Store how a command ended, replacing the end before.
+
+        Args:
+            component: Text form of the identity.
+            end: How it ended.
+
+        Raises:
+            StoreError: The revision does not exist, or the disk failed.
+        """
+        with self._database.transaction("keep-end") as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO command_ends (component, revision, outcome, text, at) VALUES (?, ?, ?, ?, ?)",
+                (component, end.revision, end.outcome.value, one_line(end.text, 400), end.at),
+            )
+
+    def command_end(self, component: str) -> CommandEnd | None:
+        """Return how a command ended last, or None if it never did."""
+        rows = self._database.rows(
+            "SELECT revision, outcome, text, at FROM command_ends WHERE component = ?", (component,)
+        )
+        return next((CommandEnd(int(row[0]), CommandOutcome(row[1]), str(row[2]), float(row[3])) for row in rows), None)
 
 
 def _record(row: tuple[Any, ...]) -> ComponentRecord:

@@ -250,6 +250,20 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ),
     ),
     Migration(5, ("ALTER TABLE actions ADD COLUMN batch TEXT NOT NULL DEFAULT ''",)),
+    Migration(
+        6,
+        (
+            """CREATE TABLE command_ends (
+                component TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                outcome TEXT NOT NULL,
+                text TEXT NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (component),
+                FOREIGN KEY (component, revision) REFERENCES revisions (component, number)
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
 

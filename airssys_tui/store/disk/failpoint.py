@@ -34,6 +34,7 @@ TRANSACTIONS: Final = (
     "forget-refusals",
     "hold",
     "keep-costs",
+    "keep-end",
     "lift-hold",
     "mark-snapshot-failed",
     "mark-stable",

@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from airssys_tui.core.lifecycle import Health, State, advance
+from airssys_tui.core.lifecycle import CommandEnd, Health, State, advance
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.metering.uptime import Uptime
 
 
 class RunningCommand(msgspec.Struct, frozen=True):
-    """A command while it runs: its instance, and how it ends, in words."""
+    """A command while it runs: its instance, and how it ends."""
 
     serving: Serving
-    ended: asyncio.Future[str]
+    ended: asyncio.Future[CommandEnd]
 
 
 class Life:
@@ -31,9 +31,10 @@ class Life:
     Attributes:
         started_at: Unix time from which the present instance serves.
         command: The command that runs now, for components of that kind.
+        ended: How the active revision, if it is a command, ended last.
     """
 
-    __slots__ = ("_actor", "_changed", "_name", "_uptime", "command", "health", "started_at", "state")
+    __slots__ = ("_actor", "_changed", "_name", "_uptime", "command", "ended", "health", "started_at", "state")
 
     def __init__(self, name: str, actor: Actor, changed: Callable[[], None]) -> None:
         self._name = name
@@ -44,6 +45,7 @@ class Life:
         self.health = Health.UNKNOWN
         self.started_at: float | None = None
         self.command: RunningCommand | None = None
+        self.ended: CommandEnd | None = None
 
     def enter(self, event: str, target: State) -> None:
         """Go to another state.
@@ -69,6 +71,10 @@ class Life:
     def run(self, command: RunningCommand | None) -> None:
         """Set the command that runs now; None when it has ended."""
         self.command = command
+
+    def end(self, ended: CommandEnd | None) -> None:
+        """Set how the command ended; None when it begins, or is another one."""
+        self.ended = ended
 
     def tick(self) -> float:
         """Count the uptime up to now; return its seconds in this runtime. Unhealthy service does not count."""
