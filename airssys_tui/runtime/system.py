@@ -264,6 +264,7 @@ class System:
                 self._watching,
                 self.floor.settings.quiet,
                 unfinished=self.reconciler.unfinished,
+                threads=self.floor.reading,
             )
             with contextlib.suppress(OSError):  # the folder cannot be listed now: the scan says so and is repeated
                 being_written = await self._watch.prepare()

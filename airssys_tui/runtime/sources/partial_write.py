@@ -82,7 +82,7 @@ def partial_write_of(folder: Path, key: str) -> PartialWrite | None:
     manifest = _judge(path / MANIFEST, f"{key}/{MANIFEST}", _cut_manifest)
     if manifest is not None and manifest.cut:
         return manifest
-    artifact = _artifact(path / MANIFEST)
+    artifact = _artifact(path / MANIFEST) or _only_wasm(path)
     wasm = _judge(path / artifact, f"{key}/{artifact}", _cut_wasm) if artifact else None
     return wasm if wasm is not None and (wasm.cut or manifest is None) else manifest
 
@@ -107,6 +107,16 @@ def _artifact(manifest: Path) -> str:
         return parse_manifest(read_regular_text(manifest, MAX_BYTES), MANIFEST).artifact.wasm
     except (FileError, ManifestError, UnicodeDecodeError):
         return ""
+
+
+def _only_wasm(path: Path) -> str:
+    """Return the wasm file of a directory without a manifest, if it is the only one, or nothing."""
+    try:
+        names = [file.name for file in path.iterdir()]
+    except OSError:
+        return ""
+    found = [name for name in names if name.endswith(WASM) and not name.startswith(".")]
+    return found[0] if MANIFEST not in names and len(found) == 1 and is_storable(found[0]) else ""
 
 
 def _writer(descriptor: int) -> Writer:

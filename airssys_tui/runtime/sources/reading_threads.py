@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent import futures
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
@@ -82,6 +83,7 @@ class ReadingThreads:
         self._changed = threading.Condition()
         self._queue: deque[_Reading] = deque()
         self._running: set[_Reading] = set()
+        self._given_up: set[_Reading] = set()
         self._threads = 0
         self._idle = 0
         self._names = 0
@@ -111,6 +113,52 @@ class ReadingThreads:
         finally:
             self._withdraw(reading)
         return found
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a function on one of the threads without a time limit; its caller may go away at any time."""
+        reading = _Reading("", lambda: function(*args))
+        with self._changed:
+            self._queue.append(reading)
+            self._provide()
+        result = asyncio.wrap_future(reading.result)
+        result.add_done_callback(_retrieve)
+        try:
+            while True:
+                done, _ = await asyncio.wait({result}, timeout=SLOW)
+                if done:
+                    found: T = result.result()
+                    return found
+                with self._changed:
+                    self._provide()
+        finally:
+            self._withdraw(reading)
+
+    def call(self, seconds: float, key: str, function: Callable[..., T], *args: Any) -> T:
+        """Run a function on one of the threads and wait for it on this one, which must not be a loop's.
+
+        Args:
+            seconds: Time limit, from now.
+            key: What it reads.
+            function: What to run; its errors are raised here.
+            args: Its arguments.
+
+        Raises:
+            FileUnavailable: If it does not return in time, or an earlier reading of the same key still hangs.
+        """
+        reading = self._submit(key, lambda: function(*args))
+        deadline = time.monotonic() + seconds
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                if futures.wait([reading.result], min(left, SLOW)).done:
+                    found: T = reading.result.result()
+                    return found
+                with self._changed:
+                    self._provide()
+        finally:
+            self._withdraw(reading)
+        with self._changed:
+            self._given_up.add(reading)
+        raise self._hangs(key)
 
     def close(self) -> None:
         """End the threads that wait for work; one that hangs ends when it comes back, or with the process."""
@@ -172,7 +220,11 @@ class ReadingThreads:
 
     def _overdue(self) -> list[_Reading]:
         limit = time.monotonic() - self._patience
-        return [reading for reading in self._running if reading.since <= limit]
+        return [
+            reading
+            for reading in self._running
+            if reading.key and (reading.since <= limit or reading in self._given_up)
+        ]
 
     def _provide(self) -> None:
         """Have a thread take up what waits, if there may be one more; the lock is held."""
@@ -195,6 +247,7 @@ class ReadingThreads:
             reading.run()
             with self._changed:
                 self._running.discard(reading)
+                self._given_up.discard(reading)
 
     def _next(self) -> _Reading | None:
         with self._changed:

@@ -29,18 +29,18 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.sources.baseline import Baseline
 from airssys_tui.runtime.sources.listener import Notice, Relay, reason_of
 from airssys_tui.runtime.sources.names import WASM, key_of
-from airssys_tui.runtime.sources.partial_write import Writer, partial_write_of
+from airssys_tui.runtime.sources.partial_write import Writer
+from airssys_tui.runtime.sources.reading_threads import ReadingThreads
 from airssys_tui.runtime.sources.settle import CUT_PATIENCE, QUIET, Found, Settled, Settler, Unfinished
-from airssys_tui.runtime.sources.stamps import FolderSurvey, stamps, survey, youngest
-
-T = TypeVar("T")
+from airssys_tui.runtime.sources.stamps import FolderSurvey, youngest
+from airssys_tui.runtime.sources.surveyor import Surveyor
 
 SURVEY: Final = (5.0, 8.0)
 """Seconds between surveys beside native watching: at least, and at most where a survey is costly."""
@@ -84,6 +84,7 @@ class Watch:
         changed: Called when the way of watching changes.
         quiet: Seconds without a change until a component is settled.
         unfinished: Called for each change that waits because a file is half written.
+        threads: Where the disk is looked at; threads of its own if not given.
     """
 
     def __init__(
@@ -92,16 +93,17 @@ class Watch:
         settled: Callable[[Settled], Awaitable[None]],
         changed: Callable[[WatchView], None],
         quiet: float = QUIET,
+        *,
         unfinished: Callable[[Unfinished], None] = lambda _: None,
+        threads: ReadingThreads | None = None,
     ) -> None:
         self.folder = folder
         self.view = WatchView("stopped")
         self._settled = settled
         self._changed = changed
         self._unfinished = unfinished
-        self._settler = Settler(
-            lambda key: stamps(self.folder, key), quiet, lambda key: partial_write_of(self.folder, key)
-        )
+        self._surveyor = Surveyor(folder, threads or ReadingThreads())
+        self._settler = Settler(self._surveyor.stamps, quiet, self._surveyor.partial_write)
         self._stop = asyncio.Event()
         self._noticed = asyncio.Event()
         self._soon = asyncio.Event()
@@ -122,7 +124,7 @@ class Watch:
         wall = time.time()
         self._baseline.begin(seen.stamps, wall, time.monotonic())
         young = [key for key, found in seen.stamps.items() if abs(wall - youngest(found)) < 2 * CUT_PATIENCE]
-        partial = await _in_thread(self._half_written, young)
+        partial = await self._surveyor.run(self._half_written, young)
         for key in partial:
             self.notice(key)
         return frozenset(partial)
@@ -130,7 +132,7 @@ class Watch:
     def _half_written(self, keys: Iterable[str]) -> list[str]:
         found = []
         for key in keys:
-            file = partial_write_of(self.folder, key)
+            file = self._surveyor.partial_write(key)
             if file is not None and (file.cut or file.writer is Writer.OPEN):
                 found.append(key)
         return found
@@ -211,7 +213,7 @@ class Watch:
                 return None
             return (stat.st_dev, stat.st_ino)
 
-        return await _in_thread(look)
+        return await self._surveyor.run(look)
 
     def _notice_all(self) -> None:
         for key in self._baseline.keys:
@@ -237,7 +239,7 @@ class Watch:
         try:
             while relay.reason is None:
                 self._moved.clear()
-                self._root = await _in_thread(os.path.realpath, self.folder)
+                self._root = await self._surveyor.run(os.path.realpath, self.folder)
                 try:
                     directories = (await self._survey()).directories
                 except OSError as error:
@@ -312,7 +314,7 @@ class Watch:
         }
 
     async def _survey(self) -> FolderSurvey:
-        seen = await _in_thread(survey, self.folder)
+        seen = await self._surveyor.survey()
         self._cost = seen.cost
         return seen
 
@@ -321,7 +323,7 @@ class Watch:
             await self._noticed.wait()
             while self._settler.waiting:
                 await asyncio.sleep(LOOK if self._settler.hurried else SLOW_LOOK)
-                for change in await _in_thread(self._settler.due, time.monotonic()):
+                for change in await self._surveyor.run(self._settler.due, time.monotonic()):
                     if isinstance(change, Unfinished):
                         self._unfinished(change)
                     else:
@@ -340,7 +342,3 @@ class Watch:
         survey_every = 0.0 if mode == "stopped" else (SURVEY if mode == "native" else POLL)[0]
         self.view = WatchView(mode, reason, survey_every, self.view.missed if missed is None else missed)
         self._changed(self.view)
-
-
-async def _in_thread(function: Callable[..., T], *args: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(None, function, *args)

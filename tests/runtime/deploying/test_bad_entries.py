@@ -20,7 +20,7 @@ from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core import regular_file
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
-from airssys_tui.runtime.sources import folder
+from airssys_tui.runtime.sources import folder, surveyor
 from airssys_tui.runtime.sources import stamps as stamping
 from tests.support.components import Crafted
 from tests.support.world import World
@@ -237,21 +237,28 @@ def test_only_what_does_not_exist_is_removed(world: World, gone: str) -> None:
     assert len(world.events("c", EventAction.REMOVED)) == 1
 
 
-def test_files_that_never_answer_hold_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("calls", [("open",), ("open", "stat", "scandir")], ids=["content", "everything"])
+def test_files_that_never_answer_hold_up_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, calls: tuple[str, ...]
+) -> None:
     answer = threading.Event()
-    read = folder.read_regular
 
-    def hang(path: Path, *args: Any) -> bytes:
-        if "hung" in str(path):
-            answer.wait(60)
-        return read(path, *args)
+    def hanging(call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if "hung" in str(path):
+                answer.wait(60)
+            return call(path, *args, **kwargs)
 
-    monkeypatch.setattr(folder, "read_regular", hang)
-    hung = [f"hung-{number}" for number in range(8)]
+        return run
+
+    hung = [f"hung-{number}" for number in range(6)]
     for name in (*hung, "zzz"):
         world.put(name, ONE)
-    world.open_later(reading=1.5, watch=True)
+    for call in calls:
+        monkeypatch.setattr(os, call, hanging(getattr(os, call)))
+    monkeypatch.setattr(surveyor, "STALL", 0.2)
     try:
+        world.open_later(reading=1.5, watch=True)
         world.wait_row("zzz", lambda row: row.state is State.RUNNING)
         for name in hung:
             world.wait_row(name, lambda row: "its file system has not answered for 1.5 s" in row.note.text)

@@ -46,6 +46,20 @@ def test_a_bare_file_that_is_dropped_while_it_is_watched_is_taken_in(world: Worl
     world.wait_row("foo", lambda row: row.state is State.RUNNING)
 
 
+def test_a_bare_file_in_a_folder_that_is_copied_slowly_is_one_revision(world: World) -> None:
+    world.open(watch=True)
+    wasm = ONE.wasm()
+    (world.folder / "foo").mkdir()
+    with (world.folder / "foo" / "x.wasm").open("wb") as file:
+        file.write(wasm[: len(wasm) // 2])
+        file.flush()
+        world.wait_for(lambda _: world.events(action=EventAction.PARTIAL_WRITE))
+        assert world.runtime.snapshot().components == ()
+        file.write(wasm[len(wasm) // 2 :])
+    row = world.wait_row("foo", lambda row: row.state is State.RUNNING)
+    assert row.revision == 1
+
+
 def test_a_manifest_that_follows_soon_is_waited_for(world: World) -> None:
     world.open()
     (world.folder / "foo").mkdir()
