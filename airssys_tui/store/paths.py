@@ -29,8 +29,8 @@ def as_given(folder: Path) -> Path:
 
 
 def means(known: str, folder: Path) -> bool:
-    """Return whether a recorded path means this folder: it is the same name, or leads to the same place now."""
-    return known == str(as_given(folder)) or Path(known).resolve() == folder.resolve()
+    """Return whether a recorded path means this folder: whether both lead to the same place now."""
+    return Path(known).resolve() == folder.resolve()
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -150,6 +150,32 @@ def test_a_file_that_is_open_for_writing_is_known_and_asking_disturbs_nobody(tmp
     assert (writing.returncode, asked > 0) == (0, True)
 
 
+BREAKS_THE_LEASE = """
+import fcntl, os, sys
+from pathlib import Path
+from airssys_tui.runtime.sources import partial_write
+
+def lease(descriptor, command, argument, ask=fcntl.fcntl):
+    answer = ask(descriptor, command, argument)
+    if (command, argument) == (fcntl.F_SETLEASE, fcntl.F_RDLCK):
+        try:
+            os.open("x.wasm", os.O_WRONLY | os.O_NONBLOCK)
+        except BlockingIOError:
+            print("the lease was broken")
+    return answer
+
+fcntl.fcntl = lease
+partial_write.partial_write_of(Path.cwd(), "x.wasm")
+"""
+
+
+@linux
+def test_whoever_writes_while_it_is_asked_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x.wasm").write_bytes(TWO)
+    ran = subprocess.run([sys.executable, "-c", BREAKS_THE_LEASE], cwd=tmp_path, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, b"the lease was broken\n"), "a signal ended it"
+
+
 def test_what_is_no_regular_file_is_left_to_the_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wasm")
     (tmp_path / "loop.wasm").symlink_to("loop.wasm")

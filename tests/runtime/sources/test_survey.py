@@ -251,11 +251,10 @@ def test_a_name_that_is_not_utf8_ends_listening_for_a_moment_and_is_not_touched_
 
 
 def test_only_the_two_levels_that_matter_are_listened_to(surveyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, ...]] = []
+    asked: list[tuple[bool, *tuple[str, ...]]] = []
 
     def note(*directories: str, **settings: Any) -> Iterator[set[Any]]:
-        asked.append(directories)
-        assert settings["recursive"] is False
+        asked.append((settings["recursive"], *directories))
         yield from _deaf(**settings)
 
     monkeypatch.setattr(listener, "watch", note)
@@ -267,7 +266,8 @@ def test_only_the_two_levels_that_matter_are_listened_to(surveyed: World, monkey
     surveyed.open(watch=True)
     surveyed.wait_for(lambda _: asked)
     folder = str(surveyed.folder)
-    assert sorted(asked[0]) == [folder, f"{folder}/c", f"{folder}/out"]
+    recursive, *directories = asked[0]
+    assert (recursive, sorted(directories)) == (False, [folder, f"{folder}/c", f"{folder}/out"])
 
 
 @pytest.mark.parametrize(
