@@ -9,6 +9,9 @@ import msgspec
 
 from airssys_tui.core.text import Verbatim
 
+MAX_TEXT: Final = 1_200
+"""Characters of an event's text, except a line of a guest's log."""
+
 
 class Level(StrEnum):
     """Severity of an event."""
@@ -129,6 +132,18 @@ class EventAction(StrEnum):
         return cls.NONE if isinstance(value, str) else None
 
 
+class Speaker(StrEnum):
+    """Which instance of a component wrote a line of its log."""
+
+    SERVING = ""
+    CANDIDATE = "candidate"
+    TRIAL = "trial"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Speaker | None:
+        return cls.SERVING if isinstance(value, str) else None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One event.
 
@@ -142,6 +157,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         text: What happened, for people; of a guest's log the line as the guest wrote it. Show it sanitised.
         action: What was done.
         generation: Which change of the component's files it belongs to, for decisions.
+        speaker: Of a line of a guest's log: whether a candidate wrote it, or an instance for a trial.
     """
 
     seq: int
@@ -153,3 +169,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None = None
     action: EventAction = EventAction.NONE
     generation: int | None = None
+    speaker: Speaker = Speaker.SERVING

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.text import Verbatim, one_line
+
+PRINTED: Final = 10
+"""Lines that are kept of what a guest printed before it trapped."""
+
+PRINTED_LINE: Final = 500
+"""Characters of each."""
 
 
 class TrapKind(StrEnum):
@@ -43,11 +51,13 @@ class Trap(msgspec.Struct, frozen=True):
         kind: The kind.
         message: One line for people, without the backtrace. Guest-influenced: sanitise it before showing it.
         frames: Backtrace, innermost first, as ``function`` or ``module!function``; empty if there is none.
+        printed: The last lines, at most :data:`PRINTED`, that the guest printed or logged in the call that trapped.
     """
 
     kind: TrapKind
     message: str
     frames: tuple[str, ...] = ()
+    printed: tuple[Verbatim, ...] = ()
 
 
 EXITED: Final = "the guest exited with status "
@@ -68,3 +78,32 @@ class GuestTrap(AirssysError):
     def __init__(self, trap: Trap, *, component: str | None = None) -> None:
         super().__init__(f"{trap.kind}: {trap.message}", component=component)
         self.trap = trap
+
+    def heard(self, printed: Iterable[str], component: str) -> None:
+        """Keep what the guest printed before, which is its own reason, and which component it is."""
+        self.trap = msgspec.structs.replace(self.trap, printed=tuple(printed))
+        self.component = self.component or component
+
+    def reason(self, most: int) -> str:
+        """Return why it trapped, in one line with the guest's own last words.
+
+        Args:
+            most: Characters of these words; the newest lines that fit are in it.
+        """
+        said = printed_text(self.trap.printed, most)
+        return f"{self.message}; {said}" if said else self.message
+
+
+def printed_text(printed: Sequence[str], most: int) -> str:
+    """Return the newest lines that fit into ``most`` characters as part of a sentence; empty if nothing was printed."""
+    words: list[str] = []
+    room = most
+    for line in reversed(printed):
+        text = one_line(line, most)
+        if not text:
+            continue
+        room -= len(text) + 3
+        if room < 0 and words:
+            break
+        words.insert(0, text)
+    return f"before that it printed: {' | '.join(words)}" if words else ""

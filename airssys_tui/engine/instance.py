@@ -64,6 +64,7 @@ class Instance:
         owner: Any = None,
         deadline: float | None = None,
         arguments: Sequence[str] = (),
+        output: wasi.OutputBuffer | None = None,
     ) -> None:
         self._code = code
         self._linked = linked
@@ -78,7 +79,7 @@ class Instance:
         try:
             if code.imports_wasi:
                 require_wasi_runtime()
-                self._output = wasi.OutputBuffer(habitat.settings.output_limit)
+                self._output = output or wasi.OutputBuffer(habitat.settings.output_limit)
                 self._output.attach(activity.context_at, arguments)
             self._instantiate(linked.linker, limits.deadline if deadline is None else deadline)
         except BaseException:
@@ -216,9 +217,9 @@ class Instance:
         sums = self.activity
         return CallTotals(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
 
-    def output(self) -> wasi.Output:
-        """Drain what the guest wrote to stdout and stderr."""
-        return wasi.Output() if self._output is None else self._output.drain()
+    def output(self, *, final: bool = False) -> wasi.Output:
+        """Drain the lines that the guest wrote to stdout and stderr; with ``final``, unfinished ones too."""
+        return wasi.Output() if self._output is None else self._output.drain(final=final)
 
     def close(self) -> None:
         """Free everything native; a call in flight is cancelled and frees it when it ends. Idempotent."""

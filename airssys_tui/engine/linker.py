@@ -15,6 +15,7 @@ from airssys_tui.engine.host import HostInterface, HostResource, callback, destr
 from airssys_tui.engine.instance import Instance, Linked
 from airssys_tui.engine.resources import HostedType, type_numbers
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
+from airssys_tui.engine.wasi import OutputBuffer
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
@@ -73,6 +74,10 @@ class Linker:
         """Find all imports that cannot be satisfied, before anything is instantiated."""
         return self._offer.problems(interface)
 
+    def output_buffer(self) -> OutputBuffer:
+        """Return a buffer for the output of an instance that is to be made; it outlives one that cannot be made."""
+        return OutputBuffer(self._habitat.settings.output_limit)
+
     def instantiate(
         self,
         code: Code,
@@ -81,6 +86,7 @@ class Linker:
         owner: Any = None,
         deadline: float | None = None,
         arguments: Sequence[str] = (),
+        output: OutputBuffer | None = None,
     ) -> Instance:
         """Create an instance with fuel, deadline, memory and table limits.
 
@@ -90,10 +96,20 @@ class Linker:
             owner: Passed to host functions as ``context.owner``.
             deadline: Seconds for start functions; overrides the limits' deadline.
             arguments: What the guest gets from WASI as its arguments, the name of the program first.
+            output: Where its output is kept; a buffer of its own if not given.
 
         Raises:
             AdmissionError: If an import is missing or the instance does not fit its limits.
             GuestTrap: If a start function trapped.
             CapacityError: If the process has no room for another memory.
         """
-        return Instance(self._habitat, self._linked, code, limits, owner=owner, deadline=deadline, arguments=arguments)
+        return Instance(
+            self._habitat,
+            self._linked,
+            code,
+            limits,
+            owner=owner,
+            deadline=deadline,
+            arguments=arguments,
+            output=output,
+        )

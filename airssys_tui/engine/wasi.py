@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import ctypes
 import itertools
 import re
 import threading
+import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -66,36 +66,70 @@ def waits(interface: Interface) -> bool:
     )
 
 
+LINE: Final = 2_000
+"""Bytes of one line; a longer one goes on in the next."""
+
+UNFINISHED: Final = 1.0
+"""Seconds for which a line may lack its end before it is passed on without one."""
+
+
+class OutputLine(msgspec.Struct, frozen=True):
+    """One line, without its end.
+
+    Attributes:
+        stream: ``stdout`` or ``stderr``.
+        text: Guest text: sanitise before showing.
+    """
+
+    stream: str
+    text: str
+
+
 class Output(msgspec.Struct, frozen=True):
     """The output of a guest since the last drain.
 
     Attributes:
-        chunks: ``(stream, text)`` in order; ``stdout`` or ``stderr``. Guest text: sanitise before showing.
+        lines: The lines of both streams, in the order in which they ended.
         dropped: Bytes dropped because the buffer was full.
     """
 
-    chunks: tuple[tuple[str, str], ...] = ()
+    lines: tuple[OutputLine, ...] = ()
     dropped: int = 0
 
 
 _NOTHING: Final = Output()
 
 
+class _Unfinished:
+    """What a stream has of a line that has not ended, and since when (monotonic seconds)."""
+
+    __slots__ = ("data", "since")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.since = 0.0
+
+
 class OutputBuffer:
-    """Collects a guest's output to stdout and stderr, up to a limit.
+    """Collects a guest's output to stdout and stderr as lines, up to a limit.
+
+    Guests write a line in pieces: a C library character by character, a JavaScript or Python one its end apart. What a
+    stream has of a line waits for the rest, :data:`UNFINISHED` seconds and :data:`LINE` bytes at most; the other
+    stream's lines never get into it.
 
     Args:
         limit: Bytes kept between two drains.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
-        self._chunks: list[tuple[str, bytes]] = []
+        self._clock = clock
+        self._lines: list[tuple[str, bytes]] = []
+        self._unfinished = {name: _Unfinished() for name in _STREAMS}
         self._size = 0
         self._dropped = 0
         self._lock = threading.Lock()
-        make = codecs.getincrementaldecoder("utf-8")
-        self._decoders = {name: make(errors="replace") for name in _STREAMS}
 
     def write(self, stream: str, data: bytes) -> None:
         """Keep what fits and count the rest; callable from any thread."""
@@ -104,17 +138,45 @@ class OutputBuffer:
             self._dropped += len(data) - len(kept)
             self._size += len(kept)
             if kept:
-                self._chunks.append((stream, kept))
+                self._add(stream, kept)
 
-    def drain(self) -> Output:
-        """Return the kept output and clear the buffer."""
-        if not self._size and not self._dropped:
+    def drain(self, *, final: bool = False) -> Output:
+        """Return the kept lines and clear the buffer.
+
+        Args:
+            final: Return unfinished lines as well: the guest writes no more.
+        """
+        if not self._size and not self._dropped and not any(rest.data for rest in self._unfinished.values()):
             return _NOTHING
         with self._lock:
-            chunks, self._chunks, self._size = self._chunks, [], 0
+            now = self._clock()
+            for stream, rest in self._unfinished.items():
+                if rest.data and (final or now - rest.since >= UNFINISHED):
+                    self._end(stream, rest)
+            lines, self._lines, self._size = self._lines, [], 0
             dropped, self._dropped = self._dropped, 0
-        texts = tuple((stream, text) for stream, data in chunks if (text := self._decoders[stream].decode(data)))
-        return Output(texts, dropped)
+        return Output(tuple(OutputLine(stream, data.decode(errors="replace")) for stream, data in lines), dropped)
+
+    def _add(self, stream: str, data: bytes) -> None:
+        rest = self._unfinished[stream]
+        *ended, last = data.split(b"\n")
+        for part in ended:
+            self._go_on(stream, rest, part)
+            self._end(stream, rest)
+        self._go_on(stream, rest, last)
+
+    def _go_on(self, stream: str, rest: _Unfinished, part: bytes) -> None:
+        if part and not rest.data:
+            rest.since = self._clock()
+        rest.data += part
+        while len(rest.data) > LINE:
+            cut = _whole_characters(rest.data, LINE)
+            self._lines.append((stream, bytes(rest.data[:cut])))
+            del rest.data[:cut]
+
+    def _end(self, stream: str, rest: _Unfinished) -> None:
+        self._lines.append((stream, bytes(rest.data).removesuffix(b"\r")))
+        rest.data.clear()
 
     def attach(self, context: int, arguments: Sequence[str] = ()) -> None:
         """Attach a WASI context without grants to a store, with this buffer as its output.
@@ -131,6 +193,14 @@ class OutputBuffer:
             set_output(config.ptr(), _WRITE_ADDRESS, key + index, None)
         if error := bindings.context_set_wasi(context, bindings.consume(config)):
             raise RuntimeError(bindings.take_error(error).message)
+
+
+def _whole_characters(data: bytearray, most: int) -> int:
+    """Return how many bytes, at most ``most``, end with a whole character of UTF-8."""
+    cut = most
+    while cut > most - 4 and data[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return cut if data[cut] & 0xC0 != 0x80 else most
 
 
 # wasmtime-py's own setters take a number from a table that is not thread-safe, and return it from threads of the

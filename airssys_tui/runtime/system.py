@@ -336,6 +336,7 @@ class System:
             for component in self.router:
                 self.supervisor.check_due(component, now)
                 component.life.tick()
+                component.listen()
                 self.probation.check(component)
                 self.states.check_due(component, now)
                 self._retry_due(component, now)

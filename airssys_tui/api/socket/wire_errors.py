@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
 
 from airssys_tui.api import wire
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.text import sanitise
+from airssys_tui.core.text import VERBATIM, sanitise
 from airssys_tui.core.traps import GuestTrap
 
 _BASE: Final = frozenset({"message", "remedy", "component", "revision"})
@@ -23,7 +23,8 @@ class WireError(msgspec.Struct, frozen=True, kw_only=True):
         remedy: What to do next.
         component: The component concerned.
         revision: The revision concerned.
-        more: Further attributes of its class (gate, offset, trap…), by parameter name.
+        more: Further attributes of its class (gate, offset, trap…), by parameter name; what of them is no data is
+            sanitised when they get their types.
     """
 
     kinds: tuple[str, ...]
@@ -31,7 +32,7 @@ class WireError(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     component: str | None = None
     revision: int | None = None
-    more: dict[str, Any] = {}
+    more: Annotated[dict[str, Any], VERBATIM] = {}
 
 
 def fault_of(error: BaseException) -> WireError:

@@ -9,5 +9,6 @@ from airssys_tui.core.events import Event
 def event_line(event: Event) -> str:
     """Format an event for people: time, level, component with its revision, text."""
     revision = "" if event.revision is None else f" r{event.revision}"
-    subject = f"{event.component}{revision}" if event.component else "runtime"
+    speaker = f" ({event.speaker})" if event.speaker else ""
+    subject = f"{event.component}{revision}{speaker}" if event.component else "runtime"
     return f"{moment(event.at)}  {event.level:<7}  {subject:<20}  {' '.join(event.text.splitlines())}"

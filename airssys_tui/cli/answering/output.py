@@ -97,18 +97,21 @@ def answer_line(value: Any) -> None:
     sys.stdout.flush()
 
 
-def report_failure(title: str, message: str, remedy: str = "", *, json: bool = False, **facts: object) -> None:
+def report_failure(
+    title: str, message: str, remedy: str = "", *, more: Sequence[str] = (), json: bool = False, **facts: object
+) -> None:
     """Report an error and its remedy on standard error; with ``json``, also print an error object.
 
     Args:
         title: A few words.
         message: What happened and where.
         remedy: What to do next; may be empty.
+        more: Further lines of the message for people.
         json: Whether standard output carries JSON.
         facts: Further members of the error object; those without a value are omitted.
     """
     first, *rest = message.split("\n")
-    warn("\n  ".join([f"error: {title}: {first}", *rest]))
+    warn("\n  ".join([f"error: {title}: {first}", *rest, *more]))
     if remedy:
         warn(f"  → {remedy}")
     if json:
@@ -117,12 +120,18 @@ def report_failure(title: str, message: str, remedy: str = "", *, json: bool = F
 
 
 def report_error(error: AirssysError, *, json: bool = False) -> None:
-    """Report an error of the project's tree."""
+    """Report an error of the project's tree; a trap with what the guest printed before it."""
+    from airssys_tui.core.traps import GuestTrap  # noqa: PLC0415 - late: only an error can be a trap
+
+    printed = error.trap.printed if isinstance(error, GuestTrap) else ()
+    said = ["before that it printed:", *(f"  {line}" for line in printed)] if printed else []
     report_failure(
         error.title,
         error.message,
         error.remedy,
+        more=said,
         json=json,
+        printed=printed or None,
         kind=type(error).__name__,
         component=error.component,
         revision=error.revision,

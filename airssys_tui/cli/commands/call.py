@@ -40,9 +40,10 @@ def call(
         answered = _call_live if live else _call
         report = answered(path, export, json_arguments, place, force=force)
     except GuestTrap as trap:
-        from airssys_tui.runtime.deploying.gate_checks import trap_remedy  # noqa: PLC0415 - late: loads the engine
+        from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_remedy  # noqa: PLC0415 - late: loads the engine
 
-        trap.remedy = trap.remedy or trap_remedy(trap)
+        logs = see_logs(trap) if trap.trap.printed and (live or not path.exists()) else ""
+        trap.remedy = trap.remedy or "; ".join(filter(None, (trap_remedy(trap), logs)))
         raise
     if place.json:
         answer(_document(report))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
+from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.engine.wasi import Output
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
@@ -35,6 +37,11 @@ class ComponentTenant:
         workers: Notified when a host call blocks.
         services: The component's storage, measurements, traces and timers; None for an instance that never serves.
         handles_timers: Whether it exports ``timer-handler``.
+        revision: Its revision; None if it has none.
+        speaker: Marks the lines that it writes; a candidate's mark ends when it serves.
+
+    Attributes:
+        heard: The last lines that it printed or logged since the call began.
     """
 
     def __init__(
@@ -46,8 +53,13 @@ class ComponentTenant:
         services: Services | None = None,
         *,
         handles_timers: bool = False,
+        revision: int | None = None,
+        speaker: Speaker = Speaker.SERVING,
     ) -> None:
         self.component = component
+        self.heard: deque[str] = deque(maxlen=PRINTED)
+        self._revision = revision
+        self._speaker = speaker
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
         self._journal = journal
         self._workers = workers
@@ -75,30 +87,16 @@ class ComponentTenant:
 
     def log(self, level: Level, message: str, fields: Sequence[tuple[str, str]]) -> None:
         """Log one line. Lines above :data:`LINES_PER_SECOND` are dropped, and their number is logged."""
-        said = self._admit()
-        if said is None:
-            return
-        if said:
-            self._write_dropped(said)
         tail = " ".join(f"{key}={value}" for key, value in fields)
-        self._write(level, f"{message}  {tail}" if tail else message)
+        self._say(level, f"{message}  {tail}" if tail else message, EventAction.LOG)
 
-    def hear(self, revision: int, output: Output) -> None:
-        """Log the guest's stdout and stderr line by line, within the same bound."""
-        for stream, text in output.chunks:
-            lines = text.splitlines()
-            for index, line in enumerate(lines):
-                said = self._admit()
-                if said is None:
-                    with self._lock:
-                        self._dropped += len(lines) - index - 1
-                    break
-                if said:
-                    self._write_dropped(said)
-                self._write(Level.INFO, line, revision=revision, action=EventAction(stream))
+    def hear(self, output: Output) -> None:
+        """Log the lines of the guest's stdout and stderr, within the same bound."""
+        for line in output.lines:
+            self._say(Level.INFO, line.text, EventAction(line.stream))
         if output.dropped:
             text = f"{output.dropped} bytes of output were dropped: more at once than is kept"
-            self._write(Level.WARNING, text, revision=revision, action=EventAction.DROPPED)
+            self._write(Level.WARNING, text, action=EventAction.DROPPED)
 
     @property
     def pending(self) -> bool:
@@ -145,6 +143,7 @@ class ComponentTenant:
     def _join(self, services: Services) -> None:
         """Use the component's own storage, measurements, traces and timers from now on."""
         self.storage, self._overlay = services.namespace, None
+        self._speaker = Speaker.SERVING
         services.measures.take_in(self.measures)
         services.traces.take_in(self.tracer.traces)
         services.alarms.take_in(self.alarms)
@@ -179,16 +178,25 @@ class ComponentTenant:
     def _write_dropped(self, lines: int) -> None:
         self._write(Level.WARNING, f"{lines} log lines were dropped: more than {LINES_PER_SECOND} in a second")
 
-    def _write(
-        self, level: Level, text: str, *, revision: int | None = None, action: EventAction = EventAction.LOG
-    ) -> None:
+    def _say(self, level: Level, text: str, action: EventAction) -> None:
+        """Log a line of the guest, unless it is one too many; it is heard all the same."""
+        self.heard.append(text[:PRINTED_LINE])
+        said = self._admit()
+        if said is None:
+            return
+        if said:
+            self._write_dropped(said)
+        self._write(level, text, action=action)
+
+    def _write(self, level: Level, text: str, *, action: EventAction = EventAction.LOG) -> None:
         self._journal.emit(
             EventKind.LOG,
             text,
             component=self.component,
-            revision=revision,
+            revision=self._revision,
             level=level,
             action=action,
+            speaker=self._speaker,
         )
 
     def _admit(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from airssys_tui.core.errors import CapacityError
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
@@ -47,7 +48,9 @@ class Making:
         """
         instance = self._aside() if self._artifact.waits else self._make()
         hear = self._tenant.hear if self._code.imports_wasi else None
-        return Serving(self._artifact, instance, self._side, self._tenant, hear)
+        serving = Serving(self._artifact, instance, self._side, self._tenant, hear)
+        serving.drain()  # what its start function printed, before it takes anybody's place
+        return serving
 
     def cancel(self) -> None:
         """Abandon it: :meth:`run` fails after :data:`GRACE` seconds at most, and the instance is dropped."""
@@ -72,15 +75,20 @@ class Making:
             raise stuck(limit) from None
 
     def _make(self) -> Instance:
-        manifest = self._artifact.manifest
-        limits = self._artifact.limits
-        instance = self._linker.instantiate(
-            self._code,
-            limits,
-            owner=self._tenant,
-            deadline=limits.init_deadline,
-            arguments=(manifest.package.name, *manifest.artifact.args),
-        )
+        manifest, limits, output = self._artifact.manifest, self._artifact.limits, self._linker.output_buffer()
+        try:
+            instance = self._linker.instantiate(
+                self._code,
+                limits,
+                owner=self._tenant,
+                deadline=limits.init_deadline,
+                arguments=(manifest.package.name, *manifest.artifact.args),
+                output=output,
+            )
+        except GuestTrap as trap:
+            self._tenant.hear(output.drain(final=True))
+            trap.heard(self._tenant.heard, self._tenant.component)
+            raise
         with self._lock:
             self._instance = instance
             unwanted = self._unwanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
@@ -85,7 +86,7 @@ class Serving:
         instance: The instance.
         side: Threads for calls of guests that may block in WASI.
         tenant: Given to host functions.
-        hear: Called after each call with what the guest wrote to stdout and stderr; None for guests without WASI.
+        hear: Called with the lines that the guest wrote to stdout and stderr; None for guests without WASI.
 
     Attributes:
         counters: Where calls are counted, while it serves.
@@ -100,7 +101,7 @@ class Serving:
         instance: Instance,
         side: SideThreads,
         tenant: ComponentTenant,
-        hear: Callable[[int, Output], None] | None = None,
+        hear: Callable[[Output], None] | None = None,
     ) -> None:
         self.artifact = artifact
         self.instance = instance
@@ -112,6 +113,7 @@ class Serving:
         self._entered = 0
         self.by_hand = False
         self._side = side
+        self._hearing = threading.Lock()
         self._hear = hear
         self._waiting: SideCall[CallResult] | None = None
         self._cancelled = False
@@ -216,6 +218,7 @@ class Serving:
 
     def _enter(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
         self.tenant.tracer.enter(path)
+        self.tenant.heard.clear()
         self._entered = perf_counter_ns()
         self._inside = path
         try:
@@ -226,6 +229,8 @@ class Serving:
             return self.instance.call(path, *args, deadline=deadline)
         except GuestTrap as trap:
             self.tenant.tracer.break_off(trap.message)
+            self.drain(final=True)
+            trap.heard(self.tenant.heard, self.tenant.component)
             raise
         finally:
             self._inside = ""
@@ -253,16 +258,22 @@ class Serving:
         finally:
             self._waiting = None
 
-    def drain(self) -> None:
-        """Pass on the guest's output since the last drain."""
-        if self._hear is not None:
-            output = self.instance.output()
-            if output.chunks or output.dropped:
-                self._hear(self.revision, output)
+    def drain(self, *, final: bool = False) -> None:
+        """Pass on the lines of the guest since the last drain; from any thread.
+
+        Args:
+            final: Pass on unfinished lines as well: it writes no more.
+        """
+        if self._hear is None:
+            return
+        with self._hearing:
+            output = self.instance.output(final=final)
+            if output.lines or output.dropped:
+                self._hear(output)
 
     def close(self) -> None:
         """Drop the instance; a stuck one is freed by its thread, if that ever returns."""
-        self.drain()
+        self.drain(final=True)
         self.instance.close()
 
 

@@ -10,6 +10,7 @@ import msgspec
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.errors import AirssysError, NotServing, UsageError
+from airssys_tui.core.events import Speaker
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.json_form import has_lone_surrogate
 from airssys_tui.runtime.actors import contract
@@ -155,7 +156,14 @@ class Desk:
             return ()
         floor = self._floor
         loaded = await load_code(floor, artifact.digest, limits=artifact.manifest.limits)
-        tenant = ComponentTenant(component.name, artifact.manifest, floor.journal, floor.workers)
+        tenant = ComponentTenant(
+            component.name,
+            artifact.manifest,
+            floor.journal,
+            floor.workers,
+            revision=artifact.revision,
+            speaker=Speaker.TRIAL,
+        )
 
         def run() -> tuple[CheckOutcome, ...]:
             return Replay(Making(floor.linker, floor.side, artifact, loaded.code, tenant), component.served.kind).run(

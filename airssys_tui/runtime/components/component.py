@@ -119,6 +119,13 @@ class Component:
         """Why the files on disk are not deployed, if they were refused."""
         return self.barred.refusal_of(self.files.on_disk)
 
+    def listen(self) -> None:
+        """Pass on what its instance printed while a call still runs, and lines that have waited for their end."""
+        command = self.life.command
+        for serving in (self.actor.serving, command.serving if command is not None else None):
+            if serving is not None:
+                serving.drain()
+
     def take_over(
         self, artifact: Blueprint, kind: str, *, origin: int | None, stable: bool, fallback: bool = False
     ) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.traps import GuestTrap, printed_text
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface, unversioned
 from airssys_tui.engine.linker import Linker
@@ -56,7 +56,7 @@ class Passage:
             where = "" if told else f" (at byte {error.offset})"
             raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind) from error
         except GuestTrap as trap:
-            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate)) from trap
+            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate) or see_logs(trap)) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
             # The guest exports the contract with a type of its own.
             raise GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate) from error
@@ -118,10 +118,22 @@ def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple
     return tuple(one_line(change.describe()) for change in found)
 
 
-def trap_text(trap: GuestTrap) -> GuestText:
-    """Return a trap as one line: kind, message and the innermost named frame."""
+def trap_text(trap: GuestTrap, most: int = 150) -> GuestText:
+    """Return a trap as one line: kind, message, the innermost named frame, and what the guest printed before.
+
+    Args:
+        trap: The trap.
+        most: Characters of what the guest printed.
+    """
     frame = next(iter(trap.trap.frames), "")
-    return one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
+    what = one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
+    said = printed_text(trap.trap.printed, most)
+    return GuestText(f"{what}; {said}") if said else what
+
+
+def see_logs(trap: GuestTrap) -> str:
+    """Return where the guest's own words are, all of them; empty if it printed nothing."""
+    return f"see: airssys-tui logs {trap.component}" if trap.trap.printed and trap.component else ""
 
 
 _PREPARING: Final = frozenset({Gate.INSTANTIATE, Gate.INIT, Gate.STATE_LOAD})

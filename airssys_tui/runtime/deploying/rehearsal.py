@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.events import Speaker
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
@@ -146,7 +147,8 @@ class Rehearsal:
             rehearsed.takes_turns = True
             return rehearsed
         with passage.at(Gate.INSTANTIATE):
-            serving = rehearsed.serving = await self.instantiate(component.name, artifact, loadable.code)
+            serving = await self.instantiate(component.name, artifact, loadable.code, Speaker.CANDIDATE)
+            rehearsed.serving = serving
         try:
             if kind == "command":
                 await self.discard(serving)
@@ -173,14 +175,16 @@ class Rehearsal:
                 said = f' ("{rehearsed.health.message}")' if rehearsed.health.message else ""
                 raise GateRefusal(f"status unhealthy{said}", gate=Gate.HEALTH_PROBE)
 
-    async def prepare(self, component: str, artifact: Blueprint, code: Code) -> Serving:
-        """Make an initialised instance, without gates.
+    async def prepare(
+        self, component: str, artifact: Blueprint, code: Code, speaker: Speaker = Speaker.SERVING
+    ) -> Serving:
+        """Make an initialised instance, without gates; its log lines get the mark of the speaker until it serves.
 
         Raises:
             GateRefusal: If it cannot be made or its ``init`` answers with an error.
             GuestTrap: If it traps.
         """
-        serving = await self.instantiate(component, artifact, code)
+        serving = await self.instantiate(component, artifact, code, speaker)
         try:
             await self.on_guest(serving, contract.initialise)
         except BaseException:
@@ -188,8 +192,10 @@ class Rehearsal:
             raise
         return serving
 
-    async def instantiate(self, component: str, artifact: Blueprint, code: Code) -> Serving:
-        """Make an instance."""
+    async def instantiate(
+        self, component: str, artifact: Blueprint, code: Code, speaker: Speaker = Speaker.SERVING
+    ) -> Serving:
+        """Make an instance; its log lines get the mark of the speaker until it serves."""
         floor = self._floor
         services = floor.services.of(component)
         tenant = ComponentTenant(
@@ -199,6 +205,8 @@ class Rehearsal:
             floor.workers,
             services,
             handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
+            revision=artifact.revision,
+            speaker=speaker,
         )
         making = Making(floor.linker, floor.side, artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)

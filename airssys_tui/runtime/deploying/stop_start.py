@@ -24,7 +24,7 @@ import time
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.events import EventAction, Level, Speaker
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest, Strategy
@@ -105,7 +105,9 @@ class StopStart(Switcher):
         elif successor.restored is None and successor.policy is not StatePolicy.FRESH:
             successor.restored = taken.saved
         with passage.at(Gate.INSTANTIATE):
-            fresh = await self._rehearsal.instantiate(component.name, successor.artifact, successor.code)
+            fresh = await self._rehearsal.instantiate(
+                component.name, successor.artifact, successor.code, Speaker.CANDIDATE
+            )
         try:
             with passage.at(Gate.INIT):
                 await self._rehearsal.on_guest(fresh, contract.initialise)

@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from airssys_tui.core.errors import AirssysError, GateRefusal
-from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.events import EventAction, Level, Speaker
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import GuestText
@@ -112,7 +112,9 @@ class Switcher:
         if moves and successor.serving is not None:
             # `load` comes before any other call: the rehearsed instance has answered some, so a fresh one takes over.
             with passage.at(Gate.INSTANTIATE):
-                fresh = await self._rehearsal.prepare(component.name, successor.artifact, successor.code)
+                fresh = await self._rehearsal.prepare(
+                    component.name, successor.artifact, successor.code, Speaker.CANDIDATE
+                )
         try:
             switched = await self._pause_and_switch(component, successor, activation, passage, fresh, moves=moves)
         except BaseException:

@@ -10,7 +10,7 @@ import msgspec
 
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.runtime import EventPage
-from airssys_tui.core.events import Event, EventAction, EventKind, Level
+from airssys_tui.core.events import MAX_TEXT, Event, EventAction, EventKind, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import DecisionRow, EventRow
@@ -110,7 +110,7 @@ def _event(row: EventRow | DecisionRow, kind: EventKind, action: EventAction) ->
         at=row.at,
         kind=kind,
         level=Level(row.level),
-        text=one_line(row.text, 500),
+        text=one_line(row.text, MAX_TEXT),
         component=row.component,
         revision=row.revision,
         action=action,

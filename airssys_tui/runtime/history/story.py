@@ -254,6 +254,8 @@ class _Story:
         """Tell how often the active revision was restarted."""
         restarts = [e for e in self.told.events if e.action == EventAction.RESTARTING and e.at >= self.since]
         traps = [e for e in self.told.events if e.action == EventAction.TRAPPED and e.at >= self.since]
+        if traps and not restarts:
+            yield f"It trapped {self._when(traps[-1].at)}: {traps[-1].text}."
         if restarts:
             why = f"; the last trap: {traps[-1].text}" if traps else ""
             yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."

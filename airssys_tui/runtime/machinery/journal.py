@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from airssys_tui.api.views.runtime import SWITCH, EventPage, Tally
-from airssys_tui.core.events import Event, EventAction, EventKind, Level
+from airssys_tui.core.events import MAX_TEXT, Event, EventAction, EventKind, Level, Speaker
 from airssys_tui.core.text import bounded, one_line
 
 KEPT: Final = 2_000
 KEPT_LOGS: Final = 2_000
 UNWRITTEN: Final = 20_000
-LONGEST: Final = 500
-"""Characters of an event's text."""
-
 LONGEST_LINE: Final = 2_000
 """Characters of a line that a guest logged; its WIT promises 1 000 of a message."""
 
@@ -60,6 +57,7 @@ class Journal:
         action: EventAction = EventAction.NONE,
         level: Level = Level.INFO,
         generation: int | None = None,
+        speaker: Speaker = Speaker.SERVING,
     ) -> Event:
         """Record an event. Its text is sanitised here; a line that a guest logged is data, and not written to disk.
 
@@ -71,24 +69,23 @@ class Journal:
             action: A stable word for programs.
             level: How much it matters.
             generation: Generation of the change, for decisions.
+            speaker: Which instance wrote a line.
         """
         with self._lock:
-            self.last += 1
             event = Event(
-                seq=self.last,
+                seq=self._next(),
                 at=self._clock(),
                 kind=kind,
                 level=level,
-                text=bounded(text, LONGEST_LINE) if kind is EventKind.LOG else one_line(text, LONGEST),
+                text=bounded(text, LONGEST_LINE) if kind is EventKind.LOG else one_line(text, MAX_TEXT),
                 component=component,
                 revision=revision,
                 action=action,
                 generation=generation,
+                speaker=speaker,
             )
-            self._take(event)
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(event)
+            listeners = self._take(event)
+        _tell(listeners, event)
         return event
 
     def system(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
@@ -157,13 +154,18 @@ class Journal:
         with self._lock:
             return tuple({event.seq: event for event in (*self._unwritten, *self._events, *self._logs)}.values())
 
-    def _take(self, event: Event) -> None:
+    def _next(self) -> int:
+        self.last += 1
+        return self.last
+
+    def _take(self, event: Event) -> tuple[Callable[[Event], None], ...]:
+        """Keep an event; return who is to be told of it."""
         self._keep(event)
-        if event.kind is EventKind.LOG:
-            return
-        self._count(event.kind, event.action)
-        self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
-        self._unwritten.append(event)
+        if event.kind is not EventKind.LOG:
+            self._count(event.kind, event.action)
+            self.unwritten_dropped += len(self._unwritten) == UNWRITTEN
+            self._unwritten.append(event)
+        return tuple(self._listeners)
 
     def _count(self, kind: str, action: str) -> None:
         key = (str(kind), str(action))
@@ -179,6 +181,11 @@ class Journal:
             if kept is self._logs:
                 self._lost_logs = kept[0].seq
         kept.append(event)
+
+
+def _tell(listeners: tuple[Callable[[Event], None], ...], event: Event) -> None:
+    for listener in listeners:
+        listener(event)
 
 
 def _newest(events: deque[Event], after: int) -> Iterator[Event]:

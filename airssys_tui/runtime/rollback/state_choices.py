@@ -9,6 +9,7 @@ import msgspec
 
 from airssys_tui.api.views.revisions import StateChoice
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
+from airssys_tui.core.events import Speaker
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
@@ -123,7 +124,7 @@ class StateChoices:
         )
         try:
             with Passage().at(Gate.STATE_LOAD):
-                serving = await self._rehearsal.prepare(component.name, artifact, code)
+                serving = await self._rehearsal.prepare(component.name, artifact, code, Speaker.TRIAL)
                 try:
                     await self._rehearsal.on_guest(serving, lambda guest: contract.load_state(guest, present))
                 finally:

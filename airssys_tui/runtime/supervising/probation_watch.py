@@ -31,7 +31,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.probation import FEWEST_CALLS, Verdict
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import GuestText, one_line
-from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.core.traps import GuestTrap, TrapKind, printed_text
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.trial import Trial
@@ -62,7 +62,8 @@ class ProbationWatch:
         if trial is None or serving.revision != trial.revision or kind is TrapKind.CANCELLED:
             return
         if not costs.had(trial.previous, export, kind):
-            trial.trapped(one_line(f"{kind} in {export or 'its start'}", 120))
+            said = printed_text(trap.trap.printed, 80)
+            trial.trapped(one_line(f"{kind} in {export or 'its start'}" + (f" ({said})" if said else ""), 240))
         costs.trapped(export, kind)
 
     def unhealthy(self, component: Component, times: int) -> None:

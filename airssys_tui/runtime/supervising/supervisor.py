@@ -29,7 +29,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
 from airssys_tui.core.events import EventAction, Level
@@ -42,10 +42,13 @@ from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.gate_checks import trap_text
+from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text
+
+WORDS: Final = 700
+"""Characters of what a guest printed before a trap that are in the event."""
 
 
 class Supervisor:
@@ -70,11 +73,10 @@ class Supervisor:
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
         """Handle a trap in a call; runs on the control loop."""
         self._floor.workers.submit(serving.close)
-        reason = trap_text(trap)
+        reason, logs = trap_text(trap), see_logs(trap)
         whose, level = (", in a call by hand", Level.WARNING) if serving.by_hand else ("", Level.ERROR)
-        component.teller.supervision(
-            f"trap in r{serving.revision}{whose}: {reason}", EventAction.TRAPPED, level, revision=serving.revision
-        )
+        told = f"trap in r{serving.revision}{whose}: {trap_text(trap, WORDS)}" + (f"; {logs}" if logs else "")
+        component.teller.supervision(told, EventAction.TRAPPED, level, revision=serving.revision)
         if not serving.by_hand:
             component.proof.fault()
             self._probation.trapped(component, serving, trap)
@@ -86,7 +88,9 @@ class Supervisor:
         dead = component.actor.drop_dead()
         if dead is not None:
             trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
-            self.trapped(component, dead, GuestTrap(trap))
+            died = GuestTrap(trap)
+            died.heard(dead.tenant.heard, component.name)
+            self.trapped(component, dead, died)
         elif not component.files.usable and component.supervision.recovery.kind is RecoveryKind.BACKOFF:
             self.reset(component)
             component.supervision.recovered()
@@ -144,7 +148,7 @@ class Supervisor:
             return
         waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + decision.delay, decision.tries_left)
         component.supervision.back_off(waiting, time.monotonic() + decision.delay)
-        component.shown.warn(one_line(f"{reason} · {_tries(decision.tries_left)} left", 300))
+        component.shown.warn(one_line(f"{reason} · {_tries(decision.tries_left)} left", 500))
         component.teller.supervision(
             f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
             EventAction.RESTARTING,
@@ -164,7 +168,7 @@ class Supervisor:
     def _exhaust(self, component: Component, trouble: str, why: str) -> None:
         chain = f" · before that: {chain_text(component)}" if component.proof.chain else ""
         component.supervision.exhaust()
-        component.shown.warn(one_line(trouble + chain, 300))
+        component.shown.warn(one_line(trouble + chain, 600))
         dropped = component.actor.queued
         component.actor.accept(False)
         component.teller.supervision(f"given up: {why}; {dropped} waiting calls dropped{chain}", EventAction.EXHAUSTED)

@@ -30,7 +30,8 @@ def text_of(events: Iterable[Event]) -> bytes:
 def _line(event: Event) -> str:
     at = datetime.fromtimestamp(event.at).astimezone().isoformat(timespec="milliseconds")
     revision = f" r{event.revision}" if event.revision is not None else ""
-    who = one_line(f"{event.component or '-'}{revision}", 160)
+    speaker = f" ({event.speaker})" if event.speaker else ""
+    who = one_line(f"{event.component or '-'}{revision}{speaker}", 160)
     return f"{at} {event.level:<7} {who} {one_line(event.action or event.kind, 40)} {one_line(event.text, 2_000)}\n"
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.calling import CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.description import is_host_call
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.interface import Function
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt
@@ -16,6 +18,9 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.state.call_log import MadeCall
 from airssys_tui.tui.state.session import Session
+
+WORDS: Final = 300
+"""Characters that are shown of what a guest printed before it trapped."""
 
 
 class CallingScreen(LiveScreen):
@@ -105,7 +110,8 @@ class CallingScreen(LiveScreen):
             report = await asyncio.wrap_future(api.call(self.component, path, arguments, force=force))
             self.handles = await asyncio.wrap_future(api.open_handles(self.component))
         except AirssysError as error:
-            failure = f"{error.title}: {error}{f' → {error.remedy}' if error.remedy else ''}"
+            said = error.reason(WORDS) if isinstance(error, GuestTrap) else str(error)
+            failure = f"{error.title}: {said}{f' → {error.remedy}' if error.remedy else ''}"
         self.is_calling = False
         self.outcomes = None
         self.answer = self.session.calls.add(

@@ -51,6 +51,8 @@ class LogScreen(StreamScreen):
             name = fit(safe(event.component or "-", glyphs, 140), cells, ellipsis=glyphs.ellipsis)
             spans.append(Span(f"{name} ", "strong"))
         spans.append(Span(f"{word:<4} ", tone))
+        if event.speaker:
+            spans.append(Span(f"r{event.revision} {event.speaker} ", "warn"))
         spans.append(Span(f"{LEVEL_GLYPHS[event.level][glyphs.ascii]} ", LEVEL_TONES[event.level]))
         columns = tuple(spans)
         return columns, max(1, width - line_width(columns))

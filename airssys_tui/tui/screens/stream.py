@@ -235,7 +235,7 @@ class StreamScreen(LiveScreen):
             return
         glyphs, width = self.session.glyphs, self.size.width
         number = f"r{event.revision}" if event.revision is not None else ""
-        where = f"{event.component or ''} {number}".strip()
+        where = f"{event.component or ''} {number} {event.speaker}".strip()
         generation = f"reload {event.generation}" if event.generation is not None else ""
         at = f"{datetime.fromtimestamp(event.at).astimezone():%Y-%m-%d %H:%M:%S%z}"
         about = "  ".join(filter(None, (at, where, event.kind, event.level, generation)))

@@ -180,7 +180,7 @@ async def test_a_fault_of_the_runtime_is_a_toast_too():
     async with desk(runtime).run_test(size=SIZE, notifications=True) as pilot:
         await connected(pilot)
 
-        def explode(command, who):
+        def explode(*_):
             raise AirssysError("[/foo]\x1b[2J", remedy="[bold]")
 
         runtime.carry_out = explode
