@@ -18,6 +18,9 @@ class Gate(StrEnum):
     DISK = "disk"
     """The disk has room for the candidate."""
 
+    CAPACITY = "capacity"
+    """The process has room for another component."""
+
     STORE = "store"
     """The candidate can be recorded."""
 

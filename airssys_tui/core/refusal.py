@@ -25,8 +25,8 @@ class RefusalKind(StrEnum):
     CIRCUMSTANCE = "circumstance"
 
 
-CIRCUMSTANCES: Final = frozenset({Gate.DISK, Gate.STORE, Gate.DEPENDENCIES, Gate.DRAIN})
-"""Gates that never judge the files: room on the disk, the catalog, other components, a call that still runs."""
+CIRCUMSTANCES: Final = frozenset({Gate.DISK, Gate.CAPACITY, Gate.STORE, Gate.DEPENDENCIES, Gate.DRAIN})
+"""Gates that never judge the files: room on the disk or in the process, the catalog, others, a call that still runs."""
 
 AWAITED: Final = frozenset({Gate.DISK, Gate.DEPENDENCIES})
 """Gates of circumstances whose end the runtime notices by itself: no delay is needed."""

@@ -23,7 +23,7 @@ GENERATION: Final = 2
 _HARMLESS: Final = frozenset(
     {
         *("tick_ms", "cancel_ms", "max_component_size", "in_process_compile", "compile_wall", "compile_cpu"),
-        *("in_process_locals", "in_process_loops", "max_code_size"),
+        *("in_process_locals", "in_process_loops", "max_code_size", "mapped_code", "max_mapped"),
         *("compile_address_space", "max_memories", "output_limit"),
     }
 )

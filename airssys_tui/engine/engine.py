@@ -43,6 +43,8 @@ class Engine:
         self.identity = identity(settings)
         self.habitat: Habitat[Activity] = Habitat(settings)
         self._closed = False
+        self._mapping = threading.Lock()
+        self._mapped: weakref.WeakSet[Code] = weakref.WeakSet()
         _engines.add(self)
 
     @property
@@ -104,10 +106,21 @@ class Engine:
     def load(self, serialised: bytes | Path) -> Code:
         """Load code compiled by an engine of the same identity; the bytes are trusted.
 
+        wasmtime keeps the descriptor of a file that it maps as long as the code lives, and nothing closes it before. So
+        only a few large files are mapped, for which it saves memory and time; all other code is copied.
+
         Raises:
             AdmissionError: At gate ``compile``, if the bytes belong to another engine or are damaged.
+            OSError: If the file cannot be read.
         """
-        return Code.load(self.habitat.native, serialised)
+        if isinstance(serialised, bytes):
+            return Code.load(self.habitat.native, serialised)
+        with self._mapping:
+            if serialised.stat().st_size < self.settings.mapped_code or len(self._mapped) >= self.settings.max_mapped:
+                return Code.load(self.habitat.native, serialised.read_bytes())
+            code = Code.load(self.habitat.native, serialised)
+            self._mapped.add(code)
+        return code
 
     def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
         """Create a linker of host interfaces; WASI 0.2 is always included, without any grant.

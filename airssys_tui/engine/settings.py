@@ -27,6 +27,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         compile_wall: Seconds of wall time for the compile child on an idle machine: a far backstop, which grows with
             the load of the processors.
         compile_address_space: Bytes of address space for the compile child.
+        mapped_code: Compiled code of at least so many bytes is mapped from its file, which keeps a file descriptor open
+            as long as it is used; smaller code is copied.
+        max_mapped: Mapped files at most; further code is copied whatever its size.
         max_code_size: Maximum bytes of compiled code of one component; code can be 30 000 times as large as its wasm.
         max_wasm_stack: Bytes of native stack for the guest frames of one call.
         memory_reservation: Bytes of address space reserved per linear memory; 4 GiB needs no bounds checks.
@@ -50,6 +53,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     compile_cpu: float = 120.0
     compile_wall: float = 900.0
     compile_address_space: int = 4 * GIB
+    mapped_code: int = MIB
+    max_mapped: int = 16
     max_code_size: int = 256 * MIB
     max_wasm_stack: int = 512 * KIB
     memory_reservation: int = 4 * GIB

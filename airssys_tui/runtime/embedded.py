@@ -18,7 +18,7 @@ from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.core.errors import UsageError
+from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
@@ -110,6 +110,10 @@ class EmbeddedRuntime:
     def announce(self, text: str) -> None:
         """Record a problem around the runtime, such as with a client."""
         self._floor.journal.system(text, EventAction.CONTROL, Level.WARNING)
+
+    def crowding(self) -> CapacityError | None:
+        """Return why this process has no room for another client, or None if it has."""
+        return self._floor.descriptors.crowding("another client")
 
     def at_close(self, leave: Callable[[], None]) -> None:
         """Call a function when the runtime begins to close, before anything is stopped."""

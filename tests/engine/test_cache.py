@@ -37,6 +37,8 @@ HARMLESS = {
     "in_process_locals": 3_000,
     "in_process_loops": 2_000,
     "max_code_size": 32 * MIB,
+    "mapped_code": KIB,
+    "max_mapped": 2,
 }
 SHAPING = {
     "max_wasm_stack": 256 * KIB,

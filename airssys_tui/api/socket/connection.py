@@ -117,8 +117,8 @@ class Host(Protocol):
         """Register a connection that has said nothing yet."""
         ...
 
-    def admit(self, connection: Connection) -> bool:
-        """Register a connection that has said hello as a client; return whether there is room for it."""
+    def admit(self, connection: Connection) -> AirssysError | None:
+        """Register a connection that has said hello as a client; return why there is no room for it, or None."""
         ...
 
     def follow(self, connection: Connection) -> None:
@@ -288,14 +288,8 @@ class Connection(asyncio.Protocol):
                 ),
             )
             return
-        if not self._host.admit(self):
-            self.end(
-                End.REFUSED,
-                Overcrowded(
-                    f"the runtime serves {self._host.limits.clients} clients, its limit",
-                    remedy="close a screen or another client, then try again",
-                ),
-            )
+        if (crowding := self._host.admit(self)) is not None:
+            self.end(End.REFUSED, crowding)
             return
         self._hello = hello
         self._splitter.limit = MAX_COMMAND if hello.access is Access.FULL else MAX_QUESTION

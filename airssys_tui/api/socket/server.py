@@ -38,6 +38,7 @@ from airssys_tui.api.socket.address import identity, listen
 from airssys_tui.api.socket.connection import Connection, End, ServingLimits
 from airssys_tui.api.socket.frames import Bye, ServingReport, frame
 from airssys_tui.api.socket.pulse import Pulse
+from airssys_tui.core.errors import AirssysError, Overcrowded
 
 LEAVING: Final = 0.5
 """Seconds for clients to read the last message when the runtime stops."""
@@ -58,6 +59,7 @@ class ControlServer:
         folder: The watched folder, shown to clients.
         announce: Called with a sentence when the server disconnects a client; at most once a second.
         limits: Limits of the server.
+        crowding: Returns why the process has no room for another client, or None if it has.
 
     Attributes:
         thread: The thread that serves the clients.
@@ -74,11 +76,13 @@ class ControlServer:
         folder: str = "",
         announce: Callable[[str], None] | None = None,
         limits: ServingLimits | None = None,
+        crowding: Callable[[], AirssysError | None] = lambda: None,
     ) -> None:
         self.api = api
         self.path = path
         self.folder = folder.encode(errors="replace").decode()  # a file name may not be valid text
         self.limits = limits or ServingLimits()
+        self.crowding = crowding
         self.epoch = uuid.uuid4().hex
         self.pid = os.getpid()
         self._announce = announce
@@ -136,17 +140,22 @@ class ControlServer:
             del self._silent[oldest]
             oldest.make_room()
 
-    def admit(self, connection: Connection) -> bool:
-        """Register a connection that has said hello as a client; return whether there is room for it."""
+    def admit(self, connection: Connection) -> AirssysError | None:
+        """Register a connection that has said hello as a client; return why there is no room for it, or None."""
         self._silent.pop(connection, None)
+        if (crowding := self.crowding()) is not None:
+            return crowding
         if len(self._clients) >= self.limits.clients:
             idle = max(self._clients, key=lambda each: each.idle, default=None)
             if idle is None or idle.idle <= self.limits.idle:
-                return False
+                return Overcrowded(
+                    f"the runtime serves {self.limits.clients} clients, its limit",
+                    remedy="close a screen or another client, then try again",
+                )
             self._clients.discard(idle)
             idle.make_room()
         self._clients.add(connection)
-        return True
+        return None
 
     def follow(self, connection: Connection) -> None:
         """Send a connection the full state now, and every later change."""

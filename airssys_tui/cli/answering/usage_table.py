@@ -41,6 +41,9 @@ def totals(seen: Snapshot) -> list[tuple[str, str]]:
     ]
     if seen.handed:
         pairs.append(("long calls", str(seen.handed)))
+    if seen.descriptors is not None:
+        limit = f"/{seen.descriptor_limit}" if seen.descriptor_limit is not None else ""
+        pairs.append(("descriptors", f"{seen.descriptors}{limit}"))
     if seen.stuck:
         pairs.append(("stuck", str(seen.stuck)))
     if seen.dropped_events:

@@ -180,6 +180,7 @@ def _living(head: Snapshot) -> list[Finding]:
     stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
     remedy = "restart the runtime when convenient; these calls cannot be ended otherwise"
     found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))
+    found += _descriptors(head)
     lost = f"{head.dropped_events} left the buffer, {head.unwritten_events} never written"
     found.append(
         Finding(
@@ -199,6 +200,18 @@ def _watching(watch: WatchView) -> Finding:
     well = watch.mode == "native" or watch.reason == ASKED_FOR
     remedy = "put the folder back" if watch.mode == "stopped" else "until then, polling finds changes, more slowly"
     return Finding("watching", watch.sentence, ok=well, remedy="" if well else remedy)
+
+
+def _descriptors(head: Snapshot) -> list[Finding]:
+    """Report how many of the file descriptors are open; from 80 % on the runtime refuses new work."""
+    used, limit = head.descriptors, head.descriptor_limit
+    if used is None:
+        return []
+    if limit is None:
+        return [Finding("file descriptors", f"{used} open, without a limit")]
+    crowded = used >= 0.8 * limit
+    remedy = "raise the limit on open files (ulimit -n) and start again; new components and clients are refused"
+    return [Finding("file descriptors", f"{used} of {limit} open", ok=not crowded, remedy=remedy if crowded else "")]
 
 
 def _kept(remote: RuntimeApi) -> list[Finding]:

@@ -51,7 +51,7 @@ def _stats(seen: Snapshot, views: Sequence[ComponentView], *, live: bool, whole:
         return rows[0]
     figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "handed", "stuck")
     told = plain(seen)
-    lost = ("dropped_events", "unwritten_events", "tallies")
+    lost = ("descriptors", "descriptor_limit", "dropped_events", "unwritten_events", "tallies")
     totals = {name: told[name] if live else None for name in (*figures, *lost)}
     return {"phase": told["phase"], **totals, "components": rows}
 

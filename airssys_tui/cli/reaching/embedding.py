@@ -46,8 +46,8 @@ def open_runtime(
     settings = RuntimeSettings(watch=watch, engine=engine_settings(site))
     runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
     try:
-        folder = str(as_given(site.folder.value))
-        server = ControlServer(runtime, control_path(site.state_dir.value), folder=folder, announce=runtime.announce)
+        path, folder = control_path(site.state_dir.value), str(as_given(site.folder.value))
+        server = ControlServer(runtime, path, folder=folder, announce=runtime.announce, crowding=runtime.crowding)
     except StoreError as error:
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")
     else:

@@ -48,6 +48,8 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, 
         except AdmissionError:
             # The file is intact, but this engine cannot use it: compile it again.
             await floor.disk(cache.remove, digest)
+        except OSError as error:  # it cannot be read now, which says nothing about it
+            floor.journal.system(f"compiled code cannot be read: {error}", EventAction.NONE, Level.WARNING)
     artifact = wasm if wasm is not None else await floor.artifact(digest)
     code = await _compile(floor, artifact, limits)
     serialised = await floor.compiling(code.serialised)

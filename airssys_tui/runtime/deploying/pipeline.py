@@ -25,7 +25,7 @@ import contextlib
 
 import msgspec
 
-from airssys_tui.core.errors import AdmissionError, GateRefusal, NotServing, StoreError
+from airssys_tui.core.errors import AdmissionError, CapacityError, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, State
@@ -86,12 +86,15 @@ class Deployer:
         Raises:
             GateRefusal: If a gate refused; the component is where it was.
             StoreError: If it could not be recorded; the component is where it was.
+            CapacityError: If the process has no room for a new component.
             asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
         """
         reading = await self._floor.compiling(with_embedded_version, reading)
         try:
+            if component.active is None:
+                self._floor.descriptors.require_room("a new component")
             attempt = await self._begin(component, reading, order)
-        except StoreError as error:
+        except (CapacityError, StoreError) as error:
             self._refusals.turn_away(component, reading, error)
             raise
         origin = component.state

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from airssys_tui import __version__
-from airssys_tui.core.errors import AirssysError, DiskFull, GateRefusal, StoreError
+from airssys_tui.core.errors import AirssysError, CapacityError, DiskFull, GateRefusal
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
@@ -74,7 +74,7 @@ class Refusals:
         said = _sentence(label, gate, error, component, serves=serves) + again
         attempt.tell(said, EventAction.REFUSED, Level.ERROR)
 
-    def turn_away(self, component: Component, reading: Reading, error: StoreError) -> None:
+    def turn_away(self, component: Component, reading: Reading, error: AirssysError) -> None:
         """Say that files could not be accepted, and try them again later."""
         gate = _gate_of(error)
         again = self._turn_away(component, reading, gate, one_line(error.message, 400), None)
@@ -110,6 +110,8 @@ class Refusals:
 
 
 def _gate_of(error: AirssysError) -> Gate:
+    if isinstance(error, CapacityError):
+        return Gate.CAPACITY
     return Gate.DISK if isinstance(error, DiskFull) else Gate.STORE
 
 

@@ -18,6 +18,7 @@ from airssys_tui.engine.linker import Linker
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
+from airssys_tui.runtime.machinery.descriptors import Descriptors, raise_limit
 from airssys_tui.runtime.machinery.guest_threads import Hog, Way, Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
@@ -51,11 +52,13 @@ class Floor:
         self, folder: Path, state: StateDirectory, settings: RuntimeSettings, clock: Callable[[], float] = time.time
     ) -> None:
         heap.share()
+        raise_limit()
         self.folder = folder
         self.state = state
         self.settings = settings
         self.clock = clock
         self.journal = Journal(clock)
+        self.descriptors = Descriptors()
         self.engine = Engine(settings.engine)
         self.linker: Linker = self.engine.linker(INTERFACES)
         self.shelf = Shelf()

@@ -59,6 +59,7 @@ class Observer:
         self._rows: dict[str, ComponentView] = {}
         self._gone: dict[str, int] = {}
         self._introduced: dict[str, object] = {}
+        self._descriptors = floor.descriptors.used
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
         self.problems: tuple[GuestText, ...] = ()
@@ -71,6 +72,7 @@ class Observer:
     def sample(self) -> None:
         """Sample the meters of every component that is not at rest, and publish."""
         tick = self.tick = self._next_tick()
+        self._descriptors = self._floor.descriptors.used
         for component in self._router:
             counters = component.actor.counters
             component.shown.runs(_long_call(component))
@@ -184,6 +186,8 @@ class Observer:
             busy=self._floor.workers.busy,
             handed=self._floor.workers.handed,
             stuck=self._floor.side.stuck,
+            descriptors=self._descriptors,
+            descriptor_limit=self._floor.descriptors.limit,
         )
 
     def _summary(self, generation: int, rows: dict[str, ComponentView]) -> Snapshot:
