@@ -39,17 +39,9 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, 
     at_hand = shelf.take(digest)
     if at_hand is not None:
         return Loaded(at_hand, cached=True)
-    path = await floor.disk(cache.get, digest, engine.identity)
-    if path is not None:
-        try:
-            loaded = await floor.compiling(engine.load, path)
-            shelf.put(digest, loaded, path.stat().st_size)
-            return Loaded(loaded, cached=True)
-        except AdmissionError:
-            # The file is intact, but this engine cannot use it: compile it again.
-            await floor.disk(cache.remove, digest)
-        except OSError as error:  # it cannot be read now, which says nothing about it
-            floor.journal.system(f"compiled code cannot be read: {error}", EventAction.NONE, Level.WARNING)
+    cached = await _from_cache(floor, digest)
+    if cached is not None:
+        return Loaded(cached, cached=True)
     artifact = wasm if wasm is not None else await floor.artifact(digest)
     code = await _compile(floor, artifact, limits)
     serialised = await floor.compiling(code.serialised)
@@ -69,3 +61,21 @@ async def _compile(floor: Floor, artifact: bytes, limits: Limits | None) -> Code
     except asyncio.CancelledError:
         cancel.set()
         raise
+
+
+async def _from_cache(floor: Floor, digest: Digest) -> Code | None:
+    cache = floor.state.code
+    path = await floor.disk(cache.get, digest, floor.engine.identity)
+    if path is None:
+        return None
+    try:
+        loaded = await floor.compiling(floor.engine.load, path)
+        floor.shelf.put(digest, loaded, path.stat().st_size)
+    except AdmissionError:
+        # The file is intact, but this engine cannot use it: compile it again.
+        await floor.disk(cache.remove, digest)
+        return None
+    except OSError as error:  # it cannot be read now, which says nothing about it
+        floor.journal.system(f"compiled code cannot be read: {error}", EventAction.NONE, Level.WARNING)
+        return None
+    return loaded
