@@ -23,6 +23,7 @@ from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.history.timeline import compare, timeline
+from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
@@ -273,7 +274,7 @@ class EmbeddedRuntime:
 
     def close(self) -> None:
         """Stop everything in bounded time; states are saved. Closing twice does nothing."""
-        with self._closing:
+        with self._closing, heap.at_rest():
             if self._closed:
                 return
             self._closed = True

@@ -29,6 +29,10 @@ class Router:
         """Return the component with that identity, or None."""
         return self._table.get(str(identity))
 
+    def named(self, name: str) -> Component | None:
+        """Return the component of exactly that name, or None."""
+        return self._table.get(name)
+
     def add(self, component: Component) -> None:
         """Add a component."""
         self._table[component.name] = component

@@ -113,15 +113,17 @@ class Instances:
         serving = actor.serving
         if serving is None:
             return
-        reached = asyncio.wrap_future(actor.pause())
-        patience = serving.manifest.supervision.shutdown
-        if drain is not None:
-            patience = min(patience, drain)
-        done, _ = await asyncio.wait([reached], timeout=patience)
-        if not done:
-            self._tell_cancelled(component, serving)
-            serving.cancel()
-            await asyncio.wait([reached], timeout=1.0)
+        boundary = actor.pause()
+        if not boundary.done():  # thousands of idle components stop at once: they need no timer each
+            reached = asyncio.wrap_future(boundary)
+            patience = serving.manifest.supervision.shutdown
+            if drain is not None:
+                patience = min(patience, drain)
+            done, _ = await asyncio.wait([reached], timeout=patience)
+            if not done:
+                self._tell_cancelled(component, serving)
+                serving.cancel()
+                await asyncio.wait([reached], timeout=1.0)
         await self._save_quietly(component, serving, "stop")
         actor.switch(None)
         actor.resume()

@@ -143,7 +143,7 @@ class Collector:
             await asyncio.sleep(PAUSE)
 
     def _known(self, name: str) -> Component | None:
-        return next((component for component in self._router if component.name == name), None)
+        return self._router.named(name)
 
     def _is_busy(self, name: str) -> bool:
         component = self._known(name)
