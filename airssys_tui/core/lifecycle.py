@@ -152,3 +152,7 @@ class CommandEnd(msgspec.Struct, frozen=True):
     def remark(self) -> GuestText:
         """Return what the next start of the runtime says about it."""
         return one_line(f"{self.text}; start runs it again", 300)
+
+
+STOP_EACH: Final = 0.002
+"""Seconds that stopping a runtime may take for each of its components, beyond the time for stopping at all."""

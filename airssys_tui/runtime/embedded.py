@@ -20,6 +20,7 @@ from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
+from airssys_tui.core.lifecycle import STOP_EACH
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.history.timeline import compare, timeline
@@ -273,7 +274,10 @@ class EmbeddedRuntime:
         return found.actor.post(lambda serving: serving.call(export, *args).value)
 
     def close(self) -> None:
-        """Stop everything in bounded time; states are saved. Closing twice does nothing."""
+        """Stop everything in bounded time; states are saved. Closing twice does nothing.
+
+        The time is the setting ``shutdown``, and :data:`~airssys_tui.core.lifecycle.STOP_EACH` for each component.
+        """
         with self._closing, heap.at_rest():
             if self._closed:
                 return
@@ -281,7 +285,7 @@ class EmbeddedRuntime:
             for leave in self._leaving:
                 leave()
             # Guests get most of the time; cancelled calls and the threads end within the rest.
-            limit = self._floor.settings.shutdown
+            limit = self._floor.settings.shutdown + STOP_EACH * len(self._system.router)
             stopping = asyncio.run_coroutine_threadsafe(self._leave(0.8 * limit), self._loop)
             try:
                 stopping.result(limit + 0.5)

@@ -119,7 +119,7 @@ class _Session:
             AirssysError: The runtime could not be opened, or did not stop in time.
         """
         if self._runtime is not None and not self.hurried:
-            close_in_time(self._runtime.close)
+            close_in_time(self._runtime.close, len(self._runtime.snapshot().components))
         if self._failure is not None:
             raise self._failure
 

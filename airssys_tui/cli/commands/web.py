@@ -106,4 +106,4 @@ def _runtime(site: Site) -> Iterator[None]:
     try:
         yield
     finally:
-        close_in_time(runtime.close)
+        close_in_time(runtime.close, len(runtime.snapshot().components))

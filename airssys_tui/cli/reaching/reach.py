@@ -178,7 +178,7 @@ def _moment(site: Site, client: str) -> Iterator[RuntimeApi]:
             raise _not_up(site.folder.value)
         yield runtime
     finally:
-        close_in_time(runtime.close)
+        close_in_time(runtime.close, len(runtime.snapshot().components))
 
 
 def _wait_for_owner(site: Site, client: str, error: StateLocked) -> RemoteRuntime:

@@ -12,9 +12,10 @@ from types import FrameType
 from typing import Final
 
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.lifecycle import STOP_EACH
 
 DRAIN: Final = 5.0
-"""Seconds that a shutdown may take."""
+"""Seconds that a shutdown may take, and ``STOP_EACH`` more for each component."""
 
 LEAVE: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -47,12 +48,13 @@ def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ..
             signal.signal(number, handler)
 
 
-def close_in_time(close: Callable[[], None], seconds: float = DRAIN) -> None:
+def close_in_time(close: Callable[[], None], components: int = 0, *, seconds: float = DRAIN) -> None:
     """Close a runtime and wait for it, up to a time limit.
 
     Args:
         close: Stops the runtime. It should be bounded itself; it runs on a separate thread in case it is not.
-        seconds: The time limit; half a second is added for overhead.
+        components: How many components it has.
+        seconds: The time limit without them; half a second is added for overhead.
 
     Raises:
         AirssysError: The runtime is still running after the limit.
@@ -67,6 +69,7 @@ def close_in_time(close: Callable[[], None], seconds: float = DRAIN) -> None:
         else:
             outcome.set_result(None)
 
+    seconds += STOP_EACH * components
     threading.Thread(target=run, name="close", daemon=True).start()
     try:
         outcome.result(seconds + 0.5)
