@@ -36,6 +36,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "instances": calls.instances,
     "messages": actors.messages,
     "requests": actors.requests,
+    "hogs": actors.beside_hogs,
     "overshoot": actors.overshoot,
     "convoy": convoy.convoy,
     "commit": reloads.commit,

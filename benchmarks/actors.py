@@ -87,6 +87,25 @@ def requests(effort: Effort) -> Iterator[Row]:
     yield Row(name="actor/request-p99", value=quantile(ask, 0.99), unit="µs", target="< 500 µs")
 
 
+def beside_hogs(effort: Effort) -> Iterator[Row]:
+    """One request at a time, beside components that spin under deadlines of an hour."""
+    forever = 'deadline = "1h"\nfuel_per_call = "unlimited"\n'
+    for hogs in (2, 40):
+        with scratch() as directory:
+            put_component(directory, NAME, binary(EXPORTS))
+            for number in range(hogs):
+                put_component(directory, f"hog-{number}", binary(EXPORTS), forever)
+            with running(directory) as runtime:
+                for number in range(hogs):
+                    runtime.invoke(f"hog-{number}", "spin")
+                ask = [
+                    once(lambda: runtime.invoke(NAME, "text", PAYLOAD).result(PATIENCE)) * 1e3
+                    for _ in range(effort.count(1_000))
+                ]
+        yield Row(name=f"actor/request-beside-{hogs}-p50", value=quantile(ask, 0.5), unit="ms", target="< 1 ms")
+        yield Row(name=f"actor/request-beside-{hogs}-p99", value=quantile(ask, 0.99), unit="ms", target="< 100 ms")
+
+
 def overshoot(effort: Effort) -> Iterator[Row]:
     """How late a deadline of 50 ms ends a call while messages go through the same process as fast as they can."""
     wasm, over = binary(EXPORTS), Stopped()

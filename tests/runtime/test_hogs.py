@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import Start, Stop
+from airssys_tui.cli.reaching.figures import honest
 from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.machinery import guest_threads
 from tests.support.components import STATELESS, Crafted
@@ -148,6 +149,8 @@ def test_a_call_that_takes_long_is_shown_until_it_ends(world: World) -> None:
     assert row.running is not None
     assert row.running.export == "spin"
     assert row.note.text == f"running spin for {row.running.seconds} s"
+    told = honest(row, live=True)["running"]
+    assert told == {"export": "spin", "seconds": row.running.seconds}
     assert world.row("counter").running is None
     end(world)
     assert calls[0].exception(PATIENCE) is not None

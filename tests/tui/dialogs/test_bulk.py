@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.api.commands import Reload, Restart, Rollback, Stop, Unload
 from airssys_tui.api.played import scenes
+from airssys_tui.api.views.components import RunningCall
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventAction
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
-from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion
+from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion, losses
 from airssys_tui.tui.dialogs.modal import Choice
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.operating.bulk import carry_out
@@ -229,3 +232,13 @@ async def test_readonly_marks_but_does_nothing():
         assert isinstance(pilot.app.screen, RegistryScreen)
         assert list(pilot.app.session.marks) == ["counter"]
         assert runtime.commands == []
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1, "1 s"), (12, "12 s"), (75, "1m15s")])
+def test_what_would_be_cancelled_is_named_before_a_component_stops(seconds: int, told: str):
+    still = scenes.mixed().snapshot().components[0]
+    quiet = msgspec.structs.replace(still, state=State.RUNNING, stateful=True, running=None)
+    busy = msgspec.structs.replace(quiet, running=RunningCall(sanitise("bump"), seconds))
+
+    assert not [line for line in losses(quiet) if "running" in line]
+    assert f"running bump for {told}" in losses(busy, dropping=True)[-1]
