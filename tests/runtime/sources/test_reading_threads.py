@@ -73,6 +73,24 @@ async def test_threads_are_bounded_even_if_all_hang(answer: threading.Event) -> 
     threads.close()
 
 
+def test_calls_without_a_loop_have_the_same_bounds(answer: threading.Event) -> None:
+    threads = ReadingThreads(count=1, most=3, patience=0.1)
+    assert threads.call(30.0, "a", lambda: "read") == "read"
+    before = _reading_threads()
+    for number in range(5):
+        with pytest.raises(FileUnavailable):
+            threads.call(0.7, f"h{number}", answer.wait, 60)
+    assert len(_reading_threads() - before) <= 2
+    answer.set()
+    eventually(lambda: not threads.stuck)
+    assert threads.call(30.0, "h0", lambda: "read") == "read"
+    threads.close()
+
+
+def _reading_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("reading-")}
+
+
 async def test_a_reading_whose_caller_is_gone_is_not_begun(answer: threading.Event) -> None:
     threads = ReadingThreads(count=1, most=1, patience=30.0)
     begun = threading.Event()
