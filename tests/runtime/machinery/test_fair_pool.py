@@ -160,6 +160,29 @@ def test_a_task_that_blocks_in_the_host_is_replaced_once(workers: Workers) -> No
     assert workers.submit(lambda: 7, way=Way.TURN).result(PATIENCE) == 7
 
 
+def test_a_task_that_was_handed_off_and_then_blocks_is_not_replaced_twice() -> None:
+    others = set(threading.enumerate())
+    workers = Workers(1)
+    first, second = Gate(), Gate()
+
+    def long_then_blocks() -> None:
+        first()
+        with workers.blocking():
+            second()
+
+    done = workers.submit(long_then_blocks, way=Way.TURN)
+    assert first.begun.wait(PATIENCE)
+    workers.submit(lambda: None, way=Way.TURN).result(PATIENCE)
+    first.ended.set()
+    assert second.begun.wait(PATIENCE)
+
+    mine = [thread for thread in threading.enumerate() if thread not in others and thread.name.startswith("worker-")]
+    assert len(mine) == 3  # the one that was handed off, the one in its place, and that of candidates
+    second.ended.set()
+    done.result(PATIENCE)
+    workers.close(5.0)
+
+
 def test_a_turn_ends_after_two_milliseconds(workers: Workers) -> None:
     order: list[str] = []
 
