@@ -115,6 +115,7 @@ def test_a_copy_is_not_taken_from_files_that_became_others(counting: World) -> N
     counting.open()
     row = counting.wait_row("c", lambda row: row.state is State.RUNNING)
     assert (row.revision, row.quarantined) == (2, ())
+    assert "taken in again" not in "".join(event.text for event in counting.events())
 
 
 def test_without_the_file_nothing_is_condemned_and_it_serves_when_the_file_is_back(world: World) -> None:
@@ -202,3 +203,21 @@ def test_what_is_no_file_among_the_code_does_not_keep_the_runtime_from_starting(
         pytest.fail(f"it did not start: {error}")
     assert counting.row("c").state is State.RUNNING
     assert [file.name for file in code.parent.iterdir()] == [code.name]
+
+
+@pytest.mark.parametrize(
+    "how", [truncate, directory, link, unreadable, fifo, Path.unlink], ids=lambda how: how.__name__
+)
+def test_code_that_is_damaged_while_the_runtime_runs_is_a_miss_and_is_replaced(
+    counting: World, how: Callable[[Path], object]
+) -> None:
+    floor = counting.runtime.probe.floor
+    digest = counting.row("c").digest
+    (code,) = (counting.state_dir / "code").glob("*/*.cwasm")
+    data = code.read_bytes()
+    how(code)
+    got = counting.run(lambda: floor.disk(floor.state.code.get, digest, floor.engine.identity))
+    assert got is None
+    counting.run(lambda: floor.disk(floor.state.code.put, digest, floor.engine.identity, data))
+    assert code.read_bytes() == data
+    assert not code.is_symlink()
