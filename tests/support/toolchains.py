@@ -38,5 +38,42 @@ def python_zoo() -> bytes:
     return built.read_bytes()
 
 
+PANIC_WIT = """package fixture:panic;
+
+world panic {
+    export say: func(name: string) -> string;
+    export fail: func(name: string);
+}
+"""
+PANIC_APP = """
+from wit_world import WitWorld as Base
+
+
+class WitWorld(Base):
+    def say(self, name: str) -> str:
+        print("asked for", name)
+        return f"hello, {name}"
+
+    def fail(self, name: str) -> None:
+        raise LookupError(f"order {name} has no items")
+"""
+
+
+def python_panic() -> bytes:
+    """Return a component in Python that prints, and fails with a traceback: with WASI, built once."""
+    key = hashlib.sha256((PANIC_WIT + PANIC_APP).encode()).hexdigest()[:16]
+    built = CACHE / f"panic-python-{key}.wasm"
+    if not built.exists():
+        CACHE.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            (Path(scratch) / "panic.wit").write_text(PANIC_WIT)
+            (Path(scratch) / "app.py").write_text(PANIC_APP)
+            tool = Path(sysconfig.get_path("scripts")) / "componentize-py"
+            command = [tool, "-d", "panic.wit", "-w", "panic", "componentize", "app", "-o", "panic.wasm"]
+            subprocess.run(command, check=True, capture_output=True, cwd=scratch, timeout=200)
+            (Path(scratch) / "panic.wasm").replace(built)
+    return built.read_bytes()
+
+
 if __name__ == "__main__":
     sys.stdout.write(f"{len(python_zoo())} bytes in {CACHE}\n")

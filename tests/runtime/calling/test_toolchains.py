@@ -23,8 +23,9 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     resources_in,
 )
+from tests.support.api.sockets import client, serving
 from tests.support.places import SAMPLES
-from tests.support.toolchains import ZOO, has_python_toolchain, python_zoo
+from tests.support.toolchains import ZOO, has_python_toolchain, python_panic, python_zoo
 
 PATIENCE = 300.0
 WIDE = '[resources]\nmemory = "256MiB"\nfuel_per_call = "unlimited"\ndeadline = "30s"\n'
@@ -112,3 +113,40 @@ def test_samples_too(world, capsys, folder):
         if plain(export.function) and "core-component" not in export.path:
             live = from_the_form(world.runtime, row.id, export)
             assert live == from_the_command_line(folder, export, capsys), export.path
+
+
+JAVASCRIPT = pytest.param("javascript", marks=pytest.mark.slow)
+SALT = b"\0\6\4salt!"
+"""A custom section: the same component with another digest."""
+
+
+@pytest.mark.parametrize(
+    "language", ["c", "zig", "assemblyscript", pytest.param("javascript", marks=pytest.mark.slow), PYTHON]
+)
+def test_text_that_is_not_ascii_arrives_before_and_after_a_reload(world, tmp_path, language):
+    wasm = python_zoo() if language == "python" else (ZOO / f"zoo-{language}.wasm").read_bytes()
+    names = ("Zo\u00eb", "\u6f22\u5b57", "\U0001f469\u200d\U0001f467", "\u202eabc")
+    world.open()
+    with serving(world.runtime, tmp_path / "s"), client(tmp_path / "s") as far:
+        for revision, content in ((1, wasm), (2, wasm + SALT)):
+            assert world.install("zoo", content, WIDE).revision == revision
+            for name in names:
+                arguments = json.dumps([name], ensure_ascii=False)
+                report = far.call("zoo", "fixture:zoo/animals#greet", arguments).result(PATIENCE)
+                assert json.loads(report.result) == f"hello, {name}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not has_python_toolchain(), reason="componentize-py is missing: install the extra `build`")
+def test_python_says_why_it_failed(world, tmp_path):
+    world.open(sample=3_600.0)
+    world.notice_later(world.put("panic", python_panic(), WIDE)).result(PATIENCE)
+    with serving(world.runtime, tmp_path / "s"), client(tmp_path / "s") as far:
+        for times in (1, 2):
+            said = json.loads(far.call("panic", "say", '["Zo\u00eb"]').result(PATIENCE).result)
+            assert said == "hello, Zo\u00eb"
+            assert [event.text for event in world.events("panic", "stdout")] == ["asked for Zo\u00eb"] * times
+            trap = far.call("panic", "fail", '["Zo\u00eb"]').exception(PATIENCE)
+            assert "LookupError: order Zo\u00eb has no items" in trap.trap.printed, trap.trap.printed
+            assert "LookupError: order Zo\u00eb has no items" in world.wait_event("panic", "trapped", times).text
