@@ -54,7 +54,7 @@ class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
     The artifact of the old revision and the one on disk are held: neither the watcher nor a restart deploys them.
 
     Attributes:
-        to: The target's number; None for the previous stable revision.
+        to: The target's number; None for the previous stable revision, else the previous one.
         state: Which state to load: keep the present one, restore the target's own, or start fresh.
         force: Allow a quarantined or failed target.
         note: The reason, recorded in the history; may be empty.

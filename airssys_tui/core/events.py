@@ -96,6 +96,9 @@ class EventAction(StrEnum):
     EXHAUSTED = "exhausted"
     COSTLIER = "costlier"
     UNPROVEN = "unproven"
+    UNTRIED = "untried"
+    STABLE = "stable"
+    CHECKS = "checks"
 
     UNKNOWN = "unknown"
     HEALTHY = "healthy"

@@ -81,7 +81,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         outcome_reason: Why, one line.
         outcome_at: When the outcome was last set.
         activated_at: When it became active; None if it never served.
-        stable: Whether it served its probation without a trap or failed health, or an operator declared it stable.
+        stable: Whether there is evidence for it: it served enough calls, or passed the saved checks, without a trap or
+            failed health; or an operator declared it stable.
         purged_at: When retention gave up its code; None while the code is kept.
         purged_from: The outcome it had before that.
     """
@@ -136,20 +137,20 @@ def rollback_target(
     """Choose the target of a rollback.
 
     Without ``to``: the newest superseded revision before the active one that is stable and has another artifact than
-    the active one. With ``to``: that revision, if it can serve.
+    the active one; if none of them is stable, the newest one. With ``to``: that revision, if it can serve.
 
     Args:
         history: Every revision of the component, in any order.
         component: Text form of the identity, for errors.
-        to: A revision number, or None for the previous stable one.
+        to: A revision number, or None for the previous stable one, else the previous one.
         force: Allow a quarantined or failed revision.
 
     Raises:
-        RollbackRefused: No such revision, no earlier stable one, a no-op, or a purged, failed or quarantined target.
+        RollbackRefused: No such revision, no earlier one, a no-op, or a purged, failed or quarantined target.
     """
     current = active(history)
     if to is None:
-        return _previous_stable(history, current, component)
+        return _previous(history, current, component)
     target = next((revision for revision in history if revision.number == to), None)
     if target is None:
         numbers = ", ".join(f"r{revision.number}" for revision in sorted(history, key=lambda r: r.number)[-10:])
@@ -188,12 +189,15 @@ def fallback_target(history: Sequence[Revision]) -> Revision | None:
     if current is None:
         return None
     try:
-        return _previous_stable(sound, current, "")
+        return _previous(sound, current, "", stable=True)
     except RollbackRefused:
         return None
 
 
-def _previous_stable(history: Sequence[Revision], current: Revision | None, component: str) -> Revision:
+def _previous(
+    history: Sequence[Revision], current: Revision | None, component: str, *, stable: bool = False
+) -> Revision:
+    """Return the previous stable revision; unless ``stable`` is asked for, else the previous one."""
     # A rollback onto r1 creates r3 with the artifact of r1: the next rollback goes before r1, not to what was just
     # left. From a later deployment r4 it goes to r3, which served last, not to r2, which was left on purpose.
     ceiling = current.lineage if current is not None else None
@@ -201,17 +205,19 @@ def _previous_stable(history: Sequence[Revision], current: Revision | None, comp
         revision
         for revision in history
         if revision.outcome is Outcome.SUPERSEDED
-        and revision.stable
         and (current is None or not same_artifact(current, revision))
         and (ceiling is None or revision.number < ceiling)
     ]
-    if not candidates:
+    trusted = [revision for revision in candidates if revision.stable]
+    if not stable and not trusted:
+        trusted = candidates
+    if not trusted:
         raise RollbackRefused(
-            f"{component} has no earlier stable revision to go back to",
+            f"{component} has no earlier revision to go back to",
             remedy="choose any revision from its versions; a newer one works too",
             component=component,
         )
-    return max(candidates, key=lambda revision: revision.number)
+    return max(trusted, key=lambda revision: revision.number)
 
 
 def _refuse_unservable(target: Revision, component: str, *, force: bool) -> None:

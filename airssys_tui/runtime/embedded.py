@@ -21,6 +21,7 @@ from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.core.lifecycle import STOP_EACH
+from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
 from airssys_tui.runtime.history.timeline import compare, timeline
@@ -143,7 +144,7 @@ class EmbeddedRuntime:
         async def ask() -> tuple[RevisionView, ...]:
             found = self._system.router.find(component)
             costs = found.actor.counters.costs()
-            return await self._floor.disk(timeline, self._floor.state.catalog, found.name, costs)
+            return await self._floor.disk(timeline, self._floor.state.catalog, found.name, costs, has_evidence(found))
 
         return self._on_loop(ask)
 

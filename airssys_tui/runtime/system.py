@@ -30,6 +30,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.calling.desk import Desk
+from airssys_tui.runtime.calling.gate_comparison import GateComparison
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.desired import DesiredStates
 from airssys_tui.runtime.commands.dispatch import Dispatcher
@@ -98,7 +99,7 @@ class System:
         self.instances = Instances(floor, rehearsal, snapshots)
         self.recorder = AttemptRecorder(floor)
         switcher = StopStart(floor, rehearsal, snapshots)
-        self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots)
+        self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=GateComparison(floor).of)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
         self.scan = Scan(floor, self.reconciler, self.needs)
         self.rollbacks = Rollbacks(floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots))
@@ -223,7 +224,7 @@ class System:
         memories = await self.floor.disk(remembered, self.floor)
         keys = await self.scan.present(memory.record.source for memory in memories)
         for memory in memories:
-            component = restore(memory, self._make)
+            component = restore(memory, self._make, self.floor.engine.identity)
             # An entry may belong to another component by now; only the scan brings back one whose files were gone.
             if memory.record.present and component.files.key in keys:
                 component.files.appear()
@@ -324,8 +325,7 @@ class System:
     async def _retire(self, component: Component, drain: float) -> None:
         async with component.lock:
             await self.instances.retire(component, drain=drain)
-            if component.active is not None:
-                await self.probation.keep_costs(component, component.active.revision)
+            await self.probation.keep_costs(component)
 
     async def _sampling(self) -> None:
         step = self.floor.settings.sample

@@ -47,6 +47,7 @@ STRICT = """[health]
 interval = "200ms"
 [deployment]
 traps = 0
+stable_after = 1
 [supervision]
 backoff = {initial = "1ms", factor = 1.0, jitter = 0.0}
 """
@@ -89,6 +90,7 @@ def eventful(desk: Desk, runtimes: list[EmbeddedRuntime]) -> Desk:
     assert desk.run("stop", "greeter").code == 0
     (desk.folder / "primes" / "primes.wasm").write_bytes(b"no component")
     assert desk.run("reload", "primes").code == 1
+    assert desk.run("call", "--live", "shaky", "get").code == 0
     _craft(desk, "shaky", "2.0.0", Crafted(salt="2", health="trap", sick_after=1).wasm())
     assert desk.run("reload", "shaky").code == 0
     eventually(lambda: (_rows(desk)["shaky"]["revision"], _rows(desk)["shaky"]["state"]) == (3, "running"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.probation import (
     FEWEST_CALLS,
+    STABLE_AFTER,
     Evidence,
     ExportCost,
     Judgement,
@@ -46,6 +47,8 @@ EVIDENCE = st.builds(
     given_up=st.sampled_from(["", "3 restarts within 60 s are used up"]),
     now=COSTS,
     before=COSTS,
+    calls=st.integers(0, 40),
+    checks=st.integers(0, 2),
 )
 ALL_TERMS = st.builds(
     ProbationTerms,
@@ -65,9 +68,17 @@ ALL_TERMS = st.builds(
     ("terms", "evidence", "verdict"),
     [
         (TERMS, Evidence(elapsed=1.0), Verdict.CONTINUE),
-        (TERMS, Evidence(elapsed=10.0), Verdict.PASS),
+        (TERMS, Evidence(elapsed=10.0), Verdict.UNTRIED),
+        (TERMS, Evidence(elapsed=1e9), Verdict.UNTRIED),
+        (TERMS, Evidence(elapsed=10.0, calls=STABLE_AFTER - 1), Verdict.UNTRIED),
+        (TERMS, Evidence(elapsed=10.0, calls=STABLE_AFTER - 1, faulty=True), Verdict.UNTRIED),
+        (TERMS, Evidence(elapsed=10.0, calls=STABLE_AFTER), Verdict.PASS),
+        (TERMS, Evidence(elapsed=9.0, calls=STABLE_AFTER), Verdict.CONTINUE),
+        (TERMS, Evidence(elapsed=10.0, checks=1), Verdict.PASS),
+        (TERMS, Evidence(elapsed=10.0, traps=("t", "t")), Verdict.FAIL),
+        (msgspec.structs.replace(TERMS, calls=2), Evidence(elapsed=10.0, calls=2), Verdict.PASS),
         (TERMS, Evidence(elapsed=10.0, serving=False), Verdict.CONTINUE),
-        (TERMS, Evidence(elapsed=10.0, faulty=True), Verdict.UNPROVEN),
+        (TERMS, Evidence(elapsed=10.0, faulty=True, calls=STABLE_AFTER), Verdict.UNPROVEN),
         (TERMS, Evidence(elapsed=1.0, traps=("t",)), Verdict.CONTINUE),
         (TERMS, Evidence(elapsed=1.0, traps=("t", "t")), Verdict.FAIL),
         (TERMS, Evidence(elapsed=11.0, traps=("t", "t")), Verdict.FAIL),
@@ -75,15 +86,18 @@ ALL_TERMS = st.builds(
         (TERMS, Evidence(elapsed=1.0, unhealthy=3), Verdict.FAIL),
         (TERMS, Evidence(elapsed=1.0, serving=False, given_up="used up"), Verdict.FAIL),
         (TERMS, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.WARN),
-        (TERMS, Evidence(elapsed=10.0, now=DEAR, before=CHEAP), Verdict.PASS),
+        (TERMS, Evidence(elapsed=10.0, now=DEAR, before=CHEAP, calls=STABLE_AFTER), Verdict.PASS),
+        (TERMS, Evidence(elapsed=10.0, now=DEAR, before=CHEAP), Verdict.WARN),
         (TERMS, Evidence(elapsed=1.0, now=SLOW, before=CHEAP), Verdict.WARN),
         (ROLLBACK, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.FAIL),
         (IGNORE, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
         (ROLLBACK, Evidence(elapsed=1.0, now=CHEAP, before=DEAR), Verdict.CONTINUE),
-        (msgspec.structs.replace(TERMS, duration=0.0), Evidence(elapsed=0.0), Verdict.PASS),
+        (msgspec.structs.replace(TERMS, duration=0.0), Evidence(elapsed=0.0), Verdict.UNTRIED),
+        (msgspec.structs.replace(TERMS, duration=0.0), Evidence(elapsed=0.0, calls=STABLE_AFTER), Verdict.PASS),
         (UNJUDGED, Evidence(elapsed=1.0, traps=("t",) * 9, unhealthy=9, given_up="used up"), Verdict.CONTINUE),
         (UNJUDGED, Evidence(elapsed=1.0, now=DEAR, before=CHEAP), Verdict.CONTINUE),
-        (UNJUDGED, Evidence(elapsed=10.0), Verdict.PASS),
+        (UNJUDGED, Evidence(elapsed=10.0), Verdict.UNTRIED),
+        (UNJUDGED, Evidence(elapsed=10.0, calls=STABLE_AFTER), Verdict.PASS),
     ],
 )
 def test_the_table(terms: ProbationTerms, evidence: Evidence, verdict: Verdict) -> None:
@@ -136,6 +150,7 @@ def test_nothing_passes_before_its_time_without_an_instance_or_with_a_blemish(
         assert evidence.serving
         assert evidence.elapsed >= terms.duration
         assert not evidence.faulty
+        assert evidence.calls >= terms.calls or evidence.checks
 
 
 @given(ALL_TERMS, EVIDENCE, st.floats(0, 100))

@@ -75,11 +75,17 @@ def test_an_unstable_one_is_passed_over() -> None:
     assert rollback_target([R1, revision(2, stable=False), R3], "counter") is R1
 
 
+def test_without_a_stable_one_an_operator_goes_back_to_the_one_that_served_before() -> None:
+    untried = [revision(number, stable=False) for number in (1, 2)]
+    assert rollback_target([*untried, R3], "counter") is untried[1]
+    assert fallback_target([*untried, R3]) is None, "but nobody goes back to it by himself"
+
+
 def test_going_back_twice_goes_back_further() -> None:
     back = revision(4, Outcome.ACTIVE, R2.digest, origin=2)
     assert rollback_target([R1, R2, revision(3), back], "counter") is R1
     first = revision(5, Outcome.ACTIVE, R1.digest, origin=1)
-    with pytest.raises(RollbackRefused, match="no earlier stable revision"):
+    with pytest.raises(RollbackRefused, match="no earlier revision"):
         rollback_target([R1, R2, revision(3), revision(4, digest=R2.digest, origin=2), first], "counter")
 
 
@@ -90,13 +96,15 @@ def test_a_new_deployment_after_a_rollback_goes_back_to_what_served_before_it() 
 
 
 @given(histories())
-def test_what_is_chosen_served_is_stable_and_is_something_else(history: list[Revision]) -> None:
+def test_what_is_chosen_served_is_stable_if_any_is_and_is_something_else(history: list[Revision]) -> None:
     target, current = previous(history), active(history)
     if target is None:
         return
     assert target.outcome is Outcome.SUPERSEDED
-    assert target.stable
     assert current is None or not same_artifact(current, target)
+    ceiling = current.lineage if current is not None else len(history) + 1
+    others = [r for r in history if r.outcome is Outcome.SUPERSEDED and r.stable and r.number < ceiling]
+    assert target.stable or all(current is not None and same_artifact(current, other) for other in others)
 
 
 @given(histories())

@@ -55,6 +55,7 @@ wasm = "{name}.wasm"
 [deployment]
 keep = 2
 traps = 0
+stable_after = 1
 probation = "1h"
 strategy = "{strategy}"
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from airssys_tui.api.commands import Pin, Rollback, Start, Stop
+from airssys_tui.api.commands import MarkStable, Pin, Rollback, Start, Stop
 from airssys_tui.core.errors import RollbackRefused
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
@@ -133,7 +133,7 @@ def test_a_revert_of_an_automatic_revert_is_not_answered_by_another(world: World
     updated(world)
     trap(world)
     fallen(world)
-    with pytest.raises(RollbackRefused, match="no earlier stable revision"):
+    with pytest.raises(RollbackRefused, match="no earlier revision"):
         world.do(Rollback("c"))
     assert world.row("c").revision == 3
 
@@ -163,6 +163,7 @@ def test_a_stable_revision_that_cannot_even_be_started_leaves_supervision_in_cha
     world.put("c", ONE, STRICT)
     world.open()
     world.call("c", "add", 5)
+    world.do(MarkStable("c", 1))
     world.install("c", TWO, '[supervision]\nmax_restarts = 1\nbackoff = {initial = "1ms"}\n[deployment]\ntraps = 0\n')
     blobs = world.runtime.probe.floor.state.blobs
     world.run(lambda: world.runtime.probe.floor.disk(blobs.path(digest_of(ONE.wasm())).unlink))
@@ -183,6 +184,7 @@ def test_a_version_that_migrated_the_state_and_is_rolled_back(world: World) -> N
     world.put("c", Old(), manifest)
     world.open()
     world.call("c", "add", 5)
+    world.do(MarkStable("c", 1))
     world.install("c", Migrating(health="unhealthy", sick_after=2), manifest)
     assert world.call("c", "get") == 5
     world.wait_row("c", lambda row: row.quarantined and row.state is State.RUNNING)
@@ -419,7 +421,8 @@ def test_a_clock_that_jumps_ends_no_probation_and_prolongs_none(world: World, se
     assert not world.row("c").stable
     trap(world)
     assert fallen(world).quarantined == (2,)
-    world.install("c", THREE, QUICK + '[deployment]\nprobation = "100ms"\n')
+    world.install("c", THREE, QUICK + '[deployment]\nprobation = "100ms"\nstable_after = 1\n')
+    world.call("c", "get")
     jump(world, -seconds)
     assert world.wait_row("c", lambda row: row.stable).revision == 4
 

@@ -410,9 +410,10 @@ def test_the_counter_outlives_a_full_disk(world: World, disk: Disk) -> None:
 
 
 def test_what_proves_itself_while_the_disk_is_full_is_stable_once_there_is_room(world: World, disk: Disk) -> None:
-    world.put("c", Crafted(salt="1"), '[deployment]\nprobation = "300ms"\n', version="1.0.0")
+    world.put("c", Crafted(salt="1"), '[deployment]\nprobation = "300ms"\nstable_after = 1\n', version="1.0.0")
     disk.point = "catalog/mark-stable/before-commit"
     world.open(**SOON)
+    world.call("c", "get")
     world.wait_for(lambda snapshot: snapshot.disk_full)
     assert not world.row("c").stable
     assert not world.history("c")[0].stable, "memory and disk agree"

@@ -66,10 +66,10 @@ STOP, START = Stop("c"), Start("c")
 POLICIES = st.sampled_from(list(StatePolicy))
 MANIFEST = (
     '[supervision]\nmax_restarts = 2\nwindow = "1h"\nbackoff = {initial = "1ms", jitter = 0.0}\n'
-    # Going back by itself has tests of its own: here a trap is answered by a restart, always.
-    '[deployment]\nprobation = "0s"\nkeep = 1000\n'
+    # Nothing is stable but what an operator marks; what is not, is gone back from when its restarts are used up.
+    '[deployment]\nprobation = "0s"\nkeep = 1000\nstable_after = 1000000\n'
 )
-STRICT = '[deployment]\nprobation = "1h"\ntraps = 0\nkeep = 1000\n'
+STRICT = '[deployment]\nprobation = "1h"\ntraps = 0\nkeep = 1000\nstable_after = 1000000\n'
 """The manifest of what is gone back from by itself."""
 
 SMALL = MANIFEST + '[resources]\nmemory = "1MiB"\n'
@@ -223,15 +223,21 @@ class Life(RuleBasedStateMachine):
     @rule()
     def it_is_reloaded(self) -> None:
         model = self.model
-        if model.on_disk == model.active:
+        if model.on_disk == model.active and model.runs:
             with pytest.raises(TransitionError):
                 self.world.do(Reload("c"))
+            return
+        if model.on_disk == model.active:
+            self.world.do(Reload("c"))  # nothing serves: it is started
+            model.wanted, model.runs, model.restarts = Desired.RUNNING, True, 0
+            self.loads()
             return
         gate = self.refusing_gate(model.on_disk)
         if gate is None:
             self.world.do(Reload("c"))
             model.wanted = Desired.RUNNING
             self.accepted(model.on_disk)
+            self.is_out_of_quarantine(model.on_disk)
             return
         with pytest.raises(GateRefusal) as refused:
             self.world.do(Reload("c"))
@@ -256,6 +262,7 @@ class Life(RuleBasedStateMachine):
         before = (model.revision, model.active, set(model.holds), set(model.refused), policy) if model.runs else None
         self.world.do(Rollback("c", to=to, state=policy))
         self.accepted(target)
+        self.is_out_of_quarantine(target)
         model.holds = held
         if restored is not None:
             model.count = restored
@@ -397,6 +404,7 @@ class Life(RuleBasedStateMachine):
         model = self.model
         self.world.do(Undo())
         self.accepted(digest)
+        self.is_out_of_quarantine(digest)
         model.holds, model.refused = holds - {digest}, refused - {digest}
         if policy is not StatePolicy.KEEP:
             model.count = model.saved = model.left[model.last] = model.left[revision]
@@ -455,8 +463,11 @@ class Life(RuleBasedStateMachine):
     @rule()
     def it_traps(self) -> None:
         model = self.model
-        before = self.world.row("c").restarts
+        before, target = self.world.row("c").restarts, self.falls_back_to()
         assert self.world.runtime.invoke("c", "trap").exception(30) is not None
+        if model.restarts >= 2 and target is not None:
+            self.falls_back(target)
+            return
         if model.restarts >= 2:
             self.world.wait_row("c", lambda row: row.recovery.kind == "exhausted")
             model.runs = False
@@ -464,6 +475,43 @@ class Life(RuleBasedStateMachine):
         self.world.wait_row("c", lambda row: row.restarts == before + 1 and row.state is State.RUNNING)
         model.restarts += 1
         self.loads()
+
+    def falls_back_to(self) -> RevisionView | None:
+        """Return the last stable revision that is not at fault, if what serves is not stable."""
+        history = self.world.history("c")
+        active = next(each for each in history if each.outcome is Outcome.ACTIVE)
+        lineage = active.number if active.origin is None else active.origin
+        sound = [
+            each
+            for each in history
+            if each.outcome is Outcome.SUPERSEDED
+            and each.stable
+            and each.number < lineage
+            and each.digest not in {active.digest, *self.model.quarantined}
+        ]
+        return sound[0] if sound and not active.stable else None
+
+    def falls_back(self, target: RevisionView) -> None:
+        """Its restarts are used up and it is not stable: the last stable one serves, from the last saved state."""
+        model = self.model
+        bad, digest, holds, refused = model.revision, model.active, set(model.holds), set(model.refused)
+        assert bad is not None
+        assert digest is not None
+        self.world.wait_row("c", lambda row: row.revision == model.last + 1 and row.state is State.RUNNING)
+        model.runs = False  # it died, and saved nothing more
+        self.accepted(target.digest)
+        model.holds, model.refused = holds - {target.digest}, refused - {target.digest}
+        if model.saved is not None:
+            model.left[model.last] = model.saved
+        model.undoable = None
+        model.quarantined[digest] = bad
+        del model.digests[bad]
+
+    def is_out_of_quarantine(self, digest: str) -> None:
+        """The operator has deployed what was in quarantine."""
+        number = self.model.quarantined.pop(digest, None)
+        if number is not None:
+            self.model.digests[number] = digest
 
     @rule()
     def the_runtime_is_restarted(self) -> None:

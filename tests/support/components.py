@@ -146,6 +146,7 @@ class Crafted:
         health: A health status, ``trap`` or ``spin``.
         sick_after: Healthy for so many checks, then as ``health`` says.
         add: Core text that runs at the start of ``add``.
+        probe: Core text that runs at the start of a health check.
         exports: Which of :data:`ALL` it has.
         imports: Names of interfaces with one function ``work``, imported for nothing.
         pages: Pages of 64 KiB that its memory begins with.
@@ -162,6 +163,7 @@ class Crafted:
     health: str = "healthy"
     sick_after: int = 0
     add: str = ""
+    probe: str = ""
     exports: frozenset[str] = ALL
     imports: tuple[str, ...] = ()
     pages: int = 1
@@ -204,7 +206,9 @@ class Crafted:
         else:
             sick = _answer("check", self.health)
         well = "(i32.store8 (i32.const 80) (i32.const 0))"
-        return f"(if (i32.gt_u (global.get $calls) (i32.const {self.sick_after})) (then {sick}) (else {well}))"
+        return (
+            f"{self.probe}(if (i32.gt_u (global.get $calls) (i32.const {self.sick_after})) (then {sick}) (else {well}))"
+        )
 
 
 def _answer(function: str, behaviour: str) -> str:

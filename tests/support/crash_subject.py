@@ -18,6 +18,7 @@ from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
     CheckRecord,
+    CostRecord,
     DecisionRow,
     EventRow,
     Hold,
@@ -85,7 +86,7 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.begin_deployment("counter", 2, TWO, "deploy")
     yield lambda: catalog.add_revision(revision(TWO), deployment=2)
     yield lambda: catalog.activate(ACTIVATION)
-    yield lambda: catalog.keep_costs("counter", 1, '{"add":[20,7.0,null]}')
+    yield lambda: catalog.keep_costs("counter", 1, CostRecord('{"add":[20,7.0,null]}', 20))
     yield lambda: catalog.keep_end("counter", CommandEnd(1, CommandOutcome.COMPLETED, "completed in 3ms", 9.0))
     yield lambda: catalog.set_outcome("counter", 2, "quarantined", "2 traps in 4 s")
     yield lambda: catalog.reinstate("counter", 2, "by operator")

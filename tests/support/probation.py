@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airssys_tui.api.commands import MarkStable
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap
 from tests.support.components import Crafted
@@ -23,10 +24,11 @@ def trap(world: World, export: str = "trap") -> None:
 
 
 def updated(world: World, second: Crafted = TWO, manifest: str = STRICT) -> World:
-    """Have `c` count to 5 in 1.0.0 and be updated to 2.0.0, which is on probation."""
+    """Have `c` count to 5 in 1.0.0, which is stable, and be updated to 2.0.0, which is on probation."""
     world.put("c", ONE, manifest, version="1.0.0")
     world.open()
     world.call("c", "add", 5)
+    world.do(MarkStable("c", 1))
     world.install("c", second, manifest, version="2.0.0")
     return world
 

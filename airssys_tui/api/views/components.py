@@ -124,6 +124,8 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         candidate: Number of the candidate while it is updating.
         digest: Digest of the active revision's artifact.
         stable: Whether the active revision is stable.
+        untried: Whether the active revision is not stable for want of evidence: it has neither served enough calls nor
+            passed the saved checks.
         stateful: Whether it exports ``state``.
         source: File or directory that it comes from, relative to the watched folder; empty if that was removed.
         present: Whether the source exists.
@@ -153,6 +155,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     candidate: int | None = None
     digest: str | None = None
     stable: bool = False
+    untried: bool = False
     stateful: bool = False
     source: GuestText = GuestText("")
     present: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.revision import Cause, Outcome, Revision
+from airssys_tui.core.revision import SERVABLE, Cause, Outcome, Revision
 from airssys_tui.core.text import GuestText, Verbatim, one_line
 
 
@@ -18,6 +18,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
         digest: Digest of the artifact.
         outcome: Its outcome so far.
         stable: Whether it passed its probation, or an operator declared it stable.
+        untried: Whether it served, or serves, and is not stable for want of evidence.
         cause: Why it was created.
         who: The requester: ``watcher``, ``operator``…
         note: The operator's note as it was written; may be empty. Show it sanitised.
@@ -55,6 +56,7 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     activated_at: float | None = None
     ended_at: float | None = None
     calls: int | None = None
+    untried: bool = False
 
 
 def revision_view(
@@ -66,8 +68,11 @@ def revision_view(
     state_at: float | None = None,
     fuel_per_call: float | None = None,
     calls: int | None = None,
+    tried: bool = False,
 ) -> RevisionView:
     """Return the view of a revision, made from its record and the additional facts.
+
+    ``tried`` says whether it has given enough evidence to be judged.
 
     All revision views are made here, so a timeline is the same with and without a running runtime.
     """
@@ -92,6 +97,7 @@ def revision_view(
         activated_at=revision.activated_at,
         ended_at=revision.ended_at,
         calls=calls,
+        untried=not revision.stable and not tried and revision.outcome in SERVABLE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, HostUse
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs
-from airssys_tui.cli.commands.versions import say_revisions
+from airssys_tui.cli.commands.versions import say_revisions, standing_of
 from airssys_tui.cli.reaching.figures import honest_detail, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, reach
@@ -36,7 +36,7 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
 def _revision(view: ComponentView) -> str:
     if view.revision is None:
         return NOTHING
-    return f"r{view.revision}, {'stable' if view.stable else 'not proven stable yet'}"
+    return f"r{view.revision}, {standing_of(view) or 'not stable'}"
 
 
 def _host_use(use: HostUse) -> str:

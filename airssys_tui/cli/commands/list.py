@@ -74,5 +74,5 @@ def _component_row(view: ComponentView, *, live: bool) -> Sequence[str]:
         f"{view.meters.fuel_per_second:.0f}" if runs else NOTHING,
         NOTHING if memory is None else format_size(memory),
         NOTHING if view.state_bytes is None else format_size(view.state_bytes),
-        view.note.text,
+        " · ".join(filter(None, (view.note.text, "untried" if view.untried else ""))),
     )

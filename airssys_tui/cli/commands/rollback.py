@@ -24,7 +24,7 @@ def rollback(
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        to: Number of the revision. Default: the previous stable one.
+        to: Number of the revision. Default: the previous stable one, else the previous one.
         state: State to go on with: the current one, the one saved with that revision, or a fresh one.
         force: Allow a failed or quarantined revision.
         note: The reason, for the history.

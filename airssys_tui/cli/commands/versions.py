@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_table
@@ -56,13 +57,18 @@ def say_revisions(revisions: Sequence[RevisionView], indent: str = "") -> None:
         say(f"{indent}and {left_out} older ones; `airssys-tui diff` can compare each of them")
 
 
+def standing_of(shown: RevisionView | ComponentView) -> str:
+    """Return ``stable`` or ``untried``; empty for a revision that is neither."""
+    return "stable" if shown.stable else "untried" if shown.untried else ""
+
+
 def _revision_row(revision: RevisionView) -> Sequence[str]:
     cause = f"{revision.cause} of r{revision.origin}" if revision.origin is not None else str(revision.cause)
     remarks = [text for text in (revision.reason, revision.note) if text]
     return (
         f"r{revision.number}",
         revision.version or NOTHING,
-        f"{revision.outcome} (stable)" if revision.stable else str(revision.outcome),
+        f"{revision.outcome} ({standing})" if (standing := standing_of(revision)) else str(revision.outcome),
         cause,
         short_digest(revision.digest),
         moment(revision.at),

@@ -58,6 +58,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         holds: Held digests.
         refusals: Refusals by this version of the program; a newer version retries the files.
         quarantined: Quarantined revisions, oldest first.
+        tried: Whether the active revision has given enough evidence to be judged.
     """
 
     record: ComponentRecord
@@ -66,6 +67,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...]
     quarantined: tuple[RevisionRecord, ...]
     ended: CommandEnd | None = None
+    tried: bool = False
 
     @property
     def shown(self) -> RevisionRecord | None:
@@ -87,9 +89,12 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, catalog: Catalog, record: ComponentRecord) -> Recorded:
         """Read the records of a component."""
+        active = catalog.active_revision(record.id)
+        evidence = catalog.costs(record.id) if active is not None and not active.stable else {}
         return cls(
             record=record,
-            active=catalog.active_revision(record.id),
+            active=active,
+            tried=active is not None and active.number in evidence and evidence[active.number].tried,
             holds=catalog.holds(record.id),
             refusals=tuple(refusal for refusal in catalog.refusals(record.id) if is_by(refusal.program, __version__)),
             quarantined=catalog.quarantined(record.id),
@@ -126,6 +131,7 @@ def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) ->
         revision=shown.number if shown else None,
         digest=shown.digest if shown else None,
         stable=bool(shown and shown.stable),
+        untried=bool(shown and not shown.stable and not known.tried),
         stateful=is_stateful(interface),
         source=one_line(record.source),
         present=known.there,

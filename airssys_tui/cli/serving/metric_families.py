@@ -54,6 +54,7 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
     "queued_calls": ("Calls waiting in the mailbox", lambda row: row.meters.queue),
     "revision": ("Number of the active revision", lambda row: row.revision),
     "stable": ("Whether the active revision is stable", lambda row: row.stable),
+    "untried": ("Whether the active revision has given too little evidence to be stable", lambda row: row.untried),
     "desired_running": ("Whether its desired state is running", lambda row: row.desired is Desired.RUNNING),
     "source_present": ("Whether its file is there", lambda row: row.present),
     "refused": ("Whether what is on disk was refused", lambda row: row.note.kind is NoteKind.REFUSED),

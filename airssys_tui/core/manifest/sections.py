@@ -183,6 +183,7 @@ def read_deployment(table: Table) -> Deployment:
         strategy=_strategy(table, default.strategy),
         probation=table.duration("probation", default.probation, Bound(0.0, _DAY)),
         traps=table.integer("traps", default.traps, Bound(0, 1_000)),
+        stable_after=table.integer("stable_after", default.stable_after, Bound(1, 1_000_000)),
         regression=_regression(table.table("regression")),
         keep=table.integer("keep", default.keep, Bound(1, 1_000)),
         canary=_canary(table.table("canary")),

@@ -11,7 +11,7 @@ from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.capabilities import Capabilities
-from airssys_tui.core.probation import Regression
+from airssys_tui.core.probation import STABLE_AFTER, Regression
 from airssys_tui.core.supervision import Supervision
 
 
@@ -84,11 +84,15 @@ class Canary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """``[deployment]``: takeover strategy, seconds of probation, traps tolerated in it, revisions kept."""
+    """``[deployment]``: takeover strategy, seconds of probation, traps tolerated in it, revisions kept.
+
+    ``stable_after`` is the number of calls that a revision has to serve before it can be stable.
+    """
 
     strategy: Strategy = Strategy.BLUE_GREEN
     probation: float = 10.0
     traps: int = 1
+    stable_after: int = STABLE_AFTER
     regression: Regression = Regression()
     keep: int = 10
     canary: Canary = Canary()

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import msgspec
-
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.runtime import CallReport, Done
-from airssys_tui.core.errors import AirssysError, NotServing, UsageError
+from airssys_tui.core.errors import NotServing, UsageError
 from airssys_tui.core.events import Speaker
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.json_form import has_lone_surrogate
-from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import by_hand, call_json
 from airssys_tui.runtime.calling.handles import Handles
+from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.code_loading import load_code
@@ -98,7 +96,7 @@ class Desk:
         """Return the saved checks of a component, in the order of their replay."""
         found = self._router.find(name)
         records = await self._floor.disk(self._floor.state.catalog.checks, found.name)
-        return tuple(_view(record) for record in records)
+        return tuple(check_view(record) for record in records)
 
     async def save_check(self, name: str, check: str, export: str, arguments: str) -> Check:
         """Save a call as a check, with the result of a fresh instance that has run the checks before it.
@@ -124,7 +122,7 @@ class Desk:
             )
         record = CheckRecord(component.name, check, path, arguments, outcome.result, artifact.revision, at)
         await self._floor.disk(self._floor.state.catalog.save_check, record)
-        return _view(record)
+        return check_view(record)
 
     async def drop_check(self, name: str, check: str) -> Done:
         """Delete a check.
@@ -147,7 +145,11 @@ class Desk:
         instance ends; the checks after it run in another one.
         """
         component = self._router.find(name)
-        return await self._replay(component, _artifact(component), await self.checks(name))
+        artifact = _artifact(component)
+        outcomes = await self._replay(component, artifact, await self.checks(name))
+        if outcomes and all(outcome.passed for outcome in outcomes) and component.active is artifact:
+            component.proof.check_passed(len(outcomes))  # evidence, as if it had been called
+        return outcomes
 
     async def _replay(
         self, component: Component, artifact: Blueprint, checks: tuple[Check, ...]
@@ -176,71 +178,9 @@ class Desk:
         return self._handles.setdefault(component.name, Handles(self._floor.clock))
 
 
-class Replay:
-    """One replay, on a worker.
-
-    Args:
-        making: Makes instances.
-        kind: The component's kind; a command is not initialised.
-    """
-
-    def __init__(self, making: Making, kind: str) -> None:
-        self._making = making
-        self._kind = kind
-        self._serving: Serving | None = None
-        self._handles = Handles(lambda: 0.0)
-
-    def run(self, checks: tuple[Check, ...]) -> tuple[CheckOutcome, ...]:
-        """Replay checks in order."""
-        try:
-            return tuple(self._one(check) for check in checks)
-        finally:
-            if self._serving is not None:
-                self._serving.close()
-
-    def _one(self, check: Check) -> CheckOutcome:
-        try:
-            report = call_json(self._instance(), check.export, check.arguments, self._handles)
-        except AirssysError as error:
-            return CheckOutcome(check=check, passed=False, error=one_line(str(error), 300))
-        return CheckOutcome(
-            check=check,
-            passed=same_json(check.result, report.result),
-            result=report.result,
-            fuel=report.fuel,
-            seconds=report.seconds,
-        )
-
-    def _instance(self) -> Serving:
-        if self._serving is not None and not self._serving.dead:
-            return self._serving
-        if self._serving is not None:
-            self._serving.close()
-        self._serving = self._making.run()
-        if self._kind != "command":
-            contract.initialise(self._serving)
-        return self._serving
-
-
-def same_json(one: str, other: str) -> bool:
-    """Return whether two JSON texts mean the same; the order of an object's members does not matter."""
-    return bool(one) and bool(other) and msgspec.json.decode(one) == msgspec.json.decode(other)
-
-
 def _artifact(component: Component) -> Blueprint:
     if component.active is None:
         raise NotServing(
             f"{component.name} has no active revision", remedy="`describe` says why", component=component.name
         )
     return component.active
-
-
-def _view(record: CheckRecord) -> Check:
-    return Check(
-        name=record.name,
-        export=record.export,
-        arguments=record.arguments,
-        result=record.result,
-        revision=record.revision,
-        at=record.at,
-    )

@@ -153,6 +153,7 @@ class States:
             snapshot=kept.state,
             compatible=False,
             stable=component.proof.stable,
+            faults=component.proof.faults,
         )
         wasm = await self._floor.artifact(active.digest)
         reading = Reading(component.files.key, active.manifest, active.manifest_digest, wasm, active.digest, bare=False)

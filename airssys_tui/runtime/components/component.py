@@ -15,7 +15,7 @@ part             module of parts/   changed by
 ``update``       update             components, deploying, commands, system
 ``barred``       barred             components, deploying, system
 ``supervision``  supervised         components, deploying, supervising, commands
-``proof``        probation_state    components, deploying, supervising, commands
+``proof``        probation_state    calling, components, deploying, supervising, commands
 ``shown``        shown              every room that acts on a component
 ===============  =================  ===========================================================
 

@@ -25,17 +25,17 @@ from airssys_tui.core.gates import known_gate
 from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import CommandEnd, Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
-from airssys_tui.core.probation import ExportCost
 from airssys_tui.core.refusal import judge
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import recall_costs
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
+from airssys_tui.store.catalog.records import ComponentRecord, CostRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Remembered(msgspec.Struct, frozen=True):
     generation: int
     quarantined: tuple[RevisionRecord, ...] = ()
     before: int | None = None
-    costs: dict[int, dict[str, ExportCost]] = {}
+    costs: dict[int, CostRecord] = {}
     ended: CommandEnd | None = None
 
 
@@ -84,10 +84,7 @@ def _remember(catalog: Catalog, record: ComponentRecord, compile_cpu: float) -> 
         catalog.latest_generation(record.id),
         catalog.quarantined(record.id),
         before,
-        {
-            number: msgspec.json.decode(text, type=dict[str, ExportCost])
-            for number, text in catalog.costs(record.id).items()
-        },
+        catalog.costs(record.id),
         catalog.command_end(record.id),
     )
 
@@ -97,8 +94,14 @@ def _stands(refusal: Refusal, compile_cpu: float) -> bool:
     return gate is not None and refusal.program == judge(__version__, gate, compile_cpu)
 
 
-def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Component:
-    """Return a component as it was recorded, not started yet."""
+def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine: str) -> Component:
+    """Return a component as it was recorded, not started yet.
+
+    Args:
+        memory: What the catalog knows of it.
+        make: Makes components.
+        engine: Identity of the engine.
+    """
     record = memory.record
     component = make(ComponentId.parse(record.id))
     component.files.recall(record.source)
@@ -110,8 +113,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
         component.shown.saved(newest.size, newest.at)
-    for number, figures in memory.costs.items():
-        component.actor.costs.recall(number, figures)
+    recall_costs(component.actor.costs, memory.costs, engine)
     for bad in memory.quarantined:
         component.proof.quarantine(_artifact(bad), one_line(bad.outcome_reason, 300))
     component.life.enter("remembered", State.INSTALLING)
@@ -119,13 +121,8 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
         _take_up(component, memory.active)
         if memory.ended is not None and memory.ended.revision == memory.active.number:
             component.life.end(memory.ended)
-        trial = Trial(
-            memory.active.number,
-            decode_manifest(memory.active.manifest),
-            memory.before,
-            judged=memory.active.cause in {Cause.DEPLOY, Cause.RELOAD} and not memory.active.stable,
-        )
-        component.proof.begin(trial)
+        _take_evidence(component, memory, memory.active)
+        component.proof.begin(_resumed_trial(memory.active, memory.before))
         component.life.enter("remembered", State.INSTALLED)
         return component
     component.life.enter("never served", State.FAILED)
@@ -137,6 +134,21 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component]) -> Com
         component.supervision.exhaust()
         component.shown.warn(quarantine_text(last.number, last.outcome_reason))
     return component
+
+
+def _resumed_trial(active: RevisionRecord, before: int | None) -> Trial:
+    judged = active.cause in {Cause.DEPLOY, Cause.RELOAD} and not active.stable
+    return Trial(active.number, decode_manifest(active.manifest), before, judged=judged, resumed=True)
+
+
+def _take_evidence(component: Component, memory: Remembered, active: RevisionRecord) -> None:
+    """Count on from the evidence of the active revision, or of the one that it points to."""
+    own = memory.costs.get(active.number)
+    if own is None and active.origin is not None:
+        component.actor.costs.inherit(active.number, active.origin)
+        own = memory.costs.get(active.origin)
+    if own is not None:
+        component.proof.recall(own.faults)
 
 
 def _take_up(component: Component, record: RevisionRecord) -> None:

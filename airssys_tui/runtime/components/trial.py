@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from airssys_tui.core.manifest.document import Manifest
-from airssys_tui.core.probation import Evidence, Judgement, ProbationTerms, judge
+from airssys_tui.core.probation import Evidence, Judgement, ProbationTerms, is_tried, judge
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.metering.call_costs import CallCosts
 
@@ -15,16 +15,22 @@ MOST_TRAPS: Final = 1_000
 """Traps counted at most; no manifest can forgive more."""
 
 
+KEEP_EVERY: Final = 15.0
+"""Seconds after which new evidence is written to the catalog: no more is lost by a kill."""
+
+
 class Trial:
     """The observations about a revision on probation.
 
-    It starts over with the runtime: what the revision did in another process does not count.
+    Its time starts over with the runtime; the calls that the revision served, their costs and its faults do not.
 
     Args:
         revision: Its number.
         manifest: Gives the terms of the probation.
         previous: The previous revision; its traps and costs are no fault when this one repeats them.
-        judged: Whether its faults count. Those of a rollback do not: it becomes stable when its time is over.
+        judged: Whether its faults count. Those of a rollback do not.
+        checks: Saved checks that it passed at the gate, if it passed them all.
+        resumed: Whether it goes on after a restart of the runtime: then nothing is told again.
         clock: Monotonic seconds.
 
     Attributes:
@@ -33,7 +39,9 @@ class Trial:
         unhealthy: Unhealthy reports in a row.
         given_up: Why supervision gave the component up.
         warned: Whether the warning about costlier calls was emitted.
-        recorded: Whether the costs of the previous revision were written to the catalog.
+        untried: Whether its time was over before there was enough evidence.
+        told: Whether that was told.
+        checks: Saved checks that it has passed, if it passed them all.
     """
 
     def __init__(
@@ -43,6 +51,8 @@ class Trial:
         previous: int | None,
         *,
         judged: bool,
+        checks: int = 0,
+        resumed: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         deployment = manifest.deployment
@@ -54,6 +64,7 @@ class Trial:
             failures=manifest.health.failures,
             regression=deployment.regression,
             judged=judged and deployment.probation > 0,
+            calls=deployment.stable_after,
         )
         self._clock = clock
         self._began = clock()
@@ -63,7 +74,11 @@ class Trial:
         self.unhealthy = 0
         self.given_up = ""
         self.warned = False
-        self.recorded = False
+        self.untried = False
+        self.told = resumed
+        self.checks = checks
+        self._kept_at = self._began
+        self._kept = (0, 0, 0)
 
     @property
     def elapsed(self) -> float:
@@ -79,6 +94,25 @@ class Trial:
         """Count a trap that the previous revision did not have."""
         if len(self._traps) < MOST_TRAPS + 1:
             self._traps.append(text)
+
+    def is_tried(self, costs: CallCosts) -> bool:
+        """Return whether there is enough evidence to judge it."""
+        return is_tried(self.terms.calls, costs.served(self.revision), self.checks)
+
+    def take_due(self, served: int, faults: int) -> bool:
+        """Return, once, whether its evidence is to be written to the catalog now.
+
+        That is so when it has just become enough, after each fault, and every :data:`KEEP_EVERY` seconds if it grew.
+        """
+        now, before = (served, faults, self.checks), self._kept
+        enough = is_tried(self.terms.calls, served, self.checks) and not is_tried(
+            self.terms.calls, before[0], before[2]
+        )
+        due = now != before and self._clock() - self._kept_at >= KEEP_EVERY
+        if not (enough or faults != before[1] or due):
+            return False
+        self._kept, self._kept_at = now, self._clock()
+        return True
 
     @property
     def reason(self) -> GuestText:
@@ -103,5 +137,7 @@ class Trial:
             given_up=self.given_up,
             now=costs.of(self.revision) if before else {},
             before=before,
+            calls=costs.served(self.revision),
+            checks=self.checks,
         )
         return judge(self.terms, evidence)

@@ -6,19 +6,21 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Cause, Outcome
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import cost_record, has_evidence
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.deploying.order import Attempt, fault_of
 from airssys_tui.runtime.deploying.rehearsal import Rehearsed
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
 
 
-def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> Activation:
+def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float, engine: str) -> Activation:
     """Return what the catalog commits in one transaction when the candidate takes over.
 
     Args:
         attempt: The candidate.
         initial: The state that it begins with, if a state other than the present one was chosen.
         at: Unix time.
+        engine: Identity of the engine.
     """
     component, order = attempt.component, attempt.order
     fault = fault_of(component, order)
@@ -29,8 +31,9 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float) -> A
         at=at,
         deployment=attempt.deployment,
         initial=initial,
-        # A revision that served without a fault until it was superseded has proved itself.
-        old_stable=not fault and component.active is not None and component.proof.clean and not rollback,
+        # A revision that had served enough calls without a fault when it was superseded has proved itself.
+        old_stable=not fault and has_evidence(component) and component.proof.clean and not rollback,
+        old_costs=cost_record(component, engine),
         old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
         old_reason=fault or f"{order.cause} to r{attempt.revision}",
         reason="" if order.quarantines else order.note,  # the quarantined revision already has the reason
@@ -55,12 +58,15 @@ def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) ->
     before, fault = component.active, fault_of(component, order)
     if before is not None and fault:
         component.proof.quarantine(before, fault)
-    trial = _trial(attempt, rehearsed.artifact, before)
+    trial = _trial(attempt, rehearsed, before)
     component.take_over(
         rehearsed.artifact, rehearsed.kind, origin=order.origin, stable=order.stable, fallback=order.keeps_refusals
     )
     component.barred.set_up(order.bars)
     component.proof.begin(trial)
+    if order.origin is not None:  # the artifact served before: its evidence, and what its calls cost, go on with it
+        component.actor.costs.inherit(attempt.revision, order.origin)
+        component.proof.recall(order.faults)
     component.life.report(rehearsed.health.health)
     serves = component.actor.serving is not None
     component.life.serve_since(now if serves else None)
@@ -89,11 +95,11 @@ def _enter(component: Component, origin: State, *, serves: bool) -> None:
         component.life.enter("switched", origin if origin in {State.INSTALLED, State.STOPPED} else State.STOPPED)
 
 
-def _trial(attempt: Attempt, artifact: Blueprint, before: Blueprint | None) -> Trial:
+def _trial(attempt: Attempt, rehearsed: Rehearsed, before: Blueprint | None) -> Trial:
     """Return the probation of a new revision; if only the state is new, the previous probation continues."""
     trial = attempt.component.proof.trial
-    previous = before.revision if before is not None else None
+    previous, checks = before.revision if before is not None else None, rehearsed.checks
     judged = attempt.order.from_files
     if attempt.order.cause is Cause.RESTORE and trial is not None and trial.revision == previous:
-        previous, judged = trial.previous, trial.terms.judged
-    return Trial(attempt.revision, artifact.manifest, previous, judged=judged)
+        previous, judged, checks = trial.previous, trial.terms.judged, trial.checks
+    return Trial(attempt.revision, rehearsed.artifact.manifest, previous, judged=judged, checks=checks)

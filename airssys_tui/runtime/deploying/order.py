@@ -30,6 +30,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: The state to restore, when the policy says so.
         compatible: Whether exports are compared with the active revision's.
         stable: Whether the new revision is stable from the start.
+        faults: Faults of the revision whose artifact is deployed again.
         quarantines: In an automatic rollback, why the revision that serves goes into quarantine.
     """
 
@@ -44,6 +45,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: SavedState | None = None
     compatible: bool = True
     stable: bool = False
+    faults: int = 0
     quarantines: GuestText = GuestText("")
 
     @property

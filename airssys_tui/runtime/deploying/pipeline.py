@@ -41,6 +41,7 @@ from airssys_tui.runtime.deploying.order import Attempt, Order
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.deploying.refusals import Refusals
 from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.deploying.same_inputs import Compare, judge_same_inputs
 from airssys_tui.runtime.deploying.slowness import telling_slowness
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
 from airssys_tui.runtime.deploying.swap import Successor, Switched, pause_text
@@ -60,6 +61,7 @@ class Deployer:
         switcher: Lets them take over.
         recorder: Records the attempts.
         snapshots: The saved states.
+        compare: Compares a candidate with the active revision by the same inputs.
     """
 
     def __init__(
@@ -69,7 +71,10 @@ class Deployer:
         switcher: StopStart,
         recorder: AttemptRecorder,
         snapshots: KeptStates,
+        *,
+        compare: Compare,
     ) -> None:
+        self._compare = compare
         self._floor = floor
         self._rehearsal = rehearsal
         self._switcher = switcher
@@ -156,6 +161,8 @@ class Deployer:
             in_turn=in_turn,
         )
         rehearsed = await self._rehearsal.rehearse(plan, attempt.passage, attempt.component)
+        if order.from_files:
+            await self._compare_inputs(attempt, rehearsed, plan.trial)
         compiled = next((ms for gate, ms in attempt.passage.times if gate == Gate.COMPILE), 0.0)
         how = "code from the cache" if rehearsed.cached else "compiled"
         passed = "the old instance goes first" if rehearsed.takes_turns else "passed every gate"
@@ -165,6 +172,19 @@ class Deployer:
         failpoint("deploy/compiled")
         await self._recorder.rehearsed(attempt)
         return rehearsed
+
+    async def _compare_inputs(self, attempt: Attempt, rehearsed: Rehearsed, state: SavedState | None) -> None:
+        """Compare the candidate with the active revision by the same inputs, before anybody calls it.
+
+        Raises:
+            GateRefusal: If it takes more fuel than the manifest allows.
+        """
+        try:
+            findings = await self._compare(attempt.component, rehearsed.artifact, rehearsed.kind, state)
+            rehearsed.checks = judge_same_inputs(attempt, rehearsed.artifact.manifest, findings)
+        except BaseException:
+            await self._drop_rehearsed(rehearsed)
+            raise
 
     async def _trial_state(self, attempt: Attempt) -> SavedState | None:
         component, order = attempt.component, attempt.order
@@ -198,7 +218,7 @@ class Deployer:
             raise
         if not serves:
             await self._drop_rehearsed(rehearsed)
-        activation = activation_of(attempt, initial, self._floor.clock())
+        activation = activation_of(attempt, initial, self._floor.clock(), self._floor.engine.identity)
         successor = Successor(
             artifact=rehearsed.artifact,
             code=rehearsed.code,

@@ -77,6 +77,7 @@ class Rehearsed(msgspec.Struct):
         health: The answer to the health probe.
         changes: Changes of exports, in words.
         takes_turns: Whether the gates that need an instance come later, after the old one has ended.
+        checks: Saved checks of the component that it passed, if it passed them all.
     """
 
     artifact: Blueprint
@@ -87,6 +88,7 @@ class Rehearsed(msgspec.Struct):
     health: HealthReport
     changes: tuple[str, ...] = ()
     takes_turns: bool = False
+    checks: int = 0
 
 
 class Rehearsal:

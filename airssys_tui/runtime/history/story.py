@@ -58,6 +58,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: tuple[SnapshotInfo, ...] = ()
     events: tuple[Event, ...] = ()
     now: float = 0.0
+    tried: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -86,6 +87,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
         trouble: What is wrong, one line.
         candidate: The revision on its way through the gates.
         probation_until: Unix time at which its probation ends.
+        tried: Whether the active revision has given enough evidence to be judged.
     """
 
     state: State
@@ -93,6 +95,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
     candidate: int | None = None
     probation_until: float | None = None
+    tried: bool = True
 
 
 def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = ()) -> Told:
@@ -121,6 +124,7 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
         holds=catalog.holds(name),
         refusals=catalog.refusals(name),
         snapshots=catalog.snapshots(name),
+        tried=frozenset(number for number, record in catalog.costs(name).items() if record.tried),
         events=history(catalog, HistoryQuery(component=name, level=Level.INFO, limit=1_000), known).events,
         now=now,
     )
@@ -170,8 +174,8 @@ class _Story:
             case Outcome.FAILED:
                 yield f"{_label(before)} was given up {until}: {before.outcome_reason}."
             case _:
-                proved = "was stable" if before.stable else "was not stable yet"
-                yield f"{_label(before)} served until {_bare(until)}; it {proved}."
+                untried = "untried" if before.number not in self.told.tried else "not stable yet"
+                yield f"{_label(before)} served until {_bare(until)}; it was {'stable' if before.stable else untried}."
 
     def serves(self) -> Iterator[str]:
         """Tell what serves, since when, and who brought it."""
@@ -291,6 +295,13 @@ class _Story:
         if present is not None and present.probation_until is not None and present.state is State.RUNNING:
             left_over = format_duration(max(0.0, present.probation_until - self.told.now))
             yield f"It is on probation for another {left_over}."
+        if self._is_untried():
+            yield "It is untried: it has neither served enough calls to be stable, nor passed saved checks."
+
+    def _is_untried(self) -> bool:
+        active, present = self.active, self.present
+        tried = present.tried if present is not None else active is not None and active.number in self.told.tried
+        return active is not None and not active.stable and not tried
 
     def next_steps(self) -> Iterator[str]:
         """Tell what the operator can do."""
@@ -319,17 +330,9 @@ class _Story:
         active = self.active
         if active is None:
             return None
-        return next(
-            (
-                r
-                for r in self.told.revisions
-                if r.outcome is Outcome.SUPERSEDED
-                and r.stable
-                and r.number < active.lineage
-                and not same_artifact(r, active)
-            ),
-            None,
-        )
+        earlier = [r for r in self.told.revisions if r.outcome is Outcome.SUPERSEDED and r.number < active.lineage]
+        served = [r for r in earlier if not same_artifact(r, active)]
+        return next((r for r in served if r.stable), served[0] if served else None)
 
     def _cause(self, record: Revision) -> str:
         who = record.who

@@ -13,7 +13,7 @@ from airssys_tui.core.gates import Gate, known_gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
-from airssys_tui.core.revision import Revision
+from airssys_tui.core.revision import Outcome, Revision
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.compatibility import changes
 from airssys_tui.core.types.interface import Interface
@@ -27,7 +27,9 @@ _TELLING: Final = frozenset({"rehearsed", "refused", "cancelled"})
 """Stages whose detail lists the gates passed until then."""
 
 
-def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None) -> tuple[RevisionView, ...]:
+def timeline(
+    catalog: Catalog, component: str, costs: Mapping[int, Cost] | None = None, tried: bool | None = None
+) -> tuple[RevisionView, ...]:
     """Return a component's revisions, newest first. Blocks on the catalog.
 
     They are the :data:`PAGE` newest, and the older ones that are still of use: pinned, in quarantine, or the target
@@ -37,23 +39,26 @@ def timeline(catalog: Catalog, component: str, costs: Mapping[int, Cost] | None 
         catalog: The catalog.
         component: The component's name.
         costs: The measured costs by revision, if a runtime measured them.
+        tried: Whether the active revision has given enough evidence, if a runtime knows it.
     """
     lines = catalog.lines(component)
     if len(lines) == PAGE:
         older = catalog.landmarks(component, *(pin.revision for pin in catalog.pins(component)))
         lines += tuple(line for line in older if line.number < lines[-1].number)
-    return _views(catalog, component, lines, costs or {})
+    return _views(catalog, component, lines, costs or {}, tried)
 
 
 def _views(
-    catalog: Catalog, component: str, lines: Iterable[Revision], measured: Mapping[int, Cost]
+    catalog: Catalog, component: str, lines: Iterable[Revision], measured: Mapping[int, Cost], tried: bool | None = None
 ) -> tuple[RevisionView, ...]:
     lines = tuple(lines)
     gates = {deployment.revision: gates_passed(catalog, deployment.id) for deployment in catalog.deployments(component)}
     states = catalog.last_states(component, [line.number for line in lines])
     pins = {pin.revision for pin in catalog.pins(component)}
+    evidence = {number for number, record in catalog.costs(component).items() if record.tried}
     views = []
     for line in lines:
+        is_tried = line.number in evidence if tried is None or line.outcome is not Outcome.ACTIVE else tried
         (state_bytes, state_at), cost = states.get(line.number, (None, None)), measured.get(line.number)
         views.append(
             revision_view(
@@ -64,6 +69,7 @@ def _views(
                 state_at=state_at,
                 fuel_per_call=cost.fuel_per_call if cost else None,
                 calls=cost.calls if cost else None,
+                tried=is_tried,
             )
         )
     return tuple(views)

@@ -39,16 +39,19 @@ class _Tally:
 class CallCosts:
     """The cost of one component's calls."""
 
-    __slots__ = ("_now", "_past", "_traps", "revision")
+    __slots__ = ("_now", "_past", "_served", "_served_before", "_traps", "revision")
 
     def __init__(self) -> None:
         self.revision = 0
+        self._served = 0
+        self._served_before: dict[int, int] = {}
         self._now: dict[str, _Tally] = {}
         self._past: dict[int, dict[str, ExportCost]] = {}
         self._traps: dict[int, set[tuple[str, str]]] = {}
 
     def record(self, export: str, fuel: int, wall_ns: int) -> None:
         """Count one call that returned."""
+        self._served += 1
         tally = self._now.get(export)
         if tally is None:
             if len(self._now) >= MOST_EXPORTS:
@@ -73,19 +76,38 @@ class CallCosts:
         """Count for another revision from now on; the same revision goes on counting."""
         if revision == self.revision:
             return
-        figures = self.of(self.revision)
-        self._now = {}
-        if figures:
-            self.recall(self.revision, figures)
+        figures, served = self.of(self.revision), self.served(self.revision)
+        self._now, self._served = {}, 0
+        if served:
+            self.recall(self.revision, figures, served)
         self.revision = revision
         self._traps = dict(list(self._traps.items())[-PAST:])
 
-    def recall(self, revision: int, figures: dict[str, ExportCost]) -> None:
-        """Restore the costs of a revision, such as those of an earlier run."""
+    def recall(self, revision: int, figures: dict[str, ExportCost], served: int = 0) -> None:
+        """Restore the costs of a revision, such as those of an earlier run, and the number of calls that it served."""
         self._past.pop(revision, None)
         self._past[revision] = figures
+        self._served_before[revision] = served
         while len(self._past) > PAST:
-            self._past.pop(next(iter(self._past)))
+            oldest = next(iter(self._past))
+            del self._past[oldest]
+            self._served_before.pop(oldest, None)
+
+    def inherit(self, revision: int, origin: int) -> None:
+        """Let a revision begin with the costs of another one that has the same artifact, unless it has its own."""
+        if revision not in self._past and origin != revision:
+            self.recall(revision, self.of(origin), self.served(origin))
+
+    def knows(self, revision: int) -> bool:
+        """Return whether the costs of a revision are known."""
+        return revision in self._past or revision == self.revision
+
+    def served(self, revision: int | None) -> int:
+        """Return how many calls a revision has served, earlier runs included."""
+        if revision is None:
+            return 0
+        before = self._served_before.get(revision, 0)
+        return before + self._served if revision == self.revision else before
 
     def of(self, revision: int | None) -> dict[str, ExportCost]:
         """Return the costs of a revision by export; empty if they are not known."""

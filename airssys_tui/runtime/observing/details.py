@@ -13,6 +13,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.history.story import Present
 from airssys_tui.runtime.history.timeline import timeline
@@ -51,7 +52,11 @@ class Details:
         component = self._router.find(name)
         view = next(row for row in self._observer.snapshot(0).components if row.id == component.name)
         revisions = await self._floor.disk(
-            timeline, self._floor.state.catalog, component.name, component.actor.counters.costs()
+            timeline,
+            self._floor.state.catalog,
+            component.name,
+            component.actor.counters.costs(),
+            has_evidence(component),
         )
         recent = self._floor.journal.recent(component.name)
         if component.active is None:
@@ -77,6 +82,7 @@ class Details:
             trouble=component.shown.trouble,
             candidate=component.update.candidate,
             probation_until=self._observer.probation_until(component),
+            tried=has_evidence(component),
         )
 
 

@@ -21,6 +21,7 @@ from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.components.note import note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -263,6 +264,7 @@ class Observer:
             candidate=component.update.candidate,
             digest=component.active.digest if component.active else None,
             stable=component.proof.stable,
+            untried=component.active is not None and not has_evidence(component),
             stateful=component.stateful,
             source=one_line(component.files.key),
             present=component.files.present,

@@ -43,6 +43,7 @@ from airssys_tui.core.revision import (
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import recall_costs
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.order import Order
@@ -111,6 +112,12 @@ class Rollbacks:
 
     async def _bring_back(self, component: Component, record: RevisionRecord, order: Order) -> int:
         wasm = await self._artifact(component, record)
+        kept = await self._floor.disk(self._floor.state.catalog.costs, component.name)
+        evidence = kept.get(record.number) or kept.get(record.lineage)
+        if evidence is not None:
+            order = msgspec.structs.replace(order, faults=evidence.faults)
+            if not component.actor.costs.knows(record.lineage):
+                recall_costs(component.actor.costs, {record.lineage: evidence}, self._floor.engine.identity)
         manifest = decode_manifest(record.manifest)
         reading = Reading(
             component.files.key, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False
@@ -150,6 +157,15 @@ class Rollbacks:
             revision = await self._restore(component, record, order, paired)
             state = f"the state of r{target.number} was restored ({refusal.gate}: {refusal.message})"
         return Fallen(revision, target.lineage, one_line(state, 200))
+
+    async def has_fallback(self, component: Component) -> bool:
+        """Return whether there is an earlier stable revision to fall back to.
+
+        Raises:
+            StoreError: If the catalog cannot be read.
+        """
+        lines = await self._floor.disk(self._floor.state.catalog.landmarks, component.name)
+        return fallback_target(lines) is not None
 
     async def _restore(self, component: Component, record: RevisionRecord, order: Order, paired: KeptState) -> int:
         restoring = msgspec.structs.replace(order, policy=StatePolicy.RESTORE, snapshot=paired.state)

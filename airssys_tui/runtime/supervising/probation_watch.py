@@ -6,11 +6,21 @@ and whenever the component fails, ``core/probation`` judges the trial:
 
 * pass: the revision is marked stable, and later rollbacks may go back to it;
 * warn: its calls are costlier; one warning is emitted, and the probation goes on;
-* unproven: the time is over, but it trapped or was unhealthy: the probation ends, but the revision is not marked
-  stable;
+* untried: the time is over, but the revision has neither served enough calls (``[deployment] stable_after``) nor passed
+  the saved checks of its component: the judging goes on until it has. Quiet time alone makes nothing stable;
+* unproven: there is enough evidence, but it trapped or was unhealthy: the probation ends, but the revision is not
+  marked stable;
 * fail: the runtime rolls back to the last stable revision and puts this one in quarantine, so that neither the watcher
   nor a restart deploys its files again. A rollback that is not possible is tried only once: then the revision stays,
   under supervision. If supervision gives it up as well, it is quarantined but stays active (condemned).
+
+Whatever is not stable is gone back from, once, when supervision gives it up: while it is untried, and after its
+probation has ended without making it stable. Without an earlier stable revision it stays active, and is tried again by
+the next runtime. What is gone back to is stable, so there are no loops.
+
+The evidence and the costs are written to the catalog every few seconds while they grow, after each fault, and in the
+transaction in which another revision takes over. So the judging goes on after a restart of the runtime, and after a
+kill. A rollback begins with the evidence and the costs of the revision that it points to.
 
 An automatic rollback takes no new generation, and waits for the component's lock like every other change. So it never
 cancels a newer change of the files: an update under way finishes first, and a later one is deployed on top. Every
@@ -23,17 +33,16 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-import msgspec
-
 from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import State
-from airssys_tui.core.probation import FEWEST_CALLS, Verdict
+from airssys_tui.core.probation import Verdict
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, TrapKind, printed_text
-from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.evidence import cost_record
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
@@ -77,12 +86,13 @@ class ProbationWatch:
         trial = _trial(component)
         if trial is None:
             return
-        if component.proof.stable and trial.terms.judged:
-            component.proof.end()  # the operator decided
+        if component.proof.stable:
+            if trial.terms.judged or trial.remaining == 0:
+                component.proof.end()  # the operator decided; or what a rollback points to was stable before
+                component.proof.break_chain()
             return
-        if not trial.recorded:
-            trial.recorded = True
-            self._spawn(self.keep_costs(component, trial.previous))
+        if trial.take_due(component.actor.costs.served(trial.revision), component.proof.faults):
+            self._spawn(self.keep_costs(component))
         serving = component.state is State.RUNNING and component.actor.serving is not None
         judgement = trial.judge(component.actor.costs, serving=serving, faulty=not component.proof.clean)
         if judgement.verdict is Verdict.FAIL:
@@ -92,6 +102,18 @@ class ProbationWatch:
             component.teller.supervision(f"r{trial.revision}: {'; '.join(judgement.reasons)}", EventAction.COSTLIER)
         elif judgement.verdict in {Verdict.PASS, Verdict.UNPROVEN}:
             self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
+        if component.proof.trial is trial and serving and trial.remaining == 0:
+            self._is_untried(component, trial)
+
+    def _is_untried(self, component: Component, trial: Trial) -> None:
+        if not trial.untried:
+            trial.untried = True
+            component.shown.touch()
+        if not trial.told and trial.terms.judged:
+            trial.told = True
+            served, needed = component.actor.costs.served(trial.revision), trial.terms.calls
+            text = f"r{trial.revision} is untried: it has served {served} of the {needed} calls that make it stable"
+            component.teller.supervision(text, EventAction.UNTRIED, Level.INFO)
 
     def _failing(self, component: Component, trial: Trial) -> None:
         if not trial.tried:
@@ -107,10 +129,10 @@ class ProbationWatch:
     def _end(self, component: Component, trial: Trial, *, passed: bool) -> None:
         component.proof.end()
         component.proof.break_chain()
-        self._spawn(self.keep_costs(component, trial.revision))
-        if passed and not component.proof.stable:
+        if passed:
             self._spawn(self._mark_stable(component, trial))
-        elif not passed:
+        else:
+            self._spawn(self.keep_costs(component))
             text = f"probation of r{trial.revision} ended without marking it stable: it trapped or was unhealthy"
             component.teller.supervision(text, EventAction.UNPROVEN, Level.INFO)
 
@@ -132,7 +154,8 @@ class ProbationWatch:
         try:
             fallen = await self._rollbacks.fall_back(component, reason)
         except AirssysError as error:
-            said = f"r{trial.revision} failed on probation: {reason} · cannot roll back: {error.message}"
+            when = "while it was untried" if trial.untried else "on probation"
+            said = f"r{trial.revision} failed {when}: {reason} · cannot roll back: {error.message}"
             component.proof.link(one_line(f"rollback failed: {error.message}", 200))
             component.teller.supervision(said, EventAction.UNPROVEN)
             return False
@@ -147,25 +170,41 @@ class ProbationWatch:
     async def give_up(self, component: Component, why: str) -> bool:
         """Deal with a revision that supervision gave up. The caller holds the component's lock.
 
-        A revision on probation is rolled back; without an earlier stable revision it is quarantined but stays active.
+        A revision that is not stable is rolled back. Without an earlier stable revision one on probation is quarantined
+        but stays active; any other one only stays down.
 
         Returns:
             Whether another revision serves now.
         """
-        trial = _trial(component)
-        if trial is None or not trial.terms.judged or component.active is None:
+        trial, active = _trial(component), component.active
+        if active is None or component.proof.stable:
             return False
+        if trial is None or not trial.terms.judged:
+            return await self._go_back_unproven(component, active, why)
         trial.given_up = why
         if await self.settle(component):
             return True
+        if trial.untried:
+            return False
         if why not in trial.faults:
             trial.faults = (*trial.faults, why)
         component.proof.condemn()
-        component.proof.quarantine(component.active, trial.reason)
+        component.proof.quarantine(active, trial.reason)
         await self._note_outcome(component, trial.revision, Outcome.QUARANTINED, trial.reason)
         text = f"r{trial.revision} quarantined: {trial.reason} · there is no earlier stable revision"
         component.teller.decision(text, EventAction.QUARANTINED, Level.WARNING)
         return False
+
+    async def _go_back_unproven(self, component: Component, active: Blueprint, why: str) -> bool:
+        """Go back from a revision whose probation is over without its being stable, if there is a stable one."""
+        try:
+            if not await self._rollbacks.has_fallback(component):
+                return False
+        except StoreError:
+            return False
+        trial = Trial(active.revision, active.manifest, None, judged=True)
+        trial.untried, trial.faults = True, (why,)
+        return await self._go_back(component, trial)
 
     async def _note_outcome(self, component: Component, revision: int, outcome: Outcome, reason: str) -> None:
         set_outcome = self._floor.state.catalog.set_outcome
@@ -233,25 +272,25 @@ class ProbationWatch:
             is_written = False
         else:
             is_written = True
+            await self.keep_costs(component)
         if component.active is not None and component.active.revision == trial.revision:
             component.proof.judge_stable(is_written)
             if is_written:
                 component.proof.end()
+                component.teller.supervision(_why_stable(component, trial), EventAction.STABLE, Level.INFO)
             else:
                 component.proof.begin(trial)
 
-    async def keep_costs(self, component: Component, revision: int | None) -> None:
-        """Write the costs of a revision's calls to the catalog, for exports called often enough to compare."""
-        figures = component.actor.costs.of(revision)
-        enough = {export: cost for export, cost in figures.items() if cost.calls >= FEWEST_CALLS}
-        if revision is None or not enough:
+    async def keep_costs(self, component: Component) -> None:
+        """Write the evidence and the costs of the active revision to the catalog, if there are any."""
+        record, active = cost_record(component, self._floor.engine.identity), component.active
+        if record is None or active is None:
             return
-        keep = self._floor.state.catalog.keep_costs
         try:
-            await self._floor.disk(keep, component.name, revision, msgspec.json.encode(enough).decode())
+            await self._floor.disk(self._floor.state.catalog.keep_costs, component.name, active.revision, record)
         except AirssysError as error:
             component.teller.supervision(
-                f"could not record the costs of r{revision}: {error.message}", EventAction.STORE
+                f"could not record the costs of r{active.revision}: {error.message}", EventAction.STORE
             )
 
     async def close(self) -> None:
@@ -270,6 +309,15 @@ def _trial(component: Component) -> Trial | None:
     """Return the trial of the active revision, or None if it is not on probation."""
     trial, active = component.proof.trial, component.active
     return trial if trial is not None and active is not None and trial.revision == active.revision else None
+
+
+def _why_stable(component: Component, trial: Trial) -> str:
+    served = component.actor.costs.served(trial.revision)
+    if served >= trial.terms.calls:
+        why = f"it served {served} call{'s' if served != 1 else ''} without a fault"
+    else:
+        why = f"it passed its {trial.checks} saved check{'s' if trial.checks != 1 else ''}"
+    return f"r{trial.revision} is stable: {why}"
 
 
 def chain_text(component: Component) -> GuestText:

@@ -18,7 +18,7 @@ from airssys_tui.core.errors import StateAbsent, StoreError
 from airssys_tui.store.catalog.actions import Actions
 from airssys_tui.store.catalog.checks import Checks
 from airssys_tui.store.catalog.components import Components
-from airssys_tui.store.catalog.costs import Costs
+from airssys_tui.store.catalog.costs import Costs, write_costs
 from airssys_tui.store.catalog.decisions_and_events import EventTables
 from airssys_tui.store.catalog.deployments import Deployments, require_running
 from airssys_tui.store.catalog.excerpts import RevisionExcerpts
@@ -176,6 +176,8 @@ def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> 
             "UPDATE revisions SET stable = max(stable, ?) WHERE component = ? AND number = ?",
             (int(activation.old_stable), component, number),
         )
+        if activation.old_costs is not None:
+            write_costs(connection, component, number, activation.old_costs)
     write_outcome(connection, component, activation.revision, ACTIVE, reason=activation.reason, at=activation.at)
     connection.execute(
         "UPDATE revisions SET activated_at = ?, stable = max(stable, ?) WHERE component = ? AND number = ?",

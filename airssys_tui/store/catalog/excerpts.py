@@ -29,19 +29,21 @@ LANDMARKS: Final = f"""
     UNION SELECT * FROM (SELECT number FROM revisions WHERE component = ?1 AND activated_at IS NOT NULL
         AND number < (SELECT number FROM revisions WHERE component = ?1 AND outcome = 'active')
         ORDER BY number DESC LIMIT 1)
+    UNION SELECT * FROM (SELECT number FROM served ORDER BY number DESC LIMIT 1)
     UNION SELECT * FROM (SELECT number FROM earlier ORDER BY number DESC LIMIT 1)
     UNION SELECT * FROM (SELECT number FROM earlier WHERE NOT EXISTS (SELECT 1 FROM revisions AS bad
         WHERE bad.digest = earlier.digest AND bad.manifest_digest = earlier.manifest_digest AND bad.component = ?1
         AND bad.outcome = 'quarantined') ORDER BY number DESC LIMIT 1)"""  # noqa: S608 - a number of this module
 """Numbers of the landmarks of the component given as first parameter; follows :data:`EARLIER`."""
 
-EARLIER: Final = """earlier AS (
-    SELECT number, digest, manifest_digest FROM revisions
-    WHERE component = ?1 AND outcome <> 'purged' AND outcome = 'superseded' AND stable
+EARLIER: Final = """served AS (
+    SELECT number, digest, manifest_digest, stable FROM revisions
+    WHERE component = ?1 AND outcome <> 'purged' AND outcome = 'superseded'
     AND number < coalesce((SELECT coalesce(origin, number) FROM revisions WHERE component = ?1 AND outcome = 'active'),
         number + 1)
     AND (digest, manifest_digest) NOT IN (
-        SELECT digest, manifest_digest FROM revisions WHERE component = ?1 AND outcome = 'active'))"""
+        SELECT digest, manifest_digest FROM revisions WHERE component = ?1 AND outcome = 'active')),
+    earlier AS (SELECT number, digest, manifest_digest FROM served WHERE stable)"""
 """Possible targets of a rollback without a number; mirrors ``core.revision.rollback_target``."""
 
 

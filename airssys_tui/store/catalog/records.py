@@ -206,6 +206,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         lift_all: Lift all holds of the component before adding ``holds``.
         forget_refusals: Forget all refusals of the component; the active one's own is always forgotten.
         refusals: Refusals to remember from now on, as when a rollback is undone.
+        old_costs: What the calls of the previously active revision cost; None if it was not called.
     """
 
     component: str
@@ -224,6 +225,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     lift_all: bool = False
     forget_refusals: bool = False
     refusals: tuple[Refusal, ...] = ()
+    old_costs: CostRecord | None = None
 
 
 class ActionRecord(msgspec.Struct, frozen=True):
@@ -254,6 +256,24 @@ class ActionRecord(msgspec.Struct, frozen=True):
     undoes: int | None = None
     settled: str | None = None
     batch: str = ""
+
+
+class CostRecord(msgspec.Struct, frozen=True):
+    """What the calls of one revision cost, and the evidence that it has given.
+
+    Attributes:
+        figures: The cost of each export's calls, as JSON.
+        calls: Calls that it served.
+        faults: How often it trapped or was unhealthy, calls by hand left out.
+        tried: Whether that is enough evidence to judge it.
+        engine: Identity of the engine that metered the fuel; empty if unknown.
+    """
+
+    figures: str
+    calls: int = 0
+    faults: int = 0
+    tried: bool = False
+    engine: str = ""
 
 
 class CheckRecord(msgspec.Struct, frozen=True):

@@ -264,6 +264,15 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        7,
+        (
+            "ALTER TABLE costs ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE costs ADD COLUMN faults INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE costs ADD COLUMN tried INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE costs ADD COLUMN engine TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
 

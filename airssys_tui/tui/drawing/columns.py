@@ -147,6 +147,8 @@ def _standing(view: ComponentView, sight: Sight) -> Iterator[Cell]:
         yield quarantine_text(view), "bad"
     if not view.present:
         yield "file missing", "quiet"
+    if view.untried:
+        yield "untried", "quiet"
 
 
 def probation_left(view: ComponentView, sight: Sight) -> str | None:

@@ -24,6 +24,7 @@ def revision_line(revision: RevisionView | None, glyphs: Glyphs, *, becomes: int
     digest = f"sha256:{safe(short_digest(revision.digest, 4), glyphs)}{glyphs.ellipsis}"
     origin = revision.origin if revision.origin is not None else revision.number
     standing = "not yet stable" if revision.outcome is Outcome.ACTIVE else str(revision.outcome)
+    standing = "untried" if revision.untried and revision.outcome is Outcome.ACTIVE else standing
     tail = f"(as r{origin})" if becomes is not None else "stable" if revision.stable else standing
     return f"{number:<4} {version}  {digest}  {tail}"
 

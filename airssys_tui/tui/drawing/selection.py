@@ -80,7 +80,7 @@ def _summary(view: ComponentView, sight: Sight) -> list[Line]:
     state, tone = state_cell(view, sight)
     parts: list[Line] = [
         (Span(safe(view.id, sight.glyphs, 80), "strong"), Span("  "), Span(version_text(view, sight))),
-        (Span(state, tone), Span("  stable" if view.stable else "", "ok")),
+        (Span(state, tone), Span(*_proved(view))),
     ]
     if view.digest:
         parts.append((Span(f"sha256:{safe(short_digest(view.digest), sight.glyphs)}{sight.glyphs.ellipsis}", "quiet"),))
@@ -103,6 +103,10 @@ def _summary(view: ComponentView, sight: Sight) -> list[Line]:
         held = safe(", ".join(view.held), sight.glyphs, 60)
         parts.append((Span("held ", "quiet"), Span(held, NOTE_TONES[NoteKind.HELD])))
     return parts
+
+
+def _proved(view: ComponentView) -> tuple[str, str]:
+    return ("  stable", "ok") if view.stable else ("  untried" if view.untried else "", "quiet")
 
 
 def _change(meters: Meters) -> Line:

@@ -157,6 +157,7 @@ class VersionsScreen(LiveScreen):
             ended + revision.reason or purged,
             f"note: {revision.note}" if revision.note and revision.note != revision.reason else "",
             self._probation(revision) or ("stable" if revision.stable else ""),
+            "untried" if revision.untried else "",
             "pinned" if revision.pinned else "",
         )
         return safe(" · ".join(filter(None, said)), self.session.glyphs)

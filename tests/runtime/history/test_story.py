@@ -158,7 +158,7 @@ def test_a_rollback_by_the_operator() -> None:
             holds=(Hold("sha256:x", "1.1.0", "rolled back to r1", NOW),),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was untried.",
         "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         "The note on it says: wrong totals.",
         PASSED,
@@ -203,7 +203,7 @@ def test_a_rollback_with_a_fresh_state() -> None:
             snapshots=(snapshot(2, 3, "fresh", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was untried.",
         "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         PASSED,
         "It started with a fresh state; the previous state is kept as a snapshot.",
@@ -220,7 +220,7 @@ def test_a_rollback_with_the_state_of_its_time() -> None:
             snapshots=(snapshot(2, 3, "restore", 7_019), snapshot(1, 2, "update", 7_019)),
         )
     ) == [
-        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was not stable yet.",
+        "r2 (1.1.0) served until 20:16:21 (1h56m ago); it was untried.",
         "r3 (1.0.0) has served as counter since 20:16:21 (1h56m ago): operator rolled back to r1.",
         PASSED,
         "It started with a restored older state (41B).",
@@ -353,7 +353,12 @@ def test_a_change_of_another_day() -> None:
 
 def test_a_story_is_told_without_a_runtime() -> None:
     recorded = told(revision(1), revision(2, "active"))
-    assert story(recorded, None) == story(recorded)
+    assert story(recorded, None) == story(recorded, msgspec.structs.replace(RUNNING, tried=False))
+    tried = msgspec.structs.replace(recorded, tried=frozenset({2}))
+    assert story(tried, None) == story(recorded)
+    assert set(story(recorded, None)) - set(story(tried, None)) == {
+        "It is untried: it has neither served enough calls to be stable, nor passed saved checks."
+    }
 
 
 def test_what_a_guest_says_is_tamed() -> None:

@@ -17,7 +17,7 @@ from tests.support.probation import ONE, QUICK, STRICT, THREE, TWO, fallen, trap
 from tests.support.world import World
 
 LENIENT = QUICK + "[deployment]\ntraps = 2\n"
-SHORT = QUICK + '[deployment]\nprobation = "200ms"\n'
+SHORT = QUICK + '[deployment]\nprobation = "200ms"\nstable_after = 3\n'
 BURN = """(i32.store (i32.const 200) (i32.const 2000))
   (loop $burn (i32.store (i32.const 200) (i32.sub (i32.load (i32.const 200)) (i32.const 1)))
     (br_if $burn (i32.load (i32.const 200))))"""
@@ -68,6 +68,8 @@ def test_a_trap_that_the_previous_revision_had_too_does_not_count(world: World) 
 
 def test_time_without_a_fault_makes_it_stable_and_its_later_traps_its_own(world: World) -> None:
     updated(world, manifest=SHORT + "traps = 0\n")
+    for _ in range(3):
+        world.call("c", "get")
     row = world.wait_row("c", lambda row: row.revision == 2 and row.stable)
     assert row.probation_until is None
     trap(world)
@@ -79,6 +81,9 @@ def test_time_without_a_fault_makes_it_stable_and_its_later_traps_its_own(world:
 def test_a_forgiven_trap_leaves_it_unstable_when_its_time_is_over(world: World) -> None:
     updated(world, manifest=SHORT)
     trap(world)
+    world.wait_row("c", lambda row: row.restarts == 1 and row.state is State.RUNNING)
+    for _ in range(3):
+        world.call("c", "get")
     world.wait_event("c", "unproven")
     row = world.wait_row("c", lambda row: row.probation_until is None)
     assert (row.revision, row.stable, row.probation_until) == (2, False, None)
@@ -98,6 +103,7 @@ def test_bad_health_goes_back_with_the_state_exactly_as_it_was_acknowledged(worl
     manifest = QUICK + '[health]\ninterval = "100ms"\nfailures = 2\n'
     world.put("c", ONE, manifest)
     world.open()
+    world.do(MarkStable("c", 1))
     callers = Callers(world, "c", "add")
     try:
         world.install("c", Crafted(health="unhealthy", sick_after=1), manifest)
@@ -314,6 +320,7 @@ def test_a_stateless_component_goes_back_too(world: World) -> None:
     bare = ALL - {STATE}
     world.put("c", Crafted(exports=bare), STRICT)
     world.open()
+    world.do(MarkStable("c", 1))
     world.install("c", Crafted(exports=bare, salt="2"), STRICT)
     trap(world)
     fallen(world)

@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import Activation
+from airssys_tui.store.catalog.records import Activation, CostRecord
 from tests.support.catalogs import candidate
 
 
@@ -16,18 +16,33 @@ def served(catalog: Catalog, *contents: str, component: str = "counter") -> None
         catalog.activate(Activation(component=component, revision=number, at=1.0))
 
 
-def test_the_newest_costs_of_a_revision_are_kept_and_of_the_newest_revisions(catalog: Catalog) -> None:
+def test_the_costs_of_each_revision_whose_code_is_kept_are_kept(catalog: Catalog) -> None:
     served(catalog, "one", "two", "three")
     for revision in (1, 2, 3):
-        catalog.keep_costs("counter", revision, f"[{revision}]", keep=2)
-    catalog.keep_costs("counter", 2, "[4]", keep=2)
-    assert catalog.costs("counter") == {2: "[4]", 3: "[3]"}
+        catalog.keep_costs("counter", revision, CostRecord(f"[{revision}]", calls=revision))
+    catalog.keep_costs("counter", 2, CostRecord("[4]", 7, 1, tried=True, engine="e"))
+    assert catalog.costs("counter") == {
+        1: CostRecord("[1]", 1),
+        2: CostRecord("[4]", 7, 1, tried=True, engine="e"),
+        3: CostRecord("[3]", 3),
+    }
+    catalog.purge("counter", [1])
+    catalog.keep_costs("counter", 3, CostRecord("[5]"))
+    assert list(catalog.costs("counter")) == [2, 3]
     assert catalog.costs("echo") == {}
 
 
 def test_costs_belong_to_a_revision(catalog: Catalog) -> None:
     with pytest.raises(StoreError):
-        catalog.keep_costs("counter", 9, "[]")
+        catalog.keep_costs("counter", 9, CostRecord("[]"))
+
+
+def test_the_costs_of_what_is_left_are_written_with_the_switch(catalog: Catalog) -> None:
+    served(catalog, "one")
+    number = catalog.add_revision(candidate("counter", "two")).number
+    left = CostRecord("{}", 21, tried=True)
+    catalog.activate(Activation(component="counter", revision=number, at=2.0, old_costs=left))
+    assert catalog.costs("counter") == {1: left}
 
 
 def test_what_served_before_is_the_newest_that_ever_was_active(catalog: Catalog) -> None:

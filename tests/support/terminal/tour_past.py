@@ -21,6 +21,7 @@ wasm = "shaky.wasm"
 backoff = {{initial = "1ms", factor = 1.0, jitter = 0.0}}
 [deployment]
 traps = 0
+stable_after = 1
 [health]
 interval = "200ms"
 """
@@ -46,6 +47,7 @@ def _fails(guide: Guide, version: str, number: int) -> None:
 
 def _begin(guide: Guide) -> None:
     guide.row("shaky", "running", "1.0.0 r1")
+    guide.call("shaky", "get")
     _fails(guide, "2.0.0", 2)
     _fails(guide, "4.0.0", 4)
     guide.reach("shaky")

@@ -27,28 +27,36 @@ class Proof:
 
     Attributes:
         stable: Whether the active revision is stable.
-        clean: Whether the active revision served without a fault so far.
+        faults: How often the active revision trapped or was unhealthy, earlier runs included; calls by hand do not
+            count. That the operator took back its mark as stable counts as well.
+        checks: Saved checks that the active revision has passed, if it passed them all.
         trial: Its probation, while that lasts.
         condemned: Whether the active revision itself is in quarantine, because there was no revision to roll back to.
         quarantined: What failed on probation, by digest and manifest digest.
         chain: What led here, oldest first: quarantines and rollbacks since the files last changed.
     """
 
-    __slots__ = ("_changed", "chain", "clean", "condemned", "quarantined", "stable", "trial")
+    __slots__ = ("_changed", "chain", "checks", "condemned", "faults", "quarantined", "stable", "trial")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self.stable = False
-        self.clean = True
+        self.faults = 0
+        self.checks = 0
         self.trial: Trial | None = None
         self.condemned = False
         self.quarantined: dict[tuple[str, str], Quarantined] = {}
         self.chain: tuple[GuestText, ...] = ()
 
+    @property
+    def clean(self) -> bool:
+        """Whether the active revision served without a fault so far."""
+        return self.faults == 0
+
     def begin_anew(self, *, stable: bool, keeps_chain: bool) -> None:
         """Reset what the previous revision has proved."""
         self.stable = stable
-        self.clean = True
+        self.faults = self.checks = 0
         self.condemned = False
         if not keeps_chain:
             self.chain = ()
@@ -75,7 +83,18 @@ class Proof:
 
     def fault(self) -> None:
         """Note that the active revision trapped or was unhealthy."""
-        self.clean = False
+        self.faults += 1
+
+    def recall(self, faults: int) -> None:
+        """Take over the faults of an earlier run, or those of the revision that a rollback points to."""
+        self.faults = max(self.faults, faults)
+
+    def check_passed(self, checks: int) -> None:
+        """Note that the active revision has passed all saved checks of the component."""
+        self.checks = max(self.checks, checks)
+        if self.trial is not None:
+            self.trial.checks = max(self.trial.checks, checks)
+        self._changed()
 
     def judge_stable(self, stable: bool, *, by_operator: bool = False) -> None:
         """Set whether the active revision is stable.
@@ -87,7 +106,7 @@ class Proof:
         """
         self.stable = stable
         if by_operator:
-            self.clean = self.clean and stable
+            self.faults += 0 if stable else 1
         self._changed()
 
     def condemn(self) -> None:
