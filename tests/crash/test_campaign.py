@@ -22,6 +22,7 @@ UNREACHED: Final = {
     "check": "calls that are kept change nothing that is at stake here",
     "forget-refusals": "an activation forgets them in its own transaction",
     "hold": "an activation holds in its own transaction",
+    "keep-end": "no command lives here",
     "lift-hold": "an activation lifts in its own transaction",
     "mark-snapshot-failed": "what is made here loads every state that any version saved",
     "reinstate": "there is always something to go back to",
