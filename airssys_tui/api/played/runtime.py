@@ -193,6 +193,8 @@ class PlayedRuntime(PlayedCalls, PlayedCommands):
                 cpu=sum(view.meters.cpu or 0.0 for view in views),
                 workers=2,
                 busy=1,
+                descriptors=23,
+                descriptor_limit=1_024,
                 last_event=self.happened.last,
                 problems=self.problems,
                 undo=self._undo.label,
