@@ -103,7 +103,7 @@ def live(world: World, expected: int) -> int:
         expected += 1
         assert world.call("c", "add", 1) == expected, "what runs goes on"
     attempt(world, SaveState("c"), Pin("c", 1), Undo(), Annotate("c", 1, "why"), Restart("c"))
-    attempt(world, MarkStable("c", 1, stable=False), SaveState("d"), RestoreState("d", 1))
+    attempt(world, MarkStable("c", 1), MarkStable("c", 1, stable=False), SaveState("d"), RestoreState("d", 1))
     world.install("c", Crafted(init="error"), version="6.0.0")
     assert world.call("c", "get") == expected
     attempt(world, Rollback("c", state=StatePolicy.KEEP))
