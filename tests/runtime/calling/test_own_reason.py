@@ -89,6 +89,11 @@ def test_ten_lines_are_told_the_newest_ones_and_only_of_this_call(printing: Worl
     assert "earlier" not in told
 
 
+def test_what_an_earlier_call_printed_is_no_reason(printing: World) -> None:
+    printing.runtime.invoke("printer", "print", [(OUT, "an earlier call\n")], False).result(PATIENCE)
+    assert trap_of(printing, (ERR, PANIC)).trap.printed == (PANIC,)
+
+
 def test_the_last_line_is_in_the_note_even_when_much_was_said(printing: World) -> None:
     trap_of(printing, *((ERR, f"{'long ' * 60}{number}\n") for number in range(20)), (ERR, PANIC))
     row = printing.wait_row("printer", lambda row: "unreachable" in row.note.text)
