@@ -119,7 +119,10 @@ class _Session:
             AirssysError: The runtime could not be opened, or did not stop in time.
         """
         if self._runtime is not None and not self.hurried:
-            close_in_time(self._runtime.close, len(self._runtime.snapshot().components))
+            count = 0
+            with contextlib.suppress(AirssysError):  # an attached screen has left its runtime already
+                count = len(self._runtime.snapshot().components)
+            close_in_time(self._runtime.close, count)
         if self._failure is not None:
             raise self._failure
 
