@@ -21,7 +21,7 @@ EXAMPLES_TITLE: Final = "Examples:"
 EXIT_CODES: Final = "Exit codes:"
 """First words of the table of exit codes; its rows, like the examples, are not wrapped."""
 
-PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT"}
+PLAIN: Final = {"INT": "NUMBER", "FLOAT": "NUMBER", "STR": "TEXT", "STR...": "TEXT..."}
 """Placeholder for a value on a help page, instead of the name of its type."""
 
 TITLES: Final = {"Parameters": "Options"}

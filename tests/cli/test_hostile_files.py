@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -31,8 +32,8 @@ def endless(path: Path) -> None:
 
 
 def listening(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):  # a whole path may be too long for it
+        made.bind(path.name)
 
 
 def loop(path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import wasmtime
@@ -258,15 +259,15 @@ def test_a_file_that_is_replaced_while_it_is_read(world: World, monkeypatch: pyt
     updated(world)
     wasm, newest = world.folder / "c" / "c.wasm", Crafted(salt="4").wasm()
     world.put("c", THREE, STRICT, version="3.0.0")
-    read_bytes = Path.read_bytes
+    read = folder.read_regular
 
-    def replaced_meanwhile(path: Path) -> bytes:
-        content = read_bytes(path)
-        if path == wasm and content != newest:
+    def replaced_meanwhile(path: Path, *given: Any) -> bytes:
+        content = read(path, *given)
+        if Path(path) == wasm and content != newest:
             replace(wasm, newest)
         return content
 
-    monkeypatch.setattr(folder.Path, "read_bytes", replaced_meanwhile)
+    monkeypatch.setattr(folder, "read_regular", replaced_meanwhile)
     world.notice("c")
     assert world.row("c").digest == digest_of(THREE.wasm()), "what was read, whole"
     world.notice("c")  # the replacement is a change of its own

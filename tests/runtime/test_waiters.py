@@ -28,7 +28,10 @@ from tests.support.waiters import SLEEP, Sleeper
 from tests.support.world import PATIENCE, World
 
 HOUR = 3_600_000_000_000
-SHORT = '[resources]\ndeadline = "50ms"\n[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
+SHORT = (
+    '[resources]\ndeadline = "50ms"\ninit_deadline = "50ms"\n'
+    '[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
+)
 PATIENT = '[resources]\ndeadline = "1h"\n[supervision]\nshutdown = "100ms"\n'
 SLEEPER = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
 

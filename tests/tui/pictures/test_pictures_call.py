@@ -94,8 +94,8 @@ def test_call_result_record(snap_compare, size):
     whole, known = runtime.play_call, runtime.play_interface
     function = Function("increment", (Param("by", Primitive("u32")),), GREETING)
 
-    def answer(*asked):
-        return msgspec.structs.replace(whole(*asked), result=msgspec.json.encode(found).decode())
+    def answer(*asked, **named):
+        return msgspec.structs.replace(whole(*asked, **named), result=msgspec.json.encode(found).decode())
 
     def interface(component):
         return msgspec.structs.replace(known(component), interface=Interface(exports=(function,)))
