@@ -12,6 +12,7 @@ from airssys_tui.core.probation import (
     STABLE_AFTER,
     Evidence,
     ExportCost,
+    Findings,
     Judgement,
     ProbationTerms,
     Regression,
@@ -164,3 +165,12 @@ def test_a_verdict_of_failure_is_not_undone_by_time(terms: ProbationTerms, evide
 def test_the_same_costs_are_never_a_regression(terms: ProbationTerms, evidence: Evidence) -> None:
     strict = msgspec.structs.replace(terms.regression, fuel=1.01, latency=1.01)
     assert regressions(strict, msgspec.structs.replace(evidence, before=evidence.now)) == ()
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "evidence"), [(3, (), 3), (3, ("one",), 0), (0, ("one", "other"), 0), (0, (), 0)]
+)
+def test_saved_checks_are_evidence_only_if_all_of_them_passed(
+    passed: int, failed: tuple[str, ...], evidence: int
+) -> None:
+    assert Findings(passed=passed, failed=failed).checked == evidence

@@ -155,9 +155,10 @@ def test_any_other_error_says_nothing_about_the_file(
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(regular_file.os, call, fail)
-    with pytest.raises(FileUnavailable) as caught:
-        read_regular(tmp_path / "f", 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(regular_file.os, call, fail)
+        with pytest.raises(FileUnavailable) as caught:
+            read_regular(tmp_path / "f", 100)
     assert (caught.value.number, caught.value.retryable) == (number, True)
     assert os.strerror(number) in caught.value.message
 

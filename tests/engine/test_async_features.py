@@ -41,6 +41,11 @@ ASYNC = {
       (type (func (param "a" u8) (result string))) (type (func))
       (type (instance (export "r" (type (sub resource))) (type (list u8)) (export "f" (func (param "a" u8)))))
       (type (component (import "f" (func)) (export "g" (func)) (type (stream)))))""",
+    "stream after an alias of an outer type": """(component (type $r (list u8)) (type (instance
+      (alias outer 1 $r (type $q)) (export "f" (func (param "x" $q))) (type (stream u8)))))""",
+    "future after an alias of an export": """(component (type (component
+      (import "i" (instance $i (export "t" (type (sub resource))))) (alias export $i "t" (type $t))
+      (import "g" (func (param "x" (own $t)))) (type (future)))))""",
     "task.return": "(component (core func (canon task.return (result u32))))",
     "waitable-set.new": "(component (core func (canon waitable-set.new)))",
     "backpressure.inc": "(component (core func (canon backpressure.inc)))",
@@ -113,6 +118,13 @@ def test_only_so_many_bytes_are_read():
     wasm = guests.binary(f"(component {many} (type (stream)))")
     assert inspect(wasm).asynchronous == (), "past the budget it is left to the compiler"
     assert inspect(guests.binary("(component (type (list u8)) (type (stream)))")).asynchronous == ("stream",)
+
+
+@pytest.mark.parametrize(("sections", "found"), [(1, ("stream",)), (2, ()), (3, ())])
+def test_the_bytes_of_all_sections_together_are_bounded(sections, found):
+    most_of_it = "(type (list u8))" * (BUDGET // 4 + 100) + "(core module)"
+    wasm = guests.binary(f"(component {most_of_it * sections} (type (stream)))")
+    assert inspect(wasm).asynchronous == found
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,16 @@ def test_a_request_without_end_is_not_read_to_its_end(connect: Callable[[], sock
         assert b" 200 " not in client.recv(1024)
 
 
+@pytest.mark.parametrize("headers", [1, 2, 50])
+def test_at_the_bound_a_request_is_over(connect: Callable[[], socket.socket], headers: int) -> None:
+    size = MAX_REQUEST - len(ASKED)
+    lines = [b"X: " + b"a" * (size // headers - 5) + b"\r\n" for _ in range(headers)]
+    lines[0] = b"a" * (size % headers) + lines[0]
+    client = connect()
+    client.sendall(ASKED + b"".join(lines))  # no blank line: it would go on
+    assert client.recv(1024).startswith(b"HTTP/1."), "it is answered, and nothing more is waited for"
+
+
 def test_everybody_else_is_answered_meanwhile(
     exporter: Exporter,
     connect: Callable[[], socket.socket],

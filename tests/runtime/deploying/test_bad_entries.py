@@ -8,6 +8,7 @@ import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ def test_what_is_no_regular_file_is_one_row_and_the_others_run(world: World, mak
     assert [row.id for row in rows] == [*(["alone"] if make is not directory else []), "manifest", "wasm"]
     for row in rows:
         assert (row.state, said in row.note.text) == (State.FAILED, True), row.note
+        assert "tried again" not in row.note.text, "waiting does not help"
     world.put("later", TWO)
     world.notice("later")
     assert world.call("later", "add", 1) == 1
@@ -102,7 +104,8 @@ def test_links_that_lead_to_themselves_are_rows_too(world: World) -> None:
     world.open()
     assert world.row("c").state is State.RUNNING
     assert sorted(row.id for row in world.runtime.snapshot().components) == ["around", "c", "one", "other"]
-    assert all("symbolic links" in world.row(name).note.text for name in ("around", "one", "other"))
+    notes = [world.row(name).note.text for name in ("around", "one", "other")]
+    assert all("symbolic links" in note and "tried again" not in note for note in notes), notes
     (world.folder / "one").unlink()
     world.put("one", TWO)
     world.notice("one")
@@ -222,6 +225,35 @@ def test_a_moment_without_descriptors_stops_nothing(world: World) -> None:
     assert world.call("c", "get") == 5
     world.wait_row("c", lambda row: row.note.kind is NoteKind.NONE)
     assert world.events("c", EventAction.REMOVED) == []
+
+
+@pytest.mark.parametrize("spoil", [pipe, endless, directory])
+def test_a_candidate_of_older_files_does_not_take_over_from_what_was_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, spoil: Make
+) -> None:
+    world.put("c", ONE)
+    world.open()
+    engine, entered, go_on = world.runtime.probe.floor.engine, threading.Event(), threading.Event()
+    compile_now = engine.compile
+
+    def held(wasm: bytes, **options: object) -> object:
+        entered.set()
+        assert go_on.wait(30)
+        return compile_now(wasm, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "compile", held)
+    world.put("c", TWO)
+    done = world.notice_later("c")
+    assert entered.wait(30)
+    (world.folder / "c" / "Component.toml").unlink()
+    spoil(world.folder / "c" / "Component.toml")
+    spoilt = world.notice_later("c")
+    world.wait_row("c", lambda row: row.note.kind is NoteKind.REFUSED)
+    go_on.set()
+    assert not futures.wait([done, spoilt], 30).not_done
+    world.publish()
+    row = world.row("c")
+    assert (row.revision, row.state, row.note.kind) == (1, State.RUNNING, NoteKind.REFUSED)
 
 
 @pytest.mark.parametrize("gone", ["directory", "files"])

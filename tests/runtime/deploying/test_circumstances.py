@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import threading
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -16,6 +18,7 @@ from airssys_tui.core.refusal import RefusalKind, is_postponed
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.supervision import RETRY, Backoff
 from airssys_tui.engine import compiler
+from airssys_tui.engine.compile_child import REFUSED
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.deploying import instances, rehearsal
 from airssys_tui.runtime.supervising import supervisor
@@ -214,6 +217,38 @@ def test_the_backstop_grows_with_the_load(monkeypatch: pytest.MonkeyPatch, load:
     monkeypatch.setattr(compiler.os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(compiler.os, "cpu_count", lambda: 2)
     assert compiler.patience(EngineSettings(compile_wall=10.0)) == seconds
+
+
+@pytest.mark.parametrize(("load", "said"), [(0.1, "longer than"), (2.0, "longer than"), (90_000.0, "no such type")])
+def test_a_busy_machine_gives_the_compiler_its_time(monkeypatch: pytest.MonkeyPatch, load: float, said: str) -> None:
+    class Child:
+        returncode = REFUSED
+        looks = 0
+
+        def __init__(self, *_given: object, **_named: object) -> None:
+            pass
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def poll(self) -> int:
+            return self.returncode
+
+        def communicate(self, timeout: float) -> tuple[bytes, bytes]:
+            self.looks += 1
+            if self.looks < 10:
+                threading.Event().wait(timeout)
+                raise subprocess.TimeoutExpired("compiler", timeout)
+            return b"", b"compile\n\nno such type"
+
+    monkeypatch.setattr(compiler.os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(compiler.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(compiler.subprocess, "Popen", Child)
+    with pytest.raises(AdmissionError, match=said):
+        compiler.compile_in_child(b"", EngineSettings(compile_wall=0.01))
 
 
 KINDS: list[tuple[AirssysError, RefusalKind]] = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,6 +104,46 @@ def test_a_quick_one_is_not_told_of(counting: World, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(slowness, "TOLD_AFTER", (600.0,))
     counting.install("c", Crafted(salt="2"))
     assert counting.events("c", "progress") == []
+
+
+class Hands:
+    """A loop whose clock moves on when the next event is due; it stands in for a timer, too."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.cancelled = False
+
+    def call_later(self, delay: float, tell: Callable[[int], None], told: int) -> Hands:
+        self.now += delay
+        self.tell = lambda: tell(told)
+        return self
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@pytest.mark.parametrize(
+    ("after", "times"),
+    [
+        (slowness.TOLD_AFTER, [2.0, 10.0, 30.0, 60.0, 120.0, 180.0]),
+        ((5.0,), [5.0, 10.0, 15.0]),
+        ((1.0, 4.0), [1.0, 4.0, 8.0, 12.0]),
+    ],
+)
+def test_it_is_told_at_these_seconds_from_the_beginning(
+    counting: World, monkeypatch: pytest.MonkeyPatch, after: tuple[float, ...], times: list[float]
+) -> None:
+    monkeypatch.setattr(slowness, "TOLD_AFTER", after)
+    hands, seen = Hands(), []
+    component = counting.runtime.probe.component("c")  # under way nowhere: nothing is told
+    with monkeypatch.context() as patch:
+        patch.setattr(slowness, "asyncio", SimpleNamespace(get_running_loop=lambda: hands))
+        with slowness.telling_slowness(component):
+            for _ in times:
+                seen.append(hands.now)
+                hands.tell()
+    assert seen == times
+    assert hands.cancelled
 
 
 @pytest.mark.parametrize("refused", [Crafted(init="trap"), Crafted(health="unhealthy"), b"nonsense"])

@@ -183,6 +183,22 @@ def test_a_task_that_was_handed_off_and_then_blocks_is_not_replaced_twice() -> N
     workers.close(5.0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_candidates_have_places_of_their_own(workers: Workers, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(guest_threads, "LONG_MS", 10_000_000)  # nothing is handed off
+    gates = [Gate() for _ in range(count)]
+    places, candidates = guest_threads.CANDIDATE_PLACES, []
+    for number, gate in enumerate(gates):
+        candidates.append(workers.submit(gate, way=Way.CANDIDATE))
+        assert number >= places or gate.begun.wait(PATIENCE)
+    assert workers.submit(int, way=Way.TURN).result(PATIENCE) == 0, "the one place of the components is free"
+    assert not any(gate.begun.is_set() for gate in gates[places:])
+    for gate in gates:
+        gate.ended.set()
+    for candidate in candidates:
+        candidate.result(PATIENCE)
+
+
 def test_a_turn_ends_after_two_milliseconds(workers: Workers) -> None:
     order: list[str] = []
 

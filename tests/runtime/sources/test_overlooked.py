@@ -195,3 +195,11 @@ def test_a_vast_tree_is_looked_at_within_bounds(tmp_path: Path, monkeypatch: pyt
     (deep / "x.wasm").write_bytes(b"")
     (tmp_path / "deep" / "again").symlink_to(tmp_path / "deep")
     assert overlooked_folder(tmp_path / "deep", "deep", []) is None
+
+
+@pytest.mark.parametrize(("levels", "told"), [(1, True), (overlooked.DEEPEST, True), (overlooked.DEEPEST + 1, False)])
+def test_so_many_levels_are_looked_at_and_no_more(tmp_path: Path, levels: int, *, told: bool) -> None:
+    below = tmp_path.joinpath(*"abcdefgh"[:levels])
+    below.mkdir(parents=True)
+    (below / "x.wasm").write_bytes(b"")
+    assert (overlooked_folder(tmp_path, "tree", []) is not None) is told

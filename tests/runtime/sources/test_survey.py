@@ -14,10 +14,10 @@ import pytest
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
-from airssys_tui.runtime.sources import listener, watch
+from airssys_tui.runtime.sources import listener, surveyor, watch
 from airssys_tui.runtime.sources.baseline import MOST_DOUBTS, TICK, Baseline
 from airssys_tui.runtime.sources.listener import reason_of
-from airssys_tui.runtime.sources.stamps import Stamp
+from airssys_tui.runtime.sources.stamps import FolderSurvey, Stamp
 from tests.support.components import Crafted
 from tests.support.world import World
 
@@ -177,6 +177,39 @@ def test_events_that_are_lost_are_made_up_for_and_counted(surveyed: World, monke
     (surveyed.folder / "c" / "c.wasm").unlink()
     (surveyed.folder / "c" / "Component.toml").unlink()
     surveyed.wait_row("c", lambda row: row.state is State.STOPPED and not row.present)
+
+
+@pytest.mark.parametrize("late", [0.1, 0.2, 0.3])
+def test_a_notice_that_comes_after_a_survey_was_not_missed(
+    surveyed: World, monkeypatch: pytest.MonkeyPatch, late: float
+) -> None:
+    listen, look, seen = listener.watch, surveyor.survey, threading.Event()
+
+    def tell_late(*directories: str, **settings: Any) -> Iterator[set[Any]]:
+        for notices in listen(*directories, **settings):
+            if any(path.endswith("c.wasm") for _, path in notices):
+                seen.wait(30)
+                threading.Event().wait(late)
+            yield notices
+
+    def survey(*given: Any) -> FolderSurvey:
+        found = look(*given)
+        if any(stamp.size == len(longer) for stamp in found.stamps.get("c", ())):
+            seen.set()
+        return found
+
+    monkeypatch.setattr(listener, "watch", tell_late)
+    monkeypatch.setattr(surveyor, "survey", survey)
+    monkeypatch.setattr(watch, "GRACE", 5.0)
+    longer = Crafted(salt="longer than the one before").wasm()
+    surveyed.put("c", ONE)
+    surveyed.open(watch=True)
+    _wait_heard(surveyed)
+    (surveyed.folder / "c" / "c.wasm").write_bytes(longer)
+    surveyed.wait_row("c", lambda row: row.digest == digest_of(longer))
+    assert seen.is_set()
+    assert surveyed.events("c", EventAction.FOUND) == []
+    assert surveyed.runtime.snapshot().watch.missed == 0
 
 
 @pytest.mark.parametrize("time_of", [0, 1_000_000_000, 1_700_000_000_000_000_000])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from airssys_tui.api.commands import MarkStable, Reload, Rollback, Start
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.lifecycle import RecoveryKind, State
-from airssys_tui.core.probation import FEWEST_CALLS
+from airssys_tui.core.probation import FEWEST_CALLS, ExportCost
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.components.evidence import recall_costs
+from airssys_tui.runtime.metering.call_costs import CallCosts
+from airssys_tui.store.catalog.records import CostRecord
 from tests.support.components import ALL, HEALTH, Crafted
 from tests.support.places import RELEASES
 from tests.support.probation import ONE, QUICK, THREE, TWO, fallen, trap
@@ -348,3 +352,11 @@ def test_what_is_printed_in_a_comparison_is_no_news(world: World) -> None:
     again = len([event for event in world.events("counter") if "ready" in event.text])
     assert ready > 0
     assert again - spoken <= 2, "the rehearsal and the one that serves, and no other instance"
+
+
+@pytest.mark.parametrize(("engine", "known"), [("this", True), ("", True), ("another", False)])
+def test_fuel_of_another_engine_is_no_baseline_but_the_calls_count(engine: str, *, known: bool) -> None:
+    costs = CallCosts()
+    figures = msgspec.json.encode({"get": ExportCost(30, 100.0)}).decode()
+    recall_costs(costs, {1: CostRecord(figures, 30, engine=engine)}, "this")
+    assert (list(costs.of(1)), costs.served(1)) == (["get"] if known else [], 30)

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,29 @@ def test_staged_changes_that_could_not_be_applied_are_applied_within_the_deadlin
     assert namespace.get("a", soon()) == "1"
 
 
+def test_staged_changes_are_not_forgotten_while_another_change_is_under_way(storage: Storage) -> None:
+    waits = threading.Event()
+
+    @contextmanager
+    def waiting() -> Iterator[None]:
+        waits.set()
+        yield
+
+    namespace = Namespace(storage, "local/one", waiting)
+    namespace.stage(2, {"a": "1", "b": "staged"}, 10_000)
+    with closing(sqlite3.connect(storage.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer = threading.Thread(target=namespace.set, args=("b", "2", TERMS, soon(120.0)))
+        writer.start()
+        assert waits.wait(30)
+        with pytest.raises(StoreBusy, match="another change is not done yet"):
+            namespace.commit_staged(2, TERMS, soon())
+    writer.join(30)
+    assert namespace.get("a", soon(30.0)) == "1"
+    assert namespace.get("b", soon(30.0)) == "staged"
+    assert namespace.usage().keys == 2
+
+
 def test_closing_ends_every_wait(storage: Storage) -> None:
     namespace = Namespace(storage, "local/one")
     namespace.set("a", "1", TERMS)
@@ -120,6 +143,20 @@ def test_only_a_lock_is_waited_for() -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         insist(fail, None, None)
     assert len(tries) == 1
+
+
+def test_another_error_while_it_waits_ends_the_wait() -> None:
+    errors = [sqlite3.OperationalError("database is locked"), sqlite3.OperationalError("disk I/O error")]
+    errors[0].sqlite_errorcode = sqlite3.SQLITE_BUSY
+    tries: list[int] = []
+
+    def fail() -> None:
+        tries.append(1)
+        raise errors[min(len(tries), len(errors)) - 1]
+
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+        insist(fail, None, soon(1.0))
+    assert len(tries) == 2
 
 
 def _in_thread(work: object) -> None:
