@@ -12,6 +12,8 @@ import pytest
 from airssys_tui.api.commands import Pin, Start, Stop, Unload
 from airssys_tui.core.errors import StoreBusy, StoreError
 from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.runtime.components import kept_states
+from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo
 from airssys_tui.store.directory import CATALOG_FILE
 from airssys_tui.store.disk import database, free_space
 from tests.support.components import Crafted
@@ -139,3 +141,75 @@ def test_other_commands_about_a_locked_catalog_are_refused_as_busy(
         assert busy.value.retryable
         assert isinstance(busy.value, StoreError)
     world.do(Pin("c", 1))
+
+
+@pytest.fixture
+def roomless(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[World, Disk]]:
+    """Give four components with a saved state each, a disk that can be filled, and nothing that writes by itself."""
+    disk = Disk(monkeypatch)
+    for name in "abcd":
+        world.put(name, Crafted(salt=name))
+    world.open(disk_check=3600.0)
+    for name in "abcd":
+        world.call(name, "add", 5)
+        world.do(Stop(name))
+        world.do(Start(name))
+    yield world, disk
+    world.close()
+
+
+def saved(world: World, name: str) -> tuple[SnapshotInfo, ...]:
+    floor = world.runtime.probe.floor
+    found: tuple[SnapshotInfo, ...] = world.run(lambda: floor.disk(floor.state.catalog.snapshots, name, limit=10))
+    return found
+
+
+def write_owed(world: World) -> None:
+    system = world.runtime.probe.system
+    world.run(lambda: system.snapshots.write_owed(system.router))
+
+
+def stopped_without_room(world: World, disk: Disk, *names: str) -> None:
+    for name in names:
+        world.call(name, "add", 1)
+    disk.is_full = True
+    for name in names:
+        world.do(Stop(name))
+    disk.free()
+
+
+def test_a_state_that_is_owed_is_written_once(roomless: tuple[World, Disk]) -> None:
+    world, disk = roomless
+    stopped_without_room(world, disk, "a", "b")
+    before = {name: len(saved(world, name)) for name in "ab"}
+    for _ in range(3):
+        write_owed(world)
+    assert {name: len(saved(world, name)) for name in "ab"} == {name: count + 1 for name, count in before.items()}
+    assert len([event for event in world.events("a") if "later than it was taken" in event.text]) == 1
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(60.0, False), (1.0, False), (-60.0, True)])
+def test_a_state_that_is_owed_does_not_come_after_a_newer_one(
+    roomless: tuple[World, Disk], seconds: float, *, written: bool
+) -> None:
+    world, disk = roomless
+    stopped_without_room(world, disk, "c")
+    floor, old = world.runtime.probe.floor, saved(world, "c")[0]
+    data = world.run(lambda: floor.disk(floor.state.catalog.snapshot, old.id)).data
+    other = NewSnapshot("c", 1, old.schema_tag, old.payload_kind, data, "import", floor.clock() + seconds)
+    world.run(lambda: floor.disk(floor.state.catalog.add_snapshot, other))
+    write_owed(world)
+    assert (saved(world, "c")[0].cause == "import") is not written
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_so_many_states_are_owed_at_most_and_the_others_are_told_as_lost(
+    roomless: tuple[World, Disk], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    world, disk = roomless
+    monkeypatch.setattr(kept_states, "MOST_OWED", most)
+    stopped_without_room(world, disk, *"abcd")
+    lost = [name for name in "abcd" if world.events(name, "state lost")]
+    assert lost == list("abcd"[most:])
+    write_owed(world)
+    assert [name for name in "abcd" if saved(world, name)[0].id > 4] == list("abcd"[:most])
