@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_tui.core.text import MAX_COMBINING, GuestText, one_line, sanitise
+from airssys_tui.core.text import MAX_COMBINING, GuestText, one_line, sanitise, whole
 
 ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(
     st.sampled_from(
@@ -101,3 +101,16 @@ def test_one_line_is_one_line_of_that_width(text: str, width: int) -> None:
 def test_one_line_says_that_something_was_left_out() -> None:
     assert one_line("abcdef", 4) == "abc…"
     assert one_line(" " * 100 + "after much space", 10).endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("\U0001f469\u200d\U0001f4bb\n\tend", "\U0001f469\u200d\U0001f4bb\n\tend"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("e\u0301\u0301\u0301\u0301\u0301 \u2764\ufe0f", "e\u0301\u0301\u0301\u0301\u0301 \u2764\ufe0f"),
+        ("\u00e9\u202e\x1b[0m\r", "\u00e9\\u202e\\x1b[0m\\x0d"),
+    ],
+)
+def test_a_file_gets_what_belongs_to_words_and_an_escape_for_what_acts(text: str, kept: str) -> None:
+    assert whole(text) == kept

@@ -11,7 +11,7 @@ from airssys_tui.core.errors import AdmissionError, HostDenied
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import bare_manifest
-from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.core.traps import EXITED, GuestTrap, Trap, TrapKind, exit_status
 from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
@@ -195,3 +195,17 @@ def test_each_kind_is_told(engine: Engine, kind: TrapKind, provoke: Callable[[En
 
 def test_the_table_is_complete():
     assert {row[0] for row in TABLE} == set(TrapKind)
+
+
+@pytest.mark.parametrize(
+    ("trap", "status"),
+    [
+        (Trap(TrapKind.EXIT, f"{EXITED}3"), 3),
+        (Trap(TrapKind.EXIT, f"{EXITED}0"), 0),
+        (Trap(TrapKind.EXIT, f"{EXITED}unknown"), None),
+        (Trap(TrapKind.HOST_ERROR, f"{EXITED}3"), None),
+        (Trap(TrapKind.OTHER, "7"), None),
+    ],
+)
+def test_only_an_exit_has_a_status(trap: Trap, status: int | None) -> None:
+    assert exit_status(trap) == status

@@ -210,6 +210,15 @@ def test_a_span_that_is_kept_keeps_no_trace_that_nobody_sees() -> None:
     assert (gone[0].annotations, gone[0].error) == ([], "failed")
 
 
+@pytest.mark.parametrize("count", [1, 10, spans.MAX_SPANS, spans.MAX_SPANS + 10])
+def test_the_bytes_of_traces_grow_with_each_span_that_is_kept(count: int) -> None:
+    trace = Trace("0" * 32, "export")
+    before = trace.bytes
+    names = [trace.start(f"step {number}", None).name for number in range(count)][: spans.MAX_SPANS]
+    assert trace.bytes - before == len(names) * spans.SPAN_BYTES + sum(map(getsizeof, names))
+    assert trace.dropped == count - len(names)
+
+
 @pytest.mark.parametrize("text", ["v", "\u20ac", "\U0001f600"])
 def test_the_bytes_of_traces_are_those_of_their_texts(text: str) -> None:
     trace = Trace("0" * 32, "export")

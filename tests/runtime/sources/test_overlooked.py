@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,14 @@ def test_so_many_levels_are_looked_at_and_no_more(tmp_path: Path, levels: int, *
     below.mkdir(parents=True)
     (below / "x.wasm").write_bytes(b"")
     assert (overlooked_folder(tmp_path, "tree", []) is not None) is told
+
+
+@pytest.mark.parametrize("hours", [1, 24, 24 * 365])
+def test_files_from_the_future_are_not_waited_for(tmp_path: Path, hours: int) -> None:
+    (tmp_path / "c").mkdir()
+    wasm = tmp_path / "c" / "x.wasm"
+    wasm.write_bytes(b"")
+    assert isinstance(folder.read(tmp_path, "c", young=60.0), folder.Early)
+    later = time.time() + 3600 * hours
+    os.utime(wasm, (later, later))
+    assert isinstance(folder.read(tmp_path, "c", young=60.0), folder.Reading)

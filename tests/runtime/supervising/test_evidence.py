@@ -11,6 +11,7 @@ from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.probation import FEWEST_CALLS, ExportCost
 from airssys_tui.core.revision import Outcome
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.calling import gate_comparison
 from airssys_tui.runtime.components.evidence import recall_costs
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.store.catalog.records import CostRecord
@@ -254,10 +255,12 @@ def test_a_tenfold_rise_is_seen_without_traffic(world: World, times: int) -> Non
     [
         (Crafted(probe=burn(100)), Crafted(probe=burn(1_000)), True),
         (Crafted(probe=burn(100)), Crafted(probe=burn(100), salt="2"), False),
+        (Crafted(start=burn(9_000), probe=burn(100)), Crafted(start=burn(9_000), probe=burn(1_000)), True),
+        (Crafted(start=burn(90), probe=burn(100)), Crafted(start=burn(90_000), probe=burn(100)), False),
         (Crafted(probe=burn(1_000)), Crafted(probe=burn(100)), False),
         (Crafted(probe=burn(100)), Crafted(exports=ALL - {HEALTH}), False),
     ],
-    ids=["tenfold", "the same", "less", "none any more"],
+    ids=["tenfold", "the same", "tenfold after a start that takes more", "another start", "less", "none any more"],
 )
 def test_the_health_probe_is_compared_too(world: World, before: Crafted, after: Crafted, told: bool) -> None:
     manifest = CHECKED.replace("ACTION", "warn")
@@ -304,6 +307,19 @@ def test_saved_checks_that_do_not_pass_are_told_and_are_no_evidence(world: World
     assert "1 of 1 saved checks do not pass: adds" in world.wait_event("c", "checks").text
     is_over(world)
     assert (world.row("c").stable, world.row("c").untried) == (False, True)
+
+
+@pytest.mark.parametrize("replayed", [0, 1, 2])
+def test_saved_checks_that_time_ran_out_for_are_no_evidence(
+    world: World, monkeypatch: pytest.MonkeyPatch, replayed: int
+) -> None:
+    manifest = with_check(world, "ignore")
+    world.runtime.save_check("c", "gets", "get", "[]").result(PATIENCE)
+    run = gate_comparison.Replay.run
+    monkeypatch.setattr(gate_comparison.Replay, "run", lambda *given: run(*given)[:replayed])
+    world.install("c", Crafted(salt="2"), manifest)
+    is_over(world)
+    world.wait_row("c", lambda row: row.revision == 2 and row.stable is (replayed == 2))
 
 
 def test_verify_is_evidence(world: World) -> None:

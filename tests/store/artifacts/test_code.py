@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.store.artifacts import code_cache
 from airssys_tui.store.artifacts.code_cache import CodeCache, CodeCounters
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import Activation
@@ -48,6 +51,22 @@ def test_code_that_was_changed_is_removed_and_never_handed_out(code: CodeCache, 
     assert code.size() == 0
     code.put(ONE, "engine", b"machine code")
     assert code.get(ONE, "engine") == path
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_code_that_cannot_be_read_now_is_a_miss_and_stays(
+    code: CodeCache, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = code.put(ONE, "engine", b"machine code")
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(code_cache, "open_file", fail)
+        assert code.get(ONE, "engine") is None
+    assert code.counters == CodeCounters(misses=1, rejected=1)
+    assert code.get(ONE, "engine") == Path(path)
 
 
 def test_code_of_another_artifact_in_its_place_is_refused(code: CodeCache) -> None:
