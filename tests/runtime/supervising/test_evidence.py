@@ -319,6 +319,8 @@ def test_saved_checks_that_time_ran_out_for_are_no_evidence(
     monkeypatch.setattr(gate_comparison.Replay, "run", lambda *given: run(*given)[:replayed])
     world.install("c", Crafted(salt="2"), manifest)
     is_over(world)
+    trial = world.runtime.probe.component("c").proof.trial
+    assert (trial is not None and trial.untried) is (replayed < 2)
     world.wait_row("c", lambda row: row.revision == 2 and row.stable is (replayed == 2))
 
 
