@@ -67,7 +67,7 @@ class AirssysError(Exception):
         revision: The revision concerned, if any.
     """
 
-    title: ClassVar[str] = "failed"
+    title: str = "failed"
     retryable: ClassVar[bool] = False
     kind: RefusalKind = RefusalKind.VERDICT
 

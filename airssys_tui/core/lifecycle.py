@@ -130,14 +130,16 @@ class CommandEnd(msgspec.Struct, frozen=True):
     Attributes:
         revision: The revision that ran.
         outcome: What became of it.
-        text: The same for people, with the time it took.
+        text: The same for people, with the time it took and the last words of the guest if it did not end well.
         at: Unix time.
+        told: The same with more of these words and where the rest is, for the event; it is not kept.
     """
 
     revision: int
     outcome: CommandOutcome
     text: str
     at: float
+    told: str = ""
 
     @property
     def failed(self) -> bool:
@@ -151,7 +153,7 @@ class CommandEnd(msgspec.Struct, frozen=True):
 
     def remark(self) -> GuestText:
         """Return what the next start of the runtime says about it."""
-        return one_line(f"{self.text}; start runs it again", 300)
+        return one_line(f"{self.text}; start runs it again", 500)
 
 
 STOP_EACH: Final = 0.002

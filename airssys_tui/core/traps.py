@@ -78,6 +78,8 @@ class GuestTrap(AirssysError):
     def __init__(self, trap: Trap, *, component: str | None = None) -> None:
         super().__init__(f"{trap.kind}: {trap.message}", component=component)
         self.trap = trap
+        if exit_status(trap) is not None:  # it ended itself, in good order or not: no accident
+            self.title, self.message = "exit", trap.message
 
     def heard(self, printed: Iterable[str], component: str) -> None:
         """Keep what the guest printed before, which is its own reason, and which component it is."""
@@ -94,16 +96,27 @@ class GuestTrap(AirssysError):
         return f"{self.message}; {said}" if said else self.message
 
 
+HINTS: Final = ("note: run with `RUST_BACKTRACE=", "note: Some details are omitted, run with `RUST_BACKTRACE=",
+                "Cannot print stack trace:")  # fmt: skip
+"""How lines begin that runtimes of languages print after every message, and that say nothing about the failure."""
+
+SHORTEST: Final = 40
+"""Characters of room that the beginning of a line is told in, when the whole of it does not fit."""
+
+
 def printed_text(printed: Sequence[str], most: int) -> str:
-    """Return the newest lines that fit into ``most`` characters as part of a sentence; empty if nothing was printed."""
+    """Return the newest lines that fit into ``most`` characters as part of a sentence; empty if nothing was printed.
+
+    Hints of a language's runtime (:data:`HINTS`) are left out when anything else was printed.
+    """
+    lines = [text for text in (one_line(line, most) for line in printed) if text]
     words: list[str] = []
     room = most
-    for line in reversed(printed):
-        text = one_line(line, most)
-        if not text:
-            continue
-        room -= len(text) + 3
-        if room < 0 and words:
+    for text in reversed([text for text in lines if not text.startswith(HINTS)] or lines):
+        if len(text) + 3 > room and words:
+            if room >= SHORTEST:
+                words.insert(0, one_line(text, room - 3))
             break
+        room -= len(text) + 3
         words.insert(0, text)
     return f"before that it printed: {' | '.join(words)}" if words else ""

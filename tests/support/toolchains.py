@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.places import FIXTURES
 
 ZOO = FIXTURES / "zoo"
+PANIC = FIXTURES / "panic"
 CACHE = Path(tempfile.gettempdir()) / f"airssys-tui-tests-{os.getuid()}"
 
 
@@ -70,6 +71,29 @@ def python_panic() -> bytes:
             (Path(scratch) / "app.py").write_text(PANIC_APP)
             tool = Path(sysconfig.get_path("scripts")) / "componentize-py"
             command = [tool, "-d", "panic.wit", "-w", "panic", "componentize", "app", "-o", "panic.wasm"]
+            subprocess.run(command, check=True, capture_output=True, cwd=scratch, timeout=200)
+            (Path(scratch) / "panic.wasm").replace(built)
+    return built.read_bytes()
+
+
+QUICKJS = "componentize-qjs@0.4.5"
+
+
+def javascript_panic() -> bytes:
+    """Return the component of fixtures/panic in JavaScript with WASI: 1 MB, built once.
+
+    Raises:
+        FileNotFoundError: If npm is missing.
+        subprocess.SubprocessError: If the toolchain cannot be fetched, or refuses the source.
+    """
+    sources = [PANIC / "src" / "panic.js", PANIC / "wit" / "panic.wit"]
+    key = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    built = CACHE / f"panic-javascript-{key}.wasm"
+    if not built.exists():
+        CACHE.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            tool = ["npx", "--yes", "--package", QUICKJS, "componentize-qjs", "--sync", "--opt-size", "--minify"]
+            command = [*tool, "--wit", PANIC / "wit", "--world", "panic", "--js", sources[0], "--output", "panic.wasm"]
             subprocess.run(command, check=True, capture_output=True, cwd=scratch, timeout=200)
             (Path(scratch) / "panic.wasm").replace(built)
     return built.read_bytes()

@@ -42,7 +42,7 @@ def call(
     except GuestTrap as trap:
         from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_remedy  # noqa: PLC0415 - late: loads the engine
 
-        logs = see_logs(trap) if trap.trap.printed and (live or not path.exists()) else ""
+        logs = see_logs(trap.trap.printed, trap.component) if live or not path.exists() else ""
         trap.remedy = trap.remedy or "; ".join(filter(None, (trap_remedy(trap), logs)))
         raise
     if place.json:

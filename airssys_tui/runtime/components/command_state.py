@@ -12,11 +12,11 @@ def settle_command(component: Component, end: CommandEnd) -> None:
     component.life.end(end)
     if end.failed:
         component.life.enter("ended", State.FAILED)
-        component.shown.warn(one_line(end.text, 300))
+        component.shown.warn(one_line(end.text, 500))
     else:
         component.life.enter("completed", State.STOPPING)
         component.life.enter("completed", State.STOPPED)
-        component.shown.remark_on(one_line(end.text, 300))
+        component.shown.remark_on(one_line(end.text, 500))
 
 
 def recall_command(component: Component) -> bool:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
 from airssys_tui.core.text import one_line
-from airssys_tui.core.traps import GuestTrap, TrapKind, exit_status
+from airssys_tui.core.traps import GuestTrap, TrapKind, exit_status, printed_text
 from airssys_tui.core.types.values import Err
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
-from airssys_tui.runtime.deploying.gate_checks import trap_text
+from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
+
+NOTE_WORDS: Final = 150
+"""Characters of what a guest printed before it failed that are in the note."""
+
+EVENT_WORDS: Final = 700
+"""The same in the event."""
 
 _TOO_LONG = frozenset({TrapKind.DEADLINE, TrapKind.STUCK_IN_HOST})
 
@@ -26,18 +33,16 @@ def run_to_the_end(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
     export = next(e.path for e in serving.artifact.interface.functions() if e.path.startswith(contract.COMMAND))
     started = clock()
 
-    def ended(outcome: CommandOutcome, text: str) -> CommandEnd:
-        return CommandEnd(serving.revision, outcome, one_line(text, 300), clock())
-
     try:
         result = serving.call(export)
         took = format_duration(result.wall_ns / 1e9)
         if isinstance(result.value, Err):
-            return ended(CommandOutcome.EXITED, f"failed after {took}: its run returned an error")
-        return ended(CommandOutcome.COMPLETED, f"completed in {took}")
+            serving.drain(final=True)
+            return _ended(serving, CommandOutcome.EXITED, f"failed after {took}: its run returned an error", clock())
+        return _ended(serving, CommandOutcome.COMPLETED, f"completed in {took}", clock())
     except GuestTrap as trap:
         took = format_duration(max(0.0, clock() - started))
-        return ended(*_told(serving, trap, took))
+        return _ended(serving, *_outcome(serving, trap, took), clock())
     finally:
         serving.close()
 
@@ -47,7 +52,20 @@ def cut_off(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
     return CommandEnd(serving.revision, CommandOutcome.CANCELLED, "cancelled", clock())
 
 
-def _told(serving: Serving, trap: GuestTrap, took: str) -> tuple[CommandOutcome, str]:
+def _ended(serving: Serving, outcome: CommandOutcome, text: str, at: float) -> CommandEnd:
+    """Return the end of a run; one that went wrong is told with the guest's own last words."""
+    if outcome not in {CommandOutcome.EXITED, CommandOutcome.TRAPPED}:
+        return CommandEnd(serving.revision, outcome, one_line(text, 300), at)
+    printed = tuple(serving.tenant.heard)
+    told = _sentence(text, printed_text(printed, EVENT_WORDS), see_logs(printed, serving.tenant.component))
+    return CommandEnd(serving.revision, outcome, _sentence(text, printed_text(printed, NOTE_WORDS)), at, told)
+
+
+def _sentence(text: str, *more: str) -> str:
+    return "; ".join(filter(None, (one_line(text, 300), *more)))
+
+
+def _outcome(serving: Serving, trap: GuestTrap, took: str) -> tuple[CommandOutcome, str]:
     status = exit_status(trap.trap)
     if status is not None:
         if status == 0:
@@ -58,4 +76,4 @@ def _told(serving: Serving, trap: GuestTrap, took: str) -> tuple[CommandOutcome,
     if trap.trap.kind in _TOO_LONG:
         limit = format_duration(serving.artifact.limits.deadline)
         return CommandOutcome.TRAPPED, f"ended at its deadline of {limit}: raise [resources] command_deadline"
-    return CommandOutcome.TRAPPED, f"trapped after {took}: {trap_text(trap)}"
+    return CommandOutcome.TRAPPED, f"trapped after {took}: {trap_text(trap, 0)}"

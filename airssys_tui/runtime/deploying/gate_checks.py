@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
@@ -56,7 +56,8 @@ class Passage:
             where = "" if told else f" (at byte {error.offset})"
             raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind) from error
         except GuestTrap as trap:
-            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate) or see_logs(trap)) from trap
+            logs = see_logs(trap.trap.printed, trap.component)
+            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate) or logs) from trap
         except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
             # The guest exports the contract with a type of its own.
             raise GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate) from error
@@ -123,17 +124,17 @@ def trap_text(trap: GuestTrap, most: int = 150) -> GuestText:
 
     Args:
         trap: The trap.
-        most: Characters of what the guest printed.
+        most: Characters of what the guest printed; 0 leaves it out.
     """
     frame = next(iter(trap.trap.frames), "")
     what = one_line(f"{trap.trap.kind}: {trap.trap.message}" + (f" in {frame}" if frame else ""))
-    said = printed_text(trap.trap.printed, most)
+    said = printed_text(trap.trap.printed, most) if most else ""
     return GuestText(f"{what}; {said}") if said else what
 
 
-def see_logs(trap: GuestTrap) -> str:
+def see_logs(printed: Sequence[str], component: str | None) -> str:
     """Return where the guest's own words are, all of them; empty if it printed nothing."""
-    return f"see: airssys-tui logs {trap.component}" if trap.trap.printed and trap.component else ""
+    return f"see: airssys-tui logs {component}" if printed and component else ""
 
 
 _PREPARING: Final = frozenset({Gate.INSTANTIATE, Gate.INIT, Gate.STATE_LOAD})

@@ -248,7 +248,7 @@ class Instances:
         component.life.serve_since(None)
         level = Level.ERROR if end.failed else Level.INFO
         action = EventAction.FAILED if end.failed else EventAction.COMPLETED
-        component.teller.lifecycle(f"command {end.text}", action, level, revision=end.revision)
+        component.teller.lifecycle(f"command {end.told or end.text}", action, level, revision=end.revision)
         try:
             await self._floor.disk(self._floor.state.catalog.keep_end, component.name, end)
         except StoreError as error:

@@ -13,12 +13,13 @@ from airssys_tui.core.errors import UnknownComponent
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.lifecycle import Desired, Recovery, RecoveryKind, State
+from airssys_tui.core.lifecycle import CommandEnd, Desired, Recovery, RecoveryKind, State
 from airssys_tui.core.refusal import is_postponed, retry_text
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
 from airssys_tui.core.text import Verbatim, bounded, whole
 from airssys_tui.core.units import format_duration, format_size
 from airssys_tui.runtime.history.past_events import history
+from airssys_tui.runtime.history.phrases import count_of, in_milliseconds, label_of, listed, times
 from airssys_tui.runtime.history.timeline import gates_passed
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, SnapshotInfo
@@ -48,6 +49,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         snapshots: The saved states, newest first.
         events: Its events, oldest first.
         now: Unix time.
+        ended: How its last run ended, if it is a command.
     """
 
     component: ComponentRecord
@@ -59,6 +61,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
     now: float = 0.0
     tried: frozenset[int] = frozenset()
+    ended: CommandEnd | None = None
 
     @property
     def name(self) -> str:
@@ -127,6 +130,7 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
         tried=frozenset(number for number, record in catalog.costs(name).items() if record.tried),
         events=history(catalog, HistoryQuery(component=name, level=Level.INFO, limit=1_000), known).events,
         now=now,
+        ended=catalog.command_end(name),
     )
 
 
@@ -149,6 +153,7 @@ def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None)
         story.held(),
         story.restarted(),
         story.now(),
+        story.run(),
         story.next_steps(),
     )
     return tuple(bounded(whole(" ".join(sentence.split())), WIDTH) for part in parts for sentence in part)
@@ -170,12 +175,13 @@ class _Story:
         until = self._when(active.activated_at or before.outcome_at or active.created_at)
         match before.outcome:
             case Outcome.QUARANTINED:
-                yield f"{_label(before)} failed {until}: {before.outcome_reason}."
+                yield f"{label_of(before)} failed {until}: {before.outcome_reason}."
             case Outcome.FAILED:
-                yield f"{_label(before)} was given up {until}: {before.outcome_reason}."
+                yield f"{label_of(before)} was given up {until}: {before.outcome_reason}."
             case _:
                 untried = "untried" if before.number not in self.told.tried else "not stable yet"
-                yield f"{_label(before)} served until {_bare(until)}; it was {'stable' if before.stable else untried}."
+                proof = "stable" if before.stable else untried
+                yield f"{label_of(before)} served until {_bare(until)}; it was {proof}."
 
     def serves(self) -> Iterator[str]:
         """Tell what serves, since when, and who brought it."""
@@ -187,7 +193,7 @@ class _Story:
                 yield f"{name} has no revisions yet."
             return
         verb = "has been the active revision of" if not self._runs() else "has served as"
-        yield f"{_label(active)} {verb} {name} since {_bare(self._when(self.since))}: {self._cause(active)}."
+        yield f"{label_of(active)} {verb} {name} since {_bare(self._when(self.since))}: {self._cause(active)}."
         told = self.told.before.outcome_reason if self.told.before is not None else ""
         if active.note and active.note != told:
             yield f"The note on it says: {active.note}."
@@ -197,8 +203,8 @@ class _Story:
         gates = self.told.gates.get(self.active.number, ()) if self.active is not None else ()
         if gates:
             total = sum(milliseconds for _, milliseconds in gates)
-            each = ", ".join(f"{gate} {_ms(milliseconds)}" for gate, milliseconds in gates)
-            yield f"It passed {_count(len(gates), 'gate')} in {_ms(total)}: {each}."
+            each = ", ".join(f"{gate} {in_milliseconds(milliseconds)}" for gate, milliseconds in gates)
+            yield f"It passed {count_of(len(gates), 'gate')} in {in_milliseconds(total)}: {each}."
 
     def state(self) -> Iterator[str]:
         """Tell what became of the state at the switch, and which snapshot is the newest."""
@@ -227,12 +233,12 @@ class _Story:
             served = "" if self.active is None else "; the active revision kept serving"
             reason = record.outcome_reason or "no reason is recorded"
             passed = len(self.told.gates.get(record.number, ()))
-            after = f", with {_count(passed, 'gate')} passed" if passed else ""
+            after = f", with {count_of(passed, 'gate')} passed" if passed else ""
             how = reason if reason.startswith("refused") else f"not deployed: {reason}"
             when = self._when(record.outcome_at or record.created_at)
-            yield f"{when[0].upper()}{when[1:]}{after}, {_label(record)} was {how}{served}."
+            yield f"{when[0].upper()}{when[1:]}{after}, {label_of(record)} was {how}{served}."
         if len(failed) > MOST_REFUSED:
-            yield f"{_count(len(failed) - MOST_REFUSED, 'candidate')} before did not pass either."
+            yield f"{count_of(len(failed) - MOST_REFUSED, 'candidate')} before did not pass either."
 
     def quarantined(self) -> Iterator[str]:
         """Tell what else is in quarantine."""
@@ -242,13 +248,13 @@ class _Story:
                 continue
             told = before is not None and before.number == record.number
             why = "" if told else f": {record.outcome_reason}"
-            yield f"{_label(record)} is in quarantine{why}; it is not deployed again until that is lifted."
+            yield f"{label_of(record)} is in quarantine{why}; it is not deployed again until that is lifted."
 
     def held(self) -> Iterator[str]:
         """Tell which digests are held, and what lifts that."""
         if self.told.holds:
-            labels = _listed(sorted(hold.version or short_digest(hold.digest) for hold in self.told.holds))
-            reasons = _listed(sorted({hold.reason for hold in self.told.holds}))
+            labels = listed(sorted(hold.version or short_digest(hold.digest) for hold in self.told.holds))
+            reasons = listed(sorted({hold.reason for hold in self.told.holds}))
             yield (
                 f"Held: {labels} ({reasons}). Neither the watcher nor a restart deploys "
                 f"{'them' if len(self.told.holds) > 1 else 'it'}; new files or an explicit reload lift that."
@@ -262,7 +268,7 @@ class _Story:
             yield f"It trapped {self._when(traps[-1].at)}: {traps[-1].text}."
         if restarts:
             why = f"; the last trap: {traps[-1].text}" if traps else ""
-            yield f"Supervision restarted it {_times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
+            yield f"Supervision restarted it {times(len(restarts))} since, last {self._when(restarts[-1].at)}{why}."
             if self.told.snapshots:
                 yield "After a trap it resumes from its last saved state; changes after that are lost."
 
@@ -277,7 +283,7 @@ class _Story:
                 wait = max(0.0, (present.recovery.until or self.told.now) - self.told.now)
                 yield f"It {why}; that says nothing about the component: it {retry_text(wait)}."
             else:
-                yield f"It waits for a restart, {_count(left, 'try', 'tries')} left: {why}."
+                yield f"It waits for a restart, {count_of(left, 'try', 'tries')} left: {why}."
         elif present is not None and present.recovery.kind is RecoveryKind.EXHAUSTED:
             yield f"It failed, and supervision gave it up with no tries left: {why}."
         elif present is not None and present.state is State.FAILED and self.active is not None:
@@ -298,6 +304,12 @@ class _Story:
         if self._is_untried():
             yield "It is untried: it has neither served enough calls to be stable, nor passed saved checks."
 
+    def run(self) -> Iterator[str]:
+        """Tell how the last run of a command ended, unless its state has told it."""
+        end = self._end()
+        if end is not None and not _ended(self.present):
+            yield f"Its last run ended {self._when(end.at)}: {end.text}."
+
     def _is_untried(self) -> bool:
         active, present = self.active, self.present
         tried = present.tried if present is not None else active is not None and active.number in self.told.tried
@@ -311,7 +323,8 @@ class _Story:
 
     def _steps(self) -> Iterator[str]:
         told, name = self.told, self.told.name
-        if self.active is not None and (told.component.desired == Desired.STOPPED or _ended(self.present)):
+        down = told.component.desired == Desired.STOPPED or _ended(self.present) or self._end() is not None
+        if self.active is not None and down:
             yield f"start it (airssys-tui start {name})"
         if told.holds and told.component.present:
             yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
@@ -351,7 +364,14 @@ class _Story:
     def _runs(self) -> bool:
         if self.present is not None:
             return self.present.state in {State.RUNNING, State.UPDATING}
-        return self.told.component.desired == Desired.RUNNING and self.told.component.present
+        told = self.told.component
+        return told.desired == Desired.RUNNING and told.present and self.told.ended is None
+
+    def _end(self) -> CommandEnd | None:
+        """Return how the active revision ended, if it is a command that does not run now."""
+        end, active = self.told.ended, self.active
+        wanted = self.told.component.desired == Desired.RUNNING and not self._runs()
+        return end if wanted and end is not None and active is not None and end.revision == active.number else None
 
     def _last(self, actions: set[EventAction]) -> Event | None:
         told = (e for e in reversed(self.told.events) if e.action in actions and e.kind is not EventKind.LOG)
@@ -370,29 +390,9 @@ def _bare(when: str) -> str:
     return when.removeprefix("at ").removeprefix("on ")
 
 
-def _label(record: Revision) -> str:
-    return f"r{record.number} ({record.version})" if record.version else f"r{record.number}"
-
-
 def _refused(record: Revision) -> bool:
     return record.outcome is Outcome.FAILED
 
 
 def _ended(present: Present | None) -> bool:
     return present is not None and present.state is State.FAILED and present.recovery.kind is not RecoveryKind.BACKOFF
-
-
-def _ms(milliseconds: float) -> str:
-    return format_duration(milliseconds / 1000.0)
-
-
-def _count(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)

@@ -11,6 +11,7 @@ from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest, manifest_digest
+from airssys_tui.core.traps import GuestTrap, exit_status
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
@@ -18,7 +19,7 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.serving import Blueprint
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
@@ -72,10 +73,29 @@ def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
 def _call_once(making: Making, export: str, arguments: str) -> CallReport:
     """Call an export of a fresh instance; runs on a worker."""
     serving = making.run()
+    command = contract.kind_of(serving.artifact.interface, serving.manifest.artifact.kind) == "command"
     try:
-        if contract.kind_of(serving.artifact.interface, serving.manifest.artifact.kind) != "command":
+        if not command:
             with Passage().at(Gate.INIT):
                 contract.initialise(serving)
         return call_json(serving, export, arguments, Handles(time.time))
+    except GuestTrap as trap:
+        if not command or exit_status(trap.trap) != 0:
+            raise
+        return _completed(serving, serving.find(export).path)
     finally:
         serving.close()
+
+
+def _completed(serving: Serving, path: str) -> CallReport:
+    """Report the run of a command that exited with status 0 instead of returning: that is no failure."""
+    spent, memory = serving.instance.meters, serving.instance.memory
+    return CallReport(
+        export=path,
+        result='{"ok":null}',
+        fuel=spent.fuel_total,
+        seconds=spent.wall_ns / 1e9,
+        cpu_seconds=spent.cpu_ns / 1e9,
+        memory_peak=memory.peak if memory is not None else None,
+        revision=serving.revision,
+    )

@@ -73,7 +73,7 @@ class Supervisor:
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
         """Handle a trap in a call; runs on the control loop."""
         self._floor.workers.submit(serving.close)
-        reason, logs = trap_text(trap), see_logs(trap)
+        reason, logs = trap_text(trap), see_logs(trap.trap.printed, trap.component)
         whose, level = (", in a call by hand", Level.WARNING) if serving.by_hand else ("", Level.ERROR)
         told = f"trap in r{serving.revision}{whose}: {trap_text(trap, WORDS)}" + (f"; {logs}" if logs else "")
         component.teller.supervision(told, EventAction.TRAPPED, level, revision=serving.revision)

@@ -172,8 +172,8 @@ def test_a_line_of_the_hosts_log_counts_as_its_words(world: World) -> None:
     serving = world.runtime.probe.component("crafted").actor.serving
     assert serving is not None
     serving.tenant.log(Level.ERROR, PANIC, [("order", "7")])
-    assert list(serving.tenant.heard) == [f"{PANIC}  order=7"]
-    assert [event.text for event in world.events("crafted") if event.kind is EventKind.LOG] == [f"{PANIC}  order=7"]
+    assert list(serving.tenant.heard) == [f"{PANIC} order=7"]
+    assert [event.text for event in world.events("crafted") if event.kind is EventKind.LOG] == [f"{PANIC} order=7"]
 
 
 @pytest.mark.parametrize(

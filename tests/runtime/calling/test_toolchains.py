@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from airssys_tui.cli.main import main
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.text import one_line
 from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form
 from airssys_tui.core.types.interface import (
@@ -25,7 +27,7 @@ from airssys_tui.core.types.interface import (
 )
 from tests.support.api.sockets import client, serving
 from tests.support.places import SAMPLES
-from tests.support.toolchains import ZOO, has_python_toolchain, python_panic, python_zoo
+from tests.support.toolchains import PANIC, ZOO, has_python_toolchain, javascript_panic, python_panic, python_zoo
 
 PATIENCE = 300.0
 WIDE = '[resources]\nmemory = "256MiB"\nfuel_per_call = "unlimited"\ndeadline = "30s"\n'
@@ -134,6 +136,47 @@ def test_text_that_is_not_ascii_arrives_before_and_after_a_reload(world, tmp_pat
                 arguments = json.dumps([name], ensure_ascii=False)
                 report = far.call("zoo", "fixture:zoo/animals#greet", arguments).result(PATIENCE)
                 assert json.loads(report.result) == f"hello, {name}"
+
+
+JAVASCRIPT_WITH_WASI = pytest.param(
+    "javascript",
+    marks=[
+        pytest.mark.slow,
+        pytest.mark.timeout(600),
+        pytest.mark.skipif(shutil.which("npx") is None, reason="npx is missing: it fetches componentize-qjs"),
+    ],
+)
+NAMES = ("Zo\u00eb", "\u6f22\u5b57", "\U0001f469\u200d\U0001f467")
+ASKED = {"c": [("stdout", "asked for {}")], "zig": [("stderr", "asked for {}")], "javascript": []}
+LAST_WORDS = {
+    "c": ["looking at {}", "orders: No such file or directory", "panic: order {} has no items"],
+    "zig": ["looking at {}", "panic: order {} has no items"],
+    "javascript": ['message: Some("order {} has no items")'],
+}
+"""What each language prints before it traps; a C and a Zig line is a whole line, JavaScript's is in a longer one."""
+
+
+@pytest.mark.parametrize("language", ["c", "zig", JAVASCRIPT_WITH_WASI])
+def test_it_says_why_it_trapped_and_is_reloaded(world, tmp_path, language):
+    wasm = javascript_panic() if language == "javascript" else (PANIC / f"panic-{language}.wasm").read_bytes()
+    world.open(sample=3_600.0)
+    with serving(world.runtime, tmp_path / "s"), client(tmp_path / "s") as far:
+        for revision, (name, content) in enumerate(zip(NAMES, (wasm, wasm + SALT, wasm + 2 * SALT), strict=True), 1):
+            world.notice_later(world.put("panic", content, WIDE)).result(PATIENCE)  # JavaScript compiles for long
+            assert world.wait_row("panic", lambda row, wanted=revision: row.revision == wanted).state == "running"
+            arguments = json.dumps([name], ensure_ascii=False)
+            assert json.loads(far.call("panic", "say", arguments).result(PATIENCE).result) == f"hello, {name}"
+            heard = [(event.action, event.text) for event in world.events("panic") if event.kind == "log"]
+            said = [(stream, text.format(name)) for stream, text in ASKED[language]]
+            assert heard[len(heard) - len(said) :] == said
+            printed = far.call("panic", "fail", arguments).exception(PATIENCE).trap.printed
+            told = world.wait_event("panic", "trapped", revision).text
+            for words in (words.format(name) for words in LAST_WORDS[language]):
+                assert words in (printed if language != "javascript" else "\n".join(printed))
+                assert one_line(words) in told
+            assert "see: airssys-tui logs panic" in told
+            story = " ".join(far.explain("panic").result(PATIENCE).sentences)
+            assert one_line(LAST_WORDS[language][-1].format(name)) in story
 
 
 @pytest.mark.slow
