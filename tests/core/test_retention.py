@@ -57,7 +57,7 @@ def test_the_newest_of_each_kind_are_kept() -> None:
     found = kept(*served, *refused, *bad, active)
     assert found == {
         10: Reason.ACTIVE,
-        3: Reason.RECENT,
+        3: Reason.TARGET,
         **dict.fromkeys((5, 6, 8, 9), Reason.RECENT),
     }
 
@@ -84,7 +84,7 @@ def test_pinned_held_and_in_progress() -> None:
     old = [entry(number) for number in range(1, 6)]
     going_on = entry(6, Outcome.CANDIDATE, ended=None, activated_at=None)
     found = kept(*old, going_on, keep=1, pinned={1}, held={"d2", "gone"})
-    assert found == {1: Reason.PINNED, 2: Reason.HELD, 5: Reason.RECENT, 6: Reason.IN_PROGRESS}
+    assert found == {1: Reason.PINNED, 2: Reason.HELD, 5: Reason.TARGET, 6: Reason.IN_PROGRESS}
 
 
 def test_of_a_held_digest_the_newest_is_kept() -> None:

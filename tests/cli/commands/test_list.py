@@ -308,7 +308,7 @@ def test_what_is_refused_at_the_manifest_is_listed_while_a_runtime_is_there(desk
     broken = desk.folder / "broken"
     broken.mkdir()
     (broken / "Component.toml").write_text('[package]\nname = "Broken\x1b[2J"\n')
-    (broken / "broken.wasm").write_bytes(b"\0asm")
+    (broken / "broken.wasm").write_bytes(b"\0asm\x0d\0\x01\0")
     shutil.copytree(desk.folder / "counter", desk.folder / "twin")
     with desk.spawn("run", str(desk.folder), "--headless", "--json") as process:
         try:

@@ -45,7 +45,7 @@ def test_lines_have_levels_and_fields_and_are_bounded(guest: World) -> None:
     first, second = guest.events("guest", "log")[-2:]
     assert (first.level, first.text) == (Level.DEBUG, "quiet")
     assert second.level is Level.ERROR
-    assert second.text.startswith("red \x1b[31m  key=value\n kkk"), "a line is data; it is sanitised where it is drawn"
+    assert second.text.startswith("red \x1b[31m key=value\n kkk"), "a line is data; it is sanitised where it is drawn"
     assert len(second.text) < 2_100
 
 
