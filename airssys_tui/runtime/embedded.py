@@ -20,7 +20,8 @@ from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
-from airssys_tui.core.lifecycle import STOP_EACH
+from airssys_tui.core.lifecycle import STOP_EACH, Desired
+from airssys_tui.core.text import escaped
 from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.story import recollect, tell
@@ -31,6 +32,7 @@ from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.system import System
+from airssys_tui.store.catalog.records import ComponentRecord
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.paths import as_given, default_state_dir
 
@@ -71,12 +73,12 @@ class EmbeddedRuntime:
             settings: The settings; defaults if not given.
 
         Raises:
-            UsageError: If there is no such folder.
+            UsageError: If there is no such folder, or its path is not UTF-8 text.
             StoreError: If the state directory cannot be opened; see its subclasses.
         """
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder", remedy="name a folder with components, or create it")
-        given = as_given(folder)
+        given = _recordable(as_given(folder))
         settings = settings or RuntimeSettings()
         where = state_dir or default_state_dir(folder)
         state = StateDirectory.open(where, folder=given, adopt=adopt, max_code=settings.code_cache)
@@ -192,7 +194,8 @@ class EmbeddedRuntime:
         async def ask() -> Story:
             found = self._system.router.find(component)
             known, now = self._floor.journal.known(), self._floor.clock()
-            told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known)
+            shown = ComponentRecord(found.name, "", Desired.RUNNING, now, None, present=True)
+            told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known, shown)
             return Story(found.name, tell(told, self._system.details.present(found)))
 
         return self._on_loop(ask)
@@ -335,3 +338,17 @@ class EmbeddedRuntime:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
+
+
+def _recordable(folder: Path) -> Path:
+    """Return a folder whose path can be recorded: the note of the owner and the catalog hold text.
+
+    Raises:
+        UsageError: Its path is not UTF-8.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        shown = escaped(str(folder))
+        raise UsageError(f"the path {shown} is not UTF-8 text", remedy="rename the folder") from error
+    return folder

@@ -15,10 +15,14 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.errors import StateLocked, StoreError
+from airssys_tui.core.regular_file import FileError, read_regular
 from airssys_tui.store.disk.durable import PRIVATE_FILE, write_private
 
 LOCK_FILE: Final = "owner.lock"
 NOTE_FILE: Final = "owner.json"
+_MOST: Final = 64 * 1024
+"""Bytes of the note that are read; a path has at most 4 KiB."""
+
 _DAY: Final = 86_400.0
 
 
@@ -92,8 +96,8 @@ class Ownership:
 def read_owner(directory: Path) -> Owner | None:
     """Return the owner that the note names, or None; after a crash that process no longer exists."""
     try:
-        return msgspec.json.decode((directory / NOTE_FILE).read_bytes(), type=Owner)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_regular(directory / NOTE_FILE, _MOST), type=Owner)
+    except (FileError, msgspec.DecodeError):
         return None
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -108,6 +108,14 @@ def test_an_owner_of_another_host_counts_as_alive(tmp_path: Path) -> None:
     (tmp_path / NOTE_FILE).write_bytes(msgspec.json.encode(owner))
     assert live_owner(tmp_path) == owner
     (tmp_path / NOTE_FILE).write_text("{ not json")
+    assert live_owner(tmp_path) is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_note_that_is_no_file_names_nobody_and_holds_up_nobody(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / NOTE_FILE)
+    assert read_owner(tmp_path) is None
     assert live_owner(tmp_path) is None
 
 

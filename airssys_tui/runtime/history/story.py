@@ -91,6 +91,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
         candidate: The revision on its way through the gates.
         probation_until: Unix time at which its probation ends.
         tried: Whether the active revision has given enough evidence to be judged.
+        unread: Why the files in the folder got no revision number, one line; empty if they got one.
     """
 
     state: State
@@ -99,9 +100,12 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
     candidate: int | None = None
     probation_until: float | None = None
     tried: bool = True
+    unread: str = ""
 
 
-def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = ()) -> Told:
+def recollect(
+    catalog: Catalog, name: str, now: float, known: Iterable[Event] = (), unrecorded: ComponentRecord | None = None
+) -> Told:
     """Read what the catalog has recorded of a component. Blocks on the catalog.
 
     Args:
@@ -109,11 +113,13 @@ def recollect(catalog: Catalog, name: str, now: float, known: Iterable[Event] = 
         name: The component's name.
         now: Unix time.
         known: Events that a runtime still has in memory.
+        unrecorded: What is told of a component that a runtime shows and that is not recorded: nothing of it was ever
+            accepted.
 
     Raises:
-        UnknownComponent: If it is not recorded.
+        UnknownComponent: If it is not recorded, and nothing else is to be told.
     """
-    record = catalog.component(name)
+    record = catalog.component(name) or unrecorded
     if record is None:
         raise UnknownComponent(f"no component {name} is recorded", component=name)
     lines = {line.number: line for line in (*catalog.lines(name), *catalog.landmarks(name))}
@@ -149,6 +155,7 @@ def tell(told: Told, present: Present | None = None, zone: tzinfo | None = None)
         story.passed(),
         story.state(),
         story.refused(),
+        story.unread(),
         story.quarantined(),
         story.held(),
         story.restarted(),
@@ -240,6 +247,13 @@ class _Story:
         if len(failed) > MOST_REFUSED:
             yield f"{count_of(len(failed) - MOST_REFUSED, 'candidate')} before did not pass either."
 
+    def unread(self) -> Iterator[str]:
+        """Tell why the files that are in the folder now were not even tried."""
+        why = self.present.unread if self.present is not None else ""
+        if why:
+            served = "; the active revision keeps serving" if self._runs() else ""
+            yield f"The files that are in the folder now were not taken in: {why}{served}."
+
     def quarantined(self) -> Iterator[str]:
         """Tell what else is in quarantine."""
         before = self.told.before
@@ -298,9 +312,9 @@ class _Story:
             yield f"{how}; it stays stopped until it is started."
         elif not self.told.component.present:
             yield "Its files are gone from the folder; its history is kept."
-        if present is not None and present.probation_until is not None and present.state is State.RUNNING:
-            left_over = format_duration(max(0.0, present.probation_until - self.told.now))
-            yield f"It is on probation for another {left_over}."
+        left_over = (present.probation_until or 0.0) - self.told.now if present is not None else 0.0
+        if present is not None and left_over > 0 and present.state is State.RUNNING:
+            yield f"It is on probation for another {format_duration(left_over)}."
         if self._is_untried():
             yield "It is untried: it has neither served enough calls to be stable, nor passed saved checks."
 
@@ -330,7 +344,11 @@ class _Story:
             yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
         elif any(_refused(r) and is_postponed(r.outcome_reason) for r in told.revisions[:1]):
             yield f"wait: nothing in the files is wrong; or try them now (airssys-tui reload {name})"
-        elif self.active is None or any(r.activated_at is None and _refused(r) for r in told.revisions[:1]):
+        elif (
+            self.active is None
+            or (self.present is not None and self.present.unread)
+            or any(r.activated_at is None and _refused(r) for r in told.revisions[:1])
+        ):
             yield f"fix what was refused; it is deployed again when the files change (airssys-tui reload {name})"
         back = self._way_back()
         if back is not None and not told.holds:

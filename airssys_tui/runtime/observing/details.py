@@ -83,7 +83,14 @@ class Details:
             candidate=component.update.candidate,
             probation_until=self._observer.probation_until(component),
             tried=has_evidence(component),
+            unread=_unread(component),
         )
+
+
+def _unread(component: Component) -> str:
+    """Return why the files in the folder got no revision number; empty if they got one."""
+    away = component.barred.turned_away
+    return away.reason if away is not None and away.revision is None else ""
 
 
 async def _described(component: Component) -> tuple[GuestText, ...]:

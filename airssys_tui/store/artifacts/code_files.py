@@ -17,6 +17,7 @@ from typing import Final
 
 from airssys_tui.core.units import MIB
 from airssys_tui.store.artifacts.blobs import digest_hex
+from airssys_tui.store.disk.durable import read_file
 
 MAX_BYTES: Final = 512 * MIB
 """Size above which the least recently used files are deleted."""
@@ -43,7 +44,7 @@ class CodeFiles:
         try:
             if not self._is_ours():
                 return None
-            kept = path.read_bytes()
+            kept = read_file(str(path))
             os.utime(path)
         except OSError:
             return None

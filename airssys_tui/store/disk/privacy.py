@@ -2,7 +2,8 @@
 
 It holds what components stored, their states, and the socket through which everything can be changed. So an owner
 makes it private before it opens anything in it: the directory has mode 0700 and belongs to the user, its files have
-mode 0600, and no name in it is a link, which would lead reads and writes to another place.
+mode 0600, and no name in it is a link, which would lead reads and writes to another place, or a pipe or a device in
+place of a file.
 
 A directory that holds other things as well, such as a home directory, is not changed but refused, with the remedy.
 """
@@ -138,6 +139,10 @@ def _of_entry(entry: os.DirEntry[str]) -> Iterator[Exposure]:
             "put what it leads to in its place, or remove the link",
             entry.path,
         )
+        return
+    is_kind, kind = (stat.S_ISDIR, "a folder") if entry.name in _FOLDERS else (stat.S_ISREG, "a file")
+    if entry.name in _NAMES and not is_kind(found.st_mode):
+        yield Exposure(f"{shown} has to be {kind}, but is something else", "move it away, or remove it", entry.path)
         return
     yield from _of_owner(found, shown, entry.path)
     if found.st_mode & _OTHERS:

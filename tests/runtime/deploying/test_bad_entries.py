@@ -88,6 +88,9 @@ def test_what_is_no_regular_file_is_one_row_and_the_others_run(world: World, mak
     for row in rows:
         assert (row.state, said in row.note.text) == (State.FAILED, True), row.note
         assert "tried again" not in row.note.text, "waiting does not help"
+        told = " ".join(str(sentence) for sentence in world.runtime.explain(row.id).result(30).sentences)
+        assert said in told, told
+        assert "fix what was refused" in told, told
     world.put("later", TWO)
     world.notice("later")
     assert world.call("later", "add", 1) == 1

@@ -298,6 +298,28 @@ def test_files_that_are_gone() -> None:
     ]
 
 
+def test_a_probation_that_is_over_is_not_told() -> None:
+    assert not any(
+        "probation" in sentence
+        for sentence in story(told(revision(1, "active")), Present(state=State.RUNNING, probation_until=NOW))
+    )
+
+
+def test_files_that_could_not_be_read_are_told_though_they_have_no_revision() -> None:
+    away = "counter/counter.wasm is a named pipe, not a file"
+    assert story(told(revision(1, "active")), Present(state=State.RUNNING, unread=away)) == [
+        FIRST,
+        PASSED,
+        f"The files that are in the folder now were not taken in: {away}; the active revision keeps serving.",
+        RETRY,
+    ]
+    assert story(told(), Present(state=State.FAILED, unread=away)) == [
+        "counter has no revisions yet.",
+        f"The files that are in the folder now were not taken in: {away}.",
+        RETRY,
+    ]
+
+
 def test_a_probation() -> None:
     assert story(told(revision(1), revision(2, "active")), Present(state=State.RUNNING, probation_until=NOW + 8)) == [
         "r1 (1.0.0) served until 20:15:21 (1h57m ago); it was stable.",

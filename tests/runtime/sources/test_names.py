@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from airssys_tui.api.wire import encode
-from airssys_tui.core.errors import IdentityError
+from airssys_tui.core.errors import IdentityError, UsageError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
+from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.sources.names import is_relevant, require_name, stem_of
 from tests.support.components import Crafted
 from tests.support.world import World
@@ -126,3 +127,14 @@ def test_names_that_look_like_a_components() -> None:
     for name in (".x.wasm", "x.wasm~", "x.wasm.part", "x.wasmx", "Component.toml.bak", "notes.md"):
         assert not is_relevant(name)
     assert (stem_of("x.wasm"), stem_of("x.y"), Path("x.y").stem) == ("x", "x.y", "x")
+
+
+@pytest.mark.parametrize("name", [b"f\xff", b"\xfe/inner", b"\xed\xa0\x80"])
+def test_a_folder_whose_path_is_no_text_is_refused_before_anything_is_made(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir(parents=True)
+    with pytest.raises(UsageError, match="is not UTF-8 text") as told:
+        EmbeddedRuntime.open(folder, state_dir=tmp_path / "state")
+    assert told.value.message.isascii()
+    assert told.value.remedy == "rename the folder"
+    assert not (tmp_path / "state").exists()

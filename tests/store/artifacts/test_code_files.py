@@ -37,6 +37,17 @@ def test_damaged_code_is_not_returned(tmp_path: Path, damage) -> None:
     assert files.get(ONE, ENGINE) == b"machine code"
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_not_read(tmp_path: Path, make) -> None:
+    files = CodeFiles(tmp_path)
+    files.put(ONE, ENGINE, b"machine code")
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    make(file)
+    assert files.get(ONE, ENGINE) is None
+
+
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
 def test_a_directory_that_others_can_write_is_not_used(tmp_path: Path, mode: int) -> None:
     files = CodeFiles(tmp_path)

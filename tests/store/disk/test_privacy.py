@@ -162,3 +162,29 @@ def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot open the log"):
         open_log(log)
     assert letter.read_text() == "dear"
+
+
+MISPLACED = {
+    f"{name} is {kind}": (name, make)
+    for kind, make in {"a pipe": os.mkfifo, "a folder": os.mkdir}.items()
+    for name in ("catalog.db", "catalog.db-wal", "storage.db", "storage.db-shm", "owner.lock", "owner.json", "probe")
+} | {
+    f"{name} is {kind}": (name, make)
+    for kind, make in {"a pipe": os.mkfifo, "a file": os.mknod}.items()
+    for name in ("blobs", "code", "logs")
+}
+
+
+@pytest.mark.parametrize(("name", "make"), MISPLACED.values(), ids=MISPLACED)
+def test_what_is_no_file_or_no_folder_in_its_place_is_refused_and_told(
+    tmp_path: Path, folder: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "state"
+    used(path, folder)
+    if (path / name).exists():
+        (path / name).rename(tmp_path / "aside")
+    make(path / name)
+    with pytest.raises(StoreError, match="has to be a f") as told:
+        StateDirectory.open(path, folder=folder)
+    assert told.value.remedy
+    assert any("has to be a f" in exposure.text for exposure in exposures(path))
