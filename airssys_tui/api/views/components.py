@@ -204,7 +204,8 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
         limits: ``name: value`` for people.
         config: ``key: JSON`` passed to it.
         inert: Keys that its manifest sets and that have no effect yet, and why.
-        described: The description from its ``metadata`` export, as ``key: value``.
+        described: The description from its ``metadata`` export, as ``key: value``,
+            with its line breaks.
         host_use: What the host keeps for it; empty when it never ran in this runtime.
     """
 
@@ -215,7 +216,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[GuestText, ...] = ()
     config: tuple[Verbatim, ...] = ()
     inert: tuple[GuestText, ...] = ()
-    described: tuple[GuestText, ...] = ()
+    described: tuple[Verbatim, ...] = ()
     host_use: tuple[HostUse, ...] = ()
     description: Verbatim = ""
     revisions: tuple[RevisionView, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.api.views.components import Meters
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import Verbatim
 
 
 class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: ASCII letters, digits and ``_``; includes the unit.
         kind: ``counter``, ``gauge`` or ``histogram``.
-        labels: Names and values, sorted by name.
+        labels: Names and values, sorted by name. A value is as the component wrote it: show it sanitised.
         value: The sum; for a gauge, the last value.
         count: Number of observations of a histogram; None for other kinds.
         p50: Median of a histogram, within about 10 %; None for other kinds.
@@ -84,9 +84,9 @@ class CustomSeries(msgspec.Struct, frozen=True, kw_only=True):
             percentiles: the truth is larger.
     """
 
-    name: GuestText
+    name: Verbatim
     kind: str
-    labels: tuple[tuple[GuestText, GuestText], ...] = ()
+    labels: tuple[tuple[Verbatim, Verbatim], ...] = ()
     value: float = 0.0
     count: int | None = None
     p50: float | None = None

@@ -1,4 +1,4 @@
-"""Traces: the steps of a call, as its component reported them."""
+"""Traces: the steps of a call, as its component reported them; show its texts sanitised."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from airssys_tui.core.text import GuestText
+from airssys_tui.core.text import Verbatim
 
 
 class SpanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +24,11 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     parent: int | None = None
-    name: GuestText
+    name: Verbatim
     start_ms: float
     took_ms: float | None = None
-    annotations: tuple[tuple[GuestText, GuestText], ...] = ()
-    error: GuestText = GuestText("")
+    annotations: tuple[tuple[Verbatim, Verbatim], ...] = ()
+    error: Verbatim = ""
 
 
 class TraceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    export: GuestText
+    export: Verbatim
     at: float
     took_ms: float
     failed: bool = False

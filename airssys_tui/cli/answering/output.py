@@ -35,6 +35,11 @@ def say(text: str = "") -> None:
         warn(SHORTENED)
 
 
+def in_one_row(text: str) -> str:
+    """Return text as one row of an output: its line breaks become spaces, so that it cannot pose as rows."""
+    return " ".join(text.splitlines())
+
+
 def say_data(document: str) -> None:
     """Print JSON that is data: on a terminal as :func:`say` does, elsewhere as one whole, valid document."""
     say(document if sys.stdout.isatty() else whole_json(document))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, HostUse
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_pairs
+from airssys_tui.cli.answering.output import NOTHING, answer, in_one_row, moment, say, say_pairs
 from airssys_tui.cli.commands.versions import say_revisions, standing_of
 from airssys_tui.cli.reaching.figures import honest_detail, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
@@ -80,7 +80,7 @@ def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
     for title, lines in sections.items():
         say(f"\n{title}")
         for line in lines or (NOTHING,):
-            say(f"  {line}")
+            say(in_one_row(f"  {line}"))
     if detail.revisions:
         say("\nrevisions")
         say_revisions(detail.revisions, indent="  ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.output import answer, moment, say, warn
+from airssys_tui.cli.answering.output import answer, in_one_row, moment, say, warn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ask
 from airssys_tui.cli.reaching.site import locate
@@ -40,8 +40,8 @@ def _say_trace(trace: TraceView) -> None:
     for depth, span in trace.tree():
         took = "running" if span.took_ms is None else f"{span.took_ms:.2f} ms"
         error = f"  error: {span.error}" if span.error else ""
-        say(f"{'  ' * (depth + 1)}{span.name}  {took}{error}")
+        say(in_one_row(f"{'  ' * (depth + 1)}{span.name}  {took}{error}"))
         for key, value in span.annotations:
-            say(f"{'  ' * (depth + 2)}{key}: {value}")
+            say(in_one_row(f"{'  ' * (depth + 2)}{key}: {value}"))
     if trace.dropped:
         say(f"  {trace.dropped} more were dropped")

@@ -15,7 +15,6 @@ from airssys_tui.cli.answering.output import answer, say, warn
 from airssys_tui.cli.reaching.options import AS_TEXT, Form
 from airssys_tui.core.limits import MAX_WASM
 from airssys_tui.core.regular_file import FileError, read_regular
-from airssys_tui.core.text import GuestText, sanitise
 
 if TYPE_CHECKING:
     from airssys_tui.core.types.package import Difference
@@ -38,9 +37,9 @@ class TargetJudgement(msgspec.Struct, frozen=True):
     path: str
     side: str
     breaks: tuple[str, ...]
-    reason: GuestText
-    before: GuestText | None
-    after: GuestText | None
+    reason: str
+    before: str | None
+    after: str | None
     world: str = ""
 
 
@@ -214,8 +213,8 @@ def _judged(difference: Difference) -> TargetJudgement:
         path=change.path,
         side=change.side,
         breaks=tuple(breaks),
-        reason=sanitise(change.reason),
-        before=None if change.before is None else sanitise(change.before),
-        after=None if change.after is None else sanitise(change.after),
+        reason=change.reason,
+        before=change.before,
+        after=change.after,
         world=difference.world,
     )

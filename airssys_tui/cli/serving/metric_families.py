@@ -161,8 +161,10 @@ def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
 
 
 def _add_custom(family: Metric, component: str, found: CustomSeries) -> None:
-    labels = {(f"label_{name}" if name in RESERVED else str(name)): str(value) for name, value in found.labels}
-    labels |= {"component": component, "metric": str(found.name)}
+    labels: dict[str, str] = {
+        (f"label_{name}" if name in RESERVED else name): one_line(value, LABEL) for name, value in found.labels
+    }
+    labels |= {"component": component, "metric": found.name}
     if found.kind == "gauge":
         family.add_sample(family.name, labels, found.value)
     elif found.kind == "counter":

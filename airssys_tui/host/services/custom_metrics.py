@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.text import one_line
+from airssys_tui.core.text import bounded
 
 MAX_SERIES: Final = 200
 MAX_LABELS: Final = 8
@@ -216,5 +216,5 @@ def _name(text: str) -> str:
 
 
 def _labels(labels: Sequence[tuple[str, str]]) -> Labels:
-    kept = {_name(name): one_line(value, MAX_VALUE) for name, value in labels[:MAX_LABELS]}
+    kept = {_name(name): bounded(value, MAX_VALUE) for name, value in labels[:MAX_LABELS]}
     return tuple(sorted(kept.items()))

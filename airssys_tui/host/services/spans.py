@@ -1,4 +1,4 @@
-"""Traces of calls as a component reports them, step by step: bounded and safe to show."""
+"""Traces of calls as a component reports them, step by step: bounded; show its texts sanitised."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import deque
 from sys import getsizeof
 from typing import Final
 
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import bounded
 
 MAX_TRACES: Final = 64
 MAX_SPANS: Final = 256
@@ -47,11 +47,11 @@ class Span:
         self.kept = True
         self.number = number
         self.parent = parent
-        self.name = one_line(name, MAX_NAME)
+        self.name = bounded(name, MAX_NAME)
         self.started_ns = trace.now()
         self.ended_ns: int | None = None
-        self.annotations: list[tuple[GuestText, GuestText]] = []
-        self.error = GuestText("")
+        self.annotations: list[tuple[str, str]] = []
+        self.error = ""
 
     @property
     def trace(self) -> Trace:
@@ -60,7 +60,7 @@ class Span:
 
     def annotate(self, key: str, value: str) -> None:
         """Add an annotation; dropped and counted when there is no room."""
-        note = one_line(key, MAX_NAME), one_line(value, MAX_TEXT)
+        note = bounded(key, MAX_NAME), bounded(value, MAX_TEXT)
         if self.kept and len(self.annotations) < MAX_ANNOTATIONS and self._trace.takes(*note):
             self.annotations.append(note)
         else:
@@ -68,8 +68,8 @@ class Span:
 
     def fail(self, message: str) -> None:
         """Mark the span as failed; without room for the message only the failure itself is kept."""
-        said = one_line(message, MAX_TEXT)
-        self.error = said if said and self.kept and self._trace.takes(said) else GuestText("failed")
+        said = bounded(message, MAX_TEXT)
+        self.error = said if said.strip() and self.kept and self._trace.takes(said) else "failed"
 
     def finish(self) -> None:
         """End the span; later calls have no effect."""
@@ -120,7 +120,7 @@ class Trace:
         for span in spans:
             span.kept = False
             span.annotations.clear()
-            span.error = GuestText("")
+            span.error = ""
         self._told = MAX_TOLD
 
     def break_off(self, why: str) -> None:

@@ -15,7 +15,7 @@ from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Health
-from airssys_tui.core.text import GuestText, one_line
+from airssys_tui.core.text import GuestText, bounded, one_line
 from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.runtime.actors.serving import Serving
 
@@ -28,6 +28,8 @@ COMMAND: Final = description.COMMAND
 
 MAX_STATE: Final = 2 * 1024 * 1024
 MAX_SCHEMA: Final = 64
+MOST_TOLD: Final = 4_000
+"""Characters of one part of a component's description of itself."""
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -141,15 +143,15 @@ def on_timer(serving: Serving, name: str) -> None:
     serving.call(f"{TIMER_HANDLER}#on-timer", name)
 
 
-def describe(serving: Serving) -> tuple[GuestText, ...]:
-    """Return the component's description of itself, as ``key: value`` lines."""
+def describe(serving: Serving) -> tuple[str, ...]:
+    """Return the component's description of itself as ``key: value``, each bounded; show it sanitised."""
     if not serving.artifact.interface.exports_interface(METADATA):
         return ()
     said = serving.ask(f"{METADATA}#describe")
     lines = [f"title: {said['title']}", f"description: {said['description']}"]
     lines += [f"operation {entry['name']}: {entry['summary']}" for entry in said["operations"][:64]]
     lines += [f"{key}: {value}" for key, value in said["labels"][:64]]
-    return tuple(one_line(line, 500) for line in lines)
+    return tuple(bounded(line, MOST_TOLD) for line in lines)
 
 
 def id_value(identity: ComponentId) -> dict[str, str]:

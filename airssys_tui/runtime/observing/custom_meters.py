@@ -7,7 +7,6 @@ from airssys_tui.api.views.components import HostUse
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import HandleUse
 from airssys_tui.host.services.custom_metrics import MAX_SERIES
 from airssys_tui.host.services.spans import MAX_TRACES, Span, Trace
@@ -22,9 +21,9 @@ def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
         return ()
     return tuple(
         CustomSeries(
-            name=one_line(found.name),
+            name=found.name,
             kind=found.kind,
-            labels=tuple((one_line(name), one_line(value)) for name, value in found.labels),
+            labels=found.labels,
             value=found.value,
             count=found.count if found.kind == "histogram" else None,
             p50=found.quantiles[0] if found.quantiles else None,
@@ -78,7 +77,7 @@ def _trace(trace: Trace) -> TraceView:
     ends = [span.start_ms + (span.took_ms or 0.0) for span in spans]
     return TraceView(
         id=trace.id,
-        export=one_line(trace.export, 200),
+        export=trace.export,
         at=trace.at,
         took_ms=max(ends, default=0.0),
         failed=any(span.error for span in spans),

@@ -10,7 +10,6 @@ import msgspec
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.core.description import describe
 from airssys_tui.core.errors import AirssysError
-from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import has_evidence
@@ -93,12 +92,12 @@ def _unread(component: Component) -> str:
     return away.reason if away is not None and away.revision is None else ""
 
 
-async def _described(component: Component) -> tuple[GuestText, ...]:
+async def _described(component: Component) -> tuple[str, ...]:
     if component.actor.serving is None:
         return ()
     try:
         asked = asyncio.wrap_future(component.actor.post(contract.describe, first=True))
-        lines: tuple[GuestText, ...] = await asyncio.wait_for(asked, SELF_DESCRIPTION)
+        lines: tuple[str, ...] = await asyncio.wait_for(asked, SELF_DESCRIPTION)
     except (AirssysError, TimeoutError):
         return ()
     return lines

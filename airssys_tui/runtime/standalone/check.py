@@ -24,8 +24,8 @@ from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.sources import folder
-from airssys_tui.runtime.sources.names import MANIFEST
-from airssys_tui.runtime.sources.overlooked import Overlooked
+from airssys_tui.runtime.sources.names import MANIFEST, TEXT
+from airssys_tui.runtime.sources.overlooked import Overlooked, overlooked_file
 from airssys_tui.runtime.standalone.compiling import compile_cached
 
 
@@ -92,6 +92,8 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
     """
     if path.name == MANIFEST:
         path = path.parent
+    if path.name.endswith(TEXT) and not path.is_dir() and (text := overlooked_file(str(path))) is not None:
+        raise AdmissionError(text.reason, gate=Gate.FILE, remedy=text.remedy)
     reading = _read_folder(path) if path.is_dir() else _read_beside(path) or folder.read_bare(path, path.name)
     if reading is None:
         raise AdmissionError(
