@@ -182,6 +182,8 @@ class Serving:
                 after.cpu_ns - before.cpu_ns,
                 by_hand=self.by_hand,
             )
+            if self.by_hand and self.costs is not None:
+                self.costs.lapse()
             raise
         counters.record(result.fuel, result.wall_ns, result.cpu_ns)
         if self.costs is not None:

@@ -23,7 +23,7 @@ def cost_record(component: Component, engine: str) -> CostRecord | None:
     if active is None:
         return None
     served, figures = costs.served(active.revision), costs.of(active.revision)
-    if not served and not proof.faults and not has_evidence(component):
+    if not served and not figures and not proof.faults and not has_evidence(component):
         return None
     return CostRecord(msgspec.json.encode(figures).decode(), served, proof.faults, has_evidence(component), engine)
 

@@ -62,6 +62,11 @@ class CallCosts:
         if tally.calls <= TIMED:
             tally.latency.record(wall_ns)
 
+    def lapse(self) -> None:
+        """Count the calls that are evidence from here on: one by hand trapped, which is neither fault nor proof."""
+        self._served = 0
+        self._served_before.pop(self.revision, None)
+
     def trapped(self, export: str, kind: str) -> None:
         """Remember that an export trapped in this way."""
         known = self._traps.setdefault(self.revision, set())
@@ -78,7 +83,7 @@ class CallCosts:
             return
         figures, served = self.of(self.revision), self.served(self.revision)
         self._now, self._served = {}, 0
-        if served:
+        if served or figures:
             self.recall(self.revision, figures, served)
         self.revision = revision
         self._traps = dict(list(self._traps.items())[-PAST:])
@@ -103,7 +108,7 @@ class CallCosts:
         return revision in self._past or revision == self.revision
 
     def served(self, revision: int | None) -> int:
-        """Return how many calls a revision has served, earlier runs included."""
+        """Return how many calls a revision has served since one by hand trapped last, earlier runs included."""
         if revision is None:
             return 0
         before = self._served_before.get(revision, 0)

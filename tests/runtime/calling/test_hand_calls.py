@@ -108,6 +108,52 @@ def test_a_probation_is_not_charged(world: World) -> None:
     world.wait_row("c", lambda row: row.revision == 3 and row.quarantined == (2,))
 
 
+PROVEN = '[deployment]\nstable_after = 3\nprobation = "0s"\n'
+
+
+@pytest.mark.parametrize(
+    ("sequence", "stable"),
+    [
+        ("ttttttt", False),
+        ("gtgtgtgtg", False),
+        ("ggtggtgg", False),
+        ("tttggg", True),
+        ("ggtggg", True),
+    ],
+)
+def test_calls_by_hand_prove_nothing_while_some_of_them_trap(world: World, sequence: str, stable: bool) -> None:
+    world.put("c", ONE, QUICK + PROVEN)
+    world.open()
+    for number, letter in enumerate(sequence):
+        if letter == "g":
+            by_hand(world, "get")
+        else:
+            trap_by_hand(world)
+            is_replaced(world, sequence[: number + 1].count("t"))
+    component = world.runtime.probe.component("c")
+    assert component.actor.costs.served(1) == len(sequence) - 1 - sequence.rfind("t")
+    if stable:
+        world.wait_row("c", lambda row: row.stable)
+    else:
+        assert not world.row("c").stable
+    assert (world.row("c").restarts, component.proof.faults) == (0, 0), "nor are they faults"
+
+
+def test_what_a_trap_by_hand_took_back_stays_so_over_a_restart_of_the_runtime(world: World) -> None:
+    world.put("c", ONE, QUICK + PROVEN)
+    world.open()
+    by_hand(world, "get")
+    by_hand(world, "get")
+    world.reopen()
+    assert world.runtime.probe.component("c").actor.costs.served(1) == 2
+    trap_by_hand(world)
+    is_replaced(world, 1)
+    world.reopen()
+    assert world.runtime.probe.component("c").actor.costs.served(1) == 0
+    by_hand(world, "get")
+    assert not world.row("c").stable
+
+
 def test_the_event_says_whose_call_it_was(world: World) -> None:
     world.put("c", ONE, TIGHT)
     world.open()
