@@ -11,7 +11,7 @@ import pytest
 
 from airssys_tui.core.gates import Gate
 from airssys_tui.store.directory import StateDirectory
-from tests.support.command_line import Desk
+from tests.support.command_line import Desk, eventually
 from tests.support.places import RELEASES
 
 KEYS = {"id", "state", "health", "version", "revision", "digest"}
@@ -314,9 +314,9 @@ def test_what_is_refused_at_the_manifest_is_listed_while_a_runtime_is_there(desk
         try:
             assert process.stdout is not None
             assert any('"ready"' in line for line in process.stdout)
+            eventually(lambda: "\nbroken " in desk.run("list").out)
             answer = desk.run("list")
             assert answer.code == 0, answer
-            assert "\nbroken " in answer.out
             assert "manifest" in answer.out
             assert "skipped: " in answer.err
             assert "twin" in answer.err
