@@ -9,7 +9,6 @@ import msgspec
 
 from airssys_tui.core.errors import BlobCorrupt, StoreError
 from airssys_tui.core.identity import digest_of
-from airssys_tui.core.retention import IMPORTS, STATES
 from airssys_tui.store.catalog.excerpts import PAGE
 from airssys_tui.store.catalog.records import NewSnapshot, SnapshotInfo, StateSnapshot
 from airssys_tui.store.disk.database import Room
@@ -88,6 +87,8 @@ class Snapshots(Room):
             component: Text form of the identity.
             going: Revisions that no rule keeps.
         """
+        from airssys_tui.core.retention import IMPORTS, STATES  # noqa: PLC0415 - late: not needed for a list
+
         return self._infos(_DISPUTABLE, component, _json(going), STATES, IMPORTS)
 
     def snapshot(self, snapshot: int) -> StateSnapshot:
