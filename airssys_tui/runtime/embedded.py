@@ -24,7 +24,8 @@ from airssys_tui.core.lifecycle import STOP_EACH, Desired
 from airssys_tui.core.text import escaped
 from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.history.past_events import history
-from airssys_tui.runtime.history.story import recollect, tell
+from airssys_tui.runtime.history.recollection import recollect
+from airssys_tui.runtime.history.story import tell
 from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor

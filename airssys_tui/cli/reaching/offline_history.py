@@ -10,7 +10,8 @@ from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.runtime.components.eligible_states import state_file, state_views
 from airssys_tui.runtime.history.past_events import history
-from airssys_tui.runtime.history.story import recollect, tell
+from airssys_tui.runtime.history.recollection import recollect
+from airssys_tui.runtime.history.story import tell
 
 
 def recorded_history(site: Site, query: HistoryQuery) -> EventPage:

@@ -14,7 +14,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.history.story import Present
+from airssys_tui.runtime.history.recollection import Present
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.custom_meters import host_use

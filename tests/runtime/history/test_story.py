@@ -14,7 +14,8 @@ from airssys_tui.core.events import Event, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Recovery, RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
-from airssys_tui.runtime.history.story import Present, Told, recollect, tell
+from airssys_tui.runtime.history.recollection import Present, Told, recollect
+from airssys_tui.runtime.history.story import tell
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.store.catalog.records import ComponentRecord, Hold, RevisionRecord, SnapshotInfo
 from airssys_tui.store.directory import StateDirectory
