@@ -155,10 +155,10 @@ class VersionsScreen(LiveScreen):
         ended = "ended: " if revision.outcome is Outcome.SUPERSEDED and revision.reason else ""
         said = (
             ended + revision.reason or purged,
-            f"note: {revision.note}" if revision.note and revision.note != revision.reason else "",
             self._probation(revision) or ("stable" if revision.stable else ""),
             "untried" if revision.untried else "",
             "pinned" if revision.pinned else "",
+            f"note: {revision.note}" if revision.note and revision.note != revision.reason else "",
         )
         return safe(" · ".join(filter(None, said)), self.session.glyphs)
 

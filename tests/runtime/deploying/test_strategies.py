@@ -126,7 +126,7 @@ def test_what_becomes_of_the_state_and_that_it_survives_a_trap(
 
 
 def test_a_failing_revision_is_gone_back_from(world: World, strategy: str) -> None:
-    manifest = deployment(strategy, "traps = 0\n")
+    manifest = deployment(strategy, "traps = 0\nstable_after = 1\n")
     world.put("c", Crafted(), manifest)
     world.open()
     world.call("c", "add", 5)

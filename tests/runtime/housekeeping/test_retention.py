@@ -18,7 +18,7 @@ from airssys_tui.store.catalog.trimming import AGE, BATCH, YOUNG
 from tests.support.components import Crafted
 from tests.support.world import PATIENCE, World
 
-KEEP_TWO = "[deployment]\nkeep = 2\n"
+KEEP_TWO = "[deployment]\nkeep = 2\nstable_after = 1\n"
 
 
 def collect(world: World, *, dry: bool = False) -> Collected:

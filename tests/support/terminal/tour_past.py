@@ -94,10 +94,10 @@ def marks_stable(guide: Guide) -> None:
     """The runtime takes the revision for stable, or not any more."""
     guide.reach("5", "k")
     before = _revision(guide, 5).stable
-    said = guide.term.text.count("· stable")
+    said = guide.term.text.count("stable · note")
     guide.act("revision.stable")
     guide.term.wait(lambda _: _revision(guide, 5).stable is not before, "the other answer")
-    guide.term.wait(lambda text: text.count("· stable") != said, "the same on the screen")
+    guide.term.wait(lambda text: text.count("stable · note") != said, "the same on the screen")
     guide.act("revision.stable")
     guide.term.wait(lambda _: _revision(guide, 5).stable is before, "the first answer")
 
