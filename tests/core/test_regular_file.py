@@ -100,14 +100,16 @@ def test_what_is_no_regular_file_is_told_by_its_kind(tmp_path: Path, make: objec
 
 def test_a_pipe_is_not_even_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "f")
-    writer = threading.Thread(target=lambda: os.open(tmp_path / "f", os.O_WRONLY), daemon=True)
+    writer = threading.Thread(target=lambda: os.close(os.open(tmp_path / "f", os.O_WRONLY)), daemon=True)
     writer.start()
     for _ in range(3):
         with pytest.raises(NotRegular):
             read_regular(tmp_path / "f", 100)
     assert writer.is_alive()  # nobody opened the other end
-    os.close(os.open(tmp_path / "f", os.O_RDONLY | os.O_NONBLOCK))
-    writer.join(10)
+    reader = os.open(tmp_path / "f", os.O_RDONLY | os.O_NONBLOCK)
+    writer.join(30)  # the other end stays open for a writer that comes late
+    os.close(reader)
+    assert not writer.is_alive()
 
 
 def test_a_file_that_becomes_a_pipe_between_two_looks_is_refused_and_closed(

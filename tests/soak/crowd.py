@@ -53,7 +53,7 @@ class Crowd:
             lambda: self._ask("eater", self._chance.choice(("hungry", "down", "far", "divide", "mistyped", "fine"))),
             lambda: self._ask("sender", "echo", big[: self._chance.choice((10, 1000, 3_000_000))], pause=0.5),
             lambda: self._ask("sleeper", "sleep", self._chance.choice((1_000_000, SECOND // 2)), pause=0.05),
-            lambda: self._ask("printer", self._chance.choice(("print", "complain")), 2_000, pause=0.05),
+            lambda: self._ask("printer", self._chance.choice(("print", "complain")), 300, pause=0.05),
             lambda: self._ask("hostile", "shout", 50, pause=0.05),
             lambda: self._ask("hoarder", "hog", pause=0.05),
             lambda: self._ask(f"fuzzed-{self._chance.randrange(6)}", "fail", pause=0.1),
