@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pytest
+
+from airssys_tui.cli.main import main
 from tests.support.places import SAMPLES
 
 LIMIT = 60.0
@@ -28,8 +31,7 @@ def eventually(wanted: Callable[[], object]) -> None:
         pause.wait(0.05)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a command said."""
 
     code: int
@@ -40,6 +42,23 @@ class Answer:
     def json(self) -> Any:
         """Its standard output as one JSON document."""
         return json.loads(self.out)
+
+
+def program_on(
+    folder: Path, state_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Answer]:
+    """Return what runs the program in this process on a folder; nothing of the user's own is read or written."""
+    monkeypatch.setenv("AIRSSYS_TUI_FOLDER", str(folder))
+    monkeypatch.setenv("AIRSSYS_TUI_STATE_DIR", str(state_dir))
+    monkeypatch.setenv("AIRSSYS_TUI_CONFIG", str(folder.parent / "config.toml"))
+
+    def run(*words: object) -> Answer:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return run
 
 
 @dataclass(frozen=True)

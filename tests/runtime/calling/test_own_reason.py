@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.api.socket.server import ControlServer
-from airssys_tui.cli.main import main
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.traps import PRINTED, GuestTrap, printed_text
 from airssys_tui.store.paths import control_path
@@ -48,22 +47,6 @@ def printing(world: World) -> World:
     world.put("printer", printer(), STAY)
     world.open()
     return world
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run the program against the world's runtime."""
-    monkeypatch.setenv("AIRSSYS_TUI_FOLDER", str(world.folder))
-    monkeypatch.setenv("AIRSSYS_TUI_STATE_DIR", str(world.state_dir))
-    monkeypatch.setenv("AIRSSYS_TUI_CONFIG", str(tmp_path / "config.toml"))
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.mark.parametrize("said", SAID, ids=IDS)

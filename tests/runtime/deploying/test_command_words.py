@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.cli.main import main
 from airssys_tui.core.events import EventKind
 from airssys_tui.core.lifecycle import CommandOutcome, State
 from airssys_tui.core.traps import printed_text
@@ -45,22 +44,6 @@ def put(folder: Path, how: str) -> Path:
     manifest = f'[package]\nname = "orders"\n[component]\nwasm = "orders.wasm"\nargs = ["{how}"]\n'
     (directory / "Component.toml").write_text(manifest + '[resources]\ndeadline = "500ms"\n')
     return directory
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run the program on the world's folder."""
-    monkeypatch.setenv("AIRSSYS_TUI_FOLDER", str(world.folder))
-    monkeypatch.setenv("AIRSSYS_TUI_STATE_DIR", str(world.state_dir))
-    monkeypatch.setenv("AIRSSYS_TUI_CONFIG", str(tmp_path / "config.toml"))
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.mark.parametrize("how", ENDS)
