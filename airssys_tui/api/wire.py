@@ -63,15 +63,23 @@ def pack(value: Any) -> bytes:
 def untouched(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
     """Return a function that reads values of a type from msgpack; their texts stay as they were sent.
 
-    That function raises :class:`msgspec.DecodeError` for data of another shape.
+    That function raises :class:`msgspec.DecodeError` for data of another shape, and for texts that are not UTF-8.
     """
-    return msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
+    decode = msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook).decode
+
+    def read(data: bytes | msgspec.Raw) -> Any:
+        try:
+            return decode(data)
+        except UnicodeDecodeError as error:  # the decoder lets it out as it is
+            raise msgspec.DecodeError(f"not UTF-8: {error.reason} (byte {error.start} of a text)") from error
+
+    return read
 
 
 def unpacker(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
     """Return a function that reads values of a type from msgpack and sanitises every text in them that is to be shown.
 
-    That function raises :class:`msgspec.DecodeError` for data of another shape.
+    That function raises :class:`msgspec.DecodeError` for data of another shape, and for texts that are not UTF-8.
     """
     decode_one = untouched(kind)
 

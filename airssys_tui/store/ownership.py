@@ -97,7 +97,7 @@ def read_owner(directory: Path) -> Owner | None:
     """Return the owner that the note names, or None; after a crash that process no longer exists."""
     try:
         return msgspec.json.decode(read_regular(directory / NOTE_FILE, _MOST), type=Owner)
-    except (FileError, msgspec.DecodeError):
+    except (FileError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

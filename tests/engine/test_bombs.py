@@ -29,7 +29,7 @@ HUGE = bombs.nested_loops(10_000, functions=10)
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (EngineSettings(compile_wall=0.5), "longer than 500ms to compile"),
+        (EngineSettings(compile_wall=0.1), "longer than 100ms to compile"),
         (EngineSettings(compile_cpu=1), "more than 1.0s of CPU time"),
         (EngineSettings(compile_address_space=200 * MIB), "more than 200M of memory"),
     ],

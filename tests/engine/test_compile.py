@@ -52,10 +52,10 @@ def test_a_refusal_carries_the_compilers_words(in_process):
 
 
 def test_a_compile_bomb_is_refused_in_bounded_time():
-    engine = Engine(EngineSettings(in_process_compile=0, compile_wall=0.7))
+    engine = Engine(EngineSettings(in_process_compile=0, compile_wall=0.2))
     started = time.monotonic()
     with pytest.raises(AdmissionError, match="longer than") as caught:
-        engine.compile(bomb(60_000))
+        engine.compile(bomb(200_000))  # seconds of work, as a busy machine is given many times the limit
     assert caught.value.gate == Gate.COMPILE
     assert time.monotonic() - started < 20
     engine.close()

@@ -107,8 +107,9 @@ def test_an_owner_of_another_host_counts_as_alive(tmp_path: Path) -> None:
     owner = Owner(2**22 + 1, "another-host", 1.0, "/components")
     (tmp_path / NOTE_FILE).write_bytes(msgspec.json.encode(owner))
     assert live_owner(tmp_path) == owner
-    (tmp_path / NOTE_FILE).write_text("{ not json")
-    assert live_owner(tmp_path) is None
+    for damaged in (b"{ not json", b'{"host": "\xff"}', b'{"\xff": 1}', b""):
+        (tmp_path / NOTE_FILE).write_bytes(damaged)
+        assert live_owner(tmp_path) is None
 
 
 @pytest.mark.timeout(20)

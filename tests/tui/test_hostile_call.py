@@ -69,7 +69,8 @@ def speaking(text: str, *, fails: bool = False):
     path = f"{name}#{name}"
     interface = Interface(exports=(InterfaceType(name, (function(name),)), Function(name, ())))
 
-    def call(_component, export, _arguments):
+    def call(_component, export, _arguments, *, force):
+        assert not force
         if fails:
             raise AirssysError(text, remedy=text)
         result = msgspec.json.encode({"ok": {told(text): told(text)}}).decode()

@@ -63,7 +63,7 @@ from airssys_tui.core.errors import AirssysError, Overcrowded, ProtocolMismatch,
 from airssys_tui.core.text import one_line
 from airssys_tui.core.units import KIB, MIB
 
-_read_ask = msgspec.msgpack.Decoder(Ask).decode
+_read_ask = wire.untouched(Ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
