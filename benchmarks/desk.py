@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.errors import MissingTool
 from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form
 from airssys_tui.core.types.text_form import lay_out
@@ -28,12 +30,14 @@ ROW: Final = {"a": 1, "b": 2, "c": 3.5, "d": -4, "e": True, "f": 6}
 
 
 def types(effort: Effort) -> Iterator[Row]:
-    """``wit show`` of a component of 1.1 MB, beside the tool for WIT, which is a process of its own."""
-    try:
-        tool.find_tool()
-    except MissingTool:
+    """``wit show`` of a component of 1.1 MB, beside the command for WIT as its package installs it."""
+    command = shutil.which(tool.NAME, path=sysconfig.get_path("scripts")) or shutil.which(tool.NAME)
+    if command is None:
         return
-    shown, beside_it = pair(effort, lambda: built_text(LARGE), lambda: tool.text_of(LARGE))
+    words = (command, "component", "wit", str(LARGE))
+    shown, beside_it = pair(
+        effort, lambda: built_text(LARGE), lambda: subprocess.run(words, capture_output=True, check=True)
+    )
     yield beside("desk/wit-show", shown * 1e3, "ms", "wasm-tools", beside_it * 1e3)
 
 

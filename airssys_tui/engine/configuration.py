@@ -33,8 +33,10 @@ _HARMLESS: Final = frozenset(
 def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> wasmtime.Config:
     """Create the configuration; compiled code loads under any configuration with the same settings."""
     config = wasmtime.Config()
-    config.consume_fuel = True
-    config.epoch_interruption = True
+    # Code that only has its types read is never called: it needs neither counters nor a fast form.
+    config.consume_fuel = config.epoch_interruption = not settings.types_only
+    if settings.types_only:
+        config.cranelift_opt_level = "none"
     config.max_wasm_stack = settings.max_wasm_stack
     config.memory_reservation = settings.reservation
     config.memory_guard_size = settings.guard

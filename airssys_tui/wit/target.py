@@ -14,6 +14,7 @@ from airssys_tui.core.regular_file import read_regular
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.core.units import MIB
+from airssys_tui.engine.admission import inspect
 from airssys_tui.wit import shipped, tool
 from airssys_tui.wit.component_text import component_text
 from airssys_tui.wit.workspace import Package
@@ -53,17 +54,20 @@ def built_text(path: Path) -> str:
     """Return the imports and exports of a built component, or the contents of a package's binary form, as WIT text.
 
     With wasm-tools the text has the names of types and, for packages, their documentation. Without it, and where its
-    text is not valid, types of a component get names of their own, and those of a package are written inline.
+    text is not valid, the engine reads the types: those of a component get names of their own, and those of a package
+    are written inline.
 
     Raises:
         AdmissionError: If the file is neither, nor component text (``.wat``).
         FileError: If the file cannot be read, or is too large.
     """
-    types = _read(_bytes_of(path))
+    wasm = _bytes_of(path)
+    inspect(wasm)
     with contextlib.suppress(MissingTool, WitError):
         text = tool.text_of(path)
         if is_valid(text):
             return text
+    types = _read(wasm)
     if isinstance(types, Interface):
         return component_text(types)
     parts = [render(interface) for interface in types.interfaces]

