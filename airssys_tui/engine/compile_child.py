@@ -1,17 +1,23 @@
 """Compiles one component in a separate process; run as ``python -m airssys_tui.engine.compile_child``.
 
 Compilation is the only validation that the engine offers, cannot be interrupted, and can take minutes and gigabytes.
-Here it runs under limits of the operating system and at low priority. The process reads the settings as one line of
-JSON and then the component from stdin, and writes the SHA-256 of the compiled code and the code to stdout. Exit status
-3 means that the component was refused; stderr then has two lines, the gate and the message.
+Here it runs under limits of the operating system and at low priority, on all processors. The process reads its
+assignment as one line of JSON and then the component from stdin. The result is the SHA-256 of the compiled code and the
+code: in the file that the assignment names, else on stdout. Exit status 3 means that the component was refused; stderr
+then has two lines, the gate and the message.
+
+It may outlive the process that started it: the file is then there for the next one that wants the code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import msgspec
 import wasmtime
@@ -30,6 +36,18 @@ BEHIND = 5
 """Niceness increment: when processors are scarce, serving guests get three times as much of them."""
 
 
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is to do.
+
+    Attributes:
+        settings: The settings of the engine, with the limits of this compilation.
+        keep: The file for the result; None for stdout.
+    """
+
+    settings: EngineSettings
+    keep: str | None = None
+
+
 def limit(settings: EngineSettings) -> None:
     """Apply the limits to this process, where the system supports them."""
     try:
@@ -46,7 +64,8 @@ def limit(settings: EngineSettings) -> None:
 
 def main() -> int:
     """Compile the component on stdin; return the exit status."""
-    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=EngineSettings)
+    assignment = msgspec.json.decode(sys.stdin.buffer.readline(), type=Assignment)
+    settings = assignment.settings
     limit(settings)
     wasm = sys.stdin.buffer.read()
     try:
@@ -54,9 +73,29 @@ def main() -> int:
     except AdmissionError as error:
         sys.stderr.write(f"{error.gate}\n{error.remedy}\n{error.message}")
         return REFUSED
-    sys.stdout.buffer.write(hashlib.sha256(code).digest())
-    sys.stdout.buffer.write(code)
+    digest = hashlib.sha256(code).digest()
+    if assignment.keep is None or not _keep(Path(assignment.keep), digest, code):
+        sys.stdout.buffer.write(digest)
+        sys.stdout.buffer.write(code)
     return 0
+
+
+def _keep(path: Path, digest: bytes, code: bytes) -> bool:
+    """Write the result to a file as a whole; return whether that was possible."""
+    try:
+        descriptor, unfinished = tempfile.mkstemp(dir=path.parent)
+    except OSError:
+        return False
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(digest)
+            file.write(code)
+        Path(unfinished).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(unfinished).unlink()
+        return False
+    return True
 
 
 def _compiled(wasm: bytes, settings: EngineSettings) -> bytes:

@@ -21,7 +21,7 @@ from airssys_tui.core.errors import AdmissionError, CapacityError
 from airssys_tui.core.gates import Gate, known_gate
 from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.units import format_duration, format_size
-from airssys_tui.engine.compile_child import REFUSED
+from airssys_tui.engine.compile_child import REFUSED, Assignment
 from airssys_tui.engine.settings import EngineSettings
 
 _POLL_SECONDS: Final = 0.02
@@ -35,7 +35,21 @@ _CRASHES: Final = frozenset({-signal.SIGSEGV, -signal.SIGILL, -signal.SIGFPE, -s
 """Ends of a compiler that the component itself causes."""
 
 
-def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None) -> bytes:
+class Keeping(msgspec.Struct, frozen=True):
+    """Where the child leaves its result, so that it is there even if this process is gone by then.
+
+    Attributes:
+        path: The file.
+        lock: A descriptor that the child inherits, and with it the lock on the code; None for none.
+    """
+
+    path: Path
+    lock: int | None = None
+
+
+def compile_in_child(
+    wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None, keeping: Keeping | None = None
+) -> bytes:
     """Compile under limits on CPU time, address space and, as a backstop, wall time.
 
     Only what the compiler says, and the CPU time that it takes, judge the component. Wall time, memory and the end of
@@ -48,17 +62,8 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
         AdmissionError: At gate ``compile``: the compiler's message, the exceeded limit, or the cancellation.
         CapacityError: If the child cannot be started.
     """
-    command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
-    pipe = subprocess.PIPE
-    try:
-        # From a file: `communicate` loses what it has not yet written to a pipe when its timeout expires.
-        with tempfile.TemporaryFile() as given:
-            given.write(msgspec.json.encode(settings) + b"\n" + wasm)
-            given.seek(0)
-            child = subprocess.Popen(command, stdin=given, stdout=pipe, stderr=pipe, env=environment())  # noqa: S603 -- our own module
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CapacityError(f"the compiler cannot be started: {reason}", remedy="free memory or processes") from error
+    assignment = Assignment(settings=settings, keep=str(keeping.path) if keeping is not None else None)
+    child = _start(assignment, wasm, keeping.lock if keeping is not None else None)
     with child:
         try:
             output, words = _converse(child, settings, cancel)
@@ -67,7 +72,33 @@ def compile_in_child(wasm: bytes, settings: EngineSettings, cancel: threading.Ev
                 child.kill()
     if child.returncode != 0:
         raise _refused(child.returncode, words.decode(errors="replace"), settings)
+    if not output and keeping is not None:
+        output = _kept(keeping.path)
     return verified(output)
+
+
+def _start(assignment: Assignment, wasm: bytes, lock: int | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "airssys_tui.engine.compile_child"]
+    pipe, inherited = subprocess.PIPE, () if lock is None else (lock,)
+    try:
+        # From a file: `communicate` loses what it has not yet written to a pipe when its timeout expires.
+        with tempfile.TemporaryFile() as given:
+            given.write(msgspec.json.encode(assignment) + b"\n")
+            given.write(wasm)
+            given.seek(0)
+            return subprocess.Popen(  # noqa: S603 -- our own module
+                command, stdin=given, stdout=pipe, stderr=pipe, env=environment(), pass_fds=inherited
+            )
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CapacityError(f"the compiler cannot be started: {reason}", remedy="free memory or processes") from error
+
+
+def _kept(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _hindered(f"the compiler's output cannot be read: {error}", "reload the component") from error
 
 
 def verified(output: bytes) -> bytes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.activity import Activity
+    from airssys_tui.engine.compiler import Keeping
     from airssys_tui.engine.host import HostInterface
     from airssys_tui.engine.memory import MemoryPool
     from airssys_tui.engine.ticker import Ticker
@@ -72,13 +73,21 @@ class Engine:
         """Number of open instances."""
         return len(self.habitat.inhabitants)
 
-    def compile(self, wasm: bytes, *, cancel: threading.Event | None = None, limits: Limits | None = None) -> Code:
+    def compile(
+        self,
+        wasm: bytes,
+        *,
+        cancel: threading.Event | None = None,
+        limits: Limits | None = None,
+        keeping: Keeping | None = None,
+    ) -> Code:
         """Compile a component: a small one in this process, others in a child process that can be killed.
 
         Args:
             wasm: The component's bytes.
             cancel: Set it to kill the child.
             limits: The component's limits; its compile limits take the place of the settings' ones.
+            keeping: Where the child leaves the code as well.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
@@ -87,7 +96,7 @@ class Engine:
             return Code.compile_here(self.habitat.native, wasm)
         from airssys_tui.engine.compiler import compile_in_child  # noqa: PLC0415 -- starts with the first large component
 
-        return self.load(compile_in_child(wasm, self.settings.compiling_within(limits), cancel))
+        return self.load(compile_in_child(wasm, self.settings.compiling_within(limits), cancel, keeping))
 
     def compiles_here(self, wasm: bytes) -> bool:
         """Return whether a component compiles in this process: it is small, and its code cannot take long.

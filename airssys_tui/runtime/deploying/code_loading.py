@@ -1,4 +1,8 @@
-"""Compiled code: from memory, else from the cache on disk if it is intact, else compiled and cached."""
+"""Compiled code: from memory, else from the cache on disk if it is intact, else compiled and cached.
+
+Whoever wants the same code at the same time waits for the first one: components of the same artifact, a rehearsal and a
+restart, and (see ``machinery/shared_code``) other processes of the user.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from airssys_tui.core.identity import Digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.shared_code import shared_code
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -35,15 +40,22 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, 
         AdmissionError: If it does not compile.
         StoreError: If the stored artifact is damaged or missing, and the folder does not have it.
     """
-    engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
-    at_hand = shelf.take(digest)
+    at_hand = floor.shelf.take(digest)
     if at_hand is not None:
         return Loaded(at_hand, cached=True)
+    bounds = (None, None) if limits is None else (limits.compile_cpu, limits.compile_wall)
+    key = digest, floor.engine.identity, bounds
+    loaded: Loaded = await floor.flights.join(key, lambda: _load(floor, digest, wasm, limits))
+    return loaded
+
+
+async def _load(floor: Floor, digest: Digest, wasm: bytes | None, limits: Limits | None) -> Loaded:
+    engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
     cached = await _from_cache(floor, digest)
     if cached is not None:
         return Loaded(cached, cached=True)
     artifact = wasm if wasm is not None else await floor.artifact(digest)
-    code = await _compile(floor, artifact, limits)
+    code = await _compile(floor, digest, artifact, limits)
     serialised = await floor.compiling(code.serialised)
     try:
         await floor.disk(cache.put, digest, engine.identity, serialised)
@@ -53,11 +65,11 @@ async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, 
     return Loaded(code, cached=False)
 
 
-async def _compile(floor: Floor, artifact: bytes, limits: Limits | None) -> Code:
+async def _compile(floor: Floor, digest: Digest, artifact: bytes, limits: Limits | None) -> Code:
     engine, cancel = floor.engine, threading.Event()
     run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
     try:
-        return await run(lambda: engine.compile(artifact, cancel=cancel, limits=limits))
+        return await run(lambda: shared_code(engine, digest, artifact, limits=limits, cancel=cancel))
     except asyncio.CancelledError:
         cancel.set()
         raise

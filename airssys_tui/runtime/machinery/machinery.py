@@ -19,6 +19,7 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
 from airssys_tui.runtime.machinery.descriptors import Descriptors, raise_limit
+from airssys_tui.runtime.machinery.flights import Flights
 from airssys_tui.runtime.machinery.guest_threads import Hog, Way, Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
@@ -62,6 +63,7 @@ class Floor:
         self.engine = Engine(settings.engine)
         self.linker: Linker = self.engine.linker(INTERFACES)
         self.shelf = Shelf()
+        self.flights: Flights[Any] = Flights()
         self.workers = Workers(settings.workers, self._crowded)
         self.side = SideThreads(waiting=self.workers.blocking)
         self.services = ServiceDesk(state.storage, self.workers.blocking)

@@ -94,9 +94,9 @@ def test_a_manifest_that_allows_more_lets_the_same_file_be_tried(world: World, m
     asked: list[float] = []
     compile_in_child = engines.Engine.compile
 
-    def note(self, wasm, *, cancel=None, limits=None):  # type: ignore[no-untyped-def]
+    def note(self, wasm, *, limits=None, **rest):  # type: ignore[no-untyped-def]
         asked.append(self.settings.compiling_within(limits).compile_cpu)
-        return compile_in_child(self, wasm, cancel=cancel, limits=limits)
+        return compile_in_child(self, wasm, limits=limits, **rest)
 
     monkeypatch.setattr(engines.Engine, "compile", note)
     world.put("c", BOMB, '[resources]\ncompile_cpu = "1s"\n')

@@ -1,0 +1,69 @@
+"""Code that all processes of a user share: compiled by the first that wants it; the others wait and then load it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from airssys_tui.core.errors import AdmissionError
+from airssys_tui.store.artifacts.code_files import CodeFiles
+from airssys_tui.store.paths import code_directory
+
+if TYPE_CHECKING:
+    from airssys_tui.core.identity import Digest
+    from airssys_tui.core.limits import Limits
+    from airssys_tui.engine.compiled import Code
+    from airssys_tui.engine.engine import Engine
+
+
+def shared_code(
+    engine: Engine,
+    digest: Digest,
+    wasm: bytes,
+    *,
+    limits: Limits | None = None,
+    cancel: threading.Event | None = None,
+) -> Code:
+    """Return the code of a component: from the user's cache, else compiled; blocks meanwhile.
+
+    What compiles in a moment is not kept. Whoever else compiles the same is waited for, at most as long as compiling it
+    here might take.
+
+    Args:
+        engine: The engine.
+        digest: Digest of the component.
+        wasm: The component.
+        limits: The limits of its manifest, which may have compile limits.
+        cancel: Set it to end the waiting and the compilation.
+
+    Raises:
+        AdmissionError: If it does not compile, or was cancelled.
+    """
+    if engine.compiles_here(wasm):
+        return engine.compile(wasm, limits=limits)
+    from airssys_tui.engine.compiler import Keeping  # noqa: PLC0415 - late: starts with the first large component
+
+    files = CodeFiles(code_directory())
+    if (code := _kept(engine, files, digest)) is not None:
+        return code
+    until = time.monotonic() + engine.settings.compiling_within(limits).compile_wall
+
+    def waits() -> bool:
+        return time.monotonic() < until and not (cancel is not None and cancel.is_set())
+
+    with files.claim(digest, engine.identity, waits) as claim:
+        if claim is not None and (code := _kept(engine, files, digest)) is not None:
+            return code
+        keeping = None if claim is None else Keeping(claim.path, claim.lock)
+        return engine.compile(wasm, cancel=cancel, limits=limits, keeping=keeping)
+
+
+def _kept(engine: Engine, files: CodeFiles, digest: Digest) -> Code | None:
+    kept = files.get(digest, engine.identity)
+    if kept is None:
+        return None
+    try:
+        return engine.load(kept)
+    except AdmissionError:
+        return None  # of another processor: it is compiled again
