@@ -22,6 +22,7 @@ from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.core.lifecycle import STOP_EACH, Desired
 from airssys_tui.core.text import escaped
+from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.history.recollection import recollect
@@ -269,7 +270,7 @@ class EmbeddedRuntime:
         """Replay a component's checks in a fresh instance of its active revision."""
         return self._on_loop(lambda: self._system.desk.verify(component))
 
-    def invoke(self, component: str, export: str, *args: Any) -> Future[Any]:
+    def invoke(self, component: str, export: str, *args: Any) -> Reply[Any]:
         """Call an export by its full path with Python values; the short way for programs in this process.
 
         Raises:

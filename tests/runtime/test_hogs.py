@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.cli.reaching.figures import honest
 from airssys_tui.core.lifecycle import State
+from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.machinery import guest_threads
 from tests.support.components import STATELESS, Crafted
 from tests.support.hog import HOG
@@ -26,7 +26,7 @@ restart = "temporary"
 SPINNER = Crafted(exports=frozenset({"spin", "get"}))
 
 
-def spinning(world: World, count: int) -> list[Future[Any]]:
+def spinning(world: World, count: int) -> list[Reply[Any]]:
     """Install components that spin under deadlines of an hour; return their calls."""
     for number in range(count):
         world.put(f"spinner-{number}", SPINNER, LONG)

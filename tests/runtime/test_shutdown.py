@@ -147,7 +147,7 @@ def test_a_pending_restart_does_not_hold_anything_up(world: World) -> None:
     world.wait_row("c", lambda row: row.recovery.kind is RecoveryKind.BACKOFF)
     waiting = world.runtime.invoke("c", "get")
     world.close()
-    assert ended(waiting)
+    assert isinstance(waiting.exception(30), AirssysError)
     world.open()
     assert world.row("c").state is State.RUNNING
 

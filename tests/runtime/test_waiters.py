@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.machinery.side_threads import MAX_PER_OWNER, SideThreads
 from airssys_tui.runtime.standalone.call import call_path
 from tests.support.components import Crafted
@@ -36,7 +37,7 @@ PATIENT = '[resources]\ndeadline = "1h"\n[supervision]\nshutdown = "100ms"\n'
 SLEEPER = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
 
 
-def trap_of(call: Future[Any]) -> TrapKind:
+def trap_of(call: Reply[Any]) -> TrapKind:
     error = call.exception(PATIENCE)
     assert isinstance(error, GuestTrap)
     return error.trap.kind

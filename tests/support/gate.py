@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
 from typing import Any
 
+from airssys_tui.runtime.actors.reply import Reply
 from tests.support.world import World
 
 
@@ -16,7 +16,7 @@ class Gate:
         self._open = threading.Event()
         self._entered = threading.Event()
         actor = world.runtime.probe.component(name).actor
-        self.done: Future[Any] = actor.post(lambda _: self._wait())
+        self.done: Reply[Any] = actor.post(lambda _: self._wait())
         assert self._entered.wait(30), "it was never reached"
 
     def _wait(self) -> None:

@@ -1,13 +1,13 @@
 """An actor: callers hold it, and the instance behind it may change between any two calls.
 
 WebAssembly instances are not re-entrant, and they are replaced all the time: by a reload, a rollback, a restart. So no
-caller ever holds an instance. It posts work to the actor's mailbox and gets a future; the actor runs one piece of work
+caller ever holds an instance. It posts work to the actor's mailbox and gets a reply; the actor runs one piece of work
 at a time on a worker thread, on whatever instance serves at that moment. The rules:
 
 * One call at a time, in order; the host's own calls (health, state) go first.
 * At most one turn of an actor is scheduled on the workers (``_scheduled``), so a component never holds more than one
-  of them. A turn runs up to :data:`BATCH` calls, or calls for :data:`TURN_NS`, then queues again, so that a busy actor
-  does not keep a worker from the others.
+  of them. A turn runs up to :data:`BATCH` calls, or calls for :data:`TURN_NS`, then queues again if anything waits for
+  the worker, so that a busy actor does not keep it from the others.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
+from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.task_queue import Task
@@ -41,18 +42,7 @@ BATCH: Final = 64
 TURN_NS: Final = 2_000_000
 """Nanoseconds after which a turn begins no further call."""
 
-Work = Callable[[Serving], Any]
-
-
-class Envelope:
-    """One queued piece of work and the future of its result; ``asked`` is set for the host's own calls."""
-
-    __slots__ = ("asked", "future", "work")
-
-    def __init__(self, work: Work, *, asked: bool) -> None:
-        self.work = work
-        self.asked = asked
-        self.future: Future[Any] = Future()
+T = TypeVar("T")
 
 
 class Actor:
@@ -76,7 +66,7 @@ class Actor:
         self._task = Task(component, self._turn)
         self._trapped = trapped
         self._lock = threading.Lock()
-        self._mailbox: deque[Envelope] = deque()
+        self._mailbox: deque[Reply[Any]] = deque()
         self._serving: Serving | None = None
         self._open = False
         self._paused = False
@@ -94,7 +84,7 @@ class Actor:
         """How many calls are queued."""
         return len(self._mailbox)
 
-    def post(self, work: Work, *, first: bool = False) -> Future[Any]:
+    def post(self, work: Callable[[Serving], T], *, first: bool = False) -> Reply[T]:
         """Queue a call.
 
         Args:
@@ -103,33 +93,37 @@ class Actor:
                 that serves now. If that instance is gone before the call runs, the call fails.
 
         Returns:
-            The future of its result. It ends with :class:`~airssys_tui.core.traps.GuestTrap` if the guest trapped, and
-            with :class:`~airssys_tui.core.errors.CallDropped` if the component went away before the call ran.
+            Its reply. It ends with :class:`~airssys_tui.core.traps.GuestTrap` if the guest trapped, and with
+            :class:`~airssys_tui.core.errors.CallDropped` if the component went away before the call ran.
 
         Raises:
             NotServing: If the component does not accept calls.
             MailboxFull: If the mailbox is full.
         """
-        envelope = Envelope(work, asked=first)
+        reply = Reply(work, self._lock, asked=first)
         with self._lock:
             if not self._open or (first and self._serving is None):
                 raise NotServing(
                     f"{self.component} does not accept calls now", remedy="start it first", component=self.component
                 )
+            mailbox = self._mailbox
             if first:
-                self._mailbox.appendleft(envelope)
-                self._schedule()
-                return envelope.future
-            if len(self._mailbox) >= self.capacity:
+                mailbox.appendleft(reply)
+            elif len(mailbox) < self.capacity:
+                mailbox.append(reply)
+            else:
                 self.counters.dropped += 1
-                raise MailboxFull(
-                    f"{len(self._mailbox)} calls are already queued for {self.component}",
-                    remedy="try again later, or raise [resources] mailbox",
-                    component=self.component,
-                )
-            self._mailbox.append(envelope)
-            self._schedule()
-        return envelope.future
+                raise self._full()
+            if not self._scheduled:
+                self._schedule()
+        return reply
+
+    def _full(self) -> MailboxFull:
+        return MailboxFull(
+            f"{len(self._mailbox)} calls are already queued for {self.component}",
+            remedy="try again later, or raise [resources] mailbox",
+            component=self.component,
+        )
 
     def pause(self) -> Future[int]:
         """Stop at the next call boundary; calls go on queueing.
@@ -191,22 +185,22 @@ class Actor:
     def drop_queued(self) -> int:
         """Fail every queued call with :class:`CallDropped`; return how many there were."""
         with self._lock:
-            waiting = list(self._mailbox)
+            dropped = len(self._mailbox)
+            waiting = [reply for reply in self._mailbox if reply.begin()]
             self._mailbox.clear()
-            self.counters.dropped += len(waiting)
+            self.counters.dropped += dropped
         self._fail(waiting, "stopped before the call ran")
-        return len(waiting)
+        return dropped
 
-    def _take_asked(self) -> list[Envelope]:
-        asked = [envelope for envelope in self._mailbox if envelope.asked]
+    def _take_asked(self) -> list[Reply[Any]]:
+        asked = [reply for reply in self._mailbox if reply.asked]
         if asked:
-            self._mailbox = deque(envelope for envelope in self._mailbox if not envelope.asked)
-        return asked
+            self._mailbox = deque(reply for reply in self._mailbox if not reply.asked)
+        return [reply for reply in asked if reply.begin()]
 
-    def _fail(self, envelopes: list[Envelope], why: str) -> None:
-        for envelope in envelopes:
-            if envelope.future.set_running_or_notify_cancel():
-                envelope.future.set_exception(CallDropped(f"{self.component} {why}", component=self.component))
+    def _fail(self, replies: list[Reply[Any]], why: str) -> None:
+        for reply in replies:
+            reply.fail(CallDropped(f"{self.component} {why}", component=self.component))
 
     def _schedule(self) -> None:
         if self._mailbox and not self._scheduled and not self._paused and self._serving is not None:
@@ -214,50 +208,56 @@ class Actor:
             self._workers.schedule(self._task)
 
     def _turn(self) -> None:
+        while self._run_batch():
+            if not self._workers.renew():
+                with self._lock:
+                    self._scheduled = False
+                    self._schedule()
+                return
+
+    def _run_batch(self) -> bool:
+        """Run queued calls; return whether the batch is over, and not the mailbox."""
         end = perf_counter_ns() + TURN_NS
         for _ in range(BATCH):
             with self._lock:
                 serving = self._serving
                 if self._paused or serving is None or not self._mailbox:
                     self._scheduled = False
-                    return
-                envelope = self._mailbox.popleft()
+                    return False
+                reply = self._mailbox.popleft()
+                if not reply.begin():
+                    continue
                 self._running = True
-            trap = self._run(envelope, serving)
-            boundary = self._finish(serving, trap)
-            for reached in boundary:
-                reached.set_result(len(self._mailbox))
-            if trap is not None:
-                self._trapped(serving, trap)
+            self._leave(serving, self._run(reply, serving))
             if perf_counter_ns() > end:
                 break
-        with self._lock:
-            self._scheduled = False
-            self._schedule()
+        return True
 
-    def _run(self, envelope: Envelope, serving: Serving) -> GuestTrap | None:
-        if not envelope.future.set_running_or_notify_cancel():
-            return None
+    def _run(self, reply: Reply[Any], serving: Serving) -> GuestTrap | None:
         try:
-            result = envelope.work(serving)
+            result = reply.content(serving)
         except GuestTrap as trap:
-            envelope.future.set_exception(trap)
+            reply.fail(trap)
             return trap if serving.dead else None
         except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the caller
-            envelope.future.set_exception(error)
+            reply.fail(error)
             return None
-        envelope.future.set_result(result)
+        reply.finish(result)
         return None
 
-    def _finish(self, serving: Serving, trap: GuestTrap | None) -> Sequence[Future[int]]:
-        asked: list[Envelope] = []
+    def _leave(self, serving: Serving, trap: GuestTrap | None) -> None:
+        """Reach a call boundary; with a trap, the instance serves no more."""
+        asked: list[Reply[Any]] = []
         with self._lock:
             self._running = False
             if trap is None and not self._boundary:  # nearly always
-                return ()
+                return
             if trap is not None and self._serving is serving:
                 self._serving = None
                 asked = self._take_asked()
             boundary, self._boundary = self._boundary, []
         self._fail(asked, "lost its instance before it could answer")
-        return boundary
+        for reached in boundary:
+            reached.set_result(len(self._mailbox))
+        if trap is not None:
+            self._trapped(serving, trap)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
@@ -59,7 +58,7 @@ class Desk:
         posted = component.actor.post(
             by_hand(lambda serving: call_json(serving, export, arguments, handles, force=force))
         )
-        report: CallReport = await asyncio.wrap_future(posted)
+        report: CallReport = await posted
         return report
 
     async def interface(self, name: str) -> InterfaceView:
@@ -89,7 +88,7 @@ class Desk:
         def close(_: Serving) -> None:
             handle.close()
 
-        await asyncio.wrap_future(component.actor.post(by_hand(close)))
+        await component.actor.post(by_hand(close))
         return Done(one_line(f"{name}: handle {number} closed"), None)
 
     async def checks(self, name: str) -> tuple[Check, ...]:

@@ -85,7 +85,7 @@ class States:
             async with component.lock:
                 if component.state is not State.RUNNING:
                     return
-                saved = await asyncio.wrap_future(component.actor.post(contract.save_state, first=True))
+                saved = await component.actor.post(contract.save_state, first=True)
                 kept = await self._snapshots.latest(component)
                 if saved is not None and (kept is None or kept.state != saved):
                     await self._snapshots.keep(component, saved, "timer")
@@ -130,12 +130,14 @@ class States:
 
     async def _save(self, component: Component) -> str:
         try:
-            saved = await asyncio.wrap_future(component.actor.post(contract.save_state, first=True))
+            saved = await component.actor.post(contract.save_state, first=True)
         except NotServing as error:
             raise TransitionError(
                 f"{component.name} is {component.state}: only a running component has a state to save",
                 component=component.name,
             ) from error
+        if saved is None:
+            raise _no_state(component)
         kept = await self._snapshots.keep(component, saved, "operator")
         return f"state of {component.name} saved as snapshot {kept.id}: {format_size(kept.size)}"
 
@@ -210,13 +212,17 @@ def check_file(file: StateFile) -> None:
         raise UsageError("the exported state claims to be text and is not UTF-8") from error
 
 
+def _no_state(component: Component) -> TransitionError:
+    return TransitionError(
+        f"{component.name} has no `state` export: there is nothing to save or load", component=component.name
+    )
+
+
 def _stateful(component: Component) -> Blueprint:
     if component.active is None:
         raise TransitionError(f"{component.name} has never run", component=component.name)
     if not component.stateful:
-        raise TransitionError(
-            f"{component.name} has no `state` export: there is nothing to save or load", component=component.name
-        )
+        raise _no_state(component)
     if component.intent.unloaded:
         raise TransitionError(f"{component.name} is unloaded", remedy="start it first", component=component.name)
     return component.active

@@ -201,7 +201,7 @@ class Instances:
         actor, kept = component.actor, None
         if component.stateful and actor.serving is not None:
             # If the state cannot be saved, this raises and the old instance stays; the save in `retire` fails silently.
-            await asyncio.wrap_future(actor.post(contract.save_state, first=True))
+            await actor.post(contract.save_state, first=True)
         component.life.enter("restart", State.STOPPING)
         await self.retire(component, keep_queue=True)
         component.life.enter("restart", State.STOPPED)

@@ -194,9 +194,7 @@ class Deployer:
             return order.snapshot
         if component.actor.serving is not None and component.stateful:
             with attempt.passage.at(Gate.STATE_SAVE), contextlib.suppress(NotServing):
-                saved: SavedState | None = await asyncio.wrap_future(
-                    component.actor.post(contract.save_state, first=True)
-                )
+                saved: SavedState | None = await component.actor.post(contract.save_state, first=True)
                 return saved
             # The instance trapped meanwhile: the next one gets the state saved last.
         return await self._last_state(component)

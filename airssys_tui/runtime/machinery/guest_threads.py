@@ -179,6 +179,18 @@ class Workers:
         if not lane.resting:
             self._rouse()
 
+    def renew(self) -> bool:
+        """Let the task that the calling worker runs begin anew, as if it had been scheduled again and taken at once.
+
+        Returns:
+            Whether it may: no other task waits, and the worker keeps its place.
+        """
+        place = _HERE.place
+        if place is None or place.handed or not place.lane.queue.empty or place.lane.taking > place.lane.count:
+            return False
+        place.since = perf_counter_ns()
+        return True
+
     def submit(self, function: Callable[..., T], *args: Any, owner: str = "", way: Way = Way.CONTROL) -> Future[T]:
         """Run a function on some worker and return its future.
 

@@ -96,7 +96,7 @@ async def _described(component: Component) -> tuple[str, ...]:
     if component.actor.serving is None:
         return ()
     try:
-        asked = asyncio.wrap_future(component.actor.post(contract.describe, first=True))
+        asked = component.actor.post(contract.describe, first=True).on_loop()
         lines: tuple[str, ...] = await asyncio.wait_for(asked, SELF_DESCRIPTION)
     except (AirssysError, TimeoutError):
         return ()

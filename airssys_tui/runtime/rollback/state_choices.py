@@ -135,7 +135,7 @@ class StateChoices:
 
     async def _present(self, component: Component) -> SavedState | None:
         try:
-            saved: SavedState | None = await asyncio.wrap_future(component.actor.post(contract.save_state, first=True))
+            saved: SavedState | None = await component.actor.post(contract.save_state, first=True)
         except NotServing:
             kept = await self._snapshots.latest(component)
             return kept.state if kept is not None else None

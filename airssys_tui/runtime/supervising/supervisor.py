@@ -212,7 +212,7 @@ class Supervisor:
         except (NotServing, MailboxFull):
             return
         component.supervision.await_report(True)
-        self._spawn(self._take_report(component, asyncio.wrap_future(asked)))
+        self._spawn(self._take_report(component, asked.on_loop()))
 
     async def _take_report(self, component: Component, asked: asyncio.Future[contract.HealthReport]) -> None:
         try:

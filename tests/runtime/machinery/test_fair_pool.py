@@ -14,6 +14,7 @@ from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.machinery import guest_threads
 from airssys_tui.runtime.machinery.guest_threads import Way, Workers
 from airssys_tui.runtime.machinery.task_queue import Task, TaskQueue
+from tests.support.standing import Standing
 from tests.support.world import PATIENCE
 
 
@@ -183,6 +184,43 @@ def test_a_task_that_was_handed_off_and_then_blocks_is_not_replaced_twice() -> N
     workers.close(5.0)
 
 
+def test_a_task_begins_anew_while_no_other_waits_and_then_was_never_long(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[bool] = []
+    gate = Gate()
+
+    def busy() -> None:
+        answers.append(workers.renew())
+        gate()
+        answers.append(workers.renew())
+
+    task = workers.submit(busy, way=Way.TURN)
+    assert gate.begun.wait(PATIENCE)
+    monkeypatch.setattr(guest_threads, "LONG_MS", 10_000_000)  # nothing is handed off
+    other = workers.submit(int, way=Way.TURN)
+    gate.ended.set()
+    task.result(PATIENCE)
+    other.result(PATIENCE)
+
+    assert answers == [True, False]
+    assert not workers.renew(), "this thread is no worker"
+
+
+def test_a_turn_that_began_anew_is_not_handed_off_for_the_ones_before_it(workers: Workers) -> None:
+    ages: list[int] = []
+
+    def busy() -> None:
+        (place,) = [place for place in workers._turns.places if place.since]  # noqa: SLF001
+        before = place.since
+        workers.renew()
+        ages.append(place.since - before)
+
+    workers.submit(busy, way=Way.TURN).result(PATIENCE)
+
+    assert ages[0] > 0
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_candidates_have_places_of_their_own(workers: Workers, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(guest_threads, "LONG_MS", 10_000_000)  # nothing is handed off
@@ -221,18 +259,6 @@ def test_a_turn_ends_after_two_milliseconds(workers: Workers) -> None:
         call.result(PATIENCE)
 
     assert order[:3] == ["busy", "other", "busy"]
-
-
-class Standing:
-    """As much of an instance as an actor looks at."""
-
-    revision = 1
-    dead = False
-    costs = None
-
-    class manifest:  # noqa: N801
-        class limits:  # noqa: N801
-            mailbox = 1_000
 
 
 def until(condition: Callable[[], bool]) -> None:
