@@ -216,9 +216,14 @@ class System:
                 self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
-        component = Component(identity, actor, self.floor.journal, self._stale.set)
+        component = Component(identity, actor, self.floor.journal, self._show, self.needs.follow)
         self.router.add(component)
         return component
+
+    def _show(self, component: Component) -> None:
+        """Have the row of a component published soon."""
+        self.observer.renew(component)
+        self._stale.set()
 
     async def _resume(self) -> None:
         memories = await self.floor.disk(remembered, self.floor)

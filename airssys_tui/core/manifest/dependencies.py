@@ -6,8 +6,8 @@ the versions that Semantic Versioning 2.0 calls compatible (points 4 and 8).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -36,6 +36,52 @@ class Node(msgspec.Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """Return the identities of the dependencies."""
         return tuple(identity(need.name) for need in self.needs)
+
+
+class Graph(Mapping[str, Node]):
+    """Components by name, with those that need each: no question about one component looks at all the others.
+
+    Args:
+        nodes: The components.
+    """
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._dependents: dict[str, set[str]] = {}
+        for node in nodes:
+            self.put(node)
+
+    def __getitem__(self, name: str) -> Node:
+        """Return the component of a name."""
+        return self._nodes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        """Return the number of components."""
+        return len(self._nodes)
+
+    def put(self, node: Node) -> None:
+        """Add a component, or replace the one of its name."""
+        self.drop(node.name)
+        self._nodes[node.name] = node
+        for need in node.names():
+            self._dependents.setdefault(need, set()).add(node.name)
+
+    def drop(self, name: str) -> None:
+        """Remove a component, if it is there."""
+        node = self._nodes.pop(name, None)
+        for need in node.names() if node is not None else ():
+            dependents = self._dependents.get(need, set())
+            dependents.discard(name)
+            if not dependents:
+                self._dependents.pop(need, None)
+
+    def dependents(self, name: str) -> tuple[Node, ...]:
+        """Return the components that need one, whether it is there or not, sorted by name."""
+        return tuple(self._nodes[other] for other in sorted(self._dependents.get(name, ())))
 
 
 def satisfies(version: str | None, requirement: str) -> bool:
@@ -70,11 +116,11 @@ def unmet(node: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def conflicts(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
+def conflicts(candidate: Node, graph: Graph) -> tuple[str, ...]:
     """Describe each requirement that a candidate would newly break, leaving out those that were unmet before."""
-    before = others.get(candidate.name)
+    before = graph.get(candidate.name)
     found = []
-    for other in others.values():
+    for other in graph.dependents(candidate.name):
         for need in other.needs if other.name != candidate.name else ():
             if identity(need.name) != candidate.name or satisfies(candidate.version, need.requirement):
                 continue
@@ -84,41 +130,64 @@ def conflicts(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def circle(candidate: Node, others: Mapping[str, Node]) -> tuple[str, ...]:
-    """Return the cycle that a candidate closes, starting and ending with it; an empty tuple when there is no cycle."""
-    nodes = {**others, candidate.name: candidate}
-    sorter = _sorter(nodes.values())
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        around = error.args[1][:0:-1]  # the cycle, from dependent to dependency
-        if candidate.name in around:
-            first = around.index(candidate.name)
-            return (*around[first:], *around[:first], candidate.name)
+def circle(candidate: Node, graph: Graph) -> tuple[str, ...]:
+    """Return a cycle that a candidate closes, starting and ending with it; an empty tuple when there is no cycle.
+
+    The search goes from the candidate to what it needs and to what needs it, in turn, and ends with the first of the
+    two that has nothing left. So a candidate that needs nothing, or that nothing needs, costs next to nothing, whatever
+    the size of the graph.
+    """
+    name = candidate.name
+    ahead: dict[str, str] = {}
+    behind: dict[str, str] = {}
+    onward, back = deque([(name, candidate.names())]), deque([name])
+    while onward and back:
+        source, needs = onward.popleft()
+        for need in needs:
+            if need == name or need in behind:
+                return (*reversed(_trail(source, ahead, name)), *_trail(need, behind, name))
+            if need not in ahead and (node := graph.get(need)) is not None:
+                ahead[need] = source
+                onward.append((need, node.names()))
+        target = back.popleft()
+        for other in graph.dependents(target) if onward else ():
+            if other.name in ahead:
+                return (*reversed(_trail(other.name, ahead, name)), *_trail(target, behind, name))
+            if other.name not in behind and other.name != name:
+                behind[other.name] = target
+                back.append(other.name)
     return ()
+
+
+def _trail(name: str, steps: Mapping[str, str], end: str) -> list[str]:
+    """Return the names from one to the end, by the step that led to each."""
+    trail = [name]
+    while trail[-1] != end:
+        trail.append(steps[trail[-1]])
+    return trail
 
 
 def start_order(nodes: Iterable[Node]) -> tuple[str, ...]:
     """Return names in start order: dependencies first, members of a cycle last, ties by name."""
-    left = {node.name: node for node in nodes}
+    graph = Graph(nodes)
+    waits = {name: sum(need in graph for need in set(node.names())) for name, node in graph.items()}
+    ready = sorted(name for name, count in waits.items() if not count)
     order: list[str] = []
-    while left:
-        ready = sorted(name for name, node in left.items() if not any(need in left for need in node.names()))
-        if not ready:
-            return (*order, *sorted(left))
+    while ready:
         order += ready
+        freed: list[str] = []
         for name in ready:
-            del left[name]
-    return tuple(order)
+            for other in graph.dependents(name):
+                waits[other.name] -= 1
+                if not waits[other.name]:
+                    freed.append(other.name)
+        ready = sorted(freed)
+    return (*order, *sorted(name for name, count in waits.items() if count))
 
 
 def identity(name: str) -> str:
     """Return the text form of the identity that a dependency names."""
     return str(ComponentId.parse(name))
-
-
-def _sorter(nodes: Iterable[Node]) -> TopologicalSorter[str]:
-    return TopologicalSorter({node.name: node.names() for node in nodes})
 
 
 def _spelled(requirement: str) -> str:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from airssys_tui.core.description import is_stateful
 from airssys_tui.core.identity import ComponentId
@@ -53,7 +54,8 @@ class Component:
         identity: Its namespace and name.
         actor: What callers hold.
         journal: Where its events go.
-        changed: Called when something that is shown has changed.
+        changed: Called with the component when something that is shown has changed.
+        replaced: Called with the component when another revision is the active one.
 
     Attributes:
         lock: Held while the serving revision or instance is changed.
@@ -77,15 +79,22 @@ class Component:
         "update",
     )
 
-    def __init__(self, identity: ComponentId, actor: Actor, journal: Journal, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        identity: ComponentId,
+        actor: Actor,
+        journal: Journal,
+        changed: Callable[[Component], None],
+        replaced: Callable[[Component], None],
+    ) -> None:
         self.id = identity
         self.name = str(identity)
         self.actor = actor
         self.lock = asyncio.Lock()
-        self.shown = Shown(changed)
+        self.shown = Shown(partial(changed, self))
         touch = self.shown.touch
         self.life = Life(self.name, actor, touch)
-        self.served = Served()
+        self.served = Served(partial(replaced, self))
         self.intent = Intent(touch)
         self.files = SourceFiles(touch)
         self.update = Update(touch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from airssys_tui.core.errors import IdentityError, UnknownComponent
@@ -15,10 +16,13 @@ class Router:
 
     def __init__(self) -> None:
         self._table: dict[str, Component] = {}
-        self._ordered: tuple[Component, ...] = ()
+        self._names: list[str] = []
+        self._ordered: tuple[Component, ...] | None = ()
 
     def __iter__(self) -> Iterator[Component]:
         """Iterate over the components, sorted by name."""
+        if self._ordered is None:
+            self._ordered = tuple(map(self._table.__getitem__, self._names))
         return iter(self._ordered)
 
     def __len__(self) -> int:
@@ -34,17 +38,20 @@ class Router:
         return self._table.get(name)
 
     def add(self, component: Component) -> None:
-        """Add a component."""
+        """Add a component, in place of one of the same name; its row is published soon."""
+        if component.name not in self._table:
+            insort(self._names, component.name)
         self._table[component.name] = component
-        self._order()
+        self._ordered = None
+        component.shown.touch()
 
     def remove(self, component: Component) -> None:
-        """Remove a component."""
-        self._table.pop(component.name, None)
-        self._order()
-
-    def _order(self) -> None:
-        self._ordered = tuple(self._table[name] for name in sorted(self._table))
+        """Remove the component of that name, if there is one; its row is withdrawn soon."""
+        if self._table.pop(component.name, None) is None:
+            return
+        del self._names[bisect_left(self._names, component.name)]
+        self._ordered = None
+        component.shown.touch()
 
     def find(self, name: str) -> Component:
         """Return the component that a caller names.

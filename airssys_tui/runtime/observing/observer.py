@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from itertools import islice
+from itertools import islice, takewhile
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -15,7 +16,6 @@ from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
@@ -28,6 +28,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.counters import PERCENTILES
 from airssys_tui.runtime.metering.series import SampleTick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
+from airssys_tui.runtime.observing.totals import Totals
 
 LONG_CALL: Final = 1.0
 """Seconds after which a call that runs is shown on its row."""
@@ -58,6 +59,8 @@ class Observer:
         self._lock = threading.Lock()
         self._generation = 0
         self._rows: dict[str, ComponentView] = {}
+        self._stale: set[str] = set()
+        self._totals = Totals()
         self._gone: dict[str, int] = {}
         self._introduced: dict[str, object] = {}
         self._descriptors = floor.descriptors.used
@@ -66,7 +69,6 @@ class Observer:
         self.problems: tuple[GuestText, ...] = ()
         self.disk_full = GuestText("")
         self._head = Snapshot(generation=0, at=floor.clock(), phase=Phase.STARTING, folder=self._folder)
-        self._sorted: tuple[ComponentView, ...] = ()
         self._origin = self._sampled = time.monotonic()
         self.tick = SampleTick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
@@ -119,31 +121,41 @@ class Observer:
             custom_dropped=custom_dropped(self._floor.services.find(component.name)),
         )
 
+    def renew(self, component: Component) -> None:
+        """Have the row of a component built anew, or withdrawn, with the next publication."""
+        self._stale.add(component.name)
+
     def publish(self) -> None:
-        """Publish the rows that changed since the last call."""
+        """Publish the rows that changed since the last call; the others cost nothing."""
         generation = self._generation + 1
-        rows = dict(self._rows)
-        changed = False
-        for component in self._router:
-            if component.shown.dirty or component.name not in rows:
-                rows[component.name] = self._row(component, generation)
+        stale, self._stale = self._stale, set()
+        rows, gone = [], []
+        for name in stale:
+            component = self._router.named(name)
+            if component is not None:
+                rows.append(self._row(component, generation))
                 self._introduce(component)
-                component.shown.published()
-                changed = True
-        present = {component.name for component in self._router}
-        gone = [name for name in rows if name not in present]
+            elif name in self._rows:
+                gone.append(name)
+                self._forget(name)
+        for row in rows:
+            self._totals.replace(self._rows.get(row.id), row)
         for name in gone:
-            del rows[name]
-            self._forget(name)
-        head = self._summary(generation, rows)
-        if not changed and not gone and _same(head, self._head):
+            self._totals.replace(self._rows[name], None)
+        head = self._summary(generation)
+        if not rows and not gone and _same(head, self._head):
             return
         with self._lock:
+            for name in gone:
+                del self._rows[name]
+                self._gone[name] = generation
+            for row in rows:
+                # The newest come last, so that what changed after a generation is at the end.
+                self._rows.pop(row.id, None)
+                self._rows[row.id] = row
+                self._gone.pop(row.id, None)
             self._generation = generation
-            self._rows = rows
-            self._gone.update(dict.fromkeys(gone, generation))
             self._head = head
-            self._sorted = tuple(rows[name] for name in sorted(rows))
 
     def _introduce(self, component: Component) -> None:
         """Update what other components see of this one."""
@@ -169,15 +181,16 @@ class Observer:
     def snapshot(self, since: int) -> Snapshot:
         """Return the newest snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
-            head, rows, gone = self._head, self._sorted, self._gone
-            removed = tuple(name for name, at in gone.items() if at > since and name not in self._rows)
+            head = self._head
+            rows = list(takewhile(lambda row: row.generation > since, reversed(self._rows.values())))
+            removed = tuple(name for name, at in self._gone.items() if at > since) if since > 0 else ()
+        rows.sort(key=attrgetter("id"))
         offer = self._undo()
-        shown = rows if since <= 0 else tuple(row for row in rows if row.generation > since)
         return msgspec.structs.replace(
             head,
             at=self._floor.clock(),
-            components=shown,
-            removed=removed if since > 0 else (),
+            components=tuple(rows),
+            removed=removed,
             undo=offer.label,
             undo_loses=offer.loses,
             last_event=self._floor.journal.last,
@@ -191,20 +204,18 @@ class Observer:
             descriptor_limit=self._floor.descriptors.limit,
         )
 
-    def _summary(self, generation: int, rows: dict[str, ComponentView]) -> Snapshot:
-        running = [row for row in rows.values() if row.state is State.RUNNING]
-        memory = [row.meters.memory for row in running if row.meters.memory is not None]
-        cpu = [row.meters.cpu for row in rows.values() if row.meters.cpu is not None]
+    def _summary(self, generation: int) -> Snapshot:
+        totals = self._totals
         return Snapshot(
             generation=generation,
             at=self._floor.clock(),
             phase=self.phase,
             folder=self._folder,
             watch=self.watch,
-            fuel_per_second=sum(row.meters.fuel_per_second for row in rows.values()),
-            memory=sum(memory) if memory or not running else None,
-            memory_limit=sum(row.meters.memory_limit for row in running),
-            cpu=sum(cpu) if cpu or not rows else None,
+            fuel_per_second=totals.fuel_per_second,
+            memory=totals.memory,
+            memory_limit=totals.memory_limit,
+            cpu=totals.cpu,
             workers=self._floor.workers.count,
             problems=self.problems,
             disk_full=self.disk_full,

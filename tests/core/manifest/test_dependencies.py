@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_tui.core.manifest.dependencies import (
+    Graph,
     Node,
     circle,
     conflicts,
@@ -23,7 +24,7 @@ def node(name, version="1.0.0", **needs):
 
 
 def by_name(*nodes):
-    return {each.name: each for each in nodes}
+    return Graph(nodes)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_circle_of_others_is_not_the_candidates():
 
 
 def test_a_component_that_needs_itself():
-    assert circle(node("a", a="*"), {}) == ("a", "a")
+    assert circle(node("a", a="*"), Graph()) == ("a", "a")
 
 
 def test_namespaces_count():

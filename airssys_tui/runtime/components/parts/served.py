@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from airssys_tui.runtime.actors.serving import Blueprint
 
 
 class Served:
     """The active revision of one component.
+
+    Args:
+        replaced: Called when another revision is the active one.
 
     Attributes:
         artifact: Its artifact; None before the first activation.
@@ -14,9 +19,10 @@ class Served:
         origin: For a rollback, the revision whose artifact was activated again.
     """
 
-    __slots__ = ("artifact", "kind", "origin")
+    __slots__ = ("_replaced", "artifact", "kind", "origin")
 
-    def __init__(self) -> None:
+    def __init__(self, replaced: Callable[[], None]) -> None:
+        self._replaced = replaced
         self.artifact: Blueprint | None = None
         self.kind = "passive"
         self.origin: int | None = None
@@ -26,6 +32,7 @@ class Served:
         self.artifact = artifact
         self.kind = kind
         self.origin = origin
+        self._replaced()
 
     def is_of(self, digest: str, manifest_digest: str) -> bool:
         """Return whether the active revision is this artifact with this manifest."""

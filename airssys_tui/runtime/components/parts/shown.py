@@ -1,4 +1,4 @@
-"""The display data of a component besides its state, and whether a newer row has to be published."""
+"""The display data of a component besides its state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ class Shown:
         changed: Called when something that is shown has changed.
 
     Attributes:
-        dirty: Whether something that is shown has changed since the row was last published.
         trouble: What is wrong; empty when nothing is.
         remark: What is worth knowing when nothing is wrong.
         running: The call that has been running for long.
@@ -25,11 +24,10 @@ class Shown:
         series: The meters over time.
     """
 
-    __slots__ = ("_changed", "dirty", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
+    __slots__ = ("_changed", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self.dirty = True
         self.trouble = GuestText("")
         self.remark = GuestText("")
         self.running: RunningCall | None = None
@@ -39,12 +37,7 @@ class Shown:
 
     def touch(self) -> None:
         """Have the row published soon."""
-        self.dirty = True
         self._changed()
-
-    def published(self) -> None:
-        """Note that the row was published."""
-        self.dirty = False
 
     def warn(self, trouble: GuestText) -> None:
         """Set the trouble."""

@@ -1,0 +1,129 @@
+"""Work per component does not depend on how many others there are: it is counted in a small and in a larger folder.
+
+What is counted are steps of the interpreter on the thread that does the work; never time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from airssys_tui.core.manifest.dependencies import Graph, Node, circle, conflicts, start_order, unmet
+from airssys_tui.core.manifest.structure import Dependency
+from tests.support.components import Crafted
+from tests.support.world import World
+
+FEW: Final = 3
+MANY: Final = 12
+
+Pair = tuple[World, World]
+TraceFunction = Callable[[FrameType, str, Any], Any]
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Open a runtime on a few components, and one on many of the same."""
+    pair = _open(tmp_path_factory.mktemp("few"), FEW), _open(tmp_path_factory.mktemp("many"), MANY)
+    yield pair
+    for world in pair:
+        world.close()
+
+
+def _open(root: Path, count: int) -> World:
+    world = World(root)
+    for number in range(count):
+        world.put(
+            f"each-{number:02}", Crafted(exports=frozenset({"get"})), "[dependencies]\nabsent = '*'\n" * (number > 1)
+        )
+    world.open(sample=3600.0)
+    return world
+
+
+def counted(world: World, work: Callable[[Any], object]) -> int:
+    """Return the steps of some work on the system, on its control loop, when it is done for the second time."""
+
+    async def run() -> int:
+        work(world.runtime.probe.system)
+        return steps_of(lambda: work(world.runtime.probe.system))
+
+    found: int = world.run(run)
+    return found
+
+
+def steps_of(work: Callable[[], object]) -> int:
+    """Return how many steps of the interpreter some work takes on this thread."""
+    steps = 0
+
+    def count(frame: FrameType, event: str, _argument: object) -> TraceFunction:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += event in {"call", "opcode"}
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+def publish_one(system: Any) -> None:
+    system.router.find("each-00").shown.touch()
+    system.observer.publish()
+
+
+def check_needs(system: Any) -> None:
+    component = system.router.find("each-00")
+    system.needs.require(component, component.active.manifest)
+    system.needs.follow(component)
+
+
+def look_again(system: Any) -> None:
+    assert system.needs.take_due() == ()
+
+
+def ask_for_news(system: Any) -> None:
+    system.observer.snapshot(system.observer.snapshot(10**9).generation)
+
+
+@pytest.mark.parametrize("work", [publish_one, check_needs, look_again, ask_for_news])
+def test_a_step_for_one_component_costs_the_same_beside_many(worlds: Pair, work: Callable[[Any], object]) -> None:
+    few, many = (counted(world, work) for world in worlds)
+    assert few == many
+
+
+def graph_of(count: int) -> Graph:
+    return Graph(Node(f"each-{number:04}", "1.0.0", (Dependency("base", "^1.0"),)) for number in range(count))
+
+
+def ask(graph: Graph) -> None:
+    candidate = Node("new", "1.0.0", (Dependency("each-0000", "*"),))
+    assert not circle(candidate, graph)
+    assert not unmet(candidate, graph)
+    assert not conflicts(candidate, graph)
+    graph.put(candidate)
+
+
+def test_a_question_about_one_component_costs_the_same_in_a_larger_graph() -> None:
+    small, large = graph_of(10), graph_of(80)
+    assert steps_of(lambda: ask(small)) == steps_of(lambda: ask(large))
+
+
+@pytest.mark.parametrize("shape", ["chain", "star"])
+def test_the_start_order_of_twice_as_many_costs_twice_as_much(shape: str) -> None:
+    def nodes(count: int) -> list[Node]:
+        needs = [f"each-{max(0, number - 1) if shape == 'chain' else 0:04}" for number in range(count)]
+        return [
+            Node(f"each-{number:04}", None, (Dependency(need, "*"),) if number else ())
+            for number, need in enumerate(needs)
+        ]
+
+    once, twice = (steps_of(lambda given=given: start_order(given)) for given in (nodes(60), nodes(120)))
+    assert twice <= 2.1 * once
