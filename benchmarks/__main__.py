@@ -48,6 +48,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "services": services.small,
     "types": desk.types,
     "form": desk.form,
+    "form-lines": desk.form_lines,
     "socket": remote.socket,
     "followers": remote.followers,
     "attached": remote.attached,

@@ -13,6 +13,7 @@ import msgspec
 
 from airssys_tui.core.types.form import fill
 from airssys_tui.core.types.form_lines import Form
+from airssys_tui.core.types.interface import Field, Function, ListOf, Param, Primitive, Record
 from airssys_tui.core.types.text_form import lay_out
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.wit import tool
@@ -42,15 +43,16 @@ def types(effort: Effort) -> Iterator[Row]:
 
 
 def form(effort: Effort) -> Iterator[Row]:
-    """A form with a record, or with 100: into JSON, called, laid out; beside the same call in values of Python."""
+    """A form with a record, or with many: into JSON, called, laid out; beside the same call in values of Python."""
     with scratch() as directory:
         put_component(directory, NAME, binary(EXPORTS))
         with running(directory) as runtime:
-            yield _row(effort, runtime, "record", ROW)
-            yield _row(effort, runtime, "rows", [ROW] * 100)
+            yield _sent(effort, runtime, "desk/form-record", "record", ROW)
+            yield _sent(effort, runtime, "desk/form-100-rows", "rows", [ROW] * 100)
+            yield _sent(effort, runtime, "desk/form-1000-rows", "rows", [ROW] * 1000)
 
 
-def _row(effort: Effort, runtime: EmbeddedRuntime, export: str, value: Any) -> Row:
+def _sent(effort: Effort, runtime: EmbeddedRuntime, name: str, export: str, value: Any) -> Row:
     function = runtime.interface(NAME).result(PATIENCE).interface.find(export).function
     written = Form(function, {param.name: fill(param.type, value) for param in function.params})
 
@@ -62,4 +64,14 @@ def _row(effort: Effort, runtime: EmbeddedRuntime, export: str, value: Any) -> R
         runtime.invoke(NAME, export, value).result(PATIENCE)
 
     taken, beside_it = pair(effort, by_form, by_value)
-    return beside(f"desk/form-{export}", taken * 1e6, "µs", "invoke", beside_it * 1e6)
+    return beside(name, taken * 1e6, "µs", "invoke", beside_it * 1e6)
+
+
+def form_lines(effort: Effort) -> Iterator[Row]:
+    """The 7 001 lines of a form with 1 000 rows, as after each edit; beside its JSON."""
+    value = [ROW] * 1000
+    kinds = {"a": "u32", "b": "u64", "c": "f64", "d": "s32", "e": "bool", "f": "u8"}
+    row = Record(tuple(Field(name, Primitive(kind)) for name, kind in kinds.items()))
+    written = Form(Function("rows", (Param("rows", ListOf(row)),)), {"rows": fill(ListOf(row), value)})
+    taken, beside_it = pair(effort, written.lines, lambda: msgspec.json.encode(value))
+    yield beside("desk/form-lines-1000-rows", taken * 1e3, "ms", "JSON of the value", beside_it * 1e3)

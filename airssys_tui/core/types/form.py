@@ -1,18 +1,22 @@
 """Editable drafts of WIT values: created blank or from JSON, converted back to JSON.
 
 A draft holds what was typed, valid or not. :mod:`airssys_tui.core.types.json_form` decides what it means, so a form and
-the command line accept the same input. Paths are tuples of names and positions, starting at the parameter.
+the command line accept the same input.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Final, TypeAlias
+import contextlib
+from typing import Any, Final
 
 import msgspec
 
 from airssys_tui.core.errors import ArgumentError
+from airssys_tui.core.types.converters import Unfit
+from airssys_tui.core.types.draft_converters import draft_reader
+from airssys_tui.core.types.drafts import NOTHING, SOMETHING, Chosen, Draft, Items, Parts, Several, Typed
 from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
@@ -30,47 +34,8 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.json_form import from_json
 
-NOTHING: Final = "none"
-SOMETHING: Final = "some"
 _INTEGERS: Final = ("u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64")
 _BOOLS: Final = ("false", "true")
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """Text as typed: numbers, strings, characters, bytes, the number of an open resource handle."""
-
-    text: str = ""
-
-
-class Chosen(msgspec.Struct, frozen=True):
-    """One choice among several names, with its payload; payloads of the other names are kept in case they return.
-
-    Used for ``bool``, enums, variants, results and options (``none`` or ``some``).
-    """
-
-    name: str
-    carried: dict[str, Draft] = {}
-
-
-class Several(msgspec.Struct, frozen=True):
-    """Any subset of several names: flags."""
-
-    names: frozenset[str] = frozenset()
-
-
-class Parts(msgspec.Struct, frozen=True):
-    """Named parts in order: the fields of a record or the elements of a tuple (named by position)."""
-
-    parts: dict[str, Draft]
-
-
-class Items(msgspec.Struct, frozen=True):
-    """The items of a list."""
-
-    items: tuple[Draft, ...] = ()
-
-
-Draft: TypeAlias = Typed | Chosen | Several | Parts | Items
 
 
 def blank(type_: ValType) -> Draft:
@@ -184,6 +149,10 @@ def to_json(type_: ValType, draft: Draft, path: str) -> Any:
     Raises:
         ArgumentError: With the path of the first part that does not fit its type.
     """
+    convert = draft_reader(type_)
+    if convert is not None:
+        with contextlib.suppress(Unfit):
+            return convert(draft)
     value = _json(type_, draft, path)
     if not isinstance(type_, Own | Borrow):
         _check(type_, value, path)

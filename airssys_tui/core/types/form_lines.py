@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 import msgspec
 
-from airssys_tui.core.types.form import (
-    Chosen,
-    Draft,
-    Items,
-    Parts,
-    Several,
-    Typed,
-    blank,
-    carried_by,
-    choices,
-    problem,
-    to_json,
-)
-from airssys_tui.core.types.interface import FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
+from airssys_tui.core.types.converters import KEPT, Unfit
+from airssys_tui.core.types.draft_converters import draft_reader
+from airssys_tui.core.types.drafts import Chosen, Draft, Items, Parts, Several, Typed
+from airssys_tui.core.types.form import blank, carried_by, choices, problem, to_json
+from airssys_tui.core.types.interface import BYTES, FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
 
 Path: TypeAlias = tuple[str | int, ...]
 """Field names, positions and chosen names, starting at the parameter's name."""
@@ -81,7 +73,7 @@ class Form(msgspec.Struct, frozen=True):
         """Return every line, from top to bottom."""
         found: list[Line] = []
         for param in self.function.params:
-            found += _lines(param.type, self.drafts[param.name], (param.name,), param.name, item=False)
+            _lister(param.type)(self.drafts[param.name], (param.name,), param.name, False, found)
         return tuple(found)
 
     def arguments(self) -> str:
@@ -173,20 +165,45 @@ def _part_type(type_: ValType, name: str) -> ValType:
     raise LookupError(f"{render(type_)} has no part {name}")
 
 
-def _lines(type_: ValType, draft: Draft, path: Path, label: str, *, item: bool) -> Iterator[Line]:
-    text, kind = _shown(draft)
-    yield Line(
-        path=path,
-        depth=len(path) - 1,
-        label=label,
-        kind=kind,
-        type=render(type_),
-        text=text,
-        choices=choices(type_),
-        error=problem(type_, draft, _written(path)),
-        item=item,
-    )
-    yield from _inside(type_, draft, path)
+_Lister: TypeAlias = Callable[[Draft, Path, str, bool, list[Line]], None]
+"""Appends the lines of a draft: its path, its label, and whether it is a list item."""
+
+
+@lru_cache(KEPT)
+def _lister(type_: ValType) -> _Lister:
+    """Return what lists the lines of drafts of a type; what is the same for all of them is found once."""
+    written, names, convert, add_parts = render(type_), choices(type_), draft_reader(type_), _part_lister(type_)
+
+    def wrong(draft: Draft, path: Path) -> str:
+        if type(draft) is not Typed:
+            return ""
+        if convert is not None:
+            try:
+                convert(draft)
+            except Unfit:
+                pass
+            else:
+                return ""
+        return problem(type_, draft, _written(path))
+
+    def add_lines(draft: Draft, path: Path, label: str, item: bool, lines: list[Line]) -> None:
+        text, kind = _shown(draft)
+        lines.append(
+            Line(
+                path=path,
+                depth=len(path) - 1,
+                label=label,
+                kind=kind,
+                type=written,
+                text=text,
+                choices=names,
+                error=wrong(draft, path),
+                item=item,
+            )
+        )
+        add_parts(draft, path, lines)
+
+    return add_lines
 
 
 def _shown(draft: Draft) -> tuple[str, LineKind]:
@@ -201,24 +218,55 @@ def _shown(draft: Draft) -> tuple[str, LineKind]:
     return "", LineKind.GROUP
 
 
-def _inside(type_: ValType, draft: Draft, path: Path) -> Iterator[Line]:
-    match draft:
-        case Several() if isinstance(type_, FlagsOf):
-            for name in type_.names:
-                text = "on" if name in draft.names else "off"
-                place = (*path, name)
-                yield Line(path=place, depth=len(path), label=name, kind=LineKind.SWITCH, type="flag", text=text)
-        case Parts():
+_PartLister: TypeAlias = Callable[[Draft, Path, list[Line]], None]
+
+
+def _part_lister(type_: ValType) -> _PartLister:
+    """Return what lists the lines below a draft's own."""
+    match type_:
+        case Record():
+            return _add_named({field.name: _lister(field.type) for field in type_.fields})
+        case TupleOf():
+            return _add_named({str(place): _lister(part) for place, part in enumerate(type_.elements)})
+        case ListOf() if type_ != BYTES:
+            return _add_items(_lister(type_.element))
+        case FlagsOf():
+            return partial(_add_flags, type_.names)
+    return partial(_add_carried, type_)
+
+
+def _add_named(parts: dict[str, _Lister]) -> _PartLister:
+    def add(draft: Draft, path: Path, lines: list[Line]) -> None:
+        if isinstance(draft, Parts):
             for name, part in draft.parts.items():
-                yield from _lines(_part_type(type_, name), part, (*path, name), name, item=False)
-        case Items() if isinstance(type_, ListOf):
-            for at, one in enumerate(draft.items):
-                yield from _lines(type_.element, one, (*path, at), f"[{at}]", item=True)
-        case Chosen():
-            carried = carried_by(type_, draft.name)
-            if carried is not None:
-                inside = draft.carried.get(draft.name, blank(carried))
-                yield from _lines(carried, inside, (*path, draft.name), draft.name, item=False)
+                parts[name](part, (*path, name), name, False, lines)
+
+    return add
+
+
+def _add_items(element: _Lister) -> _PartLister:
+    def add(draft: Draft, path: Path, lines: list[Line]) -> None:
+        if isinstance(draft, Items):
+            for at, item in enumerate(draft.items):
+                element(item, (*path, at), f"[{at}]", True, lines)
+
+    return add
+
+
+def _add_flags(names: tuple[str, ...], draft: Draft, path: Path, lines: list[Line]) -> None:
+    if isinstance(draft, Several):
+        for name in names:
+            text = "on" if name in draft.names else "off"
+            place, depth = (*path, name), len(path)
+            lines.append(Line(path=place, depth=depth, label=name, kind=LineKind.SWITCH, type="flag", text=text))
+
+
+def _add_carried(type_: ValType, draft: Draft, path: Path, lines: list[Line]) -> None:
+    if isinstance(draft, Chosen):
+        carried = carried_by(type_, draft.name)
+        if carried is not None:
+            inside = draft.carried.get(draft.name) or blank(carried)
+            _lister(carried)(inside, (*path, draft.name), draft.name, False, lines)
 
 
 def _written(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import math
 import re
@@ -17,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from airssys_tui.core.errors import ArgumentError
+from airssys_tui.core.types.converters import Unfit, plain_reader
 from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
@@ -33,6 +35,7 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     render,
 )
+from airssys_tui.core.types.json_writers import writer
 from airssys_tui.core.types.values import (
     Err,
     Ok,
@@ -90,6 +93,15 @@ def from_json(type_: ValType, value: Any, path: str) -> Any:
     Raises:
         ArgumentError: With the path of the first part that does not fit.
     """
+    plain = plain_reader(type_)
+    if plain is not None:
+        with contextlib.suppress(Unfit):
+            return plain(value)
+    return _read(type_, value, path)
+
+
+def _read(type_: ValType, value: Any, path: str) -> Any:
+    """Convert JSON part by part, with paths."""
     reader = _READERS.get(type(type_))
     if reader is None:
         raise ArgumentError(path, f"{render(type_)}, which JSON cannot represent", shortly(value))
@@ -102,7 +114,7 @@ def to_json(type_: ValType, value: Any) -> Any:
     Bytes become ``{"base64": …}``, non-finite floats become text; resources are passed through, here and in
     :func:`from_json`.
     """
-    return _WRITERS[type(type_)](type_, value)
+    return writer(type_)(value)
 
 
 _SPECIAL_FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -123,7 +135,7 @@ def _read_list(type_: ListOf, value: Any, path: str) -> Any:
         return _read_encoded(value, path)
     if not isinstance(value, list):
         raise refusal(type_, value, path)
-    items = [from_json(type_.element, item, f"{path}[{index}]") for index, item in enumerate(value)]
+    items = [_read(type_.element, item, f"{path}[{index}]") for index, item in enumerate(value)]
     return bytes(items) if type_ == BYTES else items
 
 
@@ -145,14 +157,14 @@ def _read_record(type_: Record, value: Any, path: str) -> Any:
         absent = {field.name: None for field in type_.fields if isinstance(field.type, OptionOf)}
         value = {**absent, **value}
     check_fields(type_, value, path)
-    return {field.name: from_json(field.type, value[field.name], f"{path}.{field.name}") for field in type_.fields}
+    return {field.name: _read(field.type, value[field.name], f"{path}.{field.name}") for field in type_.fields}
 
 
 def _read_tuple(type_: TupleOf, value: Any, path: str) -> Any:
     if not isinstance(value, list) or len(value) != len(type_.elements):
         raise ArgumentError(path, f"{render(type_)} as an array", counted(value))
     pairs = zip(type_.elements, value, strict=True)
-    return tuple(from_json(element, item, f"{path}[{index}]") for index, (element, item) in enumerate(pairs))
+    return tuple(_read(element, item, f"{path}[{index}]") for index, (element, item) in enumerate(pairs))
 
 
 def _only_item(value: Any) -> tuple[Any, Any] | None:
@@ -161,7 +173,7 @@ def _only_item(value: Any) -> tuple[Any, Any] | None:
 
 def _read_payload(type_: ValType | None, value: Any, path: str) -> Any:
     if type_ is not None:
-        return from_json(type_, value, path)
+        return _read(type_, value, path)
     if value is not None:
         raise ArgumentError(path, "no payload (null)", shortly(value))
     return None
@@ -195,11 +207,11 @@ def _read_option(type_: OptionOf, value: Any, path: str) -> Any:
     if value is None:
         return None
     if not isinstance(type_.element, OptionOf):
-        return Some(from_json(type_.element, value, path))
+        return Some(_read(type_.element, value, path))
     item = _only_item(value)
     if item is None or item[0] != "some":
         raise ArgumentError(path, f'{render(type_)} as null or {{"some": …}}', shortly(value))
-    return Some(from_json(type_.element, item[1], f"{path}.some"))
+    return Some(_read(type_.element, item[1], f"{path}.some"))
 
 
 def _read_result(type_: ResultOf, value: Any, path: str) -> Any:
@@ -231,54 +243,4 @@ _READERS: Final[dict[type, Callable[[Any, Any, str], Any]]] = {
     ResultOf: _read_result,
     Own: _read_resource,
     Borrow: _read_resource,
-}
-
-
-def _write_primitive(_: Primitive, value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return value
-
-
-def _write_list(type_: ListOf, value: Any) -> Any:
-    if type_ == BYTES:
-        return {"base64": base64.b64encode(value).decode()}
-    return [to_json(type_.element, item) for item in value]
-
-
-def _write_payload(type_: ValType | None, value: Any) -> Any:
-    return None if type_ is None else to_json(type_, value)
-
-
-def _write_variant(type_: VariantOf, value: Variant) -> Any:
-    carried = case_type(type_, value.case, "value")
-    return value.case if carried is None else {value.case: to_json(carried, value.payload)}
-
-
-def _write_option(type_: OptionOf, value: Any) -> Any:
-    if value is None:
-        return None
-    inner = to_json(type_.element, value.value)
-    return {"some": inner} if isinstance(type_.element, OptionOf) else inner
-
-
-def _write_result(type_: ResultOf, value: Any) -> Any:
-    if isinstance(value, Ok):
-        return {"ok": _write_payload(type_.ok, value.value)}
-    return {"err": _write_payload(type_.err, value.value)}
-
-
-_WRITERS: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    Primitive: _write_primitive,
-    ListOf: _write_list,
-    Record: lambda type_, value: {field.name: to_json(field.type, value[field.name]) for field in type_.fields},
-    TupleOf: lambda type_, value: [to_json(item, part) for item, part in zip(type_.elements, value, strict=True)],
-    VariantOf: _write_variant,
-    EnumOf: lambda _, value: value,
-    FlagsOf: lambda type_, value: [name for name in type_.names if name in value],
-    OptionOf: _write_option,
-    ResultOf: _write_result,
-    # The caller that writes the text decides how to represent a resource: a handle is valid only while it is open.
-    Own: lambda _, value: value,
-    Borrow: lambda _, value: value,
 }

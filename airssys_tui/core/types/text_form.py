@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from airssys_tui.core.types.converters import KEPT
 from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
@@ -16,6 +19,7 @@ from airssys_tui.core.types.interface import (
     ListOf,
     OptionOf,
     Own,
+    Primitive,
     Record,
     ResultOf,
     TupleOf,
@@ -26,6 +30,7 @@ from airssys_tui.core.types.interface import (
 MOST_LINES: Final = 2_000
 """Maximum lines of one value."""
 
+_encode: Final = msgspec.json.Encoder().encode
 _LONGEST: Final = 400
 _PREVIEW: Final = 32
 
@@ -43,19 +48,64 @@ def lay_out(type_: ValType | None, value: Any) -> tuple[ValueLine, ...]:
     if type_ is None:
         return (ValueLine(0, "", "done: no return value"),)
     lines: list[ValueLine] = []
-    for line in _lines(type_, value, "", 0):
-        if len(lines) == MOST_LINES:
-            lines.append(ValueLine(0, "", f"more than {MOST_LINES} lines: the rest is omitted"))
-            break
-        lines.append(line)
+    _layout(type_)(value, "", 0, lines)
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES:] = [ValueLine(0, "", f"more than {MOST_LINES} lines: the rest is omitted")]
     return tuple(lines)
 
 
-def _lines(type_: ValType, value: Any, label: str, depth: int) -> Iterator[ValueLine]:
-    inside = list(_inside(type_, value))
-    yield ValueLine(depth, label, _head(type_, value, inside))
+_Layout: TypeAlias = Callable[[Any, str, int, list[ValueLine]], None]
+"""Appends the lines of a value: with its label, at a depth. A list ends after :data:`MOST_LINES` lines."""
+
+
+@lru_cache(KEPT)
+def _layout(type_: ValType) -> _Layout:
+    """Return what lays out values of a type; only what is often there a thousand times has a way of its own."""
+    match type_:
+        case Primitive():
+            return _lay_out_leaf
+        case Record():
+            return _record_layout(type_, tuple((field.name, _layout(field.type)) for field in type_.fields))
+        case ListOf() if type_ != BYTES:
+            return _list_layout(_layout(type_.element))
+    return partial(_lay_out_parts, type_)
+
+
+def _lay_out_leaf(value: Any, label: str, depth: int, lines: list[ValueLine]) -> None:
+    lines.append(ValueLine(depth, label, _shortened(value)))
+
+
+def _record_layout(type_: Record, fields: tuple[tuple[str, _Layout], ...]) -> _Layout:
+    def lay_out_record(value: Any, label: str, depth: int, lines: list[ValueLine]) -> None:
+        if not isinstance(value, dict):
+            return _lay_out_parts(type_, value, label, depth, lines)
+        lines.append(ValueLine(depth, label, "" if fields else "{}"))
+        for name, field in fields:
+            field(value.get(name), name, depth + 1, lines)
+        return None
+
+    return lay_out_record
+
+
+def _list_layout(element: _Layout) -> _Layout:
+    def lay_out_list(value: Any, label: str, depth: int, lines: list[ValueLine]) -> None:
+        items = value if isinstance(value, list) else ()
+        lines.append(ValueLine(depth, label, "1 item" if len(items) == 1 else f"{len(items)} items"))
+        for at, item in enumerate(items):
+            if len(lines) > MOST_LINES:
+                break
+            element(item, f"[{at}]", depth + 1, lines)
+
+    return lay_out_list
+
+
+def _lay_out_parts(type_: ValType, value: Any, label: str, depth: int, lines: list[ValueLine]) -> None:
+    inside = list(islice(_inside(type_, value), MOST_LINES + 1))
+    lines.append(ValueLine(depth, label, _head(type_, value, inside)))
     for name, part, item in inside:
-        yield from _lines(part, item, name, depth + 1)
+        if len(lines) > MOST_LINES:
+            break
+        _layout(part)(item, name, depth + 1, lines)
 
 
 def _inside(type_: ValType, value: Any) -> Iterator[tuple[str, ValType, Any]]:
@@ -109,7 +159,11 @@ def _leaf(type_: ValType, value: Any) -> str:
         return " | ".join(map(str, value)) or "no flag"
     if isinstance(type_, EnumOf | VariantOf):
         return str(value)
-    text = msgspec.json.encode(value).decode()
+    return _shortened(value)
+
+
+def _shortened(value: Any) -> str:
+    text = _encode(value).decode()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.description import require_hand_call
 from airssys_tui.core.errors import ArgumentError
@@ -32,7 +34,7 @@ def arguments_of(function: Function, arguments: str, handles: Handles | None = N
         raise ArgumentError("", "a JSON array", type(values).__name__)
     if len(values) != len(function.params):
         raise ArgumentError("", f"{len(function.params)} for `{render(function)}`", f"{len(values)}")
-    if handles is not None:
+    if handles is not None and any(resources_in(param.type) for param in function.params):
         values = handles.resolve(values)
     return tuple(from_json(param.type, value, param.name) for param, value in zip(function.params, values, strict=True))
 
@@ -72,14 +74,15 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles, *
         require_hand_call(found.path, str(serving.manifest.id))
     args = arguments_of(found.function, arguments, handles)
     returns: ValType | None = found.function.result
-    if returns is not None and resources_in(returns):
+    has_resources = returns is not None and resources_in(returns)
+    if has_resources:
         handles.require_room()
     result = serving.call(found.path, *args)
     shown = None if returns is None else to_json(returns, result.value)
     memory = serving.instance.memory
     return CallReport(
         export=found.path,
-        result=handles.encode(shown, serving.revision),
+        result=handles.encode(shown, serving.revision) if has_resources else msgspec.json.encode(shown).decode(),
         fuel=result.fuel,
         seconds=result.wall_ns / 1e9,
         cpu_seconds=result.cpu_ns / 1e9,

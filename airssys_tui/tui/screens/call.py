@@ -20,7 +20,7 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens import call_panes as panes
 from airssys_tui.tui.screens.calling import CallingScreen
 from airssys_tui.tui.screens.traces import TracesScreen
-from airssys_tui.tui.state.call_forms import CallForms, line_key, turned
+from airssys_tui.tui.state.call_forms import CallForms, Listing, line_key, turned
 from airssys_tui.tui.state.call_log import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
@@ -165,7 +165,7 @@ class CallScreen(CallingScreen):
         if function is not None:
             sends = not self.session.readonly
             keys = panes.form_keys(
-                self._form_lines(), self.forms.touched(self._export), glyphs, self._form.room, sends=sends
+                self._listing, self.forms.touched(self._export), glyphs, self._form.room, sends=sends
             )
         self._form.show(keys, empty=((Span(" no arguments", "quiet"),),))
         self._share()
@@ -184,28 +184,30 @@ class CallScreen(CallingScreen):
             lines = [(Span(f" {said}", "quiet"),)]
         self._answer.show([*lines, *panes.handle_lines(self.handles, glyphs)])
 
-    def _form_lines(self) -> dict[str, form_lines.Line]:
-        return {line_key(line): line for line in self.form.lines()} if self.form is not None else {}
+    @property
+    def _listing(self) -> Listing:
+        form = self.form
+        return self.forms.listing(form) if form is not None else Listing()
 
     @property
     def _line(self) -> form_lines.Line | None:
         """The selected line of the form."""
-        return self._form_lines().get(self._form.key or "")
+        return self._listing.lines.get(self._form.key or "")
 
     def _export_row(self, key: str, width: int, chosen: bool) -> Line:
         return panes.export_row(key, self.session.glyphs, width, chosen=chosen)
 
     def _form_row(self, key: str, width: int, chosen: bool) -> Line:
-        lines, glyphs = self._form_lines(), self.session.glyphs
+        listing, glyphs = self._listing, self.session.glyphs
         if key == panes.CALL:
             return panes.call_line(glyphs, self.session.keymap.key("call.make"), chosen=chosen)
         if key.startswith(panes.BELOW):
-            return panes.error_row(key, lines, glyphs, width)
-        line = lines.get(key)
+            return panes.error_row(key, listing, glyphs, width)
+        line = listing.lines.get(key)
         if line is None:
             return ()
         touched = key in self.forms.touched(self._export)
-        names = panes.label_width(lines.values(), width)
+        names = panes.label_width(listing, width)
         return panes.form_row(line, glyphs, names=names, width=width, chosen=chosen, touched=touched)
 
     def _history_row(self, key: str, width: int, chosen: bool) -> Line:
@@ -322,7 +324,7 @@ class CallScreen(CallingScreen):
 
     def _refuse(self, path: str, error: ArgumentError) -> None:
         """Show each error next to its field; nothing was sent."""
-        wrong = [line for line in self._form_lines().values() if line.error]
+        wrong = [line for line in self._listing.lines.values() if line.error]
         self.forms.touch(path, wrong)
         self.go_to("form")
         if wrong:

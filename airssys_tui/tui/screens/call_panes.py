@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -17,6 +17,7 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text
+from airssys_tui.tui.state.call_forms import Listing
 from airssys_tui.tui.state.call_log import MadeCall
 
 PANES: Final = ("exports", "form", "answer", "history")
@@ -118,26 +119,24 @@ def _head_of(rows: list[str], most: int, width: int, glyphs: Glyphs) -> list[str
     return [*rows[: most - 1], fit(f"{rows[most - 1]} {glyphs.ellipsis}", width, ellipsis=glyphs.ellipsis).rstrip()]
 
 
-def label_width(lines: Iterable[form_lines.Line], width: int) -> int:
+def label_width(listing: Listing, width: int) -> int:
     """Return the cells that the names of a form take."""
-    return min(LABELS, max(8, width // 3), max((2 * line.depth + len(line.label) for line in lines), default=8))
+    return min(LABELS, max(8, width // 3), listing.widest)
 
 
-def form_keys(
-    lines: Mapping[str, form_lines.Line], touched: Container[str], glyphs: Glyphs, width: int, *, sends: bool
-) -> list[str]:
+def form_keys(listing: Listing, touched: Container[str], glyphs: Glyphs, width: int, *, sends: bool) -> list[str]:
     """Return the rows of a form: its lines, their errors where they do not fit next to them, and the button.
 
     Args:
-        lines: By key.
+        listing: Its lines.
         touched: Keys of the lines that show their errors.
         glyphs: Symbols to draw with.
         width: Cells of a row.
         sends: Whether there is a button.
     """
     keys: list[str] = []
-    names = label_width(lines.values(), width)
-    for key, line in lines.items():
+    names = label_width(listing, width)
+    for key, line in listing.lines.items():
         keys.append(key)
         if line.error and key in touched and not _beside(line, names, width):
             rows = len(_below(line, glyphs, names, width))
@@ -153,13 +152,13 @@ def _below(line: form_lines.Line, glyphs: Glyphs, names: int, width: int) -> lis
     return wrap(safe(line.error, glyphs), max(16, width - names - 4))
 
 
-def error_row(key: str, lines: Mapping[str, form_lines.Line], glyphs: Glyphs, width: int) -> Line:
+def error_row(key: str, listing: Listing, glyphs: Glyphs, width: int) -> Line:
     """Draw one row of the error of a line, below that line."""
     row, _, of = key.removeprefix(BELOW).partition(" ")
-    line = lines.get(of)
+    line = listing.lines.get(of)
     if line is None:
         return ()
-    names = label_width(lines.values(), width)
+    names = label_width(listing, width)
     said = _below(line, glyphs, names, width)
     return (Span(" " * (names + 3)), Span(said[int(row)] if int(row) < len(said) else "", "bad"))
 

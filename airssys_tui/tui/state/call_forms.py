@@ -17,16 +17,42 @@ def line_key(line: form_lines.Line) -> str:
     return "/".join(map(str, line.path))
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """The lines of a form.
+
+    Attributes:
+        lines: By key, from top to bottom.
+        widest: Cells of the widest label with its indent; 8 if there are no lines.
+    """
+
+    lines: dict[str, form_lines.Line] = {}
+    widest: int = 8
+
+    @classmethod
+    def of(cls, form: Form) -> Listing:
+        """List the lines of a form."""
+        lines = {line_key(line): line for line in form.lines()}
+        return cls(lines, max((2 * line.depth + len(line.label) for line in lines.values()), default=8))
+
+
 class CallForms:
     """The forms by export path, and which of their lines were written in or refused: only those show their error."""
 
     def __init__(self) -> None:
         self._forms: dict[str, Form] = {}
         self._touched: dict[str, set[str]] = {}
+        self._listed: Form | None = None
+        self._listing = Listing()
 
     def of(self, export: str, function: Function) -> Form:
         """Return an export's form, blank at first."""
         return self._forms.setdefault(export, Form.of(function))
+
+    def listing(self, form: Form) -> Listing:
+        """Return the lines of a form; the last form's are kept, since every row that is drawn needs them."""
+        if form is not self._listed:
+            self._listed, self._listing = form, Listing.of(form)
+        return self._listing
 
     def keep(self, export: str, form: Form) -> None:
         """Replace an export's form."""
