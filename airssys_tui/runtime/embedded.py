@@ -279,6 +279,26 @@ class EmbeddedRuntime:
         found = self._system.router.find(component)
         return found.actor.post(lambda serving: serving.call(export, *args).value)
 
+    def request(self, component: str, export: str, *args: Any, timeout: float | None = None) -> Any:
+        """Call an export like :meth:`invoke` and return its result; while the component is idle, on this thread.
+
+        On the main thread, and where the stack is less than 8 MiB, a worker always runs it.
+
+        Args:
+            component: The component's name.
+            export: Full path of the export.
+            args: Python values.
+            timeout: Seconds to wait; for ever if not given.
+
+        Raises:
+            UsageError: If this thread runs an event loop, which must not wait: ``await invoke(...)`` there.
+            TimeoutError: If there is no result by then; the call goes on.
+            AirssysError: If the component does not take calls, an argument does not fit, or it traps.
+        """
+        _require_no_loop()
+        found = self._system.router.find(component)
+        return found.actor.request(lambda serving: serving.call(export, *args).value, timeout)
+
     def close(self) -> None:
         """Stop everything in bounded time; states are saved. Closing twice does nothing.
 
@@ -354,3 +374,11 @@ def _recordable(folder: Path) -> Path:
         shown = escaped(str(folder))
         raise UsageError(f"the path {shown} is not UTF-8 text", remedy="rename the folder") from error
     return folder
+
+
+def _require_no_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError("this thread runs an event loop, which must not wait", remedy="`await runtime.invoke(...)` there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Standing:
-    """Serves, and runs nothing by itself."""
+    """Serves, and runs nothing by itself; whatever is run on it ends in time."""
 
     revision = 1
     dead = False
@@ -13,3 +13,7 @@ class Standing:
     class manifest:  # noqa: N801
         class limits:  # noqa: N801
             mailbox = 1_000
+
+    def ends_within(self, _timeout: float | None) -> bool:
+        """Return True."""
+        return True

@@ -8,6 +8,8 @@ at a time on a worker thread, on whatever instance serves at that moment. The ru
 * At most one turn of an actor is scheduled on the workers (``_scheduled``), so a component never holds more than one
   of them. A turn runs up to :data:`BATCH` calls, or calls for :data:`TURN_NS`, then queues again if anything waits for
   the worker, so that a busy actor does not keep it from the others.
+* Whoever waits for the result of one call (:meth:`Actor.request`) runs it on their own thread when the actor is idle,
+  in place of a turn: going to a worker and back takes ten times as long as a short call.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
@@ -31,6 +33,7 @@ from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.machinery.caller_threads import CALLER
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.task_queue import Task
 from airssys_tui.runtime.metering.call_costs import CallCosts
@@ -52,7 +55,7 @@ class Actor:
         component: The component's name, for errors.
         workers: Where calls run.
         capacity: Calls that may wait.
-        trapped: Called on the worker when a call trapped, after the caller has its error.
+        trapped: Called when a call trapped, on the thread that ran it.
     """
 
     def __init__(
@@ -117,6 +120,55 @@ class Actor:
             if not self._scheduled:
                 self._schedule()
         return reply
+
+    def request(self, work: Callable[[Serving], T], timeout: float | None = None) -> T:
+        """Run a call and return its result: on this thread if nothing else is to run and it may, or on a worker.
+
+        The rules are the same either way: one call at a time, in order, metered, with its deadline and its fuel; a trap
+        reaches supervision. A call on this thread takes no worker's place, however long it runs. Not on an event loop.
+
+        Args:
+            work: What to run on the instance.
+            timeout: Seconds to wait; for ever if not given. A call whose deadline is later runs on a worker.
+
+        Raises:
+            TimeoutError: If there is no result by then; the call goes on.
+            NotServing: If the component does not accept calls.
+            MailboxFull: If the mailbox is full.
+            CallDropped: If the component went away before the call ran.
+            GuestTrap: If the guest trapped.
+        """
+        if CALLER.free:
+            serving = self._claim(timeout)
+            if serving is not None:
+                return self._run_here(work, serving)
+        return self.post(work).result(timeout)
+
+    def _claim(self, timeout: float | None) -> Serving | None:
+        """Take the instance for a call on this thread, if it is idle and the call ends in time by itself."""
+        with self._lock:
+            serving = self._serving
+            if serving is None or self._scheduled or self._paused or self._mailbox or not self._open:
+                return None
+            if not serving.ends_within(timeout):
+                return None
+            self._scheduled = self._running = True
+        return serving
+
+    def _run_here(self, work: Callable[[Serving], T], serving: Serving) -> T:
+        trap: GuestTrap | None = None
+        CALLER.free = False
+        try:
+            return work(serving)
+        except GuestTrap as error:
+            trap = error if serving.dead else None
+            raise
+        finally:
+            CALLER.free = True
+            self._leave(serving, trap)
+            with self._lock:
+                self._scheduled = False
+                self._schedule()
 
     def _full(self) -> MailboxFull:
         return MailboxFull(

@@ -148,6 +148,10 @@ class Serving:
         """Whether its last call was cancelled."""
         return self._cancelled
 
+    def ends_within(self, timeout: float | None) -> bool:
+        """Return whether a call surely ends by itself within some seconds; None is for ever."""
+        return not self.artifact.waits and (timeout is None or self.instance.limits.deadline <= timeout)
+
     def find(self, export: str) -> ExportedFunction:
         """Find an export by a full or a short name.
 

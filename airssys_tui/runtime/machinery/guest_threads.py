@@ -27,6 +27,7 @@ from time import perf_counter_ns
 from typing import Any, Final, TypeVar
 
 from airssys_tui.runtime.machinery import priority
+from airssys_tui.runtime.machinery.caller_threads import CALLER
 from airssys_tui.runtime.machinery.task_queue import Task, TaskQueue
 
 T = TypeVar("T")
@@ -49,12 +50,17 @@ _STACK_LOCK: Final = threading.Lock()
 
 
 def spawn(target: Callable[[], None], name: str) -> threading.Thread:
-    """Start a daemon thread with a stack of :data:`STACK_SIZE`."""
+    """Start a daemon thread that runs guests, with a stack of :data:`STACK_SIZE`."""
+
+    def run() -> None:
+        CALLER.free = False  # what a guest asks for from here is another thread's work
+        target()
+
     # threading.stack_size is global to the process: set, start and restore under one lock.
     with _STACK_LOCK:
         before = threading.stack_size(STACK_SIZE)
         try:
-            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
         finally:
             threading.stack_size(before)
