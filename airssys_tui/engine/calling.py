@@ -59,7 +59,7 @@ class CallTotals(msgspec.Struct, frozen=True):
     host_ns: int
 
 
-_BEFORE: Final = f"""
+BEFORE: Final = f"""
 if fuel is None:
     budget = standard
     set_fuel(*standard_fuel)
@@ -80,7 +80,7 @@ act.deadline_ns = started + (allowed if deadline is None else int(deadline * 1_0
 """
 """Fuel, epoch and clocks before the guest runs."""
 
-_AFTER: Final = f"""
+AFTER: Final = f"""
 wall = clock() - started
 get_fuel(*left_arguments)
 used = budget - left[0]
@@ -97,7 +97,7 @@ if error: raise act.trapped(error)
 """
 """Meters after the guest has returned."""
 
-_LOCALS: Final = """
+LOCALS: Final = """
 standard_fuel = act.standard_fuel
 context = standard_fuel[0]
 left = act.left
@@ -109,7 +109,7 @@ standard = act.limits.fuel_per_call
 allowed = int(act.limits.deadline * 1_000_000_000)
 """
 
-_CONSTANTS: Final[dict[str, Any]] = {
+CONSTANTS: Final[dict[str, Any]] = {
     "THREAD": THREAD,
     "CallResult": CallResult,
     "clock": perf_counter_ns,
@@ -165,7 +165,7 @@ def _storage(function: Function, native: Any, activity: Activity) -> tuple[Any, 
 @lru_cache(maxsize=8192)
 def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
     source = GeneratedCode()
-    source.bind(_CONSTANTS)
+    source.bind(CONSTANTS)
     source.bind({"diagnose": partial(_refused, function)})
     try:
         lower = lowering.write_arguments(source, function, "arguments", "storage")
@@ -174,8 +174,8 @@ def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
             call = _metered(lower, [*lift, *_settling(function), f"return CallResult({value}, used, wall, cpu, host)"])
         else:
             mine = ["mine = THREAD.mine"] if any("mine" in line for line in lower) else []
-            call = ["def call(arguments):", *_indented([*mine, *lower, "invoke(*native)", *lift, f"return {value}"])]
-        source.function("bind", "act, native, storage, result", [*_lines(_LOCALS), *views, *call, "return call"])
+            call = ["def call(arguments):", *indented([*mine, *lower, "invoke(*native)", *lift, f"return {value}"])]
+        source.function("bind", "act, native, storage, result", [*lines_of(LOCALS), *views, *call, "return call"])
         return source.compile("bind")
     except NOT_COMPILABLE as error:
         raise not_callable(function) from error
@@ -187,25 +187,31 @@ def _refused(function: Function, scope: ResourceTable, arguments: tuple[Any, ...
 
 
 def _metered(lower: list[str], lift: list[str]) -> list[str]:
+    return claimed(
+        [
+            "if act.closing: raise act.not_alive()",
+            "mine = THREAD.mine",
+            *guarded(lower, "Exception as cause", "raise diagnose(scope, arguments, cause) from None"),
+            *lines_of(BEFORE),
+            "error = invoke(*native)",
+            *lines_of(AFTER),
+            *lift,
+        ]
+    )
+
+
+def claimed(body: list[str]) -> list[str]:
+    """Generate the function of a metered call, which claims the instance for as long as it runs."""
     inside = [
-        "if act.closing: raise act.not_alive()",
-        "mine = THREAD.mine",
-        *guarded(lower, "Exception as cause", "raise diagnose(scope, arguments, cause) from None"),
-        *_lines(_BEFORE),
-        "error = invoke(*native)",
-        *_lines(_AFTER),
-        *lift,
-    ]
-    body = [
         "if act.busy: raise act.occupied()",
         "act.busy = True",
         "try:",
-        *_indented(inside),
+        *indented(body),
         "finally:",
         "    act.busy = False",
         "    if act.closing: act.close()",
     ]
-    return ["def call(arguments, fuel, deadline):", *_indented(body)]
+    return ["def call(arguments, fuel, deadline):", *indented(inside)]
 
 
 def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str, list[str]]:
@@ -225,7 +231,7 @@ def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str,
     source.bind({"byref": ctypes.byref})
     # The engine frees the storage's previous content before it writes: the kind of a number means nothing to free.
     free = ["    value_delete(*delete_arguments)", "    kind[0] = 0"]
-    return ["try:", *_indented(take), "finally:", *free], "value", views
+    return ["try:", *indented(take), "finally:", *free], "value", views
 
 
 def _settling(function: Function) -> list[str]:
@@ -234,12 +240,14 @@ def _settling(function: Function) -> list[str]:
 
 def guarded(body: list[str], caught: str, handler: str) -> list[str]:
     """Generate a ``try`` statement."""
-    return ["try:", *_indented(body), f"except {caught}:", f"    {handler}"]
+    return ["try:", *indented(body), f"except {caught}:", f"    {handler}"]
 
 
-def _indented(lines: list[str]) -> list[str]:
+def indented(lines: list[str]) -> list[str]:
+    """Indent statements by one level."""
     return [f"    {line}" for line in lines]
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
+    """Split text into its lines."""
     return text.strip().splitlines()

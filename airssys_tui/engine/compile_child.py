@@ -26,7 +26,7 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.units import format_size
 from airssys_tui.engine.compiled import Code
-from airssys_tui.engine.configuration import configuration
+from airssys_tui.engine.configuration import configuration, lifts_raw
 from airssys_tui.engine.settings import EngineSettings
 
 REFUSED = 3
@@ -99,7 +99,8 @@ def _keep(path: Path, digest: bytes, code: bytes) -> bool:
 
 
 def _compiled(wasm: bytes, settings: EngineSettings) -> bytes:
-    code = Code.compile_here(wasmtime.Engine(configuration(settings)), wasm).serialised()
+    engine = wasmtime.Engine(configuration(settings))
+    code = Code.compile_here(engine, wasm, raw_lift=lifts_raw(settings)).serialised()
     if len(code) > settings.max_code_size:
         sizes = f"{format_size(len(code))}; the limit is {format_size(settings.max_code_size)}"
         raise AdmissionError(f"its compiled code has {sizes}", gate=Gate.COMPILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,34 +14,46 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import async_features, bindings, reflection, wasi
+from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, with_flat_lifts
 from airssys_tui.engine.trap_texts import plain
 
 if TYPE_CHECKING:
-    from airssys_tui.core.types.interface import ExportedFunction
+    from airssys_tui.core.types.interface import ExportedFunction, Function
 
 
 class Code:
     """A component compiled for one engine; shared by any number of instances and threads.
 
     Attributes:
-        interface: Its imports and exports.
+        interface: Its imports and exports, without what was appended to it.
     """
 
     def __init__(self, compiled: component.Component, engine: wasmtime.Engine) -> None:
         self._compiled = compiled
+        self._engine = engine
         try:
-            self.interface: Interface = reflection.read(compiled.type, engine)
+            self.interface: Interface = reflection.read(compiled.type, engine, without=INSTANCE)
         except (TypeError, KeyError) as error:
             raise AdmissionError(f"it uses an unsupported type: {error}", gate=Gate.TYPES) from error
         self._indices: dict[str, component.ExportIndex | None] = {}
 
     @classmethod
-    def compile_here(cls, engine: wasmtime.Engine, wasm: bytes) -> Code:
+    def compile_here(cls, engine: wasmtime.Engine, wasm: bytes, *, raw_lift: bool = False) -> Code:
         """Compile in this process.
+
+        Args:
+            engine: The engine.
+            wasm: The component.
+            raw_lift: Whether flat lifts of its exports are added; a component that does not compile with them is
+                compiled as it is.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message.
         """
+        lifted = with_flat_lifts(wasm) if raw_lift else None
+        if lifted is not None:
+            with contextlib.suppress(wasmtime.WasmtimeError):
+                return cls(component.Component(engine, lifted), engine)
         try:
             return cls(component.Component(engine, wasm), engine)
         except wasmtime.WasmtimeError as error:
@@ -81,6 +94,11 @@ class Code:
     def waits_in_wasi(self) -> bool:
         """Whether it can block inside WASI, where deadlines have no effect; such calls belong on side threads."""
         return wasi.waits(self.interface)
+
+    @cached_property
+    def flat_functions(self) -> dict[str, Function]:
+        """The functions that were added for raw calls, by name."""
+        return reflection.exported_functions(self._compiled.type, self._engine, INSTANCE)
 
     def serialised(self) -> bytes:
         """Return the bytes that :meth:`load` accepts."""

@@ -55,6 +55,11 @@ def hosts_memory(settings: EngineSettings) -> bool:
     return settings.host_memory and supported()
 
 
+def lifts_raw(settings: EngineSettings) -> bool:
+    """Return whether code is compiled with flat lifts: where this process knows the linear memories."""
+    return settings.raw_lift and hosts_memory(settings) and not settings.types_only
+
+
 def identity(settings: EngineSettings) -> str:
     """Identify the code that an engine with these settings produces and accepts: compiler, platform and settings.
 
@@ -62,6 +67,7 @@ def identity(settings: EngineSettings) -> str:
     """
     shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
     shape["host_memory"] = hosts_memory(settings)
+    shape["raw_lift"] = lifts_raw(settings)
     if not shape["types_only"]:
         del shape["types_only"]  # every identity of older versions is one without it
     told = msgspec.json.encode([GENERATION, shape], order="deterministic")

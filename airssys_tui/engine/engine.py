@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airssys_tui.core.errors import UsageError
 from airssys_tui.engine.admission import inspect
 from airssys_tui.engine.compiled import Code
-from airssys_tui.engine.configuration import identity
+from airssys_tui.engine.configuration import identity, lifts_raw
 from airssys_tui.engine.linker import Linker
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.engine.shared_state import FAREWELL_SECONDS, Habitat
@@ -93,7 +93,7 @@ class Engine:
             AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
         """
         if self.compiles_here(wasm):
-            return Code.compile_here(self.habitat.native, wasm)
+            return Code.compile_here(self.habitat.native, wasm, raw_lift=lifts_raw(self.settings))
         from airssys_tui.engine.compiler import compile_in_child  # noqa: PLC0415 -- starts with the first large component
 
         return self.load(compile_in_child(wasm, self.settings.compiling_within(limits), cancel, keeping))

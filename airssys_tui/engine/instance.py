@@ -21,6 +21,7 @@ from airssys_tui.engine.activity import Activity
 from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_bare
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.memory import MemoryUse
+from airssys_tui.engine.raw_calling import bind_raw, find_flat_functions
 from airssys_tui.engine.resources import HostedType
 from airssys_tui.engine.wasi_runtime import require_wasi_runtime
 
@@ -150,14 +151,28 @@ class Instance:
             raise self.activity.not_alive()
         export = self._code.interface.find(path)
         known = self._bound.get(export.path)
-        bound = known or bind(export.function, self._native_function(export), self.activity)
+        bound = known or self._prepare(export, metered=True)
         self._bound[export.path] = self._bound[path] = bound
         return bound
 
     def bare(self, path: str) -> Callable[..., Any]:
         """Return an export without fuel, deadline, meters and protection, to measure their cost; for benchmarks."""
-        export = self._code.interface.find(path)
-        return bind_bare(export.function, self._native_function(export), self.activity)
+        bare: Callable[..., Any] = self._prepare(self._code.interface.find(path), metered=False)
+        return bare
+
+    def _prepare(self, export: ExportedFunction, *, metered: bool) -> Any:
+        """Prepare an export for calls: raw where its types and its memory allow it, else with values."""
+        memories = self.activity.account.memories
+        # With one memory there is no doubt which one its pointers mean.
+        flat = (
+            find_flat_functions(export, self._code.flat_functions, self._native_function)
+            if len(memories) == 1
+            else None
+        )
+        if flat is not None:
+            return bind_raw(export.function, flat, self.activity, memories[0], metered=metered)
+        made = bind if metered else bind_bare
+        return made(export.function, self._native_function(export), self.activity)
 
     def _native_function(self, export: ExportedFunction) -> Any:
         activity, native = self.activity, _NativeFunction()

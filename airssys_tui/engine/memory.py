@@ -56,9 +56,10 @@ class MemoryAccount:
         refused: Number of refused growths since the current call began.
         full: Whether a memory was refused because the process has no room for another.
         wanted: Total bytes requested in the last refusal.
+        memories: The memories of the instance, until they are freed.
     """
 
-    __slots__ = ("current", "full", "limit", "peak", "refused", "wanted")
+    __slots__ = ("current", "full", "limit", "memories", "peak", "refused", "wanted")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -67,6 +68,7 @@ class MemoryAccount:
         self.refused = 0
         self.wanted = 0
         self.full = False
+        self.memories: tuple[LinearMemory, ...] = ()
 
     def allows(self, size: int) -> bool:
         """Return whether this many more bytes stay within the limit; record a refusal otherwise."""
@@ -86,7 +88,17 @@ class MemoryAccount:
         return MemoryUse(self.current, self.peak, self.limit)
 
 
-class _LinearMemory:
+class LinearMemory:
+    """One linear memory; its base never moves.
+
+    Attributes:
+        base: Address of its first byte.
+        size: Bytes that the guest can use now.
+        reserved: Bytes of address space that it can grow to.
+        mapped: Bytes of its mapping, the guard included.
+        grown: Whether it ever grew.
+    """
+
     __slots__ = ("account", "base", "grown", "mapped", "reserved", "size")
 
     def __init__(self, account: MemoryAccount, base: int, mapped: int, reserved: int, size: int) -> None:
@@ -149,7 +161,7 @@ class _Spares:
                 return base
         return None
 
-    def keep(self, memory: _LinearMemory) -> bool:
+    def keep(self, memory: LinearMemory) -> bool:
         """Clear and keep the mapping of a memory that never grew, if there is room for it."""
         if len(self._kept) >= self._most or memory.grown or memory.size > _SPARE_SIZE:
             return False
@@ -189,7 +201,7 @@ class MemoryPool:
         self.capacity = capacity(settings)
         self._weight = _mappings_per_memory(settings)
         self._access = mmap.PROT_READ | mmap.PROT_WRITE if settings.dense else _PROT_NONE
-        self._memories: dict[int, _LinearMemory] = {}
+        self._memories: dict[int, LinearMemory] = {}
         self._serial = 0
         self._lock = Mappings.lock
         self._current = threading.local()
@@ -239,16 +251,17 @@ class MemoryPool:
                 account.full = True
                 return bindings.new_error("the system refused to map another memory")
             account.add(minimum)
+            account.memories += (memory,)
             self._memories[key] = memory
             Mappings.used += self._weight
         result = out.contents
         result.env, result.get_memory, result.grow_memory, result.finalizer = key, self._get, self._grow, self._free
         return 0
 
-    def _map(self, account: MemoryAccount, size: int, reserved: int, guard: int) -> _LinearMemory | None:
+    def _map(self, account: MemoryAccount, size: int, reserved: int, guard: int) -> LinearMemory | None:
         mapped = _whole_pages(reserved + guard) or mmap.PAGESIZE
         if (spare := self._spares.take(mapped, size)) is not None:
-            return _LinearMemory(account, spare, mapped, reserved, size)
+            return LinearMemory(account, spare, mapped, reserved, size)
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
         base = self._system.mmap(None, mapped, self._access, flags, -1, 0)
         if base in (_FAILED, None):
@@ -256,7 +269,7 @@ class MemoryPool:
         if size and not self._open(base, size):
             self._system.munmap(base, mapped)
             return None
-        return _LinearMemory(account, base, mapped, reserved, size)
+        return LinearMemory(account, base, mapped, reserved, size)
 
     def _open(self, base: int, size: int) -> bool:
         if self._access != _PROT_NONE:
@@ -288,6 +301,7 @@ class MemoryPool:
             Mappings.used -= self._weight if memory is not None else 0
         if memory is not None:
             memory.account.current -= memory.size
+            memory.account.memories = ()
             if not self._spares.keep(memory):
                 self._system.munmap(memory.base, memory.mapped)
 

@@ -58,10 +58,15 @@ _PRIMITIVES: Final[dict[type, Primitive]] = {
 }
 
 
-def read(kind: component.ComponentType, engine: wasmtime.Engine) -> Interface:
+def read(kind: component.ComponentType, engine: wasmtime.Engine, *, without: str = "") -> Interface:
     """Read the imports and exports of a component type.
 
     Nested components, core modules and bare types are not callable and are left out.
+
+    Args:
+        kind: The type.
+        engine: Its engine.
+        without: Name of an export that is left out.
 
     Raises:
         TypeError: If it uses a type that wasmtime-py cannot read.
@@ -69,9 +74,18 @@ def read(kind: component.ComponentType, engine: wasmtime.Engine) -> Interface:
     """
     reader = _Reader(engine)
     imports, exports = kind.imports(engine), kind.exports(engine)
+    exports.pop(without, None)
     reader.name_resources(imports)
     reader.name_resources(exports)
     return Interface(imports=reader.items(imports), exports=reader.items(exports))
+
+
+def exported_functions(kind: component.ComponentType, engine: wasmtime.Engine, name: str) -> dict[str, Function]:
+    """Read the functions of one exported instance, by name; empty if there is no such instance."""
+    extern = kind.exports(engine).get(name)
+    if extern is None or not isinstance(extern.ty, component.ComponentInstanceType):
+        return {}
+    return {function.name: function for function in _Reader(engine).instance(name, extern.ty).functions}
 
 
 class _Reader:
@@ -103,10 +117,11 @@ class _Reader:
             if isinstance(kind, component.FuncType):
                 found.append(self._function(name, kind))
             elif isinstance(kind, component.ComponentInstanceType):
-                found.append(self._instance(name, kind))
+                found.append(self.instance(name, kind))
         return tuple(found)
 
-    def _instance(self, name: str, kind: component.ComponentInstanceType) -> InterfaceType:
+    def instance(self, name: str, kind: component.ComponentInstanceType) -> InterfaceType:
+        """Read an instance: its functions and the names of its resources."""
         members = {member: extern.ty for member, extern in kind.exports(self._engine).items()}
         self._spend(len(members))
         return InterfaceType(

@@ -39,6 +39,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_memories: Maximum linear memories in this process; 0 computes 80 % of what the system's mappings allow.
         host_memory: Provide every linear memory from this process, which exact memory meters require; no effect where
             mmap is missing.
+        raw_lift: Lift exports flat beside their own form, so that lists of numbers cross at the speed of memory.
         output_limit: Bytes of WASI stdout and stderr kept per instance until drained.
         types_only: Compile asynchronous components too, to read their types. Such an engine links nothing: a stream
             that reaches the host aborts the process.
@@ -62,6 +63,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     dense: bool = False
     max_memories: int = 0
     host_memory: bool = True
+    raw_lift: bool = True
     output_limit: int = 64 * KIB
     types_only: bool = False
 

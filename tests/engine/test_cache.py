@@ -46,6 +46,7 @@ SHAPING = {
     "memory_guard": 64 * KIB,
     "dense": True,
     "host_memory": False,
+    "raw_lift": False,
     "types_only": True,
 }
 

@@ -1,0 +1,301 @@
+"""The index spaces of a component: which core function each exported function lifts, and with which options.
+
+The reading follows the binary format (Component Model ``design/mvp/Binary.md``). It looks through the one nesting that
+toolchains make: an interface is exported as an instance of a small component that hands its imports on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from airssys_tui.engine.raw_lift.section_reader import Cursor
+
+PREAMBLE: Final = 8
+
+_CORE, _FUNC, _VALUE, _TYPE, _COMPONENT, _INSTANCE = range(6)
+_CORE_FUNC, _CORE_MODULE, _CORE_INSTANCE = 0x00, 0x11, 0x12
+_OF_INSTANCE, _OF_CORE_INSTANCE, _OF_OUTER = range(3)
+_LIFT, _LOWER = 0x00, 0x01
+_RESOURCE_BUILTINS: Final = frozenset({0x02, 0x03, 0x04})
+_UTF8, _MEMORY, _REALLOC, _POST_RETURN = 0x00, 0x03, 0x04, 0x05
+_PLAIN_OPTIONS: Final = frozenset({_UTF8, _MEMORY, _REALLOC, _POST_RETURN})
+_INDEXED_OPTIONS: Final = frozenset({_MEMORY, _REALLOC, _POST_RETURN, 0x07, 0x08})
+_VERSIONED_NAME: Final = 0x02
+
+_CORE_MODULE_SECTION, _COMPONENT_SECTION, _TYPE_SECTION = 1, 4, 7
+_ITEMS: Final = {2: "_core_instance", 5: "_instance", 6: "_alias", 8: "_canon", 10: "_import", 11: "_export"}
+"""The method that reads one item of each kind of section."""
+
+_IGNORED: Final = frozenset({0, 3})
+"""Custom sections and core types."""
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """A component function made from a core function.
+
+    Attributes:
+        core: Index of the core function.
+        has_memory: Whether it has a memory.
+        realloc: Index of the allocator's core function, or None.
+        post_return: Index of the core function that frees a result, or None.
+        plain: Whether it has no other options, such as another encoding of strings.
+    """
+
+    core: int
+    has_memory: bool
+    realloc: int | None = None
+    post_return: int | None = None
+    plain: bool = True
+
+
+class CoreExport(msgspec.Struct, frozen=True):
+    """A core function that is an export of a core instance."""
+
+    instance: int
+    name: str
+
+
+class Instantiation(msgspec.Struct, frozen=True):
+    """An instance, of a nested component or of a core module.
+
+    Attributes:
+        made_of: Index of the component or the core module.
+        given: Indices of the functions that it is given, by the names under which it imports them.
+    """
+
+    made_of: int
+    given: Mapping[str, int]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """An instance that lists functions of this component: their indices by name."""
+
+    functions: Mapping[str, int]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A nested module or component: its offsets in the file."""
+
+    start: int
+    end: int
+
+
+class IndexSpaces:
+    """The index spaces of one component; entries that cannot matter are None.
+
+    Args:
+        cursor: The component, its preamble included.
+
+    Attributes:
+        imported: Names of imported functions by their index.
+        exports: Kind and index of each export, by name.
+        names: Names of everything that it imports or exports.
+
+    Raises:
+        ValueError: If it has forms that are not read here.
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.core_funcs: list[CoreExport | None] = []
+        self.core_modules: list[Span | None] = []
+        self.core_instances: list[Instantiation | None] = []
+        self.funcs: list[Lift | None] = []
+        self.components: list[Span | None] = []
+        self.instances: list[Instantiation | Listing | None] = []
+        self.types = 0
+        self.imported: dict[int, str] = {}
+        self.exports: dict[str, tuple[int, int]] = {}
+        self.names: set[str] = set()
+        self._cursor = cursor
+        cursor.skip(PREAMBLE)
+        for kind, start, end in cursor.sections():
+            self._section(kind, cursor.within(start, end))
+
+    def functions(self) -> dict[str, Lift]:
+        """Return the lifts behind the exported functions, by path: ``function`` or ``instance#function``."""
+        found: dict[str, Lift | None] = {}
+        for name, (kind, index) in self.exports.items():
+            if kind == _FUNC:
+                found[name] = self.funcs[index]
+            elif kind == _INSTANCE:
+                members = self._members(self.instances[index])
+                found.update({f"{name}#{member}": self.funcs[at] for member, at in members.items()})
+        return {path: lift for path, lift in found.items() if lift is not None}
+
+    def _members(self, instance: Instantiation | Listing | None) -> Mapping[str, int]:
+        if isinstance(instance, Listing):
+            return instance.functions
+        span = None if instance is None else self.components[instance.made_of]
+        if instance is None or span is None:
+            return {}
+        inner = IndexSpaces(self._cursor.within(span.start, span.end))
+        handed_on = {
+            name: inner.imported[index]
+            for name, (kind, index) in inner.exports.items()
+            if kind == _FUNC and index in inner.imported
+        }
+        return {name: instance.given[given] for name, given in handed_on.items() if given in instance.given}
+
+    def _section(self, kind: int, section: Cursor) -> None:
+        if kind == _CORE_MODULE_SECTION:
+            self.core_modules.append(Span(section.at, section.end))
+        elif kind == _COMPONENT_SECTION:
+            self.components.append(Span(section.at, section.end))
+        elif kind == _TYPE_SECTION:
+            self.types += section.count()
+        elif kind in _ITEMS:
+            one = getattr(self, _ITEMS[kind])
+            for _ in range(section.count()):
+                one(section)
+        elif kind not in _IGNORED:
+            raise ValueError("a section of an unknown kind")
+
+    def _core_instance(self, section: Cursor) -> None:
+        if section.byte() == 0:
+            module = section.number()
+            for _ in range(section.count()):
+                section.name()
+                section.byte()
+                section.number()
+            self.core_instances.append(Instantiation(module, {}))
+            return
+        for _ in range(section.count()):
+            section.name()
+            section.byte()
+            section.number()
+        self.core_instances.append(None)
+
+    def _instance(self, section: Cursor) -> None:
+        made_of = section.number() if section.byte() == 0 else None
+        functions = {}
+        for _ in range(section.count()):
+            name = section.name() if made_of is not None else _name(section)
+            kind, _, index = _sorted_index(section)
+            if kind == _FUNC:
+                functions[name] = index
+        self.instances.append(Listing(functions) if made_of is None else Instantiation(made_of, functions))
+
+    def _alias(self, section: Cursor) -> None:
+        kind, core = _sort(section)
+        target = section.byte()
+        if target == _OF_OUTER:
+            section.number()
+            section.number()
+            self._add(kind, core)
+            return
+        instance, name = section.number(), section.name()
+        if target == _OF_CORE_INSTANCE and core == _CORE_FUNC:
+            self.core_funcs.append(CoreExport(instance, name))
+        else:
+            self._add(kind, core)
+
+    def _canon(self, section: Cursor) -> None:
+        kind = section.byte()
+        if kind == _LIFT:
+            section.byte()
+            self.funcs.append(_lift(section))
+            section.number()
+        elif kind == _LOWER:
+            section.byte()
+            _lift(section)
+            self.core_funcs.append(None)
+        elif kind in _RESOURCE_BUILTINS:
+            section.number()
+            self.core_funcs.append(None)
+        else:
+            raise ValueError("a canonical function of an unknown kind")
+
+    def _import(self, section: Cursor) -> None:
+        name = _name(section)
+        self.names.add(name)
+        kind, core = _described(section)
+        if kind == _FUNC:
+            self.imported[len(self.funcs)] = name
+        self._add(kind, core)
+
+    def _export(self, section: Cursor) -> None:
+        name = _name(section)
+        self.names.add(name)
+        kind, core, index = _sorted_index(section)
+        if section.byte():
+            _described(section)
+        self.exports[name] = kind, index
+        if kind == _FUNC:
+            self.funcs.append(self.funcs[index])
+            if index in self.imported:
+                self.imported[len(self.funcs) - 1] = self.imported[index]
+        elif kind == _INSTANCE:
+            self.instances.append(self.instances[index])
+        else:
+            self._add(kind, core)
+
+    def _add(self, kind: int, core: int) -> None:
+        """Give something that cannot matter its place in its index space."""
+        if kind == _FUNC:
+            self.funcs.append(None)
+        elif kind == _TYPE:
+            self.types += 1
+        elif kind == _COMPONENT:
+            self.components.append(None)
+        elif kind == _INSTANCE:
+            self.instances.append(None)
+        elif kind == _VALUE:
+            raise ValueError("a value")
+        elif core == _CORE_FUNC:
+            self.core_funcs.append(None)
+        elif core == _CORE_MODULE:
+            self.core_modules.append(None)
+        elif core == _CORE_INSTANCE:
+            self.core_instances.append(None)
+
+
+def _lift(section: Cursor) -> Lift:
+    """Read the core function and the options of a canonical function."""
+    core = section.number()
+    found: dict[int, int] = {}
+    plain = True
+    for _ in range(section.count()):
+        option = section.byte()
+        plain = plain and option in _PLAIN_OPTIONS
+        if option in _INDEXED_OPTIONS:
+            found[option] = section.number()
+    return Lift(
+        core=core,
+        has_memory=_MEMORY in found,
+        realloc=found.get(_REALLOC),
+        post_return=found.get(_POST_RETURN),
+        plain=plain,
+    )
+
+
+def _name(section: Cursor) -> str:
+    """Read the name of an import or an export."""
+    versioned = section.byte() == _VERSIONED_NAME
+    name = section.name()
+    if versioned:
+        section.name()
+    return name
+
+
+def _sort(section: Cursor) -> tuple[int, int]:
+    """Read what an index is of: its kind, and its core kind if it is of the core."""
+    kind = section.byte()
+    return kind, section.byte() if kind == _CORE else 0
+
+
+def _sorted_index(section: Cursor) -> tuple[int, int, int]:
+    kind, core = _sort(section)
+    return kind, core, section.number()
+
+
+def _described(section: Cursor) -> tuple[int, int]:
+    """Read the description of an import or an export: its kind and its core kind."""
+    kind, core = _sort(section)
+    if kind == _VALUE:
+        raise ValueError("a value")
+    if kind != _TYPE or section.byte() == 0:
+        section.number()
+    return kind, core

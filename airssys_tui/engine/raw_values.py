@@ -1,0 +1,273 @@
+"""Python values to a guest's memory and back, by the canonical ABI: generated code for calls on flat lifts.
+
+Arguments are checked and encoded before the guest runs, so that a wrong one costs nothing; then each string and list is
+copied to where the guest's allocator says. Every pointer that the guest gives is compared with the live size of its
+memory before it is used. What is wrong with one ends the call in the words of the engine itself.
+
+The statements that run beside the guest stand in a loop of one turn: after ``error = …``, ``break`` leaves it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import Any, Final
+
+from airssys_tui.core.types.interface import (
+    BYTES,
+    INTEGER_BOUNDS,
+    EnumOf,
+    FlagsOf,
+    ListOf,
+    Primitive,
+    Record,
+    TupleOf,
+    ValType,
+)
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
+from airssys_tui.engine import bindings
+from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.lifting import WORLD
+from airssys_tui.engine.lowering import as_bytes, as_char, as_float, as_int, refuse
+from airssys_tui.engine.raw_lift.canonical_abi import (
+    ITEMS,
+    SIZES,
+)
+
+MOST_BYTES: Final = 2**31 - 1
+"""Bytes of one string or list at most."""
+
+VIEWS: Final = {"i32": "I", "i64": "Q", "f32": "f", "f64": "d"}
+"""Format of the view through which each core type is passed; see :func:`place`."""
+
+UNREADABLE: Final = (UnicodeDecodeError, MemoryError)
+"""Exceptions of reading what a guest gives."""
+
+_MASKS: Final = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+
+
+def place(slot: int, core: str) -> str:
+    """Return the element of a view that is the payload of a native argument."""
+    item = 8 if core in ("i64", "f64") else 4
+    return f"p{VIEWS[core]}[{(bindings.VALUE_SIZE * slot + bindings.PAYLOAD) // item}]"
+
+
+def exact_bytes(value: Any) -> bytes:
+    """Return bytes, byte arrays and views of bytes as bytes that nobody changes meanwhile."""
+    return memoryview(as_bytes(value)).tobytes()
+
+
+def exact_text(value: Any) -> bytes:
+    """Encode text of a class derived from ``str``."""
+    if not isinstance(value, str):
+        raise TypeError
+    return str.encode(value)
+
+
+def packed_integers(code: str, values: Any) -> bytes:
+    """Return a list of integers as it stands in memory."""
+    if not isinstance(values, list):
+        raise TypeError
+    if not {int}.issuperset(map(type, values)):
+        values = [as_int(value) for value in values]
+    return array(code, values).tobytes()
+
+
+def packed_floats(pack: Callable[..., bytes], values: Any) -> bytes:
+    """Return a list of floats as it stands in memory; ``pack`` packs one, and checks its range."""
+    if not isinstance(values, list):
+        raise TypeError
+    if not {float}.issuperset(map(type, values)):
+        values = [as_float(value) for value in values]
+    return b"".join(map(pack, values))
+
+
+def unreadable(cause: BaseException) -> int:
+    """Return the native error for what a guest gave that cannot be read, in the engine's words."""
+    if not isinstance(cause, UnicodeDecodeError):
+        return bindings.new_error("the host has no memory for the result")
+    if cause.reason == "unexpected end of data":
+        return bindings.new_error(f"incomplete utf-8 byte sequence from index {cause.start}")
+    return bindings.new_error(f"invalid utf-8 sequence of {cause.end - cause.start} bytes from index {cause.start}")
+
+
+def past_cases(number: int, cases: int) -> int:
+    """Return the native error for a discriminant that means no case."""
+    return bindings.new_error(f"discriminant {number} out of range [0..{cases})")
+
+
+def flags_of(names: tuple[str, ...], number: int) -> frozenset[str]:
+    """Return the names of the bits that are set."""
+    return frozenset([name for index, name in enumerate(names) if number >> index & 1])
+
+
+def bits_of(bits: dict[str, int], value: Any) -> int:
+    """Return the number of a set of flags."""
+    if not isinstance(value, frozenset | set):
+        raise TypeError
+    return sum([bits[name] for name in value])
+
+
+_CONSTANTS: Final[dict[str, Any]] = {
+    "W": WORLD,
+    "fault": bindings.new_error,
+    "past_cases": past_cases,
+    "unreadable": unreadable,
+    "exact_bytes": exact_bytes,
+    "exact_text": exact_text,
+    "UNREADABLE": UNREADABLE,
+    "packed_integers": packed_integers,
+    "packed_floats": packed_floats,
+    "refuse": refuse,
+    "as_int": as_int,
+    "as_float": as_float,
+    "as_char": as_char,
+    "bits_of": bits_of,
+    "flags_of": flags_of,
+    "Some": Some,
+    "Ok": Ok,
+    "Err": Err,
+    "Variant": Variant,
+}
+
+
+class RawArguments:
+    """Generates the passing of arguments.
+
+    Args:
+        source: Collects constants.
+
+    Attributes:
+        checks: Statements before the guest runs; any exception of theirs means an argument that does not fit.
+        moves: Statements that copy strings and lists into the guest's memory.
+        cores: Core types of the flat parameters.
+        moved: Strings and lists among them.
+    """
+
+    def __init__(self, source: GeneratedCode) -> None:
+        self._source = source
+        source.bind(_CONSTANTS)
+        self.checks: list[str] = []
+        self.moves: list[str] = []
+        self.cores: list[str] = []
+        self.moved = 0
+
+    def add(self, type_: ValType, variable: str) -> None:
+        """Add a value.
+
+        Raises:
+            KeyError: If values of its type are not passed raw.
+        """
+        _PASSERS[type(type_)](self, type_, variable)
+
+    def slot(self, core: str) -> str:
+        """Return the place of the next flat parameter."""
+        self.cores.append(core)
+        return place(len(self.cores) - 1, core)
+
+    def scalar(self, type_: Primitive, variable: str) -> None:
+        """Add a number, a boolean or a character."""
+        name = type_.name
+        if name == "f32":
+            slot = len(self.cores)
+            self.cores.append(name)
+            pack = self._source.layout("f", "pack_into")
+            number = f"{variable} if {variable}.__class__ is float else as_float({variable})"
+            self.checks.append(f"{pack}(pB, {bindings.VALUE_SIZE * slot + bindings.PAYLOAD}, {number})")
+        elif name in _SPECIAL:
+            core = "f64" if name == "f64" else "i32"
+            self.checks.append(f"{self.slot(core)} = {_SPECIAL[name].format(v=variable)}")
+        else:
+            core = "i64" if SIZES[name] == 8 else "i32"
+            least, most = INTEGER_BOUNDS[name]
+            self.checks.append(f"if {variable}.__class__ is not int: {variable} = as_int({variable})")
+            self.checks.append(f"if not {least} <= {variable} <= {most}: refuse()")
+            masked = f"{variable} & {_MASKS[core]}" if least < 0 else variable
+            self.checks.append(f"{self.slot(core)} = {masked}")
+
+    def primitive(self, type_: Primitive, variable: str) -> None:
+        """Add a value of a primitive type."""
+        if type_.name != "string":
+            self.scalar(type_, variable)
+            return
+        text = self._source.name("s")
+        encoded = f"{variable}.encode() if {variable}.__class__ is str else exact_text({variable})"
+        self._moved(text, encoded, "", 1)
+
+    def number_list(self, type_: ListOf, variable: str) -> None:
+        """Add a list of numbers."""
+        made = self._source.name("b")
+        if type_ == BYTES:
+            self._moved(made, f"{variable} if {variable}.__class__ is bytes else exact_bytes({variable})", "", 1)
+            return
+        name = getattr(type_.element, "name", "")
+        width, code = SIZES[name], ITEMS[name]
+        if code in "fd":
+            packed = f"packed_floats({self._source.layout(code, 'pack')}, {variable})"
+        else:
+            packed = f"packed_integers({code!r}, {variable})"
+        self._moved(made, packed, f" // {width}", width)
+
+    def _moved(self, made: str, encoded: str, per_item: str, alignment: int) -> None:
+        """Add bytes: encode and measure them, let the guest allocate room, check it, and copy them there."""
+        count, where = self._source.name("n"), self._source.name("q")
+        self.checks += [f"{made} = {encoded}", f"{count} = len({made})", f"if {count} > {MOST_BYTES}: refuse()"]
+        self.moved += 1
+        pointer, length = self.slot("i32"), self.slot("i32")
+        self.moves += [
+            f"room[2] = {alignment}; room[3] = {count}",
+            "error = invoke(*allocating)",
+            "if error: break",
+            f"{where} = found[2]",
+        ]
+        if alignment > 1:
+            self.moves.append(
+                f"if {where} & {alignment - 1}: error = fault('realloc return: result not aligned'); break"
+            )
+        self.moves += [
+            f"if {where} + {count} > memory.size: error = fault('realloc return: beyond end of memory'); break",
+            f"W[heap + {where}:heap + {where} + {count}] = {made}",
+            f"{pointer} = {where}; {length} = {count}{per_item}",
+        ]
+
+    def record(self, type_: Record, variable: str) -> None:
+        """Add the fields of a record."""
+        self.checks.append(f"if not isinstance({variable}, dict) or len({variable}) != {len(type_.fields)}: refuse()")
+        for field in type_.fields:
+            part = self._source.name("f")
+            self.checks.append(f"{part} = {variable}[{self._source.constant(field.name)}]")
+            self.add(field.type, part)
+
+    def tuple_(self, type_: TupleOf, variable: str) -> None:
+        """Add the fields of a tuple."""
+        parts = [self._source.name("t") for _ in type_.elements]
+        self.checks.append(f"if not isinstance({variable}, tuple): refuse()")
+        self.checks.append(f"{', '.join(parts)}, = {variable}")
+        for element, part in zip(type_.elements, parts, strict=True):
+            self.add(element, part)
+
+    def enum(self, type_: EnumOf, variable: str) -> None:
+        """Add the number of a name."""
+        numbers = self._source.constant({name: index for index, name in enumerate(type_.names)})
+        self.checks.append(f"{self.slot('i32')} = {numbers}[{variable}]")
+
+    def flags(self, type_: FlagsOf, variable: str) -> None:
+        """Add the number of a set of names."""
+        bits = self._source.constant({name: 1 << index for index, name in enumerate(type_.names)})
+        self.checks.append(f"{self.slot('i32')} = bits_of({bits}, {variable})")
+
+
+_SPECIAL: Final = {
+    "bool": "1 if {v} is True else 0 if {v} is False else refuse()",
+    "char": "as_char({v})",
+    "f64": "{v} if {v}.__class__ is float else as_float({v})",
+}
+
+_PASSERS: Final[dict[type, Callable[[RawArguments, Any, str], None]]] = {
+    Primitive: RawArguments.primitive,
+    ListOf: RawArguments.number_list,
+    Record: RawArguments.record,
+    TupleOf: RawArguments.tuple_,
+    EnumOf: RawArguments.enum,
+    FlagsOf: RawArguments.flags,
+}
