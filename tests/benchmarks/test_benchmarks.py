@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.__main__ import GROUPS, measure
 from benchmarks.clock import QUICK, quantile
+from benchmarks.growth import exponent, exponents
 from benchmarks.report import Row, beside, number, table
 from tests.support.places import ROOT
 
@@ -62,3 +63,16 @@ def test_the_table_aligns_figures() -> None:
 
 def test_a_quantile_is_one_of_the_values() -> None:
     assert [quantile([3.0, 1.0, 2.0], share) for share in (0.0, 0.5, 1.0)] == [1.0, 2.0, 3.0]
+
+
+def test_the_exponent_of_a_power_is_its_exponent() -> None:
+    sizes = [125, 250, 500]
+    for power in (0.0, 1.0, 2.0):
+        assert exponent(sizes, [3e-6 * size**power for size in sizes]) == pytest.approx(power)
+
+
+def test_growth_has_an_exponent_for_each_thing_that_a_larger_folder_could_slow_down() -> None:
+    rows = list(exponents(2))
+    names = {"first-start", "resume", "look-at-folder", "snapshot", "list", "gc-plan", "publish"}
+    assert {row.name for row in rows} == {f"growth/{name}" for name in names}
+    assert {(row.unit, row.target) for row in rows} == {("seconds ~ n^k", "≤ 1.1")}
