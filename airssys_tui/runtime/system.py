@@ -42,7 +42,6 @@ from airssys_tui.runtime.components.command_state import recall_command
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
-from airssys_tui.runtime.components.note import is_waiting
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
@@ -341,9 +340,11 @@ class System:
             for component in self.router:
                 self.supervisor.check_due(component, now)
                 component.life.tick()
-                component.listen()
                 self.probation.check(component)
                 self.states.check_due(component, now)
+            for component in self.router.among(self.observer.printing):
+                component.listen()
+            for component in self.router.among(self.observer.waiting):
                 self._retry_due(component, now)
             for key in self.reconciler.unread.postponed.due():
                 self._spawn(self._look_later(key))
@@ -352,8 +353,7 @@ class System:
 
     def _retry_due(self, component: Component, now: float) -> None:
         """Try again the files that a circumstance kept out, when it is time."""
-        if is_waiting(component):
-            component.shown.touch()  # its note counts the seconds
+        component.shown.touch()  # its note counts the seconds
         if component.barred.take_due(now):
             self._spawn(self._look(component.files.key))
 

@@ -89,11 +89,16 @@ def look_again(system: Any) -> None:
     assert system.needs.take_due() == ()
 
 
+def attend(system: Any) -> None:
+    for component in system.router.among(system.observer.printing | system.observer.waiting):
+        component.listen()
+
+
 def ask_for_news(system: Any) -> None:
     system.observer.snapshot(system.observer.snapshot(10**9).generation)
 
 
-@pytest.mark.parametrize("work", [publish_one, check_needs, look_again, ask_for_news])
+@pytest.mark.parametrize("work", [publish_one, check_needs, look_again, attend, ask_for_news])
 def test_a_step_for_one_component_costs_the_same_beside_many(worlds: Pair, work: Callable[[Any], object]) -> None:
     few, many = (counted(world, work) for world in worlds)
     assert few == many

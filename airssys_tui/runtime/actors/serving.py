@@ -129,6 +129,11 @@ class Serving:
         return InFlight(inside, max(0, perf_counter_ns() - self._entered) / 1e9)
 
     @property
+    def prints(self) -> bool:
+        """Whether the guest can write lines, which have to be drained."""
+        return self._hear is not None
+
+    @property
     def revision(self) -> int:
         """The revision it serves."""
         return self.artifact.revision

@@ -128,6 +128,12 @@ class Component:
         """Why the files on disk are not deployed, if they were refused."""
         return self.barred.refusal_of(self.files.on_disk)
 
+    @property
+    def prints(self) -> bool:
+        """Whether an instance of it may print, so that it has to be listened to."""
+        serving = self.actor.serving
+        return self.life.command is not None or (serving is not None and serving.prints)
+
     def listen(self) -> None:
         """Pass on what its instance printed while a call still runs, and lines that have waited for their end."""
         command = self.life.command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from airssys_tui.core.errors import IdentityError, UnknownComponent
 from airssys_tui.core.identity import ComponentId
@@ -36,6 +36,10 @@ class Router:
     def named(self, name: str) -> Component | None:
         """Return the component of exactly that name, or None."""
         return self._table.get(name)
+
+    def among(self, names: Iterable[str]) -> tuple[Component, ...]:
+        """Return those of the names that are components."""
+        return tuple(self._table[name] for name in tuple(names) if name in self._table)
 
     def add(self, component: Component) -> None:
         """Add a component, in place of one of the same name; its row is published soon."""

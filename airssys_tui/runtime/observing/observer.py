@@ -22,7 +22,7 @@ from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
 from airssys_tui.runtime.actors.contract import version_value
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import has_evidence
-from airssys_tui.runtime.components.note import note_of
+from airssys_tui.runtime.components.note import is_waiting, note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.counters import PERCENTILES
@@ -49,6 +49,10 @@ class Observer:
         router: The components.
         folder: The watched folder as it was given.
         undo: Returns what can be undone now; called from any thread.
+
+    Attributes:
+        waiting: Components with a note that tells how long something takes, as of their last row.
+        printing: Components with an instance that may print, as of their last row.
     """
 
     def __init__(self, floor: Floor, router: Router, folder: str, undo: Callable[[], UndoOffer]) -> None:
@@ -64,6 +68,8 @@ class Observer:
         self._gone: dict[str, int] = {}
         self._introduced: dict[str, object] = {}
         self._descriptors = floor.descriptors.used
+        self.waiting: set[str] = set()
+        self.printing: set[str] = set()
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
         self.problems: tuple[GuestText, ...] = ()
@@ -135,6 +141,7 @@ class Observer:
             if component is not None:
                 rows.append(self._row(component, generation))
                 self._introduce(component)
+                self._watch_over(component)
             elif name in self._rows:
                 gone.append(name)
                 self._forget(name)
@@ -157,6 +164,14 @@ class Observer:
             self._generation = generation
             self._head = head
 
+    def _watch_over(self, component: Component) -> None:
+        """Have a component attended to once a second as long as there is a reason; the others cost nothing."""
+        for kept, applies in ((self.waiting, is_waiting(component)), (self.printing, component.prints)):
+            if applies:
+                kept.add(component.name)
+            else:
+                kept.discard(component.name)
+
     def _introduce(self, component: Component) -> None:
         """Update what other components see of this one."""
         active = component.active
@@ -176,6 +191,8 @@ class Observer:
     def _forget(self, name: str) -> None:
         identity = ComponentId.parse(name)
         self._introduced.pop(name, None)
+        self.waiting.discard(name)
+        self.printing.discard(name)
         self._floor.services.neighbours.pop((identity.namespace, identity.name), None)
 
     def snapshot(self, since: int) -> Snapshot:
