@@ -71,7 +71,7 @@ generate: $(STAMP) ## rewrite what is generated: tables of docs/, WIT copies, sa
 pictures: $(STAMP) ## the pictures of README and docs/: the screens on the samples, under load, for a minute
 	$(BIN)/python .ci/picture.py
 
-bench: $(STAMP) ## measure; each figure beside its baseline
+bench: $(STAMP) ## measure; each figure beside its baseline, its target and the last release
 	$(BIN)/python -m benchmarks
 
 fuzz: $(STAMP) ## 100 000 damaged components through admission

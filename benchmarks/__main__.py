@@ -1,10 +1,14 @@
-"""``python -m benchmarks [--json] [--quick] [NAME…]``: measure everything, or the groups whose names are given."""
+"""Measure everything, or the groups whose names are given; with ``--compare``, in two checkouts in turn.
+
+``python -m benchmarks [--json] [--quick] [--compare CHECKOUT] [--keep RELEASE] [NAME…]``
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -25,7 +29,11 @@ from benchmarks import (
     watching,
 )
 from benchmarks.clock import QUICK, Effort
+from benchmarks.comparison import compare, in_process_of_its_own, table_of_pairs
+from benchmarks.judgement import judged, tally
+from benchmarks.release import Release, keep, last_release
 from benchmarks.report import Row, table
+from benchmarks.targets import TARGETS
 
 GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "scalar": calls.scalar,
@@ -66,17 +74,47 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for and print it; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"groups: {', '.join(GROUPS)}")
-    parser.add_argument("--json", action="store_true", help="rows as a JSON list")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: the figures mean little")
+    parser = _parser()
     chosen = parser.parse_args(arguments)
     unknown = [name for name in chosen.names if name not in GROUPS]
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
-    rows = measure(chosen.names or list(GROUPS), QUICK if chosen.quick else Effort())
-    print(msgspec.json.encode(rows).decode() if chosen.json else table(rows))
+    names = chosen.names or list(GROUPS)
+    if chosen.compare is not None:
+        options = ("--quick",) if chosen.quick else ()
+        pairs = compare(chosen.compare.resolve(), names, max(1, chosen.pairs), in_process_of_its_own(*options))
+        print(msgspec.json.encode(pairs).decode() if chosen.json else table_of_pairs(pairs))
+        return 0
+    last = last_release()
+    if chosen.rows is not None:
+        measured = msgspec.json.decode(chosen.rows.read_bytes(), type=list[Row])
+    else:
+        measured = measure(names, QUICK if chosen.quick else Effort())
+    rows = judged(measured, names if chosen.names else TARGETS, last)
+    if chosen.keep:
+        keep(chosen.keep, measured, chosen.note)
+    print(msgspec.json.encode(rows).decode() if chosen.json else _page(rows, last))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"groups: {', '.join(GROUPS)}")
+    parser.add_argument("--json", action="store_true", help="rows as a JSON list")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: the figures mean little")
+    parser.add_argument(
+        "--compare", type=Path, metavar="CHECKOUT", help="measure this checkout and another one in turn"
+    )
+    parser.add_argument("--pairs", type=int, default=3, metavar="N", help="with --compare: pairs of each figure")
+    parser.add_argument("--rows", type=Path, metavar="FILE", help="take the rows of a run with --json, measure nothing")
+    parser.add_argument("--keep", metavar="RELEASE", help="keep the figures as those of the last release")
+    parser.add_argument("--note", default="", help="with --keep: what else is to be known of the machine")
+    return parser
+
+
+def _page(rows: Sequence[Row], last: Release) -> str:
+    then = f"last release: {last.release}, measured {last.measured} on {last.machine}" if last.release else ""
+    return "\n".join(line for line in (table(rows), "", tally(rows), then) if line or not then)
 
 
 def measure(names: Iterable[str], effort: Effort) -> list[Row]:
@@ -85,7 +123,10 @@ def measure(names: Iterable[str], effort: Effort) -> list[Row]:
     for name in names:
         if sys.stderr.isatty():
             print(f"measuring {name} …", end="\r", file=sys.stderr, flush=True)
-        rows += GROUPS[name](effort)
+        try:
+            rows += GROUPS[name](effort)
+        except Exception as error:  # noqa: BLE001 - one group that fails leaves the others to be measured
+            print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
     return rows
 
 

@@ -24,6 +24,8 @@ from airssys_tui.cli.main import main as command_line
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from benchmarks.clock import Effort
 from benchmarks.guests import EXPORTS, binary
+from benchmarks.judgement import judged
+from benchmarks.release import last_release
 from benchmarks.report import Row, number, table
 from benchmarks.scene import PATIENCE, SETTINGS, put_component, scratch
 
@@ -33,8 +35,6 @@ LARGEST: Final = 500
 SIZES: Final = 3
 REPEATS: Final = 3
 """How often a thing that changes nothing is done; the quickest counts."""
-
-TARGET: Final = "≤ 1.1"
 
 
 class Spent(msgspec.Struct, frozen=True, order=True):
@@ -63,7 +63,6 @@ def exponents(largest: int) -> Iterator[Row]:
             name=f"growth/{name}",
             value=exponent(sizes, [each.processor for each in spent]),
             unit="seconds ~ n^k",
-            target=TARGET,
             baseline=f"{' · '.join(map(str, sizes))}: {took} s",
         )
 
@@ -154,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--largest", type=int, default=4 * LARGEST, help="components of the largest folder")
     parser.add_argument("--json", action="store_true", help="rows as a JSON list")
     chosen = parser.parse_args(arguments)
-    rows = list(exponents(chosen.largest))
+    rows = judged(exponents(chosen.largest), ["growth"], last_release())
     print(msgspec.json.encode(rows).decode() if chosen.json else table(rows))
     return 0
 

@@ -33,13 +33,12 @@ def storage(effort: Effort) -> Iterator[Row]:
             # So many that posting the call itself does not count.
             times = effort.count(2_000) if level == "normal" else effort.count(400)
             set_ = _looped(effort, runtime, STORAGE + "set-often", times, lambda: _set(connection))
-            target = "set < 40 µs, ≤ 2x SQLite" if level == "normal" else ""
-            yield beside(f"storage/set-{level}", *set_, target=target)
+            yield beside(f"storage/set-{level}", *set_)
             apply = _looped(effort, runtime, STORAGE + "apply-often", times, lambda: _apply(connection))
-            yield beside(f"storage/apply-2-{level}", *apply, target="")
+            yield beside(f"storage/apply-2-{level}", *apply)
             if level == "normal":
                 get = _looped(effort, runtime, STORAGE + "get-often", times, lambda: _get(connection))
-                yield beside("storage/get", *get, target="get < 20 µs, ≤ 2x SQLite")
+                yield beside("storage/get", *get)
 
 
 def small(effort: Effort) -> Iterator[Row]:

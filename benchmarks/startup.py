@@ -33,13 +33,21 @@ BUSY: Final = {"clockwork"}
 
 def components(effort: Effort) -> Iterator[Row]:
     """Start many components of one small artifact: deployed for the first time, and resumed from the catalog."""
-    count, wasm = effort.count(200), binary(EXPORTS)
+    wasm = binary(EXPORTS)
     raw = Raw(wasm)
-    baseline = once(lambda: [raw.instantiate() for _ in range(count)])
+    for count in map(effort.count, (200, 1000)):
+        baseline = once(lambda many=count: [raw.instantiate() for _ in range(many)])
+        first, again = _starts(count, wasm)
+        yield beside(f"start/{count}-first-deploy", first, "s", "raw instantiate", baseline)
+        yield beside(f"start/{count}-resume", again, "s", "raw instantiate", baseline)
+
+
+def _starts(count: int, wasm: bytes) -> tuple[float, float]:
+    """Return the seconds until all components run, the first time and the second time."""
+    seconds = []
     with scratch() as directory:
         for number in range(count):
             put_component(directory, f"subject-{number}", wasm)
-        seconds = []
         for _ in range(2):
             started = perf_counter()
             with running(directory) as runtime:
@@ -47,8 +55,7 @@ def components(effort: Effort) -> Iterator[Row]:
                 states = {str(row.state) for row in runtime.snapshot().components}
                 if states != {"running"}:
                     raise RuntimeError(f"not all of them run: {states}")
-    yield beside(f"start/{count}-first-deploy", seconds[0], "s", "raw instantiate", baseline, target="< 1 s per 1 000")
-    yield beside(f"start/{count}-resume", seconds[1], "s", "raw instantiate", baseline, target="< 1 s per 1 000")
+    return seconds[0], seconds[1]
 
 
 def commands(effort: Effort) -> Iterator[Row]:
@@ -60,7 +67,7 @@ def commands(effort: Effort) -> Iterator[Row]:
         listing = (*PROGRAM, "list", "--json", *places)
         times = [_process(listing) for _ in range(effort.rounds)]
         empty = [_process((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
-    yield beside("start/list-cold", median(times), "s", "python -c pass", median(empty), target="< 0.25 s")
+    yield beside("start/list-cold", median(times), "s", "python -c pass", median(empty))
 
 
 def paint(effort: Effort) -> Iterator[Row]:
@@ -76,8 +83,8 @@ def paint(effort: Effort) -> Iterator[Row]:
                     terminal.watch(2.0)
                     rests.append(terminal.cpu_share(rest))
         textual = [_process((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
-    yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual), target="< 0.7 s")
-    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", target="< 1 %", baseline="the samples")
+    yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual))
+    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", baseline="the samples")
 
 
 @contextmanager

@@ -8,13 +8,18 @@ import sys
 import msgspec
 import pytest
 
+from benchmarks import extism_rows
 from benchmarks.__main__ import GROUPS, measure
 from benchmarks.clock import QUICK, quantile
+from benchmarks.comparison import Pairs
 from benchmarks.growth import exponent, exponents
-from benchmarks.report import Row, beside, number, table
+from benchmarks.judgement import judged
+from benchmarks.release import Release
+from benchmarks.report import Mark, Row, beside, number, table
+from benchmarks.targets import TARGETS
 from tests.support.places import ROOT
 
-FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target"}
+FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target", "last", "last_ratio", "mark"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +46,27 @@ def test_an_unknown_name_is_a_usage_error() -> None:
 def test_a_group_measures_something(name: str) -> None:
     rows = measure([name], QUICK)
     assert rows
-    assert all(row.value > 0 for row in rows)
+    assert all(row.value is not None and row.value > 0 for row in rows)
+    assert TARGETS.get(name, {}).keys() <= {row.name for row in rows}
+
+
+def test_a_checkout_is_compared_with_itself() -> None:
+    done = run("--json", "--quick", "--pairs", "1", "--compare", str(ROOT), "form-lines")
+    assert done.returncode == 0, done.stderr
+    (pair,) = msgspec.json.decode(done.stdout, type=list[Pairs])
+    assert (pair.name, pair.unit, len(pair.ratios)) == ("desk/form-lines-1000-rows", "ms", 1)
+
+
+def test_extism_is_measured_where_it_is_installed() -> None:
+    pytest.importorskip("extism")
+    assert TARGETS["extism"].keys() <= {row.name for row in measure(["extism"], QUICK)}
+
+
+def test_without_extism_its_rows_are_not_measured(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(extism_rows, "find_spec", lambda _: None)
+    assert measure(["extism"], QUICK) == []
+    assert "extra `bench`" in capsys.readouterr().err
+    assert {row.mark for row in judged([], ["extism"], Release())} == {Mark.NOT_MEASURED}
 
 
 def test_every_group_says_what_it_measures() -> None:
@@ -49,12 +74,12 @@ def test_every_group_says_what_it_measures() -> None:
 
 
 def test_a_ratio_is_how_many_times_better() -> None:
-    assert beside("time", 2.0, "µs", "other", 8.0, target="").ratio == 4.0
-    assert beside("rate", 8.0, "/s", "other", 2.0, target="", more_is_better=True).ratio == 4.0
+    assert beside("time", 2.0, "µs", "other", 8.0).ratio == 4.0
+    assert beside("rate", 8.0, "/s", "other", 2.0, more_is_better=True).ratio == 4.0
 
 
 def test_the_table_aligns_figures() -> None:
-    rows = [Row(name="a", value=1234.5, unit="µs", target="≤ 2"), beside("bb", 0.5, "ms", "Func", 1.0, target="")]
+    rows = [Row(name="a", value=1234.5, unit="µs", target="≤ 2"), beside("bb", 0.5, "ms", "Func", 1.0)]
     lines = table(rows).splitlines()
     assert [line.index("µs") - 1 for line in lines if "µs" in line] == [lines[0].index("value") + len("value") + 1]
     assert number(None) == ""
@@ -75,4 +100,5 @@ def test_growth_has_an_exponent_for_each_thing_that_a_larger_folder_could_slow_d
     rows = list(exponents(2))
     names = {"first-start", "resume", "look-at-folder", "snapshot", "list", "gc-plan", "publish"}
     assert {row.name for row in rows} == {f"growth/{name}" for name in names}
-    assert {(row.unit, row.target) for row in rows} == {("seconds ~ n^k", "≤ 1.1")}
+    assert {row.unit for row in rows} == {"seconds ~ n^k"}
+    assert TARGETS["growth"].keys() == {row.name for row in rows}
