@@ -14,7 +14,7 @@ from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.chrome import key_lines
-from airssys_tui.tui.widgets.line_pane import LinePane
+from airssys_tui.tui.widgets.line_pane import SCREEN_TONES, LinePane
 from airssys_tui.tui.widgets.pager import Pager
 
 
@@ -25,6 +25,7 @@ class HelpScreen(ModalScreen[None]):
         view: Which screen.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = SCREEN_TONES
     ALLOW_SELECT = False
     AUTO_FOCUS = "Pager"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.widgets.line_pane import LinePane, Painter
+from airssys_tui.tui.widgets.line_pane import SCREEN_TONES, LinePane, Painter
 
 Answer = TypeVar("Answer")
 
@@ -72,6 +72,7 @@ class Question(ModalScreen[Answer], Generic[Answer]):
         verb: Label of the button that answers yes.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = SCREEN_TONES
     ALLOW_SELECT = False
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -18,7 +18,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.remedies import in_keys
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
 from airssys_tui.tui.state.session import Session
-from airssys_tui.tui.widgets.line_pane import LinePane
+from airssys_tui.tui.widgets.line_pane import SCREEN_TONES, LinePane
 from airssys_tui.tui.widgets.pager import Pager
 
 LONGEST = 600
@@ -45,6 +45,7 @@ class StoryPage(ModalScreen[None]):
         asked: The future of the story.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = SCREEN_TONES
     ALLOW_SELECT = False
     AUTO_FOCUS = "Pager"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -94,7 +94,7 @@ LiveScreen { layers: default above; }
 #cramped { layer: above; display: none; width: 100%; height: 100%; background: $background; }
 LineTable { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
 Pager { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
-LineTable, Pager, LinePane, Choice, StatePicker, TabBar {
+Screen {
     & > .tone--plain { text-style: none; }
     & > .tone--quiet { color: $quiet; }
     & > .tone--strong { text-style: bold; }
@@ -105,15 +105,17 @@ LineTable, Pager, LinePane, Choice, StatePicker, TabBar {
     & > .tone--bad { color: $error; }
     & > .tone--accent { color: $accent; }
     & > .tone--key { color: $key; text-style: bold; }
-    & > .tone--cursor { background: $cursor-back; text-style: bold; }
     & > .tone--inverse { text-style: reverse bold; }
     & > .tone--found { color: $warning; text-style: reverse bold; }
     &:nocolor > .tone--found { text-style: reverse bold; }
-    &:nocolor > .tone--cursor { text-style: reverse; }
     &:nocolor > .tone--bad { text-style: bold; }
     &:nocolor > .tone--warn { text-style: bold; }
     &:nocolor > .tone--title { text-style: bold; }
     &:nocolor > .tone--key { text-style: bold; }
+}
+LineTable, Pager, LinePane, Choice, StatePicker, TabBar {
+    & > .tone--cursor { background: $cursor-back; text-style: bold; }
+    &:nocolor > .tone--cursor { text-style: reverse; }
 }
 LineTable { scrollbar-color: $quiet 40%; scrollbar-background: $background; }
 .chrome { background: $surface; }

@@ -20,7 +20,7 @@ from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets import chrome
-from airssys_tui.tui.widgets.line_pane import LinePane
+from airssys_tui.tui.widgets.line_pane import SCREEN_TONES, LinePane
 from airssys_tui.tui.widgets.table import LineTable
 
 FAR: Final = 1_000_000
@@ -55,6 +55,7 @@ class LiveScreen(Screen[None]):
 
     view: ClassVar[View]
     root: ClassVar[bool] = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = SCREEN_TONES
     ALLOW_SELECT = False
     AUTO_FOCUS = "LineTable"
 

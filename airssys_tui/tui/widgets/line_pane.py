@@ -6,7 +6,7 @@ A line is compared with the one painted before, so that only the cells that chan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,11 +16,21 @@ from textual.widget import Widget
 
 from airssys_tui.tui.drawing.lines import ASCII_CUT, BLANK, CUT, TONES, Line, changed_cells
 
+OWN_TONES: Final = {"cursor"}
+"""Tones that depend on the widget: the cursor of a pane without the focus is another."""
+
+SCREEN_TONES: Final = {f"tone--{tone}" for tone in TONES if tone not in OWN_TONES}
+"""The component classes of every screen with a :class:`Painter` on it.
+
+Textual resolves each component class of each node again whenever the styles of that node change, so that those which
+all widgets share are resolved once, for the screen.
+"""
+
 
 class Painter(Widget):
-    """A widget that paints lines. Colours come from the theme through the component classes of :data:`TONES`."""
+    """A widget that paints lines. Colours come from the theme through the component classes of the screen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in OWN_TONES}
 
     def __init__(self, *children: Widget, **options: Any) -> None:
         super().__init__(*children, **options)
@@ -45,13 +55,17 @@ class Painter(Widget):
         key = (tone, under, over)
         style = self._tones.get(key)
         if style is None:
-            style = self.rich_style + self.get_component_rich_style(f"tone--{tone}", partial=True)
+            style = self.rich_style + self._resolved(tone)
             if over:
-                style += self.get_component_rich_style(f"tone--{over}", partial=True)
+                style += self._resolved(over)
             if under:
                 style += Style(underline=True)
             self._tones[key] = style
         return style
+
+    def _resolved(self, tone: str) -> Style:
+        owner = self if tone in OWN_TONES else self.screen
+        return owner.get_component_rich_style(f"tone--{tone}", partial=True)
 
 
 class LinePane(Painter):

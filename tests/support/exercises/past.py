@@ -200,7 +200,7 @@ async def saves_lines(desk):
     desk.screen.query_one(Input).value = str(path)
     await desk.press("enter")
     await desk.on(Confirm)
-    await shows(desk.pilot, "Overwrite it?", "already exists")
+    await shows(desk.pilot, "Overwrite it?", "already")
     await desk.press("enter")
     await desk.on(LogScreen)
     assert path.read_text() == written
