@@ -183,12 +183,22 @@ def check_change(operations: tuple[Operation, ...]) -> None:
     """
     if len(operations) > MAX_OPERATIONS:
         raise StorageRefusal("too-large", f"the change has {len(operations)} operations; the limit is {MAX_OPERATIONS}")
-    total = 0
+    most = 0
     for operation in operations:
         check_key(operation.key)
-        total += size_of(operation.key)
+        most += len(operation.key)
         if not isinstance(operation, DeleteKey) and operation.value is not None:
             check_value(operation.value)
+            most += len(operation.value)
+    if most > MAX_CHANGE // _WIDEST:
+        _check_total(operations)
+
+
+def _check_total(operations: tuple[Operation, ...]) -> None:
+    total = 0
+    for operation in operations:
+        total += size_of(operation.key)
+        if not isinstance(operation, DeleteKey) and operation.value is not None:
             total += size_of(operation.value)
     if total > MAX_CHANGE:
         raise StorageRefusal("too-large", f"the change is {total} bytes; the limit is {MAX_CHANGE}")

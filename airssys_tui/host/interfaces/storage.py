@@ -96,7 +96,7 @@ def _error(case: str, text: str) -> Err:
 
 
 def _get(context: HostContext, key: str) -> Any:
-    # Inlined, like `_set`: these two are called most often.
+    # Inlined, like `_set` and `_apply`: these are called most often.
     tenant: Tenant = context.owner
     if tenant.storage_access is None:
         return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
@@ -149,11 +149,17 @@ def _usage(tenant: Tenant, deadline_ns: int) -> dict[str, int]:
     return {"bytes": used.bytes, "limit": tenant.storage_terms.quota, "keys": used.keys}
 
 
-@_writing
-def _apply(tenant: Tenant, deadline_ns: int, operations: list[Variant]) -> None:
-    wanted = tuple(map(_operation, operations))
-    check_change(wanted)
-    tenant.storage.apply(wanted, tenant.storage_terms, deadline_ns)
+def _apply(context: HostContext, operations: list[Variant]) -> Any:
+    tenant: Tenant = context.owner
+    if tenant.storage_access is not StorageAccess.READ_WRITE:
+        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+    try:
+        wanted = tuple([_operation(operation) for operation in operations])
+        check_change(wanted)
+        tenant.storage.apply(wanted, tenant.storage_terms, context.deadline_ns)
+    except (StorageRefusal, StoreError) as error:
+        return _failed(tenant, error)
+    return _NOTHING
 
 
 def _operation(said: Variant) -> Operation:

@@ -7,7 +7,9 @@ the cores among threads. So the pool is fair in time by its *places*: at most :a
 
 * A task that is about to block in the host announces it with :meth:`Workers.blocking`, and a task that has run for
   longer than :data:`LONG_MS` while others wait is *handed off* by the monitor. In both cases another thread takes the
-  place; there are bounds for each. A thread that was handed off runs on with a lower priority, and ends with its task.
+  place; there are bounds for each. While another thread of the lane rests, the one for a task that blocks is not
+  started yet: most blocks are a write to the disk, over before anybody misses the thread. A thread that was handed off
+  runs on with a lower priority, and ends with its task.
 * The monitor sleeps until a task waits while no thread is free.
 * Candidates (their ``init``, trial loads and probes) have a lane with places of its own: they do not keep a place from
   components that serve.
@@ -20,7 +22,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from enum import Enum
 from time import perf_counter_ns
@@ -127,6 +129,27 @@ class Lane:
         return len(self.places) - self.blocked - self.handed
 
 
+class _Blocking(contextlib.AbstractContextManager[None]):
+    """The block of :meth:`Workers.blocking`."""
+
+    __slots__ = ("_counted", "_place", "_pool")
+
+    def __init__(self, pool: Workers, place: Place) -> None:
+        self._pool = pool
+        self._place = place
+        self._counted = False
+
+    def __enter__(self) -> None:
+        self._counted = self._pool.block(self._place)
+
+    def __exit__(self, *_: object) -> None:
+        if self._counted:
+            self._pool.unblock(self._place)
+
+
+_NOT_ANNOUNCED: Final = contextlib.nullcontext()
+
+
 class _Here(threading.local):
     place: Place | None = None
 
@@ -227,32 +250,31 @@ class Workers:
             self._rouse()
         return future
 
-    @contextlib.contextmanager
-    def blocking(self) -> Iterator[None]:
+    def blocking(self) -> contextlib.AbstractContextManager[None]:
         """Announce that the calling worker is about to block in the host; another may take its place.
 
         On any other thread, and on a worker whose place is taken already, there is nothing to announce.
         """
         place = _HERE.place
-        if place is None or not self._block(place):
-            yield
-            return
-        try:
-            yield
-        finally:
-            with self._lock:
-                place.blocked -= 1
-                place.lane.blocked -= not place.blocked
+        return _NOT_ANNOUNCED if place is None or place.handed else _Blocking(self, place)
 
-    def _block(self, place: Place) -> bool:
+    def block(self, place: Place) -> bool:
+        """Count a worker as one that blocks; return whether it still has its place."""
         lane = place.lane
         with self._lock:
             if place.handed:
                 return False
             lane.blocked += not place.blocked
             place.blocked += 1
-            self._man(lane)
+            if not lane.resting:  # else the last one that rests has it replaced, when it takes a task
+                self._man(lane)
         return True
+
+    def unblock(self, place: Place) -> None:
+        """Take back one :meth:`block`."""
+        with self._lock:
+            place.blocked -= 1
+            place.lane.blocked -= not place.blocked
 
     def close(self, timeout: float) -> bool:
         """End the threads after their present task; wait at most ``timeout`` seconds for all of them.
@@ -298,8 +320,8 @@ class Workers:
                     break
                 place.task = task
                 place.since = perf_counter_ns()
-                if not lane.resting and not lane.queue.empty:
-                    self._rouse()
+                if not lane.resting:
+                    self._last(lane)
                 task.run()
                 with self._lock:
                     place.since = 0
@@ -309,6 +331,14 @@ class Workers:
         finally:
             with self._lock:
                 self._leave(place)
+
+    def _last(self, lane: Lane) -> None:
+        """Find others for the tasks to come: the last thread that rested has taken one."""
+        if lane.blocked:
+            with self._lock:
+                self._man(lane)
+        if not lane.queue.empty:
+            self._rouse()
 
     def _leave(self, place: Place) -> None:
         """Take a thread that ends out of the books; the lock is held. A second time changes nothing."""

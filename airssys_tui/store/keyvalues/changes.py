@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from airssys_tui.core.errors import StorageRefusal
 from airssys_tui.core.keyvalue import DeleteKey, Expect, Operation, SetKey, Value, check_quota, size_of
 
-PUT: Final = """INSERT INTO entries (namespace, key, size, value) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET size = excluded.size, value = excluded.value"""
-"""Stores one value, new or replaced."""
+MOST_PUT: Final = 8
+"""Values that one statement stores at most."""
+
+_ROW: Final = "(?, ?, ?, ?)"
+PUTS: Final = tuple(
+    f"INSERT INTO entries (namespace, key, size, value) VALUES {', '.join([_ROW] * count)}"  # noqa: S608 - no values
+    " ON CONFLICT DO UPDATE SET size = excluded.size, value = excluded.value"
+    for count in range(1, MOST_PUT + 1)
+)
+"""Store one value, two, and so on, new or replaced; all of them or none, in order."""
+
+PUT: Final = PUTS[0]
+"""Stores one value."""
 
 REMOVE: Final = "DELETE FROM entries WHERE namespace = ? AND key = ? RETURNING size"
 """Removes one key; returns a row if the key existed."""
@@ -100,6 +110,34 @@ def row_of(namespace: int, key: str, value: Value) -> tuple[int, bytes, int, Val
     """Return the parameters of :data:`PUT`."""
     name = key.encode()
     return namespace, name, len(name) + size_of(value), value
+
+
+class Puts(NamedTuple):
+    """One statement that stores several values: its parameters, and the maximum number of bytes that it adds."""
+
+    sql: str
+    rows: tuple[int | bytes | Value, ...]
+    growth: int
+
+
+def puts_of(namespace: int, operations: Sequence[Operation]) -> Puts | None:
+    """Return the one statement that applies operations.
+
+    Returns:
+        None if it takes more than one: they are too many, or do not all set a value.
+    """
+    count = len(operations)
+    if not 0 < count <= MOST_PUT:
+        return None
+    rows: tuple[int | bytes | Value, ...] = ()
+    growth = 0
+    for operation in operations:
+        if type(operation) is not SetKey:
+            return None
+        row = row_of(namespace, operation.key, operation.value)
+        rows += row
+        growth += row[2]
+    return Puts(PUTS[count - 1], rows, growth)
 
 
 def growth_of(operations: Iterable[Operation]) -> int:

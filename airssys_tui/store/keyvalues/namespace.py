@@ -11,7 +11,7 @@ import msgspec
 
 from airssys_tui.core.errors import StoreBusy
 from airssys_tui.core.keyvalue import Durability, KeyValues, Operation, StorageUse, Value, WriteTerms, size_of
-from airssys_tui.store.keyvalues.changes import PUT, REMOVE, NamespaceChange, growth_of, row_of
+from airssys_tui.store.keyvalues.changes import PUT, REMOVE, NamespaceChange, growth_of, puts_of, row_of
 from airssys_tui.store.keyvalues.patience import Waiting, acquire
 from airssys_tui.store.keyvalues.storage import Storage, namespace_number, take_staged
 
@@ -75,20 +75,22 @@ class Namespace(KeyValues):
         """Store a value, unless that would exceed the quota."""
         if self._unfinished is not None:
             self._finish(deadline_ns)
-        acquire(self._turn, self._waiting, deadline_ns, self._storage.path)
+        turn = self._turn
+        if not turn.acquire(blocking=False):
+            acquire(turn, self._waiting, deadline_ns, self._storage.path)
         try:
             number = self._number
-            if number is not None and terms.durability is Durability.NORMAL:
+            if number is not None:
                 row = row_of(number, key, value)
                 bound = self._bound + row[2]
                 if bound <= terms.quota:
                     self._bound = bound
-                    self._storage.write(PUT, row, self._waiting, deadline_ns)
+                    self._storage.write(PUT, row, terms.durability, self._waiting, deadline_ns)
                     return
             with self._changing(terms, size_of(key) + size_of(value), deadline_ns) as change:
                 change.set(key, value)
         finally:
-            self._turn.release()
+            turn.release()
 
     def delete(self, key: str, terms: WriteTerms, deadline_ns: int | None = None) -> bool:
         """Remove a key; return whether it existed."""
@@ -97,11 +99,9 @@ class Namespace(KeyValues):
         number = self._find_number(deadline_ns)
         if number is None:
             return False
-        if terms.durability is Durability.NORMAL:
-            # The bound stays unchanged: it is only an upper bound.
-            return bool(self._storage.write(REMOVE, (number, key.encode()), self._waiting, deadline_ns))
-        with self._storage.changing(terms.durability, self._waiting, deadline_ns) as connection:
-            return NamespaceChange(connection, number).delete(key)
+        # The bound stays unchanged: it is only an upper bound.
+        row = number, key.encode()
+        return bool(self._storage.write(REMOVE, row, terms.durability, self._waiting, deadline_ns))
 
     def apply(self, operations: tuple[Operation, ...], terms: WriteTerms, deadline_ns: int | None = None) -> None:
         """Apply several changes in order, all or none; the quota is checked at the end."""
@@ -109,6 +109,12 @@ class Namespace(KeyValues):
             self._finish(deadline_ns)
         acquire(self._turn, self._waiting, deadline_ns, self._storage.path)
         try:
+            number = self._number
+            put = puts_of(number, operations) if number is not None else None
+            if put is not None and self._bound + put.growth <= terms.quota:
+                self._bound += put.growth
+                self._storage.write(put.sql, put.rows, terms.durability, self._waiting, deadline_ns)
+                return
             with self._changing(terms, growth_of(operations), deadline_ns) as change:
                 change.make(operations)
         finally:

@@ -26,7 +26,7 @@ from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.core.keyvalue import Durability, Value
 from airssys_tui.store.disk.database import BUSY_SECONDS, HEADER, use_write_ahead_log, wait_by_itself
 from airssys_tui.store.disk.durable import create_private
-from airssys_tui.store.disk.faults import disk_faults, from_sqlite
+from airssys_tui.store.disk.faults import disk_faults, from_sqlite, is_busy
 from airssys_tui.store.keyvalues.changes import NamespaceChange
 from airssys_tui.store.keyvalues.patience import Waiting, acquire, insist, patience
 
@@ -149,14 +149,22 @@ class Storage:
         if self._fast is None:
             self._open(waiting, deadline_ns)
         try:
+            rows = self._run_at_once(sql, parameters)
+            if rows is not None:  # nearly always
+                return rows
             return insist(lambda: self._run(sql, parameters, waiting, deadline_ns), waiting, deadline_ns)
         except sqlite3.Error as error:
             raise from_sqlite(error, "read the storage", self.path) from error
 
     def write(
-        self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None = None, deadline_ns: int | None = None
+        self,
+        sql: str,
+        parameters: tuple[Any, ...],
+        durability: Durability,
+        waiting: Waiting | None = None,
+        deadline_ns: int | None = None,
     ) -> list[tuple[Any, ...]]:
-        """Run one statement as its own transaction on the fast connection; return its rows. For arguments see `rows`.
+        """Run one statement as its own transaction; return its rows. For arguments see `rows` and `changing`.
 
         Raises:
             DiskFull: No space left on the disk; the database is unchanged.
@@ -170,11 +178,32 @@ class Storage:
         if not writing.acquire(blocking=False):
             acquire(writing, waiting, deadline_ns, self.path)
         try:
-            return insist(lambda: self._run(sql, parameters, waiting, deadline_ns), waiting, deadline_ns)
+            if durability is Durability.NORMAL:
+                rows = self._run_at_once(sql, parameters)
+                if rows is not None:  # nearly always
+                    return rows
+                return insist(lambda: self._run(sql, parameters, waiting, deadline_ns), waiting, deadline_ns)
+            connection = self._full_connection(deadline_ns)
+            with waiting() if waiting else contextlib.nullcontext():
+                return insist(lambda: connection.execute(sql, parameters).fetchall(), None, deadline_ns)
         except sqlite3.Error as error:
             raise from_sqlite(error, "write the storage", self.path) from error
         finally:
             writing.release()
+
+    def _run_at_once(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]] | None:
+        """Run a statement on the fast connection; return None, and change nothing, if it would have to wait."""
+        reading = self._reading
+        if not reading.acquire(blocking=False):
+            return None
+        try:
+            return self._opened().execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return None
+            raise
+        finally:
+            reading.release()
 
     def _run(
         self, sql: str, parameters: tuple[Any, ...], waiting: Waiting | None, deadline_ns: int | None

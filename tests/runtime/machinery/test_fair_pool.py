@@ -161,6 +161,35 @@ def test_a_task_that_blocks_in_the_host_is_replaced_once(workers: Workers) -> No
     assert workers.submit(lambda: 7, way=Way.TURN).result(PATIENCE) == 7
 
 
+def test_a_task_that_blocks_is_replaced_when_the_last_thread_that_rests_takes_a_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guest_threads, "LONG_MS", 10_000_000)  # nothing is handed off
+    pool, gates = Workers(2), [Gate() for _ in range(3)]
+
+    def blocks() -> int:
+        with pool.blocking():
+            return gates[0]()
+
+    def threads() -> int:
+        return len(pool._turns.places)  # noqa: SLF001
+
+    tasks = [pool.submit(blocks, way=Way.TURN)]
+    assert gates[0].begun.wait(PATIENCE)
+    assert threads() == 2, "one rests"
+    for number in (1, 2):
+        tasks.append(pool.submit(gates[number], way=Way.TURN))
+        assert gates[number].begun.wait(PATIENCE), "none waits for the one that blocks"
+    assert threads() == 3
+    assert pool.handed == 0
+    for gate in gates:
+        gate.ended.set()
+    for task in tasks:
+        task.result(PATIENCE)
+    until(lambda: threads() == 2)
+    pool.close(5.0)
+
+
 def test_a_task_that_was_handed_off_and_then_blocks_is_not_replaced_twice() -> None:
     others = set(threading.enumerate())
     workers = Workers(1)

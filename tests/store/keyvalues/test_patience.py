@@ -121,7 +121,7 @@ def test_closing_ends_every_wait(storage: Storage) -> None:
 
         def write() -> None:
             try:
-                storage.write("DELETE FROM entries", (), Waiting, soon(120.0))
+                storage.write("DELETE FROM entries", (), Durability.NORMAL, Waiting, soon(120.0))
             except StoreError as error:
                 said.append(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from airssys_tui.core.keyvalue import (
     list_page,
     size_of,
 )
-from airssys_tui.store.keyvalues.changes import NamespaceChange
+from airssys_tui.store.keyvalues.changes import MOST_PUT, NamespaceChange
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.overlay import MAX_BYTES, Overlay
 from airssys_tui.store.keyvalues.storage import Storage, connect
@@ -66,6 +67,27 @@ def test_what_is_set_is_there_until_it_is_deleted(values: KeyValues, terms: Writ
     assert not values.delete("a", terms)
     assert not values.exists("a")
     assert values.usage() == StorageUse(13, 2)
+
+
+def test_what_is_to_survive_a_power_failure_is_written_by_the_connection_that_waits_for_the_disk(
+    storage: Storage,
+) -> None:
+    values, seen = Namespace(storage, "local/one"), list[str]()
+    values.set("first", "1", FULL)
+    assert storage._full is not None  # noqa: SLF001
+    assert storage._full.execute("PRAGMA synchronous").fetchone() == (2,)  # noqa: SLF001
+    storage._full.set_trace_callback(lambda said: seen.append(said.split()[0]))  # noqa: SLF001
+
+    for change in (
+        lambda: values.set("a", "1", FULL),
+        lambda: values.apply((SetKey("a", "2"), SetKey("b", "2")), FULL),
+        lambda: values.delete("a", FULL),
+    ):
+        seen.append("next")
+        change()
+
+    # Each is one statement, told again for each trigger, and so a transaction of its own.
+    assert [word for word, _ in groupby(seen)] == ["next", "INSERT", "next", "INSERT", "next", "DELETE"]
 
 
 def test_namespaces_are_apart(storage: Storage) -> None:
@@ -203,7 +225,12 @@ CHANGES = st.one_of(
     st.builds(Expect, KEYS, st.one_of(st.none(), VALUES)),
 )
 STEPS = st.lists(
-    st.one_of(CHANGES, st.lists(CHANGES, max_size=5).map(tuple), st.sampled_from(["reopen", "activate", "refuse"])),
+    st.one_of(
+        CHANGES,
+        st.lists(CHANGES, max_size=5).map(tuple),
+        st.lists(st.builds(SetKey, KEYS, VALUES), max_size=MOST_PUT + 2).map(tuple),
+        st.sampled_from(["reopen", "activate", "refuse"]),
+    ),
     max_size=25,
 )
 
@@ -237,12 +264,15 @@ def perform(values: KeyValues, step: Operation | tuple[Operation, ...], terms: W
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
-@given(steps=STEPS, quota=st.integers(0, 120))
+@given(steps=STEPS, quota=st.one_of(st.integers(0, 120), st.just(10_000)), durability=st.sampled_from(Durability))
 def test_usage_is_exact_after_any_sequence(
-    steps: list[Operation | tuple[Operation, ...] | str], quota: int, tmp_path_factory: pytest.TempPathFactory
+    steps: list[Operation | tuple[Operation, ...] | str],
+    quota: int,
+    durability: Durability,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "storage.db"
-    terms, model, revision = WriteTerms(quota), dict[str, Value](), 0
+    terms, model, revision = WriteTerms(quota, durability), dict[str, Value](), 0
     storage = Storage(path)
     try:
         values: KeyValues = Namespace(storage, "local/one")
