@@ -1,7 +1,7 @@
-"""Write the generated tables in ``docs/``: commands and exit codes, keys, interfaces.
+"""Write what is generated of the commands, keys and interfaces: tables in ``docs/``, completion scripts.
 
-``python .ci/docs.py`` rewrites what is between the markers of each page; with ``--check`` it changes nothing and
-exits 1 when a table is out of date.
+``python .ci/docs.py`` rewrites what is between the markers of each page, and the scripts; with ``--check`` it changes
+nothing and exits 1 when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from airssys_tui.cli.answering.completion_script import Shell, script_path
 from airssys_tui.cli.answering.exit_code import MEANINGS
 from airssys_tui.cli.application import COMMANDS, SCREEN, Entry
+from airssys_tui.cli.commands.completion import generated
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.engine.engine import Engine
@@ -125,21 +127,17 @@ def renewed(page: str, text: str) -> str:
 def main() -> int:
     """Rewrite or check; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a table is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when something is out of date")
     check = parser.parse_args().check
-    stale = []
-    for page in TABLES:
-        before = (DOCS / page).read_text(encoding="utf-8")
-        after = renewed(page, before)
-        if before != after:
-            stale.append(page)
-            if not check:
-                (DOCS / page).write_text(after, encoding="utf-8")
-    if check and stale:
-        sys.stderr.write(
-            "".join(f"docs/{page}: a generated table is out of date; run: make generate\n" for page in stale)
-        )
-        return 1
+    wanted = {DOCS / page: renewed(page, (DOCS / page).read_text(encoding="utf-8")) for page in TABLES}
+    wanted |= {script_path(shell): generated(shell) for shell in Shell}
+    stale = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    if check:
+        for file in stale:
+            sys.stderr.write(f"{file.relative_to(ROOT)} is out of date; run: make generate\n")
+        return 1 if stale else 0
+    for file in stale:
+        file.write_text(wanted[file], encoding="utf-8")
     return 0
 
 

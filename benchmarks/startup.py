@@ -59,15 +59,21 @@ def _starts(count: int, wasm: bytes) -> tuple[float, float]:
 
 
 def commands(effort: Effort) -> Iterator[Row]:
-    """A command that only reads, in a process of its own."""
+    """Commands that only read, each in a process of its own: a list, a shell's start, its tab key at a name."""
     with samples() as directory:
         with running(directory):
             pass
         places = ("--folder", str(directory / "components"), "--state-dir", str(directory / "state"))
         listing = (*PROGRAM, "list", "--json", *places)
-        times = [_process(listing) for _ in range(effort.rounds)]
+        lines = {
+            "list-cold": listing,
+            "completion": (*PROGRAM, "completion", "bash"),
+            "complete-name": (*PROGRAM, "__complete", "describe", *places, ""),
+        }
+        times = {name: [_process(line) for _ in range(effort.rounds)] for name, line in lines.items()}
         empty = [_process((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
-    yield beside("start/list-cold", median(times), "s", "python -c pass", median(empty))
+    for name, taken in times.items():
+        yield beside(f"start/{name}", median(taken), "s", "python -c pass", median(empty))
 
 
 def paint(effort: Effort) -> Iterator[Row]:

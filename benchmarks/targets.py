@@ -135,6 +135,7 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "commands": {
         "start/list-cold": Target(most=0.20, unit="s"),
         "start/completion": Target(most=0.15, unit="s"),
+        "start/complete-name": Target(most=0.15, unit="s"),
     },
     "paint": {
         "screen/first-paint": Target(most=0.50, unit="s"),

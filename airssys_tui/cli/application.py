@@ -189,7 +189,10 @@ _GROUPS: Final = {
 _EPILOGUE: Final = "\n".join([EXIT_CODES, *(f"  {code:<3}  {meaning}" for code, meaning in MEANINGS.items())])
 
 
-_TELLS_OF_ALL: Final = {"--help", "-h", "__complete"}
+_COMPLETE: Final = "__complete"
+"""What a completion script asks for names and numbers; the words of the incomplete command line follow."""
+
+_TELLS_OF_ALL: Final = {"--help", "-h", _COMPLETE}
 """Words for which the parser needs all commands."""
 
 
@@ -205,7 +208,8 @@ def build(words: Sequence[str] | None = None) -> App:
         words: The command line. The parser has only the command that it names, or the screens if it names none,
             and nothing is loaded for the others, unless it asks for help on all of them.
     """
-    entries = [entry for entry in COMMANDS if words and entry.name.split()[0] == words[0]]
+    named = words[1:2] if words and words[0] == _COMPLETE else words or ()
+    entries = [entry for entry in COMMANDS if named and entry.name.split()[0] == named[0]]
     everything = not entries and (words is None or not _TELLS_OF_ALL.isdisjoint(words))
     app = App(
         name="airssys-tui",

@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        code = _version() if words == ["--version"] else _run(words, json=_wants_json(words))
+        code = _run_unparsed(words)
+        if code is None:
+            code = _run(words, json=_wants_json(words))
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
@@ -38,10 +40,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _version() -> int:
-    """Print the version without the parser, which takes most of the loading time."""
-    say(__version__)
-    return ExitCode.OK
+def _run_unparsed(words: list[str]) -> int | None:
+    """Run what a shell asks for at each of its starts without the parser, which takes most of the loading time.
+
+    Returns:
+        The exit code; None if the command line needs the parser.
+    """
+    match words:
+        case ["--version"]:
+            say(__version__)
+            return ExitCode.OK
+        case ["completion", "bash" | "zsh" | "fish" as shell]:
+            from airssys_tui.cli.answering.completion_script import Shell, print_script  # noqa: PLC0415 - late
+
+            print_script(Shell(shell))
+            return ExitCode.OK
+    return None
 
 
 def _run(words: list[str], *, json: bool) -> int:

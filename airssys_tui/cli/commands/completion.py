@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
 from typing import Final
 
+from airssys_tui.cli.answering.completion_script import Shell, print_script
 from airssys_tui.cli.answering.exit_code import ExitCode
 
 PROGRAM: Final = "airssys-tui"
-
-
-class Shell(StrEnum):
-    """Shells with a completion script."""
-
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
 
 
 def completion(shell: Shell, /) -> int:
@@ -28,7 +19,12 @@ def completion(shell: Shell, /) -> int:
     Args:
         shell: The shell.
     """
+    print_script(shell)
+    return ExitCode.OK
+
+
+def generated(shell: Shell) -> str:
+    """Return the script as the commands of this version have it."""
     from airssys_tui.cli.application import build  # noqa: PLC0415 - the parser imports this module
 
-    sys.stdout.write(build().generate_completion(prog_name=PROGRAM, shell=shell.value))
-    return ExitCode.OK
+    return build().generate_completion(prog_name=PROGRAM, shell=shell.value)
