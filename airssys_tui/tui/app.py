@@ -8,12 +8,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.command import Provider
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -22,19 +23,14 @@ from airssys_tui.api.views.runtime import Phase
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.tui.actions.keymap import Keymap
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.dialogs.help import HelpScreen
-from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.drawing.arrangement import Arrangement, state_word
 from airssys_tui.tui.drawing.glyphs import chosen_glyphs
 from airssys_tui.tui.drawing.themes import DEFAULTS, STYLE, THEMES, chosen_theme
 from airssys_tui.tui.operating.background import in_background
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.live import LiveScreen
-from airssys_tui.tui.screens.logs import LogScreen
-from airssys_tui.tui.screens.meters import MetersScreen
-from airssys_tui.tui.screens.palette import OperatorCommands, Palette
 from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.screen_table import MODES, screen_about_all, screen_about_one
 from airssys_tui.tui.settings.settings_file import SettingsFile
 from airssys_tui.tui.settings.setup import Setup, glyphs_of, theme_after, theme_of
 from airssys_tui.tui.state.feed import Change
@@ -48,40 +44,10 @@ FAILED: Final = 1
 """Exit code when there was no runtime."""
 
 
-MODES: Final[Mapping[View, type[LiveScreen]]] = {
-    View.REGISTRY: RegistryScreen,
-    View.METERS: MetersScreen,
-    View.EVENTS: EventScreen,
-    View.LOGS: LogScreen,
-}
-"""The screens about all components: each exists once and keeps what it shows while it is hidden."""
+def _operator_commands() -> type[Provider]:
+    from airssys_tui.tui.screens.palette import OperatorCommands  # noqa: PLC0415 - late: loaded with the palette
 
-
-def screen_about_one(view: View) -> Callable[[Session, Operations, str], LiveScreen]:
-    """Return the class of a screen about one component; its modules are loaded here and not for the first paint."""
-    match view:
-        case View.DETAIL:
-            from airssys_tui.tui.screens.detail import DetailScreen  # noqa: PLC0415 - late, as are the others
-
-            return DetailScreen
-        case View.VERSIONS:
-            from airssys_tui.tui.screens.versions import VersionsScreen  # noqa: PLC0415
-
-            return VersionsScreen
-        case View.METER:
-            from airssys_tui.tui.screens.meter import MeterScreen  # noqa: PLC0415
-
-            return MeterScreen
-        case View.CALL:
-            from airssys_tui.tui.screens.call import CallScreen  # noqa: PLC0415
-
-            return CallScreen
-        case View.TRACES:
-            from airssys_tui.tui.screens.traces import TracesScreen  # noqa: PLC0415
-
-            return TracesScreen
-        case _:
-            raise ValueError(f"{view} is about all components")
+    return OperatorCommands
 
 
 class AirssysApp(App[int]):
@@ -105,7 +71,7 @@ class AirssysApp(App[int]):
     CSS = STYLE
     ENABLE_COMMAND_PALETTE = False
     DEFAULT_MODE = View.REGISTRY.value
-    COMMANDS: ClassVar[set[Any]] = {OperatorCommands}
+    COMMANDS: ClassVar[set[Any]] = {_operator_commands}
 
     def __init__(
         self,
@@ -134,14 +100,17 @@ class AirssysApp(App[int]):
         self.animation_level = "none"
         self._bindings = BindingsMap(self.session.keymap.bindings_everywhere())
         self._before: list[View] = []
-        for view, kind in MODES.items():
-            self.add_mode(view, partial(kind, self.session, self.operations))
+        for view in MODES:
+            self.add_mode(view, partial(self._mode, view))
         for theme in THEMES:
             self.register_theme(theme)
         self.set_class(self.session.glyphs.ascii, "ascii")
         self.theme = chosen
         self._setup = Setup(settings)
         self._take_settings()
+
+    def _mode(self, view: View) -> LiveScreen:
+        return screen_about_all(view)(self.session, self.operations)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the values of our variables under a theme that does not define them."""
@@ -295,6 +264,8 @@ class AirssysApp(App[int]):
     def action_help(self) -> None:
         """Show the keys of the screen."""
         if isinstance(self.screen, LiveScreen):
+            from airssys_tui.tui.dialogs.help import HelpScreen  # noqa: PLC0415 - late: see screen_table
+
             self.push_screen(HelpScreen(self.session, self.screen.view))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
@@ -304,6 +275,8 @@ class AirssysApp(App[int]):
 
     def action_palette(self) -> None:
         """Find an action or a component by typing."""
+        from airssys_tui.tui.screens.palette import Palette  # noqa: PLC0415 - late: see screen_table
+
         self.push_screen(Palette(placeholder="type an action or a component"))
 
     def action_ask_to_quit(self) -> None:
@@ -319,7 +292,7 @@ class AirssysApp(App[int]):
                 f"{what} in this process.",
                 f"{they} again at the next start. Only a `state` export keeps what is in memory.",
             ]
-            if not await self.push_screen_wait(Confirm(self.session, "Quit?", "Quit", lines)):
+            if not await self.operations.agrees("Quit?", "Quit", lines):
                 return
         self.action_leave_now()
 

@@ -9,17 +9,18 @@ import pytest
 from airssys_tui.api.played import scenes
 from airssys_tui.core.errors import NotServing
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.app import MODES, screen_about_one
-from airssys_tui.tui.dialogs.bulk import ROLL_BACK, BulkQuestion
+from airssys_tui.tui.dialogs.bulk import BulkQuestion
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
 from airssys_tui.tui.dialogs.story import StoryPage
+from airssys_tui.tui.screens.screen_table import MODES, screen_about_all, screen_about_one
+from airssys_tui.tui.state.bulk_commands import ROLL_BACK
 from tests.support.screens import connected, desk, wait_until
 
 
 def made(app, view, **more):
     """A screen that is not on the stack of screens yet, of a class with more methods than its own."""
-    kind = MODES[view] if view in MODES else screen_about_one(view)
+    kind = screen_about_all(view) if view in MODES else screen_about_one(view)
     watched = type(kind.__name__, (kind,), more)
     return watched(app.session, app.operations, *([] if view in MODES else ["counter"]))
 

@@ -13,8 +13,9 @@ from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import Level
-from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkCommand, BulkQuestion
+from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion
 from airssys_tui.tui.operating.operator import Operator
+from airssys_tui.tui.state.bulk_commands import BulkCommand
 
 
 class BulkOutcome(msgspec.Struct, frozen=True):

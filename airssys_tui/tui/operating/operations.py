@@ -1,42 +1,40 @@
-"""Commands about a component: each asks first if something would be lost, then is sent."""
+"""Commands about a component: each asks first if something would be lost, then is sent.
+
+Questions are loaded when the first one is asked: the first picture does not wait for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from textual.app import App
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from airssys_tui.api.commands import Command, Reload, Restart, Start, Stop, Unload
 from airssys_tui.api.views.components import ComponentView, NoteKind
-from airssys_tui.tui.dialogs.bulk import losses
-from airssys_tui.tui.dialogs.modal import Confirm
-from airssys_tui.tui.dialogs.rollback import RollbackQuestion
-from airssys_tui.tui.operating.bulk import BulkOperations
 from airssys_tui.tui.operating.operator import Operator
-from airssys_tui.tui.operating.past import PastOperations
-from airssys_tui.tui.state.notices import Notices
-from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.state.bulk_commands import losses
+
+if TYPE_CHECKING:
+    from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+    from airssys_tui.tui.operating.bulk import BulkOperations
+    from airssys_tui.tui.operating.past import PastOperations
 
 
 class Operations(Operator):
-    """Commands about one component; those about many, and about revisions and states, are its attributes.
+    """Commands about one component; those about many, and about revisions and states, are its attributes."""
 
-    Args:
-        app: Shows questions and toasts.
-        session: Has the runtime and the rows.
-        notices: Mutes notices about the components that were just acted on.
-        look: Pulls and shows what a command changed at once, ahead of the next tick.
+    @cached_property
+    def past(self) -> PastOperations:
+        """Pins, notes, states, undo, the disk."""
+        from airssys_tui.tui.operating.past import PastOperations  # noqa: PLC0415 - late: see above
 
-    Attributes:
-        past: Pins, notes, states, undo, the disk.
-        bulk: One command for all marked components.
-    """
+        return PastOperations(self)
 
-    def __init__(self, app: App[Any], session: Session, notices: Notices, look: Callable[[], None]) -> None:
-        super().__init__(app, session, notices, look)
-        self.past = PastOperations(self)
-        self.bulk = BulkOperations(self)
+    @cached_property
+    def bulk(self) -> BulkOperations:
+        """One command for all marked components."""
+        from airssys_tui.tui.operating.bulk import BulkOperations  # noqa: PLC0415 - late: see above
+
+        return BulkOperations(self)
 
     def start(self, component: str | None) -> None:
         """Start a component."""
@@ -78,6 +76,8 @@ class Operations(Operator):
         api = self.api()
         view = self._view(component)
         if api is not None and view is not None:
+            from airssys_tui.tui.dialogs.rollback import RollbackQuestion  # noqa: PLC0415 - late: see above
+
             self.run(self._answered(RollbackQuestion(self.session, view.id, api.preview_rollback, to)))
 
     async def _answered(self, question: RollbackQuestion) -> None:
@@ -98,6 +98,5 @@ class Operations(Operator):
         version = view.version or "no version"
         revision = f"r{view.revision}" if view.revision is not None else "no revision"
         about = f"{view.id} is {view.state}: {version}, {revision}."
-        question = Confirm(self.session, f"{verb} {view.id}?", verb, [about, "", *lost])
-        if await self.app.push_screen_wait(question):
+        if await self.agrees(f"{verb} {view.id}?", verb, [about, "", *lost]):
             await self.perform(command)

@@ -7,7 +7,7 @@ revisions and states.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, Literal, TypeVar
 
@@ -19,7 +19,6 @@ from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.actions.remedies import in_keys
-from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.state.notices import Notices
 from airssys_tui.tui.state.session import Session
 
@@ -118,8 +117,21 @@ class Operator:
     async def _force(self, command: Reload, refusal: GateRefusal) -> None:
         lines = [str(refusal), "", "Callers of the removed exports will fail. Reload anyway?"]
         title = f"{command.component}: the new version breaks its callers"
-        if await self._app.push_screen_wait(Confirm(self._session, title, "Force reload", lines)):
+        if await self.agrees(title, "Force reload", lines):
             await self.perform(command)
+
+    async def agrees(self, title: str, verb: str, lines: Sequence[str]) -> bool:
+        """Ask a question and return whether the operator agrees.
+
+        Args:
+            title: The question.
+            verb: On the button that agrees.
+            lines: What there is to know first.
+        """
+        from airssys_tui.tui.dialogs.modal import Confirm  # noqa: PLC0415 - late: loaded with the first question
+
+        answer: bool | None = await self._app.push_screen_wait(Confirm(self._session, title, verb, lines))
+        return answer is True
 
     def run(self, work: Coroutine[Any, Any, None] | Awaitable[None]) -> None:
         """Run work in the background and report what goes wrong in it."""

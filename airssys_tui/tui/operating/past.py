@@ -26,7 +26,6 @@ from airssys_tui.core.regular_file import FileError, read_regular
 from airssys_tui.core.revision import MAX_NOTE, Outcome
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.dialogs.disk import DiskQuestion, collected_text
-from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.prompt import Prompt
 from airssys_tui.tui.dialogs.story import StoryPage
 from airssys_tui.tui.drawing.moments import ago_text
@@ -178,10 +177,10 @@ class PastOperations:
         self._operator.run(self._operator.perform(command))
 
     def _ask(self, title: str, verb: str, lines: list[str], command: Command) -> None:
-        self._operator.run(self._confirmed(Confirm(self._operator.session, title, verb, lines), command))
+        self._operator.run(self._confirmed(title, verb, lines, command))
 
-    async def _confirmed(self, question: Confirm, command: Command) -> None:
-        if await self._operator.app.push_screen_wait(question):
+    async def _confirmed(self, title: str, verb: str, lines: list[str], command: Command) -> None:
+        if await self._operator.agrees(title, verb, lines):
             await self._operator.perform(command)
 
 

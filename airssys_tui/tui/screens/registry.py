@@ -8,14 +8,14 @@ from typing import ClassVar, Final
 from textual.widget import Widget
 
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.dialogs import bulk
-from airssys_tui.tui.dialogs.bulk import BulkCommand
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.drawing.lines import Line
 from airssys_tui.tui.drawing.selection import selection_lines
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
+from airssys_tui.tui.state import bulk_commands
+from airssys_tui.tui.state.bulk_commands import BulkCommand
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.line_pane import LinePane
@@ -96,27 +96,27 @@ class RegistryScreen(ComponentListScreen):
 
     def action_start(self) -> None:
         """Start the component, or all marked ones."""
-        self._do(bulk.START, super().action_start)
+        self._do(bulk_commands.START, super().action_start)
 
     def action_stop(self) -> None:
         """Stop the component, or all marked ones."""
-        self._do(bulk.STOP, super().action_stop)
+        self._do(bulk_commands.STOP, super().action_stop)
 
     def action_restart(self) -> None:
         """Restart the component, or all marked ones."""
-        self._do(bulk.RESTART, super().action_restart)
+        self._do(bulk_commands.RESTART, super().action_restart)
 
     def action_reload(self) -> None:
         """Reload the component, or all marked ones."""
-        self._do(bulk.RELOAD, super().action_reload)
+        self._do(bulk_commands.RELOAD, super().action_reload)
 
     def action_unload(self) -> None:
         """Unload the component, or all marked ones."""
-        self._do(bulk.UNLOAD, super().action_unload)
+        self._do(bulk_commands.UNLOAD, super().action_unload)
 
     def action_back_to_stable(self) -> None:
         """Roll back the component, or all marked ones."""
-        self._do(bulk.ROLL_BACK, super().action_back_to_stable)
+        self._do(bulk_commands.ROLL_BACK, super().action_back_to_stable)
 
     def action_back(self) -> None:
         """Clear the marks, then the filter."""

@@ -11,7 +11,6 @@ from airssys_tui.core.revision import StatePolicy
 from airssys_tui.tui.actions.action import Danger
 from airssys_tui.tui.actions.table import ACTIONS, hints, of_view
 from airssys_tui.tui.actions.view import View
-from airssys_tui.tui.app import MODES, screen_about_one
 from airssys_tui.tui.dialogs.help import HelpScreen
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -19,6 +18,7 @@ from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.screens.screen_table import MODES, screen_about_all, screen_about_one
 from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.support.exercises import desk as exercises_desk
 from tests.support.exercises.call import CALLS
@@ -354,7 +354,7 @@ def test_ids_and_keys_are_unique_on_a_screen():
 
 
 def test_every_action_has_a_method():
-    kinds = {view: screen_about_one(view) if view.of_one else MODES[view] for view in View}
+    kinds = {view: screen_about_one(view) if view.of_one else screen_about_all(view) for view in View}
     app = type(desk())
     for action in ACTIONS:
         method = f"action_{action.do.partition('(')[0]}"
@@ -390,5 +390,5 @@ def test_every_view_has_a_screen_and_an_action_that_opens_it():
     assert set(MODES) == {view for view in View if not view.of_one}
     assert {action.opens for action in ACTIONS} == {None, *View}
     for view in View:
-        kind = screen_about_one(view) if view.of_one else MODES[view]
+        kind = screen_about_one(view) if view.of_one else screen_about_all(view)
         assert kind.view is view

@@ -19,12 +19,13 @@ from airssys_tui.core.events import EventAction
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import StatePolicy
 from airssys_tui.core.text import sanitise
-from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion, losses
+from airssys_tui.tui.dialogs.bulk import AT_ONCE, BulkQuestion
 from airssys_tui.tui.dialogs.modal import Choice
 from airssys_tui.tui.drawing.arrangement import Arrangement
 from airssys_tui.tui.operating.bulk import carry_out
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
+from airssys_tui.tui.state.bulk_commands import losses
 from airssys_tui.tui.state.marks import Marks
 from tests.support.exercises.desk import OF_MARKS
 from tests.support.exercises.sitting import Sitting
