@@ -7,6 +7,8 @@ specification, chapter 5) down to the local variables of core functions; it read
 
 from __future__ import annotations
 
+import threading
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -103,6 +105,15 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True):
 
 _STANDARD: Final = AdmissionBounds()
 
+KEPT: Final = 64
+"""Files whose walk is remembered: a deployment asks five times for the same one, at its gates and to compile it."""
+
+LONGEST_KEPT: Final = 256
+"""Characters of the version in a file whose walk is remembered; nothing else of a walk grows with the file."""
+
+_kept: Final[dict[tuple[bytes, AdmissionBounds], Sections]] = {}
+_keeping: Final = threading.Lock()
+
 
 def admit(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
     """Walk over a file and check that it is a component within bounds which this version can run.
@@ -119,9 +130,25 @@ def admit(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
 def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
     """Walk over a file and check that it is a component within bounds.
 
+    The same file within the same bounds is walked over once, as long as it is among the last :data:`KEPT`.
+
     Raises:
         AdmissionError: At gate ``size``, ``magic`` or ``sections``, with the offset of the problem.
     """
+    key = sha256(data).digest(), bounds
+    found = _kept.get(key)
+    if found is None:
+        found = _walked(data, bounds)
+        if len(found.version or "") > LONGEST_KEPT:
+            return found
+        with _keeping:
+            while len(_kept) >= KEPT:
+                del _kept[next(iter(_kept))]
+            _kept[key] = found
+    return found
+
+
+def _walked(data: bytes, bounds: AdmissionBounds) -> Sections:
     _check_size(data, bounds)
     if data[4:8] == _CORE_VERSION:
         raise AdmissionError(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
+from airssys_tui.engine import admission
 from airssys_tui.engine.admission import AdmissionBounds, inspect
 from tests.support.engine import guests
 
@@ -106,6 +107,33 @@ def test_a_file_cut_anywhere_is_refused_unless_whole_sections_are_left():
             assert error.gate in {Gate.SIZE, Gate.MAGIC, Gate.SECTIONS}
             assert error.offset is None or 0 <= error.offset <= length
     assert whole < 60
+
+
+def _custom(name, content):
+    body = bytes([len(name)]) + name.encode() + content
+    assert len(body) < 1 << 14
+    return bytes([0, len(body) & 0x7F | 0x80, len(body) >> 7]) + body
+
+
+def test_a_file_is_walked_over_once_within_the_same_bounds(monkeypatch):
+    first = inspect(TRAPS)
+
+    assert inspect(bytes(bytearray(TRAPS))) is first
+    with pytest.raises(AdmissionError):
+        inspect(TRAPS, AdmissionBounds(size=8))
+    assert inspect(TRAPS) is first
+    monkeypatch.setattr(admission, "KEPT", 2)
+    for number in range(3):
+        inspect(TRAPS + _custom("other", bytes([number])))
+    assert len(admission._kept) == 2  # noqa: SLF001
+    assert inspect(TRAPS) is not first
+
+
+def test_a_walk_is_not_remembered_with_much_of_its_file():
+    long = TRAPS + _custom("version", b"1" * (admission.LONGEST_KEPT + 1))
+
+    assert inspect(long) is not inspect(long)
+    assert inspect(long).version == inspect(long).version
 
 
 @given(st.binary(max_size=300))
