@@ -144,3 +144,13 @@ def test_every_module_has_a_docstring_and_a_bounded_length() -> None:
         text = path.read_text(encoding="utf-8")
         assert text.lstrip().startswith(('"""', 'r"""')), f"{path} does not say why it exists"
         assert text.count("\n") <= 500, f"{path} has more than 500 lines"
+
+
+def test_a_thread_can_load_the_runtime() -> None:
+    run = (
+        "import threading, sys\n"
+        "def load():\n"
+        "    import airssys_tui.runtime.embedded\n"
+        "thread = threading.Thread(target=load); thread.start(); thread.join()"
+    )
+    assert loaded(run, "airssys_tui.runtime.embedded"), "the screen loads the engine in a thread, after its first paint"

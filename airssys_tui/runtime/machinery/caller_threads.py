@@ -36,10 +36,6 @@ class CallerThread(threading.local):
         self.free = threading.current_thread() is not threading.main_thread() and stack_of_this_thread() >= LEAST_STACK
 
 
-CALLER: Final = CallerThread()
-"""The state of the present thread."""
-
-
 def stack_of_this_thread() -> int:
     """Return the bytes of this thread's stack; 0 if the system does not say."""
     if sys.platform != "linux":
@@ -58,3 +54,7 @@ def stack_of_this_thread() -> int:
     found = stack_of(attributes, ctypes.byref(bottom), ctypes.byref(size)) == 0
     library["pthread_attr_destroy"](attributes)
     return size.value if found else 0
+
+
+CALLER: Final = CallerThread()
+"""The state of the present thread. At the end: the thread that loads this module need not be the main one."""
