@@ -8,6 +8,7 @@ clamped.
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -138,10 +139,16 @@ def _without_defaults(value: Any) -> Any:
         return [_without_defaults(item) for item in value]
     if not isinstance(value, msgspec.Struct):
         return value
-    defaults = {field.name: field.default for field in msgspec.structs.fields(value)}
+    defaults = _defaults(type(value))
     return {
         name: _without_defaults(part) for name, part in msgspec.structs.asdict(value).items() if part != defaults[name]
     }
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the default of each field; asking for the fields resolves every annotation anew."""
+    return {field.name: field.default for field in msgspec.structs.fields(kind)}
 
 
 def _load(text: str, path: str) -> dict[str, Any]:

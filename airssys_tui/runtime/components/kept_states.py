@@ -149,7 +149,7 @@ class KeptStates:
             StoreError: If it could not be written.
         """
         snapshot = self.row(component, saved, cause)
-        info = await self._floor.disk(self._floor.state.catalog.add_snapshot, snapshot)
+        info = await self._floor.commit(self._floor.state.catalog.add_snapshot, snapshot)
         self._owed.pop(component.name, None)
         component.shown.saved(len(saved.data), snapshot.at)
         component.teller.state(f"state saved: {format_size(len(saved.data))} ({cause})", Level.DEBUG)

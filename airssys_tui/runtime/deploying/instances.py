@@ -29,6 +29,7 @@ from airssys_tui.runtime.deploying.slowness import telling_slowness
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shielded_await import to_the_end
+from airssys_tui.runtime.machinery.wakeups import landing
 
 
 class Instances:
@@ -115,7 +116,7 @@ class Instances:
             return
         boundary = actor.pause()
         if not boundary.done():  # thousands of idle components stop at once: they need no timer each
-            reached = asyncio.wrap_future(boundary)
+            reached = landing(boundary)
             patience = serving.manifest.supervision.shutdown
             if drain is not None:
                 patience = min(patience, drain)
@@ -177,7 +178,7 @@ class Instances:
     async def _reach_boundary(self, component: Component) -> None:
         """Wait until no call runs; one that has not ended after the manifest's ``shutdown`` is cancelled."""
         serving = component.actor.serving
-        reached = asyncio.wrap_future(component.actor.pause())
+        reached = landing(component.actor.pause())
         if serving is None:
             await reached
             return
@@ -230,7 +231,7 @@ class Instances:
         serving.counters = component.actor.counters
         submit = self._floor.workers.submit
         run = submit(run_to_the_end, serving, self._floor.clock, owner=component.name, way=Way.TURN)
-        ended = asyncio.wrap_future(run)
+        ended = landing(run)
         component.life.run(RunningCommand(serving, ended))
         end = cut_off(serving, self._floor.clock)
         try:
@@ -295,6 +296,8 @@ class Instances:
 
     async def _last_state(self, component: Component) -> KeptState | None:
         if component.served.kind == "command" or not self._active(component).manifest.supervision.restore_state:
+            return None
+        if self._active(component).interface.exports and not component.stateful:
             return None
         return await self._snapshots.latest(component)
 

@@ -23,24 +23,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-import msgspec
-
-from airssys_tui.core.errors import AdmissionError, CapacityError, GateRefusal, NotServing, StoreError
+from airssys_tui.core.errors import CapacityError, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.revision import Cause, StatePolicy
-from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.arrival import activation_of, arrive, go_back
 from airssys_tui.runtime.deploying.order import Attempt, Order
-from airssys_tui.runtime.deploying.recorder import AttemptRecorder
+from airssys_tui.runtime.deploying.recorder import AttemptRecorder, with_embedded_version
 from airssys_tui.runtime.deploying.refusals import Refusals
-from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed, with_version
+from airssys_tui.runtime.deploying.rehearsal import Plan, Rehearsal, Rehearsed
 from airssys_tui.runtime.deploying.same_inputs import Compare, judge_same_inputs
 from airssys_tui.runtime.deploying.slowness import telling_slowness
 from airssys_tui.runtime.deploying.stop_start import StopStart, takes_turns
@@ -94,12 +91,12 @@ class Deployer:
             CapacityError: If the process has no room for a new component.
             asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
         """
-        reading = await self._floor.compiling(with_embedded_version, reading)
         try:
             if component.active is None:
                 self._floor.descriptors.require_room("a new component")
             attempt = await self._begin(component, reading, order)
         except (CapacityError, StoreError) as error:
+            reading = await self._floor.compiling(with_embedded_version, reading)
             self._refusals.turn_away(component, reading, error)
             raise
         origin = component.state
@@ -197,9 +194,12 @@ class Deployer:
                 saved: SavedState | None = await component.actor.post(contract.save_state, first=True)
                 return saved
             # The instance trapped meanwhile: the next one gets the state saved last.
-        return await self._last_state(component)
+        return await self._last_state(attempt)
 
-    async def _last_state(self, component: Component) -> SavedState | None:
+    async def _last_state(self, attempt: Attempt) -> SavedState | None:
+        component = attempt.component
+        if attempt.revision == 1:
+            return None  # no revision before it could have saved one
         kept = await self._snapshots.latest(component)
         return kept.state if kept is not None else None
 
@@ -210,7 +210,7 @@ class Deployer:
         try:
             initial = await self._initial_state(attempt, rehearsed)
             if restored is None and component.actor.serving is None and order.policy is not StatePolicy.FRESH:
-                restored = await self._last_state(component)
+                restored = await self._last_state(attempt)
         except BaseException:
             await self._drop_rehearsed(rehearsed)
             raise
@@ -248,12 +248,3 @@ class Deployer:
         return NewSnapshot(
             attempt.component.name, attempt.revision, saved.schema, saved.kind, saved.data, order.policy, at
         )
-
-
-def with_embedded_version(reading: Reading) -> Reading:
-    """Give a manifest without a version the one in the wasm file; a file that is wrong is refused at its gate later."""
-    try:
-        manifest = with_version(reading.manifest, inspect(reading.wasm).version)
-    except (AdmissionError, GateRefusal):
-        return reading
-    return msgspec.structs.replace(reading, manifest=manifest)

@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from airssys_tui.core.errors import StoreError
+from airssys_tui.core.errors import AdmissionError, GateRefusal, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.manifest.document import encode_manifest
 from airssys_tui.core.revision import Outcome
+from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.order import Attempt, Order
+from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import Refusal, RevisionRecord
@@ -40,21 +42,29 @@ class AttemptRecorder:
         Raises:
             StoreError: If it could not be recorded.
         """
-
-        def write() -> Attempt:
-            if order.from_files:
-                require_room(self._floor.state.path, len(reading.wasm))
-            self._close_left_open()
-            self._floor.state.blobs.put(reading.wasm)
-            with self._floor.state.catalog.together():
-                return self._open(component, reading, order)
-
-        attempt = await self._floor.disk(write)
+        if self._left_open:
+            await self.close_left_open()
+        kept = await self._floor.files(self._keep, reading, from_files=order.from_files)
+        attempt = await self._floor.commit(self._open, component, kept, order)
         failpoint("deploy/accepted")
         attempt.tell(f"accepted: generation {order.generation} as r{attempt.revision}", EventAction.ACCEPTED)
         return attempt
 
+    def _keep(self, reading: Reading, *, from_files: bool) -> Reading:
+        """Keep the artifact, durably, before the catalog refers to it; return the reading with its version."""
+        if from_files:
+            require_room(self._floor.state.path, len(reading.wasm))
+        self._floor.state.blobs.put(reading.wasm)
+        return with_embedded_version(reading)
+
     def _open(self, component: Component, reading: Reading, order: Order) -> Attempt:
+        state = self._floor.state
+        if not state.blobs.has(reading.digest):  # collected in the meantime: nothing referred to it
+            state.blobs.put(reading.wasm)
+        with state.catalog.together():
+            return self._record(component, reading, order)
+
+    def _record(self, component: Component, reading: Reading, order: Order) -> Attempt:
         catalog, at = self._floor.state.catalog, self._floor.clock()
         catalog.upsert_component(component.name, component.files.key, at=at)
         deployment = catalog.begin_deployment(component.name, order.generation, reading.digest, order.cause, at=at)
@@ -87,7 +97,7 @@ class AttemptRecorder:
                 self._keep_interface(attempt)
                 catalog.stage(attempt.deployment, "rehearsed", _gates(attempt), at=self._floor.clock())
 
-        await self._floor.disk(write)
+        await self._floor.commit(write)
 
     async def close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
         """Record the end of an attempt that failed; if that is not possible now, do it later.
@@ -110,7 +120,7 @@ class AttemptRecorder:
                 catalog.finish(attempt.deployment, outcome, reason, at=at)
 
         try:
-            await self._floor.disk(write)
+            await self._floor.commit(write)
         except StoreError as error:
             self._left_open.append(write)
             attempt.tell(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
@@ -129,7 +139,7 @@ class AttemptRecorder:
             self._left_open.popleft()
 
     def _keep_interface(self, attempt: Attempt) -> None:
-        interface, attempt.passage.interface = attempt.passage.interface, None
+        interface = attempt.passage.interface
         if interface is not None:
             encoded = msgspec.json.encode(interface).decode()
             self._floor.state.catalog.set_interface(attempt.component.name, attempt.revision, encoded)
@@ -137,3 +147,12 @@ class AttemptRecorder:
 
 def _gates(attempt: Attempt) -> str:
     return msgspec.json.encode(attempt.passage.times).decode()
+
+
+def with_embedded_version(reading: Reading) -> Reading:
+    """Give a manifest without a version the one in the wasm file; a file that is wrong is refused at its gate later."""
+    try:
+        manifest = with_version(reading.manifest, inspect(reading.wasm).version)
+    except (AdmissionError, GateRefusal):
+        return reading
+    return msgspec.structs.replace(reading, manifest=manifest)

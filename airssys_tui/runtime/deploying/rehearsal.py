@@ -30,6 +30,7 @@ from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_types
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.wakeups import landing
 
 T = TypeVar("T")
 
@@ -164,7 +165,7 @@ class Rehearsal:
 
     async def _try_out(self, plan: Plan, passage: Passage, rehearsed: Rehearsed, serving: Serving) -> None:
         with passage.at(Gate.INIT):
-            await self.on_guest(serving, contract.initialise)
+            await self._initialise(serving)
         if plan.trial is not None and contract.is_stateful(rehearsed.artifact.interface):
             trial = plan.trial
             with passage.at(Gate.STATE_LOAD):
@@ -172,6 +173,8 @@ class Rehearsal:
         if not plan.probe:
             return
         with passage.at(Gate.HEALTH_PROBE):
+            if not rehearsed.artifact.interface.exports_interface(contract.HEALTH):
+                return
             rehearsed.health = await self.on_guest(serving, contract.check_health)
             if rehearsed.health.health is Health.UNHEALTHY:
                 said = f' ("{rehearsed.health.message}")' if rehearsed.health.message else ""
@@ -188,11 +191,15 @@ class Rehearsal:
         """
         serving = await self.instantiate(component, artifact, code, speaker)
         try:
-            await self.on_guest(serving, contract.initialise)
+            await self._initialise(serving)
         except BaseException:
             await self.discard(serving)
             raise
         return serving
+
+    async def _initialise(self, serving: Serving) -> None:
+        if serving.artifact.interface.exports_interface(contract.LIFECYCLE):
+            await self.on_guest(serving, contract.initialise)
 
     async def instantiate(
         self, component: str, artifact: Blueprint, code: Code, speaker: Speaker = Speaker.SERVING
@@ -213,7 +220,7 @@ class Rehearsal:
         making = Making(floor.linker, floor.side, artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:
-            return await asyncio.wrap_future(made)
+            return await landing(made)
         except asyncio.CancelledError:
             making.cancel()
             raise
@@ -222,7 +229,7 @@ class Rehearsal:
         """Run a function on an instance that no other code uses; cancelling the wait cancels the guest's call."""
         owner = serving.tenant.component
         asked = self._floor.workers.submit(function, serving, owner=owner, way=Way.CANDIDATE)
-        answer = asyncio.wrap_future(asked)
+        answer = landing(asked)
         try:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:

@@ -42,6 +42,7 @@ from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.wakeups import landing
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
 from airssys_tui.store.disk.failpoint import failpoint
 
@@ -185,7 +186,7 @@ class Switcher:
         with passage.at(Gate.STORAGE):
             await promotion.prepare()
         try:
-            await self._floor.disk(self._floor.state.catalog.activate, activation)
+            await self._floor.commit(self._floor.state.catalog.activate, activation)
         except BaseException:
             await promotion.withdraw()
             raise
@@ -203,7 +204,7 @@ class Switcher:
     async def _reach_boundary(self, component: Component, *, insist: bool) -> None:
         """Wait until no call runs; after the manifest's ``shutdown`` bound cancel it, or give up."""
         serving = component.actor.serving
-        reached = asyncio.wrap_future(component.actor.pause())
+        reached = landing(component.actor.pause())
         if serving is None:
             await reached
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +20,12 @@ MOST: Final = 65_536
 
 SHARE: Final = 0.8
 """Share of the limit above which new work is refused."""
+
+EACH: Final = 16
+"""Descriptors that one piece of new work is taken to open at most."""
+
+FRESH: Final = 0.5
+"""Seconds for which a count is good."""
 
 _FOLDERS: Final = ("/proc/self/fd", "/dev/fd")
 
@@ -64,6 +71,8 @@ class Descriptors:
     ) -> None:
         self._count = count
         self._limit = limit
+        self._spare = 0
+        self._until = 0.0
 
     @property
     def used(self) -> int | None:
@@ -95,9 +104,22 @@ class Descriptors:
     def require_room(self, what: str) -> None:
         """Refuse new work when most descriptors are open.
 
+        Counting them takes longer the more there are. So they are counted again when those that were free then could
+        be used up, and after :data:`FRESH` seconds.
+
         Raises:
             CapacityError: If at least :data:`SHARE` of the limit is in use.
         """
+        now = time.monotonic()
+        if self._spare > 0 and now < self._until:
+            self._spare -= 1
+            return
         error = self.crowding(what)
         if error is not None:
             raise error
+        self._spare, self._until = self._free() // EACH, now + FRESH
+
+    def _free(self) -> int:
+        """Return how many may still be opened by new work."""
+        used, limit = self._count(), self._limit()
+        return 0 if used is None or limit is None else max(0, int(SHARE * limit) - used)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,12 +19,14 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
 from airssys_tui.runtime.machinery.descriptors import Descriptors, raise_limit
+from airssys_tui.runtime.machinery.disk_thread import DiskThread
 from airssys_tui.runtime.machinery.flights import Flights
 from airssys_tui.runtime.machinery.guest_threads import Hog, Way, Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.machinery.side_threads import SideThreads
+from airssys_tui.runtime.machinery.wakeups import landing
 from airssys_tui.runtime.sources.reading_threads import ReadingThreads
 from airssys_tui.store.directory import StateDirectory
 
@@ -32,6 +34,10 @@ T = TypeVar("T")
 
 MOST_CHILDREN: Final = 2
 """Compile processes at a time: each may use all processors and gigabytes of memory."""
+
+
+FILE_THREADS: Final = 4
+"""Threads that write artifacts: each waits for the disk most of the time."""
 
 
 class Floor:
@@ -69,17 +75,31 @@ class Floor:
         self.services = ServiceDesk(state.storage, self.workers.blocking)
         self.filled: Callable[[DiskFull], None] = lambda _: None
         self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare
-        self.reading = ReadingThreads(patience=settings.reading)
-        self._disk = ThreadPoolExecutor(1, "disk")
+        self.reading = ReadingThreads(patience=settings.reading, landing=landing)
+        self._disk = DiskThread(state.catalog)
+        self._files = ThreadPoolExecutor(FILE_THREADS, "files")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
         switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that uses the catalog or the blobs, on the one disk thread, in order."""
-        loop = asyncio.get_running_loop()
+        return await self._heeded(self._disk.submit(partial(function, *args, **kwargs)))
+
+    async def commit(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run something that only writes the catalog, as :meth:`disk` does; return when that is durable.
+
+        It may share its transaction with others that are ready, and may run twice; see ``disk_thread``.
+        """
+        return await self._heeded(self._disk.commit(partial(function, *args, **kwargs)))
+
+    async def files(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run something that reads or writes artifacts and does not touch the catalog, beside the disk thread."""
+        return await self._heeded(self._files.submit(partial(function, *args, **kwargs)))
+
+    async def _heeded(self, future: Future[T]) -> T:
         try:
-            return await loop.run_in_executor(self._disk, lambda: function(*args, **kwargs))
+            return await landing(future)
         except DiskFull as error:
             self.filled(error)
             raise
@@ -106,19 +126,19 @@ class Floor:
 
     async def compiling(self, function: Callable[..., T], *args: Any) -> T:
         """Run a compilation or another short computation."""
-        return await asyncio.get_running_loop().run_in_executor(self._compilers, function, *args)
+        return await landing(self._compilers.submit(function, *args))
 
     async def in_child(self, function: Callable[..., T], *args: Any) -> T:
         """Run a compilation in a child process; it does not hold up small ones."""
-        return await asyncio.get_running_loop().run_in_executor(self._children, function, *args)
+        return await landing(self._children.submit(function, *args))
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""
-        return await asyncio.wrap_future(self.workers.submit(function, *args))
+        return await landing(self.workers.submit(function, *args))
 
     async def candidate(self, function: Callable[..., T], *args: Any, owner: str = "") -> T:
         """Run guest code of what does not serve, on places of its own. Cancelling the wait does not stop the guest."""
-        return await asyncio.wrap_future(self.workers.submit(function, *args, owner=owner, way=Way.CANDIDATE))
+        return await landing(self.workers.submit(function, *args, owner=owner, way=Way.CANDIDATE))
 
     def _crowded(self, hogs: list[Hog]) -> None:
         self.journal.system(crowded_text(hogs), EventAction.CROWDED, Level.WARNING)
@@ -130,7 +150,8 @@ class Floor:
         self.reading.close()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
-        self._disk.shutdown(wait=True)
+        self._files.shutdown(wait=True)
+        self._disk.close()
         if self.side.live:
             # Calls blocked in WASI may never return: do not wait for them.
             self.engine.close(0.0)

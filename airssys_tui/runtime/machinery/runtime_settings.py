@@ -34,7 +34,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     reading: float = PATIENCE
     sample: float = 1.0
     shutdown: float = 5.0
-    parallel_deploys: int = 4
+    parallel_deploys: int = 16
     code_cache: int = 1024 * 1024 * 1024
     collect_every: float = 300.0
     disk_check: float = 5.0

@@ -74,9 +74,17 @@ class ReadingThreads:
         count: Threads that read at once, besides those whose reading is slow.
         most: Threads at most, including those that hang.
         patience: Seconds that a reading may take.
+        landing: Makes a future of the running loop from one of a thread.
     """
 
-    def __init__(self, count: int = COUNT, most: int = MOST, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        count: int = COUNT,
+        most: int = MOST,
+        patience: float = PATIENCE,
+        landing: Callable[[Future[Any]], asyncio.Future[Any]] = asyncio.wrap_future,
+    ) -> None:
+        self._landing = landing
         self._count = count
         self._most = most
         self._patience = patience
@@ -107,9 +115,14 @@ class ReadingThreads:
             FileUnavailable: If it does not return in time, or an earlier reading of the same key still hangs.
         """
         reading = self._submit(key, lambda: function(*args))
+        result = self._landing(reading.result)
+        result.add_done_callback(_retrieve)
         try:
-            await self._begin(reading)
-            found: T = await self._finish(reading)
+            done, _ = await asyncio.wait({result}, timeout=min(SLOW, self._patience))
+            if not done:  # rarely: it waits for a thread, or is slow
+                await self._begin(reading)
+                await self._finish(reading, result)
+            found: T = result.result()
         finally:
             self._withdraw(reading)
         return found
@@ -120,7 +133,7 @@ class ReadingThreads:
         with self._changed:
             self._queue.append(reading)
             self._provide()
-        result = asyncio.wrap_future(reading.result)
+        result = self._landing(reading.result)
         result.add_done_callback(_retrieve)
         try:
             while True:
@@ -169,7 +182,7 @@ class ReadingThreads:
 
     async def _begin(self, reading: _Reading) -> None:
         """Wait for a thread. When there is none for the whole patience, all of them hang."""
-        begun = asyncio.wrap_future(reading.begun)
+        begun = self._landing(reading.begun)
         deadline = time.monotonic() + self._patience
         while True:
             done, _ = await asyncio.wait({begun}, timeout=SLOW)
@@ -184,18 +197,17 @@ class ReadingThreads:
                     remedy="look at the file systems that the folder leads to",
                 )
 
-    async def _finish(self, reading: _Reading) -> Any:
-        result = asyncio.wrap_future(reading.result)
-        result.add_done_callback(_retrieve)
-        done, _ = await asyncio.wait({result}, timeout=min(SLOW, self._patience))
+    async def _finish(self, reading: _Reading, result: asyncio.Future[Any]) -> None:
+        left = reading.since + self._patience - time.monotonic()
+        done, _ = await asyncio.wait({result}, timeout=max(0.0, min(SLOW, left)))
         if done:
-            return result.result()
+            return
         with self._changed:
             self._provide()
-        done, _ = await asyncio.wait({result}, timeout=max(0.0, self._patience - SLOW))
-        if done:
-            return result.result()
-        raise self._hangs(reading.key)
+        left = reading.since + self._patience - time.monotonic()
+        done, _ = await asyncio.wait({result}, timeout=max(0.0, left))
+        if not done:
+            raise self._hangs(reading.key)
 
     def _submit(self, key: str, work: Callable[[], Any]) -> _Reading:
         reading = _Reading(key, work)

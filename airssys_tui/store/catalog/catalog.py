@@ -95,6 +95,10 @@ class Catalog(
         """Combine every write in the block into one transaction; see :meth:`Database.together`."""
         return self._database.together()
 
+    def part(self) -> AbstractContextManager[None]:
+        """Take back only what the block wrote when it raises; see :meth:`Database.part`."""
+        return self._database.part()
+
     def close(self) -> None:
         """Close the connection."""
         self._database.close()

@@ -140,12 +140,15 @@ class Revisions(Room):
             write_outcome(connection, component, number, ACTIVE, reason=reason, at=self._time(at))
 
     def set_interface(self, component: str, number: int, interface: str) -> None:
-        """Record a candidate's interface once it is compiled; written only once.
+        """Record a candidate's interface once it is compiled; written only once, and the same again changes nothing.
 
         Raises:
-            StoreError: The revision does not exist, or its interface is already recorded.
+            StoreError: The revision does not exist, or another interface is already recorded.
         """
         with self._database.transaction("set-interface") as connection:
+            same = "SELECT 1 FROM revisions WHERE component = ? AND number = ? AND interface = ?"
+            if connection.execute(same, (component, number, interface)).fetchone() is not None:
+                return
             done = connection.execute(
                 "UPDATE revisions SET interface = ? WHERE component = ? AND number = ? AND interface IS NULL",
                 (interface, component, number),

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from airssys_tui.core.errors import StoreError
 from airssys_tui.store.disk.durable import create_private
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.faults import disk_faults, is_busy
@@ -33,6 +34,10 @@ HEADER: Final = """SELECT (SELECT user_version FROM pragma_user_version),
     (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"""
 """Schema version, application id and number of tables of a database. One statement, so that no other process can create
 the tables between the answers."""
+
+
+class TransactionLost(StoreError):
+    """A write inside a transaction failed, and SQLite took back all of it."""
 
 
 class Database:
@@ -101,6 +106,27 @@ class Database:
                 raise
             for name in self._written:
                 failpoint(f"catalog/{name}/after-commit")
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Take back what the block wrote, and nothing else, when it raises; inside :meth:`together`.
+
+        Raises:
+            TransactionLost: SQLite took back the whole transaction, as it does when the disk is full.
+        """
+        written = len(self._written)
+        with disk_faults("write the catalog", self.path):
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException as error:
+                del self._written[written:]
+                if not self._connection.in_transaction:
+                    raise TransactionLost(f"the transaction was taken back: {error}") from error
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+                raise
+            self._connection.execute("RELEASE part")
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Return every row of a query.
