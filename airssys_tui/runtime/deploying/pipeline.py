@@ -156,6 +156,7 @@ class Deployer:
             compatible=order.compatible,
             trial=None if in_turn else await self._trial_state(attempt),
             in_turn=in_turn,
+            sections=reading.sections,
         )
         rehearsed = await self._rehearsal.rehearse(plan, attempt.passage, attempt.component)
         if order.from_files:

@@ -296,7 +296,9 @@ class Reconciler:
         """Bring the component to its desired state: its files are back unchanged."""
         if component.active is None:
             return
-        await self._floor.disk(self._floor.state.catalog.set_present, component.name, True)
+        if not component.files.recorded:
+            await self._floor.commit(self._floor.state.catalog.set_present, component.name, True)
+            component.files.record(True)
         stopped = component.state in {State.STOPPED, State.INSTALLED}
         # An operator who puts back the files of a component that was given up wants it tried again.
         revived = component.state is State.FAILED and component.files.left and not component.proof.condemned
@@ -355,6 +357,7 @@ class Reconciler:
         component.teller.decision(f"files removed: stopped, history kept ({why})", EventAction.REMOVED, Level.WARNING)
         component.update.cancel()
         async with component.lock:
+            component.files.record(False)
             try:
                 await self._floor.disk(self._floor.state.catalog.set_present, component.name, False)
             except StoreError as error:  # a start looks at the folder itself

@@ -152,7 +152,8 @@ def _gates(attempt: Attempt) -> str:
 def with_embedded_version(reading: Reading) -> Reading:
     """Give a manifest without a version the one in the wasm file; a file that is wrong is refused at its gate later."""
     try:
-        manifest = with_version(reading.manifest, inspect(reading.wasm).version)
+        found = inspect(reading.wasm)
+        manifest = with_version(reading.manifest, found.version)
     except (AdmissionError, GateRefusal):
         return reading
-    return msgspec.structs.replace(reading, manifest=manifest)
+    return msgspec.structs.replace(reading, manifest=manifest, sections=None if found.asynchronous else found)

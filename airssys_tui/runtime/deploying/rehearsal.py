@@ -17,7 +17,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest
-from airssys_tui.engine.admission import admit
+from airssys_tui.engine.admission import Sections, admit
 from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
@@ -52,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         trial: The state to load on trial, or None to begin with a fresh one.
         probe: Whether an unhealthy report refuses.
         in_turn: Whether no instance may be made while the old one exists.
+        sections: What the walk over the artifact found, if it was made already.
     """
 
     digest: Digest
@@ -64,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     trial: SavedState | None = None
     probe: bool = True
     in_turn: bool = False
+    sections: Sections | None = None
 
 
 class Rehearsed(msgspec.Struct):
@@ -110,7 +112,9 @@ class Rehearsal:
             GateRefusal: By the first gate that refuses.
         """
         with passage.at(Gate.SECTIONS):
-            sections = await self._floor.compiling(admit, plan.wasm)
+            sections = plan.sections
+            if sections is None:
+                sections = await self._floor.compiling(admit, plan.wasm)
         with passage.at(Gate.MANIFEST):
             manifest = with_version(plan.manifest, sections.version)
         if self._needs is not None and plan.compatible and not plan.force:

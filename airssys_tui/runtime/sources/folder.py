@@ -37,6 +37,7 @@ from airssys_tui.core.regular_file import (
     read_regular,
 )
 from airssys_tui.core.text import escaped
+from airssys_tui.engine.admission import Sections
 from airssys_tui.runtime.sources.names import (
     MANIFEST,
     TEMPORARY,
@@ -62,6 +63,7 @@ class Reading(msgspec.Struct, frozen=True):
         wasm: The artifact.
         digest: Its digest.
         bare: Whether it has no Component.toml.
+        sections: What the walk over the artifact found, if it was made and found nothing to refuse.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Reading(msgspec.Struct, frozen=True):
     wasm: bytes
     digest: Digest
     bare: bool
+    sections: Sections | None = None
 
 
 class Early(msgspec.Struct, frozen=True):

@@ -32,15 +32,17 @@ class SourceFiles:
         detached: Whether the component may run without its files, because the operator asked for it.
         left: Whether the files were removed since the active revision took over. When they come back, a component that
             supervision gave up is tried again.
+        recorded: Whether the catalog is known to say that the files are in the folder.
         on_disk: What was last read; None when the files are gone or could never be read.
     """
 
-    __slots__ = ("_changed", "detached", "key", "left", "on_disk", "present")
+    __slots__ = ("_changed", "detached", "key", "left", "on_disk", "present", "recorded")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self.key = ""
         self.present = False
+        self.recorded = False
         self.detached = False
         self.left = False
         self.on_disk: OnDisk | None = None
@@ -55,10 +57,15 @@ class SourceFiles:
         self.key = key
         self._changed()
 
-    def recall(self, key: str) -> None:
+    def recall(self, key: str, *, present: bool) -> None:
         """Restore what the catalog knows; a component without an entry was detached."""
         self.key = key
         self.detached = not key
+        self.recorded = present
+
+    def record(self, present: bool) -> None:
+        """Note what the catalog says of the files; False also if that is not known."""
+        self.recorded = present
 
     def appear(self) -> None:
         """Note that the files are in the folder, though nothing was read from them."""
