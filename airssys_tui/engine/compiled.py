@@ -14,6 +14,7 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import async_features, bindings, reflection, wasi
+from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports, without_flat
 from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, with_flat_lifts
 from airssys_tui.engine.trap_texts import plain
 
@@ -32,7 +33,7 @@ class Code:
         self._compiled = compiled
         self._engine = engine
         try:
-            self.interface: Interface = reflection.read(compiled.type, engine, without=INSTANCE)
+            self.interface: Interface = without_flat(reflection.read(compiled.type, engine, without=INSTANCE))
         except (TypeError, KeyError) as error:
             raise AdmissionError(f"it uses an unsupported type: {error}", gate=Gate.TYPES) from error
         self._indices: dict[str, component.ExportIndex | None] = {}
@@ -44,16 +45,16 @@ class Code:
         Args:
             engine: The engine.
             wasm: The component.
-            raw_lift: Whether flat lifts of its exports are added; a component that does not compile with them is
+            raw_lift: Whether it also gets flat exports and imports; a component that does not compile with them is
                 compiled as it is.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message.
         """
-        lifted = with_flat_lifts(wasm) if raw_lift else None
-        if lifted is not None:
-            with contextlib.suppress(wasmtime.WasmtimeError):
-                return cls(component.Component(engine, lifted), engine)
+        changed = _with_raw_ways(wasm) if raw_lift else wasm
+        if changed is not wasm:
+            with contextlib.suppress(wasmtime.WasmtimeError, AdmissionError):
+                return cls(component.Component(engine, changed), engine)
         try:
             return cls(component.Component(engine, wasm), engine)
         except wasmtime.WasmtimeError as error:
@@ -122,6 +123,11 @@ class Code:
             return self._compiled.get_export_index(export.function.name)
         instance = self._compiled.get_export_index(instance_name)
         return None if instance is None else self._compiled.get_export_index(export.function.name, instance)
+
+
+def _with_raw_ways(wasm: bytes) -> bytes:
+    imports = with_flat_imports(wasm)
+    return with_flat_lifts(imports) or imports
 
 
 def compile_refused(words: str) -> AdmissionError:

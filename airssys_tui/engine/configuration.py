@@ -17,8 +17,9 @@ from airssys_tui.engine.settings import EngineSettings
 if TYPE_CHECKING:
     from airssys_tui.engine.memory import MemoryPool
 
-GENERATION: Final = 2
-"""Increase it when :func:`configuration` changes a constant that affects compiled code."""
+GENERATION: Final = 3
+"""Increase it when :func:`configuration` changes a constant that affects compiled code, or what is added to components
+before they are compiled changes."""
 
 _HARMLESS: Final = frozenset(
     {

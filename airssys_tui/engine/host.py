@@ -144,8 +144,10 @@ def callback(path: str, function: HostFunction, inhabitants: Mapping[int, weakre
     Raises:
         ArgumentError: If the function has a type that cannot be passed.
     """
-    refused = partial(_refused, function.type)
-    return bindings.HostCallback(_compile(function.type)(function.call, inhabitants, partial(_failed, path), refused))
+    made = _compile(function.type)
+    return bindings.HostCallback(
+        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type))
+    )
 
 
 def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
@@ -163,7 +165,7 @@ def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> A
         try:
             activity.resources.let_go(number)
         except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
-            return _failed(path, activity, error)
+            return failed(path, activity, error)
         finally:
             activity.host_ns += perf_counter_ns() - started
         return 0
@@ -174,43 +176,56 @@ def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> A
 @lru_cache(maxsize=1024)
 def _compile(function: Function) -> Callable[..., Any]:
     source = GeneratedCode()
-    source.bind({"clock": perf_counter_ns})
     try:
         reads, values = lifting.write_arguments(source, function, "arguments")
-        lower = _lower(source, function)
+        lower = lower_answer(source, function)
         settle = ["scope.settle_moved()"] if holds_handles(function) else []
-        body = [*reads, f"value = call(act.context, {values})", *lower, *settle]
-        source.function(
-            "make",
-            "call, inhabitants, failed, refused",
-            [
-                "def run(_env, context, _type, arguments, _count, results):",
-                "    started = clock()",
-                "    act = inhabitants[context]()",
-                "    scope = act.resources",
-                *[f"    {line}" for line in guarded(body, "BaseException as error", "return failed(act, error)")],
-                "    finally:",
-                "        act.host_ns += clock() - started",
-                "    return 0",
-                "return run",
-            ],
-        )
-        return source.compile("make")
+        return native_function(source, [*reads, f"value = call(act.context, {values})", *lower, *settle])
     except NOT_COMPILABLE as error:
         raise not_callable(function) from error
 
 
-def _lower(source: GeneratedCode, function: Function) -> list[str]:
+def native_function(source: GeneratedCode, body: list[str]) -> Callable[..., Any]:
+    """Compile the maker of a callback: ``make(call, inhabitants, failed, refused) -> callback``.
+
+    Args:
+        source: Collects constants.
+        body: Statements between the native arguments at ``arguments`` and the native result at ``results``; they may
+            return a native error.
+    """
+    source.bind({"clock": perf_counter_ns})
+    source.function(
+        "make",
+        "call, inhabitants, failed, refused",
+        [
+            "def run(_env, context, _type, arguments, _count, results):",
+            "    started = clock()",
+            "    act = inhabitants[context]()",
+            "    scope = act.resources",
+            *[f"    {line}" for line in guarded(body, "BaseException as error", "return failed(act, error)")],
+            "    finally:",
+            "        act.host_ns += clock() - started",
+            "    return 0",
+            "return run",
+        ],
+    )
+    return source.compile("make")
+
+
+def lower_answer(source: GeneratedCode, function: Function) -> list[str]:
+    """Generate the statements that lower ``value`` as the result of a host function."""
     if function.result is None:
         return ["if value is not None: refused(value, None)"]
     written = lowering.write_result(source, function.result, "value", "results")
     return guarded(written, "Exception as cause", "refused(value, cause)")
 
 
-def _refused(function: Function, value: Any, cause: Exception | None) -> None:
+def refused(function: Function, value: Any, cause: Exception | None) -> None:
+    """Raise the error for a value that is not of a host function's result type."""
     params = () if function.result is None else (Param("result", function.result),)
     raise diagnose(Function(function.name, params), (value,), cause or TypeError()) from cause
 
 
-def _failed(path: str, activity: Activity, error: BaseException) -> int:
+def failed(path: str, activity: Activity, error: BaseException) -> int:
+    """Record what a host function raised and return the native error that traps its caller."""
     return activity.host_failed(HostFailure(error, path))

@@ -13,6 +13,8 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
 from airssys_tui.engine.instance import Instance, Linked
+from airssys_tui.engine.raw_host import raw_callback
+from airssys_tui.engine.raw_lift.canonical_abi import flat_import
 from airssys_tui.engine.resources import HostedType, type_numbers
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 from airssys_tui.engine.wasi import OutputBuffer
@@ -50,14 +52,21 @@ class Linker:
         self._linked = Linked(bindings.address(self._native), self._hosted, (self._native, self._callbacks))
 
     def _define(self, interface: HostInterface) -> None:
+        names = {function.type.name for function in interface.functions}
         with self._native.root() as root, root.add_instance(interface.name) as instance:
             for resource in interface.resources:
                 self._define_resource(instance, interface.name, resource)
             for function in interface.functions:
-                made = callback(f"{interface.name}#{function.type.name}", function, self._habitat.inhabitants)
-                self._callbacks.append(made)
-                if error := bindings.add_function(instance, function.type.name, made):
-                    raise AdmissionError(error.message, gate=Gate.TYPES)
+                path = f"{interface.name}#{function.type.name}"
+                self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants))
+                flat = flat_import(function.type)
+                if flat is not None and flat.name not in names:
+                    self._add(instance, flat.name, raw_callback(path, function, self._habitat.inhabitants))
+
+    def _add(self, instance: component.LinkerInstance, name: str, made: Any) -> None:
+        self._callbacks.append(made)
+        if error := bindings.add_function(instance, name, made):
+            raise AdmissionError(error.message, gate=Gate.TYPES)
 
     def _define_resource(self, instance: component.LinkerInstance, interface: str, resource: HostResource) -> None:
         if resource.name in self._hosted:

@@ -19,30 +19,28 @@ from airssys_tui.engine import bindings
 from airssys_tui.engine.calling import AFTER, BEFORE, CONSTANTS, LOCALS, claimed, guarded, indented, lines_of
 from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.raw_lift.canonical_abi import (
+    CROSSING,
     MOST_FLAT,
+    MOST_NODES,
     POINTER_CORE,
     crosses,
     flat,
+    flat_params,
     is_number_list,
     nodes,
     types_of,
 )
 from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, names_for
-from airssys_tui.engine.raw_results import RawResult
-from airssys_tui.engine.raw_values import VIEWS, RawArguments
+from airssys_tui.engine.raw_reading import RawReading
+from airssys_tui.engine.raw_writing import VIEWS, RawArguments
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.memory import LinearMemory
 
-MOST_NODES: Final = 100
-"""Types within a function's type at most; larger ones are called with values."""
-
 MOST_MOVED: Final = 4
 """Strings and lists among the parameters at most: each costs a call of the allocator."""
-
-_CROSSING: Final = {"i32": "u32", "i64": "u64", "f32": "f32", "f64": "f64"}
 
 
 class FlatFunctions(msgspec.Struct, frozen=True):
@@ -129,8 +127,7 @@ def _result_core(function: Function) -> str | None:
 
 
 def _function(params: tuple[str, ...], result: str | None) -> Function:
-    named = tuple(Param(f"p{index}", Primitive(_CROSSING[core])) for index, core in enumerate(params))
-    return Function("", named, None if result is None else Primitive(_CROSSING[result]))
+    return Function("", flat_params(params), None if result is None else Primitive(CROSSING[result]))
 
 
 def _written(function: Function) -> tuple[RawArguments, list[str], GeneratedCode]:
@@ -141,7 +138,7 @@ def _written(function: Function) -> tuple[RawArguments, list[str], GeneratedCode
         arguments.add(param.type, f"a{index}")
     reading: list[str] = []
     if function.result is not None:
-        expression = RawResult(source).read(function.result, reading)
+        expression = RawReading(source).result(function.result, reading)
         reading.append(f"value = {expression}")
     return arguments, reading, source
 

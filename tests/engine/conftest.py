@@ -9,11 +9,20 @@ import pytest
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
+from airssys_tui.engine.settings import EngineSettings
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     engine = Engine()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def by_values() -> Iterator[Engine]:
+    """Give an engine that carries everything as the engine's own values."""
+    engine = Engine(EngineSettings(raw_lift=False))
     yield engine
     engine.close()
 

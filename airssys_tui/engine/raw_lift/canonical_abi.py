@@ -10,14 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from airssys_tui.core.types.interface import (
+    Borrow,
     EnumOf,
     FlagsOf,
     Function,
+    FutureOf,
     ListOf,
     OptionOf,
+    Own,
+    Param,
     Primitive,
     Record,
     ResultOf,
+    StreamOf,
     TupleOf,
     ValType,
     VariantOf,
@@ -60,6 +65,17 @@ POINTER_CORE: Final = "i32"
 
 MOST_FLAT: Final = 16
 """Core parameters of a function whose parameters are passed flat (``MAX_FLAT_PARAMS``)."""
+
+MOST_NODES: Final = 100
+"""Types within a function's type at most; larger ones are called with values."""
+
+FLAT_PREFIX: Final = "flat-"
+"""Starts the name of a host function that is imported flat."""
+
+CROSSING: Final = {"i32": "u32", "i64": "u64", "f32": "f32", "f64": "f64"}
+"""The component type under which each core type crosses unchanged."""
+
+_HANDLES: Final[frozenset[type]] = frozenset({Own, Borrow, FutureOf, StreamOf})
 
 _WIDE: Final = {"s64": "i64", "u64": "i64", "f32": "f32", "f64": "f64"}
 
@@ -144,6 +160,28 @@ def crosses(type_: ValType) -> bool:
         case Record() | TupleOf() | EnumOf() | OptionOf() | ResultOf() | VariantOf():
             return all(map(crosses, parts_of(type_)))
     return False
+
+
+def flat_import(function: Function) -> Function | None:
+    """Return the type under which a host function is imported flat; None if it is imported as it is.
+
+    Only the parameters become flat: a list or a string in a result needs the guest's allocator, which nobody can call
+    while the guest waits for the result.
+    """
+    types = [param.type for param in function.params]
+    within = [node for type_ in types for node in nodes(type_)]
+    if len(within) > MOST_NODES or not all(map(crosses, types)) or not any(map(is_number_list, within)):
+        return None
+    cores = [core for type_ in types for core in flat(type_)]
+    result = function.result
+    if len(cores) > MOST_FLAT or (result is not None and not _HANDLES.isdisjoint(map(type, nodes(result)))):
+        return None
+    return Function(f"{FLAT_PREFIX}{function.name}", flat_params(cores), result)
+
+
+def flat_params(cores: Iterable[str]) -> tuple[Param, ...]:
+    """Return parameters that cross unchanged."""
+    return tuple(Param(f"p{index}", Primitive(CROSSING[core])) for index, core in enumerate(cores))
 
 
 def is_number_list(type_: ValType) -> bool:

@@ -6,16 +6,19 @@ toolchains make: an interface is exported as an instance of a small component th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from airssys_tui.engine.raw_lift.section_reader import Cursor
+from airssys_tui.engine.raw_lift.type_scope import read_name
 
 PREAMBLE: Final = 8
 
-_CORE, _FUNC, _VALUE, _TYPE, _COMPONENT, _INSTANCE = range(6)
+CORE, FUNC, VALUE, TYPE, COMPONENT, INSTANCE = range(6)
+"""Kinds of what an index is of."""
+
 _CORE_FUNC, _CORE_MODULE, _CORE_INSTANCE = 0x00, 0x11, 0x12
 _OF_INSTANCE, _OF_CORE_INSTANCE, _OF_OUTER = range(3)
 _LIFT, _LOWER = 0x00, 0x01
@@ -23,7 +26,6 @@ _RESOURCE_BUILTINS: Final = frozenset({0x02, 0x03, 0x04})
 _UTF8, _MEMORY, _REALLOC, _POST_RETURN = 0x00, 0x03, 0x04, 0x05
 _PLAIN_OPTIONS: Final = frozenset({_UTF8, _MEMORY, _REALLOC, _POST_RETURN})
 _INDEXED_OPTIONS: Final = frozenset({_MEMORY, _REALLOC, _POST_RETURN, 0x07, 0x08})
-_VERSIONED_NAME: Final = 0x02
 
 _CORE_MODULE_SECTION, _COMPONENT_SECTION, _TYPE_SECTION = 1, 4, 7
 _ITEMS: Final = {2: "_core_instance", 5: "_instance", 6: "_alias", 8: "_canon", 10: "_import", 11: "_export"}
@@ -86,6 +88,8 @@ class Span(msgspec.Struct, frozen=True):
 class IndexSpaces:
     """The index spaces of one component; entries that cannot matter are None.
 
+    A derived class may learn more from what is read, by the methods whose names start with ``on_``.
+
     Args:
         cursor: The component, its preamble included.
 
@@ -118,9 +122,9 @@ class IndexSpaces:
         """Return the lifts behind the exported functions, by path: ``function`` or ``instance#function``."""
         found: dict[str, Lift | None] = {}
         for name, (kind, index) in self.exports.items():
-            if kind == _FUNC:
+            if kind == FUNC:
                 found[name] = self.funcs[index]
-            elif kind == _INSTANCE:
+            elif kind == INSTANCE:
                 members = self._members(self.instances[index])
                 found.update({f"{name}#{member}": self.funcs[at] for member, at in members.items()})
         return {path: lift for path, lift in found.items() if lift is not None}
@@ -135,7 +139,7 @@ class IndexSpaces:
         handed_on = {
             name: inner.imported[index]
             for name, (kind, index) in inner.exports.items()
-            if kind == _FUNC and index in inner.imported
+            if kind == FUNC and index in inner.imported
         }
         return {name: instance.given[given] for name, given in handed_on.items() if given in instance.given}
 
@@ -145,13 +149,32 @@ class IndexSpaces:
         elif kind == _COMPONENT_SECTION:
             self.components.append(Span(section.at, section.end))
         elif kind == _TYPE_SECTION:
-            self.types += section.count()
+            self.on_types(section)
         elif kind in _ITEMS:
             one = getattr(self, _ITEMS[kind])
             for _ in range(section.count()):
                 one(section)
         elif kind not in _IGNORED:
             raise ValueError("a section of an unknown kind")
+
+    def on_types(self, section: Cursor) -> None:
+        """Learn of types; the contents of their section are next."""
+        self.types += section.count()
+
+    def on_alias(self, kind: int, instance: int | None, name: str, start: int) -> None:
+        """Learn of an alias: its kind, its instance (None for what is around), its name and where that starts."""
+
+    def on_import(self, kind: int, type_: int | None, name: str) -> None:
+        """Learn of an import: its kind, the index of its type (None for a resource), and its name."""
+
+    def on_export(self, kind: int, index: int) -> None:
+        """Learn of an export: its kind and its index."""
+
+    def on_given(self, functions: Iterable[int]) -> None:
+        """Learn of functions that are given to an instance."""
+
+    def on_lower(self, function: int, options: Lift) -> None:
+        """Learn that a function is lowered."""
 
     def _core_instance(self, section: Cursor) -> None:
         if section.byte() == 0:
@@ -172,10 +195,11 @@ class IndexSpaces:
         made_of = section.number() if section.byte() == 0 else None
         functions = {}
         for _ in range(section.count()):
-            name = section.name() if made_of is not None else _name(section)
+            name = section.name() if made_of is not None else read_name(section)
             kind, _, index = _sorted_index(section)
-            if kind == _FUNC:
+            if kind == FUNC:
                 functions[name] = index
+        self.on_given(functions.values())
         self.instances.append(Listing(functions) if made_of is None else Instantiation(made_of, functions))
 
     def _alias(self, section: Cursor) -> None:
@@ -184,12 +208,14 @@ class IndexSpaces:
         if target == _OF_OUTER:
             section.number()
             section.number()
+            self.on_alias(kind, None, "", section.at)
             self._add(kind, core)
             return
-        instance, name = section.number(), section.name()
+        instance, start, name = section.number(), section.at, section.name()
         if target == _OF_CORE_INSTANCE and core == _CORE_FUNC:
             self.core_funcs.append(CoreExport(instance, name))
         else:
+            self.on_alias(kind, instance, name, start)
             self._add(kind, core)
 
     def _canon(self, section: Cursor) -> None:
@@ -200,7 +226,8 @@ class IndexSpaces:
             section.number()
         elif kind == _LOWER:
             section.byte()
-            _lift(section)
+            options = _lift(section)
+            self.on_lower(options.core, options)
             self.core_funcs.append(None)
         elif kind in _RESOURCE_BUILTINS:
             section.number()
@@ -209,40 +236,42 @@ class IndexSpaces:
             raise ValueError("a canonical function of an unknown kind")
 
     def _import(self, section: Cursor) -> None:
-        name = _name(section)
+        name = read_name(section)
         self.names.add(name)
-        kind, core = _described(section)
-        if kind == _FUNC:
+        kind, core, type_ = _described(section)
+        self.on_import(kind, type_, name)
+        if kind == FUNC:
             self.imported[len(self.funcs)] = name
         self._add(kind, core)
 
     def _export(self, section: Cursor) -> None:
-        name = _name(section)
+        name = read_name(section)
         self.names.add(name)
         kind, core, index = _sorted_index(section)
         if section.byte():
             _described(section)
         self.exports[name] = kind, index
-        if kind == _FUNC:
+        self.on_export(kind, index)
+        if kind == FUNC:
             self.funcs.append(self.funcs[index])
             if index in self.imported:
                 self.imported[len(self.funcs) - 1] = self.imported[index]
-        elif kind == _INSTANCE:
+        elif kind == INSTANCE:
             self.instances.append(self.instances[index])
         else:
             self._add(kind, core)
 
     def _add(self, kind: int, core: int) -> None:
         """Give something that cannot matter its place in its index space."""
-        if kind == _FUNC:
+        if kind == FUNC:
             self.funcs.append(None)
-        elif kind == _TYPE:
+        elif kind == TYPE:
             self.types += 1
-        elif kind == _COMPONENT:
+        elif kind == COMPONENT:
             self.components.append(None)
-        elif kind == _INSTANCE:
+        elif kind == INSTANCE:
             self.instances.append(None)
-        elif kind == _VALUE:
+        elif kind == VALUE:
             raise ValueError("a value")
         elif core == _CORE_FUNC:
             self.core_funcs.append(None)
@@ -271,19 +300,10 @@ def _lift(section: Cursor) -> Lift:
     )
 
 
-def _name(section: Cursor) -> str:
-    """Read the name of an import or an export."""
-    versioned = section.byte() == _VERSIONED_NAME
-    name = section.name()
-    if versioned:
-        section.name()
-    return name
-
-
 def _sort(section: Cursor) -> tuple[int, int]:
     """Read what an index is of: its kind, and its core kind if it is of the core."""
     kind = section.byte()
-    return kind, section.byte() if kind == _CORE else 0
+    return kind, section.byte() if kind == CORE else 0
 
 
 def _sorted_index(section: Cursor) -> tuple[int, int, int]:
@@ -291,11 +311,9 @@ def _sorted_index(section: Cursor) -> tuple[int, int, int]:
     return kind, core, section.number()
 
 
-def _described(section: Cursor) -> tuple[int, int]:
-    """Read the description of an import or an export: its kind and its core kind."""
+def _described(section: Cursor) -> tuple[int, int, int | None]:
+    """Read the description of an import or an export: its kind, its core kind and the index of its type."""
     kind, core = _sort(section)
-    if kind == _VALUE:
+    if kind == VALUE:
         raise ValueError("a value")
-    if kind != _TYPE or section.byte() == 0:
-        section.number()
-    return kind, core
+    return kind, core, section.number() if kind != TYPE or section.byte() == 0 else None

@@ -57,6 +57,12 @@ class Cursor:
         self.at += 1
         return self.data[self.at - 1]
 
+    def peek(self) -> int:
+        """Return the next byte without reading it."""
+        if self.at >= self.end:
+            raise ValueError("past the end")
+        return self.data[self.at]
+
     def number(self) -> int:
         """Read an unsigned LEB128 of at most 35 bits."""
         value = 0

@@ -10,6 +10,9 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.instance import Instance
 from tests.support.engine import guests
 
+FACE = "test:host/face@1.0.0"
+"""The interface that :func:`passing` imports, with a function ``work``."""
+
 IMAGE = 8192
 """Bytes of its memory that :func:`image` gives back."""
 
@@ -107,4 +110,35 @@ def reading(text: str, core: str | None, definitions: str = "") -> bytes:
         result=f"(result {text})",
         core_result=f"(result {core or 'i32'})",
         definitions=definitions,
+    )
+
+
+def passing(params: Sequence[str], cores: Sequence[str], inside: str = "", result: str = "u32") -> bytes:
+    """Make a component whose ``f`` is given bytes at 1024 and calls the host with flat parameters that it finds there.
+
+    Args:
+        params: The types of the host function's parameters.
+        cores: Their core types, each taken from eight bytes.
+        inside: Definitions of types within the imported instance.
+        result: ``u32``, or a type whose native result is a pointer; then ``f`` gives back the first word at it.
+    """
+    given = " ".join(f"({core}.load (i32.const {1024 + 8 * index}))" for index, core in enumerate(cores))
+    pointed = result != "u32"
+    call = f"(call $work {given} (i32.const 32)) (i32.load (i32.const 32))" if pointed else f"(call $work {given})"
+    named = " ".join(f'(param "p{index}" {text})' for index, text in enumerate(params))
+    return guests.binary(
+        f"""(component
+          (import "{FACE}" (instance $host {inside} (export "work" (func {named} (result {result})))))
+          (core module $memory (memory (export "mem") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+          (core instance $i (instantiate $memory))
+          (core func $work (canon lower (func $host "work") {guests.OPTIONS}))
+          (core module $m
+            (import "" "mem" (memory 1))
+            (import "" "work" (func $work (param {" ".join(cores)} {"i32" if pointed else ""})
+              {"" if pointed else "(result i32)"}))
+            (func (export "f") (param i32 i32) (result i32) {call}))
+          (core instance $g (instantiate $m (with "" (instance
+            (export "mem" (memory $i "mem")) (export "work" (func $work))))))
+          (func (export "f") (param "d" (list u8)) (result u32) (canon lift (core func $g "f") {guests.OPTIONS})))"""
     )

@@ -108,7 +108,7 @@ def bits_of(bits: dict[str, int], value: Any) -> int:
     return sum([bits[name] for name in value])
 
 
-_CONSTANTS: Final[dict[str, Any]] = {
+CONSTANTS: Final[dict[str, Any]] = {
     "W": WORLD,
     "fault": bindings.new_error,
     "past_cases": past_cases,
@@ -146,7 +146,7 @@ class RawArguments:
 
     def __init__(self, source: GeneratedCode) -> None:
         self._source = source
-        source.bind(_CONSTANTS)
+        source.bind(CONSTANTS)
         self.checks: list[str] = []
         self.moves: list[str] = []
         self.cores: list[str] = []
