@@ -6,7 +6,8 @@ PYTHON  ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11;
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV    ?= .venv
 SCRATCH ?= .scratch
-JOBS    ?= 2
+JOBS    ?= 4
+SLOW    ?= 2
 
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
@@ -47,7 +48,7 @@ test: $(STAMP) ## every test but the long campaigns
 	$(BIN)/python -m pytest -n $(JOBS)
 
 slow: $(STAMP) ## the long campaigns: endurance, the long crash campaign, large toolchains
-	$(BIN)/python -m pytest -m slow -n $(JOBS)
+	$(BIN)/python -m pytest -m slow -n $(SLOW)
 
 check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/ruff check .
