@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -12,12 +13,12 @@ from wasmtime import _ffi
 
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.core.types.interface import Function, Param, Primitive
+from airssys_tui.core.types.interface import BYTES, Function, Param, Primitive
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
 from benchmarks.clock import Effort, once, pair, quantile
-from benchmarks.guests import EXPORTS, HOST_CALLER, HOST_NAME, Raw, Record, binary
+from benchmarks.guests import BYTES_CALLER, EXPORTS, HOST_CALLER, HOST_NAME, Raw, Record, binary
 from benchmarks.report import Row, beside
 
 FUNC = "wasmtime.component.Func"
@@ -114,6 +115,23 @@ def host(effort: Effort) -> Iterator[Row]:
         subject, baseline = pair(effort, lambda: instance.call("run", times), lambda: theirs(times))
     micro = MICRO / times
     yield beside("call/host-function", subject * micro, "µs", "add_func", baseline * micro)
+    yield from _host_bytes(effort)
+
+
+def _host_bytes(effort: Effort) -> Iterator[Row]:
+    """64 KiB from a guest to the host, and from the host to a guest; the share of one call."""
+    wasm, times, data = binary(BYTES_CALLER), 4, bytes(64 * 1024)
+    take = Function("take", (Param("data", BYTES),), Primitive("u32"))
+    give = Function("give", (Param("size", Primitive("u32")),), BYTES)
+    functions = HostFunction(take, lambda _, given: len(given)), HostFunction(give, lambda _, _size: data)
+    rounds = Effort(rounds=min(3, effort.rounds), span=effort.span)
+    with _engine() as engine:
+        call = engine.linker((HostInterface(HOST_NAME, functions),)).instantiate(engine.compile(wasm), LIMITS).call
+        theirs = Raw(wasm, take=lambda _, given: len(given), give=lambda _, _size: data)
+        for name, export in (("host/bytes-64-kib", "take"), ("host/bytes-64-kib-out", "give")):
+            native = theirs.function(export)
+            subject, baseline = pair(rounds, partial(call, export, times, len(data)), partial(native, times, len(data)))
+            yield beside(name, subject * MICRO / times, "µs", "add_func", baseline * MICRO / times)
 
 
 def deadline(effort: Effort) -> Iterator[Row]:

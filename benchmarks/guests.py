@@ -58,6 +58,34 @@ HOST_CALLER: Final = f"""(component
   (func (export "run") (param "times" u32) (result u32) (canon lift (core func $i "run"))))"""
 """Calls the host as often as it is told to."""
 
+BYTES_CALLER: Final = f"""(component
+  (import "{HOST_NAME}" (instance $host
+    (export "take" (func (param "data" (list u8)) (result u32)))
+    (export "give" (func (param "size" u32) (result (list u8))))))
+  (core module $memory (memory (export "mem") 4)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536)))
+  (core instance $i (instantiate $memory))
+  (core func $take (canon lower (func $host "take") {_OPTIONS}))
+  (core func $give (canon lower (func $host "give") {_OPTIONS}))
+  (core module $guest
+    (import "" "take" (func $take (param i32 i32) (result i32)))
+    (import "" "give" (func $give (param i32 i32)))
+    (func (export "take") (param i32 i32) (result i32)
+      (loop $again
+        (drop (call $take (i32.const 65536) (local.get 1)))
+        (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (i32.const 0))
+    (func (export "give") (param i32 i32) (result i32)
+      (loop $again
+        (call $give (local.get 1) (i32.const 16))
+        (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (i32.const 0)))
+  (core instance $g (instantiate $guest (with "" (instance
+    (export "take" (func $take)) (export "give" (func $give))))))
+  (func (export "take") (param "times" u32) (param "size" u32) (result u32) (canon lift (core func $g "take")))
+  (func (export "give") (param "times" u32) (param "size" u32) (result u32) (canon lift (core func $g "give"))))"""
+"""Gives the host bytes, or has it give bytes, as often as it is told to."""
+
 
 def binary(text: str) -> bytes:
     """Return the binary form of component text."""
@@ -82,19 +110,22 @@ class Raw:
 
     Args:
         wasm: The component.
-        host: A function of two numbers that it may import.
+        host: The function ``work`` of two numbers that it may import.
+        more: Further functions that it may import, by name.
     """
 
-    def __init__(self, wasm: bytes, host: Callable[..., int] | None = None) -> None:
+    def __init__(self, wasm: bytes, host: Callable[..., int] | None = None, **more: Callable[..., object]) -> None:
         config = wasmtime.Config()
         config.consume_fuel = True
         config.epoch_interruption = True
         self.engine = wasmtime.Engine(config)
         self.component = component.Component(self.engine, wasm)
         self.linker = component.Linker(self.engine)
-        if host is not None:
+        functions = more if host is None else {"work": host, **more}
+        if functions:
             with self.linker.root() as root, root.add_instance(HOST_NAME) as face:
-                face.add_func("work", host)
+                for name, function in functions.items():
+                    face.add_func(name, function)
         self.store, self.instance = self.instantiate()
 
     def instantiate(self) -> tuple[wasmtime.Store, component.Instance]:

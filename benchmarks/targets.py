@@ -82,7 +82,11 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "call/bytes-64-kib": Target(most=20, unit="µs"),
         "call/bytes-1-mib": Target(most=250, unit="µs"),
     },
-    "host": {"call/host-function": Target(most=0.8, unit="µs")},
+    "host": {
+        "call/host-function": Target(most=0.8, unit="µs"),
+        "host/bytes-64-kib": Target(most=10, unit="µs"),
+        "host/bytes-64-kib-out": Target(most=10, unit="µs"),
+    },
     "extism": {
         "extism/bytes-64-b": Target(times=1),
         "extism/bytes-1-kib": Target(times=1),
@@ -145,7 +149,6 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "keys": {"screen/key-to-paint-p95": Target(over=10, unit="ms")},
     "memory": {"reload/rss-growth": Target(most=5, unit="%")},
     "": {
-        "host/bytes-64-kib": Target(most=10, unit="µs"),
         "actor/guest-to-guest": Target(least=90_000, unit="/s"),
         "actor/durable-send": Target(least=5_000, unit="/s"),
         "http/empty-request-p50": Target(most=500, unit="µs"),
