@@ -29,6 +29,9 @@ def _cut(text: str, most: int) -> str:
 
 def _log(context: HostContext, level: str, message: str, fields: list[tuple[str, str]]) -> None:
     tenant: Tenant = context.owner
+    if not fields and len(message) <= MAX_MESSAGE:  # nearly always
+        tenant.log(_LEVELS[level], message, ())
+        return
     kept = [(_cut(key, MAX_FIELD), _cut(value, MAX_FIELD)) for key, value in fields[:MAX_FIELDS]]
     if len(fields) > MAX_FIELDS:
         kept.append(("…", f"+{len(fields) - MAX_FIELDS} fields"))

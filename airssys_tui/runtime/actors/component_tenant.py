@@ -87,8 +87,9 @@ class ComponentTenant:
 
     def log(self, level: Level, message: str, fields: Sequence[tuple[str, str]]) -> None:
         """Log one line. Lines above :data:`LINES_PER_SECOND` are dropped, and their number is logged."""
-        tail = " ".join(f"{key}={value}" for key, value in fields)
-        self._say(level, f"{message} {tail}" if tail else message, EventAction.LOG)
+        if fields:
+            message = f"{message} {' '.join([f'{key}={value}' for key, value in fields])}"
+        self._say(level, message, EventAction.LOG)
 
     def hear(self, output: Output) -> None:
         """Log the lines of the guest's stdout and stderr, within the same bound."""
