@@ -179,17 +179,14 @@ class Serving:
         counters = self.counters
         if counters is None:
             return self._enter(path, args, None)
-        before = self.instance.meters
+        sums = self.instance.activity
+        fuel, wall_ns, cpu_ns = sums.fuel_total, sums.wall_ns, sums.cpu_ns
         try:
             result = self._enter(path, args, None)
         except GuestTrap:
             self.trapped_in = path
-            after = self.instance.meters
             counters.record_trap(
-                after.fuel_total - before.fuel_total,
-                after.wall_ns - before.wall_ns,
-                after.cpu_ns - before.cpu_ns,
-                by_hand=self.by_hand,
+                sums.fuel_total - fuel, sums.wall_ns - wall_ns, sums.cpu_ns - cpu_ns, by_hand=self.by_hand
             )
             if self.by_hand and self.costs is not None:
                 self.costs.lapse()
