@@ -347,7 +347,8 @@ class EmbeddedRuntime:
             except BaseException as error:  # noqa: BLE001 - the opener waits for it on another thread
                 self._ready.set_exception(error)
                 return
-            await self._ready.result().start()
+            with heap.growing():
+                await self._ready.result().start()
 
         task = self._loop.create_task(begin())
         try:

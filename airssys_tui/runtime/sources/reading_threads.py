@@ -42,12 +42,11 @@ PATIENCE: Final = 10.0
 class _Reading:
     """One reading: what to run, since when it runs, and where its result goes."""
 
-    __slots__ = ("begun", "key", "result", "since", "work")
+    __slots__ = ("key", "result", "since", "work")
 
     def __init__(self, key: str, work: Callable[[], Any]) -> None:
         self.key = key
         self.work = work
-        self.begun: Future[None] = Future()
         self.result: Future[Any] = Future()
         self.since = 0.0
 
@@ -120,7 +119,7 @@ class ReadingThreads:
         try:
             done, _ = await asyncio.wait({result}, timeout=min(SLOW, self._patience))
             if not done:  # rarely: it waits for a thread, or is slow
-                await self._begin(reading)
+                await self._begin(reading, result)
                 await self._finish(reading, result)
             found: T = result.result()
         finally:
@@ -180,14 +179,10 @@ class ReadingThreads:
             self._queue.clear()
             self._changed.notify_all()
 
-    async def _begin(self, reading: _Reading) -> None:
+    async def _begin(self, reading: _Reading, result: asyncio.Future[Any]) -> None:
         """Wait for a thread. When there is none for the whole patience, all of them hang."""
-        begun = self._landing(reading.begun)
-        deadline = time.monotonic() + self._patience
-        while True:
-            done, _ = await asyncio.wait({begun}, timeout=SLOW)
-            if done:
-                return
+        deadline = time.monotonic() + max(0.0, self._patience - SLOW)
+        while not reading.since:
             with self._changed:
                 self._provide()
                 full = len(self._overdue()) >= self._most
@@ -196,6 +191,7 @@ class ReadingThreads:
                     f"{escaped(reading.key)} is not read: {self._most} files do not answer",
                     remedy="look at the file systems that the folder leads to",
                 )
+            await asyncio.wait({result}, timeout=SLOW)
 
     async def _finish(self, reading: _Reading, result: asyncio.Future[Any]) -> None:
         left = reading.since + self._patience - time.monotonic()
@@ -255,7 +251,6 @@ class ReadingThreads:
 
     def _work(self) -> None:
         while (reading := self._next()) is not None:
-            reading.begun.set_result(None)
             reading.run()
             with self._changed:
                 self._running.discard(reading)
