@@ -27,6 +27,12 @@ PROGRAM: Final = (sys.executable, "-m", "airssys_tui")
 SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
 """Rows and columns of the terminal, and two fields that nobody reads."""
 
+REST: Final = 15.0
+"""Seconds for which a screen is watched at rest: the system tells its time in hundredths of a second."""
+
+SETTLED: Final = (2.0, 60.0)
+"""Seconds before each of two rests: in the first minute every uptime counts seconds, after it minutes."""
+
 BUSY: Final = {"clockwork"}
 """Samples that do something every second by themselves: what is measured here is rest."""
 
@@ -78,19 +84,22 @@ def commands(effort: Effort) -> Iterator[Row]:
 
 def paint(effort: Effort) -> Iterator[Row]:
     """The screen in a terminal: until its first frame, and what it costs to look at it at rest."""
-    rests, paints = [], []
-    rest = 5.0 if effort.scale >= 1 else 0.5
+    paints: list[float] = []
+    shares: list[float] = []
+    whole = effort.scale >= 1
     with samples() as directory:
         places = (str(directory / "components"), "--state-dir", str(directory / "state"))
         for number in range(min(effort.rounds, 3)):
             with Terminal((*PROGRAM, *places)) as terminal:
                 paints.append(terminal.until(b"AirsSys", b"airssys"))
                 if number == 0:
-                    terminal.watch(2.0)
-                    rests.append(terminal.cpu_share(rest))
+                    for before in SETTLED if whole else (0.5, 0.5):
+                        terminal.watch(before)
+                        shares.append(terminal.cpu_share(REST if whole else 0.5) * 100)
         textual = [_process((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
     yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual))
-    yield Row(name="screen/at-rest", value=rests[0] * 100, unit="% of a core", baseline="the samples")
+    for name, share in zip(("at-rest-first-minute", "at-rest"), shares, strict=True):
+        yield Row(name=f"screen/{name}", value=share, unit="% of a core", baseline="the samples")
 
 
 @contextmanager

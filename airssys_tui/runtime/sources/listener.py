@@ -22,7 +22,7 @@ from watchfiles import Change, watch
 
 from airssys_tui.core.text import GuestText, one_line
 
-STEP_MS: Final = 25
+STEP_MS: Final = 50
 DEBOUNCE_MS: Final = 50
 TURN_MS: Final = 250
 """Milliseconds of one turn of the library; after the first, a listener surely hears."""

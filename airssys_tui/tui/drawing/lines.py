@@ -119,9 +119,13 @@ def join(lines: Iterable[Line], gap: str = "  ") -> Line:
     return tuple(spans)
 
 
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def line_width(line: Line) -> int:
     """Return the cells that a line takes."""
-    return sum(cell_len(span.text) for span in line)
+    return sum([_cells(span.text) for span in line])
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
@@ -130,7 +134,7 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
     for old, new in zip(before, after, strict=False):
         if old != new:
             break
-        start += cell_len(old.text)
+        start += _cells(old.text)
         same += 1
     if line_width(before) != line_width(after):
         return min(start, width), width
@@ -138,7 +142,7 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
     for old, new in zip(reversed(before[same:]), reversed(after[same:]), strict=False):
         if old != new:
             break
-        end -= cell_len(old.text)
+        end -= _cells(old.text)
     return min(start, width), min(end, width)
 
 

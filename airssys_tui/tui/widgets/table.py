@@ -75,6 +75,8 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         self._key: str | None = None
         self._meant: str | None = None
         self._painted: dict[int, tuple[Line, bool]] = {}
+        self._drawn: dict[int, tuple[Line, bool]] = {}
+        self._drawn_at = (0, 0)
         self._empty: tuple[Line, ...] = ()
 
     @property
@@ -169,8 +171,11 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         """Repaint the lines on screen that changed since they were painted."""
         width = self.room
         dirty = []
+        self._drawn, self._drawn_at = {}, self._place()
         for y in range(self.size.height):
             before, after = self._painted.get(y), self._line(y, width)
+            if before != after:
+                self._drawn[y] = after
             if before is None or before[1] != after[1]:
                 dirty.append(Region(0, y, width, 1))
             elif before[0] != after[0]:
@@ -178,6 +183,10 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
                 dirty.append(Region(start, y, end - start, 1))
         if dirty:
             self.refresh(*dirty)
+
+    def _place(self) -> tuple[int, int]:
+        """Return what the lines on screen depend on besides what is shown: width and scroll position."""
+        return self.room, self.scroll_offset.y
 
     def _select(self, key: str | None) -> None:
         if key != self._key:
@@ -201,8 +210,9 @@ class LineTable(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Paint one line of the screen."""
         width = self.room
-        painted = self._painted[y] = self._line(y, width)
-        line, chosen = painted
+        # What a repaint has drawn to compare it need not be drawn a second time to paint it.
+        ready = self._drawn.pop(y, None) if self._drawn_at == self._place() else None
+        line, chosen = self._painted[y] = ready or self._line(y, width)
         if y < self._top:
             return self.strip(line, width, over="title")
         return self.strip(line, width, over="cursor" if chosen else "")
