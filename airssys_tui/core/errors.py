@@ -149,16 +149,25 @@ class AdmissionError(AirssysError):
         gate: The gate that refused, among those that need only the bytes.
         remedy: What to do next.
         kind: Whether the bytes are to blame or the machine; that of the gate if not given.
+        costly: Whether compiling them took too much CPU time, which no other compiler makes less.
     """
 
     title = "not admissible"
 
     def __init__(
-        self, message: str, *, gate: Gate, offset: int | None = None, remedy: str = "", kind: RefusalKind | None = None
+        self,
+        message: str,
+        *,
+        gate: Gate,
+        offset: int | None = None,
+        remedy: str = "",
+        kind: RefusalKind | None = None,
+        costly: bool = False,
     ) -> None:
         super().__init__(message, remedy=remedy)
         self.gate = gate
         self.offset = offset
+        self.costly = costly
         self.kind = kind or kind_at(gate)
 
 

@@ -72,6 +72,7 @@ class EventAction(StrEnum):
     REHEARSED = "rehearsed"
     NO_EFFECT = "no-effect"
     SWITCHED = "switched"
+    OPTIMISED = "optimised"
     REFUSED = "refused"
     ABORTED = "aborted"
     STORE = "store"

@@ -39,6 +39,13 @@ class Cause(StrEnum):
     RESTORE = "restore"
 
 
+class Tier(StrEnum):
+    """How code was compiled: with all optimisations, or by the baseline compiler, which is several times as fast."""
+
+    OPTIMISED = "optimised"
+    BASELINE = "baseline"
+
+
 class Outcome(StrEnum):
     """What became of a revision."""
 

@@ -41,6 +41,9 @@ KINDS: Final[dict[str, int]] = {
 _library = _ffi.dll
 _quick = ctypes.PyDLL(str(_ffi.filename))
 
+_WINCH: Final = 2
+"""``WASMTIME_STRATEGY_WINCH``."""
+
 _POINTER = ctypes.c_void_p
 _SIZE = ctypes.c_size_t
 
@@ -255,6 +258,11 @@ def set_concurrency(config: wasmtime.Config, *, enabled: bool) -> None:
     _bindings.wasmtime_config_wasm_component_model_async_set(config.ptr(), enabled)
     _bindings.wasmtime_config_wasm_component_model_more_async_builtins_set(config.ptr(), enabled)
     _bindings.wasmtime_config_wasm_component_model_async_stackful_set(config.ptr(), enabled)
+
+
+def choose_baseline_compiler(config: wasmtime.Config) -> None:
+    """Make the engine compile with Winch, in one pass and without optimisations, instead of Cranelift."""
+    _bindings.wasmtime_config_strategy_set(config.ptr(), _WINCH)
 
 
 def pointer(address: int) -> Any:

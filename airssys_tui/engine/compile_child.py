@@ -36,25 +36,31 @@ BEHIND = 5
 """Niceness increment: when processors are scarce, serving guests get three times as much of them."""
 
 
+LAST = 19
+"""Niceness increment of a compilation that nobody waits for."""
+
+
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """What the process is to do.
 
     Attributes:
         settings: The settings of the engine, with the limits of this compilation.
         keep: The file for the result; None for stdout.
+        behind: Whether nobody waits for it: it takes only what others leave of the processors.
     """
 
     settings: EngineSettings
     keep: str | None = None
+    behind: bool = False
 
 
-def limit(settings: EngineSettings) -> None:
+def limit(settings: EngineSettings, niceness: int) -> None:
     """Apply the limits to this process, where the system supports them."""
     try:
         import resource  # noqa: PLC0415 -- not on every platform
     except ImportError:
         return
-    os.nice(BEHIND)
+    os.nice(niceness)
     cpu = math.ceil(settings.compile_cpu)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -66,7 +72,7 @@ def main() -> int:
     """Compile the component on stdin; return the exit status."""
     assignment = msgspec.json.decode(sys.stdin.buffer.readline(), type=Assignment)
     settings = assignment.settings
-    limit(settings)
+    limit(settings, LAST if assignment.behind else BEHIND)
     wasm = sys.stdin.buffer.read()
     try:
         code = _compiled(wasm, settings)

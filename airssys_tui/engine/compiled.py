@@ -12,6 +12,7 @@ from wasmtime import component
 
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import async_features, bindings, reflection, wasi
 from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports, without_flat
@@ -27,19 +28,24 @@ class Code:
 
     Attributes:
         interface: Its imports and exports, without what was appended to it.
+        tier: Which compiler made it; it runs in an engine of that tier only.
     """
 
-    def __init__(self, compiled: component.Component, engine: wasmtime.Engine) -> None:
+    def __init__(self, compiled: component.Component, engine: wasmtime.Engine, tier: Tier = Tier.OPTIMISED) -> None:
         self._compiled = compiled
         self._engine = engine
+        self.tier = tier
         try:
             self.interface: Interface = without_flat(reflection.read(compiled.type, engine, without=INSTANCE))
         except (TypeError, KeyError) as error:
             raise AdmissionError(f"it uses an unsupported type: {error}", gate=Gate.TYPES) from error
         self._indices: dict[str, component.ExportIndex | None] = {}
+        self._bytes: bytes | None = None
 
     @classmethod
-    def compile_here(cls, engine: wasmtime.Engine, wasm: bytes, *, raw_lift: bool = False) -> Code:
+    def compile_here(
+        cls, engine: wasmtime.Engine, wasm: bytes, *, raw_lift: bool = False, tier: Tier = Tier.OPTIMISED
+    ) -> Code:
         """Compile in this process.
 
         Args:
@@ -47,6 +53,7 @@ class Code:
             wasm: The component.
             raw_lift: Whether it also gets flat exports and imports; a component that does not compile with them is
                 compiled as it is.
+            tier: The tier of the engine.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message.
@@ -54,14 +61,14 @@ class Code:
         changed = _with_raw_ways(wasm) if raw_lift else wasm
         if changed is not wasm:
             with contextlib.suppress(wasmtime.WasmtimeError, AdmissionError):
-                return cls(component.Component(engine, changed), engine)
+                return cls(component.Component(engine, changed), engine, tier)
         try:
-            return cls(component.Component(engine, wasm), engine)
+            return cls(component.Component(engine, wasm), engine, tier)
         except wasmtime.WasmtimeError as error:
             raise compile_refused(str(error)) from error
 
     @classmethod
-    def load(cls, engine: wasmtime.Engine, serialised: bytes | Path) -> Code:
+    def load(cls, engine: wasmtime.Engine, serialised: bytes | Path, tier: Tier = Tier.OPTIMISED) -> Code:
         """Load the output of :meth:`serialised` from an engine of the same identity.
 
         The bytes are trusted: verify their origin first.
@@ -79,7 +86,7 @@ class Code:
             raise AdmissionError(
                 f"cannot load the compiled code: {plain(str(error))}", gate=Gate.COMPILE, remedy=remedy
             ) from error
-        return cls(compiled, engine)
+        return cls(compiled, engine, tier)
 
     @property
     def kind(self) -> component.ComponentType:
@@ -102,8 +109,13 @@ class Code:
         return reflection.exported_functions(self._compiled.type, self._engine, INSTANCE)
 
     def serialised(self) -> bytes:
-        """Return the bytes that :meth:`load` accepts."""
-        return bytes(self._compiled.serialize())
+        """Return the bytes that :meth:`load` accepts; those of code that came from elsewhere are let go with that."""
+        known, self._bytes = self._bytes, None
+        return known if known is not None else bytes(self._compiled.serialize())
+
+    def came_as(self, serialised: bytes) -> None:
+        """Keep the bytes from which it was loaded for the next :meth:`serialised`, which then takes no time."""
+        self._bytes = serialised
 
     @cached_property
     def address(self) -> int:

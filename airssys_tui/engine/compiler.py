@@ -31,6 +31,9 @@ _DIGEST: Final = 32
 
 _LIMITS: Final = "split very large functions, or raise the compile limits"
 
+_ONE_PROCESSOR: Final = {"RAYON_NUM_THREADS": "1"}
+"""The environment of a compiler that works on one function after another."""
+
 _CRASHES: Final = frozenset({-signal.SIGSEGV, -signal.SIGILL, -signal.SIGFPE, -signal.SIGTRAP})
 """Ends of a compiler that the component itself causes."""
 
@@ -48,7 +51,12 @@ class Keeping(msgspec.Struct, frozen=True):
 
 
 def compile_in_child(
-    wasm: bytes, settings: EngineSettings, cancel: threading.Event | None = None, keeping: Keeping | None = None
+    wasm: bytes,
+    settings: EngineSettings,
+    cancel: threading.Event | None = None,
+    keeping: Keeping | None = None,
+    *,
+    behind: bool = False,
 ) -> bytes:
     """Compile under limits on CPU time, address space and, as a backstop, wall time.
 
@@ -62,7 +70,8 @@ def compile_in_child(
         AdmissionError: At gate ``compile``: the compiler's message, the exceeded limit, or the cancellation.
         CapacityError: If the child cannot be started.
     """
-    assignment = Assignment(settings=settings, keep=str(keeping.path) if keeping is not None else None)
+    keep = str(keeping.path) if keeping is not None else None
+    assignment = Assignment(settings=settings, keep=keep, behind=behind)
     child = _start(assignment, wasm, keeping.lock if keeping is not None else None)
     with child:
         try:
@@ -87,7 +96,12 @@ def _start(assignment: Assignment, wasm: bytes, lock: int | None) -> subprocess.
             given.write(wasm)
             given.seek(0)
             return subprocess.Popen(  # noqa: S603 -- our own module
-                command, stdin=given, stdout=pipe, stderr=pipe, env=environment(), pass_fds=inherited
+                command,
+                stdin=given,
+                stdout=pipe,
+                stderr=pipe,
+                env=environment() | (_ONE_PROCESSOR if assignment.behind else {}),
+                pass_fds=inherited,
             )
     except OSError as error:
         reason = error.strerror or str(error)
@@ -145,7 +159,8 @@ def _refused(status: int, words: str, settings: EngineSettings) -> AdmissionErro
         return AdmissionError(reason, gate=known_gate(gate) or Gate.COMPILE, remedy=remedy)
     if status == -signal.SIGXCPU:
         cpu = format_duration(settings.compile_cpu)
-        return AdmissionError(f"it took more than {cpu} of CPU time to compile", gate=Gate.COMPILE, remedy=_LIMITS)
+        text = f"it took more than {cpu} of CPU time to compile"
+        return AdmissionError(text, gate=Gate.COMPILE, remedy=_LIMITS, costly=True)
     if "memory" in words.lower() or status == -signal.SIGABRT:
         memory = format_size(settings.compile_address_space)
         return _hindered(f"it took more than {memory} of memory to compile", _LIMITS)

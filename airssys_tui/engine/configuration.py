@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import wasmtime
 
+from airssys_tui.core.revision import Tier
 from airssys_tui.engine import bindings
 from airssys_tui.engine.memory import supported
 from airssys_tui.engine.settings import EngineSettings
@@ -30,6 +31,9 @@ _HARMLESS: Final = frozenset(
 )
 """Settings that do not affect compiled code. All others are part of the identity."""
 
+_YOUNGER: Final = {"types_only": False, "tier": Tier.OPTIMISED}
+"""Settings that older versions did not have, with the value that means what those did."""
+
 
 def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> wasmtime.Config:
     """Create the configuration; compiled code loads under any configuration with the same settings."""
@@ -46,6 +50,8 @@ def configuration(settings: EngineSettings, pool: MemoryPool | None = None) -> w
     bindings.set_concurrency(config, enabled=settings.types_only)
     # A copy-on-write image needs memories mapped by the engine; with host memories it aborts the process.
     config.memory_init_cow = not hosts_memory(settings)
+    if settings.tier is Tier.BASELINE:
+        bindings.choose_baseline_compiler(config)
     if pool is not None:
         pool.install(config)
     return config
@@ -69,8 +75,9 @@ def identity(settings: EngineSettings) -> str:
     shape = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _HARMLESS}
     shape["host_memory"] = hosts_memory(settings)
     shape["raw_lift"] = lifts_raw(settings)
-    if not shape["types_only"]:
-        del shape["types_only"]  # every identity of older versions is one without it
+    for name, usual in _YOUNGER.items():
+        if shape[name] == usual:
+            del shape[name]  # every identity of older versions is one without it
     told = msgspec.json.encode([GENERATION, shape], order="deterministic")
     digest = hashlib.sha256(told).hexdigest()[:12]
     return f"wasmtime-{version('wasmtime')}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"

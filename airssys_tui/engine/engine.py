@@ -80,6 +80,7 @@ class Engine:
         cancel: threading.Event | None = None,
         limits: Limits | None = None,
         keeping: Keeping | None = None,
+        behind: bool = False,
     ) -> Code:
         """Compile a component: a small one in this process, others in a child process that can be killed.
 
@@ -88,15 +89,21 @@ class Engine:
             cancel: Set it to kill the child.
             limits: The component's limits; its compile limits take the place of the settings' ones.
             keeping: Where the child leaves the code as well.
+            behind: Compile at the lowest priority, on one processor.
 
         Raises:
             AdmissionError: At gate ``compile``, with the compiler's message or the exceeded limit.
         """
         if self.compiles_here(wasm):
-            return Code.compile_here(self.habitat.native, wasm, raw_lift=lifts_raw(self.settings))
+            settings = self.settings
+            return Code.compile_here(self.habitat.native, wasm, raw_lift=lifts_raw(settings), tier=settings.tier)
         from airssys_tui.engine.compiler import compile_in_child  # noqa: PLC0415 -- starts with the first large component
 
-        return self.load(compile_in_child(wasm, self.settings.compiling_within(limits), cancel, keeping))
+        within = self.settings.compiling_within(limits)
+        serialised = compile_in_child(wasm, within, cancel, keeping, behind=behind)
+        code = self.load(serialised)
+        code.came_as(serialised)
+        return code
 
     def compiles_here(self, wasm: bytes) -> bool:
         """Return whether a component compiles in this process: it is small, and its code cannot take long.
@@ -123,11 +130,11 @@ class Engine:
             OSError: If the file cannot be read.
         """
         if isinstance(serialised, bytes):
-            return Code.load(self.habitat.native, serialised)
+            return Code.load(self.habitat.native, serialised, self.settings.tier)
         with self._mapping:
             if serialised.stat().st_size < self.settings.mapped_code or len(self._mapped) >= self.settings.max_mapped:
-                return Code.load(self.habitat.native, serialised.read_bytes())
-            code = Code.load(self.habitat.native, serialised)
+                return Code.load(self.habitat.native, serialised.read_bytes(), self.settings.tier)
+            code = Code.load(self.habitat.native, serialised, self.settings.tier)
             self._mapped.add(code)
         return code
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wasmtime import component
 
-from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.errors import AdmissionError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
@@ -111,7 +111,10 @@ class Linker:
             AdmissionError: If an import is missing or the instance does not fit its limits.
             GuestTrap: If a start function trapped.
             CapacityError: If the process has no room for another memory.
+            UsageError: If the code is of another tier: to link it would abort the process.
         """
+        if code.tier is not self._habitat.settings.tier:
+            raise UsageError(f"{code.tier} code cannot run in an engine for {self._habitat.settings.tier} code")
         return Instance(
             self._habitat,
             self._linked,

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import GIB, KIB, MIB
 
 _DENSE_RESERVATION: Final = 64 * MIB
@@ -43,6 +44,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         output_limit: Bytes of WASI stdout and stderr kept per instance until drained.
         types_only: Compile asynchronous components too, to read their types. Such an engine links nothing: a stream
             that reaches the host aborts the process.
+        tier: Which compiler makes its code.
     """
 
     tick_ms: int = 10
@@ -66,6 +68,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     raw_lift: bool = True
     output_limit: int = 64 * KIB
     types_only: bool = False
+    tier: Tier = Tier.OPTIMISED
 
     def compiling_within(self, limits: Limits | None) -> EngineSettings:
         """Return the settings for a component that may have compile limits of its own."""

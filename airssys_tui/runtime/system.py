@@ -185,7 +185,7 @@ class System:
         stopping = [asyncio.ensure_future(self._retire(component, drain)) for component in self.router]
         if stopping:
             _, late = await asyncio.wait(stopping, timeout=patience)
-            for instance in tuple(self.floor.engine.running):
+            for instance in tuple(self.floor.tiers.running):
                 instance.cancel()
             for retiring in late:
                 retiring.cancel()
@@ -228,7 +228,7 @@ class System:
         memories = await self.floor.disk(remembered, self.floor)
         keys = await self.scan.present(memory.record.source for memory in memories)
         for memory in memories:
-            component = restore(memory, self._make, self.floor.engine.identity)
+            component = restore(memory, self._make, self.floor.tiers.identities)
             # An entry may belong to another component by now; only the scan brings back one whose files were gone.
             if memory.record.present and component.files.key in keys:
                 component.files.appear()

@@ -21,6 +21,7 @@ LIVE_ONLY = {
     "recovery",
     "candidate",
     "restarts",
+    "tier",
     "started_at",
     "probation_until",
     "meters",
@@ -181,7 +182,7 @@ def _described(desk: Desk, name: str) -> tuple[dict[str, Any], str]:
 
 def _masked(text: str) -> str:
     """Return a description whose lines that only a running runtime knows say `-`."""
-    text = re.sub(r"(?m)^(health +)\S+$", r"\1-", text)
+    text = re.sub(r"(?m)^((?:health|code) +)\S+$", r"\1-", text)
     return re.sub(r"(?m)^((?:says of itself|kept at the host)\n)(?:  .*\n)+", r"\1  -\n", text)
 
 

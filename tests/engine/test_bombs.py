@@ -39,6 +39,7 @@ def test_each_limit_of_the_child_is_enforced(settings: EngineSettings, words: st
         compile_in_child(HUGE, settings)
     assert caught.value.gate == Gate.COMPILE
     assert "compile limits" in caught.value.remedy
+    assert caught.value.costly is ("CPU" in words)
 
 
 def test_code_that_grows_out_of_bounds_is_refused():

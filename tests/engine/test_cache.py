@@ -11,6 +11,7 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import KIB, MIB
 from airssys_tui.engine import configuration
 from airssys_tui.engine.configuration import identity
@@ -48,6 +49,7 @@ SHAPING = {
     "host_memory": False,
     "raw_lift": False,
     "types_only": True,
+    "tier": Tier.BASELINE,
 }
 
 

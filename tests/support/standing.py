@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from airssys_tui.core.revision import Tier
+
 
 class Standing:
     """Serves, and runs nothing by itself; whatever is run on it ends in time."""
@@ -9,6 +11,7 @@ class Standing:
     revision = 1
     dead = False
     costs = None
+    tier = Tier.OPTIMISED
 
     class manifest:  # noqa: N801
         class limits:  # noqa: N801

@@ -9,6 +9,7 @@ import msgspec
 from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.events import Event
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.text import GuestText, Verbatim
 from airssys_tui.core.units import format_duration
 
@@ -126,6 +127,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         stable: Whether the active revision is stable.
         untried: Whether the active revision is not stable for want of evidence: it has neither served enough calls nor
             passed the saved checks.
+        tier: Which compiler made the code that serves now; None while nothing serves.
         stateful: Whether it exports ``state``.
         source: File or directory that it comes from, relative to the watched folder; empty if that was removed.
         present: Whether the source exists.
@@ -156,6 +158,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
     stable: bool = False
     untried: bool = False
+    tier: Tier | None = None
     stateful: bool = False
     source: GuestText = GuestText("")
     present: bool = True

@@ -13,6 +13,7 @@ import msgspec
 
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.core.events import Event
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.text import GuestText, Verbatim
 
 
@@ -159,6 +160,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
         revision: The revision that answered; None if no runtime manages the component.
         output: Lines that the guest wrote to its standard output and error during the call.
         trace: Id of the call's trace, 32 hexadecimal digits; empty if the guest reported no steps.
+        tier: Which compiler made the code that answered; fuel is comparable within a tier only.
     """
 
     export: str
@@ -170,6 +172,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None = None
     output: tuple[Verbatim, ...] = ()
     trace: str = ""
+    tier: Tier = Tier.OPTIMISED
 
 
 class Done(msgspec.Struct, frozen=True):

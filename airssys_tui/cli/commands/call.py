@@ -8,7 +8,7 @@ from pathlib import Path
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_data, warn
-from airssys_tui.cli.reaching.options import HERE, Place, component_name
+from airssys_tui.cli.reaching.options import HERE, Place, TierOption, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
@@ -19,7 +19,14 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 
 
 def call(
-    path: Path, export: str, /, *arguments: str, live: bool = False, force: bool = False, place: Place = HERE
+    path: Path,
+    export: str,
+    /,
+    *arguments: str,
+    live: bool = False,
+    force: bool = False,
+    tier: TierOption = None,
+    place: Place = HERE,
 ) -> int:
     """Call one export of a component; print its result and its cost.
 
@@ -33,23 +40,40 @@ def call(
         arguments: One JSON value each; anything that is not JSON is passed as a string.
         live: Call the component of that name in the folder, even when a path has the same name.
         force: Call what only the host calls in a component: `init`, `shutdown`, `load` and `save`.
+        tier: Compile the component of a path as "optimised" or as "baseline", whatever its manifest says.
         place: Which runtime.
     """
     json_arguments = join_arguments(arguments)
     try:
-        answered = _call_live if live else _call
-        report = answered(path, export, json_arguments, place, force=force)
+        if not live and os.path.lexists(path):  # a link that leads nowhere is a path too, and has an error of its own
+            report = _call_path(path, export, json_arguments, tier)
+        else:
+            _require_path(tier)
+            report = (_call_live if live else _call)(path, export, json_arguments, place, force=force)
     except GuestTrap as trap:
         from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_remedy  # noqa: PLC0415 - late: loads the engine
 
         logs = see_logs(trap.trap.printed, trap.component) if live or not path.exists() else ""
         trap.remedy = trap.remedy or "; ".join(filter(None, (trap_remedy(trap), logs)))
         raise
-    if place.json:
-        answer(_document(report))
-    else:
-        _say_call(report)
-    return ExitCode.OK
+    return _say_call(report, json=place.json)
+
+
+def _call_path(path: Path, export: str, json_arguments: str, tier: str | None) -> CallReport:
+    from airssys_tui.cli.reaching.program_settings import read_settings, tier_choice  # noqa: PLC0415 - late: see `options`
+    from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
+
+    return call_path(path, export, json_arguments, tier_choice(tier, read_settings()))
+
+
+def _require_path(tier: str | None) -> None:
+    if tier is not None:
+        from airssys_tui.core.errors import UsageError  # noqa: PLC0415
+
+        raise UsageError(
+            "--tier is for the component of a path; a runtime has compiled its components",
+            remedy="choose the tier when the runtime is started, or leave out --tier",
+        )
 
 
 def _call_live(path: Path, export: str, json_arguments: str, place: Place, *, force: bool) -> CallReport:
@@ -59,10 +83,6 @@ def _call_live(path: Path, export: str, json_arguments: str, place: Place, *, fo
 
 
 def _call(path: Path, export: str, json_arguments: str, place: Place, *, force: bool) -> CallReport:
-    if os.path.lexists(path):  # a link that leads nowhere is a path too, and has an error of its own
-        from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
-
-        return call_path(path, export, json_arguments)
     try:
         name = component_name(str(path))
         site = writable(locate(place.folder, place.state_dir))
@@ -110,7 +130,10 @@ def join_arguments(arguments: tuple[str, ...]) -> str:
     return "[" + ",".join(one(number, text) for number, text in enumerate(arguments, 1)) + "]"
 
 
-def _say_call(report: CallReport) -> None:
+def _say_call(report: CallReport, *, json: bool) -> int:
+    if json:
+        answer(_document(report))
+        return ExitCode.OK
     say_data(report.result)
     for line in report.output:
         warn(line)
@@ -119,4 +142,6 @@ def _say_call(report: CallReport) -> None:
     time = format_call_time(report.seconds)
     short = format_count(report.fuel)
     fuel = f"{report.fuel}" if short == str(report.fuel) else f"{report.fuel} ({short})"
-    warn(f"{report.export}: fuel {fuel}, time {time}{cpu}, peak memory {peak}")
+    whose = "" if report.tier == "optimised" else f" ({report.tier} code)"
+    warn(f"{report.export}: fuel {fuel}{whose}, time {time}{cpu}, peak memory {peak}")
+    return ExitCode.OK

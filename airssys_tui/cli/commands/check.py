@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_pairs
-from airssys_tui.cli.reaching.options import AS_TEXT, Form
+from airssys_tui.cli.reaching.options import AS_TEXT, Form, TierOption
+from airssys_tui.cli.reaching.program_settings import read_settings, tier_choice
 from airssys_tui.core.units import format_size
 
 if TYPE_CHECKING:
     from airssys_tui.runtime.standalone.check import CheckReport
 
 
-def check(*paths: Path, form: Form = AS_TEXT) -> int:
+def check(*paths: Path, tier: TierOption = None, form: Form = AS_TEXT) -> int:
     """Check whether files are admissible components, without running them.
 
     Shows what each exports and imports, or which gate refuses it, where and why. Exit code 0 when all are admissible,
@@ -22,6 +23,7 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
 
     Args:
         paths: WebAssembly files, or component folders with a Component.toml.
+        tier: Compile them as "optimised" or as "baseline", whatever their manifests say.
         form: How to answer.
     """
     from airssys_tui.runtime.standalone.check import inspect_path  # noqa: PLC0415 - late: loads the engine
@@ -30,7 +32,8 @@ def check(*paths: Path, form: Form = AS_TEXT) -> int:
         from airssys_tui.core.errors import UsageError  # noqa: PLC0415
 
         raise UsageError("no file named", remedy="airssys-tui check counter.wasm")
-    reports = [inspect_path(path) for path in paths]
+    choice = tier_choice(tier, read_settings())
+    reports = [inspect_path(path, choice) for path in paths]
     if form.json:
         answer(reports)
     else:
@@ -51,6 +54,7 @@ def _say_check(report: CheckReport) -> None:
     say(f"admissible  {report.path}")
     facts = [
         ("kind", report.kind),
+        ("code", f"{report.tier} code" if report.tier == "baseline" else None),
         ("version", report.version or NOTHING),
         ("digest", report.digest or NOTHING),
         ("size", NOTHING if report.size is None else f"{format_size(report.size)} ({report.size} bytes)"),

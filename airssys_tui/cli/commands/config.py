@@ -44,6 +44,13 @@ def _compile_limit(name: str, said: str | float | None, usual: str) -> Setting:
     return Setting(name, usual, "default") if said is None else Setting(name, str(said), "config file")
 
 
+def _tier(site: Site) -> Setting:
+    chosen = site.settings.engine
+    if chosen is None:
+        return Setting("engine.tier", "optimised", "default")
+    return Setting("engine.tier", chosen.tier, "config file")
+
+
 def settings_in_force(site: Site) -> list[Setting]:
     """Return the settings that a command with this site uses."""
     folder, state_dir = site.folder, site.state_dir
@@ -54,5 +61,6 @@ def settings_in_force(site: Site) -> list[Setting]:
         Setting("readonly", str(readonly).lower(), "config file" if readonly else "default"),
         _compile_limit("compile-cpu", site.settings.compile_cpu, "2m"),
         _compile_limit("compile-wall", site.settings.compile_wall, "15m"),
+        _tier(site),
         Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
     ]

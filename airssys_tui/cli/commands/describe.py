@@ -57,6 +57,7 @@ def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
         ("revision", _revision(view)),
         ("digest", view.digest or NOTHING),
         ("kind", f"{view.kind}, {'keeps state' if view.stateful else 'keeps no state'}"),
+        ("code", view.tier or NOTHING),
         ("source", view.source if view.present else f"{view.source} (gone)"),
         ("held", ", ".join(view.held)),
         ("quarantined", ", ".join(f"r{number}" for number in view.quarantined)),

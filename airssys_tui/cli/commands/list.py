@@ -60,6 +60,11 @@ def list_components(*, place: Place = HERE) -> int:
     return ExitCode.OK
 
 
+def _code_text(tier: str | None) -> str:
+    """Return what is to be told of the code that serves: nothing of optimised code."""
+    return f"{tier} code" if tier == "baseline" else ""
+
+
 def _component_row(view: ComponentView, *, live: bool) -> Sequence[str]:
     runs = view.started_at is not None
     memory = view.meters.memory if runs else None
@@ -74,5 +79,5 @@ def _component_row(view: ComponentView, *, live: bool) -> Sequence[str]:
         f"{view.meters.fuel_per_second:.0f}" if runs else NOTHING,
         NOTHING if memory is None else format_size(memory),
         NOTHING if view.state_bytes is None else format_size(view.state_bytes),
-        " · ".join(filter(None, (view.note.text, "untried" if view.untried else ""))),
+        " · ".join(filter(None, (view.note.text, "untried" if view.untried else "", _code_text(view.tier)))),
     )

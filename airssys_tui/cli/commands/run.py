@@ -15,13 +15,14 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.event_line import event_line
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer_line, say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, seconds_of
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierName, TierOption, seconds_of
 from airssys_tui.cli.reaching.site import locate
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.views.runtime import Snapshot
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.core.errors import UsageError
 
 POLL: Final = 0.1
 """Seconds between two checks for new events."""
@@ -37,6 +38,7 @@ def run(
     duration: Annotated[str | None, Parameter(name="--for")] = None,
     readonly: bool = False,
     adopt: bool = False,
+    tier: TierOption = None,
     state_dir: StateDirOption = None,
     metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
     metrics_public: bool = False,
@@ -53,22 +55,27 @@ def run(
         duration: Stop after this long ("3s"); exit code 1 if that cuts off a deployment. Needs `--headless`.
         readonly: Disable every action on the screen that changes the system.
         adopt: Take over a state directory that belongs to another folder.
+        tier: Compile components as "optimised" or as "baseline", which serves sooner, whatever their manifests say.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
         metrics: Serve Prometheus metrics at this address, such as "127.0.0.1:9464"; port 0 picks a free port.
         metrics_public: Allow an address for `--metrics` that other machines can reach.
         json: Print events as JSON Lines. Needs `--headless`.
     """
-    if not headless:
-        from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
-        from airssys_tui.core.errors import UsageError  # noqa: PLC0415
-
-        if duration is not None or json:
-            raise UsageError("--for and --json need --headless", remedy="add --headless")
-        with _exporting(metrics, public=metrics_public) as exporter:
-            return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, exporter=exporter)
+    if not headless and (duration is not None or json):
+        raise _needs_headless()
     seconds = None if duration is None else seconds_of(duration)
     with _exporting(metrics, public=metrics_public) as exporter:
-        return _run_headless(folder, state_dir, seconds, adopt=adopt, json=json, exporter=exporter)
+        if headless:
+            return _run_headless(folder, state_dir, seconds, adopt=adopt, tier=tier, json=json, exporter=exporter)
+        from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
+
+        return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, tier=tier, exporter=exporter)
+
+
+def _needs_headless() -> UsageError:
+    from airssys_tui.core.errors import UsageError  # noqa: PLC0415 - late: seldom
+
+    return UsageError("--for and --json need --headless", remedy="add --headless")
 
 
 @contextlib.contextmanager
@@ -93,6 +100,7 @@ def _run_headless(
     seconds: float | None,
     *,
     adopt: bool,
+    tier: TierName | None,
     json: bool,
     exporter: Exporter | None,
 ) -> int:
@@ -102,7 +110,7 @@ def _run_headless(
     site = locate(folder, state_dir)
     leave = threading.Event()
     with leaving_on_signal(leave.set):
-        runtime = open_runtime(site, adopt=adopt, exporter=exporter)
+        runtime = open_runtime(site, adopt=adopt, tier=tier, exporter=exporter)
         printer = EventPrinter(runtime, json=json)
         try:
             deadline = None if seconds is None else time.monotonic() + seconds

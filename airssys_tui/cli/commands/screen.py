@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.commands.showing import Showing, show
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierName, TierOption
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import StateLocked, UsageError
 
@@ -22,6 +22,7 @@ def screen(
     readonly: bool = False,
     adopt: bool = False,
     demo: bool = False,
+    tier: TierOption = None,
     state_dir: StateDirOption = None,
 ) -> int:
     """Run a folder of WebAssembly components and open the screen on it.
@@ -34,6 +35,7 @@ def screen(
         readonly: Disable every action that changes the system.
         adopt: Take over a state directory that belongs to another folder.
         demo: Show a simulated runtime with sample components; nothing is read or written.
+        tier: Compile components as "optimised" or as "baseline", which serves sooner, whatever their manifests say.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or a directory derived from
             the folder's real path.
     """
@@ -43,11 +45,17 @@ def screen(
         if folder is not None or state_dir is not None or adopt:
             raise UsageError("--demo takes no folder, --state-dir or --adopt", remedy="run airssys-tui --demo")
         return open_demo(readonly=readonly)
-    return open_screen(folder, state_dir, readonly=readonly, adopt=adopt)
+    return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, tier=tier)
 
 
 def open_screen(
-    folder: Path | None, state_dir: Path | None, *, readonly: bool, adopt: bool, exporter: Exporter | None = None
+    folder: Path | None,
+    state_dir: Path | None,
+    *,
+    readonly: bool,
+    adopt: bool,
+    tier: TierName | None = None,
+    exporter: Exporter | None = None,
 ) -> int:
     """Open the screen and run until it is closed.
 
@@ -56,6 +64,7 @@ def open_screen(
         state_dir: As named on the command line, if it was.
         readonly: Disable every action that changes the system.
         adopt: Take over a state directory of another folder.
+        tier: How components are compiled, if that was named.
         exporter: Serves the runtime's metrics once it is open.
 
     Raises:
@@ -70,7 +79,7 @@ def open_screen(
         from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
 
         try:
-            return open_runtime(site, adopt=adopt, exporter=exporter)
+            return open_runtime(site, adopt=adopt, tier=tier, exporter=exporter)
         except StateLocked as error:
             raise owned_elsewhere(error, site) from error
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airssys_tui.cli.reaching.program_settings import compile_limits
+from airssys_tui.cli.reaching.program_settings import compile_limits, tier_choice
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:
+    from airssys_tui.cli.reaching.options import TierName
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
     from airssys_tui.engine.settings import EngineSettings
     from airssys_tui.runtime.embedded import EmbeddedRuntime
+    from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 
 
 def engine_settings(site: Site) -> EngineSettings:
@@ -22,8 +24,19 @@ def engine_settings(site: Site) -> EngineSettings:
     return EngineSettings(compile_cpu=given.cpu or usual.compile_cpu, compile_wall=given.wall or usual.compile_wall)
 
 
+def _runtime_settings(site: Site, watch: bool, tier: TierName | None) -> RuntimeSettings:
+    from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415 - late: see above
+
+    return RuntimeSettings(watch=watch, engine=engine_settings(site), tier=tier_choice(tier, site.settings))
+
+
 def open_runtime(
-    site: Site, *, adopt: bool = False, watch: bool = True, exporter: Exporter | None = None
+    site: Site,
+    *,
+    adopt: bool = False,
+    watch: bool = True,
+    tier: TierName | None = None,
+    exporter: Exporter | None = None,
 ) -> EmbeddedRuntime:
     """Take ownership of the state directory, start the components, and serve the runtime at the control socket.
 
@@ -33,6 +46,7 @@ def open_runtime(
         site: Folder and state directory.
         adopt: Bind a state directory of another folder to this one.
         watch: Whether to deploy changed files.
+        tier: How components are compiled, whatever their manifests and the configuration file say.
         exporter: Serves the metrics of the runtime and of its socket.
 
     Raises:
@@ -40,10 +54,9 @@ def open_runtime(
     """
     from airssys_tui.api.socket.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
     from airssys_tui.runtime.embedded import EmbeddedRuntime  # noqa: PLC0415 - late: loads the engine
-    from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415
     from airssys_tui.store.paths import as_given, control_path  # noqa: PLC0415
 
-    settings = RuntimeSettings(watch=watch, engine=engine_settings(site))
+    settings = _runtime_settings(site, watch, tier)
     runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
     try:
         path, folder = control_path(site.state_dir.value), str(as_given(site.folder.value))

@@ -14,6 +14,7 @@ LIVE_ONLY: Final = (
     "recovery",
     "candidate",
     "running",
+    "tier",
     "restarts",
     "started_at",
     "probation_until",

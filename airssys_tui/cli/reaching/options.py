@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 from cyclopts import Parameter, Token
 
@@ -29,6 +29,11 @@ NameArgument = Annotated[str, Parameter(completer=component_names)]
 RevisionArgument = Annotated[int, Parameter(completer=revision_numbers)]
 StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 """A file; `-` is standard input or output."""
+
+TierName: TypeAlias = Literal["optimised", "baseline"]
+"""How components are compiled: the values of :class:`airssys_tui.core.revision.Tier`."""
+
+TierOption = Annotated[TierName | None, Parameter(name="--tier")]
 
 StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.units import MIB
+
+if TYPE_CHECKING:
+    from airssys_tui.core.manifest.tier_choice import TierChoice
 
 T = TypeVar("T")
 
@@ -20,6 +23,16 @@ CONFIG_VARIABLE: Final = "AIRSSYS_TUI_CONFIG"
 
 MAX_SETTINGS: Final = MIB
 """Bytes of a configuration file at most."""
+
+
+class EngineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[engine]`` of the configuration file.
+
+    Attributes:
+        tier: How a component is compiled whose manifest does not say it.
+    """
+
+    tier: Literal["optimised", "baseline"] = "optimised"
 
 
 class ProgramSettings(
@@ -33,6 +46,7 @@ class ProgramSettings(
         readonly: Whether the screen opens without the actions that change the system.
         compile_cpu: CPU time in which a component has to compile, such as ``"2m"``; from 1 s to 1 h.
         compile_wall: Wall time in which it has to compile on an idle machine; from 10 s to 24 h.
+        engine: How components are compiled.
         screen: Appearance of the screen. The screen reads this itself, even while it runs, and reports errors in it.
         keys: Keys of the screen, read in the same way.
     """
@@ -42,6 +56,7 @@ class ProgramSettings(
     readonly: bool = False
     compile_cpu: str | float | None = None
     compile_wall: str | float | None = None
+    engine: EngineTable | None = None
     screen: Any = None
     keys: Any = None
 
@@ -63,6 +78,20 @@ def compile_limits(settings: ProgramSettings) -> CompileLimits:
         _seconds("compile-cpu", settings.compile_cpu, "compile_cpu"),
         _seconds("compile-wall", settings.compile_wall, "compile_wall"),
     )
+
+
+def tier_choice(asked: str | None, settings: ProgramSettings) -> TierChoice:
+    """Return which tier of code components get.
+
+    Args:
+        asked: The tier on the command line, if one is named.
+        settings: The settings of the configuration file.
+    """
+    from airssys_tui.core.manifest.tier_choice import TierChoice  # noqa: PLC0415 - late: what only reads compiles nothing
+    from airssys_tui.core.revision import Tier  # noqa: PLC0415
+
+    usual = EngineTable() if settings.engine is None else settings.engine
+    return TierChoice(asked=None if asked is None else Tier(asked), usual=Tier(usual.tier))
 
 
 def _seconds(key: str, said: str | float | None, bounds: str) -> float | None:
@@ -125,7 +154,9 @@ def read_settings(path: Path | None = None) -> ProgramSettings:
     except FileError as error:
         raise UsageError(error.message, remedy=error.remedy) from error
     except ValueError as error:
-        remedy = "valid keys: folder, state-dir, readonly, compile-cpu, compile-wall, [screen] and [keys]"
+        remedy = (
+            "valid keys: folder, state-dir, readonly, compile-cpu, compile-wall, [engine] tier, [screen] and [keys]"
+        )
         raise UsageError(f"{path}: {error}", remedy=remedy) from error
     compile_limits(settings)
     return settings

@@ -31,6 +31,7 @@ from airssys_tui.core.manifest.structure import (
     ConfigEntry,
     Dependency,
     Deployment,
+    EngineChoice,
     HealthPolicy,
     PackageSection,
     Security,
@@ -39,6 +40,7 @@ from airssys_tui.core.manifest.structure import (
 )
 from airssys_tui.core.manifest.table_reader import Table
 from airssys_tui.core.probation import Regression, RegressionAction
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
 from airssys_tui.core.units import KIB
 
@@ -102,6 +104,13 @@ def read_build(table: Table) -> Build:
     build = Build(command=table.optional_text("command"), watch=table.texts("watch"))
     table.close()
     return build
+
+
+def read_engine(table: Table) -> EngineChoice:
+    """Read ``[engine]``."""
+    engine = EngineChoice(tier=table.optional_choice("tier", Tier))
+    table.close()
+    return engine
 
 
 def read_capabilities(table: Table) -> Capabilities:

@@ -12,6 +12,7 @@ from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.capabilities import Capabilities
 from airssys_tui.core.probation import STABLE_AFTER, Regression
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Supervision
 
 
@@ -66,6 +67,16 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     command: str | None = None
     watch: tuple[str, ...] = ()
+
+
+class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``[engine]`` section.
+
+    Attributes:
+        tier: How it is compiled; None for the operator's setting.
+    """
+
+    tier: Tier | None = None
 
 
 class HealthPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +146,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     package: PackageSection
     artifact: Artifact
     build: Build = Build()
+    engine: EngineChoice = EngineChoice()
     capabilities: Capabilities = Capabilities()
     limits: Limits = Limits()
     durability: Durability = Durability.NORMAL

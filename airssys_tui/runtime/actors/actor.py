@@ -210,8 +210,8 @@ class Actor:
                 self._open = True
                 self.capacity = serving.manifest.limits.mailbox
                 serving.costs = self.costs
-                self.costs.begin(serving.revision)
-                if before is None or before.revision != serving.revision:
+                self.costs.begin(serving.revision, serving.tier)
+                if before is None or (before.revision, before.tier) != (serving.revision, serving.tier):
                     self.counters.begin_revision(serving.revision)
             self._schedule()
         return before

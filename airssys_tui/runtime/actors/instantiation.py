@@ -48,7 +48,7 @@ class Making:
         """
         instance = self._aside() if self._artifact.waits else self._make()
         hear = self._tenant.hear if self._code.imports_wasi else None
-        serving = Serving(self._artifact, instance, self._side, self._tenant, hear)
+        serving = Serving(self._artifact, instance, self._side, self._tenant, hear, tier=self._code.tier)
         serving.drain()  # what its start function printed, before it takes anybody's place
         return serving
 

@@ -14,6 +14,7 @@ from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult
@@ -87,6 +88,7 @@ class Serving:
         side: Threads for calls of guests that may block in WASI.
         tenant: Given to host functions.
         hear: Called with the lines that the guest wrote to stdout and stderr; None for guests without WASI.
+        tier: Which compiler made its code.
 
     Attributes:
         counters: Where calls are counted, while it serves.
@@ -102,7 +104,10 @@ class Serving:
         side: SideThreads,
         tenant: ComponentTenant,
         hear: Callable[[Output], None] | None = None,
+        *,
+        tier: Tier = Tier.OPTIMISED,
     ) -> None:
+        self.tier = tier
         self.artifact = artifact
         self.instance = instance
         self.tenant = tenant

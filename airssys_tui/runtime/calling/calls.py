@@ -89,4 +89,5 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles, *
         memory_peak=memory.peak if memory is not None else None,
         revision=serving.revision,
         trace=serving.tenant.tracer.told,
+        tier=serving.tier,
     )

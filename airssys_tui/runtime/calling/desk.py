@@ -18,7 +18,7 @@ from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.code_loading import code_for
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.wit.documentation import documentation
@@ -156,7 +156,8 @@ class Desk:
         if not checks:
             return ()
         floor = self._floor
-        loaded = await load_code(floor, artifact.digest, limits=artifact.manifest.limits)
+        code = await code_for(floor, artifact)
+        linker = floor.tiers.linker(code.tier)
         tenant = ComponentTenant(
             component.name,
             artifact.manifest,
@@ -167,9 +168,7 @@ class Desk:
         )
 
         def run() -> tuple[CheckOutcome, ...]:
-            return Replay(Making(floor.linker, floor.side, artifact, loaded.code, tenant), component.served.kind).run(
-                checks
-            )
+            return Replay(Making(linker, floor.side, artifact, code, tenant), component.served.kind).run(checks)
 
         return await floor.candidate(run, owner=component.name)
 

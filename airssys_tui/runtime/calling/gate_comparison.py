@@ -18,6 +18,8 @@ import msgspec
 from airssys_tui.api.views.calling import Check, CheckOutcome
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.probation import Findings, SameInput
+from airssys_tui.core.revision import Tier
+from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import SavedState
@@ -25,7 +27,7 @@ from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.code_loading import cached_code, code_for, load_code
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.machinery import Floor
 
@@ -33,6 +35,14 @@ PATIENCE: Final = 10.0
 """Seconds after which no further saved check is compared."""
 
 PROBE: Final = "the health probe"
+
+
+class _Side(msgspec.Struct, frozen=True):
+    """One of the two revisions: its artifact, the code that is run and its kind."""
+
+    artifact: Blueprint
+    code: Code
+    kind: str
 
 
 class _Ran(msgspec.Struct, frozen=True):
@@ -71,26 +81,37 @@ class GateComparison:
         checks, probes = tuple(check_view(record) for record in records), _has_probe(candidate)
         if not checks and not (probes and _has_probe(active)):
             return Findings()
-        now = await self._run(component, candidate, checks, kind, state)
-        if now is None:
+        code = await self._code(candidate)
+        if code is None:
             return Findings()
-        before = await self._run(component, active, checks, component.served.kind, state)
+        now = await self._run(component, _Side(candidate, code, kind), checks, state)
+        before, old = None, await self._code(active, code.tier)  # fuel is comparable within a tier only
+        if old is not None and old.tier is code.tier:
+            before = await self._run(component, _Side(active, old, component.served.kind), checks, state)
         return _findings(checks, before, now)
 
-    async def _run(
-        self, component: Component, artifact: Blueprint, checks: tuple[Check, ...], kind: str, state: SavedState | None
-    ) -> _Ran | None:
-        floor = self._floor
+    async def _code(self, artifact: Blueprint, tier: Tier | None = None) -> Code | None:
+        """Return the code of an artifact, in a tier if one is named; None if it is not at hand."""
         try:
-            code = (await load_code(floor, artifact.digest)).code
+            if tier is Tier.BASELINE:  # what runs optimised is not compiled once more to be compared
+                return await cached_code(self._floor, artifact.digest, tier)
+            if tier is Tier.OPTIMISED:
+                return (await load_code(self._floor, artifact.digest)).code
+            return await code_for(self._floor, artifact)
         except AirssysError:
-            return None  # its code is not at hand: there is nothing to compare with
+            return None
+
+    async def _run(
+        self, component: Component, side: _Side, checks: tuple[Check, ...], state: SavedState | None
+    ) -> _Ran:
+        floor, artifact, kind = self._floor, side.artifact, side.kind
+        linker = floor.tiers.linker(side.code.tier)
         until = time.monotonic() + PATIENCE / 2
         unheard = Journal(floor.clock)  # what it prints here is nobody's news
 
         def making() -> Making:
             tenant = ComponentTenant(component.name, artifact.manifest, unheard, floor.workers)
-            return Making(floor.linker, floor.side, artifact, code, tenant)
+            return Making(linker, floor.side, artifact, side.code, tenant)
 
         def run() -> _Ran:
             return _Ran(Replay(making(), kind).run(checks, until), _probe(making, artifact, state, kind))

@@ -14,7 +14,7 @@ what that one refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -26,7 +26,7 @@ from airssys_tui.core.identity import ComponentId, Digest
 from airssys_tui.core.lifecycle import CommandEnd, Desired, State
 from airssys_tui.core.manifest.document import decode_manifest
 from airssys_tui.core.refusal import judge
-from airssys_tui.core.revision import Cause
+from airssys_tui.core.revision import Cause, Tier
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.runtime.actors.serving import Blueprint
@@ -94,13 +94,13 @@ def _stands(refusal: Refusal, compile_cpu: float) -> bool:
     return gate is not None and refusal.program == judge(__version__, gate, compile_cpu)
 
 
-def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine: str) -> Component:
+def restore(memory: Remembered, make: Callable[[ComponentId], Component], engines: Mapping[Tier, str]) -> Component:
     """Return a component as it was recorded, not started yet.
 
     Args:
         memory: What the catalog knows of it.
         make: Makes components.
-        engine: Identity of the engine.
+        engines: Identities of the engines.
     """
     record = memory.record
     component = make(ComponentId.parse(record.id))
@@ -113,7 +113,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine
     if memory.snapshots:
         newest = max(memory.snapshots, key=lambda info: info.id)
         component.shown.saved(newest.size, newest.at)
-    recall_costs(component.actor.costs, memory.costs, engine)
+    recall_costs(component.actor.costs, memory.costs, engines)
     for bad in memory.quarantined:
         component.proof.quarantine(_artifact(bad), one_line(bad.outcome_reason, 300))
     component.life.enter("remembered", State.INSTALLING)

@@ -127,7 +127,7 @@ class Trial:
             serving: Whether an instance of it serves now.
             faulty: Whether it ever trapped or was unhealthy.
         """
-        before = costs.of(self.previous) if self.terms.judged else {}
+        before = costs.before(self.previous) if self.terms.judged else {}
         evidence = Evidence(
             elapsed=self.elapsed,
             serving=serving,

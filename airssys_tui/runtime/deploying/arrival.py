@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from airssys_tui.core.lifecycle import State
-from airssys_tui.core.revision import Cause, Outcome
+from airssys_tui.core.revision import Cause, Outcome, Tier
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import cost_record, has_evidence
@@ -13,14 +15,14 @@ from airssys_tui.runtime.deploying.rehearsal import Rehearsed
 from airssys_tui.store.catalog.records import Activation, NewSnapshot
 
 
-def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float, engine: str) -> Activation:
+def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float, engines: Mapping[Tier, str]) -> Activation:
     """Return what the catalog commits in one transaction when the candidate takes over.
 
     Args:
         attempt: The candidate.
         initial: The state that it begins with, if a state other than the present one was chosen.
         at: Unix time.
-        engine: Identity of the engine.
+        engines: Identities of the engines.
     """
     component, order = attempt.component, attempt.order
     fault = fault_of(component, order)
@@ -33,7 +35,7 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float, engi
         initial=initial,
         # A revision that had served enough calls without a fault when it was superseded has proved itself.
         old_stable=not fault and has_evidence(component) and component.proof.clean and not rollback,
-        old_costs=cost_record(component, engine),
+        old_costs=cost_record(component, engines),
         old_outcome=Outcome.QUARANTINED if fault else Outcome.SUPERSEDED,
         old_reason=fault or f"{order.cause} to r{attempt.revision}",
         reason="" if order.quarantines else order.note,  # the quarantined revision already has the reason

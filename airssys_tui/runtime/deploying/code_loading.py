@@ -2,6 +2,9 @@
 
 Whoever wants the same code at the same time waits for the first one: components of the same artifact, a rehearsal and a
 restart, and (see ``machinery/shared_code``) other processes of the user.
+
+Baseline code is only made where there is no optimised code yet. What the baseline compiler cannot compile, or should
+not, is compiled with optimisations without a word.
 """
 
 from __future__ import annotations
@@ -15,7 +18,11 @@ from airssys_tui.core.errors import AdmissionError, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.revision import Tier
+from airssys_tui.engine.baseline_gaps import baseline_gap
 from airssys_tui.engine.compiled import Code
+from airssys_tui.engine.tiers import can_be_optimised
+from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shared_code import shared_code
 
@@ -27,61 +34,130 @@ class Loaded(msgspec.Struct, frozen=True):
     cached: bool
 
 
-async def load_code(floor: Floor, digest: Digest, wasm: bytes | None = None, *, limits: Limits | None = None) -> Loaded:
-    """Return the code of an artifact. Cancelling the wait kills a running compilation.
+class _Wanted(msgspec.Struct, frozen=True):
+    """Code that is wanted: of an artifact, in a tier, within limits; ``behind`` if nobody waits for it."""
+
+    digest: Digest
+    tier: Tier
+    limits: Limits | None
+    behind: bool
+
+
+async def load_code(
+    floor: Floor,
+    digest: Digest,
+    wasm: bytes | None = None,
+    *,
+    limits: Limits | None = None,
+    tier: Tier = Tier.OPTIMISED,
+    behind: bool = False,
+) -> Loaded:
+    """Return the code of an artifact. Cancelling the wait kills a running compilation, unless others wait for it.
 
     Args:
         floor: The machinery.
         digest: Digest of the artifact.
         wasm: The artifact; if not given, it is read from the blobs when the cache has no code for it.
         limits: The limits of its manifest, which may have compile limits.
+        tier: How it is compiled if it has to be; the code says how it was.
+        behind: Compile it at the lowest priority, one after another.
 
     Raises:
         AdmissionError: If it does not compile.
         StoreError: If the stored artifact is damaged or missing, and the folder does not have it.
     """
-    at_hand = floor.shelf.take(digest)
-    if at_hand is not None:
-        return Loaded(at_hand, cached=True)
+    tier = Tier.OPTIMISED if digest in floor.outgrown else tier
+    for ready in _acceptable(tier):
+        at_hand = floor.shelf.take(digest, ready)
+        if at_hand is not None:
+            return Loaded(at_hand, cached=True)
     bounds = (None, None) if limits is None else (limits.compile_cpu, limits.compile_wall)
-    key = digest, floor.engine.identity, bounds
-    loaded: Loaded = await floor.flights.join(key, lambda: _load(floor, digest, wasm, limits))
+    wanted = _Wanted(digest, tier, limits, behind)
+    loaded: Loaded = await floor.flights.join((digest, tier, bounds), lambda: _load(floor, wanted, wasm))
     return loaded
 
 
-async def _load(floor: Floor, digest: Digest, wasm: bytes | None, limits: Limits | None) -> Loaded:
-    engine, cache, shelf = floor.engine, floor.state.code, floor.shelf
-    cached = await _from_cache(floor, digest)
-    if cached is not None:
-        return Loaded(cached, cached=True)
-    artifact = wasm if wasm is not None else await floor.artifact(digest)
-    code = await _compile(floor, digest, artifact, limits)
+async def code_for(floor: Floor, artifact: Blueprint) -> Code:
+    """Return the code of an artifact as its manifest and the operator want it.
+
+    Raises:
+        AdmissionError: If it does not compile.
+        StoreError: If the stored artifact is damaged or missing, and the folder does not have it.
+    """
+    manifest = artifact.manifest
+    tier = floor.settings.tier.of(manifest)
+    return (await load_code(floor, artifact.digest, limits=manifest.limits, tier=tier)).code
+
+
+async def cached_code(floor: Floor, digest: Digest, tier: Tier) -> Code | None:
+    """Return the code of an artifact in exactly this tier, if it need not be compiled."""
+    return floor.shelf.take(digest, tier) or await _from_cache(floor, digest, tier)
+
+
+async def is_compiled(floor: Floor, digest: Digest, tier: Tier) -> bool:
+    """Return whether code that :func:`load_code` would return need not be compiled, without reading it."""
+    for ready in _acceptable(tier):
+        at_hand = floor.shelf.take(digest, ready) is not None
+        if at_hand or await floor.disk(floor.state.code.has, digest, floor.tiers.identities[ready]):
+            return True
+    return False
+
+
+def _acceptable(tier: Tier) -> tuple[Tier, ...]:
+    """Return the tiers of code that does where this one is asked for, best first."""
+    return (Tier.OPTIMISED,) if tier is Tier.OPTIMISED else (Tier.OPTIMISED, tier)
+
+
+async def _load(floor: Floor, wanted: _Wanted, wasm: bytes | None) -> Loaded:
+    for ready in _acceptable(wanted.tier):
+        cached = await _from_cache(floor, wanted.digest, ready)
+        if cached is not None:
+            return Loaded(cached, cached=True)
+    artifact = wasm if wasm is not None else await floor.artifact(wanted.digest)
+    if wanted.tier is Tier.OPTIMISED:
+        return await _compile(floor, wanted, artifact)
+    if await floor.compiling(baseline_gap, artifact) is None:
+        try:
+            return await _compile(floor, wanted, artifact)
+        except AdmissionError as error:
+            if not can_be_optimised(error):
+                raise
+    return await load_code(floor, wanted.digest, artifact, limits=wanted.limits)
+
+
+async def _compile(floor: Floor, wanted: _Wanted, artifact: bytes) -> Loaded:
+    code = await _compiled(floor, wanted, artifact)
     serialised = await floor.compiling(code.serialised)
     try:
-        await floor.disk(cache.put, digest, engine.identity, serialised)
+        await floor.disk(floor.state.code.put, wanted.digest, floor.tiers.identities[code.tier], serialised)
     except StoreError as error:  # only a cache: it is compiled again next time
         floor.journal.system(f"compiled code is not cached: {error.message}", EventAction.NONE, Level.WARNING)
-    shelf.put(digest, code, len(serialised))
+    floor.shelf.put(wanted.digest, code, len(serialised))
     return Loaded(code, cached=False)
 
 
-async def _compile(floor: Floor, digest: Digest, artifact: bytes, limits: Limits | None) -> Code:
-    engine, cancel = floor.engine, threading.Event()
-    run = floor.compiling if engine.compiles_here(artifact) else floor.in_child
+async def _compiled(floor: Floor, wanted: _Wanted, artifact: bytes) -> Code:
+    cancel = threading.Event()
+
+    def compile_it() -> Code:
+        engine = floor.tiers.engine(wanted.tier)
+        return shared_code(engine, wanted.digest, artifact, limits=wanted.limits, cancel=cancel, behind=wanted.behind)
+
+    run = floor.compiling if floor.engine.compiles_here(artifact) else floor.behind if wanted.behind else floor.in_child
     try:
-        return await run(lambda: shared_code(engine, digest, artifact, limits=limits, cancel=cancel))
+        return await run(compile_it)
     except asyncio.CancelledError:
         cancel.set()
         raise
 
 
-async def _from_cache(floor: Floor, digest: Digest) -> Code | None:
-    cache = floor.state.code
-    path = await floor.disk(cache.get, digest, floor.engine.identity)
+async def _from_cache(floor: Floor, digest: Digest, tier: Tier) -> Code | None:
+    cache, identity = floor.state.code, floor.tiers.identities[tier]
+    path = await floor.disk(cache.get, digest, identity)
     if path is None:
         return None
     try:
-        loaded = await floor.compiling(floor.engine.load, path)
+        loaded = await floor.compiling(lambda: floor.tiers.engine(tier).load(path))
         floor.shelf.put(digest, loaded, path.stat().st_size)
     except AdmissionError:
         # The file is intact, but this engine cannot use it: compile it again.

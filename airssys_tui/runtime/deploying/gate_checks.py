@@ -36,6 +36,12 @@ class Passage:
         self._reached = reached
         self.times: list[tuple[Gate, float]] = []
         self.interface: Interface | None = None
+        self._learnt = False
+
+    def learn(self, interface: Interface) -> None:
+        """Note what the candidate imports and exports, when that is first known; it is the same in every tier."""
+        if not self._learnt:
+            self._learnt, self.interface = True, interface
 
     @contextlib.contextmanager
     def at(self, gate: Gate) -> Iterator[None]:

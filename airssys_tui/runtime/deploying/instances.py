@@ -13,6 +13,7 @@ from airssys_tui.core.refusal import RefusalKind
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_duration
+from airssys_tui.engine.compiled import Code
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
@@ -21,7 +22,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.life import RunningCommand
 from airssys_tui.runtime.components.progress import begin
-from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.code_loading import code_for
 from airssys_tui.runtime.deploying.command_run import cut_off, run_to_the_end
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
@@ -149,11 +150,36 @@ class Instances:
         artifact = self._active(component)
         if artifact.manifest.deployment.strategy is Strategy.STOP_START:
             return await self._replace_in_turn(component, why)
-        code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
+        queued = await self._exchange(component, await code_for(self._floor, artifact), insist=True)
+        text = f"r{artifact.revision} replaced by a fresh instance: {why}"
+        component.teller.lifecycle(text, EventAction.RESTARTED)
+        return queued
+
+    async def improve(self, component: Component, code: Code) -> int:
+        """Replace the instance that serves by one with other code of the same artifact; its state is handed over.
+
+        In contrast to :meth:`replace`, nobody asked for it: a call that runs for long is not cancelled.
+
+        Returns:
+            Calls that were queued meanwhile.
+
+        Raises:
+            GateRefusal: If it could not be done; the old instance serves on.
+        """
+        artifact = self._active(component)
+        if artifact.manifest.deployment.strategy is not Strategy.STOP_START:
+            return await self._exchange(component, code, insist=False)
+        serving = component.actor.serving
+        if serving is not None and serving.in_flight is not None:
+            raise GateRefusal("a call is running", gate=Gate.DRAIN)
+        return await self._replace_in_turn(component, f"{code.tier} code")
+
+    async def _exchange(self, component: Component, code: Code, *, insist: bool) -> int:
+        artifact = self._active(component)
         fresh = await self._rehearsal.prepare(component.name, artifact, code)
         actor = component.actor
         try:
-            await self._reach_boundary(component)
+            await self._reach_boundary(component, insist=insist)
             queued = actor.queued
             old = actor.serving
             if component.stateful:
@@ -172,19 +198,22 @@ class Instances:
             old.counters = None
             await self._floor.guest(self._farewell, component, old)
         component.life.serve_since(self._floor.clock())
-        component.teller.lifecycle(f"r{artifact.revision} replaced by a fresh instance: {why}", EventAction.RESTARTED)
         return queued
 
-    async def _reach_boundary(self, component: Component) -> None:
-        """Wait until no call runs; one that has not ended after the manifest's ``shutdown`` is cancelled."""
+    async def _reach_boundary(self, component: Component, *, insist: bool) -> None:
+        """Wait until no call runs; after the manifest's ``shutdown`` cancel it, or give up."""
         serving = component.actor.serving
         reached = landing(component.actor.pause())
         if serving is None:
             await reached
             return
-        done, _ = await asyncio.wait([reached], timeout=serving.manifest.supervision.shutdown)
-        if not done:
-            await cancel_until(serving, reached)
+        patience = serving.manifest.supervision.shutdown
+        done, _ = await asyncio.wait([reached], timeout=patience)
+        if done:
+            return
+        if not insist:
+            raise GateRefusal(f"a call is still running after {format_duration(patience)}", gate=Gate.DRAIN)
+        await cancel_until(serving, reached)
 
     async def _hand_over(self, component: Component, old: Serving | None, fresh: Serving) -> None:
         if old is None:
@@ -260,6 +289,13 @@ class Instances:
         component.update.show(begin(self._active(component).revision))
         try:
             with telling_slowness(component):
+                try:
+                    return await self._make_instance(component, kept)
+                except AirssysError as error:
+                    active = self._active(component)
+                    tier = self._floor.settings.tier.of(active.manifest)
+                    if not self._floor.outgrown.notes(active.digest, tier, error):
+                        raise
                 return await self._make_instance(component, kept)
         finally:
             component.update.show(None)
@@ -267,7 +303,7 @@ class Instances:
     async def _make_instance(self, component: Component, kept: KeptState | None) -> Serving:
         artifact = self._active(component)
         component.update.reach(Gate.COMPILE)
-        code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
+        code = await code_for(self._floor, artifact)
         artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
         component.update.reach(Gate.INSTANTIATE)
         if component.served.kind == "command":

@@ -125,10 +125,7 @@ class Deployer:
 
     async def _bring_through(self, attempt: Attempt, origin: State) -> Switched:
         try:
-            rehearsed = await self._rehearse(attempt)
-            failpoint("deploy/rehearsed")
-            switching = self._switch(attempt, rehearsed)
-            switched = await (switching if rehearsed.takes_turns else to_the_end(switching))
+            rehearsed, switched = await self._try_tiers(attempt)
         except (GateRefusal, StoreError) as error:
             await to_the_end(self._refusals.refuse(attempt, error))
             raise
@@ -137,6 +134,24 @@ class Deployer:
             raise
         arrive(attempt, rehearsed, origin, self._floor.clock())
         return switched
+
+    async def _try_tiers(self, attempt: Attempt) -> tuple[Rehearsed, Switched]:
+        """Take the candidate through all gates; one that exhausts the stack in baseline code tries optimised code."""
+        try:
+            return await self._rehearse_and_switch(attempt)
+        except GateRefusal as error:
+            reading = attempt.reading
+            tier = self._floor.settings.tier.of(reading.manifest)
+            if not self._floor.outgrown.notes(reading.digest, tier, error):
+                raise
+        attempt.passage.times.clear()
+        return await self._rehearse_and_switch(attempt)
+
+    async def _rehearse_and_switch(self, attempt: Attempt) -> tuple[Rehearsed, Switched]:
+        rehearsed = await self._rehearse(attempt)
+        failpoint("deploy/rehearsed")
+        switching = self._switch(attempt, rehearsed)
+        return rehearsed, await (switching if rehearsed.takes_turns else to_the_end(switching))
 
     async def _cancelled(self, attempt: Attempt) -> None:
         closing = self._recorder.close(attempt, "cancelled", "a newer change or a rollback came first")
@@ -217,7 +232,7 @@ class Deployer:
             raise
         if not serves:
             await self._drop_rehearsed(rehearsed)
-        activation = activation_of(attempt, initial, self._floor.clock(), self._floor.engine.identity)
+        activation = activation_of(attempt, initial, self._floor.clock(), self._floor.tiers.identities)
         successor = Successor(
             artifact=rehearsed.artifact,
             code=rehearsed.code,

@@ -121,8 +121,9 @@ class Rehearsal:
             with passage.at(Gate.DEPENDENCIES):
                 self._needs.require(component, manifest)
         with passage.at(Gate.COMPILE):
-            loaded = await load_code(self._floor, plan.digest, plan.wasm, limits=manifest.limits)
-        passage.interface = loaded.code.interface
+            tier = self._floor.settings.tier.of(manifest)
+            loaded = await load_code(self._floor, plan.digest, plan.wasm, limits=manifest.limits, tier=tier)
+        passage.learn(loaded.code.interface)
         with passage.at(Gate.TYPES):
             check_types(self._floor.linker, loaded.code.interface)
         found: tuple[str, ...] = ()
@@ -221,7 +222,7 @@ class Rehearsal:
             revision=artifact.revision,
             speaker=speaker,
         )
-        making = Making(floor.linker, floor.side, artifact, code, tenant)
+        making = Making(floor.tiers.linker(code.tier), floor.side, artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:
             return await landing(made)

@@ -35,7 +35,7 @@ from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.promotion import promote
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
-from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.code_loading import code_for
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.swap import Successor, Switched, Switcher, moved
 from airssys_tui.runtime.machinery.shielded_await import to_the_end
@@ -155,7 +155,7 @@ class StopStart(Switcher):
         if artifact is None or not taken.was_serving:
             return
         try:
-            code = (await load_code(self._floor, artifact.digest, limits=artifact.manifest.limits)).code
+            code = await code_for(self._floor, artifact)
             old = await self._rehearsal.prepare(component.name, artifact, code)
         except AirssysError as error:
             self._lost(component, error)

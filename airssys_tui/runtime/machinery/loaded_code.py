@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from airssys_tui.core.identity import Digest
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import MIB
 from airssys_tui.engine.compiled import Code
 
@@ -32,14 +33,14 @@ class Shelf:
         self._max_bytes = max_bytes
         self._max_artifacts = max_artifacts
         self._bytes = 0
-        self._kept: OrderedDict[Digest, tuple[Code, int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Digest, Tier], tuple[Code, int]] = OrderedDict()
 
-    def take(self, digest: Digest) -> Code | None:
-        """Return the code of an artifact, or None."""
-        found = self._kept.get(digest)
+    def take(self, digest: Digest, tier: Tier = Tier.OPTIMISED) -> Code | None:
+        """Return the code of an artifact in a tier, or None."""
+        found = self._kept.get((digest, tier))
         if found is None:
             return None
-        self._kept.move_to_end(digest)
+        self._kept.move_to_end((digest, tier))
         return found[0]
 
     def clear(self) -> None:
@@ -57,8 +58,9 @@ class Shelf:
         """
         if size > self._max_bytes:
             return
-        _, before = self._kept.pop(digest, (None, 0))
-        self._kept[digest] = (code, size)
+        key = digest, code.tier
+        _, before = self._kept.pop(key, (None, 0))
+        self._kept[key] = (code, size)
         self._bytes += size - before
         while self._bytes > self._max_bytes or len(self._kept) > self._max_artifacts:
             _, (_, gone) = self._kept.popitem(last=False)

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 from airssys_tui.core.errors import DiskFull, StoreError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import format_duration
-from airssys_tui.engine.engine import Engine
-from airssys_tui.engine.linker import Linker
+from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
@@ -24,6 +24,7 @@ from airssys_tui.runtime.machinery.flights import Flights
 from airssys_tui.runtime.machinery.guest_threads import Hog, Way, Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
+from airssys_tui.runtime.machinery.outgrown import Outgrown
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.machinery.wakeups import landing
@@ -41,9 +42,13 @@ FILE_THREADS: Final = 4
 
 
 class Floor:
-    """Engine, linker, state directory, threads and journal of one runtime.
+    """Engines, linkers, state directory, threads and journal of one runtime.
 
     Attributes:
+        tiers: The engines and linkers of all tiers.
+        engine: The one for optimised code.
+        linker: Its linker; what it offers is the same in all tiers.
+        outgrown: Artifacts that are not compiled by the baseline compiler.
         filled: Called on the control loop for every write that failed because the disk is full.
         spare: Returns the bytes of a digest from elsewhere than the store, or None.
         reading: The threads that read the folder of components, apart from the one that writes the catalog.
@@ -66,8 +71,11 @@ class Floor:
         self.clock = clock
         self.journal = Journal(clock)
         self.descriptors = Descriptors()
-        self.engine = Engine(settings.engine)
-        self.linker: Linker = self.engine.linker(INTERFACES)
+        self.tiers = Tiers(settings.engine, INTERFACES)
+        self.engine = self.tiers.engine(Tier.OPTIMISED)
+        self.linker = self.tiers.linker(Tier.OPTIMISED)
+        self.outgrown = Outgrown()
+        state.code.engines = frozenset(self.tiers.identities.values())
         self.shelf = Shelf()
         self.flights: Flights[Any] = Flights()
         self.workers = Workers(settings.workers, self._crowded)
@@ -80,6 +88,7 @@ class Floor:
         self._files = ThreadPoolExecutor(FILE_THREADS, "files")
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
+        self._behind = ThreadPoolExecutor(1, "compile-behind")
         switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -132,6 +141,10 @@ class Floor:
         """Run a compilation in a child process; it does not hold up small ones."""
         return await landing(self._children.submit(function, *args))
 
+    async def behind(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a compilation that nobody waits for, one at a time; it does not hold up those that somebody waits for."""
+        return await landing(self._behind.submit(function, *args))
+
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""
         return await landing(self.workers.submit(function, *args))
@@ -150,13 +163,14 @@ class Floor:
         self.reading.close()
         self._compilers.shutdown(wait=False, cancel_futures=True)
         self._children.shutdown(wait=False, cancel_futures=True)
+        self._behind.shutdown(wait=False, cancel_futures=True)
         self._files.shutdown(wait=True)
         self._disk.close()
         if self.side.live:
             # Calls blocked in WASI may never return: do not wait for them.
-            self.engine.close(0.0)
+            self.tiers.close(0.0)
         elif ended:
-            self.engine.close()
+            self.tiers.close()
         return ended
 
 

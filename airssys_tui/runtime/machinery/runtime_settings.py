@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.sources.reading_threads import PATIENCE
 from airssys_tui.runtime.sources.settle import QUIET
@@ -25,6 +26,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         collect_every: Seconds between collections of what no retention rule keeps; 0 turns them off.
         disk_check: Seconds between checks for free space while the disk is full.
         engine: How the engine is set up.
+        tier: Which tier of code components get.
     """
 
     watch: bool = True
@@ -39,3 +41,4 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     collect_every: float = 300.0
     disk_check: float = 5.0
     engine: EngineSettings = EngineSettings()
+    tier: TierChoice = TierChoice()

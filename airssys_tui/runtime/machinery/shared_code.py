@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from airssys_tui.core.errors import AdmissionError
@@ -24,6 +25,7 @@ def shared_code(
     *,
     limits: Limits | None = None,
     cancel: threading.Event | None = None,
+    behind: bool = False,
 ) -> Code:
     """Return the code of a component: from the user's cache, else compiled; blocks meanwhile.
 
@@ -36,6 +38,7 @@ def shared_code(
         wasm: The component.
         limits: The limits of its manifest, which may have compile limits.
         cancel: Set it to end the waiting and the compilation.
+        behind: Compile at the lowest priority, on one processor.
 
     Raises:
         AdmissionError: If it does not compile, or was cancelled.
@@ -47,16 +50,18 @@ def shared_code(
     files = CodeFiles(code_directory())
     if (code := _kept(engine, files, digest)) is not None:
         return code
-    until = time.monotonic() + engine.settings.compiling_within(limits).compile_wall
-
-    def waits() -> bool:
-        return time.monotonic() < until and not (cancel is not None and cancel.is_set())
-
-    with files.claim(digest, engine.identity, waits) as claim:
+    patience = engine.settings.compiling_within(limits).compile_wall
+    with files.claim(digest, engine.identity, _waits(patience, cancel)) as claim:
         if claim is not None and (code := _kept(engine, files, digest)) is not None:
             return code
         keeping = None if claim is None else Keeping(claim.path, claim.lock)
-        return engine.compile(wasm, cancel=cancel, limits=limits, keeping=keeping)
+        return engine.compile(wasm, cancel=cancel, limits=limits, keeping=keeping, behind=behind)
+
+
+def _waits(patience: float, cancel: threading.Event | None) -> Callable[[], bool]:
+    """Return what says whether somebody else's compilation is still waited for."""
+    until = time.monotonic() + patience
+    return lambda: time.monotonic() < until and not (cancel is not None and cancel.is_set())
 
 
 def _kept(engine: Engine, files: CodeFiles, digest: Digest) -> Code | None:

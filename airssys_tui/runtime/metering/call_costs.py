@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.core.probation import ExportCost
+from airssys_tui.core.revision import Tier
 from airssys_tui.runtime.metering.counters import LatencyHistogram
 
 MOST_EXPORTS: Final = 64
@@ -37,12 +38,19 @@ class _Tally:
 
 
 class CallCosts:
-    """The cost of one component's calls."""
+    """The cost of one component's calls.
 
-    __slots__ = ("_now", "_past", "_served", "_served_before", "_traps", "revision")
+    Attributes:
+        revision: The revision whose calls are counted now.
+        tier: Which compiler made its code: the costs of one tier are not compared with those of the other.
+    """
+
+    __slots__ = ("_now", "_past", "_served", "_served_before", "_tiers", "_traps", "revision", "tier")
 
     def __init__(self) -> None:
         self.revision = 0
+        self.tier = Tier.OPTIMISED
+        self._tiers: dict[int, Tier] = {}
         self._served = 0
         self._served_before: dict[int, int] = {}
         self._now: dict[str, _Tally] = {}
@@ -77,31 +85,46 @@ class CallCosts:
         """Return whether a revision trapped in this way in this runtime."""
         return revision is not None and (export, kind) in self._traps.get(revision, ())
 
-    def begin(self, revision: int) -> None:
-        """Count for another revision from now on; the same revision goes on counting."""
-        if revision == self.revision:
+    def begin(self, revision: int, tier: Tier = Tier.OPTIMISED) -> None:
+        """Count for another revision, or for other code, from now on; the same ones go on counting.
+
+        Args:
+            revision: The revision.
+            tier: Which compiler made its code; costs of the revision in another tier are forgotten, not its calls.
+        """
+        if (revision, tier) == (self.revision, self.tier):
             return
         figures, served = self.of(self.revision), self.served(self.revision)
         self._now, self._served = {}, 0
         if served or figures:
-            self.recall(self.revision, figures, served)
-        self.revision = revision
+            self.recall(self.revision, figures, served, self.tier)
+        if revision in self._past and self.tier_of(revision) is not tier:
+            self.recall(revision, {}, self._served_before[revision], tier)
+        self.revision, self.tier = revision, tier
         self._traps = dict(list(self._traps.items())[-PAST:])
 
-    def recall(self, revision: int, figures: dict[str, ExportCost], served: int = 0) -> None:
+    def recall(
+        self, revision: int, figures: dict[str, ExportCost], served: int = 0, tier: Tier = Tier.OPTIMISED
+    ) -> None:
         """Restore the costs of a revision, such as those of an earlier run, and the number of calls that it served."""
         self._past.pop(revision, None)
         self._past[revision] = figures
         self._served_before[revision] = served
+        self._tiers[revision] = tier
         while len(self._past) > PAST:
             oldest = next(iter(self._past))
             del self._past[oldest]
             self._served_before.pop(oldest, None)
+            self._tiers.pop(oldest, None)
 
     def inherit(self, revision: int, origin: int) -> None:
         """Let a revision begin with the costs of another one that has the same artifact, unless it has its own."""
         if revision not in self._past and origin != revision:
-            self.recall(revision, self.of(origin), self.served(origin))
+            self.recall(revision, self.of(origin), self.served(origin), self.tier_of(origin))
+
+    def tier_of(self, revision: int) -> Tier:
+        """Return which compiler made the code whose costs are known of a revision."""
+        return self.tier if revision == self.revision else self._tiers.get(revision, Tier.OPTIMISED)
 
     def knows(self, revision: int) -> bool:
         """Return whether the costs of a revision are known."""
@@ -113,6 +136,10 @@ class CallCosts:
             return 0
         before = self._served_before.get(revision, 0)
         return before + self._served if revision == self.revision else before
+
+    def before(self, revision: int | None) -> dict[str, ExportCost]:
+        """Return the costs of an earlier revision to compare with; empty if its code was of another tier."""
+        return self.of(revision) if revision is not None and self.tier_of(revision) is self.tier else {}
 
     def of(self, revision: int | None) -> dict[str, ExportCost]:
         """Return the costs of a revision by export; empty if they are not known."""
@@ -129,7 +156,7 @@ class CallCosts:
 
         Each export is compared with itself, weighted by its calls now, so that a different mix of calls is no change.
         """
-        past = self._past.get(before, {}) if before is not None else {}
+        past = self._past.get(before, {}) if before is not None and self.tier_of(before) is self.tier else {}
         now = [(tally, past[export]) for export, tally in tuple(self._now.items()) if export in past]
         expected = sum(tally.calls * cost.fuel for tally, cost in now)
         return sum(tally.fuel for tally, _ in now) / expected - 1.0 if expected > 0 else None

@@ -157,7 +157,7 @@ class Counters:
         self.latency.record(wall_ns)
 
     def begin_revision(self, number: int) -> None:
-        """Start counting for another revision; the last :data:`PAST_REVISIONS` are kept."""
+        """Start counting for another revision, or for one in code of another tier; the last ones are kept."""
         self._past = dict(list(self.costs().items())[-PAST_REVISIONS:])
         self._revision = number
         self._revision_calls = self._revision_fuel = 0
@@ -174,7 +174,7 @@ class Counters:
     @property
     def previous(self) -> int | None:
         """The previous revision that was called in this runtime."""
-        return next(reversed(self._past), None)
+        return next((number for number in reversed(self._past) if number != self._revision), None)
 
     def fuel_per_call(self) -> float | None:
         """Return the mean fuel of a call of this revision, or None before the first one returned."""

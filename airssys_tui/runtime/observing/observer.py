@@ -16,6 +16,7 @@ from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
 from airssys_tui.core.identity import ComponentId
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.host.services.neighbour import MAX_INTERFACES, Neighbour
@@ -293,6 +294,7 @@ class Observer:
             digest=component.active.digest if component.active else None,
             stable=component.proof.stable,
             untried=component.active is not None and not has_evidence(component),
+            tier=_tier(component),
             stateful=component.stateful,
             source=one_line(component.files.key),
             present=component.files.present,
@@ -320,6 +322,13 @@ def _long_call(component: Component) -> RunningCall | None:
     if call is None or call.seconds < LONG_CALL:
         return None
     return RunningCall(one_line(call.export.rpartition("#")[2], 64), int(call.seconds))
+
+
+def _tier(component: Component) -> Tier | None:
+    """Return which compiler made the code that runs now; None if none runs."""
+    command = component.life.command
+    serving = command.serving if command is not None else component.actor.serving
+    return serving.tier if serving is not None else None
 
 
 def _same(one: Snapshot, other: Snapshot) -> bool:

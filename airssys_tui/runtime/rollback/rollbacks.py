@@ -117,7 +117,7 @@ class Rollbacks:
         if evidence is not None:
             order = msgspec.structs.replace(order, faults=evidence.faults)
             if not component.actor.costs.knows(record.lineage):
-                recall_costs(component.actor.costs, {record.lineage: evidence}, self._floor.engine.identity)
+                recall_costs(component.actor.costs, {record.lineage: evidence}, self._floor.tiers.identities)
         manifest = decode_manifest(record.manifest)
         reading = Reading(
             component.files.key, manifest, record.manifest_digest, wasm, Digest(record.digest), bare=False

@@ -22,7 +22,7 @@ from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
-from airssys_tui.runtime.deploying.code_loading import load_code
+from airssys_tui.runtime.deploying.code_loading import is_compiled, load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -107,11 +107,12 @@ class StateChoices:
             return Tried(True, f"there is no state to keep yet: {label} starts fresh")
         size, whose = format_size(len(present.data)), f"{present.version or f'r{_serving(component)}'}'s state"
         digest = Digest(target.digest)
-        if not await self._is_compiled(digest):
+        tier = self._floor.settings.tier.of(manifest)
+        if not await is_compiled(self._floor, digest, tier):
             return Tried(
                 True, f"the present state goes along, if {label} can load it: {size} (not tried: not compiled)"
             )
-        code = (await load_code(self._floor, digest, limits=manifest.limits)).code
+        code = (await load_code(self._floor, digest, limits=manifest.limits, tier=tier)).code
         if not contract.is_stateful(code.interface):
             return Tried(True, f"{label} takes no state: the present one, {size}, is only kept as a snapshot")
         artifact = Blueprint(
@@ -140,11 +141,6 @@ class StateChoices:
             kept = await self._snapshots.latest(component)
             return kept.state if kept is not None else None
         return saved
-
-    async def _is_compiled(self, digest: Digest) -> bool:
-        floor = self._floor
-        at_hand = floor.shelf.take(digest) is not None
-        return at_hand or await floor.disk(floor.state.code.has, digest, floor.engine.identity)
 
 
 def _serving(component: Component) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,10 +12,13 @@ from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest, manifest_digest
+from airssys_tui.core.manifest.tier_choice import TierChoice
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import GuestTrap, exit_status
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
-from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
@@ -28,25 +32,30 @@ from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.standalone.check import read_path
-from airssys_tui.runtime.standalone.compiling import compile_cached
+from airssys_tui.runtime.standalone.compiling import compile_cached, with_enough_stack
+
+_USUAL: Final = TierChoice()
 
 
-def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
+def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice = _USUAL) -> CallReport:
     """Call an export of the component at a path.
 
     Args:
         path: A wasm file or a component directory.
         export: ``instance#function`` or ``function``.
         arguments: A JSON array.
+        choice: Which tier of code it gets.
 
     Raises:
         AirssysError: If it is not admissible, has no such export, an argument does not match, or it traps.
     """
     manifest, wasm = read_path(path)
     manifest = with_version(manifest, admit(wasm).version)
-    engine, workers, side, journal = Engine(), Workers(1), SideThreads(), Journal()
-    try:
-        code, linker = compile_cached(engine, wasm, manifest.limits), engine.linker(INTERFACES)
+    tiers, workers, side = Tiers(EngineSettings(), INTERFACES), Workers(1), SideThreads()
+
+    def work(tier: Tier) -> CallReport:
+        journal, code = Journal(), compile_cached(tiers, wasm, manifest.limits, tier)
+        linker = tiers.linker(code.tier)
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
@@ -54,9 +63,12 @@ def call_path(path: Path, export: str, arguments: str = "[]") -> CallReport:
         report = workers.submit(_call_once, making, export, arguments).result()
         lines = tuple(event.text for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)
+
+    try:
+        return with_enough_stack(choice.of(manifest), work)
     finally:
         workers.close(1.0)
-        engine.close(0.0 if side.live else 1.0)
+        tiers.close(0.0 if side.live else 1.0)
 
 
 def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
@@ -98,4 +110,5 @@ def _completed(serving: Serving, path: str) -> CallReport:
         cpu_seconds=spent.cpu_ns / 1e9,
         memory_peak=memory.peak if memory is not None else None,
         revision=serving.revision,
+        tier=serving.tier,
     )

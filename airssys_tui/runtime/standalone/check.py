@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -12,11 +13,14 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.manifest.inert import inert_lines
+from airssys_tui.core.manifest.tier_choice import TierChoice
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.text import GuestText, Verbatim, escaped, one_line
 from airssys_tui.engine.admission import admit
 from airssys_tui.engine.compiled import Code
-from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.linker import Linker
+from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
@@ -26,7 +30,9 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.names import MANIFEST, TEXT
 from airssys_tui.runtime.sources.overlooked import Overlooked, overlooked_file
-from airssys_tui.runtime.standalone.compiling import compile_cached
+from airssys_tui.runtime.standalone.compiling import compile_cached, with_enough_stack
+
+_USUAL: Final = TierChoice()
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +50,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         imports: Names of its imports.
         capabilities: The declared capabilities, one a line.
         inert: Keys that the manifest sets and that have no effect yet, and why.
+        tier: Which compiler made the code that was checked.
     """
 
     path: str
@@ -62,16 +69,26 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[Verbatim, ...] = ()
     problems: tuple[GuestText, ...] = ()
     inert: tuple[GuestText, ...] = ()
+    tier: Tier | None = None
 
 
-def inspect_path(path: Path) -> CheckReport:
-    """Check a wasm file, or a directory with a Component.toml. Problems are in the report, not raised."""
+def inspect_path(path: Path, choice: TierChoice = _USUAL) -> CheckReport:
+    """Check a wasm file, or a directory with a Component.toml. Problems are in the report, not raised.
+
+    Args:
+        path: The path.
+        choice: Which tier of code it gets.
+    """
     shown = escaped(str(path))
     inert: tuple[GuestText, ...] = ()
     try:
         manifest, wasm = read_path(path)
         inert = inert_lines(manifest)
-        report = _inspect(shown, manifest, wasm)
+        tiers = Tiers(EngineSettings(), INTERFACES)
+        try:
+            report = _inspect(shown, manifest, wasm, tiers, choice)
+        finally:
+            tiers.close()
     except ManifestError as error:
         lines = tuple(one_line(str(problem), 400) for problem in error.problems)
         report = _refused(shown, Gate.MANIFEST, error, problems=lines)
@@ -127,13 +144,13 @@ def _read_beside(path: Path) -> folder.Reading | None:
     return reading if isinstance(reading, folder.Reading) and names else None
 
 
-def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
+def _inspect(path: str, manifest: Manifest, wasm: bytes, tiers: Tiers, choice: TierChoice) -> CheckReport:
     sections = admit(wasm)
     manifest = with_version(manifest, sections.version)
-    engine = Engine()
-    try:
-        code = compile_cached(engine, wasm, manifest.limits)
-        linker = engine.linker(INTERFACES)
+
+    def work(tier: Tier) -> CheckReport:
+        code = compile_cached(tiers, wasm, manifest.limits, tier)
+        linker = tiers.linker(code.tier)
         passage = Passage()
         with passage.at(Gate.TYPES):
             check_types(linker, code.interface)
@@ -152,9 +169,10 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes) -> CheckReport:
             imports=said.imports,
             exports=said.exports,
             capabilities=said.capabilities,
+            tier=code.tier,
         )
-    finally:
-        engine.close()
+
+    return with_enough_stack(choice.of(manifest), work)
 
 
 def _instantiate(linker: Linker, code: Code, manifest: Manifest) -> None:

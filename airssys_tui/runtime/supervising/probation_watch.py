@@ -283,7 +283,7 @@ class ProbationWatch:
 
     async def keep_costs(self, component: Component) -> None:
         """Write the evidence and the costs of the active revision to the catalog, if there are any."""
-        record, active = cost_record(component, self._floor.engine.identity), component.active
+        record, active = cost_record(component, self._floor.tiers.identities), component.active
         if record is None or active is None:
             return
         try:

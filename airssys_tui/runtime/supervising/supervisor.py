@@ -45,10 +45,15 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.supervising.optimiser import Optimiser
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text
 
 WORDS: Final = 700
 """Characters of what a guest printed before a trap that are in the event."""
+
+
+_BY_HAND: Final = "its instance ended in a call by hand"
+_OUTGROWN: Final = "its baseline code has too little stack, optimised code takes its place"
 
 
 class Supervisor:
@@ -68,6 +73,7 @@ class Supervisor:
         self._instances = instances
         self._probation = probation
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._optimiser = Optimiser(floor, instances)
         self._tasks: set[asyncio.Task[object]] = set()
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
@@ -77,11 +83,13 @@ class Supervisor:
         whose, level = (", in a call by hand", Level.WARNING) if serving.by_hand else ("", Level.ERROR)
         told = f"trap in r{serving.revision}{whose}: {trap_text(trap, WORDS)}" + (f"; {logs}" if logs else "")
         component.teller.supervision(told, EventAction.TRAPPED, level, revision=serving.revision)
-        if not serving.by_hand:
+        outgrown = self._floor.outgrown.notes(serving.artifact.digest, serving.tier, trap)
+        if not (serving.by_hand or outgrown):
             component.proof.fault()
             self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
-            self._spawn(self.recover(component, reason, by_hand=serving.by_hand))
+            excuse = _OUTGROWN if outgrown else _BY_HAND if serving.by_hand else ""
+            self._spawn(self.recover(component, reason, excuse=excuse))
 
     def look_after(self, component: Component) -> None:
         """Handle an instance that died outside the mailbox, such as in a last save; runs on the control loop."""
@@ -99,13 +107,13 @@ class Supervisor:
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
             self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 
-    async def recover(self, component: Component, reason: GuestText, *, by_hand: bool = False) -> None:
+    async def recover(self, component: Component, reason: GuestText, *, excuse: str = "") -> None:
         """Restart a component that lost its instance, or give it up.
 
         Args:
             component: The component.
             reason: How it lost its instance.
-            by_hand: Whether a call by hand was the cause: then it gets another instance, and nothing is charged.
+            excuse: Why it is not to blame: then it gets another instance, and nothing is charged; empty if it is.
         """
         async with component.lock:
             if component.actor.serving is not None or component.active is None or component.intent.unloaded:
@@ -118,15 +126,15 @@ class Supervisor:
             if component.state is not State.FAILED or not wanted or component.proof.condemned:
                 return
             component.shown.warn(reason)
-            if by_hand:
-                await self._replace(component, reason)
+            if excuse:
+                await self._replace(component, f"{excuse}: {reason}")
             elif component.supervision.hindered or not await self._probation.settle(component):
                 await self._decide(component, reason)
 
-    async def _replace(self, component: Component, reason: GuestText) -> None:
+    async def _replace(self, component: Component, why: str) -> None:
         """Start another instance without charging a restart. The caller holds the component's lock."""
         try:
-            await self._instances.start(component, why=f"its instance ended in a call by hand: {reason}")
+            await self._instances.start(component, why=why)
         except AirssysError as error:
             await self._decide(component, one_line(str(error)))
 
@@ -200,6 +208,7 @@ class Supervisor:
 
     def check_due(self, component: Component, now: float) -> None:
         """Check the health of a running component when its interval is over. Called about once a second."""
+        self._optimiser.check(component, now)
         if component.state is not State.RUNNING or component.active is None or now < component.supervision.check_at:
             return
         if not component.active.interface.exports_interface(contract.HEALTH):
@@ -248,7 +257,8 @@ class Supervisor:
             await self._decide(component, one_line(f"unhealthy in a row: {message}"))
 
     async def close(self) -> None:
-        """Cancel every pending restart."""
+        """Cancel every pending restart, and what is compiled behind."""
+        await self._optimiser.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -50,6 +50,9 @@ class _Entry(msgspec.Struct, frozen=True):
 class CodeCache:
     """Compiled code by artifact digest and engine identity.
 
+    Attributes:
+        engines: Identities of the engines of this process; code of any other one is evicted first.
+
     Args:
         directory: The directory of the files.
         database: The catalog's connection, which records their hashes.
@@ -71,6 +74,7 @@ class CodeCache:
         self._max_bytes = max_bytes
         self._retained = retained
         self._pins: frozenset[str] = frozenset()
+        self.engines: frozenset[str] = frozenset()
         self._last_use = 0
         self._bytes: int | None = None
         self.counters = CodeCounters()
@@ -172,17 +176,18 @@ class CodeCache:
         # Free a little more than necessary: with many files, the next ones then fit without another scan of them all.
         excess += self._max_bytes // SPARE
         kept = {digest, *self._pins, *self._retained()}
-        for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, engine)):
-            if excess <= 0 or (entry.engine == engine and entry.digest in kept):
+        ours = self.engines | {engine}
+        for entry in sorted(self._entries(""), key=lambda entry: self._eviction_rank(entry, ours)):
+            if excess <= 0 or (entry.engine in ours and entry.digest in kept):
                 continue
             self._forget(entry)
             self._count(evicted=self.counters.evicted + 1)
             excess -= entry.size
 
-    def _eviction_rank(self, entry: _Entry, engine: str) -> tuple[bool, int]:
-        # This engine cannot load another engine's code: evict that first, pinned or not.
+    def _eviction_rank(self, entry: _Entry, ours: frozenset[str]) -> tuple[bool, int]:
+        # This process cannot load another engine's code: evict that first, pinned or not.
         path = Path(self._path(entry.digest, entry.engine))
-        return entry.engine == engine, path.stat().st_mtime_ns if path.is_file() else 0
+        return entry.engine in ours, path.stat().st_mtime_ns if path.is_file() else 0
 
     def _forget(self, *entries: _Entry) -> None:
         """Delete records, then files: a crash in between leaves files without a record, which `recover` removes."""

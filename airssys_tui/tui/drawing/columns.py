@@ -11,6 +11,7 @@ import msgspec
 from airssys_tui.api.views.components import ComponentView, Meters, NoteKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Health, RecoveryKind, State
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import format_count, format_duration, format_size
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, state_word
 from airssys_tui.tui.drawing.glyphs import Glyphs
@@ -149,6 +150,8 @@ def _standing(view: ComponentView, sight: Sight) -> Iterator[Cell]:
         yield "file missing", "quiet"
     if view.untried:
         yield "untried", "quiet"
+    if view.tier is Tier.BASELINE:
+        yield "baseline code", "quiet"
 
 
 def probation_left(view: ComponentView, sight: Sight) -> str | None:

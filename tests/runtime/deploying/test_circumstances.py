@@ -292,7 +292,7 @@ def test_a_start_that_the_machine_prevents_uses_up_no_restart_and_condemns_nothi
     component = world.runtime.probe.component("c")
     monkeypatch.setattr(supervisor, "RETRY", Backoff(initial=0.0, max=0.0))
     failing = [True] * 6
-    load = instances.load_code
+    load = instances.code_for
 
     async def fail(*given: Any, **named: Any) -> Any:
         if failing:
@@ -300,7 +300,7 @@ def test_a_start_that_the_machine_prevents_uses_up_no_restart_and_condemns_nothi
             raise StoreError("cannot read compiled code: Input/output error")
         return await load(*given, **named)
 
-    monkeypatch.setattr(instances, "load_code", fail)
+    monkeypatch.setattr(instances, "code_for", fail)
     world.close()
     world.open()
     row = world.wait_row("c", lambda row: row.state is State.RUNNING)

@@ -79,7 +79,7 @@ def test_a_first_deployment_and_a_start_say_it_too(world: World, monkeypatch: py
     world.wait_row("c", lambda row: row.state is State.RUNNING and not row.note.text)
     counted = []
     floor = world.runtime.probe.floor
-    monkeypatch.setattr(floor.shelf, "take", lambda _: counted.append(1))
+    monkeypatch.setattr(floor.shelf, "take", lambda *_: counted.append(1))
     with held_compiler(world, monkeypatch):
         monkeypatch.setattr(floor.state.code, "get", lambda *_: None)
         again = world.runtime.submit(Restart("c"))

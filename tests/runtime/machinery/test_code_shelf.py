@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from airssys_tui.core.identity import digest_of
+from airssys_tui.core.revision import Tier
 from airssys_tui.runtime.machinery.loaded_code import Shelf
 
 ONE, TWO, THREE = (digest_of(text) for text in (b"one", b"two", b"three"))
 
 
 def code() -> Any:
-    return object()
+    return SimpleNamespace(tier=Tier.OPTIMISED)
 
 
 def test_what_was_put_is_found() -> None:
@@ -54,3 +56,12 @@ def test_what_is_too_large_is_not_kept() -> None:
     shelf.put(ONE, code(), 21)
     assert shelf.take(ONE) is None
     assert shelf.take(TWO) is not None
+
+
+def test_code_of_each_tier_has_a_place_of_its_own() -> None:
+    shelf, optimised, baseline = Shelf(), code(), SimpleNamespace(tier=Tier.BASELINE)
+    shelf.put(ONE, optimised, 10)
+    assert shelf.take(ONE, Tier.BASELINE) is None
+    shelf.put(ONE, baseline, 10)  # type: ignore[arg-type]
+    assert shelf.take(ONE) is optimised
+    assert shelf.take(ONE, Tier.BASELINE) is baseline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,6 @@ from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.machinery.shared_code import shared_code
 from airssys_tui.runtime.standalone.call import call_path
 from airssys_tui.runtime.standalone.check import inspect_path
-from airssys_tui.runtime.standalone.compiling import compile_cached
 from airssys_tui.store.artifacts.code_files import CodeFiles
 from airssys_tui.store.paths import code_directory
 from tests.support.engine import guests
@@ -30,9 +30,9 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     in_child = compiler.compile_in_child
 
-    def counted(wasm: bytes, *rest: object) -> bytes:
+    def counted(wasm: bytes, *rest: Any, **more: Any) -> bytes:
         seen.append(len(wasm))
-        return in_child(wasm, *rest)  # type: ignore[arg-type]
+        return in_child(wasm, *rest, **more)
 
     monkeypatch.setattr(compiler, "compile_in_child", counted)
     return seen
@@ -78,7 +78,7 @@ def test_engines_with_other_settings_do_not_share_code(compiled: list[int]) -> N
     for dense in (False, True, False, True):
         engine = Engine(EngineSettings(in_process_compile=0, dense=dense))
         try:
-            assert compile_cached(engine, wasm).interface.exports
+            assert shared_code(engine, digest_of(wasm), wasm).interface.exports
         finally:
             engine.close()
     assert len(compiled) == 2
@@ -88,8 +88,8 @@ def test_code_that_this_engine_cannot_load_is_compiled_again(compiled: list[int]
     wasm, engine = guests.binary(guests.FIRST_OF_BOTH), Engine(EngineSettings(in_process_compile=0))
     CodeFiles(code_directory()).put(digest_of(wasm), engine.identity, b"not code")
     try:
-        assert compile_cached(engine, wasm).interface.exports
-        assert compile_cached(engine, wasm).interface.exports
+        assert shared_code(engine, digest_of(wasm), wasm).interface.exports
+        assert shared_code(engine, digest_of(wasm), wasm).interface.exports
     finally:
         engine.close()
     assert len(compiled) == 1
@@ -99,7 +99,7 @@ def test_two_that_want_the_same_code_at_the_same_time_compile_it_once(compiled: 
     wasm, engine = guests.binary(guests.FIRST_OF_BOTH), Engine(EngineSettings(in_process_compile=0))
     try:
         with ThreadPoolExecutor(2) as threads:
-            for found in threads.map(lambda _: compile_cached(engine, wasm), range(2)):
+            for found in threads.map(lambda _: shared_code(engine, digest_of(wasm), wasm), range(2)):
                 assert found.interface.exports
     finally:
         engine.close()

@@ -9,7 +9,7 @@ from airssys_tui.api.commands import MarkStable, Reload, Rollback, Start
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.probation import FEWEST_CALLS, ExportCost
-from airssys_tui.core.revision import Outcome
+from airssys_tui.core.revision import Outcome, Tier
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.calling import gate_comparison
 from airssys_tui.runtime.components.evidence import recall_costs
@@ -372,9 +372,36 @@ def test_what_is_printed_in_a_comparison_is_no_news(world: World) -> None:
     assert again - spoken <= 2, "the rehearsal and the one that serves, and no other instance"
 
 
-@pytest.mark.parametrize(("engine", "known"), [("this", True), ("", True), ("another", False)])
+ENGINES = {Tier.OPTIMISED: "this", Tier.BASELINE: "baseline"}
+
+
+@pytest.mark.parametrize(("engine", "known"), [("this", True), ("", True), ("baseline", True), ("another", False)])
 def test_fuel_of_another_engine_is_no_baseline_but_the_calls_count(engine: str, *, known: bool) -> None:
     costs = CallCosts()
     figures = msgspec.json.encode({"get": ExportCost(30, 100.0)}).decode()
-    recall_costs(costs, {1: CostRecord(figures, 30, engine=engine)}, "this")
+    recall_costs(costs, {1: CostRecord(figures, 30, engine=engine)}, ENGINES)
     assert (list(costs.of(1)), costs.served(1)) == (["get"] if known else [], 30)
+
+
+def test_fuel_is_compared_within_a_tier_only() -> None:
+    costs, figures = CallCosts(), {"get": ExportCost(30, 100.0)}
+    recall_costs(costs, {1: CostRecord(msgspec.json.encode(figures).decode(), 30, engine="baseline")}, ENGINES)
+    costs.begin(2, Tier.OPTIMISED)
+    costs.record("get", 50, 1000)
+    assert (costs.before(1), costs.fuel_change(1)) == ({}, None)
+    costs.begin(3, Tier.BASELINE)
+    costs.record("get", 150, 1000)
+    assert (costs.before(1), costs.fuel_change(1)) == (figures, 0.5)
+    assert costs.before(2) == {}
+
+
+def test_calls_served_with_other_code_count_but_their_costs_do_not() -> None:
+    costs = CallCosts()
+    costs.begin(1, Tier.BASELINE)
+    costs.record("get", 50, 1000)
+    costs.begin(1, Tier.OPTIMISED)
+    assert (costs.of(1), costs.served(1), costs.tier) == ({}, 1, Tier.OPTIMISED)
+    costs.record("get", 70, 1000)
+    assert (costs.of(1)["get"].fuel, costs.served(1)) == (70, 2)
+    costs.begin(1, Tier.OPTIMISED)
+    assert (costs.of(1)["get"].calls, costs.served(1)) == (1, 2)
