@@ -75,7 +75,7 @@ pictures: $(STAMP) ## the pictures of README and docs/: the screens on the sampl
 bench: $(STAMP) ## measure; each figure beside its baseline, its target and the last release
 	$(BIN)/python -m benchmarks
 
-fuzz: $(STAMP) ## 100 000 damaged components through admission
+fuzz: $(STAMP) ## 100 000 damaged components through admission, 2 000 random modules through both tiers
 	$(BIN)/python -m tests.fuzz
 
 soak: $(STAMP) ## everything hostile at the same time, for ten minutes

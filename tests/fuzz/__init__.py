@@ -1,1 +1,4 @@
-"""Fuzzing of admission: real components, damaged, through every gate that reads bytes. ``python -m tests.fuzz``."""
+"""Fuzzing: damaged components through every gate that reads bytes, and random modules through both tiers of code.
+
+``python -m tests.fuzz``.
+"""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from random import Random
 
 import pytest
 
 from airssys_tui.core.gates import Gate
-from tests.fuzz import seeds
+from airssys_tui.core.revision import Tier
+from tests.fuzz import differential, seeds
 from tests.fuzz.campaign import campaign
+from tests.fuzz.differential import Comparisons
 from tests.fuzz.mutation import WAYS, leb, overlong, sections
 from tests.fuzz.trial import Trials
 
@@ -29,6 +32,30 @@ def test_a_campaign_can_be_ended_by_time():
     report = campaign(seed=1, count=10**9, seconds=2.0)
     assert report.findings == []
     assert report.trials < 10**9
+
+
+def test_random_modules_answer_the_same_in_both_tiers():
+    comparisons = Comparisons(seed=3)
+    try:
+        outcomes = Counter(comparisons.run(number) for number in range(20))
+    finally:
+        comparisons.close()
+    assert outcomes["alike"] > 10
+    assert comparisons.bytes_of(1) == Comparisons(seed=3).bytes_of(1) != comparisons.bytes_of(2)
+
+
+def test_a_compiler_that_is_wrong_would_be_noticed(monkeypatch):
+    comparisons = Comparisons(seed=3)
+    answer = differential.answer_of
+
+    def wrong(tier, *call):
+        given = answer(tier, *call)
+        return given + 1 if tier is Tier.BASELINE and isinstance(given, int) else given
+
+    monkeypatch.setattr(differential, "answer_of", wrong)
+    with pytest.raises(AssertionError, match=r"optimised .*, baseline "):
+        comparisons.run(0)
+    comparisons.close()
 
 
 class Dying:
