@@ -1,8 +1,6 @@
 """``python -m airssys_tui``."""
 
-import sys
-
-from airssys_tui.cli.main import main
+from airssys_tui.cli.main import enter
 
 if __name__ == "__main__":
-    sys.exit(main())
+    enter()

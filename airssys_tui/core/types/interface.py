@@ -7,7 +7,6 @@ The textual forms follow the WIT grammar of the Component Model specification (`
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
@@ -281,6 +280,8 @@ def _nearest(text: str, known: tuple[ExportedFunction, ...]) -> str:
     if not known:
         return "this component exports no functions"
     candidates = {spelling: export.path for export in known for spelling in (*_spellings(export.path), export.path)}
+    import difflib  # noqa: PLC0415 - late: only for this refusal
+
     close = difflib.get_close_matches(text, candidates, n=3, cutoff=0.5)
     paths = list(dict.fromkeys(candidates[match] for match in close))
     if paths:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
 import stat
 from io import BufferedReader, FileIO
 from pathlib import Path
@@ -78,6 +76,8 @@ def clear_way(path: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     if stat.S_ISDIR(mode):
+        import shutil  # noqa: PLC0415 - late: loads five compressors, and a command that only reads removes nothing
+
         shutil.rmtree(path)
     elif not stat.S_ISREG(mode):
         remove_file(path)
@@ -125,7 +125,7 @@ def write_file(path: str, data: bytes, *, aside: Path, points: str, sync: bool =
     directory, _, name = path.rpartition("/")
     if not os.access(directory, os.F_OK):
         make_directory(Path(directory))
-    unfinished = f"{aside}/{name}.{secrets.token_hex(8)}"
+    unfinished = f"{aside}/{name}.{os.urandom(8).hex()}"
     failpoint(f"{points}/before-write")
     try:
         _write(unfinished, data, sync=sync)
