@@ -12,7 +12,8 @@ from airssys_tui.core.regular_file import FileUnavailable
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.postponed import FIRST, LONGEST
 from airssys_tui.runtime.deploying.reconciler import Reconciler
-from airssys_tui.runtime.deploying.slots import Slots
+from airssys_tui.runtime.deploying.slots import Slots, each
+from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import entries
 from airssys_tui.runtime.sources.stamps import stamps
@@ -66,8 +67,9 @@ class Scan:
         keys = await self.entries()
         if keys is None:
             return False
-        await self.all(self.look(key) for key in keys if key not in skipped)
-        await self.look_again()
+        with heap.growing():
+            await self.all(self.look(key) for key in keys if key not in skipped)
+            await self.look_again()
         return True
 
     async def run_later(self) -> None:
@@ -89,11 +91,12 @@ class Scan:
 
     async def all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Await all of them; one that fails is an internal error, and the others go on."""
-        for result in await asyncio.gather(*works, return_exceptions=True):
-            if isinstance(result, Exception):
-                self._floor.journal.system(
-                    f"internal error: {type(result).__name__}: {result}", EventAction.INTERNAL, Level.ERROR
-                )
+
+        def failed(error: BaseException) -> None:
+            told = f"internal error: {type(error).__name__}: {error}"
+            self._floor.journal.system(told, EventAction.INTERNAL, Level.ERROR)
+
+        await each(works, failed)
 
 
 def _present(folder: Path, keys: Iterable[str]) -> frozenset[str]:

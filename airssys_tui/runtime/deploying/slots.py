@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
 PATIENCE: Final = 1.0
@@ -11,6 +11,10 @@ PATIENCE: Final = 1.0
 
 MOST_LATE: Final = 32
 """Components that may be under way without a slot; each may hold its wasm in memory."""
+
+
+AT_ONCE: Final = 256
+"""Works of a large folder that exist at a time: more than may have a slot, or go on without one."""
 
 
 class Slots:
@@ -58,3 +62,37 @@ class Slots:
             await asyncio.wait([task])
             raise
         return False
+
+
+async def each(
+    works: Iterable[Coroutine[Any, Any, None]], failed: Callable[[BaseException], None], at_once: int = AT_ONCE
+) -> None:
+    """Await all of them; one that fails is told, and the others go on. Cancelling this cancels them.
+
+    Args:
+        works: What to do; the next one is taken as another one ends.
+        failed: Called with the error of one that fails.
+        at_once: Works under way at most.
+    """
+    window, tasks, left = asyncio.Semaphore(at_once), set[asyncio.Task[None]](), iter(works)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        tasks.discard(task)
+        window.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            failed(error)
+
+    try:
+        while True:
+            await window.acquire()
+            if (work := next(left, None)) is None:
+                break
+            task = asyncio.create_task(work)
+            tasks.add(task)
+            task.add_done_callback(ended)
+        await asyncio.gather(*tasks, return_exceptions=True)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -65,6 +65,7 @@ class Observer:
         self._generation = 0
         self._rows: dict[str, ComponentView] = {}
         self._stale: set[str] = set()
+        self._sorted: tuple[ComponentView, ...] | None = None
         self._totals = Totals()
         self._gone: dict[str, int] = {}
         self._introduced: dict[str, object] = {}
@@ -164,6 +165,7 @@ class Observer:
                 self._gone.pop(row.id, None)
             self._generation = generation
             self._head = head
+            self._sorted = None
 
     def _watch_over(self, component: Component) -> None:
         """Have a component attended to once a second as long as there is a reason; the others cost nothing."""
@@ -200,14 +202,18 @@ class Observer:
         """Return the newest snapshot; with ``since``, only rows that changed after that generation."""
         with self._lock:
             head = self._head
-            rows = list(takewhile(lambda row: row.generation > since, reversed(self._rows.values())))
+            rows = self._sorted if since <= 0 else None
+            if rows is None:
+                found = list(takewhile(lambda row: row.generation > since, reversed(self._rows.values())))
             removed = tuple(name for name, at in self._gone.items() if at > since) if since > 0 else ()
-        rows.sort(key=attrgetter("id"))
+        if rows is None:
+            rows = tuple(sorted(found, key=attrgetter("id")))
+            self._keep_sorted(head, rows, since)
         offer = self._undo()
         return msgspec.structs.replace(
             head,
             at=self._floor.clock(),
-            components=tuple(rows),
+            components=rows,
             removed=removed,
             undo=offer.label,
             undo_loses=offer.loses,
@@ -221,6 +227,12 @@ class Observer:
             descriptors=self._descriptors,
             descriptor_limit=self._floor.descriptors.limit,
         )
+
+    def _keep_sorted(self, head: Snapshot, rows: tuple[ComponentView, ...], since: int) -> None:
+        """Keep all rows in order for who asks next, unless there are newer ones."""
+        with self._lock:
+            if since <= 0 and self._head is head:
+                self._sorted = rows
 
     def _summary(self, generation: int) -> Snapshot:
         totals = self._totals
