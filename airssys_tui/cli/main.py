@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 
 def enter() -> NoReturn:
     """Run the command line of this process, and end the process with its exit code."""
+    gc.disable()  # until the command is loaded: all that is made by then stays
     code = main()
     # Python takes a sixth of the time of a short command to free what it loaded, which the system frees at once. Only
     # threads that run on, and what asked to be told of the end, need it to be done step by step.
@@ -90,8 +92,10 @@ def _run(words: list[str], *, json: bool) -> int:
         if meant is not None:
             what = f"there is no command and no folder {words[0]}; did you mean {meant}?"
             return _usage_error(what, f"airssys-tui {meant} --help", json=json)
+    parser = build(words)
+    gc.enable()
     try:
-        result = build(words)(words, exit_on_error=False, print_error=False, help_on_error=False)
+        result = parser(words, exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as error:
         from airssys_tui.cli.answering.complaints import complaint, remedy  # noqa: PLC0415 - late: see above
 

@@ -164,10 +164,10 @@ def test_help_ends_with_the_exit_codes_and_leaves_none_out(desk: Desk) -> None:
 
 
 def test_ctrl_c_is_the_exit_code_that_help_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> int:
+    def interrupted(_: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("airssys_tui.cli.main._version", interrupted)
+    monkeypatch.setattr("airssys_tui.cli.main.say", interrupted)
     assert main(["--version"]) == 130
 
 

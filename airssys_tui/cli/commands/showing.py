@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import sys
 import termios
@@ -87,6 +88,7 @@ class _Session:
         Raises:
             AirssysError: The runtime could not be opened. The screen shows the error; it is printed again afterwards.
         """
+        _keep_what_is_loaded()
         try:
             self._runtime = self._showing.connect()
         except AirssysError as error:
@@ -96,6 +98,13 @@ class _Session:
 
     async def show(self) -> int:
         """Show the screen until it is closed, and return its exit code."""
+        gc.disable()
+        try:
+            return await self._shown()
+        finally:
+            gc.enable()
+
+    async def _shown(self) -> int:
         from airssys_tui.tui.app import AirssysApp  # noqa: PLC0415 - late: loads Textual
         from airssys_tui.tui.settings.settings_file import SettingsFile  # noqa: PLC0415
 
@@ -125,6 +134,15 @@ class _Session:
             close_in_time(self._runtime.close, count)
         if self._failure is not None:
             raise self._failure
+
+
+def _keep_what_is_loaded() -> None:
+    """Look for garbage from now on, but not among what was loaded for the first paint.
+
+    Until then the collector would look through a hundred thousand objects, all of which stay, while the operator waits.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 def _ask_screen() -> None:
