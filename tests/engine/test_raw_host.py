@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import (
     BYTES,
+    Case,
     Function,
     InterfaceType,
     ListOf,
@@ -23,6 +24,7 @@ from airssys_tui.core.types.interface import (
     ResultOf,
     TupleOf,
     ValType,
+    VariantOf,
 )
 from airssys_tui.core.types.values import Err, Ok
 from airssys_tui.engine.host import HostFunction, HostInterface
@@ -111,6 +113,24 @@ def test_text_beside_a_list_has_to_be_utf_8(compare):
     assert (told.error[:36], seen) == ("other: invalid utf-8 sequence of 1 b", [])
     told, seen = compare(wasm, [BYTES, TEXT], struct.pack("<QQQQ3s", 1056, 2, 1056, 3, "aé".encode()))
     assert seen == ["(b'a\\xc3', 'aé')"]
+
+
+SHARED = VariantOf(
+    (
+        *(Case(name, Primitive(name)) for name in ("u64", "f32", "f64", "s8", "bool")),
+        *(Case("list", BYTES), Case("text", TEXT)),
+    )
+)
+
+
+@pytest.mark.parametrize("high", [0, 1, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("case", range(8))
+def test_numbers_that_share_a_slot_with_wider_ones(compare, case, high):
+    definitions = Definitions()
+    wasm = passing([definitions.reference(SHARED)], ["i32", "i64", "i32"], definitions.inside())
+    told, seen = compare(wasm, [SHARED], struct.pack("<QIIQ", case, 1024, high, 3))
+    assert bool(seen) is (case < 7)
+    assert bool(told.error) is (case == 7)
 
 
 @pytest.mark.parametrize("answer", [Ok(b"abc"), Err("no"), Ok(b"")])
