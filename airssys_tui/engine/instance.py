@@ -22,6 +22,7 @@ from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.memory import MemoryUse
 from airssys_tui.engine.raw_calling import bind_raw, find_flat_functions
+from airssys_tui.engine.raw_choice import choosing
 from airssys_tui.engine.resources import HostedType
 from airssys_tui.engine.wasi_runtime import require_wasi_runtime
 
@@ -169,10 +170,14 @@ class Instance:
             if len(memories) == 1
             else None
         )
-        if flat is not None:
-            return bind_raw(export.function, flat, self.activity, memories[0], metered=metered)
         made = bind if metered else bind_bare
-        return made(export.function, self._native_function(export), self.activity)
+        if flat is None:
+            return made(export.function, self._native_function(export), self.activity)
+        raw = bind_raw(export.function, flat, self.activity, memories[0], metered=metered)
+        if metered and flat.depends:
+            by_values = bind(export.function, self._native_function(export), self.activity)
+            return choosing(export.function, raw, by_values)
+        return raw
 
     def _native_function(self, export: ExportedFunction) -> Any:
         activity, native = self.activity, _NativeFunction()

@@ -18,6 +18,7 @@ from airssys_tui.core.types.interface import ExportedFunction, Function, Param, 
 from airssys_tui.engine import bindings
 from airssys_tui.engine.calling import AFTER, BEFORE, CONSTANTS, LOCALS, claimed, guarded, indented, lines_of
 from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.raw_choice import lists_in
 from airssys_tui.engine.raw_lift.canonical_abi import (
     CROSSING,
     MOST_FLAT,
@@ -39,8 +40,12 @@ if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.memory import LinearMemory
 
-MOST_MOVED: Final = 4
+MOST_MOVED: Final = 8
 """Strings and lists among the parameters at most: each costs a call of the allocator."""
+
+FEW_MOVED: Final = 4
+"""With at most so many, calls go raw whatever their lists; with more, or with values of several cases, if these are
+long."""
 
 
 class FlatFunctions(msgspec.Struct, frozen=True):
@@ -50,19 +55,29 @@ class FlatFunctions(msgspec.Struct, frozen=True):
         call: Its core function.
         allocate: The allocator; None if no argument needs one.
         free: Frees its result after it was read; None if nothing has to be freed.
+        depends: Whether it depends on the arguments which way a call is faster.
     """
 
     call: Any
     allocate: Any = None
     free: Any = None
+    depends: bool = False
 
 
 class FlatTypes(msgspec.Struct, frozen=True):
-    """The component types of these functions; None for one that is not needed."""
+    """The component types of these functions; None for one that is not needed.
+
+    Attributes:
+        call: That of the function itself.
+        allocate: That of the allocator.
+        free: That of what frees the result.
+        depends: Whether it depends on the arguments which way a call is faster.
+    """
 
     call: Function
     allocate: Function | None
     free: Function | None
+    depends: bool
 
 
 @lru_cache(maxsize=8192)
@@ -86,6 +101,7 @@ def flat_types(function: Function) -> FlatTypes | None:
         call=_function(tuple(arguments.cores), result),
         allocate=_function(("i32",) * 4, "i32") if arguments.moved else None,
         free=_function((result,) if result else (), None),
+        depends=bool(lists_in(function)) and (arguments.chooses or arguments.moved > FEW_MOVED),
     )
 
 
@@ -111,7 +127,7 @@ def find_flat_functions(
     def found(function: Function | None) -> Any:
         return None if function is None else native(ExportedFunction(f"{INSTANCE}#{function.name}", function))
 
-    return FlatFunctions(found(call), found(allocate), found(free))
+    return FlatFunctions(found(call), found(allocate), found(free), types.depends)
 
 
 def _is(function: Function | None, wanted: Function | None) -> bool:
@@ -135,7 +151,7 @@ def _written(function: Function) -> tuple[RawArguments, list[str], GeneratedCode
     source = GeneratedCode()
     arguments = RawArguments(source)
     for index, param in enumerate(function.params):
-        arguments.add(param.type, f"a{index}")
+        arguments.parameter(param.type, f"a{index}")
     reading: list[str] = []
     if function.result is not None:
         expression = RawReading(source).result(function.result, reading)

@@ -19,20 +19,20 @@ from airssys_tui.core.types.interface import (
     EnumOf,
     FlagsOf,
     ListOf,
+    OptionOf,
     Primitive,
     Record,
+    ResultOf,
     TupleOf,
     ValType,
+    VariantOf,
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine import bindings
 from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.lifting import WORLD
 from airssys_tui.engine.lowering import as_bytes, as_char, as_float, as_int, refuse
-from airssys_tui.engine.raw_lift.canonical_abi import (
-    ITEMS,
-    SIZES,
-)
+from airssys_tui.engine.raw_lift.canonical_abi import ITEMS, SIZES, cases_of, flat
 
 MOST_BYTES: Final = 2**31 - 1
 """Bytes of one string or list at most."""
@@ -141,7 +141,8 @@ class RawArguments:
         checks: Statements before the guest runs; any exception of theirs means an argument that does not fit.
         moves: Statements that copy strings and lists into the guest's memory.
         cores: Core types of the flat parameters.
-        moved: Strings and lists among them.
+        moved: Strings and lists among them at most.
+        chooses: Whether a value of several cases is among them.
     """
 
     def __init__(self, source: GeneratedCode) -> None:
@@ -151,28 +152,33 @@ class RawArguments:
         self.moves: list[str] = []
         self.cores: list[str] = []
         self.moved = 0
+        self.chooses = False
+        self._next = 0
+
+    def parameter(self, type_: ValType, variable: str) -> None:
+        """Add the value of a parameter."""
+        self.cores += flat(type_)
+        self.add(type_, variable)
 
     def add(self, type_: ValType, variable: str) -> None:
-        """Add a value.
-
-        Raises:
-            KeyError: If values of its type are not passed raw.
-        """
+        """Add a value in the next slots."""
         _PASSERS[type(type_)](self, type_, variable)
 
     def slot(self, core: str) -> str:
-        """Return the place of the next flat parameter."""
-        self.cores.append(core)
-        return place(len(self.cores) - 1, core)
+        """Return the place of the next flat parameter; a wider one that it shares with others holds it as a number."""
+        index = self._next
+        self._next += 1
+        return place(index, "i64" if core == "i32" and self.cores[index] == "i64" else core)
 
     def scalar(self, type_: Primitive, variable: str) -> None:
         """Add a number, a boolean or a character."""
         name = type_.name
         if name == "f32":
-            slot = len(self.cores)
-            self.cores.append(name)
+            slot, wide = self._next, self.cores[self._next] == "i64"
+            self._next += 1
             pack = self._source.layout("f", "pack_into")
             number = f"{variable} if {variable}.__class__ is float else as_float({variable})"
+            self.checks += [f"{place(slot, 'i64')} = 0"] if wide else []
             self.checks.append(f"{pack}(pB, {bindings.VALUE_SIZE * slot + bindings.PAYLOAD}, {number})")
         elif name in _SPECIAL:
             core = "f64" if name == "f64" else "i32"
@@ -256,6 +262,49 @@ class RawArguments:
         bits = self._source.constant({name: 1 << index for index, name in enumerate(type_.names)})
         self.checks.append(f"{self.slot('i32')} = bits_of({bits}, {variable})")
 
+    def cases(self, type_: OptionOf | ResultOf | VariantOf, variable: str) -> None:
+        """Add a value of one of several cases: its number, its payload, and zeros where others have more."""
+        self.chooses = True
+        number, discriminant = self._source.name("d"), self.slot("i32")
+        first, end = self._next, self._next + len(flat(type_)) - 1
+        before, most = self.moved, self.moved
+        for index, (case, payload) in enumerate(zip(cases_of(type_), self._payloads(type_, variable), strict=True)):
+            outside, self.checks, self.moves = (self.checks, self.moves), [f"{number} = {index}"], []
+            self._next, self.moved = first, before
+            if case is None:
+                self.checks += [f"if {payload} is not None: refuse()"] if payload != "None" else []
+            else:
+                part = self._source.name("c")
+                self.checks.append(f"{part} = {payload}")
+                self.add(case, part)
+            self.checks += [f"{place(slot, _WHOLE[self.cores[slot]])} = 0" for slot in range(self._next, end)]
+            most = max(most, self.moved)
+            inside, (self.checks, self.moves) = (self.checks, self.moves), outside
+            self.checks.append(f"{'el' if index else ''}if {self._tests(type_, variable)[index]}:")
+            self.checks += [f"    {line}" for line in inside[0]]
+            self.moves += [f"if {number} == {index}:", *(f"    {line}" for line in inside[1])] if inside[1] else []
+        self.checks += ["else: refuse()", f"{discriminant} = {number}"]
+        self._next, self.moved = end, most
+
+    def _tests(self, type_: OptionOf | ResultOf | VariantOf, variable: str) -> list[str]:
+        """Return the conditions under which a value is of each case."""
+        match type_:
+            case OptionOf():
+                return [f"{variable} is None", f"isinstance({variable}, Some)"]
+            case ResultOf():
+                return [f"isinstance({variable}, Ok)", f"isinstance({variable}, Err)"]
+            case _:
+                names = [self._source.constant(case.name) for case in type_.cases]
+                return [f"isinstance({variable}, Variant) and {variable}.case == {name}" for name in names]
+
+    def _payloads(self, type_: OptionOf | ResultOf | VariantOf, variable: str) -> list[str]:
+        """Return the expressions of the payloads."""
+        if isinstance(type_, OptionOf):
+            return ["None", f"{variable}.value"]
+        return [f"{variable}.{'value' if isinstance(type_, ResultOf) else 'payload'}"] * len(cases_of(type_))
+
+
+_WHOLE: Final = {"i32": "i32", "f32": "i32", "i64": "i64", "f64": "i64"}
 
 _SPECIAL: Final = {
     "bool": "1 if {v} is True else 0 if {v} is False else refuse()",
@@ -270,4 +319,7 @@ _PASSERS: Final[dict[type, Callable[[RawArguments, Any, str], None]]] = {
     TupleOf: RawArguments.tuple_,
     EnumOf: RawArguments.enum,
     FlagsOf: RawArguments.flags,
+    OptionOf: RawArguments.cases,
+    ResultOf: RawArguments.cases,
+    VariantOf: RawArguments.cases,
 }

@@ -12,11 +12,26 @@ from hypothesis import strategies as st
 
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
-from airssys_tui.core.types.interface import BYTES, INTEGER_BOUNDS, Function, ListOf, Param, Primitive, Record, TupleOf
-from airssys_tui.engine import raw_calling
+from airssys_tui.core.types.interface import (
+    BYTES,
+    INTEGER_BOUNDS,
+    Case,
+    Field,
+    Function,
+    ListOf,
+    OptionOf,
+    Param,
+    Primitive,
+    Record,
+    ResultOf,
+    TupleOf,
+    VariantOf,
+)
+from airssys_tui.core.types.values import Err, Ok, Some, Variant
+from airssys_tui.engine import raw_calling, raw_choice
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
-from airssys_tui.engine.raw_lift.canonical_abi import flat
+from airssys_tui.engine.raw_lift.canonical_abi import crosses, flat
 from tests.support.engine import guests
 from tests.support.engine.raw_guests import BUMP, ECHO, FACE, Outcome, guest, image, outcome, reading
 from tests.support.engine.wit_types import SCALARS, Definitions, Typed, typed_values
@@ -40,7 +55,7 @@ FLAT = st.recursive(
         lambda parts: Typed(TupleOf(tuple(part.type for part in parts)), st.tuples(*(part.values for part in parts)))
     ),
     max_leaves=4,
-)
+) | typed_values().filter(lambda typed: crosses(typed.type))
 
 
 class Pair(NamedTuple):
@@ -61,6 +76,7 @@ def start_both(engine, by_values, monkeypatch) -> Iterator[Callable[..., Pair]]:
     """Make a pair of a component's bytes; its ``f`` has to be called raw unless told otherwise."""
     made: list[Instance] = []
     bound: list[Function] = []
+    monkeypatch.setattr(raw_choice, "HEAVY", 0)
     bind = raw_calling.bind_raw
 
     def bind_raw(function: Function, *rest: object, **named: object) -> object:
@@ -395,6 +411,53 @@ def test_types_that_stay_with_values():
     assert raw_calling.flat_types(Function("f", (Param("a", number),), number)) is None
     assert raw_calling.flat_types(Function("f", (Param("a", text),), text)) is None
     assert raw_calling.flat_types(Function("f", (Param("a", ListOf(text)),), BYTES)) is None
-    assert raw_calling.flat_types(Function("f", (Param("a", BYTES),) * 5)) is None
+    assert raw_calling.flat_types(Function("f", (Param("a", BYTES),) * 9)) is None
     assert raw_calling.flat_types(Function("f", (Param("a", BYTES),), text)) is not None
     assert raw_calling.flat_types(Function("f", (Param("a", Record(())),), BYTES)) is not None
+
+
+PAYLOAD = VariantOf((Case("text", Primitive("string")), Case("binary", BYTES), Case("none")))
+LONG, SHORT = b"x" * raw_choice.HEAVY, b"x" * (raw_choice.HEAVY - 1)
+
+
+@pytest.mark.parametrize(
+    ("type_", "long", "short"),
+    [
+        (PAYLOAD, Variant("binary", LONG), Variant("binary", SHORT)),
+        (PAYLOAD, Variant("binary", LONG), Variant("text", "x" * 1000)),
+        (OptionOf(BYTES), Some(LONG), None),
+        (ResultOf(None, BYTES), Err(LONG), Ok()),
+        (ResultOf(BYTES, Primitive("string")), Ok(LONG), Err("x" * 1000)),
+        (
+            Record((Field("a", OptionOf(BYTES)), Field("b", PAYLOAD))),
+            {"a": Some(SHORT), "b": Variant("binary", b"x")},
+            {},
+        ),
+        (TupleOf((BYTES, OptionOf(BYTES))), (LONG, None), (SHORT, None)),
+        (PAYLOAD, Variant("binary", LONG), 7),
+    ],
+)
+def test_long_lists_beside_other_cases_go_raw(type_, long, short):
+    function = Function("f", (Param("a", type_),))
+    assert (types := raw_calling.flat_types(function)) is not None
+    assert types.depends
+    call = raw_choice.choosing(function, lambda *_: "raw", lambda *_: "values")
+    assert (call((long,), None, None), call((short,), None, None)) == ("raw", "values")
+    assert call((), None, None) == "values"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(None, Some(b""), Ok(b""), Variant("other"), Variant("text"), Variant("none", b""), Variant("binary", "text")),
+        *(Variant("binary"), Variant("text", "\ud800"), "text", Variant("text", b"abc"), Variant(["text"], "abc")),
+    ],
+)
+def test_values_of_no_case_are_refused_before_the_guest_runs(start_both, wrong):
+    definitions = Definitions()
+    text = definitions.reference(PAYLOAD)
+    pair = start_both(image([text], ["i32", "i32", "i32"], definitions.text()))
+    assert pair.agreed(wrong).error.startswith("arg p0")
+    assert [instance.call("calls").value for instance in pair] == [0, 0]
+    assert pair.agreed(Variant("binary", b"abc")).error == ""
+    assert pair.agreed(Variant("none")).error == ""
