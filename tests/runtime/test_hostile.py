@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from concurrent.futures import wait
 
 import msgspec
 import pytest
@@ -195,7 +194,6 @@ def test_all_of_them_at_once(world: World) -> None:
         assert world.call("counter", "increment", 1) == count
         snapshot = world.runtime.snapshot()
         assert {row.id for row in snapshot.components} == {"loop", "hoarder", "crasher", "hostile", "counter"}
-    wait(mischief, 30)
     assert [isinstance(call.exception(30), GuestTrap) for call in mischief] == [True, False, True, False]
     assert raw([world.runtime.snapshot(), for_people(world.runtime.events(0, 5_000))]) == []
 

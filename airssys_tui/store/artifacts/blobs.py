@@ -86,16 +86,24 @@ class Blobs:
         return data
 
     def has(self, digest: str) -> bool:
-        """Return whether a blob of this digest exists, without verifying it."""
-        return size_of(self._where(digest)) is not None
+        """Return whether a blob of this digest exists, without verifying it.
+
+        Raises:
+            StoreError: The disk does not say.
+        """
+        path = self._where(digest)
+        with disk_faults("find the blob", path):
+            return size_of(path) is not None
 
     def size(self, digest: str) -> int:
         """Return the size of a blob in bytes.
 
         Raises:
-            StoreError: If the blob is missing.
+            StoreError: If the blob is missing or the disk does not say.
         """
-        found = size_of(self._where(digest))
+        path = self._where(digest)
+        with disk_faults("find the blob", path):
+            found = size_of(path)
         if found is None:
             raise StoreError(f"blob {digest} is missing", remedy=_PUT_BACK)
         return found
@@ -124,10 +132,19 @@ class Blobs:
         return existed
 
     def digests(self) -> Iterator[Digest]:
-        """Yield the digests of all blobs, sorted; only a few of them are in memory at a time."""
-        for directory in sorted(self._directory.glob("??")):
-            names = (f"sha256:{entry.name}" for entry in directory.glob("*"))
-            yield from sorted(Digest(name) for name in names if _DIGEST.match(name))
+        """Yield the digests of all blobs, sorted; only a few of them are in memory at a time.
+
+        Raises:
+            StoreError: A directory cannot be listed.
+        """
+        for directory in self._listed(self._directory, "??"):
+            names = (f"sha256:{entry.name}" for entry in self._listed(directory, "*"))
+            yield from (Digest(name) for name in names if _DIGEST.match(name))
+
+    @staticmethod
+    def _listed(directory: Path, pattern: str) -> list[Path]:
+        with disk_faults("list the blobs", directory):
+            return sorted(directory.glob(pattern))
 
     @staticmethod
     def _holds(path: str, data: bytes) -> bool:

@@ -153,7 +153,10 @@ LIMITS = {
 
 
 @pytest.mark.parametrize(("settings", "words"), LIMITS.values(), ids=LIMITS)
-def test_limits_that_depend_on_the_machine_do_not_judge(world: World, settings: EngineSettings, words: str) -> None:
+def test_limits_that_depend_on_the_machine_do_not_judge(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: EngineSettings, words: str
+) -> None:
+    monkeypatch.setattr(compiler.os, "getloadavg", lambda: (0.0, 0.0, 0.0))  # a busy machine is given more time
     world.put("c", SMALL if settings.compile_wall < 1 else BOMB)
     world.open(engine=settings)
     row = world.row("c")

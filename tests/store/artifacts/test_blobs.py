@@ -111,3 +111,31 @@ def test_what_a_crash_left_unfinished_is_swept(blobs: Blobs, tmp_path: Path) -> 
     (tmp_path / "blobs" / "unfinished" / "abc.123").write_bytes(b"half")
     assert blobs.recover() == 1
     assert tuple(blobs.digests()) == (digest,)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_a_listing_that_fails_is_an_error_of_the_store(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    blobs.put(b"wasm")
+
+    def fail(*_given: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("airssys_tui.store.artifacts.blobs.Path.glob", fail)
+    with pytest.raises(StoreError, match="cannot list the blobs|not permitted|denied"):
+        list(blobs.digests())
+
+
+def test_a_disk_that_does_not_say_whether_there_is_a_blob_is_not_one_without_it(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = blobs.put(b"wasm")
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("airssys_tui.store.disk.durable.os.lstat", fail)
+    for ask in (blobs.has, blobs.size):
+        with pytest.raises(StoreError, match="cannot find the blob"):
+            ask(digest)
