@@ -21,7 +21,7 @@ from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.stamps import stamps
 from tests.support.components import Crafted
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds after which a condition that has not come true fails the test; never what a test that passes waits for."""
 
 T = TypeVar("T")

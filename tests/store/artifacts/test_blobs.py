@@ -123,7 +123,7 @@ def test_a_listing_that_fails_is_an_error_of_the_store(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("airssys_tui.store.artifacts.blobs.Path.glob", fail)
-    with pytest.raises(StoreError, match="cannot list the blobs|not permitted|denied"):
+    with pytest.raises(StoreError, match=r"cannot list the blobs|not permitted|denied"):
         list(blobs.digests())
 
 
