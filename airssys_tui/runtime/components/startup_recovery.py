@@ -104,7 +104,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine
     """
     record = memory.record
     component = make(ComponentId.parse(record.id))
-    component.files.recall(record.source, present=record.present)
+    component.files.recall(record.source)
     component.intent.want(Desired(record.desired))
     component.barred.hold(memory.holds)
     component.update.recall(memory.generation)

@@ -32,7 +32,7 @@ class SourceFiles:
         detached: Whether the component may run without its files, because the operator asked for it.
         left: Whether the files were removed since the active revision took over. When they come back, a component that
             supervision gave up is tried again.
-        recorded: Whether the catalog is known to say that the files are in the folder.
+        recorded: Whether this runtime has recorded that the files are in the folder.
         on_disk: What was last read; None when the files are gone or could never be read.
     """
 
@@ -57,14 +57,13 @@ class SourceFiles:
         self.key = key
         self._changed()
 
-    def recall(self, key: str, *, present: bool) -> None:
+    def recall(self, key: str) -> None:
         """Restore what the catalog knows; a component without an entry was detached."""
         self.key = key
         self.detached = not key
-        self.recorded = present
 
     def record(self, present: bool) -> None:
-        """Note what the catalog says of the files; False also if that is not known."""
+        """Note whether it is recorded that the files are in the folder; False also if that is not known."""
         self.recorded = present
 
     def appear(self) -> None:
