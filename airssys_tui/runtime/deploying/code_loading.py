@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Final
 
 import msgspec
 
@@ -19,12 +20,16 @@ from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.revision import Tier
+from airssys_tui.core.units import MIB
 from airssys_tui.engine.baseline_gaps import baseline_gap
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.tiers import can_be_optimised
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shared_code import shared_code
+
+LARGE: Final = 4 * MIB
+"""Bytes of compiled code that are written behind: it takes a noticeable time, and only a child makes so many."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -116,24 +121,48 @@ async def _load(floor: Floor, wanted: _Wanted, wasm: bytes | None) -> Loaded:
     artifact = wasm if wasm is not None else await floor.artifact(wanted.digest)
     if wanted.tier is Tier.OPTIMISED:
         return await _compile(floor, wanted, artifact)
-    if await floor.compiling(baseline_gap, artifact) is None:
-        try:
-            return await _compile(floor, wanted, artifact)
-        except AdmissionError as error:
-            if not can_be_optimised(error):
-                raise
-    return await load_code(floor, wanted.digest, artifact, limits=wanted.limits)
+    baseline = await _baseline(floor, wanted, artifact)
+    return baseline or await load_code(floor, wanted.digest, artifact, limits=wanted.limits)
+
+
+async def _baseline(floor: Floor, wanted: _Wanted, artifact: bytes) -> Loaded | None:
+    """Compile with the baseline compiler; None if it cannot. The look for gaps goes on while a compiler starts."""
+    if floor.engine.compiles_here(artifact) and await floor.compiling(baseline_gap, artifact) is not None:
+        return None
+    compiling = asyncio.ensure_future(_compile(floor, wanted, artifact))
+    try:
+        if await floor.compiling(baseline_gap, artifact) is not None:
+            return None
+        return await compiling
+    except AdmissionError as error:
+        if not can_be_optimised(error):
+            raise
+        return None
+    finally:
+        if not compiling.done():
+            compiling.cancel()
+            await asyncio.wait([compiling])
 
 
 async def _compile(floor: Floor, wanted: _Wanted, artifact: bytes) -> Loaded:
     code = await _compiled(floor, wanted, artifact)
     serialised = await floor.compiling(code.serialised)
+    floor.shelf.put(wanted.digest, code, len(serialised))
+    keeping = _keep(floor, wanted.digest, code.tier, serialised)
+    if len(serialised) < LARGE:
+        await keeping
+    else:
+        floor.later(keeping)  # the user's cache has it already: nobody has to wait for this copy
+    return Loaded(code, cached=False)
+
+
+async def _keep(floor: Floor, digest: Digest, tier: Tier, serialised: bytes) -> None:
+    cache = floor.state.code
     try:
-        await floor.disk(floor.state.code.put, wanted.digest, floor.tiers.identities[code.tier], serialised)
+        written = await floor.files(cache.write, digest, floor.tiers.identities[tier], serialised)
+        await floor.disk(cache.record, written)
     except StoreError as error:  # only a cache: it is compiled again next time
         floor.journal.system(f"compiled code is not cached: {error.message}", EventAction.NONE, Level.WARNING)
-    floor.shelf.put(wanted.digest, code, len(serialised))
-    return Loaded(code, cached=False)
 
 
 async def _compiled(floor: Floor, wanted: _Wanted, artifact: bytes) -> Code:

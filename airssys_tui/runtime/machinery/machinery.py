@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -89,6 +90,7 @@ class Floor:
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
         self._behind = ThreadPoolExecutor(1, "compile-behind")
+        self._later: set[asyncio.Future[None]] = set()
         switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -144,6 +146,12 @@ class Floor:
     async def behind(self, function: Callable[..., T], *args: Any) -> T:
         """Run a compilation that nobody waits for, one at a time; it does not hold up those that somebody waits for."""
         return await landing(self._behind.submit(function, *args))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for; if the runtime is closed before it is done, it is left undone."""
+        task = asyncio.ensure_future(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""

@@ -47,6 +47,13 @@ class _Entry(msgspec.Struct, frozen=True):
     size: int
 
 
+class Written(msgspec.Struct, frozen=True):
+    """Compiled code whose file is written: what is to be recorded of it, and the file."""
+
+    entry: _Entry
+    path: str
+
+
 class CodeCache:
     """Compiled code by artifact digest and engine identity.
 
@@ -137,21 +144,41 @@ class CodeCache:
             DiskFull: No space left on the disk.
             StoreError: The directory cannot be written.
         """
+        return self.record(self.write(digest, engine, data))
+
+    def write(self, digest: str, engine: str, data: bytes) -> Written:
+        """Write the file of compiled code; it does not count before it is recorded. Does not touch the catalog.
+
+        Raises:
+            DiskFull: No space left on the disk.
+            StoreError: The directory cannot be written.
+        """
         path = self._path(digest, engine)
         with disk_faults("write compiled code", path):
             make_directory(self._aside)
             clear_way(path)
             write_file(path, data, aside=self._aside, points="code/put", sync=False)
             self._touch(path)
+        return Written(_Entry(digest, engine, hashlib.sha256(data).hexdigest(), len(data)), path)
+
+    def record(self, written: Written) -> str:
+        """Record compiled code that was written, evicting other code if necessary; return its path.
+
+        Raises:
+            DiskFull: No space left on the disk.
+            StoreError: The catalog cannot be written.
+        """
+        entry = written.entry
+        digest, engine = entry.digest, entry.engine
         before = self.size(), self._database.count(_SIZE, (digest, engine))
         with self._database.transaction("record-code") as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO compiled_code (digest, engine, sha256, size) VALUES (?, ?, ?, ?)",
-                (digest, engine, hashlib.sha256(data).hexdigest(), len(data)),
+                (digest, engine, entry.sha256, entry.size),
             )
-        self._bytes = before[0] - before[1] + len(data)
+        self._bytes = before[0] - before[1] + entry.size
         self._make_room(digest, engine)
-        return path
+        return written.path
 
     def remove(self, *digests: str) -> int:
         """Remove the code of artifacts for every engine; return the number of files removed."""

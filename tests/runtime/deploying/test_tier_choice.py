@@ -17,8 +17,9 @@ from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.deploying import code_loading
-from tests.support.command_line import Answer
+from tests.support.command_line import Answer, eventually
 from tests.support.components import Crafted
 from tests.support.engine import depths
 from tests.support.world import World
@@ -252,3 +253,22 @@ def test_the_configuration_file_names_the_usual_tier(
     assert "baseline  (config file)" in command("config", "show").out
     file.write_text('[engine]\ntier = "fast"\n')
     assert command("check", path).code == 2
+
+
+def test_a_large_component_with_a_gap_lets_the_compiler_go_that_was_started_beside_the_look(
+    world: World, made: list[Tier]
+) -> None:
+    world.put("c", TAIL, BASELINE)
+    world.open(sample=ONCE, engine=EngineSettings(in_process_compile=0))
+    assert (world.row("c").state, world.row("c").tier) == (State.RUNNING, Tier.OPTIMISED), world.row("c").note
+    assert made[-1] is Tier.OPTIMISED
+
+
+def test_large_code_is_kept_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_loading, "LARGE", 0)
+    world.put("c", ONE)
+    world.open(sample=ONCE)
+    floor, digest = world.runtime.probe.floor, world.row("c").digest
+    assert digest is not None
+    has = world.runtime.probe.floor.state.code.has
+    eventually(lambda: world.run(lambda: floor.disk(has, digest, floor.engine.identity)))
