@@ -122,6 +122,11 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "storage/set-full": Target(factor=2),
         "storage/apply-2-full": Target(factor=2),
     },
+    "large": {
+        "large/javascript": Target(over=0.3, unit="s"),
+        "large/python-optimised": Target(over=0.3, unit="s"),
+        "large/python-baseline": Target(over=0.3, unit="s"),
+    },
     "services": {"host/log": Target(most=3, unit="µs")},
     "types": {"desk/wit-show": Target(most=100, unit="ms", factor=2)},
     "form": {"desk/form-1000-rows": Target(most=2000, unit="µs")},
