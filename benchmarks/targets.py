@@ -84,7 +84,6 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     },
     "host": {
         "call/host-function": Target(most=0.8, unit="µs"),
-        "host/bytes-64-kib": Target(most=10, unit="µs"),
         "host/bytes-64-kib-out": Target(most=10, unit="µs"),
     },
     "extism": {
