@@ -56,8 +56,9 @@ def test_a_component_answers_beside_any_number_that_spin_for_an_hour(world: Worl
     assert [world.call("counter", "add", 1) for _ in range(20)] == list(range(1, 21))
 
     assert not any(call.done() for call in calls)
-    # What takes long is counted and shown, and the workers stay as many as they were.
-    shown = world.wait_for(lambda seen: seen if seen.handed >= min(count, 2) else None)
+    # What takes long while others wait is counted and shown, and the workers stay as many as they were. Of two that
+    # spin, one may keep its place: when the other was handed off, nobody waited any more.
+    shown = world.wait_for(lambda seen: seen if seen.handed >= min(count - 1, 2) else None)
     assert shown.workers == 2
     assert shown.busy <= 2
 

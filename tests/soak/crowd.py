@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -43,6 +44,7 @@ class Crowd:
     def callers(self) -> tuple[Callable[[], None], ...]:
         """Give what each caller does over and over, all of it at the same time."""
         big = bytes(3_000_000)
+        hogs = cycle(("hog-1", "hog-2"))  # in turn, as each answers soon only until it has been armed
         return (
             self._control,
             lambda: self._ask("changing", "add", 1),
@@ -60,7 +62,7 @@ class Crowd:
             lambda: self._ask("guest", "add", 1, pause=0.02),
             lambda: self._ask("mended", "add", 1, pause=0.02),
             lambda: self._ask("banker", "deposit", "ada", 1, pause=0.05),
-            lambda: self._ask(self._chance.choice(("hog-1", "hog-2")), "arm", pause=1.0),
+            lambda: self._ask(next(hogs), "arm", pause=1.0),
             self._look,
         )
 
