@@ -89,4 +89,4 @@ async def test_who_cancels_all_cancels_each() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert cancelled == [0, 1]
+    assert sorted(cancelled) == [0, 1]
