@@ -6,14 +6,14 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from airssys_tui.api.views.components import ComponentView
-from airssys_tui.core.events import EventAction
+from airssys_tui.core.events import Event, EventAction
 from airssys_tui.core.lifecycle import State
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.embedded import EmbeddedRuntime
@@ -173,9 +173,11 @@ def _judge(runtime: EmbeddedRuntime, crowd: Crowd, findings: Findings) -> None:
     rows = {row.id: row for row in runtime.snapshot().components}
     if rows["control"].restarts or rows["control"].state is not State.RUNNING:
         findings.problems.append(f"control was harmed: {rows['control'].state}, {rows['control'].restarts} restarts")
-    _judge_neighbours(rows, findings)
-    internal = [event.text for event in runtime.events(0, 5_000).events if event.action == EventAction.INTERNAL]
-    findings.problems += internal
+    events = runtime.events(0, 5_000).events
+    _judge_neighbours(rows, events, findings)
+    if findings.problems:
+        findings.problems += [f"the folder says: {text}" for text in runtime.snapshot().problems]
+    findings.problems += [event.text for event in events if event.action == EventAction.INTERNAL]
     first, last = findings.flat()
     allowed = GROWTH_BYTES if findings.seconds >= SHORT else SHORT_GROWTH_BYTES
     if last > first * (1 + GROWTH_SHARE) + allowed:
@@ -191,12 +193,13 @@ def _judge_waits(waits: list[float], findings: Findings) -> None:
         findings.problems.append(f"control answered 99 of 100 calls within {findings.percentile_99} s, not {allowed} s")
 
 
-def _judge_neighbours(rows: dict[str, ComponentView], findings: Findings) -> None:
+def _judge_neighbours(rows: dict[str, ComponentView], events: Sequence[Event], findings: Findings) -> None:
     """What cannot be read is a row with a note; what had a damaged copy serves, and is not condemned."""
     for name in ODDITIES:
         row = rows.get(name)
         if row is None or row.state is State.RUNNING or not row.note.text:
-            findings.problems.append(f"{name} is not a row that says what is wrong with it: {row}")
+            story = [event.text for event in events if event.component == name]
+            findings.problems.append(f"{name} is not a row that says what is wrong with it: {row}; its story: {story}")
     if (mended := rows["mended"]).quarantined or mended.revision != 1:
         findings.problems.append(f"mended was condemned for a damaged copy: {mended.note.text}")
 

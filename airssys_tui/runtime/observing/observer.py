@@ -137,16 +137,11 @@ class Observer:
         """Publish the rows that changed since the last call; the others cost nothing."""
         generation = self._generation + 1
         stale, self._stale = self._stale, set()
-        rows, gone = [], []
-        for name in stale:
-            component = self._router.named(name)
-            if component is not None:
-                rows.append(self._row(component, generation))
-                self._introduce(component)
-                self._watch_over(component)
-            elif name in self._rows:
-                gone.append(name)
-                self._forget(name)
+        try:
+            rows, gone = self._renewed(stale, generation)
+        except BaseException:
+            self._stale |= stale
+            raise
         for row in rows:
             self._totals.replace(self._rows.get(row.id), row)
         for name in gone:
@@ -166,6 +161,20 @@ class Observer:
             self._generation = generation
             self._head = head
             self._sorted = None
+
+    def _renewed(self, stale: set[str], generation: int) -> tuple[list[ComponentView], list[str]]:
+        """Build these rows anew; return them, and the names of those whose component is gone."""
+        rows, gone = [], []
+        for name in stale:
+            component = self._router.named(name)
+            if component is not None:
+                rows.append(self._row(component, generation))
+                self._introduce(component)
+                self._watch_over(component)
+            elif name in self._rows:
+                gone.append(name)
+                self._forget(name)
+        return rows, gone
 
     def _watch_over(self, component: Component) -> None:
         """Have a component attended to once a second as long as there is a reason; the others cost nothing."""
