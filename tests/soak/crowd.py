@@ -62,7 +62,7 @@ class Crowd:
             lambda: self._ask("guest", "add", 1, pause=0.02),
             lambda: self._ask("mended", "add", 1, pause=0.02),
             lambda: self._ask("banker", "deposit", "ada", 1, pause=0.05),
-            lambda: self._ask(next(hogs), "arm", pause=1.0),
+            lambda: self._ask(next(hogs), "arm", pause=1.0, late=True),
             self._look,
         )
 
@@ -83,7 +83,11 @@ class Crowd:
         self._runtime.events(0, 200)
         self._stop.wait(0.05)
 
-    def _ask(self, name: str, export: str, *args: Any, pause: float = 0.0) -> bool:
+    def _ask(self, name: str, export: str, *args: Any, pause: float = 0.0, late: bool = False) -> bool:
+        """Call an export and sort the answer; ``late``: it may take longer than anybody waits.
+
+        What a hog does runs with a lower priority than everything else on the machine.
+        """
         said = "ok"
         try:
             self._runtime.invoke(name, export, *args).result(PATIENCE)
@@ -94,8 +98,9 @@ class Crowd:
             pause = max(pause, 0.02 if isinstance(error, NotServing) else 0.0)
         except BaseException as error:  # noqa: BLE001 - whatever is not typed is what the soak looks for
             said = type(error).__name__
-            with self._lock:
-                self.surprises.append(f"{name}.{export}: {error!r}")
+            if not (late and isinstance(error, TimeoutError)):
+                with self._lock:
+                    self.surprises.append(f"{name}.{export}: {error!r}")
         with self._lock:
             self.told[f"{name}: {said}"] += 1
         if pause:

@@ -42,6 +42,15 @@ async def connected(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
+async def settled(pilot: Pilot[Any]) -> None:
+    """Let the application run until it paints the same again: a scrollbar that appears has a page laid out anew."""
+    same, before = 0, ""
+    while same < 3:
+        await pilot.pause()
+        now = text_of(pilot.app)
+        same, before = same + 1 if now == before else 0, now
+
+
 def text_of(app: Any) -> str:
     """What is on the terminal, as text."""
     return "\n".join(strip.text.rstrip() for strip in painted(app))
@@ -73,6 +82,6 @@ def after(*keys: str, until: Callable[[Any], Any] | None = None) -> Callable[[Pi
             await pilot.pause()
         if until is not None:
             await wait_until(pilot, lambda: until(pilot.app))
-        await pilot.pause()
+        await settled(pilot)
 
     return run

@@ -323,8 +323,9 @@ class Workers:
                 if not lane.resting:
                     self._last(lane)
                 task.run()
+                task = None  # what it held, such as an instance that is gone, is not kept until the next one
                 with self._lock:
-                    place.since = 0
+                    place.since, place.task = 0, None
                     if place.handed or lane.taking > lane.count:
                         self._leave(place)
                         return

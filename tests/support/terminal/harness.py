@@ -119,6 +119,7 @@ class Terminal:
         cwd: Path | None = None,
     ) -> None:
         self._master, slave = os.openpty()
+        self._settings = termios.tcgetattr(slave)  # before the program can change them
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.screen = _Screen(columns, lines, self._write)
         self._stream = pyte.ByteStream(self.screen)
@@ -135,7 +136,6 @@ class Terminal:
                 cwd=cwd,
             )
         finally:
-            self._settings = termios.tcgetattr(slave)
             os.close(slave)
 
     def __enter__(self) -> Self:
