@@ -334,7 +334,7 @@ def _openings(truth: Truth) -> tuple[Truth, ...]:
 
 def _fits(found: Truth, stage: Truth) -> bool:
     """Return whether what was found is a stage; it may be one number ahead in the middle of a deployment."""
-    same = change(found, count=stage.count, stable=stage.stable)
+    same = change(found, count=stage.count, stable=stage.stable, forgotten=stage.forgotten)
     return same == stage and stage.stable <= found.stable
 
 

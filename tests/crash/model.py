@@ -35,6 +35,7 @@ class Truth(msgspec.Struct, frozen=True):
         disk: The version in the folder.
         held: Versions held back.
         refused: Versions that a gate refused and that are not tried again by themselves.
+        forgotten: Versions refused before the last rollback, and again when that is undone; no catalog says so.
         quarantined: Versions in quarantine.
         desired: ``running`` or ``stopped``.
         pins: Pinned revisions.
@@ -50,6 +51,7 @@ class Truth(msgspec.Struct, frozen=True):
     disk: str = GOOD[0]
     held: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
     quarantined: frozenset[str] = frozenset()
     desired: str = "running"
     pins: frozenset[int] = frozenset()
@@ -115,13 +117,14 @@ def passes(truth: Truth, operation: Operation) -> tuple[Truth, ...]:
         case "sink":
             after = (_back(truth, operation.version, str(truth.version)),)
         case "rollback":
-            after = (_rolled_back(truth, operation),)
+            after = (change(_rolled_back(truth, operation), forgotten=truth.refused),)
         case "restore":
-            restored = change(begun[1], revision=truth.last + 1)
+            restored = change(begun[1], revision=truth.last + 1, forgotten=truth.refused)
             after = (change(restored, count=operation.count, saved=operation.count),)
         case "undo-rollback":
             held = frozenset(operation.note.split()) - {operation.version}
-            after = (change(_rolled_back(truth, operation), held=held),)
+            refused = truth.forgotten - {operation.version}
+            after = (change(_rolled_back(truth, operation), held=held, refused=refused),)
         case _:
             return (truth, *_small(truth, operation))
     return (*begun, *after)

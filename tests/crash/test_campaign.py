@@ -12,7 +12,7 @@ import pytest
 from airssys_tui.store.disk.failpoint import registered
 from tests.crash.campaign import Account, Inconsistency, Target, apart, learn, lives, plan
 from tests.crash.life import Seen
-from tests.crash.model import GOOD, Operation, Truth, passes
+from tests.crash.model import GOOD, UNHEALTHY, Operation, Truth, passes
 
 PARTS: Final = 4
 RANDOM: Final = 16
@@ -91,6 +91,14 @@ def test_an_operation_begins_where_the_last_one_ended() -> None:
     before = Truth(version=GOOD[0], revision=1, last=1, count=5)
     for verb in ("update", "rollback", "restore", "stop", "add", "pin", "undo-rollback", "fault"):
         assert passes(before, Operation(verb, GOOD[1], 1))[0].revision == 1
+
+
+def test_what_was_refused_before_a_rollback_is_refused_again_when_that_is_undone() -> None:
+    before = Truth(version=GOOD[1], revision=3, last=4, disk=UNHEALTHY, refused=frozenset({UNHEALTHY}))
+    rolled = passes(before, Operation("rollback", GOOD[0]))[-1]
+    assert rolled.refused == frozenset()
+    undone = passes(rolled, Operation("undo-rollback", GOOD[1], undo=True))[-1]
+    assert (undone.version, undone.refused) == (GOOD[1], frozenset({UNHEALTHY}))
 
 
 @pytest.mark.slow

@@ -43,7 +43,12 @@ def furnish(folder: Path) -> None:
     put(folder, "sender", guests.echo("u8"), '[resources]\ndeadline = "30s"\nfuel_per_call = "unlimited"\n' + QUICK)
     put(folder, "sleeper", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(), SHORT + QUICK)
     put(folder, "forgotten", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(), SHORT + QUICK)
-    put(folder, "printer", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(), QUICK)
+    put(
+        folder,
+        "printer",
+        (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(),
+        '[resources]\ndeadline = "10s"\n' + QUICK,
+    )
     put(folder, "hostile", (FIXTURES / "hostile" / "hostile.wasm").read_bytes(), QUICK)
     put(folder, "hoarder", (SAMPLES / "hoarder" / "hoarder.wasm").read_bytes(), SMALL + QUICK)
     put(folder, "hog-1", HOG)
