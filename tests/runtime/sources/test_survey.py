@@ -214,7 +214,9 @@ def test_a_notice_that_comes_after_a_survey_was_not_missed(
     (surveyed.folder / "c" / "c.wasm").write_bytes(longer)
     surveyed.wait_row("c", lambda row: row.digest == digest_of(longer))
     assert seen.is_set()
-    assert surveyed.events("c", EventAction.FOUND) == []
+    # A doubt about what was read too soon after it was written may be settled meanwhile; that is no missed notice.
+    found = [event.text for event in surveyed.events("c", EventAction.FOUND)]
+    assert [text for text in found if not text.endswith("with another content")] == []
     assert surveyed.runtime.snapshot().watch.missed == before
 
 
