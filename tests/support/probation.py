@@ -13,7 +13,7 @@ from tests.support.world import World
 QUICK = '[supervision]\nbackoff = {initial = "1ms", factor = 1.0, jitter = 0.0}\n'
 
 
-STRICT = QUICK + "[deployment]\ntraps = 0\n"
+STRICT = QUICK + '[deployment]\ntraps = 0\nprobation = "10m"\n'
 
 
 ONE, TWO, THREE = (Crafted(salt=salt) for salt in "123")
