@@ -60,6 +60,10 @@ class Baseline:
         if not doubted and is_storable(key) and wall - youngest(found) < TICK:
             self._doubts[key] = now + TICK
 
+    def agrees(self, key: str, found: Stamps) -> bool:
+        """Return whether stamps say nothing new of an entry, so that only its content can."""
+        return same_but_for_inode_times(self._known.get(key, ()), found)
+
     def differences(self, seen: Mapping[str, Stamps]) -> dict[str, bool]:
         """Return the entries that differ from what was handed on; true where only the content can tell."""
         return {

@@ -31,6 +31,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from airssys_tui.api.views.runtime import WatchView
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.runtime.sources.baseline import Baseline
@@ -331,6 +333,8 @@ class Watch:
             self._noticed.clear()
 
     async def _hand_on(self, change: Settled) -> None:
+        if change.found is Found.DOUBT and not self._baseline.agrees(change.key, change.stamps):
+            change = msgspec.structs.replace(change, found=Found.NOTICE)  # changed again; its notice is under way
         doubted = change.found is Found.DOUBT
         self._baseline.move(change.key, change.stamps, time.time(), time.monotonic(), doubted=doubted)
         if change.found is Found.SURVEY:

@@ -17,7 +17,8 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.sources import listener, surveyor, watch
 from airssys_tui.runtime.sources.baseline import MOST_DOUBTS, TICK, Baseline
 from airssys_tui.runtime.sources.listener import reason_of
-from airssys_tui.runtime.sources.stamps import FolderSurvey, Stamp
+from airssys_tui.runtime.sources.settle import Found, Settled
+from airssys_tui.runtime.sources.stamps import FolderSurvey, Stamp, stamps
 from tests.support.components import Crafted
 from tests.support.world import World
 
@@ -214,10 +215,26 @@ def test_a_notice_that_comes_after_a_survey_was_not_missed(
     (surveyed.folder / "c" / "c.wasm").write_bytes(longer)
     surveyed.wait_row("c", lambda row: row.digest == digest_of(longer))
     assert seen.is_set()
-    # A doubt about what was read too soon after it was written may be settled meanwhile; that is no missed notice.
-    found = [event.text for event in surveyed.events("c", EventAction.FOUND)]
-    assert [text for text in found if not text.endswith("with another content")] == []
+    assert surveyed.events("c", EventAction.FOUND) == []
     assert surveyed.runtime.snapshot().watch.missed == before
+
+
+@pytest.mark.parametrize(("more", "found"), [(0, Found.DOUBT), (7, Found.NOTICE)])
+def test_a_doubt_about_what_changed_again_is_an_ordinary_change(
+    surveyed: World, monkeypatch: pytest.MonkeyPatch, more: int, found: Found
+) -> None:
+    surveyed.put("c", ONE)
+    surveyed.open(watch=True)
+    surveyed.wait_row("c", lambda row: row.state is State.RUNNING)
+    watching, handed_on = surveyed.runtime.probe.system._watch, list[Settled]()  # noqa: SLF001 - settled at this moment
+
+    async def take(change: Settled) -> None:
+        handed_on.append(change)
+
+    monkeypatch.setattr(watching, "_settled", take)
+    seen = tuple(stamp._replace(size=stamp.size + more, changed=1) for stamp in stamps(surveyed.folder, "c"))
+    surveyed.run(lambda: watching._hand_on(Settled("c", seen, 0.0, 1, Found.DOUBT)))  # noqa: SLF001
+    assert handed_on[-1].found is found
 
 
 @pytest.mark.parametrize("time_of", [0, 1_000_000_000, 1_700_000_000_000_000_000])
