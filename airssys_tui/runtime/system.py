@@ -56,6 +56,7 @@ from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
@@ -115,7 +116,7 @@ class System:
         self._stale = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._watch: Watch | None = None
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._background = Background(self.floor.journal)
 
     def _dispatcher(self) -> Dispatcher:
         desired = self.desired
@@ -147,10 +148,10 @@ class System:
 
     async def start(self) -> None:
         """Resume the recorded components, scan the folder, then watch it."""
-        self._spawn(self._sampling())
-        self._spawn(self._publishing())
-        self._spawn(self._writing())
-        self._spawn(self.disk.watch())
+        self._background.start(self._sampling())
+        self._background.start(self._publishing())
+        self._background.start(self._writing())
+        self._background.start(self.disk.watch())
         self.floor.journal.system(f"watching {self.floor.folder.name}/", EventAction.OPENED)
         if self.floor.state.left_in_disorder:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
@@ -168,7 +169,7 @@ class System:
             self.touch()
         self.observer.publish()
         self.settled.set()
-        self._spawn(self.retention.run())
+        self._background.start(self.retention.run())
 
     async def stop(self, patience: float) -> None:
         """Stop everything within about ``patience`` seconds; states are saved."""
@@ -191,9 +192,7 @@ class System:
                 retiring.cancel()
             await asyncio.gather(*stopping, return_exceptions=True)
         self.floor.journal.system("closed", EventAction.CLOSED)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
         await self._write_owed()
         await self.write_journal()
         self.observer.phase = Phase.STOPPED
@@ -258,7 +257,7 @@ class System:
 
     def _hand_over(self, component: Component, error: AirssysError) -> None:
         """Let supervision handle a component that could not be started."""
-        self._spawn(self.supervisor.recover(component, one_line(str(error))))
+        self._background.start(self.supervisor.recover(component, one_line(str(error))))
 
     async def _scan(self) -> None:
         being_written: frozenset[str] = frozenset()
@@ -273,9 +272,9 @@ class System:
             )
             with contextlib.suppress(OSError):  # the folder cannot be listed now: the scan says so and is repeated
                 being_written = await self._watch.prepare()
-            self._spawn(self._watch.run())
+            self._background.start(self._watch.run())
         if not await self.scan.run(being_written):
-            self._spawn(self._scan_later())
+            self._background.start(self._scan_later())
 
     async def _scan_later(self) -> None:
         await self.scan.run_later()
@@ -287,7 +286,7 @@ class System:
 
     async def _changed(self, change: Settled) -> None:
         # Not awaited: a newer change may settle meanwhile; it cancels an older deployment of the component.
-        self._spawn(self.follow(change))
+        self._background.start(self.follow(change))
 
     async def follow(self, change: Settled) -> None:
         """Handle one settled change of the folder, to its end."""
@@ -315,7 +314,7 @@ class System:
         await self.recorder.close_left_open()
         for component in self.router:
             if component.barred.turned_away is not None and component.barred.turned_away.gate == Gate.DISK:
-                self._spawn(self._look(component.files.key))
+                self._background.start(self._look(component.files.key))
 
     def _watching(self, view: WatchView) -> None:
         before = self.observer.watch
@@ -347,7 +346,7 @@ class System:
             for component in self.router.among(self.observer.waiting):
                 self._retry_due(component, now)
             for key in self.reconciler.unread.postponed.due():
-                self._spawn(self._look_later(key))
+                self._background.start(self._look_later(key))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
 
@@ -355,7 +354,7 @@ class System:
         """Try again the files that a circumstance kept out, when it is time."""
         component.shown.touch()  # its note counts the seconds
         if component.barred.take_due(now):
-            self._spawn(self._look(component.files.key))
+            self._background.start(self._look(component.files.key))
 
     async def _publishing(self) -> None:
         while True:
@@ -384,16 +383,3 @@ class System:
             await self.floor.disk(past_events.write, self.floor.state.catalog, events)
         except AirssysError:  # mostly a full disk: tried again later
             self.floor.journal.give_back(events)
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        task: asyncio.Task[object] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[object]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.floor.journal.system(
-                f"internal error: {type(error).__name__}: {error}", EventAction.INTERNAL, Level.ERROR
-            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from airssys_tui.api.commands import ImportState, RestoreState, SaveState
@@ -26,6 +25,7 @@ from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import NewSnapshot
@@ -52,7 +52,7 @@ class States:
         self._deployer = deployer
         self._snapshots = snapshots
         self._due: dict[str, tuple[int, float]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(floor.journal)
 
     def check_due(self, component: Component, now: float) -> bool:
         """Save a running component's state when ``snapshot_every`` is due; return whether it is being saved.
@@ -75,9 +75,7 @@ class States:
         if now < due or component.lock.locked():
             return False
         self._due[component.name] = revision, now + every
-        task = asyncio.create_task(self._save_on_time(component))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._save_on_time(component))
         return True
 
     async def _save_on_time(self, component: Component) -> None:

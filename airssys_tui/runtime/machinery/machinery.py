@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from airssys_tui.core.units import format_duration
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.machinery import heap, switch_interval
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
 from airssys_tui.runtime.machinery.descriptors import Descriptors, raise_limit
 from airssys_tui.runtime.machinery.disk_thread import DiskThread
@@ -90,7 +90,7 @@ class Floor:
         self._compilers = ThreadPoolExecutor(2, "compile")
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
         self._behind = ThreadPoolExecutor(1, "compile-behind")
-        self._later: set[asyncio.Future[None]] = set()
+        self._background = Background(self.journal)
         switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -149,9 +149,7 @@ class Floor:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that nobody waits for; if the runtime is closed before it is done, it is left undone."""
-        task = asyncio.ensure_future(work)
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        self._background.start(work)
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -28,6 +27,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.swap import Switched, pause_text
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 
 AGAIN: Final = 30.0
@@ -57,7 +57,7 @@ class Optimiser:
         self._instances = instances
         self._dealt: dict[str, _Dealt] = {}
         self._turn = asyncio.Semaphore(1)
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._background = Background(floor.journal)
 
     def check(self, component: Component, now: float) -> None:
         """Begin to make optimised code for a component that serves with baseline code.
@@ -75,7 +75,7 @@ class Optimiser:
         if len(self._dealt) >= MOST:
             self._dealt.clear()
         self._dealt[component.name] = _Dealt(serving.revision)
-        self._spawn(self._improve(component, serving.artifact))
+        self._background.start(self._improve(component, serving.artifact))
 
     async def _improve(self, component: Component, artifact: Blueprint) -> None:
         try:
@@ -119,11 +119,4 @@ class Optimiser:
 
     async def close(self) -> None:
         """Cancel the work under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._background.close()

@@ -29,10 +29,6 @@ judgement that leads to action is made again once the lock is held, because the 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any
-
 from airssys_tui.core.errors import AirssysError, StoreError, TransitionError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.lifecycle import State
@@ -44,6 +40,7 @@ from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import cost_record
 from airssys_tui.runtime.components.trial import Trial
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 
@@ -59,7 +56,7 @@ class ProbationWatch:
     def __init__(self, floor: Floor, rollbacks: Rollbacks) -> None:
         self._floor = floor
         self._rollbacks = rollbacks
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._background = Background(floor.journal)
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
         """Count a trap, unless the host caused it or the previous revision had the same one.
@@ -92,7 +89,7 @@ class ProbationWatch:
                 component.proof.break_chain()
             return
         if trial.take_due(component.actor.costs.served(trial.revision), component.proof.faults):
-            self._spawn(self.keep_costs(component))
+            self._background.start(self.keep_costs(component))
         serving = component.state is State.RUNNING and component.actor.serving is not None
         judgement = trial.judge(component.actor.costs, serving=serving, faulty=not component.proof.clean)
         if judgement.verdict is Verdict.FAIL:
@@ -117,7 +114,7 @@ class ProbationWatch:
 
     def _failing(self, component: Component, trial: Trial) -> None:
         if not trial.tried:
-            self._spawn(self._fail(component, trial))
+            self._background.start(self._fail(component, trial))
         elif trial.remaining == 0 and component.state is State.RUNNING:
             self._end(component, trial, passed=False)
 
@@ -130,9 +127,9 @@ class ProbationWatch:
         component.proof.end()
         component.proof.break_chain()
         if passed:
-            self._spawn(self._mark_stable(component, trial))
+            self._background.start(self._mark_stable(component, trial))
         else:
-            self._spawn(self.keep_costs(component))
+            self._background.start(self.keep_costs(component))
             text = f"probation of r{trial.revision} ended without marking it stable: it trapped or was unhealthy"
             component.teller.supervision(text, EventAction.UNPROVEN, Level.INFO)
 
@@ -295,14 +292,7 @@ class ProbationWatch:
 
     async def close(self) -> None:
         """Cancel the tasks under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._background.close()
 
 
 def _trial(component: Component) -> Trial | None:

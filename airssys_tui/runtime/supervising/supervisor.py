@@ -28,8 +28,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
 from airssys_tui.core.errors import AirssysError, MailboxFull, NotServing
 from airssys_tui.core.events import EventAction, Level
@@ -44,6 +43,7 @@ from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
 from airssys_tui.runtime.deploying.instances import Instances
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.supervising.optimiser import Optimiser
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text
@@ -74,7 +74,7 @@ class Supervisor:
         self._probation = probation
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._optimiser = Optimiser(floor, instances)
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._background = Background(floor.journal)
 
     def trapped(self, component: Component, serving: Serving, trap: GuestTrap) -> None:
         """Handle a trap in a call; runs on the control loop."""
@@ -89,7 +89,7 @@ class Supervisor:
             self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
             excuse = _OUTGROWN if outgrown else _BY_HAND if serving.by_hand else ""
-            self._spawn(self.recover(component, reason, excuse=excuse))
+            self._background.start(self.recover(component, reason, excuse=excuse))
 
     def look_after(self, component: Component) -> None:
         """Handle an instance that died outside the mailbox, such as in a last save; runs on the control loop."""
@@ -105,7 +105,7 @@ class Supervisor:
         elif component.life.ended is not None:
             return  # a command that has ended, well or not, runs again when it is asked
         elif component.state is State.FAILED and component.actor.serving is None and component.active is not None:
-            self._spawn(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
+            self._background.start(self.recover(component, component.shown.trouble or GuestText("lost its instance")))
 
     async def recover(self, component: Component, reason: GuestText, *, excuse: str = "") -> None:
         """Restart a component that lost its instance, or give it up.
@@ -161,7 +161,9 @@ class Supervisor:
             f"restarting in {format_duration(decision.delay)} ({_tries(decision.tries_left)} left)",
             EventAction.RESTARTING,
         )
-        component.supervision.restart_with(self._spawn(self._restart_later(component, decision.delay, reason)))
+        component.supervision.restart_with(
+            self._background.start(self._restart_later(component, decision.delay, reason))
+        )
 
     def _wait_out(self, component: Component, reason: GuestText) -> None:
         """Start again later what a circumstance kept from starting; that uses up no restart and condemns nothing."""
@@ -171,7 +173,7 @@ class Supervisor:
         component.supervision.back_off(waiting, time.monotonic() + delay)
         component.shown.warn(one_line(f"could not be started: {reason}", 300))
         component.teller.supervision(f"could not be started: {reason} · {retry_text(delay)}", EventAction.RESTARTING)
-        component.supervision.restart_with(self._spawn(self._restart_later(component, delay, reason)))
+        component.supervision.restart_with(self._background.start(self._restart_later(component, delay, reason)))
 
     def _exhaust(self, component: Component, trouble: str, why: str) -> None:
         chain = f" · before that: {chain_text(component)}" if component.proof.chain else ""
@@ -204,7 +206,7 @@ class Supervisor:
         delay = max(0.0, supervision.retry_at - time.monotonic())
         waiting = Recovery(RecoveryKind.BACKOFF, self._floor.clock() + delay, supervision.recovery.tries_left)
         supervision.back_off(waiting, supervision.retry_at)
-        supervision.restart_with(self._spawn(self._restart_later(component, delay, component.shown.trouble)))
+        supervision.restart_with(self._background.start(self._restart_later(component, delay, component.shown.trouble)))
 
     def check_due(self, component: Component, now: float) -> None:
         """Check the health of a running component when its interval is over. Called about once a second."""
@@ -221,7 +223,7 @@ class Supervisor:
         except (NotServing, MailboxFull):
             return
         component.supervision.await_report(True)
-        self._spawn(self._take_report(component, asked.on_loop()))
+        self._background.start(self._take_report(component, asked.on_loop()))
 
     async def _take_report(self, component: Component, asked: asyncio.Future[contract.HealthReport]) -> None:
         try:
@@ -259,15 +261,7 @@ class Supervisor:
     async def close(self) -> None:
         """Cancel every pending restart, and what is compiled behind."""
         await self._optimiser.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        task: asyncio.Task[object] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        await self._background.close()
 
 
 def _tries(count: int) -> str:
