@@ -95,6 +95,8 @@ def test_the_state_is_not_kept_right_in_the_watched_folder(desk: Desk, words: li
         (["list", "surplus"], "unexpected argument surplus"),
         (["rollback", "counter", "--to", "1", "--to", "2"], "--to is given more than once"),
         (["completion", "tcsh"], "one of bash, zsh, fish"),
+        (["check", "x", "--tier", "fast"], "--tier must be one of optimised, baseline, not 'fast'"),
+        (["run", "--tier", "optimized"], "did you mean optimised?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -14,6 +14,7 @@ from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import AdmissionError, IdentityError, NothingRuns
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.units import format_call_time, format_count, format_size
 
@@ -59,14 +60,14 @@ def call(
     return _say_call(report, json=place.json)
 
 
-def _call_path(path: Path, export: str, json_arguments: str, tier: str | None) -> CallReport:
+def _call_path(path: Path, export: str, json_arguments: str, tier: Tier | None) -> CallReport:
     from airssys_tui.cli.reaching.program_settings import read_settings, tier_choice  # noqa: PLC0415 - late: see `options`
     from airssys_tui.runtime.standalone.call import call_path  # noqa: PLC0415 - late: loads the engine
 
     return call_path(path, export, json_arguments, tier_choice(tier, read_settings()))
 
 
-def _require_path(tier: str | None) -> None:
+def _require_path(tier: Tier | None) -> None:
     if tier is not None:
         from airssys_tui.core.errors import UsageError  # noqa: PLC0415
 

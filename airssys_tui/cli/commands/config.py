@@ -10,6 +10,7 @@ from airssys_tui.cli.reaching.options import HERE, Place
 from airssys_tui.cli.reaching.program_settings import settings_path
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
+from airssys_tui.core.revision import Tier
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -47,8 +48,8 @@ def _compile_limit(name: str, said: str | float | None, usual: str) -> Setting:
 def _tier(site: Site) -> Setting:
     chosen = site.settings.engine
     if chosen is None:
-        return Setting("engine.tier", "optimised", "default")
-    return Setting("engine.tier", chosen.tier, "config file")
+        return Setting("engine.tier", Tier.OPTIMISED.value, "default")
+    return Setting("engine.tier", chosen.tier.value, "config file")
 
 
 def settings_in_force(site: Site) -> list[Setting]:

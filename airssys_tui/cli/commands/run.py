@@ -15,8 +15,9 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.event_line import event_line
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer_line, say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierName, TierOption, seconds_of
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, seconds_of
 from airssys_tui.cli.reaching.site import locate
+from airssys_tui.core.revision import Tier
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
@@ -100,7 +101,7 @@ def _run_headless(
     seconds: float | None,
     *,
     adopt: bool,
-    tier: TierName | None,
+    tier: Tier | None,
     json: bool,
     exporter: Exporter | None,
 ) -> int:

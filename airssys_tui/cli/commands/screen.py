@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.commands.showing import Showing, show
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierName, TierOption
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import StateLocked, UsageError
+from airssys_tui.core.revision import Tier
 
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
@@ -54,7 +55,7 @@ def open_screen(
     *,
     readonly: bool,
     adopt: bool,
-    tier: TierName | None = None,
+    tier: Tier | None = None,
     exporter: Exporter | None = None,
 ) -> int:
     """Open the screen and run until it is closed.

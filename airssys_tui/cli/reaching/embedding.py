@@ -9,8 +9,8 @@ from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from airssys_tui.cli.reaching.options import TierName
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.core.revision import Tier
     from airssys_tui.engine.settings import EngineSettings
     from airssys_tui.runtime.embedded import EmbeddedRuntime
     from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
@@ -24,7 +24,7 @@ def engine_settings(site: Site) -> EngineSettings:
     return EngineSettings(compile_cpu=given.cpu or usual.compile_cpu, compile_wall=given.wall or usual.compile_wall)
 
 
-def _runtime_settings(site: Site, watch: bool, tier: TierName | None) -> RuntimeSettings:
+def _runtime_settings(site: Site, watch: bool, tier: Tier | None) -> RuntimeSettings:
     from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415 - late: see above
 
     return RuntimeSettings(watch=watch, engine=engine_settings(site), tier=tier_choice(tier, site.settings))
@@ -35,7 +35,7 @@ def open_runtime(
     *,
     adopt: bool = False,
     watch: bool = True,
-    tier: TierName | None = None,
+    tier: Tier | None = None,
     exporter: Exporter | None = None,
 ) -> EmbeddedRuntime:
     """Take ownership of the state directory, start the components, and serve the runtime at the control socket.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
 from airssys_tui.cli.reaching.completers import component_names, revision_numbers
+from airssys_tui.core.revision import Tier
 
 
 def named_path(_: object, tokens: Sequence[Token]) -> Path:
@@ -30,10 +31,7 @@ RevisionArgument = Annotated[int, Parameter(completer=revision_numbers)]
 StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 """A file; `-` is standard input or output."""
 
-TierName: TypeAlias = Literal["optimised", "baseline"]
-"""How components are compiled: the values of :class:`airssys_tui.core.revision.Tier`."""
-
-TierOption = Annotated[TierName | None, Parameter(name="--tier")]
+TierOption = Annotated[Tier | None, Parameter(name="--tier")]
 
 StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import MIB
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class EngineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tier: How a component is compiled whose manifest does not say it.
     """
 
-    tier: Literal["optimised", "baseline"] = "optimised"
+    tier: Tier = Tier.OPTIMISED
 
 
 class ProgramSettings(
@@ -80,7 +81,7 @@ def compile_limits(settings: ProgramSettings) -> CompileLimits:
     )
 
 
-def tier_choice(asked: str | None, settings: ProgramSettings) -> TierChoice:
+def tier_choice(asked: Tier | None, settings: ProgramSettings) -> TierChoice:
     """Return which tier of code components get.
 
     Args:
@@ -88,10 +89,9 @@ def tier_choice(asked: str | None, settings: ProgramSettings) -> TierChoice:
         settings: The settings of the configuration file.
     """
     from airssys_tui.core.manifest.tier_choice import TierChoice  # noqa: PLC0415 - late: what only reads compiles nothing
-    from airssys_tui.core.revision import Tier  # noqa: PLC0415
 
     usual = EngineTable() if settings.engine is None else settings.engine
-    return TierChoice(asked=None if asked is None else Tier(asked), usual=Tier(usual.tier))
+    return TierChoice(asked=asked, usual=usual.tier)
 
 
 def _seconds(key: str, said: str | float | None, bounds: str) -> float | None:
