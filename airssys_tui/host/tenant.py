@@ -9,6 +9,7 @@ from typing import Protocol
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.capabilities import StorageAccess
+from airssys_tui.host.guard import Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Tracer
@@ -21,6 +22,11 @@ class Tenant(Protocol):
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
         """The manifest's ``[config]`` table: keys and JSON texts, in order."""
+        ...
+
+    @property
+    def guard(self) -> Guard:
+        """What decides its accesses."""
         ...
 
     @property

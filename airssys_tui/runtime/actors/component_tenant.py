@@ -14,6 +14,7 @@ from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.engine.wasi import Output
+from airssys_tui.host.guard import ClosedGuard, Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.host.services.timer_table import Alarms
@@ -69,6 +70,7 @@ class ComponentTenant:
         self._lines = 0
         self._dropped = 0
         self._denied: set[str] = set()
+        self.guard: Guard = ClosedGuard()
         self.storage_access = manifest.capabilities.storage
         self.storage_terms = WriteTerms(manifest.limits.storage, manifest.durability)
         self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)

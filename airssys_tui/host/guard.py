@@ -1,0 +1,72 @@
+"""The guard, as doors see it: it decides every access of one instance, counts it and has it audited."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from airssys_tui.core.capability.grant import Denial, Grant, Reason
+from airssys_tui.core.capability.permission import Access, Permission
+
+
+class Guard(Protocol):
+    """Decides what one instance may do. Called on worker threads; never blocks on another component."""
+
+    def require(self, access: Access) -> Denial | None:
+        """Decide one access, immediately before its effect, and again at each later call on what it opened.
+
+        A denial is counted, audited and shown to the operator; repeated ones are coalesced. A grant for one access is
+        used up, durably, before this returns. In the mode ``observe`` a denial is recorded and None is returned.
+
+        Returns:
+            None if it is allowed now, else the denial, whose ``text`` goes into the error for the guest.
+        """
+        ...
+
+    def deny(self, denial: Denial) -> str:
+        """Count and audit a denial that a door found for itself, such as a quota; return its text for the guest."""
+        ...
+
+    def look(self, access: Access) -> Denial | None:
+        """Decide one access without counting, auditing or using up anything."""
+        ...
+
+    def in_force(self) -> tuple[Grant, ...]:
+        """Return everything that is declared and granted now, in the order of the manifest; at most 256."""
+        ...
+
+    def ask(self, permission: Permission, rationale: str) -> Denial | None:
+        """Ask the operator for something that is declared and not granted; never waits.
+
+        Returns:
+            None if it is granted already, else the denial that holds now; its reason is ``capacity`` if 8 questions of
+            the component are open.
+        """
+        ...
+
+
+class ClosedGuard:
+    """Denies everything: the guard of an instance to which nobody can grant anything, as in a check of a file."""
+
+    def require(self, access: Access) -> Denial | None:
+        """Deny."""
+        return _closed(access)
+
+    def deny(self, denial: Denial) -> str:
+        """Return the text."""
+        return denial.text
+
+    def look(self, access: Access) -> Denial | None:
+        """Deny."""
+        return _closed(access)
+
+    def in_force(self) -> tuple[Grant, ...]:
+        """Return nothing."""
+        return ()
+
+    def ask(self, permission: Permission, _rationale: str) -> Denial | None:
+        """Deny: there is nobody to ask."""
+        return _closed(Access(permission.kind, permission.action, permission.subject, permission.port))
+
+
+def _closed(access: Access) -> Denial:
+    return Denial(access, Reason.CAPACITY, "no operator can be asked here; deploy the component to grant it something")
