@@ -77,10 +77,13 @@ class Access(msgspec.Struct, frozen=True):
     Attributes:
         kind: What it is about.
         action: The action, as in a permission.
-        subject: The thing itself: an absolute path, a host name in lower case or an address, the path of a program, a
-            component's identity, a topic or the name of a variable.
+        subject: The thing itself: an absolute path, a host name in lower case or an address, the absolute path of a
+            program with its links resolved, a component's identity, a topic or the name of a variable.
         port: The port of a network access; None for other kinds, and for looking up a name.
         address: The address that a host's name was resolved to, when that is what is asked about; else empty.
+        names: The names under which the operator's search path finds just this program; empty for other kinds, and for
+            a program outside the search path. A command glob without ``/`` is compared with the names only, never with
+            the end of the path: ``spawn:git`` does not cover ``/tmp/git``. One with ``/`` is compared with the path.
     """
 
     kind: Kind
@@ -88,10 +91,12 @@ class Access(msgspec.Struct, frozen=True):
     subject: str = ""
     port: int | None = None
     address: str = ""
+    names: tuple[str, ...] = ()
 
     def permission(self) -> Permission:
         """Return the narrowest permission that would cover it."""
-        return Permission(self.kind, self.action, self.address or self.subject, self.port)
+        subject = self.names[0] if self.names else self.address or self.subject
+        return Permission(self.kind, self.action, subject, self.port)
 
 
 _READERS: Final = {
