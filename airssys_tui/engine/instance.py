@@ -21,8 +21,8 @@ from airssys_tui.engine.activity import Activity
 from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_bare
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.memory import MemoryUse
-from airssys_tui.engine.raw_calling import bind_raw, find_flat_functions
-from airssys_tui.engine.raw_choice import choosing
+from airssys_tui.engine.raw_path.raw_calling import bind_raw, find_flat_functions
+from airssys_tui.engine.raw_path.raw_choice import choosing
 from airssys_tui.engine.resources import HostedType
 from airssys_tui.engine.wasi_runtime import require_wasi_runtime
 

@@ -13,8 +13,8 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
 from airssys_tui.engine.instance import Instance, Linked
-from airssys_tui.engine.raw_host import raw_callback
 from airssys_tui.engine.raw_lift.canonical_abi import flat_import
+from airssys_tui.engine.raw_path.raw_host import raw_callback
 from airssys_tui.engine.resources import HostedType, type_numbers
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 from airssys_tui.engine.wasi import OutputBuffer

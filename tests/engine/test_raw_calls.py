@@ -28,10 +28,10 @@ from airssys_tui.core.types.interface import (
     VariantOf,
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
-from airssys_tui.engine import raw_calling, raw_choice
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.raw_lift.canonical_abi import crosses, flat
+from airssys_tui.engine.raw_path import raw_calling, raw_choice
 from tests.support.engine import guests
 from tests.support.engine.raw_guests import BUMP, ECHO, FACE, Outcome, guest, image, outcome, reading
 from tests.support.engine.wit_types import SCALARS, Definitions, Typed, typed_values

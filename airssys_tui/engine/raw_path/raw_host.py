@@ -17,8 +17,8 @@ from airssys_tui.engine.calling import guarded, indented
 from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
 from airssys_tui.engine.host import HostFunction, failed, lower_answer, native_function, refused
 from airssys_tui.engine.raw_lift.canonical_abi import CROSSING, flat
-from airssys_tui.engine.raw_reading import InSlots, RawReading
-from airssys_tui.engine.raw_writing import CONSTANTS
+from airssys_tui.engine.raw_path.raw_reading import InSlots, RawReading
+from airssys_tui.engine.raw_path.raw_writing import CONSTANTS
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity

@@ -1,7 +1,7 @@
 """What a guest gives to Python values, by the canonical ABI: results of raw calls, arguments of flat host functions.
 
-The statements have the form that :mod:`airssys_tui.engine.raw_writing` describes, and use the names ``heap`` (address
-of the memory), ``live`` (its size) and ``carried`` (items of lists so far).
+The statements have the form that :mod:`airssys_tui.engine.raw_path.raw_writing` describes, and use the names ``heap``
+(address of the memory), ``live`` (its size) and ``carried`` (items of lists so far).
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from airssys_tui.core.types.interface import ExportedFunction, Function, Param, 
 from airssys_tui.engine import bindings
 from airssys_tui.engine.calling import AFTER, BEFORE, CONSTANTS, LOCALS, claimed, guarded, indented, lines_of
 from airssys_tui.engine.generated_code import GeneratedCode
-from airssys_tui.engine.raw_choice import lists_in
 from airssys_tui.engine.raw_lift.canonical_abi import (
     CROSSING,
     MOST_FLAT,
@@ -32,8 +31,9 @@ from airssys_tui.engine.raw_lift.canonical_abi import (
     types_of,
 )
 from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, names_for
-from airssys_tui.engine.raw_reading import RawReading
-from airssys_tui.engine.raw_writing import VIEWS, RawArguments
+from airssys_tui.engine.raw_path.raw_choice import lists_in
+from airssys_tui.engine.raw_path.raw_reading import RawReading
+from airssys_tui.engine.raw_path.raw_writing import VIEWS, RawArguments
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose
 
 if TYPE_CHECKING:
