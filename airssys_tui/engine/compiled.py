@@ -17,6 +17,8 @@ from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine import async_features, bindings, reflection, wasi
 from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports, without_flat
 from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, with_flat_lifts
+from airssys_tui.engine.resource_names import imported_resources
+from airssys_tui.engine.signature import holds_handles
 from airssys_tui.engine.trap_texts import plain
 
 if TYPE_CHECKING:
@@ -107,6 +109,20 @@ class Code:
     def flat_functions(self) -> dict[str, Function]:
         """The functions that were added for raw calls, by name."""
         return reflection.exported_functions(self._compiled.type, self._engine, INSTANCE)
+
+    def distinct(self, export: ExportedFunction) -> Function:
+        """Return the type of an export with names of resources of which no two mean different ones."""
+        return self._distinct[export.path] if holds_handles(export.function) else export.function
+
+    @cached_property
+    def _distinct(self) -> dict[str, Function]:
+        interface = reflection.read(self._compiled.type, self._engine, without=INSTANCE, distinct=True)
+        return {export.path: export.function for export in interface.functions()}
+
+    @cached_property
+    def imported_resources(self) -> tuple[tuple[str, str, str], ...]:
+        """The resources that it imports: the name in its functions, the interface, and the name there."""
+        return tuple(imported_resources(self.interface.imports))
 
     def serialised(self) -> bytes:
         """Return the bytes that :meth:`load` accepts; those of code that came from elsewhere are let go with that."""

@@ -138,15 +138,20 @@ class Engine:
             self._mapped.add(code)
         return code
 
-    def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
-        """Create a linker of host interfaces; WASI 0.2 is always included, without any grant.
+    def linker(self, interfaces: Sequence[HostInterface] = (), *, native_wasi: bool = True) -> Linker:
+        """Create a linker of host interfaces.
+
+        Args:
+            interfaces: The interfaces.
+            native_wasi: Whether the engine's own WASI 0.2 is included, without any grant; if not, ``wasi:`` interfaces
+                are offered like others, all that share resources or none.
 
         Raises:
             UsageError: If this engine only reads types.
         """
         if self.settings.types_only:
             raise UsageError("this engine only reads types", remedy="use an engine without `types_only`")
-        return Linker(self.habitat, interfaces)
+        return Linker(self.habitat, interfaces, native_wasi=native_wasi)
 
     def close(self, patience: float = FAREWELL_SECONDS) -> None:
         """Cancel calls in flight, close all instances, end timers and threads. Idempotent.

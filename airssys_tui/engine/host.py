@@ -16,6 +16,7 @@ from airssys_tui.core.types.interface import Function, InterfaceType, Param
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
 from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.resources import HandleLimit
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
 
@@ -54,12 +55,40 @@ class HostResource(msgspec.Struct, frozen=True):
     weight: int = 256
 
 
+class UsedResource(msgspec.Struct, frozen=True):
+    """A resource that an interface has from another one, or under another name.
+
+    Attributes:
+        name: Its name in the interface that uses it.
+        interface: The interface that defines it, of the same linker.
+        resource: Its name there, and in the types of functions; the same if empty.
+    """
+
+    name: str
+    interface: str
+    resource: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name that is unique among all interfaces."""
+        return key_of(self.interface, self.resource or self.name)
+
+
 class HostInterface(msgspec.Struct, frozen=True):
-    """An importable instance, such as ``airssys:core-host/logging@1.0.0``."""
+    """An importable instance, such as ``airssys:core-host/logging@1.0.0``.
+
+    Attributes:
+        name: Its name with version.
+        functions: Its functions. Their types name resources that are defined or used here: by bare name, or by
+            ``interface/name`` where that could mean two.
+        resources: The resources that it defines.
+        uses: The resources that it has from other interfaces.
+    """
 
     name: str
     functions: tuple[HostFunction, ...] = ()
     resources: tuple[HostResource, ...] = ()
+    uses: tuple[UsedResource, ...] = ()
 
     @property
     def type(self) -> InterfaceType:
@@ -67,7 +96,7 @@ class HostInterface(msgspec.Struct, frozen=True):
         return InterfaceType(
             self.name,
             tuple(function.type for function in self.functions),
-            tuple(resource.name for resource in self.resources),
+            (*(used.name for used in self.uses), *(resource.name for resource in self.resources)),
         )
 
 
@@ -133,18 +162,21 @@ class OutOfFuel(HostFault):
     """The host charged more fuel than the call had left."""
 
 
-def callback(path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
+def callback(
+    path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]], keyed: Function
+) -> Any:
     """Create the native callback of a host function: code generated for its type, which lets no exception escape.
 
     Args:
         path: ``interface#function``, for messages.
         function: The function.
         inhabitants: The possible callers, by the address of their store's context.
+        keyed: Its type with the keys of resources.
 
     Raises:
         ArgumentError: If the function has a type that cannot be passed.
     """
-    made = _compile(function.type)
+    made = _compile(keyed)
     return bindings.HostCallback(
         made(function.call, inhabitants, partial(failed, path), partial(refused, function.type))
     )

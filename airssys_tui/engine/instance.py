@@ -39,13 +39,13 @@ class Linked(msgspec.Struct, frozen=True):
 
     Attributes:
         linker: Address of the native linker.
-        hosted: The resource types that the host defines, by name.
         kept: The Python objects that native code refers to: the linker and the callbacks.
+        native_wasi: Whether the engine's own WASI is linked.
     """
 
     linker: int
-    hosted: Mapping[str, HostedType]
     kept: tuple[Any, ...]
+    native_wasi: bool
 
 
 class Instance:
@@ -63,6 +63,7 @@ class Instance:
         code: Code,
         limits: Limits,
         *,
+        hosted: Mapping[str, HostedType],
         owner: Any = None,
         deadline: float | None = None,
         arguments: Sequence[str] = (),
@@ -77,9 +78,9 @@ class Instance:
         self.activity = activity = Activity(habitat, limits)
         self._bound: dict[str, Call] = activity.bound
         activity.context = HostContext(activity, owner)
-        activity.resources.hosted = linked.hosted
+        activity.resources.hosted = hosted
         try:
-            if code.imports_wasi:
+            if code.imports_wasi and linked.native_wasi:
                 require_wasi_runtime()
                 self._output = output or wasi.OutputBuffer(habitat.settings.output_limit)
                 self._output.attach(activity.context_at, arguments)
@@ -172,7 +173,7 @@ class Instance:
         )
         made = bind if metered else bind_bare
         if flat is None:
-            return made(export.function, self._native_function(export), self.activity)
+            return made(self._code.distinct(export), self._native_function(export), self.activity)
         raw = bind_raw(export.function, flat, self.activity, memories[0], metered=metered)
         if metered and flat.depends:
             by_values = bind(export.function, self._native_function(export), self.activity)

@@ -12,10 +12,11 @@ from airssys_tui.core.errors import AdmissionError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
+from airssys_tui.engine.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
 from airssys_tui.engine.raw_lift.canonical_abi import flat_import
 from airssys_tui.engine.raw_path.raw_host import raw_callback
-from airssys_tui.engine.resources import HostedType, type_numbers
+from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 from airssys_tui.engine.wasi import OutputBuffer
 
@@ -33,23 +34,32 @@ _DEFINING: Final = threading.Lock()
 class Linker:
     """The host interfaces of one kind of component, defined once and shared by all instances and threads.
 
-    WASI 0.2 is always included without any grant: no files, no environment, no sockets, no HTTP.
+    Args:
+        habitat: The shared state of the engine.
+        interfaces: The host interfaces.
+        native_wasi: Whether the engine's own WASI 0.2 is included, without any grant: no files, no environment, no
+            sockets, no HTTP.
 
     Raises:
         ArgumentError: If a host function has types that cannot be passed.
+        AdmissionError: If a resource is defined twice, or named where it is neither defined nor used.
     """
 
-    def __init__(self, habitat: Habitat[Activity], interfaces: Sequence[HostInterface]) -> None:
+    def __init__(
+        self, habitat: Habitat[Activity], interfaces: Sequence[HostInterface], *, native_wasi: bool = True
+    ) -> None:
         self._habitat = habitat
-        self._offer = Offer({interface.name: interface.type for interface in interfaces})
+        homes = {(face.name, used.name): used.interface for face in interfaces for used in face.uses}
+        self._offer = Offer({face.name: face.type for face in interfaces}, native_wasi, homes)
         self._callbacks: list[Any] = []
-        self._hosted: dict[str, HostedType] = {}
+        self._hosted = HostedTypes(interfaces)
         with _DEFINING:
             self._native = component.Linker(habitat.native)
-            self._native.add_wasip2()
+            if native_wasi:
+                self._native.add_wasip2()
             for interface in interfaces:
                 self._define(interface)
-        self._linked = Linked(bindings.address(self._native), self._hosted, (self._native, self._callbacks))
+        self._linked = Linked(bindings.address(self._native), (self._native, self._callbacks), native_wasi)
 
     def _define(self, interface: HostInterface) -> None:
         names = {function.type.name for function in interface.functions}
@@ -58,8 +68,10 @@ class Linker:
                 self._define_resource(instance, interface.name, resource)
             for function in interface.functions:
                 path = f"{interface.name}#{function.type.name}"
-                self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants))
+                keyed = self._hosted.keyed(interface.name, function.type)
+                self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))
                 flat = flat_import(function.type)
+                # Functions with resources are not flat, so the type needs no keys.
                 if flat is not None and flat.name not in names:
                     self._add(instance, flat.name, raw_callback(path, function, self._habitat.inhabitants))
 
@@ -69,13 +81,9 @@ class Linker:
             raise AdmissionError(error.message, gate=Gate.TYPES)
 
     def _define_resource(self, instance: component.LinkerInstance, interface: str, resource: HostResource) -> None:
-        if resource.name in self._hosted:
-            # Types name their resources without the interface, so two resources of the same name would be ambiguous.
-            raise AdmissionError(f"two host interfaces define a resource `{resource.name}`", gate=Gate.TYPES)
-        type_ = HostedType(resource.name, next(type_numbers), resource.drop, resource.weight)
+        type_ = self._hosted[key_of(interface, resource.name)]
         made = destructor(f"{interface}#{resource.name}", self._habitat.inhabitants)
         self._callbacks.append(made)
-        self._hosted[resource.name] = type_
         if error := bindings.add_resource(instance, resource.name, type_.number, made):
             raise AdmissionError(error.message, gate=Gate.TYPES)
 
@@ -120,6 +128,7 @@ class Linker:
             self._linked,
             code,
             limits,
+            hosted=self._hosted.seen_by(code),
             owner=owner,
             deadline=deadline,
             arguments=arguments,

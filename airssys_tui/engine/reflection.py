@@ -33,6 +33,7 @@ from airssys_tui.core.types.interface import (
     VariantOf,
 )
 from airssys_tui.engine import bindings
+from airssys_tui.engine.resource_names import key_of
 
 MOST_TYPES: Final = 20_000
 """Maximum types, names and functions read from one component, counting every use.
@@ -58,7 +59,9 @@ _PRIMITIVES: Final[dict[type, Primitive]] = {
 }
 
 
-def read(kind: component.ComponentType, engine: wasmtime.Engine, *, without: str = "") -> Interface:
+def read(
+    kind: component.ComponentType, engine: wasmtime.Engine, *, without: str = "", distinct: bool = False
+) -> Interface:
     """Read the imports and exports of a component type.
 
     Nested components, core modules and bare types are not callable and are left out.
@@ -67,12 +70,14 @@ def read(kind: component.ComponentType, engine: wasmtime.Engine, *, without: str
         kind: The type.
         engine: Its engine.
         without: Name of an export that is left out.
+        distinct: Whether a resource is called ``interface/name`` in functions where another one, which came first, has
+            the same name; otherwise all have their bare names.
 
     Raises:
         TypeError: If it uses a type that wasmtime-py cannot read.
         AdmissionError: At gate ``types``, if it contains more than :data:`MOST_TYPES`.
     """
-    reader = _Reader(engine)
+    reader = _Reader(engine, distinct=distinct)
     imports, exports = kind.imports(engine), kind.exports(engine)
     exports.pop(without, None)
     reader.name_resources(imports)
@@ -89,9 +94,11 @@ def exported_functions(kind: component.ComponentType, engine: wasmtime.Engine, n
 
 
 class _Reader:
-    def __init__(self, engine: wasmtime.Engine) -> None:
+    def __init__(self, engine: wasmtime.Engine, *, distinct: bool = False) -> None:
         self._engine = engine
+        self._distinct = distinct
         self._resources: list[tuple[Any, str]] = []
+        self._names: set[str] = set()
         self._left = MOST_TYPES
 
     def _spend(self, types: int = 1) -> None:
@@ -100,15 +107,26 @@ class _Reader:
             text = f"it has more than {MOST_TYPES} types when written out"
             raise AdmissionError(text, gate=Gate.TYPES, remedy="pass flatter types, or fewer of them")
 
-    def name_resources(self, items: dict[str, Any]) -> None:
+    def name_resources(self, items: dict[str, Any], interface: str = "") -> None:
         """Record the first name of each resource type."""
         for name, extern in items.items():
             self._spend()
             kind = extern.ty
             if isinstance(kind, component.ResourceType):
-                self._resources.append((kind, name))
+                self._name_resource(kind, name, interface)
             elif isinstance(kind, component.ComponentInstanceType):
-                self.name_resources(kind.exports(self._engine))
+                self.name_resources(kind.exports(self._engine), name)
+
+    def _name_resource(self, kind: component.ResourceType, name: str, interface: str) -> None:
+        if not self._distinct or name not in self._names:
+            self._names.add(name)
+            self._resources.append((kind, name))
+        elif not self._is_known(kind):
+            self._resources.append((kind, key_of(interface, name)))
+
+    def _is_known(self, kind: component.ResourceType) -> bool:
+        self._spend(len(self._resources) // _COMPARISONS_PER_TYPE)
+        return any(bindings.resource_types_equal(known, kind) for known, _ in self._resources)
 
     def items(self, items: dict[str, Any]) -> tuple[InterfaceType | Function, ...]:
         found: list[InterfaceType | Function] = []

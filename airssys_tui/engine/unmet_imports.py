@@ -8,8 +8,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render, unversioned
-from airssys_tui.core.types.version import track
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render, satisfies, unversioned
 from airssys_tui.engine import wasi
 from airssys_tui.engine.wasi_functions import FUNCTIONS
 
@@ -45,26 +44,32 @@ class Offer(msgspec.Struct, frozen=True):
 
     Attributes:
         interfaces: The interfaces of the host, by their names with version.
+        native_wasi: Whether the engine's own WASI is linked.
+        homes: The interfaces that define the resources which others use, by using interface and name there.
     """
 
     interfaces: Mapping[str, InterfaceType]
+    native_wasi: bool = True
+    homes: Mapping[tuple[str, str], str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of everything that can be imported; WASI interfaces without their version."""
-        return (*sorted(self.interfaces), *sorted(wasi.PROVIDED))
+        return (*sorted(self.interfaces), *(sorted(wasi.PROVIDED) if self.native_wasi else ()))
 
     def problems(self, wanted: Interface) -> tuple[ImportProblem, ...]:
         """Find all imports that cannot be satisfied, in their order."""
         found: list[ImportProblem] = []
         for item in wanted.imports:
-            found += [self._root_function(item)] if isinstance(item, Function) else self._interface(item)
+            found += [self._root_function(item)] if isinstance(item, Function) else self._interface(item, wanted)
         return tuple(found)
 
     def _available(self) -> str:
-        packages = sorted({unversioned(name).partition(":")[2].partition("/")[0] for name in wasi.PROVIDED})
         hosts = by_package(sorted(self.interfaces))
-        return "available: " + ", ".join([*hosts, f"WASI {wasi.OFFERED} ({', '.join(packages)})"])
+        if self.native_wasi:
+            packages = sorted({unversioned(name).partition(":")[2].partition("/")[0] for name in wasi.PROVIDED})
+            hosts.append(f"WASI {wasi.OFFERED} ({', '.join(packages)})")
+        return "available: " + ", ".join(hosts)
 
     def _root_function(self, wanted: Function) -> ImportProblem:
         reason = "a function outside an interface; the host offers functions only in interfaces"
@@ -74,16 +79,29 @@ class Offer(msgspec.Struct, frozen=True):
         remedy = f"import it from an interface{hint}, or {_COMPOSE}; {self._available()}"
         return ImportProblem(wanted.name, reason, remedy)
 
-    def _interface(self, wanted: InterfaceType) -> list[ImportProblem]:
-        if wasi.provides(wanted.name):
+    def _interface(self, wanted: InterfaceType, all_wanted: Interface) -> list[ImportProblem]:
+        if self.native_wasi and wasi.provides(wanted.name):
             return _missing(wanted, wanted.name, FUNCTIONS[unversioned(wanted.name)])
-        offered = next((known for name, known in self.interfaces.items() if _satisfies(name, wanted.name)), None)
+        offered = next((known for name, known in self.interfaces.items() if satisfies(name, wanted.name)), None)
         if offered is not None:
-            return _mismatches(wanted, offered)
+            return self._homeless(wanted, offered, all_wanted) + _mismatches(wanted, offered)
         # An interface that contains only types needs nothing from the host.
         if not wanted.functions and not wanted.resources:
             return []
-        return [_other_wasi(wanted.name) or self._unknown(wanted.name)]
+        return [(self.native_wasi and _other_wasi(wanted.name)) or self._unknown(wanted.name)]
+
+    def _homeless(self, wanted: InterfaceType, offered: InterfaceType, all_wanted: Interface) -> list[ImportProblem]:
+        """Find the used resources whose own interface is not imported: they would mean other resources."""
+        homes = {name: home for name in wanted.resources if (home := self.homes.get((offered.name, name)))}
+        return [
+            ImportProblem(
+                f"{wanted.name}#{name}",
+                f"the host has this resource from {home}, which is not imported",
+                f"build it against {offered.name}",
+            )
+            for name, home in homes.items()
+            if not any(satisfies(home, item.name) for item in all_wanted.imports)
+        ]
 
     def _unknown(self, name: str) -> ImportProblem:
         bare, _, version = name.partition("@")
@@ -187,12 +205,3 @@ def _mismatches(wanted: InterfaceType, offered: InterfaceType) -> list[ImportPro
         for function in wanted.functions
         if function.name in known and not known[function.name].same_type(function)
     ]
-
-
-def _satisfies(offered: str, wanted: str) -> bool:
-    """Return whether an offered interface satisfies an import: the same name and a compatible version."""
-    offered_name, _, offered_version = offered.partition("@")
-    wanted_name, _, wanted_version = wanted.partition("@")
-    if offered_name != wanted_name:
-        return False
-    return offered_version == wanted_version or track(offered_version) == track(wanted_version) is not None

@@ -248,6 +248,15 @@ def unversioned(name: str) -> str:
     return name.partition("@")[0]
 
 
+def satisfies(offered: str, wanted: str) -> bool:
+    """Return whether an offered interface satisfies an import: the same name and a compatible version."""
+    offered_name, _, offered_version = offered.partition("@")
+    wanted_name, _, wanted_version = wanted.partition("@")
+    if offered_name != wanted_name:
+        return False
+    return offered_version == wanted_version or track(offered_version) == track(wanted_version) is not None
+
+
 def _same_track(text: str, path: str) -> bool:
     """Return whether a path names the same export in another, compatible version of its interface."""
     asked, _, function = text.partition("#")
