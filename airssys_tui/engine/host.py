@@ -12,16 +12,18 @@ import msgspec
 
 from airssys_tui.core.errors import HostDenied, HostFault
 from airssys_tui.core.traps import TrapKind
-from airssys_tui.core.types.interface import Function, InterfaceType, Param
+from airssys_tui.core.types.interface import Function, InterfaceType, Param, ValType
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.calling import guarded
 from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.owned_values import owned_values
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.resources import HandleLimit
-from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable
+from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_arguments
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
+    from airssys_tui.engine.resources import ResourceTable
 
 
 class HostFunction(msgspec.Struct, frozen=True):
@@ -41,7 +43,9 @@ class HostResource(msgspec.Struct, frozen=True):
     """A resource type that the host defines; its values are arbitrary host objects.
 
     Host functions take and return the objects themselves where their types say ``own<name>`` or ``borrow<name>``. A
-    value returned as ``own`` belongs to the guest until the guest passes it back or drops it.
+    value returned as ``own`` belongs to the guest until the guest passes it back or drops it. One that a function was
+    given as ``own`` is the function's when it returns; if it raises, the value is dropped. So is one that it returns
+    but that cannot be passed.
 
     Attributes:
         name: Its name in the interface; constructor and methods are functions such as ``[constructor]name`` and
@@ -178,7 +182,7 @@ def callback(
     """
     made = _compile(keyed)
     return bindings.HostCallback(
-        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type))
+        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type, keyed.result))
     )
 
 
@@ -212,7 +216,8 @@ def _compile(function: Function) -> Callable[..., Any]:
         reads, values = lifting.write_arguments(source, function, "arguments")
         lower = lower_answer(source, function)
         settle = ["scope.settle_moved()"] if holds_handles(function) else []
-        return native_function(source, [*reads, f"value = call(act.context, {values})", *lower, *settle])
+        keep = ["scope.taken.clear()"] if owns_arguments(function) else []
+        return native_function(source, [*reads, f"value = call(act.context, {values})", *keep, *lower, *settle])
     except NOT_COMPILABLE as error:
         raise not_callable(function) from error
 
@@ -247,17 +252,29 @@ def native_function(source: GeneratedCode, body: list[str]) -> Callable[..., Any
 def lower_answer(source: GeneratedCode, function: Function) -> list[str]:
     """Generate the statements that lower ``value`` as the result of a host function."""
     if function.result is None:
-        return ["if value is not None: refused(value, None)"]
+        return ["if value is not None: refused(scope, value, None)"]
     written = lowering.write_result(source, function.result, "value", "results")
-    return guarded(written, "Exception as cause", "refused(value, cause)")
+    return guarded(written, "Exception as cause", "refused(scope, value, cause)")
 
 
-def refused(function: Function, value: Any, cause: Exception | None) -> None:
-    """Raise the error for a value that is not of a host function's result type."""
+def refused(
+    function: Function, keyed: ValType | None, scope: ResourceTable, value: Any, cause: Exception | None
+) -> None:
+    """Drop what a host function handed over in vain, and raise the error for it.
+
+    Args:
+        function: Its type.
+        keyed: The type of its result with the keys of resources.
+        scope: The resources of its caller.
+        value: What is not of its result type, or cannot be passed.
+        cause: What was found first.
+    """
+    scope.drop_unsent(owned_values(keyed, value))
     params = () if function.result is None else (Param("result", function.result),)
     raise diagnose(Function(function.name, params), (value,), cause or TypeError()) from cause
 
 
 def failed(path: str, activity: Activity, error: BaseException) -> int:
-    """Record what a host function raised and return the native error that traps its caller."""
+    """Record what a host function raised, drop what it owned, and return the native error that traps its caller."""
+    activity.resources.drop_taken()
     return activity.host_failed(HostFailure(error, path))

@@ -73,10 +73,12 @@ class Lifting:
 
     Args:
         source: Collects the code.
+        owned: The expression that converts an owned resource: a format of its address and its type's name.
     """
 
-    def __init__(self, source: GeneratedCode) -> None:
+    def __init__(self, source: GeneratedCode, owned: str = "scope.adopt({}, {}, True)") -> None:
         self.source = source
+        self.owned = owned
         source.bind(_CONSTANTS)
 
     def value(self, type_: ValType) -> _Piece:
@@ -194,7 +196,8 @@ def _variant(lifting: Lifting, type_: VariantOf) -> _Piece:
 def _handle(lifting: Lifting, type_: Own | Borrow) -> _Piece:
     where = lifting.source.name("p")
     resource = lifting.source.constant(type_.resource)
-    return _Piece("8xQ16x", [where], f"scope.adopt({where}, {resource}, {isinstance(type_, Own)})")
+    owned = lifting.owned if isinstance(type_, Own) else "scope.adopt({}, {}, False)"
+    return _Piece("8xQ16x", [where], owned.format(where, resource))
 
 
 _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
@@ -246,7 +249,7 @@ def write_arguments(source: GeneratedCode, function: Function, address: str) -> 
     """
     if not function.params:
         return [], ""
-    lifting = Lifting(source)
+    lifting = Lifting(source, owned="scope.take({}, {})")
     pieces = [lifting.value(param.type) for param in function.params]
     unpack = source.layout("".join(piece.layout for piece in pieces), "unpack_from")
     variables = [variable for piece in pieces for variable in piece.variables]

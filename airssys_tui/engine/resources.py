@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -149,9 +149,10 @@ class ResourceTable:
     Attributes:
         hosted: The host-defined resource types that this instance may import, by name.
         values: Host values owned by the guest, with their types, by the number that the guest's handle carries.
+        taken: Host values that a running host function was given as owned, with their types; its own when it returns.
     """
 
-    __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "values")
+    __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "taken", "values")
 
     def __init__(self, activity: ResourceOwner) -> None:
         self._activity = activity
@@ -162,6 +163,7 @@ class ResourceTable:
         self._moved: list[tuple[ResourceHandle | None, int]] = []
         self._borrowed: list[ResourceHandle] = []
         self._lent: list[int] = []
+        self.taken: list[tuple[Any, HostedType]] = []
 
     def __len__(self) -> int:
         """Return the number of open handles and values."""
@@ -187,6 +189,37 @@ class ResourceTable:
         handle = ResourceHandle(self, resource, bindings.resource_clone(where))
         self._handles.add(handle)
         return handle
+
+    def take(self, where: int, resource: str) -> Any:
+        """Convert an owned argument of a host function like :meth:`adopt`; a host value is dropped if that fails."""
+        if resource in self.hosted and (number := bindings.resource_number(self._activity.context_at, where)):
+            entry = self.values.pop(number)
+            self.taken.append(entry)
+            return entry[0]
+        return self.adopt(where, resource, owned=True)
+
+    def drop_taken(self) -> None:
+        """Drop the host values that were given to a host function which failed."""
+        while self.taken:
+            self._drop_quietly(*self.taken.pop())
+
+    def drop_unsent(self, owned: Iterable[tuple[str, Any]]) -> None:
+        """Drop host values of a result that could not be passed, but for those that the guest is known to own.
+
+        Args:
+            owned: Names of the resource types, and values.
+        """
+        for resource, value in owned:
+            type_ = self.hosted.get(resource)
+            if type_ is not None and not any(kept is value for kept, _ in self.values.values()):
+                self._drop_quietly(value, type_)
+
+    def _drop_quietly(self, value: Any, type_: HostedType) -> None:
+        # Another failure is reported already, or no caller is left to report to. Nothing may pass: all other values
+        # must be dropped, the store must be freed, and there may be native frames above.
+        with contextlib.suppress(BaseException):
+            if type_.drop is not None:
+                type_.drop(self._activity.context, value)
 
     def lend(self, value: Any, resource: str, owned: bool) -> int:
         """Return the native address of a resource for a call; it moves if ownership passes.
@@ -299,7 +332,5 @@ class ResourceTable:
         self._handles.clear()
         while self._lent:
             bindings.resource_delete(self._lent.pop())
-        for number in tuple(self.values):
-            # No caller is left to report to: the instance is being freed, and all other values must be dropped, too.
-            with contextlib.suppress(Exception):
-                self.let_go(number)
+        while self.values:
+            self._drop_quietly(*self.values.popitem()[1])

@@ -13,6 +13,8 @@ from airssys_tui.core.types.values import check
 NOT_COMPILABLE: Final = (NotImplementedError, RecursionError, SyntaxError, MemoryError, KeyError)
 """Exceptions that generating or compiling the code for a type raises when the type cannot cross the boundary."""
 
+_OWN: Final = b'"kind":"own"'
+
 
 def not_callable(function: Function) -> ArgumentError:
     """Return the error for a function with types that cannot cross the boundary."""
@@ -51,4 +53,9 @@ def owns_memory(type_: ValType | None) -> bool:
 def holds_handles(function: Function) -> bool:
     """Return whether a function's arguments or result contain resource handles."""
     told = msgspec.json.encode(function)
-    return b'"kind":"own"' in told or b'"kind":"borrow"' in told
+    return _OWN in told or b'"kind":"borrow"' in told
+
+
+def owns_arguments(function: Function) -> bool:
+    """Return whether a function is given resources as its own."""
+    return _OWN in msgspec.json.encode(function.params)

@@ -34,7 +34,7 @@ def raw_callback(path: str, function: HostFunction, inhabitants: Mapping[int, we
     """
     made = _compile(function.type)
     return bindings.HostCallback(
-        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type))
+        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type, None))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.engine.guests import binary
+from tests.support.engine.guests import ALLOCATOR, binary
 
 PROCESSES = "test:ext/processes@1.0.0"
 SIGNALS = "test:ext/signals@1.0.0"
@@ -89,3 +89,60 @@ TWO_BODIES = binary(
       (func (export "give-m") (param "n" u32) (result (own $body-m)) (canon lift (core func $i "give-m"))))"""
 )
 """A guest of two interfaces that both define a resource ``body``: uses each properly, and wrongly in several ways."""
+
+SHOP = "test:host/shop@1.0.0"
+
+_MAKING = [
+    ("swap", "(param i32 i32) (result i32)", ""),
+    ("note", "(param i32 i32 i32) (result i32)", '(memory (core memory $a "mem"))'),
+    ("many", "(param i32 i32) (result i32)", '(memory (core memory $a "mem"))'),
+    ("pair", "(param i32 i32)", '(memory (core memory $a "mem"))'),
+    ("back", "(param i32 i32)", '(memory (core memory $a "mem"))'),
+    ("some", "(param i32 i32)", '(memory (core memory $a "mem")) (realloc (core func $a "realloc"))'),
+]
+
+OWNERS = binary(
+    f"""(component
+      (import "{SHOP}" (instance $shop
+        (export "ticket" (type $t (sub resource)))
+        (export "[constructor]ticket" (func (param "n" u32) (result (own $t))))
+        (export "swap" (func (param "a" (own $t)) (param "b" (own $t)) (result u32)))
+        (export "note" (func (param "a" (own $t)) (param "text" string) (result u32)))
+        (export "many" (func (param "all" (list (own $t))) (result u32)))
+        (export "pair" (func (param "n" u32) (result (tuple (own $t) u32))))
+        (export "back" (func (param "a" (own $t)) (result (tuple (own $t) u32))))
+        (export "some" (func (param "n" u32) (result (list (own $t)))))))
+      (core module $memory {ALLOCATOR})
+      (core instance $a (instantiate $memory))
+      (core func $new (canon lower (func $shop "[constructor]ticket")))
+      {" ".join(f'(core func ${name} (canon lower (func $shop "{name}") {options}))' for name, _, options in _MAKING)}
+      (core module $m
+        (import "" "mem" (memory 1))
+        (import "" "new" (func $new (param i32) (result i32)))
+        {" ".join(f'(import "" "{name}" (func ${name} {core}))' for name, core, _ in _MAKING)}
+        (func (export "swap") (param i32)
+          (drop (call $swap (call $new (local.get 0)) (call $new (i32.add (local.get 0) (i32.const 1))))))
+        (func (export "forged") (param i32) (drop (call $swap (call $new (local.get 0)) (i32.const 999))))
+        (func (export "same") (param i32) (local $h i32)
+          (local.set $h (call $new (local.get 0))) (drop (call $swap (local.get $h) (local.get $h))))
+        (func (export "far") (param i32)
+          (drop (call $note (call $new (local.get 0)) (i32.const 0x7fffffff) (i32.const 9))))
+        (func (export "many") (param i32)
+          (i32.store (i32.const 64) (call $new (local.get 0)))
+          (i32.store (i32.const 68) (call $new (i32.add (local.get 0) (i32.const 1))))
+          (i32.store (i32.const 72) (call $new (i32.add (local.get 0) (i32.const 2))))
+          (drop (call $many (i32.const 64) (i32.const 3))))
+        (func (export "pair") (param i32) (call $pair (local.get 0) (i32.const 32)))
+        (func (export "back") (param i32) (call $back (call $new (local.get 0)) (i32.const 32)))
+        (func (export "some") (param i32) (call $some (local.get 0) (i32.const 32))))
+      (core instance $i (instantiate $m (with "" (instance
+        (export "mem" (memory $a "mem")) (export "new" (func $new))
+        {" ".join(f'(export "{name}" (func ${name}))' for name, _, _ in _MAKING)}))))
+      {
+        " ".join(
+            f'(func (export "{name}") (param "n" u32) (canon lift (core func $i "{name}")))'
+            for name in ("swap", "forged", "same", "far", "many", "pair", "back", "some")
+        )
+    })"""
+)
+"""A guest that hands a host's resources over, alone, in pairs and in lists, and gets some."""
