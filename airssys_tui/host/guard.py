@@ -12,13 +12,24 @@ class Guard(Protocol):
     """Decides what one instance may do. Called on worker threads; never blocks on another component."""
 
     def require(self, access: Access) -> Denial | None:
-        """Decide one access, immediately before its effect, and again at each later call on what it opened.
+        """Decide one access, immediately before its effect.
 
         A denial is counted, audited and shown to the operator; repeated ones are coalesced. A grant for one access is
         used up, durably, before this returns. In the mode ``observe`` a denial is recorded and None is returned.
 
         Returns:
             None if it is allowed now, else the denial, whose ``text`` goes into the error for the guest.
+        """
+        ...
+
+    def again(self, access: Access) -> Denial | None:
+        """Decide about something that this instance opened by an access and still uses, at each later call on it.
+
+        As :meth:`require`, except that a grant for one access that was used up by the opening counts until it is
+        revoked or expires; no other one is used up.
+
+        Args:
+            access: Equal to the access that :meth:`require` allowed.
         """
         ...
 
@@ -48,6 +59,10 @@ class ClosedGuard:
     """Denies everything: the guard of an instance to which nobody can grant anything, as in a check of a file."""
 
     def require(self, access: Access) -> Denial | None:
+        """Deny."""
+        return _closed(access)
+
+    def again(self, access: Access) -> Denial | None:
         """Deny."""
         return _closed(access)
 
