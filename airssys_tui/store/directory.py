@@ -9,6 +9,7 @@
       storage.db              key-value data of the components, once they store any
       blobs/ab/abcdef…        artifacts by digest
       code/<engine>/…         compiled code: a cache
+      audit/000000000001.jsonl the audit, once there is an entry; files are named by their first entry
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ from airssys_tui.store.paths import as_given, means
 
 if TYPE_CHECKING:
     from airssys_tui.store.artifacts.blobs import Blobs
+    from airssys_tui.store.catalog.grant_tables import GrantTables
 
 CATALOG_FILE: Final = "catalog.db"
 STORAGE_FILE: Final = "storage.db"
+AUDIT_DIRECTORY: Final = "audit"
 
 
 class StateReader:
@@ -46,6 +49,18 @@ class StateReader:
         from airssys_tui.store.artifacts.blobs import Blobs  # noqa: PLC0415 - late: not needed for a list
 
         return Blobs(self.path / "blobs")
+
+    @functools.cached_property
+    def grants(self) -> GrantTables:
+        """Grants, questions, denials, trust, and the head of the audit."""
+        from airssys_tui.store.catalog.grant_tables import GrantTables  # noqa: PLC0415 - late: not needed for a list
+
+        return GrantTables(self.catalog.database, self.catalog.clock)
+
+    @property
+    def audit(self) -> Path:
+        """The directory of the audit; it need not exist."""
+        return self.path / AUDIT_DIRECTORY
 
     def close(self) -> None:
         """Close the catalog."""

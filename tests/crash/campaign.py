@@ -25,8 +25,8 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from airssys_tui.core.errors import StateAbsent, StoreError
+from airssys_tui.store.catalog.migrations import MIGRATIONS, migrate
 from airssys_tui.store.catalog.records import RevisionRecord
-from airssys_tui.store.catalog.schema import MIGRATIONS, migrate
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.disk import failpoint
 from airssys_tui.store.disk.database import Database

@@ -19,6 +19,9 @@ RANDOM: Final = 16
 SEED: Final = 7
 
 UNREACHED: Final = {
+    **dict.fromkeys(("add-grants", "ask", "count-denials", "note-uses", "revoke-grants"), "nothing is asked here"),
+    **dict.fromkeys(("settle-question", "set-audit-head", "trust", "use-up-grant"), "nothing is granted here"),
+    **dict.fromkeys(("append", "remove", "repair", "rotate"), "nothing is audited here"),
     "check": "calls that are kept change nothing that is at stake here",
     "forget-refusals": "an activation forgets them in its own transaction",
     "hold": "an activation holds in its own transaction",

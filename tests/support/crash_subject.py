@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from airssys_tui.core.capability.audit_entry import Head
+from airssys_tui.core.capability.grant import Grant, Scope
+from airssys_tui.core.capability.permission import parse_permission
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
 from airssys_tui.core.revision import Cause
+from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord, UseRecord
 from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
@@ -59,6 +63,16 @@ ACTIVATION = Activation(
     lift=(ONE,),
     forget_refusals=True,
 )
+
+DENIAL = DenialRecord(
+    component="counter", access="process:spawn:git", reason="not-granted", count=1, first_at=1.0, last_at=2.0
+)
+
+
+def grant(scope: Scope) -> Grant:
+    permission = parse_permission("process:spawn:git")
+    return Grant(id=0, component="counter", permission=permission, scope=scope, who="operator", at=2.0)
+
 
 ACTION = ActionRecord(0, 9.2, "operator", "counter", "stop counter", "{}", "{}", "{}")
 UNDOING = ActionRecord(0, 9.3, "operator", "counter", "undo of stop counter", "{}", "{}", "{}", undoes=1)
@@ -111,6 +125,23 @@ def steps(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: catalog.begin_deployment("counter", 4, ONE, "reload")
     yield lambda: catalog.add_revision(revision(ONE), deployment=4)
     yield catalog.abort_unfinished
+    yield from granting(state)
+
+
+def granting(state: StateDirectory) -> Iterator[Callable[[], object]]:
+    """Yield the steps about grants."""
+    grants = state.grants
+    question = QuestionRecord(component="counter", permission="process:spawn:git", at=1.0)
+    yield lambda: grants.ask(question)
+    yield lambda: grants.add_grants([grant(Scope.ONCE), grant(Scope.ALWAYS)], settles=[1])
+    yield lambda: grants.use_up_grant(1, 5.0)
+    yield lambda: grants.revoke_grants([1, 2], who="operator", at=6.0)
+    yield lambda: grants.ask(question)
+    yield lambda: grants.settle_question(2, "withdrawn", who="operator", at=7.0)
+    yield lambda: grants.count_denials([DENIAL, DENIAL])
+    yield lambda: grants.note_uses([UseRecord("counter", "process:spawn:git", 1, 1.0, 2.0)])
+    yield lambda: grants.add_trust("{}", who="operator", at=8.0)
+    yield lambda: grants.set_audit_head(Head(3, "a" * 64), Head(1, "b" * 64))
 
 
 def contents(directory: Path) -> dict[str, object]:

@@ -26,7 +26,7 @@ from airssys_tui.store.catalog.holds_and_refusals import Verdicts, write_holds, 
 from airssys_tui.store.catalog.pins import Pins
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
-from airssys_tui.store.catalog.schema import check_integrity, migrate, require_current
+from airssys_tui.store.catalog.schema import check_integrity, require_current
 from airssys_tui.store.catalog.snapshots import Snapshots, write_snapshot
 from airssys_tui.store.catalog.trimming import Trimming
 from airssys_tui.store.disk.database import Clock, Database
@@ -59,6 +59,8 @@ class Catalog(
             SchemaTooNew: A newer program wrote it.
             StoreError: The file is damaged, not writable, or not a catalog.
         """
+        from airssys_tui.store.catalog.migrations import migrate  # noqa: PLC0415 - late: readers migrate nothing
+
         database = Database(path)
         try:
             migrate(database)
@@ -90,6 +92,11 @@ class Catalog(
     def database(self) -> Database:
         """The connection, for stores that keep their index in the catalog."""
         return self._database
+
+    @property
+    def clock(self) -> Clock:
+        """Returns Unix seconds."""
+        return self._clock
 
     def together(self) -> AbstractContextManager[None]:
         """Combine every write in the block into one transaction; see :meth:`Database.together`."""

@@ -19,14 +19,17 @@ VARIABLE: Final = "AIRSSYS_TUI_FAILPOINT"
 TRANSACTIONS: Final = (
     "abort-unfinished",
     "activate",
+    "add-grants",
     "add-revision",
     "add-snapshot",
     "annotate",
     "append-events",
     "append-decisions",
+    "ask",
     "begin-deployment",
     "bind-folder",
     "check",
+    "count-denials",
     "drop-snapshots",
     "finish-deployment",
     "forget-code",
@@ -38,20 +41,26 @@ TRANSACTIONS: Final = (
     "mark-snapshot-failed",
     "mark-stable",
     "migrate",
+    "note-uses",
     "pin",
     "purge",
     "record-action",
     "record-code",
     "reinstate",
     "remember-refusal",
+    "revoke-grants",
+    "set-audit-head",
     "set-desired",
     "set-interface",
     "set-outcome",
     "set-present",
     "settle-action",
+    "settle-question",
     "stage",
     "trim",
+    "trust",
     "upsert-component",
+    "use-up-grant",
 )
 """Every write to the catalog is one transaction, with a failpoint before and one after its commit."""
 
@@ -67,6 +76,20 @@ _FILES: Final = (
     "code/remove/before-unlink",
     "code/remove/after-unlink",
 )
+
+_AUDIT: Final = (
+    "audit/append/after-sync",
+    "audit/append/before-sync",
+    "audit/append/before-write",
+    "audit/remove/after-unlink",
+    "audit/remove/before-unlink",
+    "audit/repair/after-truncate",
+    "audit/repair/before-truncate",
+    "audit/rotate/after-sync",
+    "audit/rotate/before-sync",
+)
+"""An entry is written and synced, then the catalog makes what it records take effect; another file is begun; the oldest
+one is removed; what a power failure left is removed."""
 
 _DEPLOY: Final = (
     "deploy/accepted",
@@ -87,6 +110,7 @@ _UNDO: Final = ("undo/acted", "undo/taken", "undo/undone")
 NAMES: Final[frozenset[str]] = frozenset(
     (
         *_FILES,
+        *_AUDIT,
         *_DEPLOY,
         *_UNDO,
         *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),

@@ -12,7 +12,8 @@ import pytest
 
 from airssys_tui.core.gates import Gate
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.schema import MIGRATIONS, schema_version
+from airssys_tui.store.catalog.migrations import MIGRATIONS
+from airssys_tui.store.catalog.schema import schema_version
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.database import Database
 from airssys_tui.store.disk.failpoint import VARIABLE

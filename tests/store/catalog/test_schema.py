@@ -9,12 +9,10 @@ import pytest
 
 from airssys_tui.core.errors import DiskFull, SchemaTooNew, StoreError
 from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.migrations import MIGRATIONS, Migration, migrate
 from airssys_tui.store.catalog.schema import (
     APPLICATION_ID,
-    MIGRATIONS,
-    Migration,
     check_integrity,
-    migrate,
     require_current,
     schema_version,
 )
