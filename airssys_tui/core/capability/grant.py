@@ -73,11 +73,13 @@ class Denial(msgspec.Struct, frozen=True):
         access: What was attempted.
         reason: Why it is denied.
         remedy: The line of the manifest or the command that would allow it; empty when nothing can.
+        refused: Whether the operator refused it for good; the remedy takes that back.
     """
 
     access: Access
     reason: Reason
     remedy: str = ""
+    refused: bool = False
 
     @property
     def text(self) -> str:
@@ -85,7 +87,9 @@ class Denial(msgspec.Struct, frozen=True):
         said = {
             Reason.FORBIDDEN: "nobody can be granted this",
             Reason.UNDECLARED: f"{self.remedy} under [capabilities] in the manifest would allow it",
-            Reason.NOT_GRANTED: f"{self.remedy} would allow it",
+            Reason.NOT_GRANTED: f"refused for good; {self.remedy} takes that back"
+            if self.refused
+            else f"{self.remedy} would allow it",
             Reason.EXPIRED: f"the grant has expired; {self.remedy} would allow it",
             Reason.QUOTA: self.remedy or "the component uses as much as it may",
             Reason.CAPACITY: self.remedy or "the host has no room for more at the moment",

@@ -23,6 +23,10 @@ from airssys_tui.core.manifest.capabilities import (
     parse_network,
     parse_process,
 )
+from airssys_tui.core.pattern.glob import MAX_PATH_PATTERN
+from airssys_tui.core.pattern.glob_tokens import escaped
+from airssys_tui.core.pattern.hosts import LOCALHOST, AddressClass, address_class
+from airssys_tui.core.pattern.name_glob import MAX_NAME_PATTERN
 
 
 class Kind(StrEnum):
@@ -77,10 +81,12 @@ class Access(msgspec.Struct, frozen=True):
     Attributes:
         kind: What it is about.
         action: The action, as in a permission.
-        subject: The thing itself: an absolute path, a host name in lower case or an address, the absolute path of a
-            program with its links resolved, a component's identity, a topic or the name of a variable.
-        port: The port of a network access; None for other kinds, and for looking up a name.
-        address: The address that a host's name was resolved to, when that is what is asked about; else empty.
+        subject: The thing itself: an absolute path without ``.``, ``..`` and empty segments; a host, as
+            :func:`~airssys_tui.core.pattern.hosts.host_of` returns it; the absolute path of a program with
+            its links resolved; a component's identity, a topic or the name of a variable.
+        port: The port of a network access; None for other kinds, and for looking up a name; 0 for any free one.
+        address: The address that a host's name was resolved to, when that is what is asked about, as ``host_of``
+            returns it; else empty.
         names: The names under which the operator's search path finds just this program; empty for other kinds, and for
             a program outside the search path. A command glob without ``/`` is compared with the names only, never with
             the end of the path: ``spawn:git`` does not cover ``/tmp/git``. One with ``/`` is compared with the path.
@@ -94,9 +100,33 @@ class Access(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
     def permission(self) -> Permission:
-        """Return the narrowest permission that would cover it."""
-        subject = self.names[0] if self.names else self.address or self.subject
-        return Permission(self.kind, self.action, subject, self.port)
+        """Return the narrowest permission that would cover it; a path too long for a pattern gives one of its folders.
+
+        A host is named by its address only if that is where no name leads: see
+        :class:`~airssys_tui.core.pattern.hosts.AddressClass`.
+        """
+        subject = self.subject
+        if self.kind is Kind.NETWORK:
+            special = self.address and subject != LOCALHOST and address_class(self.address) is not AddressClass.PUBLIC
+            subject = self.address if special else subject
+            subject = f"[{subject}]" if ":" in subject else subject
+        elif self.kind is Kind.FILESYSTEM:
+            subject = _path_pattern(subject, MAX_PATH_PATTERN)
+        elif self.kind is Kind.PROCESS:
+            name = next((name for name in self.names if not any(map(str.isspace, name))), "")
+            subject = escaped(name) if name else _path_pattern(subject, MAX_NAME_PATTERN)
+        return Permission(self.kind, self.action, subject, self.port or None)
+
+
+def _path_pattern(path: str, most: int) -> str:
+    pattern = escaped(path)
+    if len(pattern.encode()) <= most:
+        return pattern
+    folder = path
+    while len(pattern.encode()) > most:
+        folder = folder.rpartition("/")[0]
+        pattern = f"{escaped(folder)}/**"
+    return pattern
 
 
 _READERS: Final = {

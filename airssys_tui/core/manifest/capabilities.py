@@ -7,7 +7,6 @@ Text forms: ``filesystem`` ``read|write|delete|list:<path glob>``, ``network`` `
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -16,11 +15,11 @@ import msgspec
 ANY_PORT: Final = "*"
 MAX_PORT: Final = 65_535
 
-_SEGMENT_CHARS: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST: Final = re.compile(rf"(?:\*\.)?{_SEGMENT_CHARS}(?:\.{_SEGMENT_CHARS})*\Z|\[[0-9A-Fa-f:.]+\]\Z")
-_COMPONENT_GLOB: Final = re.compile(r"[a-z0-9*?\[\]{},!-]+(?:/[a-z0-9*?\[\]{},!-]+)?\Z")
-_TOPIC_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+\Z|\*\Z|#\Z")
-_ENVIRONMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+MAX_PERMISSIONS: Final = 256
+"""Permissions that a manifest may declare."""
+
+MAX_PATTERN_BYTES: Final = 32 * 1024
+"""Bytes of all patterns of a manifest together."""
 
 
 class FilesystemAction(StrEnum):
@@ -128,53 +127,60 @@ def parse_filesystem(text: str) -> FilesystemCapability:
     Raises:
         ValueError: With what was expected; the same holds for the other readers of this module.
     """
-    action, glob = _split(text, FilesystemAction, "<path glob>")
-    if not glob.startswith("/"):
-        raise ValueError(f"the path of {text!r} must be absolute, such as read:/data/**")
-    if ".." in glob.split("/") or "\0" in glob:
-        raise ValueError(f"the path of {text!r} must not contain '..'")
-    return FilesystemCapability(action, glob)
+    from airssys_tui.core.pattern.glob import check_path_glob  # noqa: PLC0415 - late: a list reads no patterns
+
+    action, pattern = _split(text, FilesystemAction, "<path glob>")
+    check_path_glob(pattern)
+    return FilesystemCapability(action, pattern)
 
 
 def parse_network(text: str) -> NetworkCapability:
     """Read ``connect:api.example.com:443``."""
+    from airssys_tui.core.pattern.hosts import host_pattern_of  # noqa: PLC0415 - late: a list reads no patterns
+
     action, target = _split(text, NetworkAction, "<host>:<port>")
     host, colon, port = target.rpartition(":")
-    if not colon or not _HOST.match(host):
+    if not colon or not host or (":" in host and not host.startswith("[")):
         raise ValueError(
             f"{text!r} names no host; write it as {action}:api.example.com:443 or {action}:*.example.com:*"
         )
+    host = host_pattern_of(host)
     if port == ANY_PORT:
-        return NetworkCapability(action, host.lower(), None)
+        return NetworkCapability(action, host, None)
     if not (port.isascii() and port.isdecimal() and len(port) <= len(str(MAX_PORT)) and 1 <= int(port) <= MAX_PORT):
         raise ValueError(f"the port of {text!r} must be 1 to {MAX_PORT} or {ANY_PORT}")
-    return NetworkCapability(action, host.lower(), int(port))
+    return NetworkCapability(action, host, int(port))
 
 
 def parse_process(text: str) -> ProcessCapability:
     """Read ``spawn:git``."""
-    return ProcessCapability(*_split(text, ProcessAction, "<command glob>"))
+    from airssys_tui.core.pattern.name_glob import check_command_glob  # noqa: PLC0415 - late: a list reads no patterns
+
+    action, pattern = _split(text, ProcessAction, "<command glob>")
+    check_command_glob(pattern)
+    return ProcessCapability(action, pattern)
 
 
 def parse_messaging(text: str) -> MessagingCapability:
     """Read ``send:*`` or ``subscribe:events.*``."""
+    from airssys_tui.core.pattern.name_glob import (  # noqa: PLC0415 - late: a list reads no patterns
+        check_component_glob,
+        check_topic,
+    )
+
     action, target = _split(text, MessagingAction, "<component glob or topic>")
     if action in {MessagingAction.SEND, MessagingAction.REQUEST}:
-        if not _COMPONENT_GLOB.match(target):
-            raise ValueError(f"{text!r} names no component; write it as {action}:counter or {action}:*")
+        check_component_glob(target)
     else:
-        segments = target.split(".")
-        if not all(map(_TOPIC_SEGMENT.match, segments)) or "#" in segments[:-1]:
-            raise ValueError(
-                f"{text!r} names no topic; use words separated by dots, * for one word, # at the end for the rest"
-            )
+        check_topic(target)
     return MessagingCapability(action, target)
 
 
 def parse_environment(text: str) -> str:
     """Read ``HOME``."""
-    if not _ENVIRONMENT.match(text):
-        raise ValueError(f"{text!r} is not the name of an environment variable")
+    from airssys_tui.core.pattern.name_glob import check_variable  # noqa: PLC0415 - late: a list reads no patterns
+
+    check_variable(text)
     return text
 
 

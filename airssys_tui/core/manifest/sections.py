@@ -14,6 +14,8 @@ from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId, parse_vers
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import BOUNDS, UNLIMITED_FUEL, Bound, Limits
 from airssys_tui.core.manifest.capabilities import (
+    MAX_PATTERN_BYTES,
+    MAX_PERMISSIONS,
     Capabilities,
     StorageAccess,
     parse_environment,
@@ -124,8 +126,23 @@ def read_capabilities(table: Table) -> Capabilities:
         environment=_declared(table, "environment", parse_environment),
         rationale=table.optional_text("rationale") or "",
     )
+    _check_amount(table, capabilities)
     table.close()
     return capabilities
+
+
+def _check_amount(table: Table, capabilities: Capabilities) -> None:
+    lists = {
+        key: tuple(map(str, getattr(capabilities, key)))
+        for key in ("filesystem", "network", "messaging", "process", "environment")
+    }
+    key = max(lists, key=lambda key: len(lists[key]))
+    count = sum(map(len, lists.values())) + (capabilities.storage is not None)
+    size = sum(len(text.encode(errors="surrogatepass")) for texts in lists.values() for text in texts)
+    if count > MAX_PERMISSIONS:
+        table.problem(key, f"expected at most {MAX_PERMISSIONS} permissions in all, got {count}")
+    elif size > MAX_PATTERN_BYTES:
+        table.problem(key, f"expected at most {MAX_PATTERN_BYTES} bytes in all permissions together, got {size}")
 
 
 def read_durability(table: Table) -> Durability:

@@ -1,0 +1,99 @@
+"""Least privilege: grants that nothing uses, and the smaller declaration that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from airssys_tui.core.capability.coverage import contains, covers
+from airssys_tui.core.capability.grant import Grant, Scope
+from airssys_tui.core.capability.permission import Access, Kind, Permission
+from airssys_tui.core.pattern.glob_tokens import escaped
+
+IDLE_CALLS: Final = 1_000
+"""Calls of a component after which a grant that none of them used is idle."""
+
+IDLE_SECONDS: Final = 7 * 86_400.0
+"""Seconds without use after which a grant is idle."""
+
+MOST_SUBJECTS: Final = 8
+"""Things that a smaller declaration names one by one; more of them keep the declared pattern."""
+
+
+class GrantUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How a grant was used.
+
+    Attributes:
+        grant: The grant.
+        uses: Accesses that it allowed.
+        last_at: The last of them, in Unix seconds; None for none.
+        calls: Calls of the component since the last use, or since it was granted.
+    """
+
+    grant: Grant
+    uses: int = 0
+    last_at: float | None = None
+    calls: int = 0
+
+
+def is_idle(use: GrantUse, now: float, *, calls: int = IDLE_CALLS, seconds: float = IDLE_SECONDS) -> bool:
+    """Return whether a grant allows something that nothing uses: not in that many calls, or for that long."""
+    if use.grant.scope is Scope.NEVER or use.grant.used_at is not None:
+        return False
+    since = use.grant.at if use.last_at is None else use.last_at
+    return use.calls >= calls or now - since >= seconds
+
+
+def tightened(declared: tuple[Permission, ...], used: Iterable[Access]) -> tuple[Permission, ...]:
+    """Return the declaration that would have allowed what was used, and no more than what is declared.
+
+    A permission that nothing used goes. One that few things used is replaced by them: paths by their own or by their
+    folder, hosts and ports by those that were reached. Nothing is made narrower than what a later run is likely to need
+    in the same folder: of several files in one folder the folder is named.
+    """
+    accesses = tuple(dict.fromkeys(used))
+    found: dict[Permission, None] = {}
+    for permission in declared:
+        mine = [access for access in accesses if covers(permission, access)]
+        if mine:
+            found |= dict.fromkeys(_narrowed(permission, mine))
+    kept = list(found)
+    return tuple(each for each in kept if not any(other != each and contains(other, each) for other in kept))
+
+
+def manifest_lines(permissions: Iterable[Permission]) -> tuple[str, ...]:
+    """Return the lines under ``[capabilities]`` that declare permissions, one for each kind."""
+    by_kind: dict[Kind, list[Permission]] = {}
+    for each in permissions:
+        by_kind.setdefault(each.kind, []).append(each)
+    lines = []
+    for kind in Kind:
+        declared = by_kind.get(kind, ())
+        if kind is Kind.STORAGE and declared:
+            lines.append(max(declared, key=lambda each: len(each.action)).manifest_line)
+        elif declared:
+            texts = ", ".join(msgspec.json.encode(each.declared).decode() for each in declared)
+            lines.append(f"{kind} = [{texts}]")
+    return tuple(lines)
+
+
+def _narrowed(permission: Permission, used: list[Access]) -> tuple[Permission, ...]:
+    if permission.kind is Kind.FILESYSTEM:
+        texts = _paths([access.subject for access in used])
+        wanted = tuple(Permission(permission.kind, permission.action, text) for text in texts)
+    elif permission.kind is Kind.STORAGE:
+        wanted = tuple(Permission(Kind.STORAGE, access.action) for access in used)
+        wanted = (max(wanted, key=lambda each: len(each.action)),)
+    else:
+        wanted = tuple(dict.fromkeys(access.permission() for access in used))
+    narrow = len(wanted) <= MOST_SUBJECTS and all(contains(permission, each) for each in wanted)
+    return wanted if narrow else (permission,)
+
+
+def _paths(paths: list[str]) -> tuple[str, ...]:
+    folders: dict[str, list[str]] = {}
+    for path in sorted(set(paths)):
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return tuple(escaped(files[0]) if len(files) == 1 else f"{escaped(folder)}/*" for folder, files in folders.items())

@@ -1,0 +1,88 @@
+"""Grants that nothing uses, and the smaller declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airssys_tui.core.capability.coverage import covers
+from airssys_tui.core.capability.grant import Grant, Scope
+from airssys_tui.core.capability.least_privilege import GrantUse, is_idle, manifest_lines, tightened
+from airssys_tui.core.capability.permission import Access, Kind, Permission, parse_permission
+from tests.support.capabilities import accesses, permissions
+
+DAY = 86_400.0
+
+
+def grant(scope: Scope = Scope.ALWAYS, used_at: float | None = None) -> Grant:
+    read = parse_permission("filesystem:read:/data/**")
+    return Grant(id=1, component="counter", permission=read, scope=scope, who="ada", at=0.0, used_at=used_at)
+
+
+@pytest.mark.parametrize(
+    ("use", "now", "idle"),
+    [
+        ({"calls": 999}, DAY, False),
+        ({"calls": 1_000}, DAY, True),
+        ({"calls": 0}, 7 * DAY, True),
+        ({"uses": 3, "last_at": 6 * DAY, "calls": 5}, 8 * DAY, False),
+        ({"uses": 3, "last_at": 6 * DAY, "calls": 1_000}, 8 * DAY, True),
+        ({"grant": grant(Scope.NEVER)}, 30 * DAY, False),
+        ({"grant": grant(Scope.ONCE, used_at=1.0)}, 30 * DAY, False),
+    ],
+)
+def test_a_grant_is_idle_after_many_calls_or_days_without_use(use: dict[str, Any], now: float, *, idle: bool) -> None:
+    assert is_idle(GrantUse(**{"grant": grant(), **use}), now) is idle
+
+
+@given(st.lists(permissions(), max_size=4).map(tuple), st.lists(accesses(), max_size=6))
+def test_a_smaller_declaration_covers_what_was_used_and_nothing_new(
+    declared: tuple[Permission, ...], used: list[Access]
+) -> None:
+    smaller = tightened(declared, used)
+    for access in used:
+        assert any(covers(each, access) for each in declared) == any(covers(each, access) for each in smaller)
+
+
+@given(st.lists(permissions(), max_size=4).map(tuple), st.lists(accesses(), max_size=6), accesses())
+def test_a_smaller_declaration_is_never_wider(
+    declared: tuple[Permission, ...], used: list[Access], access: Access
+) -> None:
+    if any(covers(each, access) for each in tightened(declared, used)):
+        assert any(covers(each, access) for each in declared)
+
+
+def test_what_few_things_used_is_named() -> None:
+    declared = tuple(
+        map(
+            parse_permission,
+            (
+                "filesystem:read:/data/**",
+                "network:connect:*.example.com:*",
+                "storage:read-write",
+                "process:spawn:*",
+                "environment:HOME",
+            ),
+        )
+    )
+    used = [
+        Access(Kind.FILESYSTEM, "read", "/data/in/a"),
+        Access(Kind.FILESYSTEM, "read", "/data/in/b"),
+        Access(Kind.FILESYSTEM, "read", "/data/rates.csv"),
+        Access(Kind.NETWORK, "connect", "api.example.com", 443, "93.184.216.34"),
+        Access(Kind.STORAGE, "read"),
+    ]
+    assert manifest_lines(tightened(declared, used)) == (
+        'filesystem = ["read:/data/in/*", "read:/data/rates.csv"]',
+        'network = ["connect:api.example.com:443"]',
+        'storage = "read"',
+    )
+
+
+def test_many_things_keep_the_pattern() -> None:
+    declared = (parse_permission("network:connect:*.example.com:443"),)
+    used = [Access(Kind.NETWORK, "connect", f"h{number}.example.com", 443) for number in range(9)]
+    assert tightened(declared, used) == declared
