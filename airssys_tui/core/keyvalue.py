@@ -187,9 +187,12 @@ def check_change(operations: tuple[Operation, ...]) -> None:
     for operation in operations:
         check_key(operation.key)
         most += len(operation.key)
-        if not isinstance(operation, DeleteKey) and operation.value is not None:
-            check_value(operation.value)
-            most += len(operation.value)
+        value = None if isinstance(operation, DeleteKey) else operation.value
+        if value is not None:
+            size = len(value)
+            most += size
+            if size > _SURELY_VALUE:
+                check_value(value)
     if most > MAX_CHANGE // _WIDEST:
         _check_total(operations)
 

@@ -8,6 +8,7 @@ path needs no paths and no messages.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
 from airssys_tui.core.types.interface import (
@@ -27,11 +28,15 @@ from airssys_tui.core.types.interface import (
     VariantOf,
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
-from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, PAYLOAD, VALUE_SIZE, memory_view, value_clone
+from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, VALUE_SIZE, memory_view, value_clone
 from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
-from airssys_tui.engine.threads import U8_VALUE, Lane, Mine
+from airssys_tui.engine.raw_lift.canonical_abi import nodes
+from airssys_tui.engine.threads import lower_bytes, lower_bytes_here
 
 Keep = Callable[[Any], None]
+
+MOST_INLINE: Final = 32
+"""Types within a function's parameters, or within its result, whose code stands in one function at most."""
 
 
 class _Piece:
@@ -71,63 +76,6 @@ def refuse() -> Any:
     raise TypeError
 
 
-def lower_bytes(value: Any) -> tuple[int, int, Any]:
-    """Spread bytes over the payloads of ``u8`` values with a strided slice instead of a loop.
-
-    Returns:
-        Count, address, and the object to keep alive until the call is over.
-    """
-    value = as_bytes(value)
-    count = len(value)
-    if count > _LANE_COUNT:
-        lane = Lane(count)
-        lane.spread[PAYLOAD::VALUE_SIZE] = value
-        return count, lane.address, lane
-    spread = bytearray(_LANE[: VALUE_SIZE * count])
-    spread[PAYLOAD::VALUE_SIZE] = value
-    frozen = bytes(spread)
-    return count, id(frozen) + BYTES_HEADER, frozen
-
-
-def lower_bytes_here(value: Any, mine: Mine) -> tuple[int, int, Any]:
-    """Spread bytes over this thread's lane, whose kinds are already set, for a call that follows at once.
-
-    The engine reads its arguments before the guest runs, and no guest code runs while they are copied into its memory.
-    So the lane is free again when a host function makes a nested call.
-
-    Args:
-        value: Bytes.
-        mine: The state of this thread.
-
-    Returns:
-        Count, address, and the object to keep alive until the call is over.
-    """
-    if value.__class__ is not bytes:
-        value = as_bytes(value)
-    count = len(value)
-    lane = mine.lane
-    if count > lane.size:
-        lane = Lane(max(count, min(2 * count, _MOST_KEPT)))
-        if count <= _MOST_KEPT:
-            mine.lane = lane
-    lane.spread[PAYLOAD : VALUE_SIZE * count : VALUE_SIZE] = value
-    return count, lane.address, lane
-
-
-def as_bytes(value: Any) -> bytes | bytearray:
-    """Accept bytes, byte arrays and views of bytes."""
-    if isinstance(value, bytes | bytearray):
-        return value
-    if not isinstance(value, memoryview):
-        raise TypeError
-    return bytes(value)
-
-
-_LANE_COUNT: Final = 4096
-_LANE: Final = U8_VALUE * _LANE_COUNT
-_MOST_KEPT: Final = 65_536
-"""Maximum values in the lane of a thread."""
-
 _CONSTANTS: Final[dict[str, Any]] = {
     "as_int": as_int,
     "as_float": as_float,
@@ -154,13 +102,16 @@ class Lowering:
 
     Attributes:
         inline: Whether statements go into the function that makes the call, whose variables then keep values alive.
+        boxes_inline: Whether the statements of separate values do as well, instead of a function for each type.
+        takes_lane: Whether the next list of bytes that is lowered inline may use the thread's lane.
     """
 
     def __init__(self, source: GeneratedCode) -> None:
         self.source = source
         source.bind(_CONSTANTS)
         self.inline = False
-        self._lane_taken = False
+        self.boxes_inline = False
+        self.takes_lane = True
 
     def values(self, types: list[ValType], body: list[str], variables: list[str]) -> _Piece:
         """Generate the lowering of several adjacent values and return one piece for all."""
@@ -189,6 +140,11 @@ class Lowering:
 
     def boxed(self, type_: ValType, body: list[str], expression: str) -> str:
         """Generate the creation of a separate value and return the name of its address."""
+        if self.inline and self.boxes_inline:
+            value = self.source.name("v")
+            body.append(f"{value} = {expression}")
+            piece = self.value(type_, body, value)
+            return self.kept(body, f"{self.source.layout(piece.layout, 'pack')}({', '.join(piece.fill)})")
         return self.kept(body, f"{self.block(type_)}({expression}, keep, scope)")
 
     def kept(self, body: list[str], expression: str) -> str:
@@ -203,8 +159,8 @@ class Lowering:
 
     def lowered_bytes(self, variable: str) -> str:
         """Return the expression that lowers bytes here; one list per call may use the thread's lane."""
-        if self.inline and not self._lane_taken:
-            self._lane_taken = True
+        if self.inline and self.takes_lane:
+            self.takes_lane = False
             return f"lower_bytes_here({variable}, mine)"
         return f"lower_bytes({variable})"
 
@@ -359,7 +315,7 @@ def write_arguments(source: GeneratedCode, function: Function, arguments: str, s
         RecursionError: If types nest too deeply.
     """
     lowering = Lowering(source)
-    lowering.inline = True
+    lowering.inline, lowering.boxes_inline = True, _is_small([param.type for param in function.params])
     if not function.params:
         return [f"if {arguments}: refuse()"]
     variables = [f"a{index}" for index in range(len(function.params))]
@@ -385,14 +341,27 @@ def write_result(source: GeneratedCode, type_: ValType, value: str, address: str
         RecursionError: If types nest too deeply.
     """
     lowering = Lowering(source)
+    lowering.inline, lowering.boxes_inline = True, _is_small([type_])
+    lowering.takes_lane = False
     body: list[str] = []
     piece = lowering.value(type_, body, value)
+    fill = ", ".join(piece.fill)
+    store = f"{source.layout(piece.layout, 'pack_into')}(W, {address}, {fill})"
     if not body:
-        pack = source.layout(piece.layout, "pack_into")
-        return [f"{pack}(W, {address}, {', '.join(piece.fill)})"]
+        return [store]
     # Created in Python's memory, then deeply copied into the engine's.
-    return [
-        "kept = []",
-        f"made = {lowering.block(type_)}({value}, kept.append, scope)",
+    copy = [
+        f"made = {source.layout(piece.layout, 'pack')}({fill})",
         f"clone(id(made) + {BYTES_HEADER}, {address})",
     ]
+    if isinstance(type_, OptionOf | ResultOf):
+        # Without a payload it points at nothing.
+        copy = [f"if {piece.fill[-1]}:", *(f"    {line}" for line in copy), f"else: {store}"]
+    head = ["kept = []", "keep = kept.append"] if any("keep" in line for line in body) else []
+    return [*head, *body, *copy]
+
+
+def _is_small(types: list[ValType]) -> bool:
+    """Return whether types have so few parts that code for each of them takes less room than it saves time."""
+    within = (node for type_ in types for node in nodes(type_))
+    return sum(1 for _ in islice(within, MOST_INLINE + 1)) <= MOST_INLINE

@@ -31,8 +31,9 @@ from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine import bindings
 from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.lifting import WORLD
-from airssys_tui.engine.lowering import as_bytes, as_char, as_float, as_int, refuse
+from airssys_tui.engine.lowering import as_char, as_float, as_int, refuse
 from airssys_tui.engine.raw_lift.canonical_abi import ITEMS, SIZES, cases_of, flat
+from airssys_tui.engine.threads import as_bytes
 
 MOST_BYTES: Final = 2**31 - 1
 """Bytes of one string or list at most."""

@@ -154,7 +154,7 @@ def _apply(context: HostContext, operations: list[Variant]) -> Any:
     if tenant.storage_access is not StorageAccess.READ_WRITE:
         return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
     try:
-        wanted = tuple([_operation(operation) for operation in operations])
+        wanted = tuple([_MADE[operation.case](operation.payload) for operation in operations])
         check_change(wanted)
         tenant.storage.apply(wanted, tenant.storage_terms, context.deadline_ns)
     except (StorageRefusal, StoreError) as error:
@@ -162,13 +162,17 @@ def _apply(context: HostContext, operations: list[Variant]) -> Any:
     return _NOTHING
 
 
-def _operation(said: Variant) -> Operation:
-    if said.case == "delete":
-        return DeleteKey(said.payload)
-    key, value = said.payload["key"], said.payload["value"]
-    if said.case == "set":
-        return SetKey(key, value.payload)
-    return Expect(key, None if value is None else value.value.payload)
+def _set_key(said: dict[str, Any]) -> SetKey:
+    return SetKey(said["key"], said["value"].payload)
+
+
+def _expect(said: dict[str, Any]) -> Expect:
+    value: Some | None = said["value"]
+    return Expect(said["key"], None if value is None else value.value.payload)
+
+
+_MADE: Final[dict[str, Callable[[Any], Operation]]] = {"set": _set_key, "delete": DeleteKey, "expect": _expect}
+"""Makes an operation of the payload of each case."""
 
 
 def _function(name: str, call: Callable[..., Any], result: ValType | None, **params: ValType) -> HostFunction:

@@ -107,7 +107,9 @@ class Namespace(KeyValues):
         """Apply several changes in order, all or none; the quota is checked at the end."""
         if self._unfinished is not None:
             self._finish(deadline_ns)
-        acquire(self._turn, self._waiting, deadline_ns, self._storage.path)
+        turn = self._turn
+        if not turn.acquire(blocking=False):
+            acquire(turn, self._waiting, deadline_ns, self._storage.path)
         try:
             number = self._number
             put = puts_of(number, operations) if number is not None else None
@@ -118,7 +120,7 @@ class Namespace(KeyValues):
             with self._changing(terms, growth_of(operations), deadline_ns) as change:
                 change.make(operations)
         finally:
-            self._turn.release()
+            turn.release()
 
     def make(self, changes: Mapping[str, Value | None], terms: WriteTerms) -> None:
         """Apply the changes of an overlay in one transaction.
