@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from airssys_tui.engine.raw_reading import MOST_CARRIED
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,9 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import (
     BYTES,
     Case,
+    EnumOf,
+    Field,
+    FlagsOf,
     Function,
     InterfaceType,
     ListOf,
@@ -21,14 +25,15 @@ from airssys_tui.core.types.interface import (
     Own,
     Param,
     Primitive,
+    Record,
     ResultOf,
     TupleOf,
     ValType,
     VariantOf,
 )
-from airssys_tui.core.types.values import Err, Ok
+from airssys_tui.core.types.values import Err, Ok, Some
 from airssys_tui.engine.host import HostFunction, HostInterface
-from airssys_tui.engine.raw_lift.canonical_abi import crosses, flat, flat_import
+from airssys_tui.engine.raw_lift.canonical_abi import MOST_LISTS, flat, flat_import, is_readable, size
 from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports
 from tests.support.engine import guests
 from tests.support.engine.raw_guests import FACE, outcome, passing
@@ -69,7 +74,7 @@ def compare(engine, by_values):
 @given(data=st.data())
 def test_any_core_numbers_are_read_as_any_types_alike(compare, data):
     typed: list[Typed] = data.draw(st.lists(typed_values(), max_size=3))
-    types = [BYTES, *(one.type for one in typed if crosses(one.type))]
+    types = [BYTES, *(one.type for one in typed if is_readable(one.type))]
     cores = [core for type_ in types for core in flat(type_)]
     assume(len(cores) <= 16)
     definitions = Definitions()
@@ -105,6 +110,55 @@ def test_hostile_pointers_of_arguments(compare, text, type_, where, count):
     told, seen = compare(passing([text], ["i32", "i32"]), [type_], _given(where, count))
     assert bool(told.error) is not bool(seen)
     assert told.dead is bool(told.error)
+
+
+NESTED = Record((Field("name", TEXT), Field("inner", ListOf(OptionOf(TupleOf((FlagsOf(("x", "y")), TEXT)))))))
+
+
+def test_lists_of_records_with_lists_in_them(compare):
+    definitions = Definitions()
+    wasm = passing([definitions.reference(ListOf(NESTED))], ["i32", "i32"], definitions.inside())
+    head = struct.pack("<QQ", 1056, 2) + bytes(16)
+    records = struct.pack("<8I", 1088, 1, 1120, 2, 1089, 1, 0, 0)
+    options = struct.pack("<BxxxBxxxIIBxxxBxxxII", 1, 3, 1088, 2, 0, 9, 2**31, 5)
+    _, seen = compare(wasm, [ListOf(NESTED)], head + records + b"ab".ljust(32) + options)
+    xy = frozenset("xy")
+    assert seen == [repr(([{"name": "a", "inner": [Some((xy, "ab")), None]}, {"name": "b", "inner": []}],))]
+
+
+@pytest.mark.parametrize(("count", "taken"), [(2046, True), (2047, False)])
+def test_pointing_at_the_same_text_again_and_again_is_bounded(compare, count, taken):
+    """The engine counts 128 MiB for one call: here 48 bytes for each text, and its 65 536."""
+    lengths: list[list[int]] = []
+    wasm = passing(["(list string)"], ["i32", "i32"], memory=2)
+    data = struct.pack("<QQ", 1040, count) + struct.pack("<II", 65_536, 65_536) * count
+    told, _ = compare(wasm, [ListOf(TEXT)], data, lambda _, texts: lengths.append([len(texts)]) or 7)
+    assert lengths == ([[count]] * 2 if taken else [])
+    assert told.error[:29] == ("" if taken else "transfer-limit: too much data")
+
+
+MANY = {
+    "tuple": (TupleOf((Primitive("u8"), Primitive("u8"))), 144),
+    "option": (OptionOf(Primitive("u8")), 96),
+    "record": (Record((Field("aa", Primitive("u8")), Field("b", Primitive("u8")))), 147),
+    "variant": (VariantOf((Case("a", U32), Case("four", Primitive("u8")))), 100),
+    "enum": (EnumOf(("a", "four")), 52),
+    "flags": (FlagsOf(("four", "bb", "c")), 54),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MANY)
+def test_each_form_counts_as_the_engine_counts_it(compare, name):
+    type_, counted = MANY[name]
+    most, width = MOST_CARRIED // counted, size(type_)
+    definitions = Definitions()
+    reference = definitions.reference(ListOf(type_))
+    wasm = passing([reference], ["i32", "i32"], definitions.inside(), memory=512)
+    item = {"option": b"\1\0", "variant": b"\1\0\0\0\0\0\0\0", "flags": b"\3", "enum": b"\1"}.get(name, bytes(width))
+    for count in (most, most + 1):
+        told, _ = compare(wasm, [ListOf(type_)], _given(1040, count) + item * count, lambda *_: 7)
+        assert told.error[:29] == ("" if count == most else "transfer-limit: too much data")
 
 
 def test_text_beside_a_list_has_to_be_utf_8(compare):
@@ -172,14 +226,18 @@ def test_an_import_that_only_looks_flat_is_shown(engine):
 
 
 PLAIN = passing(["(list u8)"], ["i32", "i32"])
+_NESTED = "(list " * (MOST_LISTS + 2) + "string" + ")" * (MOST_LISTS + 2)
 
 
 @pytest.mark.parametrize(
     ("name", "wasm"),
     [
-        ("strings alone", passing(["string"], ["i32", "i32"])),
+        ("numbers alone", passing(["u64"], ["i64"])),
         ("more than fits into core parameters", passing(["(list u8)"] * 9, ["i32"])),
-        ("lists of other things", passing(["(list string)"], ["i32", "i32"])),
+        (
+            "too many lists in lists",
+            passing([f"{'(list ' * (MOST_LISTS + 1)}string{')' * (MOST_LISTS + 1)}"], ["i32", "i32"]),
+        ),
         ("nothing imported", guests.echo("u8")),
     ],
 )

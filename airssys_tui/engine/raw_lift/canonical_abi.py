@@ -1,7 +1,7 @@
 """The canonical ABI's layout of types in a guest's memory and in core parameters (``design/mvp/CanonicalABI.md``).
 
-Only types that cross raw are known here: numbers, ``bool``, ``char``, ``string``, lists of numbers, and records,
-tuples, enums, flags, options, results and variants of these.
+Only types that cross raw are known here: numbers, ``bool``, ``char``, ``string``, and lists, records, tuples, enums,
+flags, options, results and variants of these. What is written into a guest's memory has no lists but those of numbers.
 """
 
 from __future__ import annotations
@@ -68,6 +68,9 @@ MOST_FLAT: Final = 16
 
 MOST_NODES: Final = 100
 """Types within a function's type at most; larger ones are called with values."""
+
+MOST_LISTS: Final = 4
+"""Lists within lists at most of what is read raw."""
 
 FLAT_PREFIX: Final = "flat-"
 """Starts the name of a host function that is imported flat."""
@@ -149,7 +152,7 @@ def flat(type_: ValType) -> tuple[str, ...]:
 
 
 def crosses(type_: ValType) -> bool:
-    """Return whether values of a type can cross raw."""
+    """Return whether values of a type can cross raw in both directions."""
     match type_:
         case Primitive():
             return type_.name in SIZES or type_.name == "string"
@@ -162,6 +165,14 @@ def crosses(type_: ValType) -> bool:
     return False
 
 
+def is_readable(type_: ValType, lists: int = MOST_LISTS) -> bool:
+    """Return whether values of a type can be read raw; ``lists`` may still be nested in each other."""
+    if isinstance(type_, ListOf):
+        return is_number_list(type_) or (lists > 0 and is_readable(type_.element, lists - 1))
+    parts = list(parts_of(type_))
+    return all(is_readable(part, lists) for part in parts) if parts else crosses(type_)
+
+
 def flat_import(function: Function) -> Function | None:
     """Return the type under which a host function is imported flat; None if it is imported as it is.
 
@@ -170,7 +181,7 @@ def flat_import(function: Function) -> Function | None:
     """
     types = [param.type for param in function.params]
     within = [node for type_ in types for node in nodes(type_)]
-    if len(within) > MOST_NODES or not all(map(crosses, types)) or not any(map(is_number_list, within)):
+    if len(within) > MOST_NODES or not all(map(is_readable, types)) or not any(map(is_pointed, within)):
         return None
     cores = [core for type_ in types for core in flat(type_)]
     result = function.result
@@ -187,6 +198,11 @@ def flat_params(cores: Iterable[str]) -> tuple[Param, ...]:
 def is_number_list(type_: ValType) -> bool:
     """Return whether a type is a list of numbers."""
     return isinstance(type_, ListOf) and isinstance(type_.element, Primitive) and type_.element.name in NUMBERS
+
+
+def is_pointed(type_: ValType) -> bool:
+    """Return whether a value is a pointer and a length."""
+    return isinstance(type_, ListOf) or (isinstance(type_, Primitive) and type_.name == "string")
 
 
 def nodes(type_: ValType) -> Iterator[ValType]:

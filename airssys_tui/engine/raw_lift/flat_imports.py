@@ -1,4 +1,4 @@
-"""Makes a component import host functions with lists of numbers flat.
+"""Makes a component import host functions that take text or lists flat.
 
 Neither indices nor core code change: the type of the imported instance gets one more function, whose parameters are the
 core ones, and the alias through which the component lowers the function names that one instead. So the guest passes the

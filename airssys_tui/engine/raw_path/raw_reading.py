@@ -1,12 +1,17 @@
 """What a guest gives to Python values, by the canonical ABI: results of raw calls, arguments of flat host functions.
 
 The statements have the form that :mod:`airssys_tui.engine.raw_path.raw_writing` describes, and use the names ``heap``
-(address of the memory), ``live`` (its size) and ``carried`` (items of lists so far).
+(address of the memory), ``live`` (its size) and ``carried`` (what was read so far, as the engine counts it).
+
+A guest can point at the same bytes again and again, so its memory does not bound what one call gives. The engine counts
+the bytes of strings, :data:`EACH` for each item of a list, field of a record or tuple, and payload of a case, and the
+bytes of the names of fields, cases and flags; what it would not carry is refused here as well. Of what stands outside
+lists only strings and lists are counted: the rest is at most a few kilobytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from airssys_tui.core.types.interface import (
@@ -26,24 +31,28 @@ from airssys_tui.core.types.interface import (
 from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.raw_lift.canonical_abi import (
     ITEMS,
-    SIZES,
     alignment,
     cases_of,
     discriminant_size,
     fields_of,
     flags_size,
     flat,
+    is_number_list,
     offsets,
     payload_offset,
     size,
 )
 
-MOST_CARRIED: Final = 2_796_202
-"""Items of all lists that a guest gives to the host at a time: the engine's own budget."""
+MOST_CARRIED: Final = 128 * 1024 * 1024
+"""What a guest gives to the host at a time: the engine's own budget."""
+
+EACH: Final = 48
+"""Bytes that the engine counts for a value."""
 
 _TOO_MUCH: Final = (
     "too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"
 )
+_REFUSE_MORE: Final = f"if carried > {MOST_CARRIED}: error = fault('{_TOO_MUCH}'); break"
 _CHAR: Final = "if {v} > 0x10FFFF or 0xD800 <= {v} < 0xE000: error = fault('{words}'); break"
 _NOT_CHAR: Final = "converted integer out of range for `char`"
 _RESULTS: Final = {"i32": "rI[2]", "i64": "rQ[1]", "f32": "rf[2]", "f64": "rd[1]"}
@@ -70,11 +79,17 @@ class Place(Protocol):
 
 
 class InMemory:
-    """A value in memory, at an offset from the address ``at``."""
+    """A value in memory.
 
-    def __init__(self, offset: int) -> None:
+    Args:
+        offset: Its offset from an address.
+        base: The variable that has the address.
+    """
+
+    def __init__(self, offset: int, base: str = "at") -> None:
         self._offset = offset
-        self._where = f"at + {offset}" if offset else "at"
+        self._base = base
+        self._where = f"{base} + {offset}" if offset else base
 
     def number(self, raw: RawReading, name: str, body: list[str]) -> str:
         """Read as many bytes as the type has."""
@@ -93,7 +108,7 @@ class InMemory:
 
     def fields(self, types: tuple[ValType, ...]) -> list[Place]:
         """Return their offsets."""
-        return [InMemory(self._offset + at) for at in offsets(types)[:-1]]
+        return [InMemory(self._offset + at, self._base) for at in offsets(types)[:-1]]
 
     def discriminant(self, raw: RawReading, cases: int, body: list[str]) -> str:
         """Read as many bytes as it needs."""
@@ -101,7 +116,7 @@ class InMemory:
 
     def payload(self, type_: OptionOf | ResultOf | VariantOf) -> Place:
         """Return the offset behind the discriminant."""
-        return InMemory(self._offset + payload_offset(type_))
+        return InMemory(self._offset + payload_offset(type_), self._base)
 
 
 class InSlots:
@@ -121,7 +136,8 @@ class InSlots:
         taken = self._taken(raw, 0, core)
         if name in INTEGER_BOUNDS:
             least, most = INTEGER_BOUNDS[name]
-            taken = f"{taken} & {most - least}"
+            if (most - least).bit_length() < 8 * _WIDTHS[core]:
+                taken = f"{taken} & {most - least}"
             taken = f"(({taken}) ^ {-least}) - {-least}" if least else taken
         body.append(f"{found} = {taken}")
         return found
@@ -170,6 +186,7 @@ class RawReading:
 
     def __init__(self, source: GeneratedCode) -> None:
         self.source = source
+        self._lists = 0
 
     def result(self, type_: ValType, body: list[str]) -> str:
         """Generate the reading of the native result and return the expression of its value.
@@ -201,8 +218,9 @@ class RawReading:
             where, count = place.pair(self, body)
             words = "string pointer/length out of bounds of memory"
             body.append(f"if {where} + {count} > live: error = fault('{words}'); break")
+            body += [f"carried += {count}", _REFUSE_MORE]
             text = self.source.name("s")
-            body.append(f"{text} = str(W[heap + {where}:heap + {where} + {count}], 'utf-8')")
+            body.append(f"{text} = W[heap + {where}:heap + {where} + {count}].tobytes().decode()")
             return text
         number = place.number(self, name, body)
         if name == "bool":
@@ -212,43 +230,68 @@ class RawReading:
             return f"chr({number})"
         return number
 
-    def number_list(self, type_: ListOf, place: Place, body: list[str]) -> str:
-        """Read a list of numbers, of bytes as bytes."""
+    def list_(self, type_: ListOf, place: Place, body: list[str]) -> str:
+        """Read a list, of bytes as bytes."""
         where, count = place.pair(self, body)
-        name = getattr(type_.element, "name", "")
-        width = SIZES[name]
+        width, to = size(type_.element), alignment(type_.element)
         span = f"{width} * {count}" if width > 1 else count
         words = "list pointer/length out of bounds of memory"
         body.append(f"if {where} + {span} > live: error = fault('{words}'); break")
-        body.append(f"carried += {count}")
-        body.append(f"if carried > {MOST_CARRIED}: error = fault('{_TOO_MUCH}'); break")
-        if width > 1:
-            body.append(f"if {where} & {width - 1}: error = fault('list pointer is not aligned'); break")
-        data, taken = self.source.name("b"), f"W[heap + {where}:heap + {where} + {span}]"
-        read = "tobytes()" if type_ == BYTES else f"cast('{ITEMS[name]}').tolist()"
-        body.append(f"{data} = {taken}.{read}")
+        body += [f"carried += {EACH} * {count}", _REFUSE_MORE]
+        if to > 1:
+            body.append(f"if {where} & {to - 1}: error = fault('list pointer is not aligned'); break")
+        data, name = self.source.name("b"), getattr(type_.element, "name", "")
+        taken = f"W[heap + {where}:heap + {where} + {span}]"
+        if type_ == BYTES:
+            body.append(f"{data} = {taken}.tobytes()")
+        elif is_number_list(type_):
+            body.append(f"{data} = {taken}.cast('{ITEMS[name]}').tolist()")
+        else:
+            at = self.source.name("at")
+            self._lists += 1
+            item: list[str] = []
+            expression = self.value(type_.element, InMemory(0, at), item)
+            self._lists -= 1
+            item += [_REFUSE_MORE] if any("carried" in line for line in item) else []
+            # The loop stands apart, as making a range of nothing takes longer than a comparison.
+            loop = [f"for {at} in range(heap + {where}, heap + {where} + {span}, {width}):"]
+            loop += [f"    {line}" for line in (*item, f"{data}.append({expression})")]
+            body += [f"{data} = []", f"if {count}:", *(f"    {line}" for line in (*loop, "if error: break"))]
         return data
+
+    def _count(self, names: Iterable[str], values: int, body: list[str]) -> None:
+        """Count what is read within a list: names, and values behind them."""
+        if self._lists:
+            body.append(f"carried += {sum(len(name.encode()) for name in names) + EACH * values}")
 
     def fields(self, type_: Record | TupleOf, place: Place, body: list[str]) -> str:
         """Read a record or a tuple."""
         types = fields_of(type_)
+        names = [field.name for field in type_.fields] if isinstance(type_, Record) else []
+        self._count(names, len(types), body)
         parts = [self.value(field, at, body) for field, at in zip(types, place.fields(types), strict=True)]
         if isinstance(type_, TupleOf):
             return f"({', '.join(parts)},)"
-        names = [self.source.constant(field.name) for field in type_.fields]
-        return "{" + ", ".join(f"{name}: {part}" for name, part in zip(names, parts, strict=True)) + "}"
+        keys = map(self.source.constant, names)
+        return "{" + ", ".join(f"{key}: {part}" for key, part in zip(keys, parts, strict=True)) + "}"
 
     def enum(self, type_: EnumOf, place: Place, body: list[str]) -> str:
         """Read a name from its number."""
         count = len(type_.names)
         number = place.discriminant(self, count, body)
         body.append(f"if {number} >= {count}: error = past_cases({number}, {count}); break")
-        return f"{self.source.constant(type_.names)}[{number}]"
+        name = self.source.name("m")
+        body.append(f"{name} = {self.source.constant(type_.names)}[{number}]")
+        body += [f"carried += len({name}.encode())"] if self._lists else []
+        return name
 
     def flags(self, type_: FlagsOf, place: Place, body: list[str]) -> str:
         """Read a set of names from its number."""
         number = place.number(self, _UNSIGNED[flags_size(type_)], body)
-        return f"flags_of({self.source.constant(type_.names)}, {number})"
+        names = self.source.name("m")
+        body.append(f"{names} = flags_of({self.source.constant(type_.names)}, {number})")
+        body += [f"carried += len(''.join({names}).encode())"] if self._lists else []
+        return names
 
     def cases(self, type_: OptionOf | ResultOf | VariantOf, place: Place, body: list[str]) -> str:
         """Read a value of one of several cases."""
@@ -257,6 +300,8 @@ class RawReading:
         value = self.source.name("x")
         for index, (case, made) in enumerate(zip(cases, self._makers(type_), strict=True)):
             inside: list[str] = []
+            name = [type_.cases[index].name] if isinstance(type_, VariantOf) else []
+            self._count(name, int(case is not None), inside)
             payload = "" if case is None else self.value(case, place.payload(type_), inside)
             body.append(f"{'el' if index else ''}if {number} == {index}:")
             body += [f"    {line}" for line in [*inside, f"{value} = {made.format(payload)}"]]
@@ -275,11 +320,12 @@ class RawReading:
                 return [f"Variant({name}, {{}})" for name in names]
 
 
+_WIDTHS: Final = {"i32": 4, "i64": 8}
 _UNSIGNED: Final = {1: "u8", 2: "u16", 4: "u32"}
 
 _READERS: Final[dict[type, Callable[[RawReading, Any, Place, list[str]], str]]] = {
     Primitive: RawReading.primitive,
-    ListOf: RawReading.number_list,
+    ListOf: RawReading.list_,
     Record: RawReading.fields,
     TupleOf: RawReading.fields,
     EnumOf: RawReading.enum,

@@ -25,6 +25,8 @@ from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000
 
+_LOG, _LOGGED = EventKind.LOG, EventAction.LOG  # looking up a member of an enum takes a while, and guests log in loops
+
 
 class ComponentTenant:
     """What host functions know about one instance and its component. Used on worker threads.
@@ -66,7 +68,7 @@ class ComponentTenant:
         self._workers = workers
         self._services = services
         self._lock = threading.Lock()
-        self._second = 0
+        self._next_second = 0
         self._lines = 0
         self._dropped = 0
         self._denied: set[str] = set()
@@ -91,7 +93,7 @@ class ComponentTenant:
         """Log one line. Lines above :data:`LINES_PER_SECOND` are dropped, and their number is logged."""
         if fields:
             message = f"{message} {' '.join([f'{key}={value}' for key, value in fields])}"
-        self._say(level, message, EventAction.LOG)
+        self._say(level, message, _LOGGED)
 
     def hear(self, output: Output) -> None:
         """Log the lines of the guest's stdout and stderr, within the same bound."""
@@ -189,7 +191,16 @@ class ComponentTenant:
             return
         if said:
             self._write_dropped(said)
-        self._write(level, text, action=action)
+        # As `_write` does, without its call: a guest may log in a loop.
+        self._journal.emit(
+            _LOG,
+            text,
+            component=self.component,
+            revision=self._revision,
+            level=level,
+            action=action,
+            speaker=self._speaker,
+        )
 
     def _write(self, level: Level, text: str, *, action: EventAction = EventAction.LOG) -> None:
         self._journal.emit(
@@ -204,12 +215,12 @@ class ComponentTenant:
 
     def _admit(self) -> int | None:
         """Return how many lines were dropped before this one, or None if this one is dropped too."""
-        second = int(time.monotonic())
+        now = time.monotonic()
         with self._lock:
             dropped = 0
-            if second != self._second:
+            if now >= self._next_second:
                 dropped, self._dropped = self._dropped, 0
-                self._second, self._lines = second, 0
+                self._next_second, self._lines = int(now) + 1, 0
             self._lines += 1
             if self._lines > LINES_PER_SECOND:
                 self._dropped += 1

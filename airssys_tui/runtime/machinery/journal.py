@@ -25,6 +25,9 @@ LONGEST_LINE: Final = 2_000
 MOST_TALLIES: Final = 500
 """Different events counted at most; actions are words of the program, so there are far fewer."""
 
+_LOG: Final = EventKind.LOG
+"""Looking up a member of an enum takes longer than comparing it, and guests log in loops."""
+
 
 class Journal:
     """Events of one runtime.
@@ -77,7 +80,7 @@ class Journal:
                 at=self._clock(),
                 kind=kind,
                 level=level,
-                text=bounded(text, LONGEST_LINE) if kind is EventKind.LOG else one_line(text, MAX_TEXT),
+                text=bounded(text, LONGEST_LINE) if kind is _LOG else one_line(text, MAX_TEXT),
                 component=component,
                 revision=revision,
                 action=action,
@@ -164,7 +167,7 @@ class Journal:
         """Keep an event; return who is to be told of it."""
         self.last = event.seq
         # Guest logs have their own buffer, so that a verbose guest does not push out the events of others.
-        kept = self._logs if event.kind is EventKind.LOG else self._events
+        kept = self._logs if event.kind is _LOG else self._events
         if len(kept) == kept.maxlen:
             self.dropped += 1
             oldest = kept[0].seq

@@ -34,6 +34,9 @@ SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x4152534B
 """``ARSK``, in the header of the file."""
 
+_NORMAL: Final = Durability.NORMAL
+"""Looking up a member of an enum takes longer than comparing it."""
+
 _TABLES: Final = (
     """CREATE TABLE namespaces (
         id INTEGER PRIMARY KEY,
@@ -179,7 +182,7 @@ class Storage:
         if not writing.acquire(blocking=False):
             acquire(writing, waiting, deadline_ns, self.path)
         try:
-            if durability is Durability.NORMAL:
+            if durability is _NORMAL:
                 rows = self._run_at_once(sql, parameters)
                 if rows is not None:  # nearly always
                     return rows

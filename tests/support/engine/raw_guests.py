@@ -113,13 +113,16 @@ def reading(text: str, core: str | None, definitions: str = "") -> bytes:
     )
 
 
-def passing(params: Sequence[str], cores: Sequence[str], inside: str = "", result: str = "u32") -> bytes:
+def passing(
+    params: Sequence[str], cores: Sequence[str], inside: str = "", result: str = "u32", memory: int = 1
+) -> bytes:
     """Make a component whose ``f`` is given bytes at 1024 and calls the host with flat parameters that it finds there.
 
     Args:
         params: The types of the host function's parameters.
         cores: Their core types, each taken from eight bytes.
         inside: Definitions of types within the imported instance.
+        memory: Pages of its memory.
         result: ``u32``, or a type whose native result is a pointer; then ``f`` gives back the first word at it.
     """
     given = " ".join(f"({core}.load (i32.const {1024 + 8 * index}))" for index, core in enumerate(cores))
@@ -129,7 +132,7 @@ def passing(params: Sequence[str], cores: Sequence[str], inside: str = "", resul
     return guests.binary(
         f"""(component
           (import "{FACE}" (instance $host {inside} (export "work" (func {named} (result {result})))))
-          (core module $memory (memory (export "mem") 1)
+          (core module $memory (memory (export "mem") {memory})
             (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
           (core instance $i (instantiate $memory))
           (core func $work (canon lower (func $host "work") {guests.OPTIONS}))
