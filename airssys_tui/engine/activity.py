@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.shared_state import Habitat
+    from airssys_tui.engine.waiting import Wake
 
 SHORT_NS: Final = 20_000
 """Calls shorter than this many nanoseconds count wall time as CPU time: reading the CPU clock costs about as much."""
@@ -59,13 +60,14 @@ class Activity:
         bound: Exports prepared for calls; emptied when no further call is possible.
         host_ns: Nanoseconds in host functions during the call in flight.
         stores: The address of the native store, until it is freed.
+        wake: Ends the wait of the host function that is running, if it waits.
     """
 
     __slots__ = (
         *("__weakref__", "account", "bound", "busy", "calls", "cancelled", "closing", "context", "context_at"),
         *("cpu_ns", "deadline_ns", "death", "errors", "extended", "failure", "fuel_total", "habitat", "host_ns"),
         *("host_total", "left", "left_arguments", "limits", "resources", "standard_fuel", "stop", "stores"),
-        "wall_ns",
+        *("wake", "wall_ns"),
     )
 
     def __init__(self, habitat: Habitat[Activity], limits: Limits) -> None:
@@ -82,6 +84,7 @@ class Activity:
         self.death: Trap | None = None
         self.stop: TrapKind | None = None
         self.failure: Any = None
+        self.wake: Wake | None = None
         store = bindings.store_new(habitat.address, None, None)
         self.stores: list[int] = [store]
         self.context_at: int = bindings.store_context(store)
@@ -219,12 +222,15 @@ class Activity:
     def cancel(self) -> None:
         """Cancel the call in flight, if any; callable from any thread."""
         self.cancelled = True
+        wake = self.wake
+        if wake is not None:
+            wake.set()
 
     def close(self) -> None:
         """Free the store; a call in flight is cancelled and frees it when it ends. Idempotent."""
         self.closing = True
         if self.busy:
-            self.cancelled = True
+            self.cancel()
             return
         try:
             # Whichever thread pops the store frees it: the ending call and the closer may be two threads.

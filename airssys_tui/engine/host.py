@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache, partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airssys_tui.core.errors import HostDenied, HostFault
-from airssys_tui.core.traps import TrapKind
 from airssys_tui.core.types.interface import Function, InterfaceType, Param, ValType
 from airssys_tui.engine import bindings, lifting, lowering
+from airssys_tui.engine.call_ends import HostFailure, OutOfFuel
 from airssys_tui.engine.calling import guarded
 from airssys_tui.engine.generated_code import GeneratedCode
 from airssys_tui.engine.owned_values import owned_values
 from airssys_tui.engine.resource_names import key_of
-from airssys_tui.engine.resources import HandleLimit
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_arguments
+from airssys_tui.engine.waiting import Announcement, Waitable, wait
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
@@ -32,7 +32,8 @@ class HostFunction(msgspec.Struct, frozen=True):
     Attributes:
         type: Its WIT type.
         call: ``call(context, *arguments) -> value`` in the forms of ``core.types.values``. Raising
-            :class:`~airssys_tui.core.errors.HostFault` traps the guest; anything else raised is a host error.
+            :class:`~airssys_tui.core.errors.HostFault` traps the guest, a
+            :class:`~airssys_tui.engine.call_ends.CallEnd` as what it says; anything else raised is a host error.
     """
 
     type: Function
@@ -121,7 +122,7 @@ class HostContext:
         """Deduct fuel from the running call for work done by the host on its behalf.
 
         Raises:
-            HostFault: If less fuel than that is left; the call then ends as out of fuel.
+            OutOfFuel: If less fuel than that is left; the call then ends as out of fuel.
         """
         activity = self._activity
         left = activity.fuel_left()
@@ -140,30 +141,25 @@ class HostContext:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the running call is to end; host functions that wait should poll it."""
+        """Whether the running call is to end."""
         return self._activity.cancelled
 
+    def wait(self, waitables: Sequence[Waitable], announce: Announcement = nullcontext) -> tuple[int, ...]:
+        """Wait until something is ready, or the call ends; nothing else in a host function may block.
 
-class HostFailure:
-    """The failure of a host function, which ends the guest's call."""
+        Args:
+            waitables: What is waited for; without any, the wait ends with the call only.
+            announce: Announces that the thread is about to block (``tenant.blocking``).
 
-    __slots__ = ("kind", "message")
+        Returns:
+            The positions of what is ready, at least one.
 
-    def __init__(self, error: BaseException, function: str) -> None:
-        if isinstance(error, HostDenied):
-            self.kind = TrapKind.HOST_DENIAL
-        elif isinstance(error, OutOfFuel):
-            self.kind = TrapKind.OUT_OF_FUEL
-        elif isinstance(error, HandleLimit):
-            self.kind = TrapKind.HANDLE_LIMIT
-        else:
-            self.kind = TrapKind.HOST_ERROR
-        told = str(error) if isinstance(error, HostFault) else f"{type(error).__name__}: {error}"
-        self.message = f"{function}: {told}"
-
-
-class OutOfFuel(HostFault):
-    """The host charged more fuel than the call had left."""
+        Raises:
+            CallCancelled: If the call is cancelled, or its instance is to go. Passed on, it ends the call so.
+            DeadlinePassed: If the call's deadline passes first.
+            HostFault: If the process has no descriptor left to wait with.
+        """
+        return wait(self._activity, waitables, announce)
 
 
 def callback(

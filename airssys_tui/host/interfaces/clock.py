@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from airssys_tui.core.types.interface import Function, Param
 from airssys_tui.core.types.values import Err, Ok, Variant
+from airssys_tui.engine.call_ends import CallCancelled
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
+from airssys_tui.engine.waiting import Waitable
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import TIMESTAMP, U32, U64, UNIT_OR_ERROR
 
 MAX_SLEEP_MS: Final = 60_000
-LOOK: Final = 0.02
-"""Seconds between two checks for cancellation."""
-
 _START_NS: Final = time.monotonic_ns()
 
 
@@ -30,20 +29,16 @@ def _monotonic_ns(_context: HostContext) -> int:
 def _sleep_ms(context: HostContext, milliseconds: int) -> Any:
     if milliseconds > MAX_SLEEP_MS:
         return _error("invalid-input", f"the sleep is {milliseconds} ms; the limit is {MAX_SLEEP_MS} ms")
-    seconds = milliseconds / 1000
     left = context.remaining()
-    if seconds > left:
+    if milliseconds / 1000 > left:
         return _error("timeout", f"the call's deadline is in {left * 1000:.0f} ms")
     tenant: Tenant = context.owner
-    with tenant.blocking():
-        _wait(context, seconds)
-    return _error("cancelled", "the call was cancelled") if context.cancelled else Ok(None)
-
-
-def _wait(context: HostContext, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not context.cancelled and (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, LOOK))
+    due = Waitable(due_ns=time.perf_counter_ns() + milliseconds * 1_000_000)
+    try:
+        context.wait((due,), tenant.blocking)
+    except CallCancelled:
+        return _error("cancelled", "the call was cancelled")
+    return Ok(None)
 
 
 def _error(case: str, text: str) -> Err:
