@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from airssys_tui.engine.raw_reading import MOST_CARRIED
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +34,7 @@ from airssys_tui.core.types.values import Err, Ok, Some
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.raw_lift.canonical_abi import MOST_LISTS, flat, flat_import, is_readable, size
 from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports
+from airssys_tui.engine.raw_path.raw_reading import MOST_CARRIED
 from tests.support.engine import guests
 from tests.support.engine.raw_guests import FACE, outcome, passing
 from tests.support.engine.wit_types import Definitions, Typed, typed_values
