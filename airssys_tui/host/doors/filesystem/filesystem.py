@@ -1,0 +1,25 @@
+"""The files of the machine as one instance reaches them: three doors behind one guard."""
+
+from __future__ import annotations
+
+from airssys_tui.host.doors.filesystem.directory_door import DirectoryDoor
+from airssys_tui.host.doors.filesystem.file_door import FileDoor
+from airssys_tui.host.doors.filesystem.metadata_door import MetadataDoor
+from airssys_tui.host.guard import Guard
+
+
+class Filesystem:
+    """The doors to files, directories and what is known of paths, for one instance.
+
+    Args:
+        guard: Decides each access.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.files = FileDoor(guard)
+        self.directories = DirectoryDoor(guard)
+        self.metadata = MetadataDoor(guard)
+
+    def close(self) -> None:
+        """Close every file that is open. Idempotent."""
+        self.files.close()
