@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.engine.host import HostInterface
-from airssys_tui.host.interfaces import clock, config, logging, metrics, random, registry, storage, timers, tracing
+from airssys_tui.host.interfaces import (
+    clock,
+    config,
+    directories,
+    files,
+    logging,
+    metadata,
+    metrics,
+    random,
+    registry,
+    storage,
+    timers,
+    tracing,
+)
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
@@ -17,4 +30,7 @@ INTERFACES: Final[tuple[HostInterface, ...]] = (
     metrics.INTERFACE,
     tracing.INTERFACE,
     timers.INTERFACE,
+    files.INTERFACE,
+    directories.INTERFACE,
+    metadata.INTERFACE,
 )

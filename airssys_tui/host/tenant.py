@@ -9,6 +9,7 @@ from typing import Protocol
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.capabilities import StorageAccess
+from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.guard import Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
@@ -27,6 +28,11 @@ class Tenant(Protocol):
     @property
     def guard(self) -> Guard:
         """What decides its accesses."""
+        ...
+
+    @property
+    def filesystem(self) -> Filesystem:
+        """Its doors to the files of the machine."""
         ...
 
     @property

@@ -7,7 +7,6 @@ from typing import Final
 from airssys_tui.core.types.interface import unversioned
 
 CLOSED: Final[dict[str, str]] = {
-    "airssys:ext-filesystem/": "files of the machine",
     "airssys:ext-network/": "the network",
     "airssys:ext-process/": "programs and the environment of the machine",
     "airssys:core-capabilities/": "rights that an operator grants",

@@ -24,7 +24,6 @@ _WHY: Final = {
         "watch": "build the component yourself",
     },
     "capabilities": {
-        "filesystem": _NO_GRANT,
         "network": _NO_GRANT,
         "messaging": _NO_GRANT,
         "process": _NO_GRANT,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
@@ -14,6 +15,7 @@ from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.engine.wasi import Output
+from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.guard import ClosedGuard, Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
@@ -83,6 +85,11 @@ class ComponentTenant:
         self.alarms = Alarms()
         self.handles_timers = handles_timers
         self.neighbours = services.neighbours if services is not None else {}
+
+    @cached_property
+    def filesystem(self) -> Filesystem:
+        """Its doors to the files of the machine."""
+        return Filesystem(self.guard)
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
