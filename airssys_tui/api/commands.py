@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.api.views.past import StateFile
+from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.revision import StatePolicy
 
 
@@ -122,6 +123,108 @@ class ImportState(msgspec.Struct, frozen=True, tag="import-state"):
     state: StateFile
 
 
+class Grant(msgspec.Struct, frozen=True, tag="grant"):
+    """Grant a component a permission. It has an effect as far as the manifest declares it, from the next access on.
+
+    A refusal for good of the same permission is revoked.
+
+    Attributes:
+        permission: Its text form; may be narrower than what is declared.
+        scope: For one access, for the runtime's session, or always; ``never`` refuses it for good, as :class:`Deny`.
+        seconds: How long it holds; None for as long as nobody revokes it.
+        rationale: Why, recorded in the audit.
+    """
+
+    component: str
+    permission: str
+    scope: Scope = Scope.ALWAYS
+    seconds: float | None = None
+    rationale: str = ""
+
+
+class Revoke(msgspec.Struct, frozen=True, tag="revoke"):
+    """Take answers about a permission back, grants and refusals alike, from the next access on.
+
+    What a rule grants is refused for good instead: the rule stays.
+
+    Attributes:
+        permission: Its text form; answers about it and about parts of it are revoked. Empty for all of the component's.
+        grant: The number of the one answer to take back; None for those about the permission.
+        rationale: Why, recorded in the audit.
+    """
+
+    component: str
+    permission: str = ""
+    grant: int | None = None
+    rationale: str = ""
+
+
+class Approve(msgspec.Struct, frozen=True, tag="approve"):
+    """Grant what a waiting revision asks for beyond the one that serves, and what open questions ask for.
+
+    A revision that waits is then deployed; with ``only``, it starts with fewer permissions than it declares.
+
+    Attributes:
+        only: Text forms of the permissions to grant; empty for all that is asked for. The others are refused for good.
+        rationale: Why, recorded in the audit.
+    """
+
+    component: str
+    only: tuple[str, ...] = ()
+    rationale: str = ""
+
+
+class Deny(msgspec.Struct, frozen=True, tag="deny"):
+    """Refuse a component a permission for good: it is not asked again until that is revoked.
+
+    Attributes:
+        permission: Its text form. Empty for all that open questions and a waiting revision ask for; that
+            revision is then not deployed.
+        rationale: Why, recorded in the audit.
+    """
+
+    component: str
+    permission: str = ""
+    rationale: str = ""
+
+
+class AnswerQuestion(msgspec.Struct, frozen=True, tag="answer-question"):
+    """Answer one open question of a component.
+
+    Attributes:
+        question: Its number.
+        scope: How long the answer holds; ``never`` refuses for good, None closes the question without an answer.
+        rationale: Why, recorded in the audit.
+    """
+
+    component: str
+    question: int
+    scope: Scope | None
+    rationale: str = ""
+
+
+class AddTrust(msgspec.Struct, frozen=True, tag="add-trust"):
+    """Trust components of a source, or signed with a key, with a set of permissions, without being asked.
+
+    Attributes:
+        name: The rule's name, unique in the folder.
+        permissions: Text forms of the permissions.
+        source: A path glob of the component's file; empty for any.
+        key: The public key that it is signed with; empty for any. One of both is required.
+    """
+
+    name: str
+    permissions: tuple[str, ...]
+    source: str = ""
+    key: str = ""
+
+
+class RemoveTrust(msgspec.Struct, frozen=True, tag="remove-trust"):
+    """End a trust rule; what it granted is denied from the next access on."""
+
+    name: str
+
+
 class Undo(msgspec.Struct, frozen=True, tag="undo"):
     """Undo the operator's last undoable action; ``Snapshot.undo`` describes it."""
 
@@ -142,3 +245,9 @@ Command = (
     | ImportState
     | Undo
 )
+
+GrantCommand = Grant | Revoke | Approve | Deny | AnswerQuestion
+"""Commands about the permissions of one component."""
+
+TrustCommand = AddTrust | RemoveTrust
+"""Commands about the trust rules of the folder."""

@@ -7,10 +7,9 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.capability.coverage import contains, covers
+from airssys_tui.core.capability.coverage import contains
 from airssys_tui.core.capability.grant import Grant, Scope
-from airssys_tui.core.capability.permission import Access, Kind, Permission
-from airssys_tui.core.pattern.glob_tokens import escaped
+from airssys_tui.core.capability.permission import Kind, Permission
 
 IDLE_CALLS: Final = 1_000
 """Calls of a component after which a grant that none of them used is idle."""
@@ -46,17 +45,21 @@ def is_idle(use: GrantUse, now: float, *, calls: int = IDLE_CALLS, seconds: floa
     return use.calls >= calls or now - since >= seconds
 
 
-def tightened(declared: tuple[Permission, ...], used: Iterable[Access]) -> tuple[Permission, ...]:
+def tightened(declared: tuple[Permission, ...], used: Iterable[Permission]) -> tuple[Permission, ...]:
     """Return the declaration that would have allowed what was used, and no more than what is declared.
 
     A permission that nothing used goes. One that few things used is replaced by them: paths by their own or by their
-    folder, hosts and ports by those that were reached. Nothing is made narrower than what a later run is likely to need
-    in the same folder: of several files in one folder the folder is named.
+    folder, hosts and ports by those that were reached. Of several files in one folder the folder is named, since
+    a later run is likely to need others there.
+
+    Args:
+        declared: What is declared.
+        used: The narrowest permissions of the accesses that took place.
     """
-    accesses = tuple(dict.fromkeys(used))
+    narrow = tuple(dict.fromkeys(used))
     found: dict[Permission, None] = {}
     for permission in declared:
-        mine = [access for access in accesses if covers(permission, access)]
+        mine = [each for each in (_with_port(permission, use) for use in narrow) if contains(permission, each)]
         if mine:
             found |= dict.fromkeys(_narrowed(permission, mine))
     kept = list(found)
@@ -79,21 +82,27 @@ def manifest_lines(permissions: Iterable[Permission]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _narrowed(permission: Permission, used: list[Access]) -> tuple[Permission, ...]:
+def _with_port(permission: Permission, use: Permission) -> Permission:
+    """Return what was used with the declared port, if it was a name that was looked up, which takes no port."""
+    if permission.kind is use.kind is Kind.NETWORK and use.port is None:
+        return msgspec.structs.replace(use, port=permission.port)
+    return use
+
+
+def _narrowed(permission: Permission, used: list[Permission]) -> tuple[Permission, ...]:
+    wanted = tuple(dict.fromkeys(used))
     if permission.kind is Kind.FILESYSTEM:
-        texts = _paths([access.subject for access in used])
+        texts = _paths([use.subject for use in used])
         wanted = tuple(Permission(permission.kind, permission.action, text) for text in texts)
     elif permission.kind is Kind.STORAGE:
-        wanted = tuple(Permission(Kind.STORAGE, access.action) for access in used)
         wanted = (max(wanted, key=lambda each: len(each.action)),)
-    else:
-        wanted = tuple(dict.fromkeys(access.permission() for access in used))
     narrow = len(wanted) <= MOST_SUBJECTS and all(contains(permission, each) for each in wanted)
     return wanted if narrow else (permission,)
 
 
-def _paths(paths: list[str]) -> tuple[str, ...]:
+def _paths(patterns: list[str]) -> tuple[str, ...]:
     folders: dict[str, list[str]] = {}
-    for path in sorted(set(paths)):
-        folders.setdefault(path.rpartition("/")[0], []).append(path)
-    return tuple(escaped(files[0]) if len(files) == 1 else f"{escaped(folder)}/*" for folder, files in folders.items())
+    for pattern in sorted(set(patterns)):
+        folder, _, name = pattern.rpartition("/")
+        folders.setdefault(pattern if name == "**" else folder, []).append(pattern)
+    return tuple(files[0] if len(files) == 1 else f"{folder}/*" for folder, files in folders.items())

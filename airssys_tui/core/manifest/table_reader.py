@@ -126,6 +126,16 @@ class Table:
             value = None
         return Table(value or {}, (*self._path, key), self._report)
 
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """Return the tables of an array of tables, such as ``[[grant]]``; none if there is no such array."""
+        value = self.raw(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.problem(key, f"expected tables, each under [[{dotted((*self._path, key))}]], got {shown(value)}")
+            return ()
+        return tuple(Table(item, (*self._path, key, index), self._report) for index, item in enumerate(value))
+
     def optional_text(self, key: str) -> str | None:
         """Return text, or None."""
         return self._checked(key, None, read_text)

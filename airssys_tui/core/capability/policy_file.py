@@ -1,0 +1,197 @@
+"""The policy file of a run without anyone to ask, and ``[trust]`` of a folder's configuration.
+
+::
+
+    [trust]
+    default = ["storage", "messaging"]   # granted once declared; [] for none
+    observe = ["shop/*"]                 # components whose denials are recorded and not carried out
+
+    [[trust.rule]]                       # components that are trusted, by where they lie or who signed them
+    name = "vendor"
+    source = "/srv/vendor/**"
+    key = "…"                            # source, key or both
+    permissions = ["network:connect:*.vendor.example:443"]
+
+    [[grant]]                            # only in a policy file
+    component = "fetcher"                # or a glob, such as "shop/*"
+    permissions = ["network:connect:api.example.com:443"]
+    rationale = "daily rates"
+
+    [[deny]]
+    component = "*/*"
+    permissions = ["process:spawn:*"]
+
+Permissions are in their text form. Every problem is reported at once, with its line and key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from airssys_tui.core.capability.forbidden import is_ungrantable
+from airssys_tui.core.capability.grant import Scope
+from airssys_tui.core.capability.permission import Kind, Permission, parse_permission
+from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, PolicySource, TrustRule
+from airssys_tui.core.errors import ManifestError, ManifestProblem
+from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
+from airssys_tui.core.manifest.table_reader import Report, Table
+from airssys_tui.core.manifest.toml_bounds import TomlError, load_toml
+from airssys_tui.core.pattern.glob import check_path_glob
+from airssys_tui.core.pattern.name_glob import check_component_glob
+from airssys_tui.core.text import one_line
+
+MOST_RULES: Final = 100
+"""Trust rules, grants and refusals each, of one file."""
+
+MOST_PERMISSIONS: Final = 256
+"""Permissions of one rule or answer."""
+
+MOST_NAME: Final = 64
+"""Characters of a rule's name."""
+
+MOST_KEY: Final = 256
+"""Characters of a key."""
+
+MOST_RATIONALE: Final = 1_024
+"""Characters of a rationale."""
+
+
+def parse_policy(text: str, path: str) -> PolicySource:
+    """Read a policy file. Nobody is asked under it: what it does not grant is denied.
+
+    Args:
+        text: The document.
+        path: Its path, used only in problems.
+
+    Raises:
+        ManifestError: With every problem found, if there are any.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        document = load_toml(text)
+    except TomlError as error:
+        raise ManifestError((ManifestProblem(path, error.line, "", one_line(error.message, 300)),)) from error
+    report = Report(path, text)
+    root = Table(document, (), report)
+    trust = read_trust(root.table("trust"))
+    answers = _answers(root, "grant", Scope.ALWAYS, report) + _answers(root, "deny", Scope.NEVER, report)
+    root.close()
+    problems = report.problems()
+    if problems:
+        raise ManifestError(problems)
+    return PolicySource(default=trust.default, rules=trust.rules, observed=trust.observed, answers=answers, silent=True)
+
+
+def read_trust(table: Table) -> PolicySource:
+    """Read ``[trust]``; problems go to the report of the table."""
+    kinds = table.items("default", lambda value: read_choice(value, Kind))
+    default = DEFAULT_KINDS if table.raw("default") is None else tuple(dict.fromkeys(kinds))
+    observed = table.items("observe", _component)
+    rules: dict[str, TrustRule] = {}
+    for each in _tables(table, "rule"):
+        rule = _rule(each)
+        if rule.name in rules:
+            each.problem("name", f"there are two rules of the name {shown(rule.name)}")
+        rules[rule.name] = rule
+    table.close()
+    return PolicySource(default=default, rules=tuple(rules.values()), observed=observed)
+
+
+def check_rule(rule: TrustRule) -> None:
+    """Check a trust rule that an operator adds.
+
+    Raises:
+        ValueError: With what was expected.
+    """
+    _name(rule.name)
+    if rule.source:
+        check_path_glob(rule.source)
+    if rule.key:
+        _key(rule.key)
+    if not (rule.source or rule.key):
+        raise ValueError("a trust rule needs a source or a key: trust in everything would make every question needless")
+    if not rule.permissions:
+        raise ValueError("a trust rule needs permissions, such as network:connect:*.example.com:443")
+    if len(rule.permissions) > MOST_PERMISSIONS:
+        raise ValueError(f"a trust rule has at most {MOST_PERMISSIONS} permissions")
+    for permission in rule.permissions:
+        check_grantable(permission)
+
+
+def check_grantable(permission: Permission, reserved: tuple[str, ...] = ()) -> None:
+    """Check that a permission can be granted to anybody.
+
+    Raises:
+        ValueError: If it is forbidden.
+    """
+    if is_ungrantable(permission, reserved):
+        raise ValueError(f"nobody can be granted {permission}: it is on the list of what is forbidden")
+
+
+def _rule(table: Table) -> TrustRule:
+    name = table.required_text("name", "vendor")
+    if name:
+        table.attempt("name", lambda: _name(name))
+    source, key = table.checked_text("source", check_path_glob), table.checked_text("key", _key)
+    if source is None and key is None and table.raw("source") is None and table.raw("key") is None:
+        table.problem("source", 'is required, such as source = "/srv/vendor/**", unless there is a key')
+    rule = TrustRule(name=name, source=source or "", key=key or "", permissions=_permissions(table, Scope.ALWAYS))
+    table.close()
+    return rule
+
+
+def _answers(root: Table, key: str, scope: Scope, report: Report) -> tuple[Answer, ...]:
+    return tuple(_answer(each, scope) for each in _tables(root, key)) if not report.full else ()
+
+
+def _answer(table: Table, scope: Scope) -> Answer:
+    component = table.required_text("component", "fetcher")
+    if component:
+        table.attempt("component", lambda: check_component_glob(component))
+    rationale = table.optional_text("rationale") or ""
+    if len(rationale) > MOST_RATIONALE:
+        table.problem("rationale", f"expected at most {MOST_RATIONALE} characters, got {len(rationale)}")
+    answer = Answer(component=component, permissions=_permissions(table, scope), scope=scope, rationale=rationale)
+    table.close()
+    return answer
+
+
+def _permissions(table: Table, scope: Scope) -> tuple[Permission, ...]:
+    def read(value: Any) -> Permission:
+        permission = parse_permission(read_text(value))
+        if scope is not Scope.NEVER:
+            check_grantable(permission)
+        return permission
+
+    given = table.raw("permissions")
+    if given is None or given == []:
+        table.problem("permissions", 'is required, such as permissions = ["network:connect:api.example.com:443"]')
+    elif isinstance(given, list) and len(given) > MOST_PERMISSIONS:
+        table.problem("permissions", f"expected at most {MOST_PERMISSIONS} permissions, got {len(given)}")
+        return ()
+    return tuple(dict.fromkeys(table.items("permissions", read)))
+
+
+def _tables(table: Table, key: str) -> tuple[Table, ...]:
+    found = table.tables(key)
+    if len(found) > MOST_RULES:
+        table.problem(key, f"expected at most {MOST_RULES} of [[{key}]], got {len(found)}")
+        return ()
+    return found
+
+
+def _component(value: Any) -> str:
+    text = read_text(value)
+    check_component_glob(text)
+    return text
+
+
+def _name(name: str) -> None:
+    words = name.replace("-", "a").replace("_", "a")
+    if len(name) > MOST_NAME or not (words.isascii() and words.isalnum()):
+        raise ExpectationError(f"expected a name of letters, digits, - and _, at most {MOST_NAME}, got {shown(name)}")
+
+
+def _key(key: str) -> None:
+    if len(key) > MOST_KEY or not key or not key.isascii() or any(char.isspace() for char in key):
+        raise ExpectationError(f"expected a public key of at most {MOST_KEY} characters, got {shown(key)}")
