@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import lru_cache, partial
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -20,6 +20,12 @@ from airssys_tui.engine.owned_values import owned_values
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_arguments
 from airssys_tui.engine.waiting import Announcement, Waitable, wait
+
+FUEL_PER_WORK: Final = 1_000
+"""Fuel units for a piece of work of the host, such as reading from a file; a guest computes as long in about 1 µs."""
+
+FUEL_PER_BYTE: Final = 1
+"""Fuel units for each byte that it moves."""
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
@@ -123,12 +129,24 @@ class HostContext:
 
         Raises:
             OutOfFuel: If less fuel than that is left; the call then ends as out of fuel.
+            ValueError: If it is negative.
         """
+        if fuel < 0:
+            raise ValueError(f"the charge is negative: {fuel}")
         activity = self._activity
         left = activity.fuel_left()
         if left < fuel:
             raise OutOfFuel(f"{fuel} units of fuel were charged but {left} were left")
         bindings.set_fuel(activity.standard_fuel[0], bindings.number(left - fuel))
+
+    def charge_bytes(self, count: int) -> None:
+        """Deduct the fuel for one piece of work of the host on a number of bytes; charge before it is done.
+
+        Raises:
+            OutOfFuel: If less fuel than that is left; the call then ends as out of fuel.
+            ValueError: If the number is negative.
+        """
+        self.charge(FUEL_PER_WORK + FUEL_PER_BYTE * count if count >= 0 else count)
 
     def remaining(self) -> float:
         """Return the seconds until the running call's deadline; never negative."""

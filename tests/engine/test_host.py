@@ -22,7 +22,7 @@ from airssys_tui.core.types.interface import (
     ResultOf,
 )
 from airssys_tui.core.types.values import Err, Ok, Some
-from airssys_tui.engine.host import HostFunction, HostInterface
+from airssys_tui.engine.host import FUEL_PER_BYTE, FUEL_PER_WORK, HostFunction, HostInterface
 from tests.support.engine import guests
 
 FACE = "test:host/face@1.0.0"
@@ -157,6 +157,30 @@ def test_the_host_can_charge_fuel(host):
     with pytest.raises(GuestTrap) as caught:
         instance.call("run", fuel=900)
     assert caught.value.trap.kind is TrapKind.OUT_OF_FUEL
+
+
+def test_the_host_charges_for_each_piece_of_work_and_each_byte(host):
+    fuel = {}
+    for name, work in {
+        "free": lambda _, __: 0,
+        "charged": lambda context, count: context.charge_bytes(count) or 0,
+    }.items():
+        instance = host(NUMBERS, NUMBER, work)
+        fuel[name] = [instance.call("run", count).fuel for count in (0, 1, 65_536)]
+    assert [mine - free for mine, free in zip(fuel["charged"], fuel["free"], strict=True)] == [
+        FUEL_PER_WORK + FUEL_PER_BYTE * count for count in (0, 1, 65_536)
+    ]
+    with pytest.raises(GuestTrap) as caught:
+        instance.call("run", 2**32 - 1)
+    assert caught.value.trap.kind is TrapKind.OUT_OF_FUEL
+
+
+@pytest.mark.parametrize("charge", [lambda context: context.charge(-1), lambda context: context.charge_bytes(-1)])
+def test_no_charge_gives_fuel(host, charge):
+    instance = host(NOTHING, Function("work"), charge)
+    with pytest.raises(GuestTrap, match="negative") as caught:
+        instance.call("run")
+    assert caught.value.trap.kind is TrapKind.HOST_ERROR
 
 
 def test_the_host_knows_what_is_left_of_the_deadline(host):

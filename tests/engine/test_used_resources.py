@@ -9,6 +9,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.interface import Borrow, Function, Own, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource, UsedResource
+from airssys_tui.engine.resources import HandleUse
 from tests.support.engine import guests
 from tests.support.engine.host_guests import HTTP, MAIL, PROCESSES, SIGNALS, TWO_BODIES, signalling
 
@@ -168,6 +169,20 @@ def test_a_handle_means_nothing_in_another_instance(engine, bodies):
                 thief.call("forged", forged)
         assert owner.call("forged", handle).value == 9
         assert bodies.dropped == []
+
+
+def test_the_limit_of_handles_is_one_for_all_resources_of_an_instance(engine, bodies):
+    linker, code = bodies.linker(engine), engine.compile(TWO_BODIES)
+    with linker.instantiate(code, Limits(handles=3)) as one, linker.instantiate(code, Limits(handles=3)) as other:
+        for instance in (one, other):
+            instance.call("both", 1)
+            assert instance.resources.use == HandleUse(2, 2 * HostResource("body").weight)
+        one.call("keep", 1)
+        with pytest.raises(GuestTrap, match="no handle of body: 3 host handles are held, the limit is 3") as caught:
+            one.call("keep", 2)
+        assert caught.value.trap.kind is TrapKind.HANDLE_LIMIT
+        assert (HTTP, 2) in bodies.dropped
+        assert other.resources.use.count == 2
 
 
 def test_a_value_lent_by_the_host_stays_the_hosts(guest, bodies):
