@@ -36,6 +36,7 @@
     ├── ReadOnlyAccess             a read-only connection asked for a change
     ├── StorageRefusal             a component's own storage refused the operation; carries the WIT case
     ├── FileRefusal                the door to files refused the operation, or it failed; carries the WIT case
+    ├── ProgramRefusal             the door to programs refused the operation, or it failed; carries the WIT case
     └── StoreError                 durable data could not be read or written
         ├── StateAbsent            the state directory has no catalog yet
         ├── StateLocked            another process owns the state directory

@@ -8,7 +8,6 @@ from airssys_tui.core.types.interface import unversioned
 
 CLOSED: Final[dict[str, str]] = {
     "airssys:ext-network/": "the network",
-    "airssys:ext-process/": "programs and the environment of the machine",
     "airssys:core-capabilities/": "rights that an operator grants",
     "airssys:core-host/messaging": "messages between components",
     "airssys:core-host/requests": "requests between components",

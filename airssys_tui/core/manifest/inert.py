@@ -26,8 +26,6 @@ _WHY: Final = {
     "capabilities": {
         "network": _NO_GRANT,
         "messaging": _NO_GRANT,
-        "process": _NO_GRANT,
-        "environment": _NO_GRANT,
     },
     "resources": {
         "message_size": _NO_MESSAGES,

@@ -16,6 +16,7 @@ from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.engine.wasi import Output
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
+from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.guard import ClosedGuard, Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
@@ -91,6 +92,12 @@ class ComponentTenant:
         """Its doors to the files of the machine."""
         return Filesystem(self.guard)
 
+    @cached_property
+    def programs(self) -> ProgramDoor:
+        """Its door to programs of the machine."""
+        source = ProgramSource() if self._services is None else self._services.programs
+        return ProgramDoor(self.guard, source, self.blocking)
+
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
         """The manifest's ``[config]`` table as keys and JSON texts."""
@@ -164,6 +171,7 @@ class ComponentTenant:
 
     def step_down(self) -> None:
         """Detach from the component: another instance serves, and this one no longer has any effect."""
+        self.programs.close()
         self.storage, self._overlay = RETIRED, None
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from airssys_tui.host.doors.programs.program_door import ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
@@ -22,12 +23,20 @@ class Services:
         namespace: Its keys and values.
         alarms: Its timers.
         neighbours: Every component, by namespace and name.
+        programs: Where and by what programs are started, the same for all.
     """
 
-    def __init__(self, namespace: Namespace, alarms: Alarms, neighbours: dict[tuple[str, str], Neighbour]) -> None:
+    def __init__(
+        self,
+        namespace: Namespace,
+        alarms: Alarms,
+        neighbours: dict[tuple[str, str], Neighbour],
+        programs: ProgramSource,
+    ) -> None:
         self.namespace = namespace
         self.alarms = alarms
         self.neighbours = neighbours
+        self.programs = programs
         self.measures = Measures()
         self.traces = Traces()
 
@@ -38,14 +47,16 @@ class ServiceDesk:
     Args:
         storage: The database of keys and values.
         waiting: Entered while a worker blocks.
+        programs: Where and by what programs are started.
 
     Attributes:
         neighbours: Every component, by namespace and name.
         wake: Called with a component's name when its next timer may have changed; from any thread.
     """
 
-    def __init__(self, storage: Storage, waiting: Waiting) -> None:
+    def __init__(self, storage: Storage, waiting: Waiting, programs: ProgramSource) -> None:
         self._storage = storage
+        self._programs = programs
         self._waiting = waiting
         self._lock = threading.Lock()
         self._known: dict[str, Services] = {}
@@ -61,6 +72,7 @@ class ServiceDesk:
                     Namespace(self._storage, component, self._waiting),
                     Alarms(changed=partial(self._wake, component)),
                     self.neighbours,
+                    self._programs,
                 )
             return found
 

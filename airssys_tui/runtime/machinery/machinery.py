@@ -16,6 +16,7 @@ from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import format_duration
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.host.doors.programs.program_door import ProgramSource
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
@@ -81,7 +82,8 @@ class Floor:
         self.flights: Flights[Any] = Flights()
         self.workers = Workers(settings.workers, self._crowded)
         self.side = SideThreads(waiting=self.workers.blocking)
-        self.services = ServiceDesk(state.storage, self.workers.blocking)
+        self.programs = ProgramSource()
+        self.services = ServiceDesk(state.storage, self.workers.blocking, self.programs)
         self.filled: Callable[[DiskFull], None] = lambda _: None
         self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare
         self.reading = ReadingThreads(patience=settings.reading, landing=landing)
@@ -165,6 +167,7 @@ class Floor:
     def close(self, timeout: float) -> bool:
         """Close the threads and the engine; return whether every worker ended in time."""
         ended = self.workers.close(timeout)
+        self.programs.close()
         switch_interval.release()
         self.reading.close()
         self._compilers.shutdown(wait=False, cancel_futures=True)

@@ -63,8 +63,6 @@ def test_every_key_without_effect_is_named_with_its_section_and_the_reason() -> 
         "[build] watch",
         "[capabilities] network",
         "[capabilities] messaging",
-        "[capabilities] process",
-        "[capabilities] environment",
         "[resources] message_size",
         "[resources] messages_per_second",
         "[resources] replicas",
