@@ -15,7 +15,7 @@ import msgspec
 from airssys_tui.core.errors import StoreError
 from airssys_tui.store.disk.durable import create_private
 from airssys_tui.store.disk.failpoint import failpoint
-from airssys_tui.store.disk.faults import disk_faults, is_busy
+from airssys_tui.store.disk.faults import disk_faults, from_sqlite, is_busy, translated
 
 Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 Clock: TypeAlias = Callable[[], float]
@@ -36,8 +36,112 @@ HEADER: Final = """SELECT (SELECT user_version FROM pragma_user_version),
 the tables between the answers."""
 
 
+_WRITING: Final = "write the catalog"
+
+
 class TransactionLost(StoreError):
     """A write inside a transaction failed, and SQLite took back all of it."""
+
+
+class Writes:
+    """Transactions of one connection, and those that became parts of the present one.
+
+    Args:
+        connection: The connection.
+        lock: Held as long as a transaction lasts.
+        path: The database file, for errors.
+
+    Attributes:
+        names: The transactions that are written and not committed yet.
+    """
+
+    __slots__ = ("_lock", "connection", "names", "path")
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: Path) -> None:
+        self._lock = lock
+        self.connection = connection
+        self.names: list[str] = []
+        self.path = path
+
+    def begin(self) -> bool:
+        """Take the lock and begin a transaction; return whether there is one already, which this becomes a part of."""
+        self._lock.acquire()
+        try:
+            if self.connection.in_transaction:
+                return True
+            self.names.clear()
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as failed:
+            self._lock.release()
+            raise from_sqlite(failed, _WRITING, self.path) from failed
+        return False
+
+    def end(self, error: BaseException | None, *, is_part: bool) -> None:
+        """Commit what :meth:`begin` began, or take it back after an error, and release the lock."""
+        try:
+            with disk_faults(_WRITING, self.path):
+                if not is_part:
+                    self._finish(error)
+        finally:
+            self._lock.release()
+        if isinstance(error, (OSError, sqlite3.Error)):
+            raise translated(error, _WRITING, self.path) from error
+
+    def _finish(self, error: BaseException | None) -> None:
+        try:
+            if error is None:
+                self.connection.execute("COMMIT")
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        if error is None:
+            for name in self.names:
+                failpoint(f"catalog/{name}/after-commit")
+
+
+class Together:
+    """The block of :meth:`Database.together`."""
+
+    __slots__ = ("_is_part", "_writes")
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._is_part = False
+
+    def __enter__(self) -> None:
+        """Begin a transaction, or a part of the one that is under way."""
+        self._is_part = self._writes.begin()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Commit it, or take it back after an error; a part ends with its transaction."""
+        self._writes.end(error, is_part=self._is_part)
+
+
+class Transaction:
+    """The block of :meth:`Database.transaction`."""
+
+    __slots__ = ("_is_part", "_name", "_writes")
+
+    def __init__(self, writes: Writes, name: str) -> None:
+        self._writes = writes
+        self._name = name
+        self._is_part = False
+
+    def __enter__(self) -> sqlite3.Connection:
+        """Begin a transaction, or a part of the one that is under way."""
+        self._is_part = self._writes.begin()
+        return self._writes.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Commit it, or take it back after an error; a part ends with its transaction."""
+        if error is None:
+            try:
+                failpoint(f"catalog/{self._name}/before-commit")
+            except LookupError as undeclared:
+                self._writes.end(undeclared, is_part=self._is_part)
+                raise
+            self._writes.names.append(self._name)
+        self._writes.end(error, is_part=self._is_part)
 
 
 class Database:
@@ -54,18 +158,17 @@ class Database:
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._written: list[str] = []
         with disk_faults("open the catalog", path):
             self._connection = _connect_readonly(path) if readonly else connect(path)
             wait_by_itself(self._connection, STATEMENT_SECONDS)
+        self._writes = Writes(self._connection, self._lock, path)
 
     def close(self) -> None:
         """Close the connection; later use raises :class:`StoreError`."""
         with self._lock:
             self._connection.close()
 
-    @contextmanager
-    def transaction(self, name: str) -> Iterator[sqlite3.Connection]:
+    def transaction(self, name: str) -> Transaction:
         """Run one transaction: committed when the block ends, rolled back when it raises.
 
         Args:
@@ -75,13 +178,9 @@ class Database:
             DiskFull: No space left on the disk; the database is unchanged.
             StoreError: The write failed; the database is unchanged.
         """
-        with self.together():
-            yield self._connection
-            failpoint(f"catalog/{name}/before-commit")
-            self._written.append(name)
+        return Transaction(self._writes, name)
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> Together:
         """Combine all transactions in the block into one: one wait for the disk, and all changes or none.
 
         Exceptions raised inside must propagate out of the block.
@@ -90,22 +189,7 @@ class Database:
             DiskFull: No space left on the disk; the database is unchanged.
             StoreError: The write failed; the database is unchanged.
         """
-        with self._lock, disk_faults("write the catalog", self.path):
-            is_part = self._connection.in_transaction
-            if is_part:
-                yield
-                return
-            self._written = []
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            for name in self._written:
-                failpoint(f"catalog/{name}/after-commit")
+        return Together(self._writes)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -114,13 +198,14 @@ class Database:
         Raises:
             TransactionLost: SQLite took back the whole transaction, as it does when the disk is full.
         """
-        written = len(self._written)
-        with disk_faults("write the catalog", self.path):
+        names = self._writes.names
+        written = len(names)
+        with disk_faults(_WRITING, self.path):
             self._connection.execute("SAVEPOINT part")
             try:
                 yield
             except BaseException as error:
-                del self._written[written:]
+                del names[written:]
                 if not self._connection.in_transaction:
                     raise TransactionLost(f"the transaction was taken back: {error}") from error
                 self._connection.execute("ROLLBACK TO part")

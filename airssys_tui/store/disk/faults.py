@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +15,8 @@ _PRIMARY: Final = 0xFF
 """Mask of SQLite's primary result code in an extended one (sqlite.org/rescode.html)."""
 
 
-@contextmanager
-def disk_faults(doing: str, path: Path | str) -> Iterator[None]:
-    """Translate exceptions of the file system and SQLite into :class:`StoreError`.
+class disk_faults:  # noqa: N801 - used like a function, and made some dozen times in each deployment
+    """Translate exceptions of the file system and SQLite in a block into :class:`StoreError`.
 
     Args:
         doing: The attempted operation, such as ``write the blob``.
@@ -29,12 +26,25 @@ def disk_faults(doing: str, path: Path | str) -> Iterator[None]:
         DiskFull: No space left on the disk.
         StoreError: Any other failure of the disk or SQLite.
     """
-    try:
-        yield
-    except OSError as error:
-        raise _from_system(error, doing, path) from error
-    except sqlite3.Error as error:
-        raise from_sqlite(error, doing, path) from error
+
+    __slots__ = ("_doing", "_path")
+
+    def __init__(self, doing: str, path: Path | str) -> None:
+        self._doing = doing
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate what the block raised."""
+        if isinstance(error, (OSError, sqlite3.Error)):
+            raise translated(error, self._doing, self._path) from error
+
+
+def translated(error: OSError | sqlite3.Error, doing: str, path: Path | str) -> StoreError:
+    """Return the error of the tree for one of the file system or SQLite; for the arguments see :class:`disk_faults`."""
+    return from_sqlite(error, doing, path) if isinstance(error, sqlite3.Error) else _from_system(error, doing, path)
 
 
 def _from_system(error: OSError, doing: str, path: Path | str) -> StoreError:

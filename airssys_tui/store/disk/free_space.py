@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,8 @@ def free_space(path: Path) -> int:
         StoreError: The free space cannot be determined.
     """
     with disk_faults("read the free space on the disk", path):
-        return shutil.disk_usage(path).free
+        found = os.statvfs(path)
+        return found.f_bavail * found.f_frsize
 
 
 def needed_for(artifact: int) -> int:
