@@ -5,9 +5,10 @@ nothing but write the catalog. The thread takes all commits that follow each oth
 transaction, and ends their futures after that transaction is durable: nobody is told of a write that a power cut could
 take back. While the disk is waited for, the next ones gather; so the busier the runtime, the more share a wait.
 
-Each commit of a group stands alone all the same. One that raises is taken back by itself, and the others go on. When
-the transaction of a group fails, nothing of it is written, and each is run again alone; so a commit may run twice, and
-must leave nothing behind but rows.
+Each commit of a group stands alone all the same. When one raises, the transaction is taken back, and the group begins
+anew with a savepoint for each: then one that raises is taken back by itself, and the others go on. When the transaction
+of a group fails, nothing of it is written, and each is run again alone. So a commit may run more than once, and must
+leave nothing behind but rows.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class DiskThread:
         return self._put(_Job(function, commits=False))
 
     def commit(self, function: Callable[[], T]) -> Future[T]:
-        """Run a function that only writes the catalog, perhaps in one transaction with others, perhaps twice.
+        """Run a function that only writes the catalog, perhaps in one transaction with others, perhaps again.
 
         Its future ends when what it wrote is durable.
 
@@ -135,6 +136,20 @@ class DiskThread:
 
     def _run_together(self, group: list[_Job]) -> bool:
         """Run commits in one transaction; return whether that is durable."""
+        ran = 0
+        try:
+            with self._catalog.together():
+                for job in group:
+                    job.result = job.function()
+                    ran += 1
+        except BaseException:  # noqa: BLE001 - the thread boundary: it is raised again, and told, when it runs again
+            return ran < len(group) and self._run_in_parts(group)
+        for job in group:
+            job.end()
+        return True
+
+    def _run_in_parts(self, group: list[_Job]) -> bool:
+        """Run commits in one transaction, each with a savepoint of its own; return whether that is durable."""
         try:
             with self._catalog.together():
                 for job in group:

@@ -40,9 +40,13 @@ class Counted:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        self.transactions[-1] += 1
         with self._catalog.part():
             yield
+
+    def meet(self, name: str) -> None:
+        """Write a component, and count that."""
+        self.transactions[-1] += 1
+        self._catalog.upsert_component(name, name)
 
 
 @pytest.fixture
@@ -90,7 +94,7 @@ def test_commits_that_are_ready_together_share_a_transaction(
 ) -> None:
     names = [f"each-{number}" for number in range(5)]
     with held(disk):
-        done = [disk.commit(lambda name=name: catalog.upsert_component(name, name)) for name in names]
+        done = [disk.commit(lambda name=name: counted.meet(name)) for name in names]
     for future in done:
         future.result(PATIENCE)
     assert counted.transactions == [5]
@@ -122,6 +126,19 @@ def test_one_that_fails_takes_back_only_what_it_wrote(disk: DiskThread, catalog:
     with pytest.raises(UnknownComponent):
         failing.result(PATIENCE)
     assert met(catalog) == ["after", "before"]
+
+
+def test_a_group_is_taken_back_at_most_once_for_one_that_fails(
+    disk: DiskThread, catalog: Catalog, counted: Counted
+) -> None:
+    with held(disk):
+        done = [disk.commit(lambda name=name: counted.meet(name)) for name in "abc"]
+        failing = disk.commit(lambda: catalog.set_desired("nobody", "stopped"))
+    for future in done:
+        future.result(PATIENCE)
+    with pytest.raises(UnknownComponent):
+        failing.result(PATIENCE)
+    assert len(counted.transactions) == 2
 
 
 def test_a_transaction_that_cannot_become_durable_is_taken_apart(
@@ -157,8 +174,8 @@ def test_other_jobs_keep_their_place_among_commits(disk: DiskThread, catalog: Ca
     with held(disk):
         disk.commit(lambda: catalog.upsert_component("a", "a"))
         first = disk.submit(lambda: met(catalog))
-        disk.commit(lambda: catalog.upsert_component("b", "b"))
-        disk.commit(lambda: catalog.upsert_component("c", "c"))
+        disk.commit(lambda: counted.meet("b"))
+        disk.commit(lambda: counted.meet("c"))
         second = disk.submit(lambda: met(catalog))
     assert (first.result(PATIENCE), second.result(PATIENCE)) == (["a"], ["a", "b", "c"])
     assert counted.transactions == [2]
@@ -168,10 +185,7 @@ def test_a_group_has_a_bound_and_a_cancelled_commit_is_not_run(
     disk: DiskThread, catalog: Catalog, counted: Counted
 ) -> None:
     with held(disk):
-        done = [
-            disk.commit(lambda number=number: catalog.upsert_component(f"each-{number:03}", "x"))
-            for number in range(MOST + 3)
-        ]
+        done = [disk.commit(lambda number=number: counted.meet(f"each-{number:03}")) for number in range(MOST + 3)]
         assert done[1].cancel()
     for future in (done[0], *done[2:]):
         future.result(PATIENCE)
