@@ -32,6 +32,7 @@ def activation_of(attempt: Attempt, initial: NewSnapshot | None, at: float, engi
         revision=attempt.revision,
         at=at,
         deployment=attempt.deployment,
+        passed=attempt.passed,
         initial=initial,
         # A revision that had served enough calls without a fault when it was superseded has proved itself.
         old_stable=not fault and has_evidence(component) and component.proof.clean and not rollback,

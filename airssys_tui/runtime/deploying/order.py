@@ -12,6 +12,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.gate_checks import Passage
 from airssys_tui.runtime.sources.folder import Reading
+from airssys_tui.store.catalog.records import GatesPassed
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +66,10 @@ class Attempt:
     Attributes:
         revision: Its number.
         deployment: Its entry in the catalog's deployments.
+        passed: What its rehearsal found, until that is recorded.
     """
 
-    __slots__ = ("component", "deployment", "order", "passage", "reading", "revision")
+    __slots__ = ("component", "deployment", "order", "passage", "passed", "reading", "revision")
 
     def __init__(self, component: Component, reading: Reading, order: Order, revision: int, deployment: int) -> None:
         self.component = component
@@ -76,6 +78,7 @@ class Attempt:
         self.revision = revision
         self.deployment = deployment
         self.passage = Passage(component.update.reach)
+        self.passed: GatesPassed | None = None
 
     def tell(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         """Emit a decision about the candidate."""

@@ -183,7 +183,9 @@ class Deployer:
         for line in inert_lines(rehearsed.artifact.manifest) if order.from_files else ():
             attempt.tell(line, EventAction.NO_EFFECT)
         failpoint("deploy/compiled")
-        await self._recorder.rehearsed(attempt)
+        self._recorder.passed(attempt)
+        if rehearsed.takes_turns:
+            await self._recorder.record_passed(attempt)
         return rehearsed
 
     async def _compare_inputs(self, attempt: Attempt, rehearsed: Rehearsed, state: SavedState | None) -> None:

@@ -17,7 +17,8 @@ from airssys_tui.runtime.deploying.order import Attempt, Order
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
-from airssys_tui.store.catalog.records import Refusal, RevisionRecord
+from airssys_tui.store.catalog.deployments import REHEARSED
+from airssys_tui.store.catalog.records import GatesPassed, Refusal, RevisionRecord
 from airssys_tui.store.disk.failpoint import failpoint
 from airssys_tui.store.disk.free_space import require_room
 
@@ -54,13 +55,13 @@ class AttemptRecorder:
         """Keep the artifact, durably, before the catalog refers to it; return the reading with its version."""
         if from_files:
             require_room(self._floor.state.path, len(reading.wasm))
-        self._floor.state.blobs.put(reading.wasm)
+        self._floor.state.blobs.put(reading.wasm, reading.digest)
         return with_embedded_version(reading)
 
     def _open(self, component: Component, reading: Reading, order: Order) -> Attempt:
         state = self._floor.state
         if not state.blobs.has(reading.digest):  # collected in the meantime: nothing referred to it
-            state.blobs.put(reading.wasm)
+            state.blobs.put(reading.wasm, reading.digest)
         with state.catalog.together():
             return self._record(component, reading, order)
 
@@ -84,20 +85,26 @@ class AttemptRecorder:
         added = catalog.add_revision(record, deployment=deployment)
         return Attempt(component, reading, order, added.number, deployment)
 
-    async def rehearsed(self, attempt: Attempt) -> None:
-        """Record that a candidate was rehearsed, and its interface.
+    def passed(self, attempt: Attempt) -> None:
+        """Note that a candidate was rehearsed: it is recorded with the activation, or with the refusal."""
+        encoded = msgspec.json.encode(attempt.passage.interface).decode()
+        attempt.passed = GatesPassed(_gates(attempt), encoded, self._floor.clock())
+
+    async def record_passed(self, attempt: Attempt) -> None:
+        """Record now that a candidate was rehearsed, because its switch takes a while.
 
         Raises:
             StoreError: If it could not be recorded.
         """
+        await self._floor.commit(self._write_passed, attempt, attempt.passed)
+        attempt.passed = None
 
-        def write() -> None:
-            catalog = self._floor.state.catalog
+    def _write_passed(self, attempt: Attempt, passed: GatesPassed | None) -> None:
+        catalog = self._floor.state.catalog
+        if passed is not None:
             with catalog.together():
-                self._keep_interface(attempt)
-                catalog.stage(attempt.deployment, "rehearsed", _gates(attempt), at=self._floor.clock())
-
-        await self._floor.commit(write)
+                catalog.set_interface(attempt.component.name, attempt.revision, passed.interface)
+                catalog.stage(attempt.deployment, REHEARSED, passed.gates, at=passed.at)
 
     async def close(self, attempt: Attempt, outcome: str, reason: str, refusal: Refusal | None = None) -> None:
         """Record the end of an attempt that failed; if that is not possible now, do it later.
@@ -108,12 +115,13 @@ class AttemptRecorder:
             reason: Why it failed.
             refusal: The refusal to remember, so that the same files are not tried again automatically.
         """
-        catalog, at = self._floor.state.catalog, self._floor.clock()
+        catalog, at, passed = self._floor.state.catalog, self._floor.clock(), attempt.passed
 
         def write() -> None:
             with catalog.together():
                 if refusal is not None:
                     catalog.remember_refusal(refusal)
+                self._write_passed(attempt, passed)
                 self._keep_interface(attempt)
                 catalog.stage(attempt.deployment, outcome, _gates(attempt), at=at)
                 catalog.set_outcome(attempt.component.name, attempt.revision, Outcome.FAILED, reason, at)

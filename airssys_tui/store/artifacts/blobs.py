@@ -50,14 +50,18 @@ class Blobs:
             make_directory(self.unfinished)
             return sweep(self.unfinished)
 
-    def put(self, data: bytes) -> Digest:
+    def put(self, data: bytes, digest: Digest | None = None) -> Digest:
         """Store these bytes, unless an intact copy exists; whatever else lies in its place is replaced.
+
+        Args:
+            data: The bytes.
+            digest: Their digest, if the caller has computed it from them already.
 
         Raises:
             DiskFull: No space left on the disk.
             StoreError: The directory cannot be written.
         """
-        digest = digest_of(data)
+        digest = digest or digest_of(data)
         path = self._where(digest)
         with disk_faults("write the blob", path):
             if self._holds(path, data):

@@ -20,12 +20,12 @@ from airssys_tui.store.catalog.checks import Checks
 from airssys_tui.store.catalog.components import Components
 from airssys_tui.store.catalog.costs import Costs, write_costs
 from airssys_tui.store.catalog.decisions_and_events import EventTables
-from airssys_tui.store.catalog.deployments import Deployments, require_running
+from airssys_tui.store.catalog.deployments import REHEARSED, Deployments, require_running
 from airssys_tui.store.catalog.excerpts import RevisionExcerpts
 from airssys_tui.store.catalog.holds_and_refusals import Verdicts, write_holds, write_refusals
 from airssys_tui.store.catalog.pins import Pins
 from airssys_tui.store.catalog.records import Activation
-from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions, write_outcome
+from airssys_tui.store.catalog.revisions import ACTIVE, CANDIDATE, Revisions
 from airssys_tui.store.catalog.schema import check_integrity, require_current
 from airssys_tui.store.catalog.snapshots import Snapshots, write_snapshot
 from airssys_tui.store.catalog.trimming import Trimming
@@ -138,13 +138,17 @@ class Catalog(
                 has changed.
         """
         with self._database.transaction("activate") as connection:
-            _require_candidate(connection, activation)
+            artifact = _require_candidate(connection, activation)
+            if activation.passed is not None and activation.deployment is not None:
+                self.set_interface(activation.component, activation.revision, activation.passed.interface)
+                self.stage(activation.deployment, REHEARSED, activation.passed.gates, at=activation.passed.at)
             if activation.snapshot is not None:
                 write_snapshot(connection, activation.snapshot)
             if activation.initial is not None:
                 write_snapshot(connection, activation.initial)
             _switch_outcomes(connection, activation)
-            _settle_verdicts(connection, activation)
+            _settle_holds(connection, activation, artifact[0])
+            _settle_refusals(connection, activation, artifact)
             if activation.deployment is not None:
                 done = connection.execute(
                     """UPDATE deployments SET finished_at = ?, outcome = ?, reason = ?, revision = ?
@@ -161,17 +165,19 @@ class Catalog(
                 require_running(done.rowcount, activation.deployment)
 
 
-def _require_candidate(connection: sqlite3.Connection, activation: Activation) -> None:
-    rows = connection.execute(
-        "SELECT outcome FROM revisions WHERE component = ? AND number = ?", (activation.component, activation.revision)
-    ).fetchall()
-    outcome = str(rows[0][0]) if rows else "unknown"
+def _require_candidate(connection: sqlite3.Connection, activation: Activation) -> tuple[str, str]:
+    """Return the digests of the candidate's artifact and of its manifest."""
+    outcome, *artifact = connection.execute(
+        "SELECT outcome, digest, manifest_digest FROM revisions WHERE component = ? AND number = ?",
+        (activation.component, activation.revision),
+    ).fetchone() or ("unknown", "", "")
     if outcome != CANDIDATE:
         raise StoreError(
             f"r{activation.revision} of {activation.component} is {outcome}, not a candidate",
             component=activation.component,
             revision=activation.revision,
         )
+    return artifact[0], artifact[1]
 
 
 def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> None:
@@ -180,38 +186,45 @@ def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> 
         "SELECT number FROM revisions WHERE component = ? AND outcome = 'active'", (component,)
     ).fetchall()
     for (number,) in old:
-        write_outcome(
-            connection, component, number, activation.old_outcome, reason=activation.old_reason, at=activation.at
-        )
         connection.execute(
-            "UPDATE revisions SET stable = max(stable, ?) WHERE component = ? AND number = ?",
-            (int(activation.old_stable), component, number),
+            """UPDATE revisions SET outcome = ?, outcome_reason = ?, outcome_at = ?, stable = max(stable, ?)
+               WHERE component = ? AND number = ?""",
+            (
+                activation.old_outcome,
+                activation.old_reason,
+                activation.at,
+                int(activation.old_stable),
+                component,
+                number,
+            ),
         )
         if activation.old_costs is not None:
             write_costs(connection, component, number, activation.old_costs)
-    write_outcome(connection, component, activation.revision, ACTIVE, reason=activation.reason, at=activation.at)
     connection.execute(
-        "UPDATE revisions SET activated_at = ?, stable = max(stable, ?) WHERE component = ? AND number = ?",
-        (activation.at, int(activation.stable), component, activation.revision),
+        """UPDATE revisions SET outcome = ?1, outcome_reason = ?2, outcome_at = ?3, activated_at = ?3,
+               stable = max(stable, ?4) WHERE component = ?5 AND number = ?6""",
+        (ACTIVE, activation.reason, activation.at, int(activation.stable), component, activation.revision),
     )
 
 
-def _settle_verdicts(connection: sqlite3.Connection, activation: Activation) -> None:
-    component, at = activation.component, (activation.component, activation.revision)
-    digest, manifest_digest = connection.execute(
-        "SELECT digest, manifest_digest FROM revisions WHERE component = ? AND number = ?", at
-    ).fetchone()
+def _settle_holds(connection: sqlite3.Connection, activation: Activation, digest: str) -> None:
+    component, lifted = activation.component, {*activation.lift, digest}
     if activation.lift_all:
         connection.execute("DELETE FROM holds WHERE component = ?", (component,))
-    write_holds(connection, component, activation.holds)
-    connection.executemany(
-        "DELETE FROM holds WHERE component = ? AND digest = ?",
-        [(component, lifted) for lifted in (*activation.lift, digest)],
-    )
+    else:
+        connection.executemany(
+            "DELETE FROM holds WHERE component = ? AND digest = ?", [(component, each) for each in lifted]
+        )
+    write_holds(connection, component, [hold for hold in activation.holds if hold.digest not in lifted])
+
+
+def _settle_refusals(connection: sqlite3.Connection, activation: Activation, artifact: tuple[str, str]) -> None:
+    component = activation.component
     if activation.forget_refusals:
         connection.execute("DELETE FROM refusals WHERE component = ?", (component,))
-    write_refusals(connection, activation.refusals)
-    connection.execute(
-        "DELETE FROM refusals WHERE component = ? AND digest = ? AND manifest_digest = ?",
-        (component, digest, manifest_digest),
-    )
+    else:
+        connection.execute(
+            "DELETE FROM refusals WHERE component = ? AND digest = ? AND manifest_digest = ?", (component, *artifact)
+        )
+    left = [refusal for refusal in activation.refusals if (refusal.digest, refusal.manifest_digest) != artifact]
+    write_refusals(connection, left)

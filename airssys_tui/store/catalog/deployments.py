@@ -7,6 +7,8 @@ from airssys_tui.store.catalog.records import DeploymentRecord, StageRecord
 from airssys_tui.store.disk.database import Room
 
 ABORTED = "aborted"
+REHEARSED = "rehearsed"
+"""The stage of a candidate that has passed every gate before the switch."""
 
 
 class Deployments(Room):

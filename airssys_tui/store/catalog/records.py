@@ -186,6 +186,20 @@ class StateSnapshot(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class GatesPassed(msgspec.Struct, frozen=True):
+    """What a candidate's rehearsal found.
+
+    Attributes:
+        gates: The gates that it passed, with milliseconds, as JSON.
+        interface: Its interface as JSON.
+        at: When the rehearsal ended.
+    """
+
+    gates: str
+    interface: str
+    at: float
+
+
 class Activation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that changes in one step when a candidate takes over.
 
@@ -194,6 +208,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         revision: The candidate that becomes active.
         at: When it takes over.
         deployment: The deployment that this completes.
+        passed: What its rehearsal found, if that is not recorded yet.
         snapshot: The old revision's final state, if any.
         initial: The new revision's initial state, if it is not the old one's; a later start loads it.
         old_outcome: New outcome of the previously active revision: ``superseded``, ``failed`` or ``quarantined``.
@@ -213,6 +228,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     at: float
     deployment: int | None = None
+    passed: GatesPassed | None = None
     snapshot: NewSnapshot | None = None
     initial: NewSnapshot | None = None
     old_outcome: str = "superseded"

@@ -146,11 +146,9 @@ class Revisions(Room):
             StoreError: The revision does not exist, or another interface is already recorded.
         """
         with self._database.transaction("set-interface") as connection:
-            same = "SELECT 1 FROM revisions WHERE component = ? AND number = ? AND interface = ?"
-            if connection.execute(same, (component, number, interface)).fetchone() is not None:
-                return
             done = connection.execute(
-                "UPDATE revisions SET interface = ? WHERE component = ? AND number = ? AND interface IS NULL",
+                """UPDATE revisions SET interface = ?1
+                   WHERE component = ?2 AND number = ?3 AND (interface IS NULL OR interface = ?1)""",
                 (interface, component, number),
             )
             if done.rowcount == 0:
