@@ -33,6 +33,7 @@ from airssys_tui.core.units import format_size
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 _CHUNK: Final = 1024 * 1024
+_SMALLEST: Final = 4096
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -176,8 +177,10 @@ def _require_regular(found: os.stat_result, name: str, most: int) -> None:
 def _take(file: io.FileIO, name: str, most: int) -> bytes:
     parts: list[bytes] = []
     left = most + 1
+    # Room for the size that the file has now and one byte, so that a small file takes one read and no large buffer.
+    room = min(max(os.fstat(file.fileno()).st_size + 1, _SMALLEST), _CHUNK)
     while left:
-        part = file.read(min(left, _CHUNK))
+        part = file.read(min(left, room))
         if part is None:
             raise BlockingIOError(errno.EAGAIN, "the file has no data ready")
         if not part:

@@ -8,8 +8,9 @@ clamped.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -59,6 +60,7 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "Component.toml"
+SectionT = TypeVar("SectionT")
 
 
 def parse_manifest(text: str, path: str) -> Manifest:
@@ -79,24 +81,36 @@ def parse_manifest(text: str, path: str) -> Manifest:
     manifest = Manifest(
         package=sections.read_package(root.table("package")),
         artifact=sections.read_artifact(root.table("component")),
-        build=sections.read_build(root.table("build")),
-        engine=sections.read_engine(root.table("engine")),
-        capabilities=sections.read_capabilities(root.table("capabilities")),
+        build=_section(root, "build", sections.read_build),
+        engine=_section(root, "engine", sections.read_engine),
+        capabilities=_section(root, "capabilities", sections.read_capabilities),
         durability=sections.read_durability(resources),
-        limits=sections.read_limits(resources),
-        supervision=sections.read_supervision(root.table("supervision")),
-        health=sections.read_health(root.table("health")),
-        deployment=sections.read_deployment(root.table("deployment")),
-        state=sections.read_state(root.table("state")),
-        config=sections.read_config(root.table("config")),
-        dependencies=sections.read_dependencies(root.table("dependencies")),
-        security=sections.read_security(root.table("security")),
+        limits=sections.read_limits(resources) if resources else _of_nothing(sections.read_limits),
+        supervision=_section(root, "supervision", sections.read_supervision),
+        health=_section(root, "health", sections.read_health),
+        deployment=_section(root, "deployment", sections.read_deployment),
+        state=_section(root, "state", sections.read_state),
+        config=_section(root, "config", sections.read_config),
+        dependencies=_section(root, "dependencies", sections.read_dependencies),
+        security=_section(root, "security", sections.read_security),
     )
     root.close()
     problems = report.problems()
     if problems:
         raise ManifestError(problems)
     return manifest
+
+
+def _section(root: Table, key: str, read: Callable[[Table], SectionT]) -> SectionT:
+    """Read a section; most manifests lack most of them."""
+    table = root.table(key)
+    return read(table) if table else _of_nothing(read)
+
+
+@cache
+def _of_nothing(read: Callable[[Table], SectionT]) -> SectionT:
+    """Return what an absent or empty section means; such a section is never a problem."""
+    return read(Table({}, (), Report("", "")))
 
 
 def bare_manifest(stem: str, wasm: str = "") -> Manifest:

@@ -97,6 +97,10 @@ class Table:
         self._report = report
         self._known: list[str] = []
 
+    def __bool__(self) -> bool:
+        """Return whether it has any key."""
+        return bool(self._values)
+
     def close(self) -> None:
         """Report the keys that no reading method has registered, each with the nearest known key."""
         known = set(self._known)

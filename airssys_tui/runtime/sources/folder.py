@@ -124,13 +124,13 @@ def read(folder: Path, key: str, *, young: float = 0.0) -> Reading | Overlooked 
         IdentityError: If a name is no text, or no component name can be derived from it.
         FileUnavailable: If the system cannot read the files now.
     """
-    path = folder / key
+    path = f"{folder}{os.sep}{key}"
     try:
-        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - its errors are translated in one place
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - a path of text need not become a Path
     except OSError as error:
         fault = fault_of_reading(error, key)
         if isinstance(fault, FileAbsent):
-            return overlooked_file(key, dangling=True) if path.is_symlink() else None
+            return overlooked_file(key, dangling=True) if Path(path).is_symlink() else None
         raise _judged(fault) from error
     if is_folder:
         return _read_folder(path, key, young)
@@ -139,7 +139,7 @@ def read(folder: Path, key: str, *, young: float = 0.0) -> Reading | Overlooked 
     return read_bare(path, key) if key.endswith(WASM) else overlooked_file(key)
 
 
-def read_bare(path: Path, key: str) -> Reading | None:
+def read_bare(path: Path | str, key: str) -> Reading | None:
     """Read a wasm file without a manifest; None if it is gone. For the errors see :func:`read`."""
     require_name(key)
     manifest = bare_manifest(stem_of(key))
@@ -147,7 +147,7 @@ def read_bare(path: Path, key: str) -> Reading | None:
     return None if wasm is None else _reading(key, manifest, wasm, bare=True)
 
 
-def _read_folder(path: Path, key: str, young: float) -> Reading | Overlooked | Early | None:
+def _read_folder(path: str, key: str, young: float) -> Reading | Overlooked | Early | None:
     try:
         with os.scandir(path) as found:
             listed = tuple(found)
@@ -163,12 +163,13 @@ def _read_folder(path: Path, key: str, young: float) -> Reading | Overlooked | E
         return _read_whole(path, key)
     if not names and not any(map(_leads_further, listed)):
         return None
-    age = time.time() - max(_changed(place) for place in (path, *(path / name for name in names)))
+    place = Path(path)
+    age = time.time() - max(map(_changed, (place, *(place / name for name in names))))
     if 0.0 <= age < young:
         return Early(young - age)
-    wasm = [name for name in names if name.endswith(WASM) and not (path / name).is_dir()]
+    wasm = [name for name in names if name.endswith(WASM) and not (place / name).is_dir()]
     if not wasm:
-        return overlooked_folder(path, key, names)
+        return overlooked_folder(place, key, names)
     return _read_bare_folder(path, key, names, wasm)
 
 
@@ -180,9 +181,10 @@ def _changed(path: Path) -> float:
     return max(found.st_mtime, found.st_ctime)
 
 
-def _read_whole(path: Path, key: str) -> Reading:
-    manifest = parse_manifest(_read_manifest(path / MANIFEST, f"{key}/{MANIFEST}"), f"{key}/{MANIFEST}")
-    wasm = _read_wasm(path / manifest.artifact.wasm, f"{key}/{manifest.artifact.wasm}")
+def _read_whole(path: str, key: str) -> Reading:
+    name = f"{key}/{MANIFEST}"
+    manifest = parse_manifest(_read_manifest(f"{path}{os.sep}{MANIFEST}", name), name)
+    wasm = _read_wasm(f"{path}{os.sep}{manifest.artifact.wasm}", f"{key}/{manifest.artifact.wasm}")
     if wasm is None:
         raise AdmissionError(
             f"{manifest.artifact.wasm} is not in {key}/",
@@ -192,7 +194,7 @@ def _read_whole(path: Path, key: str) -> Reading:
     return _reading(key, manifest, wasm, bare=False)
 
 
-def _read_bare_folder(path: Path, key: str, names: list[str], wasm: list[str]) -> Reading | None:
+def _read_bare_folder(path: str, key: str, names: list[str], wasm: list[str]) -> Reading | None:
     misspelt = next(filter(is_manifest_like, names), None)
     if misspelt is not None:
         raise AdmissionError(
@@ -207,7 +209,7 @@ def _read_bare_folder(path: Path, key: str, names: list[str], wasm: list[str]) -
         )
     require_name(wasm[0])
     manifest = bare_manifest(stem_of(key), wasm[0])
-    content = _read_wasm(path / wasm[0], f"{key}/{wasm[0]}")
+    content = _read_wasm(f"{path}{os.sep}{wasm[0]}", f"{key}/{wasm[0]}")
     return None if content is None else _reading(key, manifest, content, bare=True)
 
 
@@ -215,7 +217,7 @@ def _reading(key: str, manifest: Manifest, wasm: bytes, *, bare: bool) -> Readin
     return Reading(key, manifest, manifest_digest(manifest), wasm, digest_of(wasm), bare)
 
 
-def _read_manifest(path: Path, name: str) -> str:
+def _read_manifest(path: str, name: str) -> str:
     try:
         return read_regular(path, MAX_MANIFEST, name).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -228,7 +230,7 @@ def _read_manifest(path: Path, name: str) -> str:
         raise ManifestError((ManifestProblem(name, 1, "", message),)) from error
 
 
-def _read_wasm(path: Path, name: str) -> bytes | None:
+def _read_wasm(path: Path | str, name: str) -> bytes | None:
     try:
         return read_regular(path, MAX_WASM, name)
     except FileAbsent:
