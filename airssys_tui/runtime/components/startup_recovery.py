@@ -15,6 +15,8 @@ what that one refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -35,7 +37,11 @@ from airssys_tui.runtime.components.evidence import recall_costs
 from airssys_tui.runtime.components.trial import Trial
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.catalog import Catalog
+from airssys_tui.store.catalog.components import NAMING
 from airssys_tui.store.catalog.records import ComponentRecord, CostRecord, Hold, Refusal, RevisionRecord, SnapshotInfo
+
+SHARED: Final = 64
+"""Interfaces kept to be shared: components of the same artifact have the same one."""
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -68,24 +74,30 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
             generation=deployment.generation,
         )
     compile_cpu = floor.settings.engine.compile_cpu
-    return tuple(_remember(catalog, record, compile_cpu) for record in catalog.components())
+    named = {table: catalog.named_in(table) for table in NAMING}
+    return tuple(_remember(catalog, record, compile_cpu, named) for record in catalog.components())
 
 
-def _remember(catalog: Catalog, record: ComponentRecord, compile_cpu: float) -> Remembered:
-    active = catalog.active_revision(record.id)
+def _remember(
+    catalog: Catalog, record: ComponentRecord, compile_cpu: float, named: Mapping[str, frozenset[str]]
+) -> Remembered:
+    """Return what the catalog knows of one component; tables that do not name it, as most do not, are not asked."""
+    name = record.id
+    active = catalog.active_revision(name)
+    refusals = catalog.refusals(name) if name in named["refusals"] else ()
     # A revision on probation is compared with the one that served before it.
-    before = catalog.served_before(record.id, active.number) if active is not None else None
+    before = catalog.served_before(name, active.number) if active is not None and active.number > 1 else None
     return Remembered(
         record,
         active,
-        catalog.holds(record.id),
-        tuple(refusal for refusal in catalog.refusals(record.id) if _stands(refusal, compile_cpu)),
-        catalog.snapshots(record.id, limit=1),
-        catalog.latest_generation(record.id),
-        catalog.quarantined(record.id),
+        catalog.holds(name) if name in named["holds"] else (),
+        tuple(refusal for refusal in refusals if _stands(refusal, compile_cpu)),
+        catalog.snapshots(name, limit=1) if name in named["snapshots"] else (),
+        catalog.latest_generation(name),
+        catalog.quarantined(name),
         before,
-        catalog.costs(record.id),
-        catalog.command_end(record.id),
+        catalog.costs(name) if name in named["costs"] else {},
+        catalog.command_end(name) if name in named["command_ends"] else None,
     )
 
 
@@ -104,7 +116,7 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine
     """
     record = memory.record
     component = make(ComponentId.parse(record.id))
-    component.files.recall(record.source)
+    component.files.recall(record.source, recorded=record.present)
     component.intent.want(Desired(record.desired))
     component.barred.hold(memory.holds)
     component.update.recall(memory.generation)
@@ -118,11 +130,11 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine
         component.proof.quarantine(_artifact(bad), one_line(bad.outcome_reason, 300))
     component.life.enter("remembered", State.INSTALLING)
     if memory.active is not None:
-        _take_up(component, memory.active)
+        artifact = _take_up(component, memory.active)
         if memory.ended is not None and memory.ended.revision == memory.active.number:
             component.life.end(memory.ended)
         _take_evidence(component, memory, memory.active)
-        component.proof.begin(_resumed_trial(memory.active, memory.before))
+        component.proof.begin(_resumed_trial(memory.active, artifact, memory.before))
         component.life.enter("remembered", State.INSTALLED)
         return component
     component.life.enter("never served", State.FAILED)
@@ -136,9 +148,9 @@ def restore(memory: Remembered, make: Callable[[ComponentId], Component], engine
     return component
 
 
-def _resumed_trial(active: RevisionRecord, before: int | None) -> Trial:
+def _resumed_trial(active: RevisionRecord, artifact: Blueprint, before: int | None) -> Trial:
     judged = active.cause in {Cause.DEPLOY, Cause.RELOAD} and not active.stable
-    return Trial(active.number, decode_manifest(active.manifest), before, judged=judged, resumed=True)
+    return Trial(active.number, artifact.manifest, before, judged=judged, resumed=True)
 
 
 def _take_evidence(component: Component, memory: Remembered, active: RevisionRecord) -> None:
@@ -151,20 +163,26 @@ def _take_evidence(component: Component, memory: Remembered, active: RevisionRec
         component.proof.recall(own.faults)
 
 
-def _take_up(component: Component, record: RevisionRecord) -> None:
+def _take_up(component: Component, record: RevisionRecord) -> Blueprint:
     artifact = _artifact(record)
     kind = kind_of(artifact.interface, artifact.manifest.artifact.kind)
     component.served.take_over(artifact, kind, record.origin)
     component.proof.judge_stable(record.stable)
+    return artifact
 
 
 def _artifact(record: RevisionRecord) -> Blueprint:
-    interface = msgspec.json.decode(record.interface, type=Interface) if record.interface else Interface()
     return Blueprint(
         digest=Digest(record.digest),
-        interface=interface,
+        interface=_interface(record.interface) if record.interface else Interface(),
         manifest=decode_manifest(record.manifest),
         manifest_digest=record.manifest_digest,
         revision=record.number,
         waits=False,
     )
+
+
+@lru_cache(SHARED)
+def _interface(text: str) -> Interface:
+    """Read a recorded interface; revisions with the same text share one value."""
+    return msgspec.json.decode(text, type=Interface)

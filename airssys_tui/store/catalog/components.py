@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,10 @@ from airssys_tui.store.disk.database import Room
 
 _SELECT = """SELECT id, source, desired, first_seen, number, present FROM components
     LEFT JOIN revisions ON revisions.component = components.id AND revisions.outcome = 'active' """
+
+
+NAMING: Final = ("holds", "refusals", "snapshots", "costs", "command_ends")
+"""Tables whose rows name a component, and which have none for most of them."""
 
 
 class Components(Room):
@@ -39,6 +43,13 @@ class Components(Room):
         """Return one component, or None if it is unknown."""
         rows = self._database.rows(_SELECT + "WHERE id = ?", (component,))
         return next(map(_record, rows), None)
+
+    def named_in(self, table: str) -> frozenset[str]:
+        """Return the components that have rows in one of the tables :data:`NAMING`, from its index alone."""
+        if table not in NAMING:
+            raise LookupError(f"{table} is not a table that names components")
+        rows = self._database.rows(f"SELECT DISTINCT component FROM {table}")  # noqa: S608 - one of a few literals
+        return frozenset(component for (component,) in rows)
 
     def set_desired(self, component: str, desired: str) -> None:
         """Record the desired state: ``running`` or ``stopped``.

@@ -32,7 +32,7 @@ class SourceFiles:
         detached: Whether the component may run without its files, because the operator asked for it.
         left: Whether the files were removed since the active revision took over. When they come back, a component that
             supervision gave up is tried again.
-        recorded: Whether this runtime has recorded that the files are in the folder.
+        recorded: Whether the catalog is known to say that the files are in the folder.
         on_disk: What was last read; None when the files are gone or could never be read.
     """
 
@@ -57,9 +57,10 @@ class SourceFiles:
         self.key = key
         self._changed()
 
-    def recall(self, key: str) -> None:
+    def recall(self, key: str, *, recorded: bool) -> None:
         """Restore what the catalog knows; a component without an entry was detached."""
         self.key = key
+        self.recorded = recorded
         self.detached = not key
 
     def record(self, present: bool) -> None:
