@@ -56,6 +56,7 @@ from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
+from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
@@ -69,6 +70,9 @@ from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
 """Seconds until a change of a component is visible to front ends."""
+
+PUBLISH_AT_START: float = 0.25
+"""The same during the start, when each component changes several times in a moment."""
 
 DISORDER: Final = (
     "the previous run did not shut down cleanly: components resume from their last saved state; what they held in "
@@ -157,7 +161,8 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.undo.recall()
-            await self._resume()
+            with heap.growing():
+                await self._resume()
             await self._scan()
         except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED
@@ -359,7 +364,7 @@ class System:
     async def _publishing(self) -> None:
         while True:
             await self._stale.wait()
-            await asyncio.sleep(PUBLISH)
+            await asyncio.sleep(PUBLISH if self.settled.is_set() else PUBLISH_AT_START)
             self._stale.clear()
             self.touch()
 

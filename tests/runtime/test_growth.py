@@ -14,7 +14,12 @@ from typing import Any, Final
 import pytest
 
 from airssys_tui.core.manifest.dependencies import Graph, Node, circle, conflicts, start_order, unmet
+from airssys_tui.core.manifest.document import parse_manifest
 from airssys_tui.core.manifest.structure import Dependency
+from airssys_tui.runtime.components.startup_recovery import remembered
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.observing.observer import Observer
+from airssys_tui.store.disk.database import Database
 from tests.support.components import Crafted
 from tests.support.world import World
 
@@ -132,3 +137,66 @@ def test_the_start_order_of_twice_as_many_costs_twice_as_much(shape: str) -> Non
 
     once, twice = (steps_of(lambda given=given: start_order(given)) for given in (nodes(60), nodes(120)))
     assert twice <= 2.1 * once
+
+
+def test_a_deployment_waits_for_the_disk_twice_and_a_start_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once before any of its code runs, and once when it takes over; what is known at the start is not written."""
+    commits: list[str] = []
+    commit = Floor.commit
+
+    async def counted_commit(floor: Floor, function: Any, *args: Any, **kwargs: Any) -> Any:
+        commits.append(function.__name__)
+        return await commit(floor, function, *args, **kwargs)
+
+    monkeypatch.setattr(Floor, "commit", counted_commit)
+    world = World(tmp_path)
+    try:
+        world.put("each", Crafted(exports=frozenset({"get"})))
+        world.open()
+        assert commits == ["_open", "activate"]
+        commits.clear()
+        world.reopen()
+        assert world.row("each").state == "running"
+        assert commits == []
+    finally:
+        world.close()
+
+
+def test_a_start_asks_only_tables_that_name_the_component(worlds: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    rows = Database.rows
+
+    def counted_rows(database: Database, sql: str, parameters: Any = ()) -> Any:
+        asked.extend([sql] * ("each-00" in parameters))
+        return rows(database, sql, parameters)
+
+    floor = worlds[0].runtime.probe.floor
+    monkeypatch.setattr(Database, "rows", counted_rows)
+    worlds[0].run(lambda: floor.disk(remembered, floor))
+    assert len(asked) == 3  # its active revision, its generation, what is in quarantine
+
+
+def test_a_row_that_is_due_is_not_asked_for_again(worlds: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Observer, "renew", lambda _, component: asked.append(component.name))
+
+    async def touch_again() -> None:
+        component = worlds[0].runtime.probe.system.router.find("each-00")
+        component.shown.begin_row()
+        for _ in range(3):
+            component.shown.touch()
+        component.shown.begin_row()
+
+    worlds[0].run(touch_again)
+    assert asked == ["each-00"]
+
+
+def test_sections_that_a_manifest_lacks_are_not_read_again() -> None:
+    least = '[package]\nname = "each"\n[component]\nwasm = "each.wasm"\n'
+    more = least + "[resources]\nhandles = 9\n[supervision.backoff]\nfactor = 2\n[deployment.regression]\nfuel = 2\n"
+    for text in (least, more):
+        parse_manifest(text, "Component.toml")
+    bare, full = (steps_of(lambda text=text: parse_manifest(text, "Component.toml")) for text in (least, more))
+    assert bare < 0.5 * full

@@ -128,6 +128,16 @@ class Component:
         """Why the files on disk are not deployed, if they were refused."""
         return self.barred.refusal_of(self.files.on_disk)
 
+    def held_back(self, digest: str, manifest_digest: str) -> str | None:
+        """Return why earlier events keep files from being deployed automatically, or None if they do not."""
+        bad = self.proof.quarantine_of(digest, manifest_digest)
+        if bad is not None:
+            return f"ignored: quarantined as r{bad.number} ({bad.reason})"
+        if self.barred.holds_digest(digest):
+            return f"ignored: held after rollback ({self.files.on_disk.label if self.files.on_disk else ''})"
+        refusal = self.refusal
+        return f"ignored: already refused at {refusal.gate}" if refusal is not None else None
+
     @property
     def prints(self) -> bool:
         """Whether an instance of it may print, so that it has to be listened to."""

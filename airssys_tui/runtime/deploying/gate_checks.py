@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
@@ -43,35 +42,57 @@ class Passage:
         if not self._learnt:
             self._learnt, self.interface = True, interface
 
-    @contextlib.contextmanager
-    def at(self, gate: Gate) -> Iterator[None]:
-        """Pass a gate: time it, and turn errors raised there into a refusal by it.
+    def at(self, gate: Gate) -> _Passing:
+        """Pass a gate in a block: time it, and turn errors raised there into a refusal by it.
 
         Raises:
             GateRefusal: What was raised inside, with this gate's name, except an ``AdmissionError``'s own gate.
             StoreError: The disk could not be read or written.
         """
         self._reached(gate)
-        started = time.perf_counter()
-        try:
-            yield
-        except GateRefusal as refusal:
-            raise GateRefusal(refusal.message, gate=gate, remedy=refusal.remedy, kind=refusal.kind) from refusal
-        except AdmissionError as error:
+        return _Passing(gate, self.times)
+
+
+class _Passing:
+    """The block of :meth:`Passage.at`: a dozen of them in each deployment."""
+
+    __slots__ = ("_gate", "_since", "_times")
+
+    def __init__(self, gate: Gate, times: list[tuple[Gate, float]]) -> None:
+        self._gate = gate
+        self._times = times
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        """Begin to time it."""
+        self._since = time.perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Note the time, or raise the refusal."""
+        if error is None:
+            self._times.append((self._gate, (time.perf_counter() - self._since) * 1000))
+        elif (refusal := _refusal_of(error, self._gate)) is not None:
+            raise refusal from error
+
+
+def _refusal_of(error: BaseException, gate: Gate) -> GateRefusal | None:
+    """Return the refusal that an error at a gate means; None for one that is passed on as it is."""
+    match error:
+        case GateRefusal():
+            return GateRefusal(error.message, gate=gate, remedy=error.remedy, kind=error.kind)
+        case AdmissionError():
             told = error.offset is None or f"offset {error.offset}" in error.message
             where = "" if told else f" (at byte {error.offset})"
-            raise GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind) from error
-        except GuestTrap as trap:
-            logs = see_logs(trap.trap.printed, trap.component)
-            raise GateRefusal(trap_text(trap), gate=gate, remedy=trap_remedy(trap, gate) or logs) from trap
-        except (ArgumentError, ExportNotFound, KeyError, TypeError, AttributeError) as error:
+            return GateRefusal(error.message + where, gate=error.gate, remedy=error.remedy, kind=error.kind)
+        case GuestTrap():
+            logs = see_logs(error.trap.printed, error.component)
+            return GateRefusal(trap_text(error), gate=gate, remedy=trap_remedy(error, gate) or logs)
+        case ArgumentError() | ExportNotFound() | KeyError() | TypeError() | AttributeError():
             # The guest exports the contract with a type of its own.
-            raise GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate) from error
-        except StoreError:
-            raise  # the disk's fault, not the candidate's: the candidate may be tried again
-        except AirssysError as error:
-            raise GateRefusal(error.message, gate=gate, remedy=error.remedy, kind=error.kind) from error
-        self.times.append((gate, (time.perf_counter() - started) * 1000))
+            return GateRefusal(one_line(f"gave an answer that does not fit the contract: {error}"), gate=gate)
+        case AirssysError() if not isinstance(error, StoreError):
+            return GateRefusal(error.message, gate=gate, remedy=error.remedy, kind=error.kind)
+    return None  # such as the disk's fault, not the candidate's: the candidate may be tried again
 
 
 def check_types(linker: Linker, interface: Interface) -> None:

@@ -204,6 +204,8 @@ class Instances:
         """Wait until no call runs; after the manifest's ``shutdown`` cancel it, or give up."""
         serving = component.actor.serving
         reached = landing(component.actor.pause())
+        if reached.done():
+            return
         if serving is None:
             await reached
             return

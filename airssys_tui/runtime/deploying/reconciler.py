@@ -33,12 +33,14 @@ from airssys_tui.core.lifecycle import Desired, RecoveryKind, State
 from airssys_tui.core.regular_file import FileUnavailable
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import escaped, one_line
+from airssys_tui.core.units import MIB
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
+from airssys_tui.runtime.deploying.slots import Slots
 from airssys_tui.runtime.deploying.unread import Unread
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources import folder
@@ -48,6 +50,10 @@ from airssys_tui.runtime.sources.settle import Found, Settled, Unfinished
 
 YOUNG: Final = 1.0
 """Seconds that files without a manifest must have been unchanged: a manifest may follow."""
+
+LARGE: Final = MIB
+"""Bytes of an artifact from which fewer are taken in at a time, because each is in memory meanwhile."""
+LARGE_AT_ONCE: Final = 16
 
 _MISSED: Final = {
     Found.SURVEY: "the survey found a change the watcher missed",
@@ -89,6 +95,7 @@ class Reconciler:
         self._make = make
         self.unread = Unread(floor, self._owner)
         self.departed: list[Component] = []
+        self._large = Slots(LARGE_AT_ONCE)
         self._owners: dict[str, Component] = {}
         self._rivals: dict[str, str] = {}
 
@@ -154,7 +161,20 @@ class Reconciler:
         reading = await self._read(key)
         if reading is None:
             return
-        component = self._claim(key, reading)
+        if len(reading.wasm) <= LARGE:
+            await self._take(reading, who, said, deploys=deploys)
+        else:
+            await self._large.run(self._take_large(key, reading if self._large.free else None, who, said, deploys))
+
+    async def _take_large(
+        self, key: str, reading: Reading | None, who: str, said: Iterable[Saying], deploys: bool
+    ) -> None:
+        reading = reading or await self._read(key)  # while it waited for its turn, only the disk held it
+        if reading is not None:
+            await self._take(reading, who, said, deploys=deploys)
+
+    async def _take(self, reading: Reading, who: str, said: Iterable[Saying], *, deploys: bool) -> None:
+        component = self._claim(reading.key, reading)
         while self.departed:
             departed = self.departed.pop()
             await self._gone(departed, "its files became another component")
@@ -290,7 +310,7 @@ class Reconciler:
             return "ignored: unloaded by the operator"
         if component.served.is_of(reading.digest, reading.manifest_digest) and not component.proof.condemned:
             return "ignored: same digest and manifest"
-        return _held_back(component, reading)
+        return component.held_back(reading.digest, reading.manifest_digest)
 
     async def _present(self, component: Component) -> None:
         """Bring the component to its desired state: its files are back unchanged."""
@@ -377,14 +397,3 @@ def _sayings(change: Settled) -> list[Saying]:
 
 def _on_disk(reading: Reading) -> OnDisk:
     return OnDisk(reading.digest, reading.manifest_digest, reading.manifest.version)
-
-
-def _held_back(component: Component, reading: Reading) -> str | None:
-    """Return why earlier events keep a reading from being deployed automatically, or None if they do not."""
-    bad = component.proof.quarantine_of(reading.digest, reading.manifest_digest)
-    if bad is not None:
-        return f"ignored: quarantined as r{bad.number} ({bad.reason})"
-    if component.barred.holds_digest(reading.digest):
-        return f"ignored: held after rollback ({component.files.on_disk.label if component.files.on_disk else ''})"
-    refusal = component.refusal
-    return f"ignored: already refused at {refusal.gate}" if refusal is not None else None

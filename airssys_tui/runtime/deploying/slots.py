@@ -32,6 +32,11 @@ class Slots:
         self._most_late = most_late
         self._late = 0
 
+    @property
+    def free(self) -> bool:
+        """Whether there is a slot for the next one."""
+        return not self._slots.locked()
+
     async def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Wait for a slot and do the work; return when it is done. Cancelling this cancels the work."""
         try:
@@ -39,29 +44,27 @@ class Slots:
         except BaseException:
             work.close()
             raise
-        task = asyncio.ensure_future(work)
-        try:
-            late = await self._with_slot(task)
-        finally:
-            self._slots.release()
-        self._late += late
-        try:
-            await task
-        finally:
-            self._late -= late
+        loop, keeps = asyncio.get_running_loop(), True
+        waiting: asyncio.TimerHandle
 
-    async def _with_slot(self, task: asyncio.Task[None]) -> bool:
-        """Wait until the work is done, or goes on without the slot; return whether it goes on."""
+        def look() -> None:
+            nonlocal keeps, waiting
+            if self._late < self._most_late:
+                keeps = False
+                self._late += 1
+                self._slots.release()
+            else:
+                waiting = loop.call_later(self._patience, look)
+
+        waiting = loop.call_later(self._patience, look)
         try:
-            while not task.done():
-                await asyncio.wait([task], timeout=self._patience)
-                if not task.done() and self._late < self._most_late:
-                    return True
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait([task])
-            raise
-        return False
+            await work
+        finally:
+            waiting.cancel()
+            if keeps:
+                self._slots.release()
+            else:
+                self._late -= 1
 
 
 async def each(

@@ -205,6 +205,8 @@ class Switcher:
         """Wait until no call runs; after the manifest's ``shutdown`` bound cancel it, or give up."""
         serving = component.actor.serving
         reached = landing(component.actor.pause())
+        if reached.done():  # nearly always: no call runs
+            return
         if serving is None:
             await reached
             return

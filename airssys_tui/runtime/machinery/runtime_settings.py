@@ -21,7 +21,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         reading: Seconds that reading the files of one component may take; it is tried again after that.
         sample: Seconds between samples of the meters.
         shutdown: Seconds that closing may take.
-        parallel_deploys: Components started or deployed at the same time.
+        parallel_deploys: Components started or deployed at the same time; of large ones fewer.
         code_cache: Bytes of compiled code kept on disk.
         collect_every: Seconds between collections of what no retention rule keeps; 0 turns them off.
         disk_check: Seconds between checks for free space while the disk is full.
@@ -36,7 +36,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     reading: float = PATIENCE
     sample: float = 1.0
     shutdown: float = 5.0
-    parallel_deploys: int = 16
+    parallel_deploys: int = 64
     code_cache: int = 1024 * 1024 * 1024
     collect_every: float = 300.0
     disk_check: float = 5.0

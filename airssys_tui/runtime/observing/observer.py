@@ -64,7 +64,7 @@ class Observer:
         self._lock = threading.Lock()
         self._generation = 0
         self._rows: dict[str, ComponentView] = {}
-        self._stale: set[str] = set()
+        self._stale: dict[str, Component] = {}
         self._sorted: tuple[ComponentView, ...] | None = None
         self._totals = Totals()
         self._gone: dict[str, int] = {}
@@ -131,16 +131,16 @@ class Observer:
 
     def renew(self, component: Component) -> None:
         """Have the row of a component built anew, or withdrawn, with the next publication."""
-        self._stale.add(component.name)
+        self._stale[component.name] = component
 
     def publish(self) -> None:
         """Publish the rows that changed since the last call; the others cost nothing."""
         generation = self._generation + 1
-        stale, self._stale = self._stale, set()
+        stale, self._stale = self._stale, {}
         try:
             rows, gone = self._renewed(stale, generation)
         except BaseException:
-            self._stale |= stale
+            self._stale = stale | self._stale
             raise
         for row in rows:
             self._totals.replace(self._rows.get(row.id), row)
@@ -162,10 +162,11 @@ class Observer:
             self._head = head
             self._sorted = None
 
-    def _renewed(self, stale: set[str], generation: int) -> tuple[list[ComponentView], list[str]]:
+    def _renewed(self, stale: Mapping[str, Component], generation: int) -> tuple[list[ComponentView], list[str]]:
         """Build these rows anew; return them, and the names of those whose component is gone."""
         rows, gone = [], []
-        for name in stale:
+        for name, touched in stale.items():
+            touched.shown.begin_row()
             component = self._router.named(name)
             if component is not None:
                 rows.append(self._row(component, generation))

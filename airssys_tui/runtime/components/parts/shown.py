@@ -24,10 +24,11 @@ class Shown:
         series: The meters over time.
     """
 
-    __slots__ = ("_changed", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
+    __slots__ = ("_changed", "_is_due", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
+        self._is_due = False
         self.trouble = GuestText("")
         self.remark = GuestText("")
         self.running: RunningCall | None = None
@@ -37,7 +38,13 @@ class Shown:
 
     def touch(self) -> None:
         """Have the row published soon."""
-        self._changed()
+        if not self._is_due:  # a deployment changes some thirty things, and its row is built once or twice
+            self._is_due = True
+            self._changed()
+
+    def begin_row(self) -> None:
+        """Note that the row is built now: what changes from here on needs another one."""
+        self._is_due = False
 
     def warn(self, trouble: GuestText) -> None:
         """Set the trouble."""

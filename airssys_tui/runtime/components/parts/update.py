@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import msgspec
-
 from airssys_tui.core.gates import Gate
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.progress import Progress, begin
@@ -75,5 +73,6 @@ class Update:
 
     def reach(self, gate: Gate) -> None:
         """Note the gate at which it is now."""
-        if self.progress is not None:
-            self.show(msgspec.structs.replace(self.progress, gate=gate))
+        progress = self.progress
+        if progress is not None:
+            self.show(Progress(progress.revision, progress.size, progress.since, gate))
