@@ -347,8 +347,11 @@ class EmbeddedRuntime:
             except BaseException as error:  # noqa: BLE001 - the opener waits for it on another thread
                 self._ready.set_exception(error)
                 return
+            system = self._ready.result()
             with heap.growing():
-                await self._ready.result().start()
+                await system.start()
+                if len(system.router) >= heap.MANY:
+                    heap.keep()
 
         task = self._loop.create_task(begin())
         try:

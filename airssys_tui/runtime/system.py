@@ -56,7 +56,6 @@ from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
-from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
@@ -161,8 +160,7 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.undo.recall()
-            with heap.growing():
-                await self._resume()
+            await self._resume()
             await self._scan()
         except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED

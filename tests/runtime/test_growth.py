@@ -193,6 +193,18 @@ def test_a_row_that_is_due_is_not_asked_for_again(worlds: Pair, monkeypatch: pyt
     assert asked == ["each-00"]
 
 
+def test_a_revision_on_probation_that_rests_is_not_judged_again(worlds: Pair) -> None:
+    async def count() -> tuple[int, int]:
+        system = worlds[0].runtime.probe.system
+        component = system.router.find("each-00")
+        component.proof.trial.settled = None
+        first = steps_of(lambda: system.probation.check(component))
+        return first, steps_of(lambda: system.probation.check(component))
+
+    first, second = worlds[0].run(count)
+    assert second < first / 2
+
+
 def test_sections_that_a_manifest_lacks_are_not_read_again() -> None:
     least = '[package]\nname = "each"\n[component]\nwasm = "each.wasm"\n'
     more = least + "[resources]\nhandles = 9\n[supervision.backoff]\nfactor = 2\n[deployment.regression]\nfuel = 2\n"

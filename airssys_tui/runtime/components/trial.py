@@ -19,6 +19,9 @@ KEEP_EVERY: Final = 15.0
 """Seconds after which new evidence is written to the catalog: no more is lost by a kill."""
 
 
+Situation = tuple[int, int, bool, bool, int, int, str, int]
+
+
 class Trial:
     """The observations about a revision on probation.
 
@@ -42,6 +45,7 @@ class Trial:
         untried: Whether its time was over before there was enough evidence.
         told: Whether that was told.
         checks: Saved checks that it has passed, if it passed them all.
+        settled: The situation that was judged last, if the judgement was to go on.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Trial:
         self.checks = checks
         self._kept_at = self._began
         self._kept = (0, 0, 0)
+        self.settled: Situation | None = None
 
     @property
     def elapsed(self) -> float:
@@ -105,14 +110,27 @@ class Trial:
         That is so when it has just become enough, after each fault, and every :data:`KEEP_EVERY` seconds if it grew.
         """
         now, before = (served, faults, self.checks), self._kept
+        if now == before:  # nearly always: it rests
+            return False
         enough = is_tried(self.terms.calls, served, self.checks) and not is_tried(
             self.terms.calls, before[0], before[2]
         )
-        due = now != before and self._clock() - self._kept_at >= KEEP_EVERY
+        due = self._clock() - self._kept_at >= KEEP_EVERY
         if not (enough or faults != before[1] or due):
             return False
         self._kept, self._kept_at = now, self._clock()
         return True
+
+    def situation(self, served: int, faults: int, *, serving: bool) -> Situation:
+        """Return all that a judgement depends on: as long as it is the same, so is the judgement.
+
+        Args:
+            served: Calls that it served; what they cost changes only with their number.
+            faults: Its faults.
+            serving: Whether an instance of it serves now.
+        """
+        over = self._clock() - self._began >= self.terms.duration
+        return served, faults, serving, over, self.unhealthy, len(self._traps), self.given_up, self.checks
 
     @property
     def reason(self) -> GuestText:

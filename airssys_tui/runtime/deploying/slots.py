@@ -44,27 +44,56 @@ class Slots:
         except BaseException:
             work.close()
             raise
-        loop, keeps = asyncio.get_running_loop(), True
-        waiting: asyncio.TimerHandle
-
-        def look() -> None:
-            nonlocal keeps, waiting
-            if self._late < self._most_late:
-                keeps = False
-                self._late += 1
-                self._slots.release()
-            else:
-                waiting = loop.call_later(self._patience, look)
-
-        waiting = loop.call_later(self._patience, look)
+        slot = _Slot(self._give_up, self._patience)
         try:
             await work
         finally:
-            waiting.cancel()
-            if keeps:
+            if slot.end():
                 self._slots.release()
             else:
                 self._late -= 1
+
+    def _give_up(self) -> bool:
+        """Let the next component have the slot of one that takes long, unless too many are late; return whether."""
+        if self._late >= self._most_late:
+            return False
+        self._late += 1
+        self._slots.release()
+        return True
+
+
+class _Slot:
+    """A slot, until it is given up or its work ends.
+
+    Args:
+        give_up: Asked after each ``patience`` whether it can be given up.
+        patience: Seconds.
+    """
+
+    __slots__ = ("_give_up", "_patience", "_waiting")
+
+    def __init__(self, give_up: Callable[[], bool], patience: float) -> None:
+        self._give_up = give_up
+        self._patience = patience
+        self._waiting: asyncio.TimerHandle | None = None
+        self._wait()
+
+    def end(self) -> bool:
+        """End it; return whether it was kept until now."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return False
+        waiting.cancel()
+        return True
+
+    def _wait(self) -> None:
+        self._waiting = asyncio.get_running_loop().call_later(self._patience, self._look)
+
+    def _look(self) -> None:
+        if self._give_up():
+            self._waiting = None
+        else:
+            self._wait()
 
 
 async def each(

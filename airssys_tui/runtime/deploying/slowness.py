@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from airssys_tui.core.events import EventAction
@@ -15,25 +13,40 @@ TOLD_AFTER: Final = (2.0, 10.0, 30.0, 60.0)
 """Seconds from the beginning after which an event says how far it has come; after the last, again every such time."""
 
 
-@contextlib.contextmanager
-def telling_slowness(component: Component) -> Iterator[None]:
-    """Tell from time to time how far a component's progress has come, until the block ends; on the control loop."""
-    loop = asyncio.get_running_loop()
-    waiting: asyncio.TimerHandle | None = None
+class telling_slowness:  # noqa: N801 - a block, such as those of contextlib
+    """Tell from time to time how far a component's progress has come, until the block ends; on the control loop.
 
-    def tell(told: int) -> None:
-        nonlocal waiting
-        progress = component.update.progress
+    Args:
+        component: The component.
+    """
+
+    __slots__ = ("_component", "_told", "_waiting")
+
+    def __init__(self, component: Component) -> None:
+        self._component = component
+        self._told = 0
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        """Begin to wait."""
+        self._wait()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop waiting."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _wait(self) -> None:
+        self._waiting = asyncio.get_running_loop().call_later(_pause(self._told), self._tell)
+
+    def _tell(self) -> None:
+        progress = self._component.update.progress
         if progress is not None:
             text = f"still {progress.told(time.monotonic())}"
-            component.teller.decision(text, EventAction.PROGRESS, revision=progress.revision)
-        waiting = loop.call_later(_pause(told + 1), tell, told + 1)
-
-    waiting = loop.call_later(_pause(0), tell, 0)
-    try:
-        yield
-    finally:
-        waiting.cancel()
+            self._component.teller.decision(text, EventAction.PROGRESS, revision=progress.revision)
+        self._told += 1
+        self._wait()
 
 
 def _pause(told: int) -> float:

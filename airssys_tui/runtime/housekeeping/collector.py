@@ -21,6 +21,7 @@ from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.units import format_size
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
+from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import SnapshotInfo
 from airssys_tui.store.garbage import (
@@ -58,12 +59,17 @@ class Collector:
         self._router = router
         self._turn = asyncio.Lock()
         self._changed: set[str] = set()
+        self._changes = 0
         self._nudged = asyncio.Event()
 
     def nudge(self, component: str) -> None:
         """Collect from a component soon: a retention rule may have stopped keeping something."""
         self._changed.add(component)
         self._nudged.set()
+        self._changes += 1
+        if self._changes >= max(heap.MANY, len(self._router)):
+            self._changes = 0
+            heap.let_go()  # as much has changed as was there at the start: some of that is garbage by now
 
     async def run(self) -> None:
         """Collect now, after deployments, and every ``collect_every`` seconds, until cancelled."""

@@ -88,9 +88,13 @@ class ProbationWatch:
                 component.proof.end()  # the operator decided; or what a rollback points to was stable before
                 component.proof.break_chain()
             return
-        if trial.take_due(component.actor.costs.served(trial.revision), component.proof.faults):
+        served, faults = component.actor.costs.served(trial.revision), component.proof.faults
+        if trial.take_due(served, faults):
             self._background.start(self.keep_costs(component))
         serving = component.state is State.RUNNING and component.actor.serving is not None
+        situation = trial.situation(served, faults, serving=serving)
+        if situation == trial.settled:
+            return
         judgement = trial.judge(component.actor.costs, serving=serving, faulty=not component.proof.clean)
         if judgement.verdict is Verdict.FAIL:
             self._failing(component, trial)
@@ -101,6 +105,8 @@ class ProbationWatch:
             self._end(component, trial, passed=judgement.verdict is Verdict.PASS)
         if component.proof.trial is trial and serving and trial.remaining == 0:
             self._is_untried(component, trial)
+        goes_on = judgement.verdict in {Verdict.CONTINUE, Verdict.UNTRIED}
+        trial.settled = situation if goes_on else None
 
     def _is_untried(self, component: Component, trial: Trial) -> None:
         if not trial.untried:

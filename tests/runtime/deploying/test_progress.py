@@ -113,9 +113,9 @@ class Hands:
         self.now = 0.0
         self.cancelled = False
 
-    def call_later(self, delay: float, tell: Callable[[int], None], told: int) -> Hands:
+    def call_later(self, delay: float, tell: Callable[[], None]) -> Hands:
         self.now += delay
-        self.tell = lambda: tell(told)
+        self.tell = tell
         return self
 
     def cancel(self) -> None:
