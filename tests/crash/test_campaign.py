@@ -29,6 +29,7 @@ UNREACHED: Final = {
     "lift-hold": "an activation lifts in its own transaction",
     "mark-snapshot-failed": "what is made here loads every state that any version saved",
     "reinstate": "there is always something to go back to",
+    "set-present": "the files are always there, and the catalog says so since the first deployment",
     "trim": "there are never so many events",
 }
 """Transactions that no operation here comes to, and why; the store's own crash test kills at all of them."""

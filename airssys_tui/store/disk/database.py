@@ -137,8 +137,8 @@ class Transaction:
         if error is None:
             try:
                 failpoint(f"catalog/{self._name}/before-commit")
-            except LookupError as undeclared:
-                self._writes.end(undeclared, is_part=self._is_part)
+            except BaseException as failed:
+                self._writes.end(failed, is_part=self._is_part)
                 raise
             self._writes.names.append(self._name)
         self._writes.end(error, is_part=self._is_part)
