@@ -10,6 +10,7 @@ from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
+from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor
 from airssys_tui.host.guard import Guard
 from airssys_tui.host.services.custom_metrics import Measures
@@ -39,6 +40,11 @@ class Tenant(Protocol):
     @property
     def programs(self) -> ProgramDoor:
         """Its door to programs of the machine."""
+        ...
+
+    @property
+    def network(self) -> NetworkDoor:
+        """Its door to the network."""
         ...
 
     @property

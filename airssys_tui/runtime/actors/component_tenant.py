@@ -16,6 +16,7 @@ from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.engine.wasi import Output
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
+from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.guard import ClosedGuard, Guard
 from airssys_tui.host.services.custom_metrics import Measures
@@ -98,6 +99,11 @@ class ComponentTenant:
         source = ProgramSource() if self._services is None else self._services.programs
         return ProgramDoor(self.guard, source, self.blocking)
 
+    @cached_property
+    def network(self) -> NetworkDoor:
+        """Its door to the network."""
+        return NetworkDoor(self.guard, self.component, self.blocking)
+
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
         """The manifest's ``[config]`` table as keys and JSON texts."""
@@ -174,6 +180,12 @@ class ComponentTenant:
         self.programs.close()
         self.storage, self._overlay = RETIRED, None
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
+
+    def close(self) -> None:
+        """End what the instance has open in the world: the instance is gone or about to go. From any thread."""
+        network: NetworkDoor | None = self.__dict__.get("network")
+        if network is not None:
+            network.close()
 
     def deny(self, capability: str, line: str) -> str:
         """Count a call that was denied because a capability is not declared; log the first of each capability."""

@@ -288,6 +288,7 @@ class Serving:
         """Drop the instance; a stuck one is freed by its thread, if that ever returns."""
         self.drain(final=True)
         self.instance.close()
+        self.tenant.close()
 
 
 def stuck(seconds: float) -> GuestTrap:

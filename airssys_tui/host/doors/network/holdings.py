@@ -1,0 +1,188 @@
+"""What one instance has open on the network: counted, checked anew at each call, and closed with the instance."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final, NoReturn
+
+from airssys_tui.core.capability.grant import Denial, Reason
+from airssys_tui.core.capability.permission import Access
+from airssys_tui.host.doors.network.network_errors import NetworkRefusal
+from airssys_tui.host.guard import Guard
+
+CALL_FUEL: Final = 1_000
+"""Fuel that each call on something open costs, beside one unit for each byte that it moves."""
+
+OPEN_FUEL: Final = 20_000
+"""Fuel that each attempt to open something, or to look up a name, costs."""
+
+MOST_MOVED: Final = 1024 * 1024
+"""Bytes that one call may move."""
+
+
+class Sort(StrEnum):
+    """What can be open."""
+
+    CONNECTION = "connection"
+    LISTENER = "listener"
+    SOCKET = "socket"
+
+
+MOST_OPEN: Final = {Sort.CONNECTION: 64, Sort.LISTENER: 8, Sort.SOCKET: 8}
+"""How many of each sort one instance may have open; a transfer from a web server is a connection."""
+
+
+class Holdings:
+    """What one instance has open. Closed by any thread; otherwise used on the thread of the call.
+
+    Args:
+        guard: Decides its accesses.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.lock = threading.Lock()
+        self._closed = False
+        self._open: dict[Sort, set[Opened]] = {sort: set() for sort in Sort}
+
+    def count(self, sort: Sort) -> int:
+        """Return how many of a sort are open."""
+        return len(self._open[sort])
+
+    def require(self, access: Access) -> None:
+        """Have the guard decide an access.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
+        _refuse(self.guard.require(access))
+
+    def again(self, access: Access) -> None:
+        """Have the guard decide about something that an access opened.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
+        _refuse(self.guard.again(access))
+
+    def require_room(self, sort: Sort, access: Access) -> None:
+        """Refuse if there are as many of a sort open as there may be.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
+        most = MOST_OPEN[sort]
+        if self.count(sort) >= most:
+            self.deny(access, Reason.QUOTA, f"the component has {most} {sort}s open, as many as it may")
+
+    def deny(self, access: Access, reason: Reason, text: str) -> NoReturn:
+        """Refuse for a reason that the door found.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
+        raise NetworkRefusal("denied", self.guard.deny(Denial(access, reason, text)))
+
+    def add(self, opened: Opened) -> None:
+        """Count something that was opened; close it at once if the instance has ended meanwhile."""
+        with self.lock:
+            self._open[opened.sort].add(opened)
+            ended = self._closed
+        if ended:
+            opened.close()
+
+    def remove(self, opened: Opened) -> None:
+        """Forget something that is closed."""
+        with self.lock:
+            self._open[opened.sort].discard(opened)
+
+    def close(self) -> None:
+        """Close everything; what a call uses at the moment, when that call lets go of it. From any thread."""
+        with self.lock:
+            self._closed = True
+            left = [opened for every in self._open.values() for opened in every]
+        for opened in left:
+            opened.close()
+
+
+def _refuse(denial: Denial | None) -> None:
+    if denial is not None:
+        raise NetworkRefusal("denied", denial.text)
+
+
+class Opened:
+    """Something open: used by one call at a time, closed once, by whoever comes first.
+
+    Args:
+        holdings: Where it is counted.
+        sort: What it is.
+        access: What its opening needed, and each call on it needs.
+        opened: The socket; non-blocking, and from now on this object's to close.
+    """
+
+    __slots__ = ("_busy", "_closed", "_holdings", "_socket", "access", "sort")
+
+    def __init__(self, holdings: Holdings, sort: Sort, access: Access, opened: socket.socket) -> None:
+        self._holdings = holdings
+        self._socket = opened
+        self._busy = self._closed = False
+        self.sort = sort
+        self.access = access
+        holdings.add(self)
+
+    @contextlib.contextmanager
+    def occupied(self) -> Iterator[socket.socket]:
+        """Check that it is open, and keep it open until the block ends.
+
+        Raises:
+            NetworkRefusal: ``closed``.
+        """
+        with self._holdings.lock:
+            if self._closed:
+                raise NetworkRefusal("closed", f"the {self.sort} is closed")
+            self._busy = True
+        try:
+            yield self._socket
+        finally:
+            with self._holdings.lock:
+                self._busy = False
+                ended = self.closed  # perhaps by another thread meanwhile
+            if ended:
+                self._end()
+
+    @contextlib.contextmanager
+    def using(self) -> Iterator[socket.socket]:
+        """Check that it is open and still allowed, and keep it open until the block ends.
+
+        What the operator takes back while it is open ends with the next call: the socket is closed.
+
+        Raises:
+            NetworkRefusal: ``closed`` or ``denied``.
+        """
+        with self.occupied() as opened:
+            try:
+                self._holdings.again(self.access)
+            except NetworkRefusal:
+                self.close()
+                raise
+            yield opened
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close it: now, or when the call that uses it lets go. Idempotent; from any thread."""
+        with self._holdings.lock:
+            busy, self._closed = self._busy, True
+        if not busy:
+            self._end()
+
+    def _end(self) -> None:
+        self._holdings.remove(self)
+        self._socket.close()
