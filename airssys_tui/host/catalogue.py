@@ -9,8 +9,10 @@ from airssys_tui.host.interfaces import (
     clock,
     config,
     directories,
+    dns,
     environment,
     files,
+    http,
     logging,
     metadata,
     metrics,
@@ -19,8 +21,10 @@ from airssys_tui.host.interfaces import (
     registry,
     signals,
     storage,
+    tcp,
     timers,
     tracing,
+    udp,
 )
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
@@ -39,4 +43,8 @@ INTERFACES: Final[tuple[HostInterface, ...]] = (
     processes.INTERFACE,
     signals.INTERFACE,
     environment.INTERFACE,
+    http.INTERFACE,
+    tcp.INTERFACE,
+    udp.INTERFACE,
+    dns.INTERFACE,
 )

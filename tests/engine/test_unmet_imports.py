@@ -132,7 +132,7 @@ def test_each_kind_of_problem_is_told_with_its_own_remedy(refused):
         instance("wasi:cli/stderr@0.3.0"),
         instance("wasi:keyvalue/store@0.2.0"),
         instance("airssys:core-host/clock@7.0.0"),
-        instance("airssys:ext-network/tcp@1.0.0"),
+        instance("airssys:core-host/pubsub@1.0.0"),
         instance("airssys:core-host/clok@1.0.0"),
     )
     for said in (
@@ -140,7 +140,7 @@ def test_each_kind_of_problem_is_told_with_its_own_remedy(refused):
         "wasi:cli@0.3.0 (stdout, stderr): it is of WASI 0.3.0",
         "wasi:keyvalue/store@0.2.0: this host does not offer it",
         "airssys:core-host/clock@7.0.0: the host does not offer version 7.0.0 of it",
-        "no door to the network",
+        "no door to topics between components",
         "did you mean airssys:core-host/clock@1.0.0?",
     ):
         assert said in refusal.message

@@ -24,7 +24,6 @@ def importing(package: str, world: str, folder: Path) -> bytes:
 
 
 DOORS = {
-    "ext-network": ("imports", "no door to the network"),
     "core-capabilities": ("introspective", "no door to rights that an operator grants"),
     "core-host": ("imports", "messages between components and requests between components"),
 }
@@ -72,4 +71,4 @@ def test_what_is_offered_has_the_types_of_the_packages():
 
 def test_an_unknown_import_is_no_closed_door():
     assert closed_door("acme:weather/forecast@1.0.0") is None
-    assert closed_door("airssys:ext-network/http@1.0.0#send") == "the network"
+    assert closed_door("airssys:core-host/pubsub@1.0.0#publish") == "topics between components"

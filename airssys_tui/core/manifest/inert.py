@@ -24,7 +24,6 @@ _WHY: Final = {
         "watch": "build the component yourself",
     },
     "capabilities": {
-        "network": _NO_GRANT,
         "messaging": _NO_GRANT,
     },
     "resources": {
