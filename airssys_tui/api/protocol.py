@@ -21,6 +21,7 @@ from airssys_tui.api.commands import Command
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
+from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
@@ -297,6 +298,37 @@ class RuntimeApi(Protocol):
         Raises:
             NotServing: No revision of the component was ever active.
             ReadOnlyAccess: The connection may only read.
+        """
+        ...
+
+    def grants(self, component: str) -> Future[GrantsView]:
+        """Return what a component declares, what of it is granted, what it asks for and what it was denied."""
+        ...
+
+    def questions(self) -> Future[tuple[QuestionView, ...]]:
+        """Return the open questions of all components, oldest first; at most 8 of one component."""
+        ...
+
+    def trust(self) -> Future[TrustView]:
+        """Return what is granted without a question: the default policy and the trust rules."""
+        ...
+
+    def audit(self, query: AuditQuery) -> Future[AuditPage]:
+        """Return entries of the audit, oldest first: the newest ones, or those after a number.
+
+        Raises:
+            UsageError: The limit is not 1 to 1 000.
+        """
+        ...
+
+    def verify_audit(self, head: str = "") -> Future[AuditVerdict]:
+        """Compare the whole audit with what was written.
+
+        Args:
+            head: A head that was kept elsewhere, as ``COUNT:HASH``; empty to compare with the catalog's only.
+
+        Raises:
+            UsageError: ``head`` is not of that form.
         """
         ...
 

@@ -33,6 +33,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.probe import Probe
+from airssys_tui.runtime.rights_answers import RightsAnswers
 from airssys_tui.runtime.system import System
 from airssys_tui.store.catalog.records import ComponentRecord
 from airssys_tui.store.directory import StateDirectory
@@ -41,7 +42,7 @@ from airssys_tui.store.paths import as_given, default_state_dir
 T = TypeVar("T")
 
 
-class EmbeddedRuntime:
+class EmbeddedRuntime(RightsAnswers):
     """The runtime of one folder, in this process. Implements ``api.RuntimeApi``; open it with :meth:`open`."""
 
     def __init__(self, floor: Floor, folder: str) -> None:

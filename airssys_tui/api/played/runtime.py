@@ -25,6 +25,7 @@ from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.desk import PlayedCalls, PlayedDesk
 from airssys_tui.api.played.events import PlayedEvents
 from airssys_tui.api.played.revisions import Release
+from airssys_tui.api.played.rights import PlayedPermissions, PlayedRights
 from airssys_tui.api.played.states import PlayedStates, exported
 from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
@@ -45,7 +46,7 @@ NATIVE: Final = WatchView()
 
 
 @dataclass
-class PlayedRuntime(PlayedCalls, PlayedCommands):
+class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:
@@ -86,6 +87,7 @@ class PlayedRuntime(PlayedCalls, PlayedCommands):
     def __post_init__(self) -> None:
         """Start sampling at the current time."""
         self.desk = PlayedDesk(self.clock)
+        self.rights = PlayedRights(self.clock)
         self._sampled = self.clock()
 
     @property

@@ -36,6 +36,11 @@ READING: Final = frozenset(
         "interface",
         "open_handles",
         "checks",
+        "grants",
+        "questions",
+        "trust",
+        "audit",
+        "verify_audit",
     }
 )
 """Methods that change nothing and run no component code; a read-only connection may call them."""

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
     from airssys_tui.api.commands import Command
     from airssys_tui.api.protocol import RuntimeApi
+    from airssys_tui.api.views.granting import (
+        AuditPage,
+        AuditQuery,
+        AuditVerdict,
+        GrantsView,
+        QuestionView,
+        TrustView,
+    )
     from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 else:
     RuntimeApi = object  # else `list` would load every type that the protocol mentions
@@ -127,6 +135,36 @@ class RecordedRuntime(RuntimeApi):
         from airssys_tui.cli.reaching.offline_history import recorded_state  # noqa: PLC0415
 
         return self._answer(lambda: recorded_state(self._site, component, snapshot))
+
+    def grants(self, component: str) -> Future[GrantsView]:
+        """Return what a component declares and what of it is granted."""
+        from airssys_tui.cli.reaching.offline_rights import recorded_grants  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_grants(self._site, component))
+
+    def questions(self) -> Future[tuple[QuestionView, ...]]:
+        """Return the open questions, oldest first."""
+        from airssys_tui.cli.reaching.offline_rights import recorded_questions  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_questions(self._site))
+
+    def trust(self) -> Future[TrustView]:
+        """Return the default policy and the trust rules."""
+        from airssys_tui.cli.reaching.offline_rights import recorded_trust  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_trust(self._site))
+
+    def audit(self, query: AuditQuery) -> Future[AuditPage]:
+        """Return entries of the audit, oldest first."""
+        from airssys_tui.cli.reaching.offline_rights import recorded_audit  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_audit(self._site, query))
+
+    def verify_audit(self, head: str = "") -> Future[AuditVerdict]:
+        """Compare the audit with what was written."""
+        from airssys_tui.cli.reaching.offline_rights import recorded_verdict  # noqa: PLC0415
+
+        return self._answer(lambda: recorded_verdict(self._site, head))
 
     def close(self) -> None:
         """Do nothing: no resource is open."""

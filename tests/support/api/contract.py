@@ -26,9 +26,12 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.components import ComponentDetail, ComponentView
+from airssys_tui.api.views.granting import AuditQuery, Standing
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.api.views.runtime import Snapshot
+from airssys_tui.core.capability.permission import parse_permission
+from airssys_tui.core.capability.policy import Mode
 from airssys_tui.core.errors import (
     AirssysError,
     ArgumentError,
@@ -441,6 +444,40 @@ class Contract:
         assert series == sorted(series)
         with pytest.raises(UnknownComponent):
             bench.api.traces("nobody").result(PATIENCE)
+
+    def test_what_is_declared_stands_beside_what_is_granted(self, bench):
+        view = bench.api.grants("counter").result(PATIENCE)
+        assert (view.component, view.revision, view.candidate) == ("counter", 2, None)
+        assert view.mode is Mode.ENFORCE
+        for row in view.rows:
+            assert str(parse_permission(row.permission)) == row.permission
+            assert (row.standing is Standing.GRANTED) == any(answer.in_force for answer in row.answers)
+        assert [question.id for question in view.questions] == [
+            question.id for question in bench.api.questions().result(PATIENCE) if question.component == "counter"
+        ]
+        with pytest.raises(UnknownComponent):
+            bench.api.grants("nobody").result(PATIENCE)
+
+    def test_the_default_policy_is_told_with_the_trust_rules(self, bench):
+        view = bench.api.trust().result(PATIENCE)
+        assert view.default == ("storage", "messaging")
+        assert view.rules == ()
+
+    def test_the_audit_is_in_order_and_can_be_verified(self, bench):
+        page = bench.api.audit(AuditQuery()).result(PATIENCE)
+        numbers = [entry.n for entry in page.entries]
+        assert numbers == sorted(set(numbers))
+        assert all(number <= page.head.count for number in numbers)
+        verdict = bench.api.verify_audit().result(PATIENCE)
+        assert verdict.entry is None
+        assert verdict.head.count >= page.head.count
+        ahead = msgspec.structs.replace(page.head, count=page.head.count + 1_000)
+        missing = bench.api.verify_audit(ahead.text).result(PATIENCE)
+        assert missing.entry is not None
+        assert missing.entry > page.head.count
+        for wrong in (lambda: bench.api.audit(AuditQuery(limit=0)), lambda: bench.api.verify_audit("nonsense")):
+            with pytest.raises(UsageError):
+                wrong().result(PATIENCE)
 
     def test_closing_twice_is_closing(self, bench):
         bench.api.close()

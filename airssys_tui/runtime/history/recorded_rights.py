@@ -1,0 +1,252 @@
+"""What is recorded of permissions: the matrix of a component, open questions, trust rules and the audit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from airssys_tui.api.grant_matrix import Known, Usage, counted, grants_view
+from airssys_tui.api.views.granting import (
+    AuditPage,
+    AuditQuery,
+    AuditVerdict,
+    DenialView,
+    GrantsView,
+    QuestionView,
+    TrustRuleView,
+    TrustView,
+)
+from airssys_tui.core.capability.audit_entry import AuditEntry, parse_head
+from airssys_tui.core.capability.grant import Reason
+from airssys_tui.core.capability.permission import Permission, permissions_of
+from airssys_tui.core.capability.policy import Policy, PolicySource, TrustRule
+from airssys_tui.core.capability.widening import awaited
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.manifest.document import Manifest, decode_manifest
+from airssys_tui.runtime.sources.names import MANIFEST, WASM
+from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify_audit
+from airssys_tui.store.catalog.grant_records import DenialRecord, GrantRecord, QuestionRecord
+from airssys_tui.store.catalog.records import RevisionRecord
+from airssys_tui.store.directory import StateReader
+
+MOST_ENTRIES: Final = 1_000
+"""Entries of the audit in one answer at most."""
+
+_WAITING: Final = "grants"
+"""The gate at which a revision waits for approval."""
+
+
+def recorded_policies(state: StateReader, policies: PolicySource | None = None) -> PolicySource:
+    """Return what holds without a question, the recorded trust rules included. Blocks on the catalog."""
+    found = policies or PolicySource()
+    known = {rule.name for rule in found.rules}
+    rules = tuple(rule for rule in _rules(state) if rule.name not in known)
+    return msgspec.structs.replace(found, rules=found.rules + rules)
+
+
+def rights_of(
+    state: StateReader, component: str, *, now: float, policies: PolicySource, session: str = "", source: str = ""
+) -> GrantsView:
+    """Return everything about one component's permissions. Blocks on the catalog.
+
+    Args:
+        state: The state directory.
+        component: The component.
+        now: Unix seconds.
+        policies: What holds without a question.
+        session: The session of the runtime; empty if none runs.
+        source: The absolute path of the component's manifest or wasm file; empty if it is not known.
+    """
+    catalog, tables = state.catalog, state.grants
+    active = catalog.active_revision(component)
+    candidate = _candidate(state, component, active)
+    manifest = _manifest(candidate or active)
+    declared = permissions_of(manifest.capabilities) if manifest else ()
+    policy = policies.of(component, source)
+    grants = tuple(each for each in tables.standing_grants(session) if each.component == component)
+    denials = tuple(map(_denial, tables.denials(component)))
+    return grants_view(
+        Known(
+            component=component,
+            revision=active.number if active else None,
+            candidate=candidate.number if candidate else None,
+            declared=declared,
+            rationale=manifest.capabilities.rationale if manifest else "",
+            waiting=_awaited(active, declared, grants, policy, now) if candidate else (),
+            grants=grants,
+            policy=policy,
+            now=now,
+            session=session,
+            questions=counted(map(_question, tables.open_questions(component)), denials),
+            denials=denials,
+            uses=tuple(Usage(use.access, use.last_at) for use in tables.uses(component)),
+        )
+    )
+
+
+def open_questions(state: StateReader) -> tuple[QuestionView, ...]:
+    """Return the open questions of all components, oldest first. Blocks on the catalog."""
+    asked = tuple(map(_question, state.grants.open_questions()))
+    denials = {name: tuple(map(_denial, state.grants.denials(name))) for name in {each.component for each in asked}}
+    return tuple(each for question in asked for each in counted((question,), denials[question.component]))
+
+
+def trust_view(state: StateReader, policies: PolicySource, sources: dict[str, str], policy_file: str = "") -> TrustView:
+    """Return what is granted without a question. Blocks on the catalog.
+
+    Args:
+        state: The state directory.
+        policies: What holds without a question, the recorded trust rules included.
+        sources: Components with the absolute paths of their files.
+        policy_file: The policy file of this run, if there is one.
+    """
+    recorded = {rule.name: rule for rule in _rules(state)}
+    return TrustView(
+        default=tuple(kind.value for kind in policies.default),
+        rules=tuple(
+            TrustRuleView(
+                name=rule.name,
+                source=rule.source,
+                key=rule.key,
+                permissions=tuple(map(str, rule.permissions)),
+                who=recorded.get(rule.name, rule).who,
+                at=recorded.get(rule.name, rule).at,
+                components=tuple(sorted(name for name, source in sources.items() if rule.applies(source, ""))),
+            )
+            for rule in policies.rules
+        ),
+        policy_file=policy_file,
+    )
+
+
+def recorded_sources(state: StateReader, folder: Path) -> dict[str, str]:
+    """Return the components with the absolute paths of their manifests or wasm files. Blocks on the catalog."""
+    return {record.id: source_path(folder, record.source) for record in state.catalog.components()}
+
+
+def source_path(folder: Path, key: str) -> str:
+    """Return the absolute path of a component's manifest or wasm file; empty if it has none.
+
+    Args:
+        folder: The folder of components.
+        key: The component's entry in it.
+    """
+    if not key:
+        return ""
+    return str(folder / key) if key.endswith(WASM) else str(folder / key / MANIFEST)
+
+
+def audit_entries(state: StateReader, query: AuditQuery) -> AuditPage:
+    """Return entries of the audit. Blocks on the disk.
+
+    Raises:
+        UsageError: The limit is out of bounds.
+    """
+    if not 0 < query.limit <= MOST_ENTRIES:
+        raise UsageError(f"an answer has 1 to {MOST_ENTRIES} entries of the audit, not {query.limit}")
+    tables = state.grants
+    head, base = tables.audit_head(), tables.audit_base()
+    if query.after:
+        entries = tuple(_following(state.audit, query))
+    else:
+        entries = audit_tail(state.audit, component=query.component, limit=query.limit)[::-1]
+    return AuditPage(entries=entries, head=head, base=base)
+
+
+def audit_verdict(state: StateReader, elsewhere: str = "") -> AuditVerdict:
+    """Compare the audit with what was written. Blocks on the disk.
+
+    Args:
+        state: The state directory.
+        elsewhere: A head that was kept elsewhere, as ``audit head`` prints it.
+
+    Raises:
+        UsageError: ``elsewhere`` is no head.
+    """
+    try:
+        kept = parse_head(elsewhere) if elsewhere else None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    tables = state.grants
+    base = tables.audit_base()
+    found = verify_audit(state.audit, tables.audit_head(), base=base, elsewhere=kept)
+    return AuditVerdict(
+        head=found.head,
+        entry=found.fault.entry if found.fault else None,
+        what=found.fault.what if found.fault else "",
+        base=base,
+    )
+
+
+def _following(directory: Path, query: AuditQuery) -> Iterator[AuditEntry]:
+    after, left = query.after, query.limit
+    while left:
+        page = audit_page(directory, after=after, limit=MOST_ENTRIES)
+        for entry in page:
+            if left and query.component in {None, entry.component}:
+                left -= 1
+                yield entry
+        if len(page) < MOST_ENTRIES:
+            return
+        after = page[-1].n
+
+
+def _rules(state: StateReader) -> Iterator[TrustRule]:
+    for record in state.grants.trust_rules():
+        with contextlib.suppress(msgspec.DecodeError):  # written by another version: it grants nothing here
+            rule = msgspec.json.decode(record.rule, type=TrustRule)
+            yield msgspec.structs.replace(rule, who=record.who, at=record.at)
+
+
+def _candidate(state: StateReader, component: str, active: RevisionRecord | None) -> RevisionRecord | None:
+    """Return the newest revision if it waits for approval."""
+    served = active.number if active else 0
+    for refusal in state.catalog.refusals(component)[:1]:
+        if refusal.gate == _WAITING and (refusal.revision or 0) > served:
+            return state.catalog.revision(component, refusal.revision or 0)
+    return None
+
+
+def _awaited(
+    active: RevisionRecord | None,
+    declared: tuple[Permission, ...],
+    grants: tuple[GrantRecord, ...],
+    policy: Policy,
+    now: float,
+) -> tuple[Permission, ...]:
+    """Return what a candidate waits for; a grant for a session ends with it and does not count."""
+    manifest = _manifest(active)
+    served = permissions_of(manifest.capabilities) if manifest else ()
+    return awaited(served, declared, grants, policy, now)
+
+
+def _manifest(revision: RevisionRecord | None) -> Manifest | None:
+    return decode_manifest(revision.manifest) if revision is not None else None
+
+
+def _question(record: QuestionRecord) -> QuestionView:
+    return QuestionView(
+        id=record.id,
+        component=record.component,
+        permission=record.permission,
+        at=record.at,
+        rationale=record.rationale,
+        revision=record.revision,
+    )
+
+
+def _denial(record: DenialRecord) -> DenialView:
+    known = {reason.value: reason for reason in Reason}
+    return DenialView(
+        access=record.access,
+        reason=known.get(record.reason, Reason.NOT_GRANTED),
+        count=record.count,
+        first_at=record.first_at,
+        last_at=record.last_at,
+        remedy=record.remedy,
+        revision=record.revision,
+    )
