@@ -13,6 +13,7 @@ from airssys_tui.host.interfaces import (
     environment,
     files,
     http,
+    introspection,
     logging,
     metadata,
     metrics,
@@ -47,4 +48,5 @@ INTERFACES: Final[tuple[HostInterface, ...]] = (
     tcp.INTERFACE,
     udp.INTERFACE,
     dns.INTERFACE,
+    introspection.INTERFACE,
 )

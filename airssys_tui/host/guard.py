@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from airssys_tui.core.capability.decision import as_access
 from airssys_tui.core.capability.grant import Denial, Grant, Reason
 from airssys_tui.core.capability.permission import Access, Permission
 
@@ -37,8 +38,8 @@ class Guard(Protocol):
         """Count and audit a denial that a door found for itself, such as a quota; return its text for the guest."""
         ...
 
-    def look(self, access: Access) -> Denial | None:
-        """Decide one access without counting, auditing or using up anything."""
+    def look(self, access: Access | Permission) -> Denial | None:
+        """Decide one access, or all that a permission covers, without counting, auditing or using up anything."""
         ...
 
     def in_force(self) -> tuple[Grant, ...]:
@@ -70,7 +71,7 @@ class ClosedGuard:
         """Return the text."""
         return denial.text
 
-    def look(self, access: Access) -> Denial | None:
+    def look(self, access: Access | Permission) -> Denial | None:
         """Deny."""
         return _closed(access)
 
@@ -80,8 +81,9 @@ class ClosedGuard:
 
     def ask(self, permission: Permission, _rationale: str) -> Denial | None:
         """Deny: there is nobody to ask."""
-        return _closed(Access(permission.kind, permission.action, permission.subject, permission.port))
+        return _closed(permission)
 
 
-def _closed(access: Access) -> Denial:
+def _closed(asked: Access | Permission) -> Denial:
+    access = asked if isinstance(asked, Access) else as_access(asked)
     return Denial(access, Reason.CAPACITY, "no operator can be asked here; deploy the component to grant it something")

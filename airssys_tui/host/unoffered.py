@@ -7,7 +7,6 @@ from typing import Final
 from airssys_tui.core.types.interface import unversioned
 
 CLOSED: Final[dict[str, str]] = {
-    "airssys:core-capabilities/": "rights that an operator grants",
     "airssys:core-host/messaging": "messages between components",
     "airssys:core-host/requests": "requests between components",
     "airssys:core-host/pubsub": "topics between components",

@@ -24,7 +24,6 @@ def importing(package: str, world: str, folder: Path) -> bytes:
 
 
 DOORS = {
-    "core-capabilities": ("introspective", "no door to rights that an operator grants"),
     "core-host": ("imports", "messages between components and requests between components"),
 }
 
@@ -37,7 +36,7 @@ def test_a_closed_door_is_named(world, tmp_path, package):
     assert "refused at types" in row.note.text
     refusal = world.runtime.versions("knocks").result(30)[0].reason
     assert says in refusal
-    assert f"airssys:{package}/" in refusal or "airssys:core-capabilities/" in refusal
+    assert f"airssys:{package}/" in refusal
     offered = {interface.name for interface in INTERFACES}
     assert not any(name in refusal for name in offered)
 

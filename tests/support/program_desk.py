@@ -67,7 +67,7 @@ class RuleGuard:
         """Take back every grant."""
         self.grants.clear()
 
-    def look(self, access: Access) -> Denial | None:
+    def look(self, access: Access | Permission) -> Denial | None:
         return self._judge(access).denial
 
     def _judge(self, asked: Access | Permission) -> Judgement:
@@ -114,13 +114,14 @@ class ProgramDesk:
         engine: Makes its instances.
         source: What starts programs.
         guard: Its guard.
+        probe: The fixture that is called.
     """
 
-    def __init__(self, engine: Engine, source: ProgramSource, guard: Any) -> None:
+    def __init__(self, engine: Engine, source: ProgramSource, guard: Any, probe: str = "process-probe") -> None:
         self.guard = guard
         self.owner = Owner(guard, source)
         linker = engine.linker(INTERFACES)
-        code = engine.compile((FIXTURES / "process-probe" / "process-probe.wasm").read_bytes())
+        code = engine.compile((FIXTURES / probe / f"{probe}.wasm").read_bytes())
         assert linker.problems(code.interface) == ()
         self.instance: Instance = linker.instantiate(code, ROOMY, owner=self.owner)
 
