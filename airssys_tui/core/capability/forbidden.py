@@ -31,9 +31,13 @@ def is_forbidden(access: Access, reserved: tuple[str, ...] = ()) -> bool:
     Args:
         access: The access.
         reserved: Absolute folders that belong to the program, such as its state directory: nothing in them may be
-            reached.
+            reached, and no folder above them may be moved or taken away.
     """
-    return access.kind is Kind.FILESYSTEM and _is_forbidden_path(access.action, access.subject, reserved)
+    if access.kind is not Kind.FILESYSTEM:
+        return False
+    if access.action in _CHANGING and any(folder.startswith(f"{access.subject}/") for folder in reserved):
+        return True  # moved with the folder above it, it would lie where it is not known
+    return _is_forbidden_path(access.action, access.subject, reserved)
 
 
 def is_ungrantable(permission: Permission, reserved: tuple[str, ...] = ()) -> bool:

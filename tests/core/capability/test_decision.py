@@ -176,6 +176,25 @@ def test_what_nobody_can_be_granted(access: Access) -> None:
     assert denial.text == "forbidden: nobody can be granted this"
 
 
+@pytest.mark.parametrize(
+    ("action", "path", "forbidden"),
+    [
+        ("delete", "/srv", True),
+        ("delete", "/srv/app", True),
+        ("write", "/srv/app", True),
+        ("list", "/srv/app", False),
+        ("delete", "/srv/app2", False),
+        ("delete", "/srv/a", False),
+    ],
+)
+def test_a_folder_above_what_is_reserved_is_not_changed(action: str, path: str, forbidden: bool) -> None:
+    everything = parse_permission(f"filesystem:{action}:/**")
+    policy = msgspec.structs.replace(STRICT, reserved=("/srv/app/state",))
+    access = Access(Kind.FILESYSTEM, action, path)
+    denial = decide(access, (everything,), (grant(everything),), policy, NOW)
+    assert (denial is not None and denial.reason is Reason.FORBIDDEN) == forbidden
+
+
 @pytest.mark.parametrize("path", ["/etc/hostname", "/etc/ssh/ssh_host_ed25519_key.pub", "/proc/meminfo", "/sshd/x"])
 def test_what_only_looks_forbidden(path: str) -> None:
     everything = parse_permission("filesystem:read:/**")
