@@ -24,6 +24,12 @@ def portable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(descent, "DIRECTORY", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
+def everything_in(folder: Path) -> list[str]:
+    """Return the permissions for a folder and all that is in it, in text form."""
+    actions = [f"filesystem:{action}:{folder}" for action in ("read", "write", "delete", "list")]
+    return [*actions, *(f"{action}/**" for action in actions)]
+
+
 def descriptors() -> set[str]:
     """Return what this process has open, without what only looking at it opens."""
     found = set()

@@ -1,34 +1,43 @@
-"""A guard by hand for tests of doors, and a running call without an engine."""
+"""A guard for tests of doors, which decides by the rules and remembers; and a running call without an engine."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 
-from airssys_tui.core.capability.grant import Denial, Grant, Reason
+from airssys_tui.core.capability.decision import decide
+from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Permission, parse_permission
-
-_FORBIDDEN = ("/etc/**", "/proc/**", "/dev/**", "/sys/**", "/boot/**")
-_HARMLESS = {"read", "list"}
+from airssys_tui.core.capability.policy import Policy
 
 
-class HandGuard:
-    """Decides by permissions in text form, by other means than the product; remembers what it was asked and denied.
+class RuledGuard:
+    """Decides by the rules, with neither a store nor a cache.
+
+    Args:
+        granted: Permissions in text form that an operator granted for good.
+        declared: What the manifest declares; the same as is granted if None.
+        reserved: Folders that belong to the program.
 
     Attributes:
-        granted: The permissions; may be changed at any time.
-        declared: What is declared; what is granted if None.
+        grants: What is granted; may be changed at any time.
         candidate: Whether the revision does not serve yet.
+        now: What the time is.
         asked: Accesses required, in order.
         denied: Denials counted, in order.
         meanwhile: Called with each access before it is decided: what somebody else does at that moment.
     """
 
-    def __init__(self, *granted: str, declared: Iterable[str] | None = None) -> None:
-        self.granted = [parse_permission(text) for text in granted]
-        self.declared = None if declared is None else [parse_permission(text) for text in declared]
+    def __init__(self, *granted: str, declared: Iterable[str] | None = None, reserved: tuple[str, ...] = ()) -> None:
+        permissions = [parse_permission(text) for text in granted]
+        self.grants = [
+            Grant(id=number, component="local/guest", permission=one, scope=Scope.ALWAYS, who="ada", at=0.0)
+            for number, one in enumerate(permissions, 1)
+        ]
+        self.declared = tuple(permissions if declared is None else map(parse_permission, declared))
+        self.policy = Policy(component="local/guest", reserved=reserved)
         self.candidate = False
+        self.now = 1.0
         self.asked: list[Access] = []
         self.denied: list[Denial] = []
         self.meanwhile: Callable[[Access], None] = lambda _: None
@@ -40,11 +49,7 @@ class HandGuard:
 
     def require(self, access: Access) -> Denial | None:
         self.asked.append(access)
-        self.meanwhile(access)
-        denial = self.look(access)
-        if denial is not None:
-            self.denied.append(denial)
-        return denial
+        return self.again(access)
 
     def again(self, access: Access) -> Denial | None:
         self.meanwhile(access)
@@ -58,20 +63,10 @@ class HandGuard:
         return denial.text
 
     def look(self, access: Access) -> Denial | None:
-        if access.action in {"write", "delete"} and _matches(_FORBIDDEN, access.subject):
-            return Denial(access, Reason.FORBIDDEN)
-        if "/.ssh/" in access.subject or access.subject.startswith("/etc/shadow"):
-            return Denial(access, Reason.FORBIDDEN)
-        if self.declared is not None and not _covered(access, self.declared):
-            return Denial(access, Reason.UNDECLARED, access.permission().manifest_line)
-        if not _covered(access, self.granted):
-            return Denial(access, Reason.NOT_GRANTED, "a grant")
-        if self.candidate and access.action not in _HARMLESS:
-            return Denial(access, Reason.CANDIDATE)
-        return None
+        return decide(access, self.declared, self.grants, self.policy, self.now, candidate=self.candidate)
 
     def in_force(self) -> tuple[Grant, ...]:
-        return ()
+        return tuple(self.grants)
 
     def ask(self, permission: Permission, rationale: str) -> Denial | None:
         raise NotImplementedError
@@ -87,16 +82,3 @@ class StandingCall:
 
     def charge(self, fuel: int) -> None:
         self.charged += fuel
-
-
-def _covered(access: Access, permissions: list[Permission]) -> bool:
-    return any(
-        (one.kind, one.action) == (access.kind, access.action) and _matches((one.subject,), access.subject)
-        for one in permissions
-    )
-
-
-def _matches(patterns: tuple[str, ...], path: str) -> bool:
-    """Match globs of which nothing but ``*`` and ``**`` is special."""
-    expressions = (re.escape(one).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for one in patterns)
-    return any(re.fullmatch(one, path, re.DOTALL) for one in expressions)

@@ -166,7 +166,7 @@ class FileDoor:
     def rename(self, call: Call, source: str, target: str) -> None:
         """Give a file or a directory another path on the same device; a file that is there is replaced.
 
-        Links are renamed and replaced themselves. What may be read by nobody cannot be renamed to where it could be.
+        Links are renamed and replaced themselves.
 
         Raises:
             FileRefusal: ``denied``, ``not-found``, ``already-exists``, ``invalid-path`` or ``failed``.
@@ -176,7 +176,6 @@ class FileDoor:
             found, there = old.status(), new.status()
             if found is None:
                 raise FileRefusal("not-found", "there is nothing at the source")
-            self._may_be_shown(from_.accesses[-1], directory=stat.S_ISDIR(found.st_mode))
             if there is not None and not (stat.S_ISREG(there.st_mode) or stat.S_ISLNK(there.st_mode)):
                 raise FileRefusal("already-exists", "there is something else than a file at the target")
             _rename(old, found, new, there)
@@ -226,13 +225,6 @@ class FileDoor:
             call.charge(len(piece) * FUEL_PER_BYTE)
             _write_whole(target, piece)
         return moved
-
-    def _may_be_shown(self, access: Access, *, directory: bool) -> None:
-        """Check that a rename does not bring what nobody may read to where it may be read."""
-        for subject in (access.subject, *([f"{access.subject}/x"] if directory else ())):
-            denial = self._guard.look(Access(access.kind, FilesystemAction.READ.value, subject))
-            if denial is not None and denial.reason is Reason.FORBIDDEN:
-                raise FileRefusal("denied", self._guard.deny(denial))
 
 
 def _make(place: Place, how: Opening) -> int | None:

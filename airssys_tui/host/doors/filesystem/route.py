@@ -24,8 +24,6 @@ from airssys_tui.host.guard import Guard
 MAX_LINKS: Final = 40
 """Links that are followed for one path, as by Linux."""
 
-_PROCESSES: Final = "/proc/"
-
 
 class Route:
     """One path on the way to what it names.
@@ -99,7 +97,8 @@ class Route:
 
     def forbid(self, why: str) -> FileRefusal:
         """Return the refusal of something that nobody can be granted, after it was counted."""
-        return _forbidden(self._guard, self.accesses[-1], why)
+        denial = Denial(self.accesses[-1], Reason.FORBIDDEN)
+        return FileRefusal("denied", f"{self._guard.deny(denial)}: {why}")
 
     def _turn(self, path: bytes) -> None:
         self._left -= 1
@@ -115,8 +114,6 @@ class Route:
             # Asked for in earnest, so that it is counted: the one that is allowed, or else the last.
             accesses = [next((one for one in accesses if self._guard.look(one) is None), accesses[-1])]
         ask(self._guard, accesses)
-        if _tells_of_program(subject):
-            raise _forbidden(self._guard, accesses[-1], "it tells of the program itself")
         self.accesses += accesses
 
 
@@ -153,15 +150,3 @@ def one_link_only(status: os.stat_result, forbid: Callable[[str], FileRefusal]) 
     """
     if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         raise forbid(f"the file has {status.st_nlink} hard links")
-
-
-def _forbidden(guard: Guard, access: Access, why: str) -> FileRefusal:
-    return FileRefusal("denied", f"{guard.deny(Denial(access, Reason.FORBIDDEN))}: {why}")
-
-
-def _tells_of_program(path: str) -> bool:
-    """Return whether a real path is one of this process or of its threads: memory, environment, open files."""
-    if not path.startswith(_PROCESSES):
-        return False
-    number = path[len(_PROCESSES) :].partition("/")[0]
-    return number.isdecimal() and os.access(f"/proc/self/task/{number}", os.F_OK)

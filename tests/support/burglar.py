@@ -1,0 +1,106 @@
+"""A component that tries to get at files it may not reach, and the house it breaks into."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from airssys_tui.core.limits import Limits
+from airssys_tui.core.types.values import Err, Ok
+from airssys_tui.engine.compiled import Code
+from airssys_tui.engine.linker import Linker
+from airssys_tui.host.doors.filesystem.filesystem import Filesystem
+from tests.support.file_trees import everything_in
+from tests.support.guarded import RuledGuard
+
+SECRET = b"the secret of the house"
+DOORS = "fixture:archivist/doors@1.0.0#"
+
+
+class House:
+    """A folder that a component may use, and one beside it that it may not.
+
+    Args:
+        root: An empty directory, by its real path.
+        linker: Has the interfaces of the host.
+        code: The component ``archivist``.
+
+    Attributes:
+        inside: Everything in it is granted.
+        outside: Nothing in it is even declared.
+        guard: Decides by the rules.
+    """
+
+    def __init__(self, root: Path, linker: Linker, code: Code) -> None:
+        self.root = root
+        self.inside, self.outside = root / "data", root / "outside"
+        for folder in (self.inside, self.outside, self.outside / "folder", root / "database"):
+            folder.mkdir()
+        for file in (self.outside / "secret", self.outside / "folder" / "secret", root / "database" / "secret"):
+            file.write_bytes(SECRET)
+        (self.inside / "mine").write_bytes(b"mine")
+        self.guard = RuledGuard(*everything_in(self.inside), reserved=(str(root / "kept" / "state"),))
+        owner = SimpleNamespace(filesystem=Filesystem(self.guard), blocking=contextlib.nullcontext)
+        self.instance = linker.instantiate(code, Limits(fuel_per_call=10**10, deadline=60.0), owner=owner)
+        self.look()
+
+    def look(self) -> None:
+        """Take what lies outside now for what must not change."""
+        self._before = self.contents()
+
+    def contents(self) -> dict[str, object]:
+        """Return all that must not change: what lies outside, and when it was changed."""
+        found: dict[str, object] = {}
+        for path in sorted([*self.outside.rglob("*"), *(self.root / "database").rglob("*")]):
+            status = path.lstat()
+            found[str(path)] = (
+                path.read_bytes() if path.is_file() else "", status.st_mode, status.st_mtime_ns, status.st_size,
+            )  # fmt: skip
+        return found
+
+    def grant(self, *permissions: str) -> None:
+        """Declare and grant something more."""
+        more = RuledGuard(*permissions)
+        self.guard.declared += more.declared
+        self.guard.grants += more.grants
+
+    def ask(self, function: str, *arguments: Any) -> Any:
+        """Call a function of the component; return what it got, or the case of its error."""
+        got = self.instance.call(DOORS + function, *arguments).value
+        assert SECRET not in bytes(str(got), "utf-8"), "the secret came out"
+        return got.value.case if isinstance(got, Err) else got.value if isinstance(got, Ok) else got
+
+    def told(self, function: str, *arguments: Any) -> str:
+        """Call a function that has to be refused; return the sentence."""
+        got = self.instance.call(DOORS + function, *arguments).value
+        assert isinstance(got, Err), got
+        return got.value.payload
+
+    def is_untouched(self) -> bool:
+        """Return whether everything outside is as it was."""
+        return self.contents() == self._before
+
+    def path(self, name: str) -> str:
+        """Return a path inside; with ``{outside}`` and the like filled in, an absolute one."""
+        filled = name.replace("{outside}", str(self.outside)).replace("{root}", str(self.root))
+        filled = filled.replace("{inside}", str(self.inside))
+        return filled if filled != name or not name else f"{self.inside}/{name}"
+
+    def link(self, name: str, target: str) -> None:
+        """Make a symbolic link inside."""
+        (self.inside / name).symlink_to(self.path(target) if "{" in target else target)
+
+    def listen(self, name: str) -> socket.socket:
+        """Make a socket inside; bound by a short name, as names of sockets are."""
+        made = socket.socket(socket.AF_UNIX)
+        before = Path.cwd()
+        os.chdir(self.inside)
+        try:
+            made.bind(name)
+        finally:
+            os.chdir(before)
+        return made
