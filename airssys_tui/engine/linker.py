@@ -12,7 +12,7 @@ from airssys_tui.core.errors import AdmissionError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
 from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
-from airssys_tui.engine.hosted_types import HostedTypes
+from airssys_tui.engine.hosting.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
 from airssys_tui.engine.raw_lift.canonical_abi import flat_import
 from airssys_tui.engine.raw_path.raw_host import raw_callback
