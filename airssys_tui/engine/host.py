@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import lru_cache, partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from airssys_tui.core.types.interface import Function, InterfaceType, Param, ValType
-from airssys_tui.engine import bindings, lifting, lowering
-from airssys_tui.engine.call_ends import HostFailure, OutOfFuel
-from airssys_tui.engine.calling import guarded
-from airssys_tui.engine.generated_code import GeneratedCode
-from airssys_tui.engine.owned_values import owned_values
+from airssys_tui.core.types.interface import Function, InterfaceType
+from airssys_tui.engine import bindings
+from airssys_tui.engine.call_ends import OutOfFuel
 from airssys_tui.engine.resource_names import key_of
-from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_arguments
 from airssys_tui.engine.waiting import Announcement, Waitable, wait
 
 FUEL_PER_WORK: Final = 1_000
@@ -29,7 +23,6 @@ FUEL_PER_BYTE: Final = 1
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
-    from airssys_tui.engine.resources import ResourceTable
 
 
 class HostFunction(msgspec.Struct, frozen=True):
@@ -178,117 +171,3 @@ class HostContext:
             HostFault: If the process has no descriptor left to wait with.
         """
         return wait(self._activity, waitables, announce)
-
-
-def callback(
-    path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]], keyed: Function
-) -> Any:
-    """Create the native callback of a host function: code generated for its type, which lets no exception escape.
-
-    Args:
-        path: ``interface#function``, for messages.
-        function: The function.
-        inhabitants: The possible callers, by the address of their store's context.
-        keyed: Its type with the keys of resources.
-
-    Raises:
-        ArgumentError: If the function has a type that cannot be passed.
-    """
-    made = _compile(keyed)
-    return bindings.HostCallback(
-        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type, keyed.result))
-    )
-
-
-def destructor(path: str, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
-    """Create the native callback through which guests drop values of a host-defined resource type.
-
-    Args:
-        path: ``interface#resource``, for messages.
-        inhabitants: The possible callers, by the address of their store's context.
-    """
-
-    def run(_env: bool, context: int, number: int) -> int:
-        started = perf_counter_ns()
-        activity = inhabitants[context]()
-        assert activity is not None, "whoever drops is open"  # noqa: S101 -- narrows the type
-        try:
-            activity.resources.let_go(number)
-        except BaseException as error:  # noqa: BLE001 -- the guest boundary: nothing may pass through native frames
-            return failed(path, activity, error)
-        finally:
-            activity.host_ns += perf_counter_ns() - started
-        return 0
-
-    return bindings.Destructor(run)
-
-
-@lru_cache(maxsize=1024)
-def _compile(function: Function) -> Callable[..., Any]:
-    source = GeneratedCode()
-    try:
-        reads, values = lifting.write_arguments(source, function, "arguments")
-        lower = lower_answer(source, function)
-        settle = ["scope.settle_moved()"] if holds_handles(function) else []
-        keep = ["scope.taken.clear()"] if owns_arguments(function) else []
-        return native_function(source, [*reads, f"value = call(act.context, {values})", *keep, *lower, *settle])
-    except NOT_COMPILABLE as error:
-        raise not_callable(function) from error
-
-
-def native_function(source: GeneratedCode, body: list[str]) -> Callable[..., Any]:
-    """Compile the maker of a callback: ``make(call, inhabitants, failed, refused) -> callback``.
-
-    Args:
-        source: Collects constants.
-        body: Statements between the native arguments at ``arguments`` and the native result at ``results``; they may
-            return a native error.
-    """
-    source.bind({"clock": perf_counter_ns})
-    source.function(
-        "make",
-        "call, inhabitants, failed, refused",
-        [
-            "def run(_env, context, _type, arguments, _count, results):",
-            "    started = clock()",
-            "    act = inhabitants[context]()",
-            "    scope = act.resources",
-            *[f"    {line}" for line in guarded(body, "BaseException as error", "return failed(act, error)")],
-            "    finally:",
-            "        act.host_ns += clock() - started",
-            "    return 0",
-            "return run",
-        ],
-    )
-    return source.compile("make")
-
-
-def lower_answer(source: GeneratedCode, function: Function) -> list[str]:
-    """Generate the statements that lower ``value`` as the result of a host function."""
-    if function.result is None:
-        return ["if value is not None: refused(scope, value, None)"]
-    written = lowering.write_result(source, function.result, "value", "results")
-    return guarded(written, "Exception as cause", "refused(scope, value, cause)")
-
-
-def refused(
-    function: Function, keyed: ValType | None, scope: ResourceTable, value: Any, cause: Exception | None
-) -> None:
-    """Drop what a host function handed over in vain, and raise the error for it.
-
-    Args:
-        function: Its type.
-        keyed: The type of its result with the keys of resources.
-        scope: The resources of its caller.
-        value: What is not of its result type, or cannot be passed.
-        cause: What was found first.
-    """
-    scope.drop_unsent(owned_values(keyed, value))
-    params = () if function.result is None else (Param("result", function.result),)
-    raise diagnose(Function(function.name, params), (value,), cause or TypeError()) from cause
-
-
-def failed(path: str, activity: Activity, error: BaseException) -> int:
-    """Record what a host function raised, drop what it owned, and return the native error that traps its caller."""
-    activity.resources.drop_taken()
-    return activity.host_failed(HostFailure(error, path))

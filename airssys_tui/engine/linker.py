@@ -11,12 +11,14 @@ from wasmtime import component
 from airssys_tui.core.errors import AdmissionError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
-from airssys_tui.engine.host import HostInterface, HostResource, callback, destructor
+from airssys_tui.engine.host import HostInterface, HostResource
+from airssys_tui.engine.hosting.callbacks import callback, destructor
 from airssys_tui.engine.hosting.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
 from airssys_tui.engine.raw_lift.canonical_abi import flat_import
 from airssys_tui.engine.raw_path.raw_host import raw_callback
 from airssys_tui.engine.resource_names import key_of
+from airssys_tui.engine.signature import require_passable
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 from airssys_tui.engine.wasi import OutputBuffer
 
@@ -67,6 +69,7 @@ class Linker:
             for resource in interface.resources:
                 self._define_resource(instance, interface.name, resource)
             for function in interface.functions:
+                require_passable(function.type)
                 path = f"{interface.name}#{function.type.name}"
                 keyed = self._hosted.keyed(interface.name, function.type)
                 self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))

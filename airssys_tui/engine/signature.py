@@ -13,6 +13,19 @@ from airssys_tui.core.types.values import check
 NOT_COMPILABLE: Final = (NotImplementedError, RecursionError, SyntaxError, MemoryError, KeyError)
 """Exceptions that generating or compiling the code for a type raises when the type cannot cross the boundary."""
 
+
+def require_passable(function: Function) -> None:
+    """Check that the types of a function can cross the boundary; one that nests too deeply is found by its first call.
+
+    Raises:
+        ArgumentError: If one cannot.
+    """
+    told = msgspec.json.encode(function)
+    if any(kind in told for kind in _NOT_PASSED):
+        raise not_callable(function)
+
+
+_NOT_PASSED: Final = (b'"kind":"future"', b'"kind":"stream"', b'"kind":"primitive","name":"error-context"')
 _OWN: Final = b'"kind":"own"'
 
 

@@ -11,6 +11,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Function, satisfies
 from airssys_tui.engine.resource_names import key_of, renamed
 from airssys_tui.engine.resources import HostedType, type_numbers
+from airssys_tui.engine.signature import holds_handles
 
 if TYPE_CHECKING:
     from airssys_tui.engine.compiled import Code
@@ -59,6 +60,8 @@ class HostedTypes:
         Raises:
             AdmissionError: If a type names a resource that the interface neither defines nor uses.
         """
+        if not holds_handles(function):
+            return function
 
         def key(name: str) -> str:
             found = self._names[interface].get(name, name)

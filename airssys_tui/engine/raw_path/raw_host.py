@@ -6,40 +6,37 @@ whose instances have one memory does.
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from airssys_tui.core.types.interface import Function
-from airssys_tui.engine import bindings
 from airssys_tui.engine.calling import guarded, indented
 from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
-from airssys_tui.engine.host import HostFunction, failed, lower_answer, native_function, refused
+from airssys_tui.engine.hosting.callbacks import Inhabitants, generated, lower_answer, native_callback, refused
 from airssys_tui.engine.raw_lift.canonical_abi import CROSSING, flat
 from airssys_tui.engine.raw_path.raw_reading import InSlots, RawReading
 from airssys_tui.engine.raw_path.raw_writing import CONSTANTS
 
 if TYPE_CHECKING:
-    from airssys_tui.engine.activity import Activity
+    from types import FunctionType
+
+    from airssys_tui.engine.host import HostFunction
 
 
-def raw_callback(path: str, function: HostFunction, inhabitants: Mapping[int, weakref.ref[Activity]]) -> Any:
+def raw_callback(path: str, function: HostFunction, inhabitants: Inhabitants) -> Any:
     """Create the native callback of a host function that is imported flat.
 
     Args:
         path: ``interface#function``, for messages.
         function: The function, for whose type ``flat_import`` returns a type.
-        inhabitants: The possible callers, by the address of their store's context.
+        inhabitants: The possible callers.
     """
-    made = _compile(function.type)
-    return bindings.HostCallback(
-        made(function.call, inhabitants, partial(failed, path), partial(refused, function.type, None))
-    )
+    refuse = partial(refused, function.type, None)
+    return native_callback(path, function, inhabitants, partial(_generate, function.type), refuse)
 
 
 @lru_cache(maxsize=1024)
-def _compile(function: Function) -> Callable[..., Any]:
+def _generate(function: Function) -> FunctionType:
     source = GeneratedCode()
     source.bind(CONSTANTS)
     reads, values = _reading(source, function)
@@ -52,7 +49,7 @@ def _compile(function: Function) -> Callable[..., Any]:
         f"value = call(act.context, {', '.join(values)})",
         *lower_answer(source, function),
     ]
-    return native_function(source, body)
+    return generated(source, body)
 
 
 def _reading(source: GeneratedCode, function: Function) -> tuple[list[str], list[str]]:
