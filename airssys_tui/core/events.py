@@ -79,6 +79,8 @@ class EventAction(StrEnum):
     REMOVED = "removed"
     QUARANTINED = "quarantined"
     LIFTED = "lifted"
+    AWAITING_APPROVAL = "awaiting-approval"
+    APPROVED = "approved"
 
     STARTED = "started"
     RESTARTED = "restarted"
@@ -116,6 +118,8 @@ class EventAction(StrEnum):
     ANNOTATE = "annotate"
     MARK_STABLE = "mark-stable"
     LIFT_QUARANTINE = "lift-quarantine"
+    GRANTED = "granted"
+    REVOKED = "revoked"
     SAVE_STATE = "save-state"
     RESTORE_STATE = "restore-state"
     IMPORT_STATE = "import-state"
@@ -127,6 +131,7 @@ class EventAction(StrEnum):
     STDERR = "stderr"
     DROPPED = "dropped"
     DENIED = "denied"
+    ASKED = "asked"
     TROUBLE = "trouble"
 
     @classmethod

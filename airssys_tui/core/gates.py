@@ -48,6 +48,9 @@ class Gate(StrEnum):
     COMPATIBILITY = "compatibility"
     """No export that callers may use is removed or changed."""
 
+    GRANTS = "grants"
+    """What it declares beyond the revision that serves is granted, or the operator has answered."""
+
     START = "start"
     """There is a revision that can be started."""
 

@@ -7,10 +7,19 @@ from typing import Protocol
 from airssys_tui.core.capability.decision import as_access
 from airssys_tui.core.capability.grant import Denial, Grant, Reason
 from airssys_tui.core.capability.permission import Access, Permission
+from airssys_tui.core.manifest.capabilities import StorageAccess
 
 
 class Guard(Protocol):
-    """Decides what one instance may do. Called on worker threads; never blocks on another component."""
+    """Decides what one instance may do. Called on worker threads; never blocks on another component.
+
+    Attributes:
+        open_storage: What it has been allowed to do with its own storage, for as long as nothing changes: set by
+            :meth:`require`, and None again as soon as any answer changes. Storage is so fast that a decision at each
+            call would be seen.
+    """
+
+    open_storage: StorageAccess | None
 
     def require(self, access: Access) -> Denial | None:
         """Decide one access, immediately before its effect.
@@ -58,6 +67,8 @@ class Guard(Protocol):
 
 class ClosedGuard:
     """Denies everything: the guard of an instance to which nobody can grant anything, as in a check of a file."""
+
+    open_storage: StorageAccess | None = None
 
     def require(self, access: Access) -> Denial | None:
         """Deny."""

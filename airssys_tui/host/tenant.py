@@ -8,7 +8,6 @@ from typing import Protocol
 
 from airssys_tui.core.events import Level
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
-from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor
@@ -53,11 +52,6 @@ class Tenant(Protocol):
         ...
 
     @property
-    def storage_access(self) -> StorageAccess | None:
-        """The declared access to its storage, or None."""
-        ...
-
-    @property
     def storage_terms(self) -> WriteTerms:
         """The terms of changes to its storage."""
         ...
@@ -85,18 +79,6 @@ class Tenant(Protocol):
     @property
     def neighbours(self) -> Mapping[tuple[str, str], Neighbour]:
         """All components by namespace and name; may change during iteration."""
-        ...
-
-    def deny(self, capability: str, line: str) -> str:
-        """Record that a call was denied because the manifest does not declare it, and return the reason.
-
-        Args:
-            capability: The key under ``[capabilities]``.
-            line: The line that would allow the call.
-
-        Returns:
-            One sentence for the component, starting with the name of the reason.
-        """
         ...
 
     def trouble(self, text: str) -> None:

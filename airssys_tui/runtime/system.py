@@ -53,6 +53,7 @@ from airssys_tui.runtime.deploying.rehearsal import Rehearsal
 from airssys_tui.runtime.deploying.scan import Scan
 from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
+from airssys_tui.runtime.guard.grant_desk import grant_desk
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
@@ -62,6 +63,7 @@ from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
+from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
@@ -91,18 +93,20 @@ class System:
     def __init__(self, floor: Floor, folder: str) -> None:
         self.floor = floor
         self.router = Router()
+        self.guards = grant_desk(floor, self._source)
         self.undo = UndoHistory(floor, self.router)
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
-        self.desk = Desk(floor, self.router)
+        self.desk = Desk(floor, self.router, self.guards)
         self.details = Details(floor, self.router, self.observer, self.desk.open_handles)
         self.needs = Needs(self.router)
         SpareCopies(floor, self.router)
-        rehearsal, snapshots = Rehearsal(floor, self.needs), KeptStates(floor)
+        rehearsal, snapshots = Rehearsal(floor, self.guards, self.needs), KeptStates(floor)
         self.snapshots = snapshots
         self.instances = Instances(floor, rehearsal, snapshots)
         self.recorder = AttemptRecorder(floor)
         switcher = StopStart(floor, rehearsal, snapshots)
-        self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=GateComparison(floor).of)
+        compare = GateComparison(floor, self.guards).of
+        self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
         self.scan = Scan(floor, self.reconciler, self.needs)
         self.rollbacks = Rollbacks(floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots))
@@ -159,6 +163,7 @@ class System:
         if self.floor.state.left_in_disorder:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
+            await self.floor.disk(self.guards.read)
             await self.undo.recall()
             await self._resume()
             await self._scan()
@@ -197,6 +202,7 @@ class System:
         self.floor.journal.system("closed", EventAction.CLOSED)
         await self._background.close()
         await self._write_owed()
+        await self.floor.disk(self.guards.finish)
         await self.write_journal()
         self.observer.phase = Phase.STOPPED
         self.observer.publish()
@@ -205,6 +211,13 @@ class System:
         """Publish soon."""
         self.observer.problems = tuple(self.reconciler.unread.problems.values())
         self.observer.publish()
+
+    def _source(self, name: str) -> str:
+        """Return the path of a component's manifest or wasm file in the folder; empty if it is not there."""
+        component = self.router.get(ComponentId.parse(name))
+        key = component.files.key if component is not None else ""
+        path = self.floor.folder / key
+        return str(path if key.endswith(WASM) else path / MANIFEST) if key else ""
 
     def _undo_offer(self) -> UndoOffer:
         return UndoOffer(self.undo.label, self.undo.loses)
@@ -369,6 +382,7 @@ class System:
     async def _writing(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            self.guards.flush()
             await self._write_owed()
             await self.write_journal()
 

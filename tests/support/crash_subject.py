@@ -17,7 +17,7 @@ from airssys_tui.core.capability.permission import parse_permission
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
 from airssys_tui.core.revision import Cause
-from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord, UseRecord
+from airssys_tui.store.catalog.grant_records import ApprovalRecord, DenialRecord, QuestionRecord, UseRecord
 from airssys_tui.store.catalog.records import (
     ActionRecord,
     Activation,
@@ -141,6 +141,7 @@ def granting(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: grants.count_denials([DENIAL, DENIAL])
     yield lambda: grants.note_uses([UseRecord("counter", "process:spawn:git", 1, 1.0, 2.0)])
     yield lambda: grants.add_trust("{}", who="operator", at=8.0)
+    yield lambda: grants.answer_candidate(ApprovalRecord("counter", ONE, "sha256:m", "approved", "operator", 9.0))
     yield lambda: grants.set_audit_head(Head(3, "a" * 64), Head(1, "b" * 64))
 
 

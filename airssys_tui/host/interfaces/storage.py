@@ -1,7 +1,7 @@
 """``airssys:core-host/storage``: a component's own keys and values.
 
-Denied by default: a call that the manifest does not declare returns ``denied`` and the line that would allow it. A
-declared access counts as granted by the operator, who pointed the program at the folder.
+Denied by default: a call that is not declared and granted returns ``denied`` and what would allow it. The default
+policy grants it once it is declared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
+from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import StorageRefusal, StoreError
 from airssys_tui.core.keyvalue import (
     DeleteKey,
@@ -45,7 +46,8 @@ OPERATION: Final = VariantOf((Case("set", ENTRY), Case("delete", STRING), Case("
 KEY_PAGE: Final = Record((Field("keys", ListOf(STRING)), Field("next", OPTIONAL_STRING)))
 USAGE: Final = Record((Field("bytes", U64), Field("limit", U64), Field("keys", U64)))
 
-_LINE: Final = 'storage = "{}"'
+_READ: Final = Access(Kind.STORAGE, StorageAccess.READ.value)
+_WRITE: Final = Access(Kind.STORAGE, StorageAccess.READ_WRITE.value)
 _NOTHING: Final = Ok()
 _READ_WRITE: Final = StorageAccess.READ_WRITE
 """Looking up a member of an enum takes longer than comparing it."""
@@ -57,8 +59,10 @@ def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
         tenant: Tenant = context.owner
-        if tenant.storage_access is None:
-            return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
+        if tenant.guard.open_storage is None:
+            denial = tenant.guard.require(_READ)
+            if denial is not None:
+                return _error("denied", denial.text)
         return _answer(work, context, arguments)
 
     return run
@@ -70,8 +74,10 @@ def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
         tenant: Tenant = context.owner
-        if tenant.storage_access is not _READ_WRITE:
-            return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+        if tenant.guard.open_storage is not _READ_WRITE:
+            denial = tenant.guard.require(_WRITE)
+            if denial is not None:
+                return _error("denied", denial.text)
         return _answer(work, context, arguments)
 
     return run
@@ -100,8 +106,10 @@ def _error(case: str, text: str) -> Err:
 def _get(context: HostContext, key: str) -> Any:
     # Inlined, like `_set` and `_apply`: these are called most often.
     tenant: Tenant = context.owner
-    if tenant.storage_access is None:
-        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ)))
+    if tenant.guard.open_storage is None:
+        denial = tenant.guard.require(_READ)
+        if denial is not None:
+            return _error("denied", denial.text)
     try:
         check_key(key)
         value = tenant.storage.get(key, context.deadline_ns)
@@ -114,8 +122,10 @@ def _get(context: HostContext, key: str) -> Any:
 
 def _set(context: HostContext, key: str, value: Variant) -> Any:
     tenant: Tenant = context.owner
-    if tenant.storage_access is not _READ_WRITE:
-        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+    if tenant.guard.open_storage is not _READ_WRITE:
+        denial = tenant.guard.require(_WRITE)
+        if denial is not None:
+            return _error("denied", denial.text)
     try:
         check_key(key)
         check_value(value.payload)
@@ -153,8 +163,10 @@ def _usage(tenant: Tenant, deadline_ns: int) -> dict[str, int]:
 
 def _apply(context: HostContext, operations: list[Variant]) -> Any:
     tenant: Tenant = context.owner
-    if tenant.storage_access is not _READ_WRITE:
-        return _error("denied", tenant.deny("storage", _LINE.format(StorageAccess.READ_WRITE)))
+    if tenant.guard.open_storage is not _READ_WRITE:
+        denial = tenant.guard.require(_WRITE)
+        if denial is not None:
+            return _error("denied", denial.text)
     try:
         wanted = tuple([_MADE[operation.case](operation.payload) for operation in operations])
         check_change(wanted)

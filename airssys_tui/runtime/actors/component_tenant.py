@@ -18,10 +18,11 @@ from airssys_tui.engine.wasi import Output
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
-from airssys_tui.host.guard import ClosedGuard, Guard
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.host.services.timer_table import Alarms
+from airssys_tui.runtime.guard.component_guard import ComponentGuard
+from airssys_tui.runtime.guard.standalone_guard import standalone_guard
 from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
@@ -43,6 +44,7 @@ class ComponentTenant:
         journal: Where its log lines go.
         workers: Notified when a host call blocks.
         services: The component's storage, measurements, traces and timers; None for an instance that never serves.
+        guard: Decides what it may do; without one the default policy does.
         handles_timers: Whether it exports ``timer-handler``.
         revision: Its revision; None if it has none.
         speaker: Marks the lines that it writes; a candidate's mark ends when it serves.
@@ -59,6 +61,7 @@ class ComponentTenant:
         workers: Workers,
         services: Services | None = None,
         *,
+        guard: ComponentGuard | None = None,
         handles_timers: bool = False,
         revision: int | None = None,
         speaker: Speaker = Speaker.SERVING,
@@ -75,13 +78,10 @@ class ComponentTenant:
         self._next_second = 0
         self._lines = 0
         self._dropped = 0
-        self._denied: set[str] = set()
-        self.guard: Guard = ClosedGuard()
-        self.storage_access = manifest.capabilities.storage
+        self.guard = guard or standalone_guard(manifest)
         self.storage_terms = WriteTerms(manifest.limits.storage, manifest.durability)
         self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)
         self.storage: KeyValues = self._overlay
-        self.denials = 0
         self.measures = Measures()
         self.tracer = Tracer(Traces())
         self.alarms = Alarms()
@@ -169,6 +169,7 @@ class ComponentTenant:
         """Use the component's own storage, measurements, traces and timers from now on."""
         self.storage, self._overlay = services.namespace, None
         self._speaker = Speaker.SERVING
+        self.guard.serve()
         services.measures.take_in(self.measures)
         services.traces.take_in(self.tracer.traces)
         services.alarms.take_in(self.alarms)
@@ -179,6 +180,7 @@ class ComponentTenant:
         """Detach from the component: another instance serves, and this one no longer has any effect."""
         self.programs.close()
         self.storage, self._overlay = RETIRED, None
+        self.guard.retire()
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 
     def close(self) -> None:
@@ -186,17 +188,6 @@ class ComponentTenant:
         network: NetworkDoor | None = self.__dict__.get("network")
         if network is not None:
             network.close()
-
-    def deny(self, capability: str, line: str) -> str:
-        """Count a call that was denied because a capability is not declared; log the first of each capability."""
-        text = f"undeclared: {line} under [capabilities] in the manifest would allow it"
-        with self._lock:
-            self.denials += 1
-            first = capability not in self._denied
-            self._denied.add(capability)
-        if first:
-            self._write(Level.WARNING, f"{capability} was denied: {text}", action=EventAction.DENIED)
-        return text
 
     def trouble(self, text: str) -> None:
         """Log that the host could not serve a call."""

@@ -19,6 +19,7 @@ from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.code_loading import code_for
+from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.wit.documentation import documentation
@@ -33,10 +34,12 @@ class Desk:
     Args:
         floor: The machinery.
         router: The components.
+        guards: Decide what instances may do.
     """
 
-    def __init__(self, floor: Floor, router: Router) -> None:
+    def __init__(self, floor: Floor, router: Router, guards: GrantDesk) -> None:
         self._floor = floor
+        self._guards = guards
         self._router = router
         self._handles: dict[str, Handles] = {}
 
@@ -163,6 +166,7 @@ class Desk:
             artifact.manifest,
             floor.journal,
             floor.workers,
+            guard=self._guards.guard(component.name, artifact.manifest, artifact.revision),
             revision=artifact.revision,
             speaker=Speaker.TRIAL,
         )

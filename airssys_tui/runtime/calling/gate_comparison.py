@@ -28,6 +28,7 @@ from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.code_loading import cached_code, code_for, load_code
+from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.machinery import Floor
 
@@ -59,8 +60,9 @@ class GateComparison:
         floor: The machinery.
     """
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, guards: GrantDesk) -> None:
         self._floor = floor
+        self._guards = guards
 
     async def of(self, component: Component, candidate: Blueprint, kind: str, state: SavedState | None) -> Findings:
         """Compare a candidate with the active revision of its component.
@@ -110,7 +112,8 @@ class GateComparison:
         unheard = Journal(floor.clock)  # what it prints here is nobody's news
 
         def making() -> Making:
-            tenant = ComponentTenant(component.name, artifact.manifest, unheard, floor.workers)
+            guard = self._guards.guard(component.name, artifact.manifest, artifact.revision)
+            tenant = ComponentTenant(component.name, artifact.manifest, unheard, floor.workers, guard=guard)
             return Making(linker, floor.side, artifact, side.code, tenant)
 
         def run() -> _Ran:

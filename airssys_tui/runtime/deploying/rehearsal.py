@@ -28,6 +28,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_types
+from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.wakeups import landing
@@ -99,10 +100,13 @@ class Rehearsal:
 
     Args:
         floor: The machinery.
+        guards: Decide what instances may do.
+        needs: Knows what components depend on; None if that is not checked.
     """
 
-    def __init__(self, floor: Floor, needs: Needs | None = None) -> None:
+    def __init__(self, floor: Floor, guards: GrantDesk, needs: Needs | None = None) -> None:
         self._floor = floor
+        self._guards = guards
         self._needs = needs
 
     async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Blueprint, Loadable]:
@@ -218,6 +222,7 @@ class Rehearsal:
             floor.journal,
             floor.workers,
             services,
+            guard=self._guards.guard(component, artifact.manifest, artifact.revision),
             handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
             revision=artifact.revision,
             speaker=speaker,

@@ -99,6 +99,14 @@ class Floor:
         """Run something that uses the catalog or the blobs, on the one disk thread, in order."""
         return await self._heeded(self._disk.submit(partial(function, *args, **kwargs)))
 
+    def on_disk(self, function: Callable[[], T]) -> Future[T]:
+        """Run something on the disk thread for a thread that waits for its future, or does not wait.
+
+        Raises:
+            RuntimeError: If the runtime is closed.
+        """
+        return self._disk.submit(function)
+
     async def commit(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that only writes the catalog, as :meth:`disk` does; return when that is durable.
 

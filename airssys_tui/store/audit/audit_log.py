@@ -76,6 +76,8 @@ class AuditLog:
     Attributes:
         head: The last entry that is written.
         found: What was found when it was opened.
+        untold: Whether no entry was written since then, so that what was found is not told yet.
+        begun: Whether the last entries began a file.
     """
 
     def __init__(self, directory: Path, kept: Head, *, max_file: int = MAX_FILE, max_files: int = MAX_FILES) -> None:
@@ -85,6 +87,7 @@ class AuditLog:
         with disk_faults("read the audit", directory):
             self.found = examine(directory, kept)
         self.head = self.found.head
+        self.untold, self.begun = True, False
         self._file: str | None = None
         files = audit_files(directory)
         if self.found.size is not None and files:
@@ -107,7 +110,7 @@ class AuditLog:
         data = b"".join(written)
         with disk_faults("write the audit", self._directory):
             self._write(data)
-        self.head = head
+        self.head, self.untold = head, False
         return head
 
     def surplus(self) -> tuple[AuditFile, Head] | None:
@@ -129,7 +132,8 @@ class AuditLog:
             failpoint("audit/remove/after-unlink")
 
     def _write(self, data: bytes) -> None:
-        if self._file is None or self._size >= self._max_file:
+        self.begun = self._file is None or self._size >= self._max_file
+        if self.begun:
             self._begin_file()
         failpoint("audit/append/before-write")
         descriptor = os.open(str(self._file), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)

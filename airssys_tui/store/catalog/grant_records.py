@@ -91,3 +91,25 @@ class TrustRecord(msgspec.Struct, frozen=True):
     rule: str
     who: str
     at: float
+
+
+class ApprovalRecord(msgspec.Struct, frozen=True):
+    """An operator's answer to files that wait at the gate ``grants``.
+
+    Attributes:
+        component: Text form of the identity.
+        digest: Digest of the artifact.
+        manifest_digest: Digest of the meaning of its manifest.
+        answer: ``approved`` or ``denied``.
+        who: Who answered.
+        at: When.
+        rationale: Why, in the operator's words.
+    """
+
+    component: str
+    digest: str
+    manifest_digest: str
+    answer: str
+    who: str
+    at: float
+    rationale: str = ""

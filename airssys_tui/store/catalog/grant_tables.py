@@ -11,8 +11,9 @@ from airssys_tui.core.capability.audit_entry import Head, parse_head
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Permission, parse_permission
 from airssys_tui.core.errors import StoreError
+from airssys_tui.core.gates import Gate
 from airssys_tui.store.catalog.accesses import Accesses
-from airssys_tui.store.catalog.grant_records import GrantRecord, QuestionRecord, TrustRecord
+from airssys_tui.store.catalog.grant_records import ApprovalRecord, GrantRecord, QuestionRecord, TrustRecord
 
 _COLUMNS: Final = """grants.id, grants.component, grants.permission, grants.scope, grants.who, grants.at,
     grants.expires_at, grants.rationale, grants.session, grants.used_at,
@@ -165,6 +166,26 @@ class GrantTables(Accesses):
     def trust_rules(self) -> tuple[TrustRecord, ...]:
         """Return the trust rules in force, oldest first."""
         return self._database.records(TrustRecord, "trust_rules", "WHERE removed_at IS NULL ORDER BY id")
+
+    def answer_candidate(self, answer: ApprovalRecord) -> None:
+        """Record the answer to files that wait at the gate ``grants``; approved ones are no longer refused there."""
+        with self._database.transaction("answer-candidate") as connection:
+            connection.execute(
+                """INSERT INTO approvals (component, digest, manifest_digest, answer, who, at, rationale)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                msgspec.structs.astuple(answer),
+            )
+            if answer.answer == "approved":
+                connection.execute(
+                    "DELETE FROM refusals WHERE component = ? AND digest = ? AND manifest_digest = ? AND gate = ?",
+                    (answer.component, answer.digest, answer.manifest_digest, Gate.GRANTS.value),
+                )
+
+    def approval(self, component: str, digest: str, manifest_digest: str) -> ApprovalRecord | None:
+        """Return the last answer to files, or None."""
+        tail = "WHERE component = ? AND digest = ? AND manifest_digest = ? ORDER BY id DESC LIMIT 1"
+        found = self._database.records(ApprovalRecord, "approvals", tail, (component, digest, manifest_digest))
+        return found[0] if found else None
 
     def audit_head(self) -> Head:
         """Return the last entry of the audit that took effect."""

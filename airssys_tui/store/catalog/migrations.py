@@ -352,6 +352,23 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
                 BEGIN SELECT RAISE(ABORT, 'trust rules are append-only'); END""",
         ),
     ),
+    Migration(
+        9,
+        (
+            """CREATE TABLE approvals (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                component TEXT NOT NULL,
+                digest TEXT NOT NULL,
+                manifest_digest TEXT NOT NULL,
+                answer TEXT NOT NULL CHECK (answer IN ('approved', 'denied')),
+                who TEXT NOT NULL,
+                at REAL NOT NULL,
+                rationale TEXT NOT NULL
+            ) STRICT""",
+            """CREATE TRIGGER approvals_are_not_deleted BEFORE DELETE ON approvals
+                BEGIN SELECT RAISE(ABORT, 'approvals are append-only'); END""",
+        ),
+    ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
 

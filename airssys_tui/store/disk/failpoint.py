@@ -23,6 +23,7 @@ TRANSACTIONS: Final = (
     "add-revision",
     "add-snapshot",
     "annotate",
+    "answer-candidate",
     "append-events",
     "append-decisions",
     "ask",
@@ -91,6 +92,9 @@ _AUDIT: Final = (
 """An entry is written and synced, then the catalog makes what it records take effect; another file is begun; the oldest
 one is removed; what a power failure left is removed."""
 
+_GUARD: Final = ("guard/used-up", "guard/approved")
+"""Between the record that a grant for one access is used up and the access; between an approval and the deployment."""
+
 _DEPLOY: Final = (
     "deploy/accepted",
     "deploy/compiled",
@@ -111,6 +115,7 @@ NAMES: Final[frozenset[str]] = frozenset(
     (
         *_FILES,
         *_AUDIT,
+        *_GUARD,
         *_DEPLOY,
         *_UNDO,
         *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),

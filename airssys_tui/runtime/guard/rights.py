@@ -1,0 +1,108 @@
+"""What one component may do now, as one value that is replaced whole: every guard of it sees a change at once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, Protocol
+from weakref import WeakSet
+
+import msgspec
+
+from airssys_tui.core.capability.grant import Grant
+from airssys_tui.core.capability.policy import Policy
+from airssys_tui.core.manifest.capabilities import StorageAccess
+from airssys_tui.core.text import Verbatim
+from airssys_tui.runtime.guard.access_counts import AccessCounts
+
+MOST_GRANTS: Final = 256
+"""Grants of one component that may be in force."""
+
+MOST_QUESTIONS: Final = 8
+"""Open questions of one component."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What was answered about a component, at one moment.
+
+    Attributes:
+        policy: What holds without a question.
+        grants: The answers of operators that are neither revoked nor used up.
+        revoked: Numbers of grants for one access that were revoked after they had been used up.
+        closed: Why nothing may be done, such as a catalog that cannot be read; empty if it may.
+    """
+
+    policy: Policy
+    grants: tuple[Grant, ...] = ()
+    revoked: frozenset[int] = frozenset()
+    closed: str = ""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question that is open.
+
+    Attributes:
+        id: Its number in the catalog; 0 until it is recorded.
+        permission: What it asks for, in the text form of a permission.
+        rationale: Why, in the component's words.
+        revision: The revision that asked.
+        at: When it was asked first.
+        count: How often it was asked.
+    """
+
+    id: int
+    permission: str
+    rationale: Verbatim
+    revision: int | None
+    at: float
+    count: int = 1
+
+
+class Opening(Protocol):
+    """A guard, as far as a change of rights touches it."""
+
+    open_storage: StorageAccess | None
+
+
+class Rights:
+    """The rights of one component.
+
+    Attributes:
+        component: Its name.
+        standing: What was answered; replaced under ``lock``, read without it.
+        questions: The open questions, by their permission; used under ``lock``.
+        counts: What it attempted; used under ``lock``.
+        answered: Notified when anything was answered.
+        guards: The guards of its instances; used under ``lock``.
+        rationale: Why it needs what it declares, in the words of its manifest.
+    """
+
+    def __init__(self, component: str, standing: Standing) -> None:
+        self.component = component
+        self.standing = standing
+        self.lock = threading.RLock()
+        self.answered = threading.Condition(self.lock)
+        self.questions: dict[str, Question] = {}
+        self.counts = AccessCounts()
+        self.rationale = ""
+        self.guards: WeakSet[Opening] = WeakSet()
+        self.seen: set[tuple[int, str]] = set()
+        self.recalled = False
+
+    def change(self, **fields: object) -> None:
+        """Replace parts of the standing; every guard asks anew at its next decision."""
+        with self.lock:
+            self.standing = msgspec.structs.replace(self.standing, **fields)
+            for guard in self.guards:
+                guard.open_storage = None
+            self.answered.notify_all()
+
+    def add(self, grants: tuple[Grant, ...]) -> None:
+        """Add answers."""
+        with self.lock:
+            self.change(grants=(*self.standing.grants, *grants))
+
+    def remove(self, ids: frozenset[int], *, revoked: bool) -> None:
+        """Remove grants: revoked ones, or one that is used up."""
+        with self.lock:
+            kept = tuple(grant for grant in self.standing.grants if grant.id not in ids)
+            self.change(grants=kept, revoked=self.standing.revoked | ids if revoked else self.standing.revoked)
