@@ -19,12 +19,10 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase, WatchView
-from airssys_tui.core.description import reason_not_started
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
-from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.actor import Actor
@@ -38,10 +36,10 @@ from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import UndoHistory
-from airssys_tui.runtime.components.command_state import recall_command
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
+from airssys_tui.runtime.components.resumption import starts_again
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.components.startup_recovery import remembered, restore
 from airssys_tui.runtime.components.timer_delivery import Timing
@@ -63,7 +61,6 @@ from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
-from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
@@ -93,7 +90,7 @@ class System:
     def __init__(self, floor: Floor, folder: str) -> None:
         self.floor = floor
         self.router = Router()
-        self.guards = grant_desk(floor, self._source)
+        self.guards = grant_desk(floor, self.router.source_in(floor.folder))
         self.undo = UndoHistory(floor, self.router)
         self.observer = Observer(floor, self.router, folder, self._undo_offer)
         self.desk = Desk(floor, self.router, self.guards)
@@ -212,13 +209,6 @@ class System:
         self.observer.problems = tuple(self.reconciler.unread.problems.values())
         self.observer.publish()
 
-    def _source(self, name: str) -> str:
-        """Return the path of a component's manifest or wasm file in the folder; empty if it is not there."""
-        component = self.router.get(ComponentId.parse(name))
-        key = component.files.key if component is not None else ""
-        path = self.floor.folder / key
-        return str(path if key.endswith(WASM) else path / MANIFEST) if key else ""
-
     def _undo_offer(self) -> UndoOffer:
         return UndoOffer(self.undo.label, self.undo.loses)
 
@@ -256,15 +246,7 @@ class System:
 
     async def _resume_one(self, component: Component) -> None:
         async with component.lock:
-            if component.active is None or component.state is not State.INSTALLED:
-                return
-            wanted = component.intent.desired is Desired.RUNNING and component.files.usable
-            if wanted and component.served.kind == "command" and recall_command(component):
-                return
-            if not wanted or component.served.kind == "command":
-                component.shown.remark_on(
-                    reason_not_started(component.intent.desired, component.served.kind, there=component.files.usable)
-                )
+            if not starts_again(component):
                 return
             try:
                 await self.instances.start(component, why="resumed")

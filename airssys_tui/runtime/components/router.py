@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from airssys_tui.core.errors import IdentityError, UnknownComponent
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.sources.names import MANIFEST, WASM
 
 
 class Router:
@@ -36,6 +38,16 @@ class Router:
     def named(self, name: str) -> Component | None:
         """Return the component of exactly that name, or None."""
         return self._table.get(name)
+
+    def source_in(self, folder: Path) -> Callable[[str], str]:
+        """Return what finds the path of a component's manifest or wasm file in a folder; empty if it is not there."""
+
+        def find(name: str) -> str:
+            component = self._table.get(name)
+            key = component.files.key if component is not None else ""
+            return str(folder / key if key.endswith(WASM) else folder / key / MANIFEST) if key else ""
+
+        return find
 
     def among(self, names: Iterable[str]) -> tuple[Component, ...]:
         """Return those of the names that are components."""

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from airssys_tui.core.capability.coverage import is_covered
-from airssys_tui.core.capability.decision import Judgement, in_force, judge
+from airssys_tui.core.capability.decision import Judgement, as_access, in_force, judge
 from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission
 from airssys_tui.core.capability.policy import Mode
@@ -147,8 +147,8 @@ class ComponentGuard:
         self._records.denied(self._rights, denial, self._revision, observed=False)
         return denial.text
 
-    def look(self, access: Access) -> Denial | None:
-        """Decide one access without counting, auditing or using up anything."""
+    def look(self, access: Access | Permission) -> Denial | None:
+        """Decide without counting, auditing or using up anything; see ``host.guard``."""
         judgement = self._judge(access)
         if judgement.denial is not None and self._passes_over(judgement.denial):
             return None
@@ -186,7 +186,7 @@ class ComponentGuard:
     def _judge(self, asked: Access | Permission, grants: tuple[Grant, ...] | None = None) -> Judgement:
         standing = self._rights.standing
         if standing.closed:
-            access = asked if isinstance(asked, Access) else Access(asked.kind, asked.action, asked.subject, asked.port)
+            access = asked if isinstance(asked, Access) else as_access(asked)
             return Judgement(Denial(access, Reason.CAPACITY, standing.closed))
         return judge(
             asked,
