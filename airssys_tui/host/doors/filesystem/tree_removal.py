@@ -63,7 +63,7 @@ class TreeRemoval:
         self._call = call
         self._guard = guard
         self._access = access
-        self._asked = False
+        self._first: Access | None = None
         self._removed = 0
 
     def run(self, place: Place) -> int:
@@ -78,6 +78,8 @@ class TreeRemoval:
         try:
             device = os.fstat(top).st_dev
             counted = self._count(top, device)
+            if self._first is not None:
+                ask(self._guard, (self._first,))
             try:
                 return self._sweep_all(place, top, device, counted)
             except (OSError, FileRefusal) as error:
@@ -128,10 +130,10 @@ class TreeRemoval:
         access = msgspec.structs.replace(
             self._access, subject=f"{self._access.subject}/{path.decode(errors='replace')}"
         )
-        # One removal is one access: the first entry is asked for in earnest, and any that is denied.
-        if not self._asked or self._guard.look(access) is not None:
+        # One removal is one access: one entry is asked for in earnest once all were looked at, and any that is denied.
+        self._first = self._first or access
+        if self._guard.look(access) is not None:
             ask(self._guard, (access,))
-            self._asked = True
 
     def _sweep(self, top: int, counted: list[_Counted]) -> None:
         for one in reversed(counted):
