@@ -181,6 +181,11 @@ TARGETS = (
         SAMPLES / "clockwork" / "clockwork.wasm",
         from_zig(SAMPLES / "clockwork" / "src" / "clockwork.zig", "clockwork"),
     ),
+    Target(
+        "file-tail",
+        SAMPLES / "file-tail" / "file-tail.wasm",
+        from_zig(SAMPLES / "file-tail" / "src" / "file-tail.zig", "file-tail"),
+    ),
     Target("ledger", SAMPLES / "ledger" / "ledger.wasm", from_zig(SAMPLES / "ledger" / "src" / "ledger.zig", "ledger")),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
     Target(

@@ -20,7 +20,17 @@ GREETINGS = "airssys:greeter/greetings@1.0.0#"
 
 
 def test_the_watched_folder_holds_the_samples() -> None:
-    assert FOLDERS == ["clockwork", "counter", "crasher", "greeter", "hoarder", "ledger", "primes", "wasi-hello"]
+    assert FOLDERS == [
+        "clockwork",
+        "counter",
+        "crasher",
+        "file-tail",
+        "greeter",
+        "hoarder",
+        "ledger",
+        "primes",
+        "wasi-hello",
+    ]
 
 
 @pytest.mark.parametrize("name", FOLDERS)
