@@ -10,90 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airssys_tui.core.capability.decision import Judgement, in_force, judge
-from airssys_tui.core.capability.grant import Denial, Grant, Scope
-from airssys_tui.core.capability.permission import Access, Permission, parse_permission
-from airssys_tui.core.capability.policy import Policy
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.values import Err, Some
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
+from airssys_tui.host.doors.programs.search_path import SearchPath
 from tests.support.places import FIXTURES
+from tests.support.rule_guard import RuleGuard
 from tests.support.world import PATIENCE
 
-POLICY = Policy(component="local/probe")
 ROOMY = Limits(fuel_per_call=10_000_000_000, deadline=PATIENCE)
-
-
-class RuleGuard:
-    """A guard by the rules of the core, with what a test declares and grants.
-
-    Attributes:
-        declared: What the manifest declares.
-        grants: What the operator answered; may be changed at any time.
-        candidate: Whether the revision does not serve yet.
-        denied: The denials that were counted.
-        used: The grants for one access that were used up.
-    """
-
-    def __init__(self, *declared: str, granted: tuple[str, ...] | None = None, candidate: bool = False) -> None:
-        self.declared = tuple(map(parse_permission, declared))
-        self.grants: list[Grant] = []
-        self.candidate = candidate
-        self.denied: list[Denial] = []
-        self.used: list[Access] = []
-        for text in declared if granted is None else granted:
-            self.grant(text)
-
-    def grant(self, text: str, scope: Scope = Scope.ALWAYS, expires_at: float | None = None) -> None:
-        """Answer as an operator."""
-        number = len(self.grants) + 1
-        permission = parse_permission(text)
-        self.grants.append(
-            Grant(
-                id=number,
-                component="local/probe",
-                permission=permission,
-                scope=scope,
-                who="test",
-                at=0.0,
-                expires_at=expires_at,
-            )
-        )
-
-    def revoke(self) -> None:
-        """Take back every grant."""
-        self.grants.clear()
-
-    def look(self, access: Access | Permission) -> Denial | None:
-        return self._judge(access).denial
-
-    def _judge(self, asked: Access | Permission) -> Judgement:
-        return judge(asked, self.declared, self.grants, POLICY, 1.0, candidate=self.candidate)
-
-    def require(self, access: Access) -> Denial | None:
-        found = self._judge(access)
-        if found.denial is not None:
-            self.denied.append(found.denial)
-        elif found.grant is not None and found.grant.scope is Scope.ONCE:
-            self.grants.remove(found.grant)
-            self.used.append(access)
-        return found.denial
-
-    def again(self, access: Access) -> Denial | None:
-        return None if access in self.used else self.require(access)
-
-    def deny(self, denial: Denial) -> str:
-        self.denied.append(denial)
-        return denial.text
-
-    def in_force(self) -> tuple[Grant, ...]:
-        return in_force(self.declared, self.grants, POLICY, 1.0)
-
-    def ask(self, permission: Permission, _rationale: str) -> Denial | None:
-        return self._judge(permission).denial
 
 
 class Owner:
@@ -107,23 +36,54 @@ class Owner:
         return contextlib.nullcontext()
 
 
-class ProgramDesk:
-    """Calls the probe.
+class Probes:
+    """An engine, what starts programs, and the fixtures that pass everything on; shared by the tests of a module.
 
     Args:
-        engine: Makes its instances.
-        source: What starts programs.
-        guard: Its guard.
-        probe: The fixture that is called.
+        search_path: Where programs are searched.
     """
 
-    def __init__(self, engine: Engine, source: ProgramSource, guard: Any, probe: str = "process-probe") -> None:
-        self.guard = guard
-        self.owner = Owner(guard, source)
-        linker = engine.linker(INTERFACES)
-        code = engine.compile((FIXTURES / probe / f"{probe}.wasm").read_bytes())
-        assert linker.problems(code.interface) == ()
-        self.instance: Instance = linker.instantiate(code, ROOMY, owner=self.owner)
+    def __init__(self, search_path: SearchPath | None = None) -> None:
+        self.engine = Engine()
+        self.source = ProgramSource(search_path)
+        self._linker = self.engine.linker(INTERFACES)
+        self._codes: dict[str, Code] = {}
+        self._desks: list[ProgramDesk] = []
+
+    def desk(self, guard: RuleGuard, probe: str = "process-probe", source: ProgramSource | None = None) -> ProgramDesk:
+        """Make an instance of a fixture."""
+        if probe not in self._codes:
+            code = self._codes[probe] = self.engine.compile((FIXTURES / probe / f"{probe}.wasm").read_bytes())
+            assert self._linker.problems(code.interface) == ()
+        owner = Owner(guard, source or self.source)
+        made = ProgramDesk(self._linker.instantiate(self._codes[probe], ROOMY, owner=owner), owner)
+        self._desks.append(made)
+        return made
+
+    def end_instances(self) -> None:
+        """End every instance that was made, and with it every program."""
+        while self._desks:
+            self._desks.pop().close()
+
+    def close(self) -> None:
+        """End everything."""
+        self.end_instances()
+        self.source.close()
+        self.engine.close()
+
+
+class ProgramDesk:
+    """Calls one instance.
+
+    Args:
+        instance: The instance.
+        owner: Its owner.
+    """
+
+    def __init__(self, instance: Instance, owner: Owner) -> None:
+        self.instance = instance
+        self.owner = owner
+        self.guard: RuleGuard = owner.guard
 
     def call(self, export: str, *arguments: Any, deadline: float | None = None) -> Any:
         """Call an export; return what it answers."""

@@ -87,9 +87,11 @@ class Access(msgspec.Struct, frozen=True):
         port: The port of a network access; None for other kinds, and for looking up a name; 0 for any free one.
         address: The address that a host's name was resolved to, when that is what is asked about, as ``host_of``
             returns it; else empty.
-        names: The names under which the operator's search path finds just this program; empty for other kinds, and for
-            a program outside the search path. A command glob without ``/`` is compared with the names only, never with
-            the end of the path: ``spawn:git`` does not cover ``/tmp/git``. One with ``/`` is compared with the path.
+        names: The name that a program was asked for by, and that of its file, as far as the operator's search path
+            finds just this program by them; empty for other kinds, and for a program outside the search path. A
+            command glob without ``/`` is compared with these names only, never with the end of the path: ``spawn:git``
+            does not cover ``/tmp/git``. One with ``/`` is compared with the path. A refusal of every name of a program
+            therefore names its path.
     """
 
     kind: Kind

@@ -7,10 +7,9 @@ import pytest
 from airssys_tui.core.capability.grant import Reason, Scope
 from airssys_tui.core.capability.permission import parse_permission
 from airssys_tui.core.types.values import Some, Variant
-from airssys_tui.engine.engine import Engine
-from airssys_tui.host.doors.programs.program_door import ProgramSource
 from airssys_tui.host.permission_values import permission_of, value_of
-from tests.support.program_desk import ProgramDesk, RuleGuard
+from tests.support.program_desk import Probes
+from tests.support.rule_guard import RuleGuard
 
 TEXTS = (
     "filesystem:read:/data/**",
@@ -35,23 +34,16 @@ SPAWN = Variant("process", {"action": "spawn", "subject": "git"})
 
 
 @pytest.fixture(scope="module")
-def engine():
-    made = Engine()
+def probes():
+    made = Probes()
     yield made
     made.close()
 
 
 @pytest.fixture
-def probe(engine):
-    made = []
-
-    def make(*declared, **answers):
-        made.append(ProgramDesk(engine, ProgramSource(), RuleGuard(*declared, **answers), "rights-probe"))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+def probe(probes):
+    yield lambda *declared, **answers: probes.desk(RuleGuard(*declared, **answers), "rights-probe")
+    probes.end_instances()
 
 
 @pytest.mark.parametrize("text", TEXTS)

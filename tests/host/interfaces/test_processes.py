@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter_ns
 
 import pytest
 
@@ -16,37 +14,34 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.values import Ok, Some, Variant
 from airssys_tui.engine.call_ends import CallCancelled, DeadlinePassed
-from airssys_tui.engine.engine import Engine
-from airssys_tui.engine.waiting import wait
 from airssys_tui.host.doors.programs.command import Command, Exit, ExitKind
 from airssys_tui.host.doors.programs.program_door import MOST_PROGRAMS, ProgramDoor, ProgramSource
 from airssys_tui.host.doors.programs.program_refusal import ProgramRefusal
 from airssys_tui.host.doors.programs.search_path import SearchPath
-from tests.support.program_desk import ProgramDesk, RuleGuard, await_end, await_true, refusal, status_of
+from tests.support.program_desk import Probes, await_end, await_true, refusal, status_of
+from tests.support.program_subject import PlainCall
+from tests.support.rule_guard import RuleGuard
 from tests.support.world import PATIENCE
 
 SH = ("process:spawn:sh", "process:signal:sh", "process:spawn:sleep", "process:spawn:cat")
 
 
 @pytest.fixture(scope="module")
-def engine():
-    made = Engine()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def source():
-    made = ProgramSource()
+def probes():
+    made = Probes()
     yield made
     made.close()
 
 
 @pytest.fixture
-def desk(engine, source):
-    made = ProgramDesk(engine, source, RuleGuard(*SH, "environment:AIRSSYS_TEST_VALUE", granted=SH))
-    yield made
-    made.close()
+def make(probes):
+    yield probes.desk
+    probes.end_instances()
+
+
+@pytest.fixture
+def desk(make):
+    return make(RuleGuard(*SH, "environment:AIRSSYS_TEST_VALUE", granted=SH))
 
 
 def test_a_program_reads_and_writes(desk):
@@ -112,24 +107,11 @@ def test_waiting_takes_no_longer_than_it_is_told(desk):
     assert refusal(desk.call("wait", handle, 60_001))[0] == "invalid-input"
 
 
-class Brief:
-    """A call that has to end soon, or is cancelled."""
-
-    def __init__(self, seconds=PATIENCE, *, cancelled=False):
-        self.deadline_ns = perf_counter_ns() + int(seconds * 1e9)
-        self.cancelled = cancelled
-        self.closing = False
-        self.wake = None
-
-    def wait(self, waitables, announce=contextlib.nullcontext):
-        return wait(self, waitables, announce)
-
-
 @pytest.mark.parametrize(("brief", "end"), [({"seconds": 0.02}, DeadlinePassed), ({"cancelled": True}, CallCancelled)])
-def test_a_wait_ends_when_the_call_has_to(source, brief, end):
-    door = ProgramDoor(RuleGuard(*SH), source)
-    program = door.spawn(Brief(), Command(program="sleep", arguments=("1000",)))
-    assert door.write(Brief(), program, bytes(1_000_000)) < 1_000_000
+def test_a_wait_ends_when_the_call_has_to(probes, brief, end):
+    door = ProgramDoor(RuleGuard(*SH), probes.source)
+    program = door.spawn(PlainCall(), Command(program="sleep", arguments=("1000",)))
+    assert door.write(PlainCall(), program, bytes(1_000_000)) < 1_000_000
     for blocks in (
         lambda call: door.wait(call, program, 60_000),
         lambda call: door.read(call, program, 0, 1),
@@ -137,23 +119,23 @@ def test_a_wait_ends_when_the_call_has_to(source, brief, end):
         lambda call: door.write(call, program, b"x"),
     ):
         with pytest.raises(end):
-            blocks(Brief(**brief))
+            blocks(PlainCall(**brief))
     door.close()
 
 
-def test_closing_wakes_whoever_waits(source):
-    door = ProgramDoor(RuleGuard(*SH), source)
-    program = door.spawn(Brief(), Command(program="sleep", arguments=("1000",)))
+def test_closing_wakes_whoever_waits(probes):
+    door = ProgramDoor(RuleGuard(*SH), probes.source)
+    program = door.spawn(PlainCall(), Command(program="sleep", arguments=("1000",)))
     with ThreadPoolExecutor(1) as pool:
         waiting = threading.Event()
-        call = Brief()
-        call.wait = lambda *arguments: (waiting.set(), Brief().wait(*arguments))[1]
+        call = PlainCall()
+        call.wait = lambda *arguments: (waiting.set(), PlainCall().wait(*arguments))[1]
         ended = pool.submit(door.wait, call, program, 60_000)
         assert waiting.wait(PATIENCE)
         door.close()
         assert ended.result(PATIENCE) == Exit(ExitKind.SIGNAL, signal.SIGKILL)
     with pytest.raises(ProgramRefusal, match="closed"):
-        door.wait(Brief(), program, 0)
+        door.wait(PlainCall(), program, 0)
 
 
 def test_output_that_is_not_captured_is_dropped(desk):
@@ -263,32 +245,29 @@ def test_a_program_cannot_gain_rights(desk):
         ("a\0b", "invalid-input"),
     ],
 )
-def test_a_program_that_is_not_there(engine, source, program, case):
-    desk = ProgramDesk(engine, source, RuleGuard("process:spawn:*", "process:spawn:/**"))
+def test_a_program_that_is_not_there(make, program, case):
+    desk = make(RuleGuard("process:spawn:*", "process:spawn:/**"))
     assert refusal(desk.spawn(program))[0] == case
-    desk.close()
 
 
-def test_what_is_no_program(engine, source, tmp_path):
+def test_what_is_no_program(make, tmp_path):
     (tmp_path / "text").write_text("words\n")
     (tmp_path / "garbage").write_bytes(b"\x7fELF and then nothing")
     (tmp_path / "garbage").chmod(0o755)
     for name in ("text", "garbage"):
         path = str(tmp_path / name)
-        desk = ProgramDesk(engine, source, RuleGuard(f"process:spawn:{path}"))
+        desk = make(RuleGuard(f"process:spawn:{path}"))
         assert refusal(desk.spawn(path))[0] == "failed"
-        desk.close()
 
 
-def test_a_script_stands_for_itself(engine, tmp_path):
+def test_a_script_stands_for_itself(make, tmp_path):
     script = tmp_path / "tool"
     script.write_text("#!/bin/sh\necho script $0 $1\n")
     script.chmod(0o755)
     source = ProgramSource(SearchPath([str(tmp_path)]))
-    desk = ProgramDesk(engine, source, RuleGuard("process:spawn:tool"))
+    desk = make(RuleGuard("process:spawn:tool"), source=source)
     assert desk.run("tool", "x") == f"script {script} x\n"
     assert refusal(desk.spawn("sh", "-c", "echo no"))[0] == "denied"
-    desk.close()
     source.close()
 
 
@@ -307,21 +286,19 @@ def test_a_variable_that_is_granted_is_read(desk, monkeypatch):
     assert desk.call("get", "AIRSSYS_TEST_VALUE") == Ok()
 
 
-def test_the_variables_that_are_granted_are_listed(engine, source):
-    desk = ProgramDesk(engine, source, RuleGuard("environment:HOME", "environment:A"))
+def test_the_variables_that_are_granted_are_listed(make):
+    desk = make(RuleGuard("environment:HOME", "environment:A"))
     assert desk.call("list-granted") == ["A", "HOME"]
-    desk.close()
 
 
 @pytest.mark.parametrize(("value", "answer"), [(b"\xff\xfe", Ok()), (b"x" * 32_768, Ok(Some("x" * 32_768)))])
-def test_the_value_of_a_variable_has_bounds(engine, source, monkeypatch, value, answer):
-    desk = ProgramDesk(engine, source, RuleGuard("environment:AIRSSYS_TEST_VALUE"))
+def test_the_value_of_a_variable_has_bounds(make, monkeypatch, value, answer):
+    desk = make(RuleGuard("environment:AIRSSYS_TEST_VALUE"))
     monkeypatch.setitem(os.environb, b"AIRSSYS_TEST_VALUE", value)
     assert desk.call("get", "AIRSSYS_TEST_VALUE") == answer
     monkeypatch.setitem(os.environb, b"AIRSSYS_TEST_VALUE", b"x" * 32_769)
     assert refusal(desk.call("get", "AIRSSYS_TEST_VALUE"))[0] == "invalid-input"
     assert refusal(desk.call("get", "A=B"))[0] == "invalid-input"
-    desk.close()
 
 
 def test_a_program_is_nobodys_zombie(desk):

@@ -25,6 +25,9 @@ from airssys_tui.host.doors.programs.program import ANSWER_MS, MOST_MOVED, Progr
 from airssys_tui.host.doors.programs.program_refusal import ProgramRefusal
 from airssys_tui.host.doors.programs.search_path import FoundProgram
 
+MOST_PROCESSES: Final = 256
+"""Processes of one program, with all that it started; one with more is killed, before it takes the machine."""
+
 _PIPE_SIZE: Final[int | None] = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 
@@ -56,6 +59,7 @@ class Launch(msgspec.Struct, frozen=True):
             "directory": directory,
             "own": command.directory is None,
             "timeout": command.life,
+            "most": MOST_PROCESSES,
         }
 
 

@@ -49,11 +49,8 @@ DESCRIPTORS = STREAMS + 1
 HIGHEST_DESCRIPTOR = 1_024
 """Above any that the shim ever has; the runtime's own ones do not get here."""
 
-MOST_PROCESSES = 256
-"""Processes in one program's tree; a tree with more is killed, before it takes the machine."""
-
 TICK, KILL_PAUSE = 0.1, 0.02
-"""Seconds between two looks at their number, and between two attempts to kill what is left of a tree."""
+"""Seconds between two looks at the number of processes, and between two attempts to kill what is left of a tree."""
 
 LENGTH = struct.Struct(">I")
 
@@ -172,7 +169,7 @@ class Shim:
         self._ended = self._childless = self._timed_out = False
         self._due: float | None = None
         self._grace: float | None = None
-        self._others = 0
+        self._others = self._most = 0
 
     def run(self) -> None:
         """Run the program that the runtime names, until the runtime lets go of it."""
@@ -181,7 +178,7 @@ class Shim:
         if asked is None:
             return
         try:
-            self._others = threads_of_machine()
+            self._others, self._most = threads_of_machine(), asked["most"]
             failure = self._start(asked)
             for stream in self._streams:
                 os.close(stream)
@@ -240,11 +237,11 @@ class Shim:
     def _overcrowded(self) -> bool:
         """Return whether the tree has too many processes; looked at closely only if the machine has many more."""
         now = threads_of_machine()
-        if self._childless or now - self._others <= MOST_PROCESSES // 2:
+        if self._childless or now - self._others <= self._most // 2:
             return False
         count = len(descendants(os.getpid()))
         self._others = now - count
-        return count > MOST_PROCESSES
+        return count > self._most
 
     def _obey(self, asked: dict[str, Any]) -> None:
         number = asked.get("signal", signal.SIGTERM)
