@@ -45,7 +45,8 @@ class HostResource(msgspec.Struct, frozen=True):
     Host functions take and return the objects themselves where their types say ``own<name>`` or ``borrow<name>``. A
     value returned as ``own`` belongs to the guest until the guest passes it back or drops it. One that a function was
     given as ``own`` is the function's when it returns; if it raises, the value is dropped. So is one that it returns
-    but that cannot be passed.
+    but that cannot be passed. Callers of exports pass and borrow the objects themselves, too; one that an export
+    returns comes as a :class:`~airssys_tui.engine.resources.ResourceHandle` with the object in it.
 
     Attributes:
         name: Its name in the interface; constructor and methods are functions such as ``[constructor]name`` and

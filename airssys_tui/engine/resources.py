@@ -2,7 +2,8 @@
 
 A resource defined by the guest is an opaque :class:`ResourceHandle` in Python. One defined by the host is an arbitrary
 host object: the table keeps it under a number while the guest has a handle, and the engine reports when the guest drops
-it.
+it. Host functions see the object itself. A caller to whom an export gives it as owned gets a handle, so the instance
+drops it at the latest.
 """
 
 from __future__ import annotations
@@ -95,14 +96,18 @@ class ResourceHandle:
 
     Attributes:
         resource: Name of the resource type.
+        number: Of the host's value in the table; 0 if the guest defines the resource.
+        value: The host's own value, if the host defines the resource.
     """
 
-    __slots__ = ("_pointer", "_table", "resource")
+    __slots__ = ("_pointer", "_table", "number", "resource", "value")
 
-    def __init__(self, table: ResourceTable, resource: str, pointer: int) -> None:
+    def __init__(self, table: ResourceTable, resource: str, pointer: int, number: int = 0, value: Any = None) -> None:
         self._table = table
         self._pointer = pointer
         self.resource = resource
+        self.number = number
+        self.value = value
 
     @property
     def spent(self) -> bool:
@@ -113,7 +118,8 @@ class ResourceHandle:
         """Drop the resource in its instance. Idempotent.
 
         Raises:
-            GuestTrap: If the destructor traps, or a call is in flight; in the latter case the handle is kept.
+            GuestTrap: If the guest's destructor traps, or a call is in flight; in the latter case the handle is kept.
+            HostFault: If the host's destructor fails; the instance stays usable.
         """
         if self._pointer:
             self._table.drop(self)
@@ -176,22 +182,30 @@ class ResourceTable:
         return HandleUse(len(kept), sum(type_.weight for _, type_ in kept))
 
     def adopt(self, where: int, resource: str, owned: bool) -> Any:
-        """Convert a native resource: to a handle, or to the host's own value.
+        """Convert a native resource: to a handle, or to the host's own value if it is lent.
 
         Args:
             where: Address of the native resource, which the caller still owns.
             resource: Name of its type.
-            owned: Whether ownership passes; a host value that was only lent stays in the table.
+            owned: Whether ownership passes.
         """
-        if resource in self.hosted and (number := bindings.resource_number(self._activity.context_at, where)):
-            value, _ = self.values.pop(number) if owned else self.values[number]
-            return value
-        handle = ResourceHandle(self, resource, bindings.resource_clone(where))
+        context = self._activity.context_at
+        if resource in self.hosted and (number := bindings.resource_number(context, where)):
+            value, type_ = self.values[number]
+            if not owned:
+                return value
+            pointer = bindings.resource_of_host(context, number, type_.number)
+            handle = ResourceHandle(self, resource, pointer, number, value)
+        else:
+            handle = ResourceHandle(self, resource, bindings.resource_clone(where))
         self._handles.add(handle)
         return handle
 
     def take(self, where: int, resource: str) -> Any:
-        """Convert an owned argument of a host function like :meth:`adopt`; a host value is dropped if that fails."""
+        """Convert an owned argument of a host function: to a handle, or to the host's own value.
+
+        The value is dropped if the function fails.
+        """
         if resource in self.hosted and (number := bindings.resource_number(self._activity.context_at, where)):
             entry = self.values.pop(number)
             self.taken.append(entry)
@@ -293,7 +307,8 @@ class ResourceTable:
         """Drop the resource of a handle and run its destructor.
 
         Raises:
-            GuestTrap: If the destructor traps, or a call is in flight.
+            GuestTrap: If the guest's destructor traps, or a call is in flight.
+            HostFault: If the host's destructor fails.
         """
         activity = self._activity
         if activity.busy:
@@ -303,18 +318,23 @@ class ResourceTable:
         error = None
         try:
             if activity.death is None and activity.stores:
-                limits = activity.limits
-                error = activity.run(
-                    bindings.resource_drop,
-                    activity.context_at,
-                    pointer,
-                    fuel=limits.fuel_per_call,
-                    deadline=limits.deadline,
-                )
+                fuel, deadline = activity.limits.fuel_per_call, activity.limits.deadline
+                if handle.number:
+                    activity.run(self._let_go_checked, handle, fuel=fuel, deadline=deadline)
+                else:
+                    dropping = bindings.resource_drop, activity.context_at, pointer
+                    error = activity.run(*dropping, fuel=fuel, deadline=deadline)
         finally:
             bindings.resource_delete(pointer)
         if error:
             raise activity.trapped(error)
+
+    def _let_go_checked(self, handle: ResourceHandle) -> None:
+        try:
+            self.let_go(handle.number)
+        except Exception as error:
+            text = str(error) if isinstance(error, HostFault) else f"{type(error).__name__}: {error}"
+            raise HostFault(f"{handle.resource} was not dropped well: {text}") from error
 
     def let_go(self, number: int) -> None:
         """Drop a host value whose handle the guest dropped."""

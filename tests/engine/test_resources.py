@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airssys_tui.core.errors import ArgumentError
+from airssys_tui.core.errors import ArgumentError, HostFault
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.interface import Borrow, Function, Own, Param, Primitive
@@ -87,9 +87,61 @@ def test_exports_give_take_and_borrow_the_hosts_own_objects(guest, shop):
     assert len(guest.resources) == 0
     guest.call("take", ticket)
     assert guest.call("read").value == 9
-    assert guest.call("give").value is ticket
+    assert guest.call("give").value.value is ticket
     assert shop.dropped == []
-    assert len(guest.resources) == 0
+
+
+def test_a_value_that_an_export_gave_can_be_lent_passed_back_and_dropped(guest, shop):
+    ticket = Ticket(9)
+    guest.call("take", ticket)
+    handle = guest.call("give").value
+    assert (guest.call("look", handle).value, handle.spent) == (9, False)
+    guest.call("take", handle)
+    assert handle.spent
+    assert (guest.call("read").value, shop.dropped) == (9, [])
+    again = guest.call("give").value
+    again.close()
+    again.close()
+    assert (shop.dropped, len(guest.resources)) == ([9], 0)
+    guest.close()
+    assert shop.dropped == [9]
+
+
+def test_a_value_that_an_export_gave_is_dropped_with_the_instance_and_counts_until_then(engine, shop):
+    instance = engine.linker([shop.interface()]).instantiate(engine.compile(TICKETS), Limits(handles=2))
+    for number in (1, 2):
+        instance.call("keep", number)
+        handle = instance.call("give").value
+    assert instance.resources.use.count == 2
+    with pytest.raises(GuestTrap, match="no handle of ticket"):
+        instance.call("keep", 3)
+    instance.close()
+    assert handle.spent
+    assert sorted(shop.dropped) == [1, 2, 3]
+
+
+def test_a_value_that_an_export_gave_belongs_to_its_instance(engine, shop):
+    linker, code = engine.linker([shop.interface()]), engine.compile(TICKETS)
+    with linker.instantiate(code, Limits()) as one, linker.instantiate(code, Limits()) as other:
+        one.call("keep", 1)
+        handle = one.call("give").value
+        for export in ("take", "look"):
+            with pytest.raises(ArgumentError, match="handle"):
+                other.call(export, handle)
+        assert one.call("look", handle).value == 1
+
+
+def test_a_destructor_of_the_host_that_raises_is_told_to_a_caller_who_drops(engine):
+    shop = Shop()
+    shop.drop = lambda _, ticket: ticket.missing
+    with engine.linker([shop.interface()]).instantiate(engine.compile(TICKETS), Limits()) as instance:
+        instance.call("keep", 1)
+        handle = instance.call("give").value
+        with pytest.raises(HostFault, match="ticket was not dropped well: AttributeError"):
+            handle.close()
+        handle.close()
+        assert len(instance.resources) == 0
+        assert not instance.dead
 
 
 def test_a_borrow_that_the_guest_does_not_return_traps(guest):

@@ -131,7 +131,7 @@ def test_two_interfaces_define_a_resource_of_one_name(guest, bodies):
 
 def test_exports_of_a_component_tell_them_apart(guest, bodies):
     given = guest.call("give-m", 4).value
-    assert given.number == 8
+    assert given.value.number == 8
     assert bodies.dropped == []
     assert guest.call("take-m", given).value == 8
     assert guest.call("take-h", Value(3)).value == 3

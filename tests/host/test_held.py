@@ -49,6 +49,12 @@ SPANS = f"""(component
  (func (export "brief") (param "n" u32) (canon lift (core func $i "brief"))))"""
 """Starts spans and keeps them (`run`), or drops each at once (`brief`)."""
 
+GIVING = SPANS.replace(LOOP.replace("CALL", f"(drop {START})"), f'(func (export "give") (result i32) {START})').replace(
+    '(func (export "run") (param "n" u32) (canon lift (core func $i "run")))',
+    '(func (export "give") (result (own $span)) (canon lift (core func $i "give")))',
+)
+"""Starts a span and gives it to its caller (`give`)."""
+
 TICKETS = f"""(component
  (import "test:host/shop@1.0.0" (instance $t (export "ticket" (type $s (sub resource)))
    (export "[constructor]ticket" (func (param "n" u32) (result (own $s))))))
@@ -184,6 +190,21 @@ def test_a_result_with_more_resources_than_can_be_open_is_refused_and_dropped(wo
     assert len(world.runtime.probe.component("c").actor.serving.instance.resources) == 3
     used = {use.what: use for use in world.runtime.describe("c").result(30).host_use}["open handles"]
     assert (used.count, used.limit) == (3, 64)
+
+
+def test_a_host_value_that_an_export_returns_is_an_open_handle(world: World) -> None:
+    world.put("c", guests.binary(GIVING))
+    world.open()
+    runtime = world.runtime
+    assert runtime.call("c", "give", "[]").result(30).result == '{"$resource":1,"type":"span"}'
+    assert [handle.resource for handle in runtime.open_handles("c").result(30)] == ["span"]
+
+    def held() -> int:
+        return {use.what: use.count for use in runtime.describe("c").result(30).host_use}["host handles"]
+
+    assert held() == 1
+    runtime.close_handle("c", 1).result(30)
+    assert (held(), runtime.open_handles("c").result(30)) == (0, ())
 
 
 # --- traces -----------------------------------------------------------------------------------------------------------
