@@ -28,6 +28,7 @@ from benchmarks import (
     services,
     startup,
     watching,
+    web,
 )
 from benchmarks.clock import QUICK, Effort
 from benchmarks.comparison import compare, in_process_of_its_own, table_of_pairs
@@ -71,6 +72,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "keys": screen.keys,
     "memory": reloads.memory,
     "survey": watching.surveys,
+    "network": web.round_trip,
 }
 
 

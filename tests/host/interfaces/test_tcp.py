@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.engine.engine import Engine
@@ -99,6 +100,22 @@ def test_a_name_leads_to_the_first_address_that_answers(caller: Guest) -> None:
         number = caller.ask("connect", "localhost", port, 5_000).value
         assert caller.ask("peer", number).value["address"] == Variant("ipv6", (0, 0, 0, 0, 0, 0, 0, 1))
         assert [address for address, _ in caller.internet.reached] == ["127.0.0.1", "::1"]
+
+
+def test_a_grant_for_one_access_is_enough_for_a_name_with_two_addresses(engine: Engine) -> None:
+    declared = ("network:connect:localhost:*",)
+    with guest(engine, "network:connect:[::1]:1", declared=declared) as caller, serving(echo, host="::1") as port:
+        caller.guard.grant(declared[0], Scope.ONCE)
+        number = caller.ask("connect", "localhost", port, 5_000).value
+        assert caller.ask("write", number, b"once") == Ok(4)
+        assert caller.ask("read", number, 4) == Ok(b"once")
+        assert case(caller.ask("connect", "localhost", port, 5_000)) == "denied"
+
+
+def test_each_address_that_is_used_is_an_access_of_its_own(caller: Guest) -> None:
+    with serving(echo, host="::1") as port:
+        caller.ask("connect", "localhost", port, 5_000)
+    assert [access.address for access in caller.guard.used] == ["127.0.0.1", "::1"]
 
 
 def test_a_peer_that_is_silent_holds_up_no_longer_than_the_call(engine: Engine) -> None:

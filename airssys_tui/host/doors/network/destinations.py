@@ -102,6 +102,19 @@ class Destinations:
         self._holdings.require(allowed[0].access)
         return tuple(allowed)
 
+    def opened_by(self, first: Destination, where: Destination) -> Access:
+        """Return the access by which something is open at an address, perhaps after the first address did not answer.
+
+        Another address is an access of its own, unless a grant for one access allowed both: the first one used it up.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
+        if where == first or self._holdings.guard.look(where.access) is not None:
+            return first.access
+        self._holdings.require(where.access)
+        return where.access
+
     def look_up(self, access: Access, patience: Patience) -> tuple[Address, ...]:
         """Return the addresses of the name in an access, at least one.
 

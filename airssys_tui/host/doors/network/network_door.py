@@ -90,7 +90,12 @@ class NetworkDoor:
         patience = self.within(caller, milliseconds)
         found = self._destinations.find(network_access("connect", host, port), patience, Sort.CONNECTION)
         opened, where = connected(found, port, self._internet, patience)
-        return Connection(self.holdings, where.access, opened, SocketAddress(where.address, port))
+        try:
+            access = self._destinations.opened_by(found[0], where)
+        except BaseException:
+            opened.close()
+            raise
+        return Connection(self.holdings, access, opened, SocketAddress(where.address, port))
 
     def listen(self, caller: Caller, host: str, port: int) -> Listener:
         """Wait for conversations that others begin.

@@ -73,13 +73,14 @@ class WebClient:
         found = self._destinations.find(access, patience, Sort.CONNECTION)
         opened, where = connected(found, url.port, self._internet, patience)
         try:
+            access = self._destinations.opened_by(found[0], where)
             opened, wire = (
                 self._secured(opened, url.host, patience) if url.scheme == "https" else (opened, Wire(opened))
             )
         except BaseException:
             opened.close()
             raise
-        return self._asked(opened, wire, where.access, request, patience)
+        return self._asked(opened, wire, access, request, patience)
 
     def _asked(
         self, opened: socket.socket, wire: Wire, access: Access, request: WebRequest, patience: Patience
