@@ -6,18 +6,22 @@ import contextlib
 import http.client
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from airssys_tui.core.capability.grant import Denial, Grant
-from airssys_tui.core.capability.permission import Access, Permission
+from airssys_tui.core.capability.grant import Denial, Grant, Scope
+from airssys_tui.core.capability.permission import Access, Permission, parse_permission
+from airssys_tui.core.capability.policy import Policy
 from airssys_tui.core.limits import UNLIMITED_FUEL, Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.interfaces import dns, tcp, udp
 from airssys_tui.host.interfaces import http as web
+from airssys_tui.runtime.guard.component_guard import ComponentGuard
+from airssys_tui.runtime.guard.rights import Rights, Standing
 from benchmarks.clock import Effort, pair
 from benchmarks.report import Row, beside
 
@@ -41,7 +45,7 @@ INTERFACES: Final = (web.INTERFACE, tcp.INTERFACE, udp.INTERFACE, dns.INTERFACE)
 def round_trip(effort: Effort) -> Iterator[Row]:
     """One question with an answer of 256 bytes, a connection for each, against ``http.client`` from Python."""
     with answering() as port, closing(Engine()) as engine:
-        door = NetworkDoor(Open(), "benchmark", contextlib.nullcontext)
+        door = NetworkDoor(guard(f"network:connect:127.0.0.1:{port}"), "local/b", contextlib.nullcontext)
         limits = Limits(fuel_per_call=UNLIMITED_FUEL, deadline=3_600.0)
         linker, code = engine.linker(INTERFACES), engine.compile(NETWORKER.read_bytes())
         with linker.instantiate(code, limits, owner=Owner(door)) as instance:
@@ -67,26 +71,33 @@ def _bare(port: int) -> None:
     client.close()
 
 
-class Open:
-    """A guard that allows everything."""
+class Unrecorded:
+    """Records of a guard that are kept nowhere."""
 
-    def require(self, _access: Access) -> Denial | None:
+    session = ""
+
+    def now(self) -> float:
+        return time.time()
+
+    def use_up(self, _rights: Rights, _grant: Grant, _access: Access, _revision: int) -> bool | None:
         return None
 
-    def again(self, _access: Access) -> Denial | None:
-        return None
+    def denied(self, rights: Rights, denial: Denial, revision: int, *, observed: bool) -> None:  # noqa: ARG002 -- of the protocol
+        raise ValueError(denial.text)
 
-    def look(self, _access: Access) -> Denial | None:
-        return None
+    def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
+        """Record nothing."""
 
-    def deny(self, denial: Denial) -> str:
-        return denial.text
+    def ask(self, _rights: Rights, _permission: Permission, _rationale: str, _revision: int) -> bool:
+        return False
 
-    def in_force(self) -> tuple[Grant, ...]:
-        return ()
 
-    def ask(self, _permission: Permission, _rationale: str) -> Denial | None:
-        return None
+def guard(granted: str) -> ComponentGuard:
+    """Return the guard of a component that serves and was granted one permission."""
+    permission = parse_permission(granted)
+    grant = Grant(id=1, component="local/b", permission=permission, scope=Scope.ALWAYS, who="operator", at=0.0)
+    rights = Rights("local/b", Standing(Policy(component="local/b"), (grant,)))
+    return ComponentGuard(rights, (permission,), Unrecorded(), 1, candidate=False)
 
 
 class Owner:

@@ -182,6 +182,11 @@ TARGETS = (
         from_zig(SAMPLES / "clockwork" / "src" / "clockwork.zig", "clockwork"),
     ),
     Target(
+        "fetcher",
+        SAMPLES / "fetcher" / "fetcher.wasm",
+        from_zig(SAMPLES / "fetcher" / "src" / "fetcher.zig", "fetcher"),
+    ),
+    Target(
         "file-tail",
         SAMPLES / "file-tail" / "file-tail.wasm",
         from_zig(SAMPLES / "file-tail" / "src" / "file-tail.zig", "file-tail"),

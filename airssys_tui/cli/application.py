@@ -56,6 +56,7 @@ COMMANDS: Final = (
         ),
     ),
     Entry("attach", "commands.attach:attach", ("airssys-tui attach components/", "airssys-tui attach --readonly")),
+    Entry("demo", "commands.demo:demo", ("airssys-tui demo", "airssys-tui demo --port 0")),
     Entry("web", "commands.web:web", ("airssys-tui web components/", "airssys-tui web --port 0 --full")),
     Entry(
         "list",

@@ -155,6 +155,9 @@ pub const timers = @import("timers.zig");
 /// The steps of a call.
 pub const tracing = @import("tracing.zig");
 
+/// Asking web servers.
+pub const web = @import("web.zig");
+
 /// Who else is there.
 pub const registry = @import("registry.zig");
 

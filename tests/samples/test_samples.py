@@ -24,6 +24,7 @@ def test_the_watched_folder_holds_the_samples() -> None:
         "clockwork",
         "counter",
         "crasher",
+        "fetcher",
         "file-tail",
         "greeter",
         "hoarder",

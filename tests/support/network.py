@@ -93,7 +93,7 @@ class RuleGuard:
     def again(self, access: Access) -> Denial | None:
         return None if access in self._spent else self.require(access)
 
-    def look(self, access: Access) -> Denial | None:
+    def look(self, access: Access | Permission) -> Denial | None:
         return judge(access, self.declared, self.grants, Policy(), 1.0, candidate=self.candidate).denial
 
     def deny(self, denial: Denial) -> str:

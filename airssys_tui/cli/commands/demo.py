@@ -1,8 +1,9 @@
-"""``--demo``: the screen on a simulated runtime, for a first look without components."""
+"""``--demo``: the screen on a simulated runtime, for a first look without components; ``demo``: a page to fetch."""
 
 from __future__ import annotations
 
 import itertools
+import sys
 import tempfile
 import threading
 import time
@@ -10,10 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from airssys_tui.cli.answering.exit_code import ExitCode
+from airssys_tui.cli.answering.output import say
 from airssys_tui.cli.commands.showing import Showing, show
 from airssys_tui.cli.reaching.program_settings import Sourced, read_settings
 from airssys_tui.cli.reaching.site import Site
+from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import EventAction
+from airssys_tui.core.manifest.capabilities import MAX_PORT
 
 if TYPE_CHECKING:
     from airssys_tui.api.played.runtime import PlayedRuntime
@@ -25,6 +30,33 @@ BEAT: Final = 2.0
 SOURCE: Final = "demo"
 
 Act = Callable[["PlayedRuntime", int], None]
+
+
+def demo(*, port: int = 8910) -> int:
+    """Serve a small page on this machine until ctrl+c, for the sample component `fetcher`.
+
+    The sample asks for `network = ["connect:127.0.0.1:8910"]` and may not fetch the page until you grant that. To see
+    the screen on a simulated runtime instead, use `airssys-tui --demo`.
+
+    Args:
+        port: Port on 127.0.0.1; 0 picks a free port.
+    """
+    from airssys_tui.cli.serving.demo_page import DemoPage  # noqa: PLC0415 - late: no other command needs it
+    from airssys_tui.cli.serving.signals import leaving_on_signal  # noqa: PLC0415
+
+    if not 0 <= port <= MAX_PORT:
+        raise UsageError(f"--port must be 0 to {MAX_PORT}, not {port}")
+    with DemoPage(port) as page:
+
+        def leave() -> None:
+            # From a thread of its own: the loop that is told to end has to come back from the signal first.
+            threading.Thread(target=page.shutdown, daemon=True).start()
+
+        with leaving_on_signal(leave):
+            say(f"serving {page.url}")
+            sys.stdout.flush()
+            page.serve_forever(poll_interval=0.05)
+    return ExitCode.OK
 
 
 def open_demo(*, readonly: bool) -> int:

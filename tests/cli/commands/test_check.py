@@ -19,6 +19,7 @@ KINDS = {
     "ledger": "actor",
     "clockwork": "actor",
     "crasher": "actor",
+    "fetcher": "actor",
     "primes": "passive",
     "hoarder": "passive",
     "wasi-hello": "command",
