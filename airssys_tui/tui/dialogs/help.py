@@ -59,6 +59,10 @@ class HelpScreen(ModalScreen[None]):
         """Draw for the new width."""
         self.call_after_refresh(self._draw)
 
+    def on_pager_room_changed(self, _: Pager.RoomChanged) -> None:
+        """Draw for the room that the scroll bar leaves."""
+        self.call_after_refresh(self._draw)
+
     def _draw(self) -> None:
         pager = self.query_one(Pager)
         actions = self.session.keymap.of_view(self.about, self.session.readonly)

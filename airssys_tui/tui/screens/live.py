@@ -21,6 +21,7 @@ from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets import chrome
 from airssys_tui.tui.widgets.line_pane import SCREEN_TONES, LinePane
+from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
 
 FAR: Final = 1_000_000
@@ -142,6 +143,11 @@ class LiveScreen(Screen[None]):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw for the new width."""
+        self.call_after_refresh(self.show)
+
+    def on_pager_room_changed(self, message: Pager.RoomChanged) -> None:
+        """Draw for the room that the scroll bar leaves."""
+        message.stop()
         self.call_after_refresh(self.show)
 
     def on_screen_resume(self) -> None:

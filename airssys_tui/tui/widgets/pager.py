@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -16,6 +17,9 @@ from airssys_tui.tui.widgets.line_pane import Painter
 
 class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     """A scrollable page of lines."""
+
+    class RoomChanged(Message):
+        """The scroll bar came or went: lines that were laid out for the room before are to be laid out anew."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Painter.COMPONENT_CLASSES
 
@@ -51,6 +55,11 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         """Paint one line."""
         row = y + self.scroll_offset.y
         return self.strip(self._lines[row] if row < len(self._lines) else (), self.room)
+
+    def watch_show_vertical_scrollbar(self, before: bool, now: bool) -> None:
+        """Say that there is less or more room."""
+        if before != now:
+            self.post_message(self.RoomChanged())
 
     def on_resize(self, event: events.Resize) -> None:
         """Take the new width."""

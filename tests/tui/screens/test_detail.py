@@ -9,6 +9,7 @@ from airssys_tui.core.events import EventAction, EventKind
 from airssys_tui.tui.drawing.glyphs import UNICODE
 from airssys_tui.tui.screens.detail import TABS, DetailScreen
 from airssys_tui.tui.screens.detail_pages import _count, _duration
+from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.tabs import TabBar
 from tests.support.screens import connected, desk, shows, text_of, wait_until
 
@@ -96,3 +97,13 @@ def test_limits_are_read_as_they_are_written():
     assert _duration("1 s") == 1.0
     assert _duration("250ms") == 0.25
     assert _duration("never") is None
+
+
+async def test_a_page_is_laid_out_anew_for_the_scroll_bar_that_it_needs():
+    async with desk("lived").run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        screen = pilot.app.screen
+        pager = screen.query_one(Pager)
+        pager.show([])  # the bar goes; what is drawn then needs it again
+        page = lambda: tuple(screen._page(pager.room))  # noqa: E731, SLF001 - what it is to show
+        await wait_until(pilot, lambda: pager.show_vertical_scrollbar and pager.lines == page())
