@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
 
 from airssys_tui.core.errors import CapacityError, GateRefusal, NotServing, StoreError
 from airssys_tui.core.events import EventAction
@@ -29,11 +31,13 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.revision import Cause, StatePolicy
+from airssys_tui.core.units import MIB
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.deploying.arrival import activation_of, arrive, go_back
+from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.order import Attempt, Order
 from airssys_tui.runtime.deploying.recorder import AttemptRecorder, with_embedded_version
 from airssys_tui.runtime.deploying.refusals import Refusals
@@ -47,6 +51,9 @@ from airssys_tui.runtime.machinery.shielded_await import to_the_end
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.records import NewSnapshot
 from airssys_tui.store.disk.failpoint import failpoint
+
+LARGE: Final = MIB
+"""Bytes of an artifact from which compiling and storing it take so long that both are done at the same time."""
 
 
 class Deployer:
@@ -91,6 +98,27 @@ class Deployer:
             CapacityError: If the process has no room for a new component.
             asyncio.CancelledError: If it was cancelled before the swap; the component is where it was.
         """
+        if len(reading.wasm) <= LARGE or not order.from_files:
+            return await self._deploy(component, reading, order)
+        async with self._compiled_ahead(reading) as inspected:
+            return await self._deploy(component, inspected, order)
+
+    @contextlib.asynccontextmanager
+    async def _compiled_ahead(self, reading: Reading) -> AsyncIterator[Reading]:
+        """Begin to compile a large artifact while it is stored; its gate then waits for the rest of the time."""
+        reading = await self._floor.compiling(with_embedded_version, reading)
+        if reading.sections is None:
+            yield reading  # a gate refuses it before it would be compiled
+            return
+        limits, tier = reading.manifest.limits, self._floor.settings.tier.of(reading.manifest)
+        ahead = asyncio.ensure_future(load_code(self._floor, reading.digest, reading.wasm, limits=limits, tier=tier))
+        try:
+            yield reading
+        finally:
+            ahead.cancel()  # nothing happens if it is done
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _deploy(self, component: Component, reading: Reading, order: Order) -> int:
         try:
             if component.active is None:
                 self._floor.descriptors.require_room("a new component")

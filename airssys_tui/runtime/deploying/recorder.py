@@ -56,7 +56,7 @@ class AttemptRecorder:
         if from_files:
             require_room(self._floor.state.path, len(reading.wasm))
         self._floor.state.blobs.put(reading.wasm, reading.digest)
-        return with_embedded_version(reading)
+        return reading if reading.sections is not None else with_embedded_version(reading)
 
     def _open(self, component: Component, reading: Reading, order: Order) -> Attempt:
         state = self._floor.state

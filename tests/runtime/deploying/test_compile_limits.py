@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,11 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import parse_manifest
 from airssys_tui.core.refusal import is_by, judge
 from airssys_tui.engine import engine as engines
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.runtime.deploying import pipeline
+from airssys_tui.store.artifacts.blobs import Blobs
+from tests.support.components import Crafted
 from tests.support.engine import bombs
 from tests.support.world import World
 
@@ -124,3 +130,41 @@ def test_only_the_compilers_verdict_depends_on_its_limit(gate: Gate) -> None:
     assert (one != other) is (gate is Gate.COMPILE)
     assert is_by(one, "1.0")
     assert not is_by(one, "1.1")
+
+
+def test_a_large_artifact_is_stored_while_it_compiles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LARGE", 0)
+    began, put = threading.Event(), Blobs.put
+    compile_here = Code.compile_here
+    in_time: list[bool] = []
+
+    def compile_now(*args: Any, **kwargs: Any) -> Code:
+        began.set()
+        return compile_here(*args, **kwargs)
+
+    def put_later(*args: Any) -> Any:
+        in_time.append(began.wait(20.0))
+        return put(*args)
+
+    monkeypatch.setattr(Code, "compile_here", compile_now)
+    monkeypatch.setattr(Blobs, "put", put_later)
+    world.open()
+    assert world.install("c", Crafted()).state == "running"
+    assert in_time == [True]
+
+
+def test_nothing_compiles_on_after_a_gate_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LARGE", 0)
+    go_on, compile_here = threading.Event(), Code.compile_here
+
+    def compile_later(*args: Any, **kwargs: Any) -> Code:
+        go_on.wait(20.0)
+        return compile_here(*args, **kwargs)
+
+    monkeypatch.setattr(Code, "compile_here", compile_later)
+    world.open()
+    try:
+        assert world.install("c", Crafted(), "[dependencies]\nabsent = '*'\n").state == "failed"
+        assert len(world.runtime.probe.floor.flights) == 0
+    finally:
+        go_on.set()
