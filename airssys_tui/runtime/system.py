@@ -64,6 +64,7 @@ from airssys_tui.runtime.rollback.state_choices import StateChoices
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
+from airssys_tui.runtime.supervising.rest import rest_until
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 PUBLISH: float = 0.05
@@ -332,13 +333,8 @@ class System:
         step = self.floor.settings.sample
         due = time.monotonic() + step
         while True:
-            self.observer.sample()
+            self.look_at_components(time.monotonic())
             now = time.monotonic()
-            for component in self.router:
-                self.supervisor.check_due(component, now)
-                component.life.tick()
-                self.probation.check(component)
-                self.states.check_due(component, now)
             for component in self.router.among(self.observer.printing):
                 component.listen()
             for component in self.router.among(self.observer.waiting):
@@ -347,6 +343,20 @@ class System:
                 self._background.start(self._look_later(key))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + step, time.monotonic())
+
+    def look_at_components(self, now: float) -> None:
+        """Sample every component that does not rest, and do what is due for it; done once a second."""
+        awake = [component for component in self.router if not component.rests(now)]
+        self.observer.sample(awake)
+        for component in awake:
+            self.supervisor.check_due(component, now)
+            component.life.tick()
+            self.probation.check(component)
+            self.states.check_due(component, now)
+            seen = component.counted
+            until = rest_until(component)
+            if until > now:
+                component.rest(until, seen)
 
     def _retry_due(self, component: Component, now: float) -> None:
         """Try again the files that a circumstance kept out, when it is time."""

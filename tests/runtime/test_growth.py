@@ -6,6 +6,7 @@ What is counted are steps of the interpreter on the thread that does the work; n
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -20,7 +21,7 @@ from airssys_tui.runtime.components.startup_recovery import remembered
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.observer import Observer
 from airssys_tui.store.disk.database import Database
-from tests.support.components import Crafted
+from tests.support.components import ALL, HEALTH, Crafted
 from tests.support.world import World
 
 FEW: Final = 3
@@ -212,3 +213,32 @@ def test_sections_that_a_manifest_lacks_are_not_read_again() -> None:
         parse_manifest(text, "Component.toml")
     bare, full = (steps_of(lambda text=text: parse_manifest(text, "Component.toml")) for text in (least, more))
     assert bare < 0.5 * full
+
+
+def test_a_component_at_rest_is_passed_over_until_something_happens(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    async def awake() -> tuple[bool, bool]:
+        system, now = world.runtime.probe.system, time.monotonic()
+        component = system.router.find("each")
+        system.look_at_components(now)
+        return component.rests(now), component.rests(now + 3600.0)
+
+    async def steps() -> tuple[int, int]:
+        system = world.runtime.probe.system
+        component = system.router.find("each")
+        now = time.monotonic()
+        resting = steps_of(lambda: system.look_at_components(now))
+        component.shown.touch()
+        return resting, steps_of(lambda: system.look_at_components(now))
+
+    try:
+        world.put("each", Crafted(exports=ALL - {HEALTH}), "[deployment]\nprobation = '1m'\n")
+        world.open(sample=3600.0)
+        assert world.run(awake) == (True, False)  # its probation ends before that
+        resting, roused = world.run(steps)
+        assert resting < roused / 2
+        world.call("each", "add", 1)
+        assert world.run(awake) == (False, False)  # its meters show the call for some time
+    finally:
+        world.close()

@@ -78,6 +78,11 @@ class Actor:
         self._boundary: list[Future[int]] = []
 
     @property
+    def busy(self) -> bool:
+        """Whether a call runs or waits."""
+        return self._scheduled or bool(self._mailbox)
+
+    @property
     def serving(self) -> Serving | None:
         """The instance that serves now, or None."""
         return self._serving

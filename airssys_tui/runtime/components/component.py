@@ -63,6 +63,8 @@ class Component:
     """
 
     __slots__ = (
+        "_rested",
+        "_rests_until",
         "actor",
         "barred",
         "files",
@@ -102,6 +104,35 @@ class Component:
         self.supervision = Supervised(touch)
         self.proof = Proof(touch)
         self.teller = Teller(journal, self.name, self.served, self.update)
+        self._rests_until = 0.0
+        self._rested = (0, 0)
+
+    def rests(self, now: float) -> bool:
+        """Return whether nothing has happened since :meth:`rest`, and nothing is due.
+
+        Args:
+            now: Monotonic seconds.
+        """
+        if not self.shown.undisturbed or now >= self._rests_until:
+            return False
+        return self._rested == self.counted and not self.actor.busy and not self.lock.locked()
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Calls and fuel that are counted so far."""
+        counters = self.actor.counters
+        return counters.calls, counters.fuel
+
+    def rest(self, until: float, seen: tuple[int, int]) -> None:
+        """Note that nothing is due until some time, unless something happens.
+
+        Args:
+            until: Monotonic seconds.
+            seen: Calls and fuel that were counted before it was found that nothing is due.
+        """
+        self._rests_until = until
+        self._rested = seen
+        self.shown.rest()
 
     @property
     def state(self) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -131,6 +132,18 @@ class Trial:
         """
         over = self._clock() - self._began >= self.terms.duration
         return served, faults, serving, over, self.unhealthy, len(self._traps), self.given_up, self.checks
+
+    def settled_until(self, served: int, faults: int) -> float:
+        """Return the monotonic seconds until which the last judgement holds and nothing is to be written; 0 for none.
+
+        Args:
+            served: Calls that it served.
+            faults: Its faults.
+        """
+        if self.settled is None or self._kept != (served, faults, self.checks):
+            return 0.0
+        end = self._began + self.terms.duration
+        return end if self._clock() < end else math.inf
 
     @property
     def reason(self) -> GuestText:

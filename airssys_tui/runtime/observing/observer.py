@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Final
@@ -80,11 +80,11 @@ class Observer:
         self._origin = self._sampled = time.monotonic()
         self.tick = SampleTick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
-    def sample(self) -> None:
-        """Sample the meters of every component that is not at rest, and publish."""
+    def sample(self, components: Iterable[Component]) -> None:
+        """Sample the meters of components, unless nothing happened in them, and publish."""
         tick = self.tick = self._next_tick()
         self._descriptors = self._floor.descriptors.used
-        for component in self._router:
+        for component in components:
             counters = component.actor.counters
             component.shown.runs(_long_call(component))
             if component.shown.series.rests(counters):

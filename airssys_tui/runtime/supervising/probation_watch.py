@@ -75,8 +75,9 @@ class ProbationWatch:
     def unhealthy(self, component: Component, times: int) -> None:
         """Note how many times in a row the component was unhealthy."""
         trial = _trial(component)
-        if trial is not None:
+        if trial is not None and trial.unhealthy != times:
             trial.unhealthy = times
+            component.shown.touch()  # it rests no longer
 
     def check(self, component: Component) -> None:
         """Judge the active revision by the observations so far. Called about once a second."""

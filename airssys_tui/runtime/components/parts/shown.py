@@ -22,13 +22,25 @@ class Shown:
         state_bytes: Size of the state saved last.
         state_saved_at: Unix time of that save.
         series: The meters over time.
+        undisturbed: Whether nothing has changed since the component was put to rest.
     """
 
-    __slots__ = ("_changed", "_is_due", "remark", "running", "series", "state_bytes", "state_saved_at", "trouble")
+    __slots__ = (
+        "_changed",
+        "_is_due",
+        "remark",
+        "running",
+        "series",
+        "state_bytes",
+        "state_saved_at",
+        "trouble",
+        "undisturbed",
+    )
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._is_due = False
+        self.undisturbed = False
         self.trouble = GuestText("")
         self.remark = GuestText("")
         self.running: RunningCall | None = None
@@ -38,9 +50,14 @@ class Shown:
 
     def touch(self) -> None:
         """Have the row published soon."""
+        self.undisturbed = False
         if not self._is_due:  # a deployment changes some thirty things, and its row is built once or twice
             self._is_due = True
             self._changed()
+
+    def rest(self) -> None:
+        """Note that nothing is due; the next change ends that."""
+        self.undisturbed = True
 
     def begin_row(self) -> None:
         """Note that the row is built now: what changes from here on needs another one."""
