@@ -148,11 +148,10 @@ async def _compile(floor: Floor, wanted: _Wanted, artifact: bytes) -> Loaded:
     code = await _compiled(floor, wanted, artifact)
     serialised = await floor.compiling(code.serialised)
     floor.shelf.put(wanted.digest, code, len(serialised))
-    keeping = _keep(floor, wanted.digest, code.tier, serialised)
-    if len(serialised) < LARGE:
-        await keeping
-    else:
-        floor.later(keeping)  # the user's cache has it already: nobody has to wait for this copy
+    # Written beside the rest of the way: the candidate need not wait for its copy. Nobody waits for the copy of a large
+    # one, because the user's cache has it already.
+    awaited = wanted.digest if len(serialised) < LARGE else None
+    floor.later(_keep(floor, wanted.digest, code.tier, serialised), awaited)
     return Loaded(code, cached=False)
 
 

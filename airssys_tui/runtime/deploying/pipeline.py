@@ -140,6 +140,7 @@ class Deployer:
         version = f" {component.version}" if component.version else ""
         self._floor.journal.switched(order.cause)
         attempt.tell(f"switched to r{attempt.revision}{version} {pause_text(switched)}", EventAction.SWITCHED)
+        await self._floor.done_with(reading.digest)
         return attempt.revision
 
     async def _begin(self, component: Component, reading: Reading, order: Order) -> Attempt:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -93,6 +94,7 @@ class Floor:
         self._children = ThreadPoolExecutor(MOST_CHILDREN, "compile-child")
         self._behind = ThreadPoolExecutor(1, "compile-behind")
         self._background = Background(self.journal)
+        self._beside: dict[Hashable, asyncio.Task[object]] = {}
         switch_interval.claim()
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -157,9 +159,23 @@ class Floor:
         """Run a compilation that nobody waits for, one at a time; it does not hold up those that somebody waits for."""
         return await landing(self._behind.submit(function, *args))
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something that nobody waits for; if the runtime is closed before it is done, it is left undone."""
-        self._background.start(work)
+    def later(self, work: Coroutine[Any, Any, None], key: Hashable = None) -> None:
+        """Do something beside what asks for it; if the runtime is closed before it is done, it is left undone.
+
+        Args:
+            work: What to do.
+            key: For :meth:`done_with`; None if nobody waits for it.
+        """
+        task = self._background.start(work)
+        if key is not None:
+            self._beside[key] = task
+            task.add_done_callback(lambda _: self._beside.pop(key, None))
+
+    async def done_with(self, key: Hashable) -> None:
+        """Wait until what was begun for a key with :meth:`later` is done."""
+        task = self._beside.get(key)
+        if task is not None:
+            await asyncio.wait([task])
 
     async def guest(self, function: Callable[..., T], *args: Any) -> T:
         """Run control work on a guest, ahead of components' turns. Cancelling the wait does not stop the guest."""

@@ -21,6 +21,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.deploying import pipeline
 from airssys_tui.store.artifacts.blobs import Blobs
+from airssys_tui.store.artifacts.code_cache import CodeCache
 from tests.support.components import Crafted
 from tests.support.engine import bombs
 from tests.support.world import World
@@ -168,3 +169,24 @@ def test_nothing_compiles_on_after_a_gate_refused(world: World, monkeypatch: pyt
         assert len(world.runtime.probe.floor.flights) == 0
     finally:
         go_on.set()
+
+
+def test_a_candidate_serves_before_its_code_is_in_the_cache_and_the_deployment_ends_after(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, write = threading.Event(), CodeCache.write
+
+    def write_later(*args: Any) -> Any:
+        go_on.wait(20.0)
+        return write(*args)
+
+    monkeypatch.setattr(CodeCache, "write", write_later)
+    world.open()
+    done = world.notice_later(world.put("c", Crafted()))
+    world.wait_row("c", lambda row: row.state == "running")
+    assert not done.done()
+    go_on.set()
+    done.result(20.0)
+    floor = world.runtime.probe.floor
+    digest = world.row("c").digest
+    assert world.run(lambda: floor.disk(floor.state.code.has, digest, floor.engine.identity))
