@@ -44,9 +44,7 @@ def guard(folder: Path) -> RuledGuard:
 def doors(guard: RuledGuard) -> Iterator[Filesystem]:
     """Give the doors; whatever happens, nothing of theirs stays open."""
     before = descriptors()
-    made = Filesystem(guard)
-    yield made
-    made.close()
+    yield Filesystem(guard)
     assert descriptors() == before
 
 
@@ -114,6 +112,7 @@ def test_appending_goes_to_the_end(folder: Path, doors: Filesystem, call: Standi
     file = doors.files.open(call, f"{folder}/f", Opening(append=True, read=True))
     file.seek(call, 0, Whence.START)
     file.write(call, b"new")
+    file.close()
     assert (folder / "f").read_bytes() == b"oldnew"
 
 
@@ -186,7 +185,7 @@ def test_a_full_disk_is_a_quota_and_breaks_nothing(tmp_path: Path, call: Standin
             doors.files.rename(call, f"{where}/f", f"{tmp_path}/f")
         assert case(doors.directories.remove_all, call, str(tmp_path)) == "failed"
         assert {path.name for path in where.iterdir()} == {"f", "g"}, "another device is left alone"
-        doors.close()
+        file.close()
 
 
 def test_as_many_open_files_as_the_program_may_have_are_a_quota(
@@ -201,6 +200,9 @@ def test_as_many_open_files_as_the_program_may_have_are_a_quota(
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert opened[-1][0] == "quota-exceeded"
+    for _, file in opened:
+        if file is not None:
+            file.close()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,6 @@ class FilesystemMachine(RuleBasedStateMachine):
         self.call = StandingCall()
 
     def teardown(self) -> None:
-        self.filesystem.close()
         shutil.rmtree(self.root)
 
     def full(self, path: Names) -> Names:

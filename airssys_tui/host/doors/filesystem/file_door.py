@@ -70,7 +70,7 @@ class FileDoor:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._open: set[OpenFile] = set()
+        self._open = 0
 
     @refusing
     def open(self, call: Call, path: str, how: Opening) -> OpenFile:
@@ -83,7 +83,7 @@ class FileDoor:
         if not (how.read or how.writes):
             raise FileRefusal("invalid-input", "neither read nor write nor append is asked for")
         route = self._route(call, path, how.actions)
-        if len(self._open) >= MAX_OPEN:
+        if self._open >= MAX_OPEN:
             raise self._over(route.accesses[-1], f"{MAX_OPEN} files are open, as many as a component may have")
         descriptor = self._descriptor(route, how)
         file = OpenFile(
@@ -92,9 +92,9 @@ class FileDoor:
             tuple(route.accesses),
             reads=how.read,
             writes=how.writes,
-            closed=self._open.discard,
+            closed=self._closed,
         )
-        self._open.add(file)
+        self._open += 1
         return file
 
     @refusing
@@ -180,10 +180,8 @@ class FileDoor:
                 raise FileRefusal("already-exists", "there is something else than a file at the target")
             _rename(old, found, new, there)
 
-    def close(self) -> None:
-        """Close everything that is open. Idempotent."""
-        for file in tuple(self._open):
-            file.close()
+    def _closed(self) -> None:
+        self._open -= 1
 
     def _route(self, call: Call, path: str, actions: tuple[str, ...]) -> Route:
         call.charge(FUEL_PER_CALL)

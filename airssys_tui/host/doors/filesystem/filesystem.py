@@ -11,6 +11,9 @@ from airssys_tui.host.guard import Guard
 class Filesystem:
     """The doors to files, directories and what is known of paths, for one instance.
 
+    What is open belongs to the instance: it is closed when the instance drops it or is freed itself, which is never
+    while a call that uses it is in flight.
+
     Args:
         guard: Decides each access.
     """
@@ -19,7 +22,3 @@ class Filesystem:
         self.files = FileDoor(guard)
         self.directories = DirectoryDoor(guard)
         self.metadata = MetadataDoor(guard)
-
-    def close(self) -> None:
-        """Close every file that is open. Idempotent."""
-        self.files.close()

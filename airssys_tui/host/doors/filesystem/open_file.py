@@ -51,7 +51,7 @@ class OpenFile:
         *,
         reads: bool,
         writes: bool,
-        closed: Callable[[OpenFile], None],
+        closed: Callable[[], None],
     ) -> None:
         self._descriptor = descriptor
         self._guard = guard
@@ -137,7 +137,7 @@ class OpenFile:
         """Close it. Idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            self._closed(self)
+            self._closed()
             os.close(descriptor)
 
     def _allowed(self, call: Call) -> int:
