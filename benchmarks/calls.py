@@ -17,6 +17,7 @@ from airssys_tui.core.types.interface import BYTES, Function, Param, Primitive
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
+from airssys_tui.host.catalogue import INTERFACES
 from benchmarks.clock import Effort, once, pair, quantile
 from benchmarks.guests import BYTES_CALLER, EXPORTS, HOST_CALLER, HOST_NAME, Raw, Record, binary
 from benchmarks.report import Row, beside
@@ -116,6 +117,10 @@ def host(effort: Effort) -> Iterator[Row]:
     micro = MICRO / times
     yield beside("call/host-function", subject * micro, "µs", "add_func", baseline * micro)
     yield from _host_bytes(effort)
+    with _engine() as engine:
+        functions = sum(len(face.functions) for face in INTERFACES)
+        linking = [once(engine.linker, INTERFACES) for _ in range(effort.count(20))]
+        yield Row(name="host/link-function", value=median(linking) * MICRO / functions, unit="µs")
 
 
 def _host_bytes(effort: Effort) -> Iterator[Row]:
@@ -135,21 +140,28 @@ def _host_bytes(effort: Effort) -> Iterator[Row]:
 
 
 def deadline(effort: Effort) -> Iterator[Row]:
-    """How much later than its deadline of 50 ms an endless call is stopped, on an idle machine."""
+    """How much later than its deadline of 50 ms a call is stopped that is endless, or waits; on an idle machine."""
     over = []
+    number = Primitive("u32")
+    work = Function("work", (Param("a", number), Param("b", number)), number)
+    face = HostInterface(HOST_NAME, (HostFunction(work, lambda context, *_: context.wait(())[0]),))
     with _engine() as engine:
         linker, code = engine.linker(), engine.compile(binary(EXPORTS))
         for _ in range(effort.count(20)):
             instance = linker.instantiate(code, LIMITS)
             over.append(once(trapped, instance) * 1000 - 50)
+        linker, code = engine.linker((face,)), engine.compile(binary(HOST_CALLER))
+        waiting = [linker.instantiate(code, LIMITS) for _ in range(effort.count(20))]
+        waited = [once(trapped, instance, "run", 1) * 1000 - 50 for instance in waiting]
     yield Row(name="call/deadline-overshoot", value=median(over), unit="ms")
     yield Row(name="call/deadline-overshoot-max", value=quantile(over, 1.0), unit="ms")
+    yield Row(name="call/deadline-overshoot-wait", value=median(waited), unit="ms")
 
 
-def trapped(instance: Instance) -> None:
-    """Let a guest spin until its deadline of 50 ms ends it."""
+def trapped(instance: Instance, export: str = "spin", *arguments: object) -> None:
+    """Let a guest run until its deadline of 50 ms ends it."""
     try:
-        instance.call("spin", deadline=0.05)
+        instance.call(export, *arguments, deadline=0.05)
     except GuestTrap:
         return
     raise AssertionError("it ended")
