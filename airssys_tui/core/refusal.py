@@ -40,9 +40,23 @@ def kind_at(gate: Gate) -> RefusalKind:
     return RefusalKind.CIRCUMSTANCE if gate in CIRCUMSTANCES else RefusalKind.VERDICT
 
 
+AWAITING: Final = "awaiting approval"
+"""Says that files wait for an operator at the gate for grants: nothing is wrong with them."""
+
+
+def refusal_text(gate: str, reason: str) -> str:
+    """Say that a gate refused a candidate, or that it waits there for an operator."""
+    return f"{AWAITING}: {reason}" if gate == Gate.GRANTS else f"refused at {gate}: {reason}"
+
+
+def is_awaiting(recorded: str) -> bool:
+    """Return whether a recorded reason is that of a candidate that waits for approval."""
+    return recorded.startswith(AWAITING)
+
+
 def recorded_reason(gate: Gate, reason: str, kind: RefusalKind) -> str:
     """Return the reason that the history keeps of a refused candidate."""
-    text = f"refused at {gate}: {reason}"
+    text = refusal_text(gate, reason)
     return f"{text} · {POSTPONED}" if kind is RefusalKind.CIRCUMSTANCE else text
 
 

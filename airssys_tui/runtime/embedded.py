@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -158,7 +159,9 @@ class EmbeddedRuntime(RightsAnswers):
 
         async def ask() -> RevisionDiff:
             found = self._system.router.find(component)
-            return await self._floor.disk(compare, self._floor.state.catalog, found.name, revision, against)
+            missing = partial(self._system.guards.ungranted, found.name)
+            catalog = self._floor.state.catalog
+            return await self._floor.disk(compare, catalog, found.name, revision, against, missing=missing)
 
         return self._on_loop(ask)
 

@@ -107,7 +107,9 @@ class System:
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
         self.scan = Scan(floor, self.reconciler, self.needs)
-        self.rollbacks = Rollbacks(floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots))
+        self.rollbacks = Rollbacks(
+            floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots), self.guards
+        )
         self.probation = ProbationWatch(floor, self.rollbacks)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))

@@ -198,6 +198,7 @@ class Deployer:
             revision=attempt.revision,
             force=order.force,
             compatible=order.compatible,
+            asks=order.from_files,
             trial=None if in_turn else await self._trial_state(attempt),
             in_turn=in_turn,
             sections=reading.sections,

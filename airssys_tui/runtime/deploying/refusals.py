@@ -16,7 +16,7 @@ from airssys_tui.core.errors import AirssysError, CapacityError, DiskFull, GateR
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
-from airssys_tui.core.refusal import AWAITED, RefusalKind, judge, recorded_reason, retry_text
+from airssys_tui.core.refusal import AWAITED, RefusalKind, judge, recorded_reason, refusal_text, retry_text
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.supervision import RETRY
 from airssys_tui.core.text import one_line
@@ -72,7 +72,10 @@ class Refusals:
         label = attempt.reading.manifest.version or f"r{attempt.revision}"
         serves = component.actor.serving is not None
         said = _sentence(label, gate, error, component, serves=serves) + again
-        attempt.tell(said, EventAction.REFUSED, Level.ERROR)
+        if gate is Gate.GRANTS:
+            attempt.tell(said, EventAction.AWAITING_APPROVAL, Level.WARNING)
+        else:
+            attempt.tell(said, EventAction.REFUSED, Level.ERROR)
 
     def turn_away(self, component: Component, reading: Reading, error: AirssysError) -> None:
         """Say that files could not be accepted, and try them again later."""
@@ -119,4 +122,4 @@ def _sentence(label: str, gate: Gate, error: AirssysError, component: Component,
     active = component.active
     keeps = f" · r{active.revision} keeps serving" if active is not None and serves else ""
     remedy = f" · {error.remedy}" if error.remedy else ""
-    return f"{label} refused at {gate}: {one_line(error.message, 400)}{keeps}{remedy}"
+    return f"{label} {refusal_text(gate, one_line(error.message, 400))}{keeps}{remedy}"

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.events import Speaker
 from airssys_tui.core.gates import Gate
@@ -50,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         revision: The number it has been given.
         force: Accept breaking changes.
         compatible: Whether exports are compared with the active revision's.
+        asks: Whether it waits for an operator if it declares more than the active revision and more than is granted.
         trial: The state to load on trial, or None to begin with a fresh one.
         probe: Whether an unhealthy report refuses.
         in_turn: Whether no instance may be made while the old one exists.
@@ -63,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     force: bool = False
     compatible: bool = True
+    asks: bool = False
     trial: SavedState | None = None
     probe: bool = True
     in_turn: bool = False
@@ -134,6 +137,9 @@ class Rehearsal:
         if component.active is not None and plan.compatible:
             with passage.at(Gate.COMPATIBILITY):
                 found = check_compatibility(component.active.interface, loaded.code.interface, force=plan.force)
+        if component.active is not None and plan.asks:
+            with passage.at(Gate.GRANTS):
+                self._require_grants(component.name, component.active.manifest, manifest)
         artifact = Blueprint(
             digest=plan.digest,
             interface=loaded.code.interface,
@@ -143,6 +149,21 @@ class Rehearsal:
             waits=loaded.code.waits_in_wasi,
         )
         return artifact, Loadable(loaded.code, loaded.cached, found)
+
+    def _require_grants(self, component: str, active: Manifest, manifest: Manifest) -> None:
+        """Have a candidate wait that declares more than what serves and more than what is granted.
+
+        Raises:
+            GateRefusal: With what it waits for.
+        """
+        before, declared = permissions_of(active.capabilities), permissions_of(manifest.capabilities)
+        wanted = self._guards.awaited(component, before, declared)
+        if wanted:
+            raise GateRefusal(
+                f"it asks for {', '.join(map(str, wanted))}",
+                gate=Gate.GRANTS,
+                remedy=f"airssys-tui approve {component}, with --only for a part, or airssys-tui deny {component}",
+            )
 
     async def rehearse(self, plan: Plan, passage: Passage, component: Component) -> Rehearsed:
         """Take a candidate through every gate.

@@ -18,9 +18,11 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.capability.audit_entry import AuditEntry, AuditKind
+from airssys_tui.core.capability.decision import decide
 from airssys_tui.core.capability.grant import Denial, Grant, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission, permissions_of
-from airssys_tui.core.capability.policy import PolicySource
+from airssys_tui.core.capability.policy import Mode, PolicySource
+from airssys_tui.core.capability.widening import awaited
 from airssys_tui.core.errors import StoreError
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.manifest.document import Manifest
@@ -142,6 +144,35 @@ class GrantDesk:
         self._renew(rights)
         rights.rationale = manifest.capabilities.rationale or ""
         return ComponentGuard(rights, permissions_of(manifest.capabilities), self, revision)
+
+    def awaited(
+        self, name: str, before: tuple[Permission, ...], declared: tuple[Permission, ...]
+    ) -> tuple[Permission, ...]:
+        """Return what a new revision of a component waits for: beyond what serves, not granted and not refused.
+
+        Args:
+            name: The component.
+            before: What the revision that serves declares.
+            declared: What the new one declares.
+        """
+        rights = self.of(name)
+        self._renew(rights)
+        standing = rights.standing
+        if standing.policy.mode is Mode.OBSERVE:
+            return ()
+        return awaited(before, declared, standing.grants, standing.policy, self.now(), session=self.session)
+
+    def ungranted(self, name: str, declared: tuple[Permission, ...]) -> tuple[Permission, ...]:
+        """Return what a revision of a component that declares this would run without now."""
+        standing, now = self.of(name).standing, self.now()
+        if standing.closed:
+            return declared
+        held = tuple(grant for grant in standing.grants if grant.scope is not Scope.ONCE)
+        return tuple(
+            each
+            for each in declared
+            if decide(each, declared, held, standing.policy, now, session=self.session) is not None
+        )
 
     def _renew(self, rights: Rights) -> None:
         """Let the policy hold that the component's present source deserves."""

@@ -9,7 +9,7 @@ from typing import Final
 from airssys_tui.core.events import Event, EventAction, EventKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import CommandEnd, Desired, RecoveryKind, State
-from airssys_tui.core.refusal import is_postponed, retry_text
+from airssys_tui.core.refusal import AWAITING, is_awaiting, is_postponed, retry_text
 from airssys_tui.core.revision import Cause, Outcome, Revision, same_artifact
 from airssys_tui.core.text import Verbatim, bounded, whole
 from airssys_tui.core.units import format_duration, format_size
@@ -127,7 +127,7 @@ class _Story:
             reason = record.outcome_reason or "no reason is recorded"
             passed = len(self.told.gates.get(record.number, ()))
             after = f", with {count_of(passed, 'gate')} passed" if passed else ""
-            how = reason if reason.startswith("refused") else f"not deployed: {reason}"
+            how = reason if reason.startswith(("refused", AWAITING)) else f"not deployed: {reason}"
             when = self._when(record.outcome_at or record.created_at)
             yield f"{when[0].upper()}{when[1:]}{after}, {label_of(record)} was {how}{served}."
         if len(failed) > MOST_REFUSED:
@@ -228,6 +228,8 @@ class _Story:
             yield f"start it (airssys-tui start {name})"
         if told.holds and told.component.present:
             yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
+        elif any(_refused(r) and is_awaiting(r.outcome_reason) for r in told.revisions[:1]):
+            yield f"approve what it asks for (airssys-tui approve {name}), or deny it (airssys-tui deny {name})"
         elif any(_refused(r) and is_postponed(r.outcome_reason) for r in told.revisions[:1]):
             yield f"wait: nothing in the files is wrong; or try them now (airssys-tui reload {name})"
         elif (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView, revision_view
+from airssys_tui.core.capability.permission import Permission, permissions_of
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.gates import Gate, known_gate
 from airssys_tui.core.identity import short_digest
@@ -85,7 +86,14 @@ def gates_passed(catalog: Catalog, deployment: int) -> tuple[tuple[Gate, float],
     return tuple((gate, taken) for name, taken in passed if (gate := known_gate(name)) is not None)
 
 
-def compare(catalog: Catalog, component: str, revision: int, against: int | None = None) -> RevisionDiff:
+def compare(
+    catalog: Catalog,
+    component: str,
+    revision: int,
+    against: int | None = None,
+    *,
+    missing: Callable[[tuple[Permission, ...]], tuple[Permission, ...]] = lambda _: (),
+) -> RevisionDiff:
     """Compare a revision with another one. Blocks on the catalog.
 
     Args:
@@ -93,6 +101,7 @@ def compare(catalog: Catalog, component: str, revision: int, against: int | None
         component: The component's name.
         revision: The revision to compare.
         against: The revision to compare it with; the active one if not given.
+        missing: Returns what of a declaration is not granted now, if that is known.
 
     Raises:
         UsageError: If there is no such revision.
@@ -105,6 +114,7 @@ def compare(catalog: Catalog, component: str, revision: int, against: int | None
         lines += _identity_lines(now, then)
         lines += _export_lines(now, then)
         lines += _manifest_lines(decode_manifest(now.manifest), decode_manifest(then.manifest))
+        lines += _capability_lines(_declared(now), _declared(then), missing(_declared(then)))
     return RevisionDiff(component, views[now.number] if now else None, views[revision], tuple(lines))
 
 
@@ -139,15 +149,27 @@ def _manifest_lines(now: Manifest, then: Manifest) -> list[DiffLine]:
         for name in Limits.__struct_fields__
         if getattr(now.limits, name) != getattr(then.limits, name)
     ] or [DiffLine("limits", "same", GuestText("unchanged"))]
-    same = now.capabilities == then.capabilities
-    lines.append(
-        DiffLine(
-            "capabilities", "same" if same else "changed", GuestText("unchanged" if same else "declared differently")
-        )
-    )
     if now.config != then.config:
         lines.append(DiffLine("config", "changed", GuestText("other values")))
     return lines
+
+
+def _declared(record: RevisionRecord) -> tuple[Permission, ...]:
+    return permissions_of(decode_manifest(record.manifest).capabilities)
+
+
+def _capability_lines(
+    now: tuple[Permission, ...], then: tuple[Permission, ...], missing: tuple[Permission, ...]
+) -> list[DiffLine]:
+    """Compare declarations item by item, and say what the other revision runs without."""
+    without = dict.fromkeys(missing, " · not granted, it runs without")
+    lines = [DiffLine("capabilities", "removed", one_line(str(each), 300)) for each in now if each not in then]
+    for each in then:
+        if each not in now:
+            lines.append(DiffLine("capabilities", "added", one_line(f"{each}{without.get(each, '')}", 400)))
+        elif each in without:
+            lines.append(DiffLine("capabilities", "changed", one_line(f"{each}{without[each]}", 400)))
+    return lines or [DiffLine("capabilities", "same", GuestText("unchanged"))]
 
 
 def _line(subject: str, now: str, then: str) -> DiffLine:

@@ -20,6 +20,7 @@ is not a decision that a program makes by itself.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -48,6 +49,7 @@ from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
 from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.deploying.order import Order
 from airssys_tui.runtime.deploying.pipeline import Deployer
+from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.history.timeline import compare
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.rollback.state_choices import StateChoices
@@ -74,10 +76,14 @@ class Rollbacks:
         deployer: Brings the old artifact back through the gates.
         snapshots: The saved states.
         choices: Says what happens to the state.
+        guards: Know what is granted.
     """
 
-    def __init__(self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: StateChoices) -> None:
+    def __init__(
+        self, floor: Floor, deployer: Deployer, snapshots: KeptStates, choices: StateChoices, guards: GrantDesk
+    ) -> None:
         self._floor = floor
+        self._guards = guards
         self._deployer = deployer
         self._snapshots = snapshots
         self._choices = choices
@@ -191,7 +197,8 @@ class Rollbacks:
             RollbackRefused: If it would be refused.
         """
         lines, target = await self._target(component, to, force=force)
-        diff = await self._floor.disk(compare, self._floor.state.catalog, component.name, target.number)
+        catalog, missing = self._floor.state.catalog, partial(self._guards.ungranted, component.name)
+        diff = await self._floor.disk(compare, catalog, component.name, target.number, missing=missing)
         held = await self._holds(component, lines, target)
         holds = tuple(one_line(hold.version or short_digest(hold.digest)) for hold in held)
         choices = await self._choices.of(component, await self._record(component, target))

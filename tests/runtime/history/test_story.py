@@ -443,7 +443,7 @@ def test_a_gate_that_an_older_program_recorded_is_left_out(world: World) -> None
     world.close()
     with StateDirectory.open(world.state_dir, folder=world.folder) as state:
         with state.catalog.database.transaction("stage") as connection:
-            detail = '[["compile", 4.0], ["grants", 0.1], ["instantiate", 2.0]]'
+            detail = '[["compile", 4.0], ["vanished", 0.1], ["instantiate", 2.0]]'
             connection.execute("UPDATE stages SET detail = ? WHERE name = 'rehearsed'", (detail,))
         (view,) = timeline(state.catalog, "c")
         assert view.gates == ((Gate.COMPILE, 4.0), (Gate.INSTANTIATE, 2.0))
