@@ -191,6 +191,11 @@ TARGETS = (
         SAMPLES / "file-tail" / "file-tail.wasm",
         from_zig(SAMPLES / "file-tail" / "src" / "file-tail.zig", "file-tail"),
     ),
+    Target(
+        "git-status",
+        SAMPLES / "git-status" / "git-status.wasm",
+        from_zig(SAMPLES / "git-status" / "src" / "git-status.zig", "git-status"),
+    ),
     Target("ledger", SAMPLES / "ledger" / "ledger.wasm", from_zig(SAMPLES / "ledger" / "src" / "ledger.zig", "ledger")),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
     Target(

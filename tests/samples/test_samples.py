@@ -26,6 +26,7 @@ def test_the_watched_folder_holds_the_samples() -> None:
         "crasher",
         "fetcher",
         "file-tail",
+        "git-status",
         "greeter",
         "hoarder",
         "ledger",

@@ -18,7 +18,7 @@ from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.doors.programs.search_path import SearchPath
-from tests.support.places import FIXTURES
+from tests.support.places import FIXTURES, SAMPLES
 from tests.support.rule_guard import RuleGuard
 from tests.support.world import PATIENCE
 
@@ -51,9 +51,10 @@ class Probes:
         self._desks: list[ProgramDesk] = []
 
     def desk(self, guard: RuleGuard, probe: str = "process-probe", source: ProgramSource | None = None) -> ProgramDesk:
-        """Make an instance of a fixture."""
+        """Make an instance of a fixture or sample."""
         if probe not in self._codes:
-            code = self._codes[probe] = self.engine.compile((FIXTURES / probe / f"{probe}.wasm").read_bytes())
+            folder = next(folder for folder in (FIXTURES, SAMPLES) if (folder / probe).is_dir())
+            code = self._codes[probe] = self.engine.compile((folder / probe / f"{probe}.wasm").read_bytes())
             assert self._linker.problems(code.interface) == ()
         owner = Owner(guard, source or self.source)
         made = ProgramDesk(self._linker.instantiate(self._codes[probe], ROOMY, owner=owner), owner)

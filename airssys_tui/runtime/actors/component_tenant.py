@@ -96,8 +96,11 @@ class ComponentTenant:
     @cached_property
     def programs(self) -> ProgramDoor:
         """Its door to programs of the machine."""
-        source = ProgramSource() if self._services is None else self._services.programs
-        return ProgramDoor(self.guard, source, self.blocking)
+        return ProgramDoor(self.guard, self._program_source, self.blocking)
+
+    @cached_property
+    def _program_source(self) -> ProgramSource:
+        return ProgramSource() if self._services is None else self._services.programs
 
     @cached_property
     def network(self) -> NetworkDoor:
@@ -188,6 +191,11 @@ class ComponentTenant:
         network: NetworkDoor | None = self.__dict__.get("network")
         if network is not None:
             network.close()
+        programs: ProgramDoor | None = self.__dict__.get("programs")
+        if programs is not None:
+            programs.close()
+            if self._services is None:
+                self._program_source.close()
 
     def trouble(self, text: str) -> None:
         """Log that the host could not serve a call."""
