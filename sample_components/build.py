@@ -197,6 +197,7 @@ TARGETS = (
         from_zig(SAMPLES / "git-status" / "src" / "git-status.zig", "git-status"),
     ),
     Target("ledger", SAMPLES / "ledger" / "ledger.wasm", from_zig(SAMPLES / "ledger" / "src" / "ledger.zig", "ledger")),
+    Target("snoop", SAMPLES / "snoop" / "snoop.wasm", from_zig(SAMPLES / "snoop" / "src" / "snoop.zig", "snoop")),
     Target("primes", SAMPLES / "primes" / "primes.wasm", from_c(SAMPLES / "primes" / "src" / "primes.c", "primes")),
     Target(
         "hoarder",

@@ -180,6 +180,16 @@ def test_a_link_counts_as_what_it_leads_to(make, evil):
     assert_denied(desk, desk.spawn(str(evil / "link"), "-c", "id"), "undeclared")
 
 
+def test_a_denial_does_not_tell_where_a_link_leads(make, evil):
+    (evil / "secret-place").write_text("#!/bin/sh\n")
+    (evil / "pointer").symlink_to(evil / "secret-place")
+    desk = make(RuleGuard("process:spawn:git"))
+    answer = desk.spawn(str(evil / "pointer"))
+    assert_denied(desk, answer, "undeclared")
+    assert "secret-place" not in refusal(answer)[1]
+    assert "secret-place" in desk.guard.denied[-1].remedy
+
+
 def test_a_link_in_the_search_path_counts_as_what_it_leads_to(make, evil):
     source = ProgramSource(SearchPath([str(evil)]))
     desk = make(RuleGuard("process:spawn:tool", "process:spawn:link"), source=source)

@@ -31,6 +31,7 @@ def test_the_watched_folder_holds_the_samples() -> None:
         "hoarder",
         "ledger",
         "primes",
+        "snoop",
         "wasi-hello",
     ]
 

@@ -102,17 +102,17 @@ class ProgramDoor:
         full = len(self._open) >= self._most
         if full or not found.runnable:
             if self._guard.look(access) is not None:
-                self._require(access)
+                self._require(access, command.program)
             if full:
                 remedy = f"{self._most} programs are open, the limit of a component: drop one first"
                 raise ProgramRefusal("quota-exceeded", self._guard.deny(Denial(access, Reason.QUOTA, remedy)))
             raise _not_runnable(found)
-        self._require(access)
+        self._require(access, command.program)
 
-    def _require(self, access: Access) -> None:
+    def _require(self, access: Access, asked: str = "") -> None:
         denial = self._guard.require(access)
         if denial is not None:
-            raise ProgramRefusal("denied", denial.text)
+            raise ProgramRefusal("denied", _text(denial, asked))
 
     def _again(self, program: Program) -> None:
         denial = self._guard.again(program.access)
@@ -174,6 +174,14 @@ class ProgramDoor:
 
 def _access(action: ProcessAction, found: FoundProgram) -> Access:
     return Access(Kind.PROCESS, action.value, found.path, names=found.names)
+
+
+def _text(denial: Denial, asked: str) -> str:
+    """Return the text of a denial for the guest, which does not tell where a link leads that the guest named."""
+    path, names = denial.access.subject, denial.access.names
+    if "/" not in asked or asked == path or asked.rpartition("/")[2] in names or path not in denial.remedy:
+        return denial.text
+    return f"{denial.reason}: the operator is told what would allow {asked}"
 
 
 def _not_runnable(found: FoundProgram) -> ProgramRefusal:
