@@ -244,6 +244,13 @@ Command = (
     | RestoreState
     | ImportState
     | Undo
+    | Grant
+    | Revoke
+    | Approve
+    | Deny
+    | AnswerQuestion
+    | AddTrust
+    | RemoveTrust
 )
 
 GrantCommand = Grant | Revoke | Approve | Deny | AnswerQuestion

@@ -146,6 +146,55 @@ COMMANDS: Final = (
             "airssys-tui storage import ledger ledger.jsonl --replace",
         ),
     ),
+    Entry("grants", "commands.grants:grants", ("airssys-tui grants", "airssys-tui grants fetcher --json")),
+    Entry(
+        "grant",
+        "commands.grants:grant",
+        (
+            "airssys-tui grant fetcher network:connect:api.example.com:443 --for 1h",
+            "airssys-tui grant tailer 'filesystem:read:/var/log/**' --rationale \"watches the logs\"",
+            "airssys-tui grant fetcher network:connect:api.example.com:443 --once",
+        ),
+    ),
+    Entry(
+        "revoke",
+        "commands.grants:revoke",
+        ("airssys-tui revoke fetcher network:connect:api.example.com:443", "airssys-tui revoke fetcher --all"),
+    ),
+    Entry(
+        "approve",
+        "commands.grants:approve",
+        (
+            "airssys-tui approve fetcher",
+            "airssys-tui approve fetcher --only network:connect:api.example.com:443",
+        ),
+    ),
+    Entry("deny", "commands.grants:deny", ("airssys-tui deny fetcher process:spawn:git", "airssys-tui deny fetcher")),
+    Entry(
+        "audit",
+        "commands.audit:audit",
+        ("airssys-tui audit --last 20", "airssys-tui audit fetcher --follow"),
+    ),
+    Entry("audit head", "commands.audit:head", ("airssys-tui audit head > audit.head",)),
+    Entry(
+        "audit verify",
+        "commands.audit:verify",
+        ("airssys-tui audit verify", 'airssys-tui audit verify --head "$(cat audit.head)"'),
+    ),
+    Entry(
+        "audit export",
+        "commands.audit:export",
+        ("airssys-tui audit export audit.jsonl", "airssys-tui audit export - | tail -5"),
+    ),
+    Entry("tighten", "commands.grants:tighten", ("airssys-tui tighten fetcher",)),
+    Entry("trust list", "commands.trust:list_", ("airssys-tui trust list", "airssys-tui trust list --json")),
+    Entry(
+        "trust add",
+        "commands.trust:add",
+        ("airssys-tui trust add vendor 'network:connect:*.vendor.example:443' --source '/srv/vendor/**'",),
+    ),
+    Entry("trust remove", "commands.trust:remove", ("airssys-tui trust remove vendor",)),
+    Entry("policy check", "commands.trust:check", ("airssys-tui policy check policy.toml",)),
     Entry("gc", "commands.gc:gc", ("airssys-tui gc --dry-run", "airssys-tui gc")),
     Entry("check", "commands.check:check", ("airssys-tui check components/counter components/echo.wasm",)),
     Entry(
@@ -184,6 +233,8 @@ COMMANDS: Final = (
 _GROUPS: Final = {
     "config": "Show the settings in effect and where they come from.",
     "storage": "Show, export and import what components store.",
+    "policy": "Look at policy files, which say what is granted in runs without anyone to ask.",
+    "trust": "Manage what components are trusted with, by where they lie or who signed them.",
     "checks": "Manage saved calls that `verify` replays.",
     "wit": "Show, check, compare, export and vendor WIT packages.",
 }

@@ -137,8 +137,8 @@ class ManifestError(AirssysError):
 
     title = "bad manifest"
 
-    def __init__(self, problems: tuple[ManifestProblem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)), remedy="correct the manifest and save it")
+    def __init__(self, problems: tuple[ManifestProblem, ...], remedy: str = "correct the manifest and save it") -> None:
+        super().__init__("\n".join(map(str, problems)), remedy=remedy)
         self.problems = problems
 
 

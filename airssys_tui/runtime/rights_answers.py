@@ -7,14 +7,12 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.runtime.history.recorded_rights import (
     audit_entries,
     audit_verdict,
     open_questions,
-    recorded_policies,
-    rights_of,
-    source_path,
     trust_view,
 )
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -36,14 +34,7 @@ class RightsAnswers(ABC):
         """Return what a component declares and what of it is granted."""
 
         async def ask() -> GrantsView:
-            floor, found = self._floor, self._system.router.find(component)
-            source = source_path(floor.folder, found.files.key)
-
-            def read() -> GrantsView:
-                policies = recorded_policies(floor.state)
-                return rights_of(floor.state, found.name, now=floor.clock(), policies=policies, source=source)
-
-            return await floor.disk(read)
+            return grants_view(await self._system.permissions.known(self._system.router.find(component).name))
 
         return self._on_loop(ask)
 
@@ -55,9 +46,10 @@ class RightsAnswers(ABC):
         """Return the default policy and the trust rules."""
 
         async def ask() -> TrustView:
-            floor = self._floor
-            sources = {each.name: source_path(floor.folder, each.files.key) for each in self._system.router}
-            return await floor.disk(lambda: trust_view(floor.state, recorded_policies(floor.state), sources))
+            floor, router, policies = self._floor, self._system.router, self._system.guards.policies
+            find = router.source_in(floor.folder)
+            sources = {each.name: find(each.name) for each in router}
+            return await floor.disk(trust_view, floor.state, policies, sources, floor.settings.policy_file)
 
         return self._on_loop(ask)
 

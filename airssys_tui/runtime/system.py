@@ -32,6 +32,7 @@ from airssys_tui.runtime.calling.gate_comparison import GateComparison
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.desired import DesiredStates
 from airssys_tui.runtime.commands.dispatch import Dispatcher
+from airssys_tui.runtime.commands.permissions import PermissionCommands
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
@@ -136,8 +137,10 @@ class System:
             supervisor=self.supervisor,
             probation=self.probation,
         )
+        self.permissions = PermissionCommands(self.floor, self.guards, self.router, revisions.deploy_approved)
         return Dispatcher(
             self.router,
+            permissions=self.permissions,
             running=RunningCommands(desired, self.instances, self.supervisor, self.probation),
             revisions=revisions,
             states=self.states,
@@ -164,6 +167,7 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.floor.disk(self.guards.read)
+            await self.permissions.recall()
             await self.undo.recall()
             await self._resume()
             await self._scan()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from airssys_tui.api.commands import (
     Annotate,
     Command,
+    GrantCommand,
     ImportState,
     LiftQuarantine,
     MarkStable,
@@ -15,20 +16,25 @@ from airssys_tui.api.commands import (
     Reload,
     Restart,
     RestoreState,
+    Revoke,
     Rollback,
     SaveState,
     Start,
     Stop,
+    TrustCommand,
     Undo,
     Unload,
 )
 from airssys_tui.api.played import bookkeeping
 from airssys_tui.api.played.component import PlayedComponent
+from airssys_tui.api.played.rights import PlayedRights
 from airssys_tui.api.played.states import PlayedStates
 from airssys_tui.api.played.undo import PlayedUndo
+from airssys_tui.api.views.components import Note
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import EventAction, EventKind
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import sanitise
 
 
@@ -38,6 +44,7 @@ class PlayedCommands(ABC):
     clock: Callable[[], float]
     disk_full: str
     states_kept: PlayedStates
+    rights: PlayedRights
     _undo: PlayedUndo
 
     @abstractmethod
@@ -55,7 +62,11 @@ class PlayedCommands(ABC):
             if len(undone) > 1:
                 return Done(text=sanitise(f"undone: {label}, {len(undone)} of {len(undone)}"), revision=None)
             return Done(text=sanitise(f"undone: {label} ({undone[0].text})"), revision=undone[0].revision)
+        if isinstance(command, TrustCommand):
+            return Done(text=sanitise(self.rights.trust(command, who)), revision=None)
         component = self._get(command.component)
+        if isinstance(command, GrantCommand):
+            return self._about_permissions(component, command, who)
         inverse, before = self._undo.of(component, command), component.view.revision
         done = self._act(command, who)
         if isinstance(command, RestoreState):
@@ -65,14 +76,23 @@ class PlayedCommands(ABC):
 
     def _act(self, command: Command, who: str) -> Done:
         """Carry out a command, with the lock held."""
-        if isinstance(command, Undo):
-            raise AirssysError("an undo cannot be undone")
+        if isinstance(command, Undo | GrantCommand | TrustCommand):
+            raise AirssysError("this cannot be undone")
         component = self._get(command.component)
         if isinstance(command, SaveState | RestoreState | ImportState):
             return self._about_state(component, command, who)
         if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
             return self._say(component, *bookkeeping.carry_out(component, command), EventKind.OPERATOR)
         return self._about_life(component, command, who)
+
+    def _about_permissions(self, component: PlayedComponent, command: GrantCommand, who: str) -> Done:
+        waited = self.rights.known(component).candidate
+        planned = self.rights.carry_out(component, command, who)
+        action = EventAction.REVOKED if isinstance(command, Revoke) else EventAction.GRANTED
+        done = self._say(component, f"{planned.text} by {who}", action, EventKind.OPERATOR)
+        if planned.candidate and waited is not None:
+            component.change(revision=waited, candidate=None, note=Note(), state=State.RUNNING)
+        return done
 
     def _about_life(
         self, component: PlayedComponent, command: Start | Stop | Restart | Unload | Reload | Rollback, who: str

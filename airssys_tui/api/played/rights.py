@@ -182,8 +182,10 @@ class PlayedRights:
         """
         if not 0 < query.limit <= 1_000:
             raise UsageError(f"an answer has 1 to 1000 entries of the audit, not {query.limit}")
-        fitting = [each for each in self._entries if each.n > query.after and query.component in {None, each.component}]
-        chosen = fitting[: query.limit] if query.after else fitting[-query.limit :]
+        fitting = [
+            each for each in self._entries if each.n > (query.after or 0) and query.component in {None, each.component}
+        ]
+        chosen = fitting[: query.limit] if query.after is not None else fitting[-query.limit :]
         return AuditPage(entries=tuple(chosen), head=self._head)
 
     def verdict(self, elsewhere: str) -> AuditVerdict:

@@ -10,6 +10,7 @@ import msgspec
 
 from airssys_tui.api.commands import Rollback
 from airssys_tui.api.played import custom_series, meters, past
+from airssys_tui.api.played.asking import ask
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.desk import RICH_LINE
 from airssys_tui.api.played.meters import Load
@@ -353,6 +354,11 @@ def full(clock: Callable[[], float] = still) -> PlayedRuntime:
     return runtime
 
 
+def asking(clock: Callable[[], float] = still) -> PlayedRuntime:
+    """Return a runtime whose components ask for permissions, wait for them and are denied others."""
+    return ask(mixed(clock))
+
+
 SCENES: Final[dict[str, Callable[[Callable[[], float]], PlayedRuntime]]] = {
     "empty": empty,
     "starting": starting,
@@ -362,5 +368,6 @@ SCENES: Final[dict[str, Callable[[Callable[[], float]], PlayedRuntime]]] = {
     "hostile": hostile,
     "lived": lived,
     "full": full,
+    "asking": asking,
 }
 """All scenes by name."""

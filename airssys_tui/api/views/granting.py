@@ -191,12 +191,12 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         component: Text form of an identity; None for all entries.
-        after: Only entries with a higher number than this, for following; 0 for the newest entries.
+        after: The oldest entries with a higher number than this, for following; None for the newest entries.
         limit: Maximum number of entries.
     """
 
     component: str | None = None
-    after: int = 0
+    after: int | None = None
     limit: int = 200
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,7 +16,7 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.event_line import event_line
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer_line, say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, seconds_of
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, named_path, seconds_of
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.revision import Tier
 
@@ -23,12 +24,30 @@ if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.api.views.runtime import Snapshot
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
-    from airssys_tui.core.errors import UsageError
 
 POLL: Final = 0.1
 """Seconds between two checks for new events."""
 
 PAGE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a runtime without a screen is opened.
+
+    Attributes:
+        duration: Stop after this long; None for never.
+        adopt: Take over a state directory that belongs to another folder.
+        tier: How components are compiled, whatever their manifests say.
+        exporter: Serves the metrics.
+        policy: The policy file.
+    """
+
+    duration: str | None
+    adopt: bool
+    tier: Tier | None
+    exporter: Exporter | None
+    policy: Path | None
 
 
 def run(
@@ -40,6 +59,7 @@ def run(
     readonly: bool = False,
     adopt: bool = False,
     tier: TierOption = None,
+    policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None,
     state_dir: StateDirOption = None,
     metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
     metrics_public: bool = False,
@@ -47,8 +67,8 @@ def run(
 ) -> int:
     """Run a folder of components, with the screen or without.
 
-    With `--headless`, events are printed as they happen. SIGTERM, SIGHUP and ctrl+c save the components' state and stop
-    within 5 s and 2 ms for each component; a second signal stops at once.
+    With `--headless`, events are printed. SIGTERM, SIGHUP and ctrl+c save states and stop within 5 s and 2 ms for each
+    component; a second signal stops at once.
 
     Args:
         folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
@@ -57,26 +77,26 @@ def run(
         readonly: Disable every action on the screen that changes the system.
         adopt: Take over a state directory that belongs to another folder.
         tier: Compile components as "optimised" or as "baseline", which serves sooner, whatever their manifests say.
+        policy: Policy file that says what components are granted; nobody is asked for more. Needs `--headless`.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
         metrics: Serve Prometheus metrics at this address, such as "127.0.0.1:9464"; port 0 picks a free port.
         metrics_public: Allow an address for `--metrics` that other machines can reach.
         json: Print events as JSON Lines. Needs `--headless`.
     """
-    if not headless and (duration is not None or json):
-        raise _needs_headless()
-    seconds = None if duration is None else seconds_of(duration)
+    _check_headless(headless, duration, policy, json)
     with _exporting(metrics, public=metrics_public) as exporter:
         if headless:
-            return _run_headless(folder, state_dir, seconds, adopt=adopt, tier=tier, json=json, exporter=exporter)
+            return _run_headless(folder, state_dir, Opening(duration, adopt, tier, exporter, policy), json)
         from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
 
         return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, tier=tier, exporter=exporter)
 
 
-def _needs_headless() -> UsageError:
-    from airssys_tui.core.errors import UsageError  # noqa: PLC0415 - late: seldom
+def _check_headless(headless: bool, duration: str | None, policy: Path | None, json: bool) -> None:
+    if not headless and (duration is not None or json or policy is not None):
+        from airssys_tui.core.errors import UsageError  # noqa: PLC0415 - late: seldom
 
-    return UsageError("--for and --json need --headless", remedy="add --headless")
+        raise UsageError("--for, --json and --policy need --headless", remedy="add --headless")
 
 
 @contextlib.contextmanager
@@ -98,20 +118,19 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
 def _run_headless(
     folder: Path | None,
     state_dir: Path | None,
-    seconds: float | None,
-    *,
-    adopt: bool,
-    tier: Tier | None,
+    opening: Opening,
     json: bool,
-    exporter: Exporter | None,
 ) -> int:
     from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
     from airssys_tui.cli.serving.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
 
     site = locate(folder, state_dir)
+    seconds = None if opening.duration is None else seconds_of(opening.duration)
     leave = threading.Event()
     with leaving_on_signal(leave.set):
-        runtime = open_runtime(site, adopt=adopt, tier=tier, exporter=exporter)
+        runtime = open_runtime(
+            site, adopt=opening.adopt, tier=opening.tier, exporter=opening.exporter, policy=opening.policy
+        )
         printer = EventPrinter(runtime, json=json)
         try:
             deadline = None if seconds is None else time.monotonic() + seconds

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cyclopts.completion import CompletionContext
 
+    from airssys_tui.api.views.granting import GrantsView
     from airssys_tui.cli.reaching.site import Site
 
 
@@ -49,3 +50,53 @@ def _site(context: CompletionContext) -> Site:
     named = [value.raw if (value := context.get(name)) else None for name in ("--folder", "--state-dir")]
     folder, state_dir = (Path(text) if text else None for text in named)
     return locate(folder, state_dir, must_exist=False)
+
+
+def wanted_permissions(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return what the component of the command line asks for, was denied or declares, and is not granted.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    view = _grants(context)
+    if view is None:
+        return []
+    found = {each.permission: "asked for" for each in view.questions}
+    found |= {each.access: f"denied {each.count} times" for each in view.denials if each.access not in found}
+    found |= {
+        row.permission: row.standing
+        for row in view.rows
+        if row.standing not in {"granted", "forbidden"} and row.permission not in found
+    }
+    return list(found.items())
+
+
+def answered_permissions(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return what was granted to the component of the command line, or refused for good.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    view = _grants(context)
+    rows = view.rows if view is not None else ()
+    beyond = view.beyond if view is not None else ()
+    every = [*(each for row in rows for each in row.answers), *beyond]
+    return list({each.permission: f"{each.scope} by {each.who}" for each in every}.items())
+
+
+def trust_rules(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the names of the trust rules.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    from airssys_tui.cli.reaching.offline_rights import recorded_trust  # noqa: PLC0415 - late: only for the tab key
+
+    return [(rule.name, rule.source or rule.key) for rule in recorded_trust(_site(context)).rules]
+
+
+def _grants(context: CompletionContext) -> GrantsView | None:
+    from airssys_tui.cli.reaching.offline_rights import recorded_grants  # noqa: PLC0415 - late: only for the tab key
+
+    named = context.get("name")
+    return None if named is None or not named.raw else recorded_grants(_site(context), str(named.raw))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_tui.cli.reaching.program_settings import compile_limits, tier_choice
@@ -24,10 +25,17 @@ def engine_settings(site: Site) -> EngineSettings:
     return EngineSettings(compile_cpu=given.cpu or usual.compile_cpu, compile_wall=given.wall or usual.compile_wall)
 
 
-def _runtime_settings(site: Site, watch: bool, tier: Tier | None) -> RuntimeSettings:
-    from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415 - late: see above
+def _runtime_settings(site: Site, watch: bool, tier: Tier | None, policy: Path | None) -> RuntimeSettings:
+    from airssys_tui.core.capability.policy_file import read_policy  # noqa: PLC0415 - late: see above
+    from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415
 
-    return RuntimeSettings(watch=watch, engine=engine_settings(site), tier=tier_choice(tier, site.settings))
+    return RuntimeSettings(
+        watch=watch,
+        engine=engine_settings(site),
+        tier=tier_choice(tier, site.settings),
+        policy=None if policy is None else read_policy(policy),
+        policy_file="" if policy is None else str(policy.absolute()),
+    )
 
 
 def open_runtime(
@@ -37,6 +45,7 @@ def open_runtime(
     watch: bool = True,
     tier: Tier | None = None,
     exporter: Exporter | None = None,
+    policy: Path | None = None,
 ) -> EmbeddedRuntime:
     """Take ownership of the state directory, start the components, and serve the runtime at the control socket.
 
@@ -48,25 +57,32 @@ def open_runtime(
         watch: Whether to deploy changed files.
         tier: How components are compiled, whatever their manifests and the configuration file say.
         exporter: Serves the metrics of the runtime and of its socket.
+        policy: The policy file that says what is granted; nobody is asked then.
 
     Raises:
+        ManifestError: The policy file is not valid; ``FileError`` if it cannot be read.
         StoreError: The state directory is owned by another process, belongs to another folder or cannot be used.
     """
-    from airssys_tui.api.socket.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
     from airssys_tui.runtime.embedded import EmbeddedRuntime  # noqa: PLC0415 - late: loads the engine
+
+    settings = _runtime_settings(site, watch, tier, policy)
+    runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
+    if exporter is not None:
+        exporter.runtime = runtime
+    _serve(runtime, site, exporter)
+    return runtime
+
+
+def _serve(runtime: EmbeddedRuntime, site: Site, exporter: Exporter | None) -> None:
+    from airssys_tui.api.socket.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
     from airssys_tui.store.paths import as_given, control_path  # noqa: PLC0415
 
-    settings = _runtime_settings(site, watch, tier)
-    runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
     try:
         path, folder = control_path(site.state_dir.value), str(as_given(site.folder.value))
         server = ControlServer(runtime, path, folder=folder, announce=runtime.announce, crowding=runtime.crowding)
     except StoreError as error:
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")
-    else:
-        runtime.at_close(server.close)
-        if exporter is not None:
-            exporter.serving = server.status
+        return
+    runtime.at_close(server.close)
     if exporter is not None:
-        exporter.runtime = runtime
-    return runtime
+        exporter.serving = server.status

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.runtime.history.recorded_rights import (
     audit_entries,
     audit_verdict,
+    known_of,
     open_questions,
     recorded_policies,
     recorded_sources,
-    rights_of,
     source_path,
     trust_view,
 )
@@ -37,7 +38,7 @@ def recorded_grants(site: Site, name: str) -> GrantsView:
     def read(state: StateReader) -> GrantsView:
         found = find_component(state.catalog, name)
         source = source_path(_folder(state, site), found.source)
-        return rights_of(state, found.id, now=time.time(), policies=recorded_policies(state), source=source)
+        return grants_view(known_of(state, found.id, now=time.time(), policies=recorded_policies(state), source=source))
 
     return _read(site, read)
 

@@ -63,13 +63,12 @@ def _has_action(permission: Permission, action: str) -> bool:
 
 
 def _covers_path(permission: Permission, access: Access) -> bool:
-    if not is_normal_path(access.subject):
-        return False
     pattern = glob(permission.subject)
-    if pattern.matches(access.subject):
-        return True
     # The names in a folder are what ``folder/**`` is about, although the folder is not below itself.
-    return access.action == FilesystemAction.LIST and pattern.matches(f"{access.subject}/")
+    matched = pattern.matches(access.subject) or (
+        access.action == FilesystemAction.LIST and pattern.matches(f"{access.subject}/")
+    )
+    return matched and is_normal_path(access.subject)
 
 
 def _covers_host(permission: Permission, access: Access) -> bool:

@@ -26,6 +26,7 @@ Permissions are in their text form. Every problem is reported at once, with its 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from airssys_tui.core.capability.forbidden import is_ungrantable
@@ -35,9 +36,10 @@ from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, PolicySour
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
 from airssys_tui.core.manifest.table_reader import Report, Table
-from airssys_tui.core.manifest.toml_bounds import TomlError, load_toml
+from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, load_toml
 from airssys_tui.core.pattern.glob import check_path_glob
 from airssys_tui.core.pattern.name_glob import check_component_glob
+from airssys_tui.core.regular_file import read_regular_text
 from airssys_tui.core.text import one_line
 
 MOST_RULES: Final = 100
@@ -56,6 +58,20 @@ MOST_RATIONALE: Final = 1_024
 """Characters of a rationale."""
 
 
+def read_policy(file: Path) -> PolicySource:
+    """Read a policy file from the disk; see :func:`parse_policy`.
+
+    Raises:
+        ManifestError: With every problem in it.
+        FileError: It cannot be read.
+    """
+    try:
+        text = read_regular_text(file, MAX_BYTES)
+    except UnicodeDecodeError as error:
+        raise _invalid((ManifestProblem(str(file), 1, "", f"not UTF-8: byte {error.start}"),)) from error
+    return parse_policy(text, str(file))
+
+
 def parse_policy(text: str, path: str) -> PolicySource:
     """Read a policy file. Nobody is asked under it: what it does not grant is denied.
 
@@ -70,7 +86,7 @@ def parse_policy(text: str, path: str) -> PolicySource:
     try:
         document = load_toml(text)
     except TomlError as error:
-        raise ManifestError((ManifestProblem(path, error.line, "", one_line(error.message, 300)),)) from error
+        raise _invalid((ManifestProblem(path, error.line, "", one_line(error.message, 300)),)) from error
     report = Report(path, text)
     root = Table(document, (), report)
     trust = read_trust(root.table("trust"))
@@ -78,8 +94,14 @@ def parse_policy(text: str, path: str) -> PolicySource:
     root.close()
     problems = report.problems()
     if problems:
-        raise ManifestError(problems)
+        raise _invalid(problems)
     return PolicySource(default=trust.default, rules=trust.rules, observed=trust.observed, answers=answers, silent=True)
+
+
+def _invalid(problems: tuple[ManifestProblem, ...]) -> ManifestError:
+    error = ManifestError(problems, "correct the policy file; `airssys-tui policy check FILE` looks at it again")
+    error.title = "bad policy file"
+    return error
 
 
 def read_trust(table: Table) -> PolicySource:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from airssys_tui.api.commands import (
     Annotate,
     Command,
+    GrantCommand,
     ImportState,
     LiftQuarantine,
     MarkStable,
@@ -21,6 +22,7 @@ from airssys_tui.api.commands import (
     RestoreState,
     Rollback,
     SaveState,
+    TrustCommand,
     Undo,
 )
 from airssys_tui.api.views.runtime import Done
@@ -29,6 +31,7 @@ from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.order_text import OfOne, asked, verb
+from airssys_tui.runtime.commands.permissions import PermissionCommands
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
@@ -50,6 +53,7 @@ class Dispatcher:
         revisions: Carries out commands about revisions.
         states: Carries out commands about states.
         bookkeeping: Carries out commands that only change the history.
+        permissions: Carries out commands about permissions and trust.
         undo: The actions that can be undone.
         follow_up: Called with a component after each command about it, even a failed one.
     """
@@ -62,6 +66,7 @@ class Dispatcher:
         revisions: RevisionCommands,
         states: States,
         bookkeeping: Bookkeeping,
+        permissions: PermissionCommands,
         undo: UndoHistory,
         follow_up: Callable[[Component], None],
     ) -> None:
@@ -70,6 +75,7 @@ class Dispatcher:
         self._revisions = revisions
         self._states = states
         self._bookkeeping = bookkeeping
+        self._permissions = permissions
         self._undoing = undo
         self._follow_up = follow_up
 
@@ -87,7 +93,11 @@ class Dispatcher:
         batch = batch_name(batch)
         if isinstance(command, Undo):
             return await self._undo(who)
+        if isinstance(command, TrustCommand):
+            return await self._permissions.trust(command, who)
         component = self._router.find(command.component)
+        if isinstance(command, GrantCommand):  # who answered is in the audit; nothing widens by an undo
+            return await self._permissions.carry_out(component, command, who)
         component.teller.operator(asked(command, who), EventAction(verb(command)))
         before = await self._undoing.before(component, command)
         try:

@@ -79,6 +79,10 @@ class RevisionCommands:
             await self._probation.lift_active(component, f"reloaded by {who}")
         return done(component, "reloaded")
 
+    async def deploy_approved(self, component: Component, who: str) -> Done:
+        """Deploy the files that waited for approval; see :meth:`reload`."""
+        return await self.reload(component, Reload(component.name), who)
+
     async def _start(self, component: Component, who: str) -> Done:
         self._supervisor.reset(component)
         component.supervision.renew()

@@ -9,35 +9,32 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.grant_matrix import Known, Usage, counted, grants_view
+from airssys_tui.api.grant_matrix import Known, Usage, counted
 from airssys_tui.api.views.granting import (
     AuditPage,
     AuditQuery,
     AuditVerdict,
     DenialView,
-    GrantsView,
     QuestionView,
     TrustRuleView,
     TrustView,
 )
 from airssys_tui.core.capability.audit_entry import AuditEntry, parse_head
 from airssys_tui.core.capability.grant import Reason
-from airssys_tui.core.capability.permission import Permission, permissions_of
-from airssys_tui.core.capability.policy import Policy, PolicySource, TrustRule
+from airssys_tui.core.capability.permission import permissions_of
+from airssys_tui.core.capability.policy import PolicySource, TrustRule
 from airssys_tui.core.capability.widening import awaited
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.gates import Gate
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
 from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify_audit
-from airssys_tui.store.catalog.grant_records import DenialRecord, GrantRecord, QuestionRecord
+from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateReader
 
 MOST_ENTRIES: Final = 1_000
 """Entries of the audit in one answer at most."""
-
-_WAITING: Final = "grants"
-"""The gate at which a revision waits for approval."""
 
 
 def recorded_policies(state: StateReader, policies: PolicySource | None = None) -> PolicySource:
@@ -48,10 +45,10 @@ def recorded_policies(state: StateReader, policies: PolicySource | None = None) 
     return msgspec.structs.replace(found, rules=found.rules + rules)
 
 
-def rights_of(
+def known_of(
     state: StateReader, component: str, *, now: float, policies: PolicySource, session: str = "", source: str = ""
-) -> GrantsView:
-    """Return everything about one component's permissions. Blocks on the catalog.
+) -> Known:
+    """Return what is recorded of one component's permissions. Blocks on the catalog.
 
     Args:
         state: The state directory.
@@ -69,22 +66,23 @@ def rights_of(
     policy = policies.of(component, source)
     grants = tuple(each for each in tables.standing_grants(session) if each.component == component)
     denials = tuple(map(_denial, tables.denials(component)))
-    return grants_view(
-        Known(
-            component=component,
-            revision=active.number if active else None,
-            candidate=candidate.number if candidate else None,
-            declared=declared,
-            rationale=manifest.capabilities.rationale if manifest else "",
-            waiting=_awaited(active, declared, grants, policy, now) if candidate else (),
-            grants=grants,
-            policy=policy,
-            now=now,
-            session=session,
-            questions=counted(map(_question, tables.open_questions(component)), denials),
-            denials=denials,
-            uses=tuple(Usage(use.access, use.last_at) for use in tables.uses(component)),
-        )
+    served = _manifest(active)
+    before = permissions_of(served.capabilities) if served else ()
+    waiting = awaited(before, declared, grants, policy, now, session=session) if candidate else ()
+    return Known(
+        component=component,
+        revision=active.number if active else None,
+        candidate=candidate.number if candidate else None,
+        declared=declared,
+        rationale=manifest.capabilities.rationale if manifest else "",
+        waiting=waiting,
+        grants=grants,
+        policy=policy,
+        now=now,
+        session=session,
+        questions=counted(map(_question, tables.open_questions(component)), denials),
+        denials=denials,
+        uses=tuple(Usage(use.access, use.last_at) for use in tables.uses(component)),
     )
 
 
@@ -150,8 +148,8 @@ def audit_entries(state: StateReader, query: AuditQuery) -> AuditPage:
         raise UsageError(f"an answer has 1 to {MOST_ENTRIES} entries of the audit, not {query.limit}")
     tables = state.grants
     head, base = tables.audit_head(), tables.audit_base()
-    if query.after:
-        entries = tuple(_following(state.audit, query))
+    if query.after is not None:
+        entries = tuple(_following(state.audit, query, query.after))
     else:
         entries = audit_tail(state.audit, component=query.component, limit=query.limit)[::-1]
     return AuditPage(entries=entries, head=head, base=base)
@@ -182,8 +180,8 @@ def audit_verdict(state: StateReader, elsewhere: str = "") -> AuditVerdict:
     )
 
 
-def _following(directory: Path, query: AuditQuery) -> Iterator[AuditEntry]:
-    after, left = query.after, query.limit
+def _following(directory: Path, query: AuditQuery, after: int) -> Iterator[AuditEntry]:
+    left = query.limit
     while left:
         page = audit_page(directory, after=after, limit=MOST_ENTRIES)
         for entry in page:
@@ -206,22 +204,9 @@ def _candidate(state: StateReader, component: str, active: RevisionRecord | None
     """Return the newest revision if it waits for approval."""
     served = active.number if active else 0
     for refusal in state.catalog.refusals(component)[:1]:
-        if refusal.gate == _WAITING and (refusal.revision or 0) > served:
+        if refusal.gate == Gate.GRANTS and (refusal.revision or 0) > served:
             return state.catalog.revision(component, refusal.revision or 0)
     return None
-
-
-def _awaited(
-    active: RevisionRecord | None,
-    declared: tuple[Permission, ...],
-    grants: tuple[GrantRecord, ...],
-    policy: Policy,
-    now: float,
-) -> tuple[Permission, ...]:
-    """Return what a candidate waits for; a grant for a session ends with it and does not count."""
-    manifest = _manifest(active)
-    served = permissions_of(manifest.capabilities) if manifest else ()
-    return awaited(served, declared, grants, policy, now)
 
 
 def _manifest(revision: RevisionRecord | None) -> Manifest | None:

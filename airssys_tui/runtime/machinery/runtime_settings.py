@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.core.capability.policy import PolicySource
 from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.sources.reading_threads import PATIENCE
@@ -27,6 +28,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         disk_check: Seconds between checks for free space while the disk is full.
         engine: How the engine is set up.
         tier: Which tier of code components get.
+        policy: What a policy file says, under which nobody is asked; None without one.
+        policy_file: The path of the policy file; empty without one.
     """
 
     watch: bool = True
@@ -42,3 +45,5 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     disk_check: float = 5.0
     engine: EngineSettings = EngineSettings()
     tier: TierChoice = TierChoice()
+    policy: PolicySource | None = None
+    policy_file: str = ""

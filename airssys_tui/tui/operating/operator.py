@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from textual.app import App
 
-from airssys_tui.api.commands import Command, Reload, Undo
+from airssys_tui.api.commands import Command, Reload, TrustCommand, Undo
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.gates import Gate
@@ -111,7 +111,7 @@ class Operator:
 
     def mute(self, command: Command) -> None:
         """Show no notice about the outcome of the operator's own command: its answer is shown already."""
-        if not isinstance(command, Undo):
+        if not isinstance(command, Undo | TrustCommand):
             self._notices.mute(command.component, self._session.clock())
 
     async def _force(self, command: Reload, refusal: GateRefusal) -> None:

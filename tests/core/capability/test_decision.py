@@ -235,6 +235,31 @@ def test_why_something_declared_is_denied(given_: tuple[Grant, ...], reason: str
     assert text in denial.text
 
 
+@pytest.mark.parametrize(
+    ("access", "reason"),
+    [
+        (Access(Kind.FILESYSTEM, "read", "/data/a"), None),
+        (Access(Kind.FILESYSTEM, "list", "/data/a"), None),
+        (Access(Kind.FILESYSTEM, "write", "/data/a"), Reason.CANDIDATE),
+        (Access(Kind.FILESYSTEM, "delete", "/data/a"), Reason.CANDIDATE),
+        (Access(Kind.ENVIRONMENT, "", "HOME"), None),
+        (Access(Kind.STORAGE, "read-write"), None),
+        (Access(Kind.NETWORK, "connect", "api.example.com", 443), Reason.CANDIDATE),
+        (Access(Kind.PROCESS, "spawn", "/usr/bin/git", names=("git",)), Reason.CANDIDATE),
+        (Access(Kind.MESSAGING, "send", "counter"), Reason.CANDIDATE),
+    ],
+)
+def test_a_candidate_reads_and_does_not_act(access: Access, reason: Reason | None) -> None:
+    declared = (access.permission(),)
+    given_ = (grant(access.permission()),)
+    denial = decide(access, declared, given_, STRICT, NOW, candidate=True)
+    assert (denial.reason if denial else None) is reason
+    assert decide(access, declared, given_, STRICT, NOW) is None
+    ungranted = decide(access, declared, (), STRICT, NOW, candidate=True)
+    assert ungranted is not None
+    assert ungranted.reason is Reason.NOT_GRANTED
+
+
 def test_a_command_is_quoted_for_the_shell() -> None:
     access = Access(Kind.FILESYSTEM, "read", "/data/it's $(rm) `x` *")
     denial = decide(access, (READ,), (), STRICT, NOW)

@@ -99,6 +99,7 @@ def test_an_escaped_name_is_matched_by_its_pattern(name: str) -> None:
         ("/[!a]", "/[b-z]", True),
         ("/[!a]", "/[a-z]", False),
         ("/[!ab]", "/[!abc]", True),
+        ("/[!abc]", "/[!ab]", False),
         ("/?", "/[!a]", True),
         ("/a*z", "/ab*cz", True),
         ("/a*z", "/a*", False),

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.views.granting import AuditQuery, Standing
 from airssys_tui.core.capability.audit_entry import AuditEntry, AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
@@ -19,9 +20,9 @@ from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.history.recorded_rights import (
     audit_entries,
     audit_verdict,
+    known_of,
     open_questions,
     recorded_policies,
-    rights_of,
     source_path,
     trust_view,
 )
@@ -70,7 +71,7 @@ def test_everything_recorded_about_a_component_is_in_its_matrix(state: StateDire
     state.grants.ask(QuestionRecord("fetcher", NET, 4.0, "rates", 1))
     state.grants.count_denials((DenialRecord("fetcher", NET, "undeclared", 3, 4.0, 5.0, "a remedy", 1),))
     state.grants.note_uses((UseRecord("fetcher", "filesystem:read:/data/a", 1, 4.0, 6.0),))
-    view = rights_of(state, "fetcher", now=10.0, policies=PolicySource())
+    view = grants_view(known_of(state, "fetcher", now=10.0, policies=PolicySource()))
     assert (view.revision, view.candidate, view.rationale) == (1, None, "daily rates")
     (row,) = view.rows
     assert (row.permission, row.standing, row.waits) == (READ, Standing.GRANTED, False)
@@ -87,7 +88,7 @@ def test_a_revision_that_waits_is_shown_with_what_it_waits_for(state: StateDirec
     state.catalog.remember_refusal(
         Refusal("fetcher", "sha256:00", "sha256:01", "grants", "waits for approval", 5.0, "0.1.0", number)
     )
-    view = rights_of(state, "fetcher", now=10.0, policies=PolicySource())
+    view = grants_view(known_of(state, "fetcher", now=10.0, policies=PolicySource()))
     assert (view.revision, view.candidate) == (1, number)
     assert [(row.permission, row.waits) for row in view.rows] == [(READ, False), (NET, True)]
 
@@ -123,6 +124,7 @@ def test_the_audit_is_read_from_its_end_and_onwards(state: StateDirectory) -> No
 
     assert numbers(limit=3) == [8, 9, 10]
     assert numbers(component="fetcher", limit=2) == [7, 9]
+    assert numbers(after=0, limit=2) == [1, 2]
     assert numbers(after=7) == [8, 9, 10]
     assert numbers(after=1, component="other", limit=2) == [2, 4]
     assert numbers(after=10) == []

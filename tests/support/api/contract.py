@@ -9,14 +9,21 @@ import pytest
 
 from airssys_tui.api import wire
 from airssys_tui.api.commands import (
+    AddTrust,
     Annotate,
+    AnswerQuestion,
+    Approve,
+    Deny,
+    Grant,
     ImportState,
     LiftQuarantine,
     MarkStable,
     Pin,
     Reload,
+    RemoveTrust,
     Restart,
     RestoreState,
+    Revoke,
     Rollback,
     SaveState,
     Start,
@@ -30,6 +37,8 @@ from airssys_tui.api.views.granting import AuditQuery, Standing
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.api.views.runtime import Snapshot
+from airssys_tui.core.capability.audit_entry import AuditKind
+from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.capability.permission import parse_permission
 from airssys_tui.core.capability.policy import Mode
 from airssys_tui.core.errors import (
@@ -457,6 +466,59 @@ class Contract:
         ]
         with pytest.raises(UnknownComponent):
             bench.api.grants("nobody").result(PATIENCE)
+
+    def test_an_answer_is_in_force_until_it_is_revoked(self, bench):
+        net = "network:connect:api.example.com:443"
+        done = bench.do(Grant("counter", net, Scope.ALWAYS, 3_600.0, "daily rates"))
+        assert net in done.text
+        assert "does not declare it" in done.text
+        (given,) = bench.api.grants("counter").result(PATIENCE).beyond
+        assert (given.permission, given.scope, given.in_force) == (net, Scope.ALWAYS, True)
+        assert given.expires_at is not None
+        bench.do(Revoke("counter", net))
+        assert bench.api.grants("counter").result(PATIENCE).beyond == ()
+        bench.do(Deny("counter", net))
+        (refused,) = bench.api.grants("counter").result(PATIENCE).beyond
+        assert refused.scope is Scope.NEVER
+        bench.do(Revoke("counter", grant=refused.id))
+        page = bench.api.audit(AuditQuery(component="counter", after=0)).result(PATIENCE)
+        told = [(entry.kind, entry.subject) for entry in page.entries if entry.subject == net]
+        assert told == [
+            (kind, net) for kind in (AuditKind.GRANTED, AuditKind.REVOKED, AuditKind.REFUSED, AuditKind.REVOKED)
+        ]
+        assert page.entries[0].text == "daily rates"
+        assert bench.api.verify_audit(page.head.text).result(PATIENCE).entry is None
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            Grant("counter", "everything"),
+            Grant("counter", "filesystem:write:/etc/**"),
+            Grant("counter", "environment:HOME", seconds=0.0),
+            Revoke("counter", "environment:HOME"),
+            Revoke("counter", grant=999_999),
+            Approve("counter"),
+            Deny("counter"),
+            AnswerQuestion("counter", 999_999, Scope.ONCE),
+            AddTrust("vendor", ("environment:HOME",)),
+            RemoveTrust("vendor"),
+        ],
+        ids=lambda command: type(command).__name__,
+    )
+    def test_what_an_operator_cannot_answer_is_an_error(self, bench, command):
+        with pytest.raises(UsageError):
+            bench.do(command)
+        assert bench.api.grants("counter").result(PATIENCE).beyond == ()
+
+    def test_a_trust_rule_is_added_and_removed(self, bench):
+        bench.do(AddTrust("vendor", ("environment:HOME",), source="/**"))
+        (rule,) = bench.api.trust().result(PATIENCE).rules
+        assert (rule.name, rule.source, rule.permissions) == ("vendor", "/**", ("environment:HOME",))
+        assert "counter" in rule.components
+        with pytest.raises(UsageError):
+            bench.do(AddTrust("vendor", ("environment:HOME",), source="/**"))
+        bench.do(RemoveTrust("vendor"))
+        assert bench.api.trust().result(PATIENCE).rules == ()
 
     def test_the_default_policy_is_told_with_the_trust_rules(self, bench):
         view = bench.api.trust().result(PATIENCE)
