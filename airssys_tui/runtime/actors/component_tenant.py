@@ -182,6 +182,7 @@ class ComponentTenant:
     def step_down(self) -> None:
         """Detach from the component: another instance serves, and this one no longer has any effect."""
         self.programs.close()
+        self.close()
         self.storage, self._overlay = RETIRED, None
         self.guard.retire()
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
