@@ -6,19 +6,26 @@ are the test's own: what would leave the machine is recorded, and nothing may be
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airssys_tui.core.capability.grant import Reason, Scope
+from airssys_tui.core.pattern.hosts import host_of
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.values import Err, Ok
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors.network.holdings import Sort
 from airssys_tui.host.doors.network.lookups import Lookups
+from airssys_tui.host.doors.network.network_errors import NetworkRefusal
+from airssys_tui.host.doors.network.web_address import PORTS, read_url
 from tests.support.network import Guest, HeldInternet, WebServer, answered, guest, redirected, serving
 
 API = "network:connect:api.example.com:80"
@@ -161,6 +168,7 @@ URLS = {
     "user and password": "http://api.example.com:80@127.0.0.1/",
     "user before the granted host": "http://127.0.0.1@api.example.com/",
     "backslash": "http://api.example.com\\@127.0.0.1/",
+    "backslash in the path": "http://api.example.com/\\@127.0.0.1/",
     "backslashes": "http:\\\\api.example.com/",
     "line break in the path": "http://api.example.com/a\r\nhost: evil.org",
     "line break in the host": "http://api.example.com\r\n.evil.org/",
@@ -195,6 +203,36 @@ def test_a_url_that_can_be_read_in_two_ways(engine: Engine, internet: HeldIntern
     with guest(engine, API, internet=internet) as attacker:
         assert attacker.get(URLS[attempt]).value.case == INVALID
     assert internet.asked == internet.reached == []
+
+
+PIECES = (
+    "http",
+    "https",
+    ":",
+    "/",
+    "//",
+    "@",
+    "?",
+    "#",
+    "\\",
+    "api.example.com",
+    "127.0.0.1",
+    "[::1]",
+    ":80",
+    "%2f",
+    " ",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+def test_no_url_is_read_in_two_ways(tail: str) -> None:
+    """What is accepted has the host and the port that another reader finds, and no user."""
+    for text in (f"http://{tail}", f"https://api.example.com{tail}", tail):
+        with contextlib.suppress(NetworkRefusal):
+            found, other = read_url(text), urlsplit(text)
+            assert found.host == host_of(other.hostname or "")
+            assert found.port == (other.port or PORTS[other.scheme])
+            assert other.username is None
 
 
 @pytest.mark.parametrize(
@@ -378,6 +416,14 @@ def test_an_answer_that_two_readers_read_in_two_ways(engine: Engine, internet: H
 def test_listening_elsewhere(engine: Engine, function: str, host: str, port: int) -> None:
     with guest(engine, "network:listen:127.0.0.1:8080") as attacker:
         denied(attacker, attacker.ask(function, host, port), Reason.UNDECLARED)
+
+
+def test_everything_of_the_sixth_version_is_nothing_of_the_fourth(engine: Engine) -> None:
+    with guest(engine, "network:listen:[::]:*") as attacker:
+        number = attacker.ask("listen", "::", 0).value
+        port = attacker.ask("listener-address", number).value["port"]
+        with socket.create_connection(("::1", port)), pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
 
 
 def test_listening_is_not_connecting(engine: Engine) -> None:
