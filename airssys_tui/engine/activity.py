@@ -29,6 +29,9 @@ SHORT_NS: Final = 20_000
 _NEARLY_NS: Final = 1_000_000
 """When less than this many nanoseconds of a deadline is left, the rest is slept."""
 
+_MOST_OWED: Final = 10_000
+"""Units of fuel that a call may be short of for what adapters used."""
+
 _ONE_TICK: Final = bindings.number(1)
 
 
@@ -59,7 +62,10 @@ class Activity:
         context: Passed to host functions; set by the instance.
         bound: Exports prepared for calls; emptied when no further call is possible.
         host_ns: Nanoseconds in host functions during the call in flight.
+        kept_back: The result of a host function that its caller asks for next.
+        owed: Fuel that adapters used, which is given back.
         stores: The address of the native store, until it is freed.
+        writing: What is left to write of a result of a host function, which waits for room; see ``raw_storing``.
         wake: Ends the wait of the host function that is running, if it waits.
     """
 
@@ -67,7 +73,7 @@ class Activity:
         *("__weakref__", "account", "bound", "busy", "calls", "cancelled", "closing", "context", "context_at"),
         *("cpu_ns", "deadline_ns", "death", "errors", "extended", "failure", "fuel_total", "habitat", "host_ns"),
         *("host_total", "left", "left_arguments", "limits", "resources", "standard_fuel", "stop", "stores"),
-        *("wake", "wall_ns"),
+        *("kept_back", "owed", "wake", "wall_ns", "writing"),
     )
 
     def __init__(self, habitat: Habitat[Activity], limits: Limits) -> None:
@@ -84,6 +90,9 @@ class Activity:
         self.death: Trap | None = None
         self.stop: TrapKind | None = None
         self.failure: Any = None
+        self.owed = 0
+        self.kept_back: tuple[Any] | None = None
+        self.writing: list[Any] | None = None
         self.wake: Wake | None = None
         store = bindings.store_new(habitat.address, None, None)
         self.stores: list[int] = [store]
@@ -143,6 +152,7 @@ class Activity:
             self.deadline_ns = perf_counter_ns() + int(deadline * 1_000_000_000)
             error = native(*arguments)
             self.host_total += self.host_ns
+            self.owed = 0
             return error
         finally:
             self.leave()
@@ -178,7 +188,18 @@ class Activity:
     def fuel_left(self) -> int:
         """Return the remaining fuel units of the call in flight."""
         bindings.get_fuel(*self.left_arguments)
-        return self.left[0]
+        return self.left[0] + self.owed
+
+    def owe(self, fuel: int) -> None:
+        """Add to the fuel that is owed; it is given back when the call ends, or sooner if it is much."""
+        self.owed += fuel
+        if self.owed > _MOST_OWED:
+            self.set_fuel_left(self.fuel_left())
+
+    def set_fuel_left(self, fuel: int) -> None:
+        """Set the remaining fuel units of the call in flight."""
+        self.owed = 0
+        bindings.set_fuel(self.standard_fuel[0], bindings.number(fuel))
 
     def host_failed(self, failure: Any) -> int:
         """Record the failure of a host function and return the native error that traps its caller."""
@@ -190,6 +211,7 @@ class Activity:
         self.death = self.classify(bindings.take_error(pointer))
         self.errors += 1
         self.bound.clear()
+        self.writing = self.kept_back = None
         self.resources.settle()
         return GuestTrap(self.death)
 

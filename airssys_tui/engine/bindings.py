@@ -38,6 +38,11 @@ KINDS: Final[dict[str, int]] = {
 }
 """Kind byte of each value form."""
 
+ADAPTER: Final = "airssys:engine/result-adapter"
+"""Name of the core modules that are added to components; backtraces leave their functions out."""
+
+_MOST_FRAMES: Final = 64
+
 _library = _ffi.dll
 _quick = ctypes.PyDLL(str(_ffi.filename))
 
@@ -200,7 +205,8 @@ def take_error(pointer: int) -> EngineError:
 def _frames(pointer: int) -> tuple[str, ...]:
     trace = _bindings.wasm_frame_vec_t()
     _error_trace(pointer, ctypes.addressof(trace))
-    frames = tuple(_frame_name(trace.data[index]) for index in range(min(trace.size, 64)))
+    known = (_frame_name(trace.data[index]) for index in range(min(trace.size, 2 * _MOST_FRAMES)))
+    frames = tuple(name for name in known if not name.startswith(f"{ADAPTER}!"))[:_MOST_FRAMES]
     _bindings.wasm_frame_vec_delete(ctypes.byref(trace))
     return frames
 

@@ -88,6 +88,9 @@ cpu = wall if wall < {SHORT_NS} else cpu_since(base, started - stamped, wall)
 host = act.host_ns
 if host:
     act.host_total += host
+    if act.owed:
+        if left[0]: used = used - act.owed if used > act.owed else 0
+        act.owed = 0
     if cpu + host > wall: cpu = wall - host if wall > host else 0
 act.calls += 1
 act.fuel_total += used

@@ -18,7 +18,7 @@ from airssys_tui.engine.settings import EngineSettings
 if TYPE_CHECKING:
     from airssys_tui.engine.memory import MemoryPool
 
-GENERATION: Final = 4
+GENERATION: Final = 5
 """Increase it when :func:`configuration` changes a constant that affects compiled code, or what is added to components
 before they are compiled changes."""
 

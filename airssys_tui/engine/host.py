@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from airssys_tui.core.types.interface import Function, InterfaceType
-from airssys_tui.engine import bindings
 from airssys_tui.engine.call_ends import OutOfFuel
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.waiting import Announcement, Waitable, wait
@@ -131,7 +130,7 @@ class HostContext:
         left = activity.fuel_left()
         if left < fuel:
             raise OutOfFuel(f"{fuel} units of fuel were charged but {left} were left")
-        bindings.set_fuel(activity.standard_fuel[0], bindings.number(left - fuel))
+        activity.set_fuel_left(left - fuel)
 
     def charge_bytes(self, count: int) -> None:
         """Deduct the fuel for one piece of work of the host on a number of bytes; charge before it is done.

@@ -15,8 +15,8 @@ from airssys_tui.engine.host import HostInterface, HostResource
 from airssys_tui.engine.hosting.callbacks import callback, destructor
 from airssys_tui.engine.hosting.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
-from airssys_tui.engine.raw_lift.canonical_abi import flat_import
-from airssys_tui.engine.raw_path.raw_host import raw_callback
+from airssys_tui.engine.raw_lift.flat_imports import other_ways
+from airssys_tui.engine.raw_path.raw_host import raw_callbacks
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.signature import require_passable
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
@@ -73,10 +73,11 @@ class Linker:
                 path = f"{interface.name}#{function.type.name}"
                 keyed = self._hosted.keyed(interface.name, function.type)
                 self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))
-                flat = flat_import(function.type)
-                # Functions with resources are not flat, so the type needs no keys.
-                if flat is not None and flat.name not in names:
-                    self._add(instance, flat.name, raw_callback(path, function, self._habitat.inhabitants))
+                # Functions with resources have no other ways, so these types need no keys.
+                ways = {way.name: way for way in other_ways(function.type)}
+                for name, made in raw_callbacks(path, function, self._habitat.inhabitants).items():
+                    if name in ways and name not in names:
+                        self._add(instance, name, made)
 
     def _add(self, instance: component.LinkerInstance, name: str, made: Any) -> None:
         self._callbacks.append(made)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from time import perf_counter_ns
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airssys_tui.core.types.interface import Function, Param, ValType
 from airssys_tui.engine import bindings, lifting, lowering
@@ -95,9 +95,19 @@ def _generate(function: Function) -> FunctionType:
         lower = lower_answer(source, function)
         settle = ["scope.settle_moved()"] if holds_handles(function) else []
         keep = ["scope.taken.clear()"] if owns_arguments(function) else []
-        return generated(source, [*reads, f"value = call(act.context, {values})", *keep, *lower, *settle])
+        call = f"value = call(act.context, {values})"
+        return generated(source, [*LEAVING, *reads, call, *keep, *lower, *settle])
     except NOT_COMPILABLE as error:
         raise not_callable(function) from error
+
+
+LEAVING: Final = ["if act.writing is not None: return leaving()"]
+"""Statement before a host function: an allocator that makes room for the result of another one must not call any."""
+
+
+def leaving() -> int:
+    """Return the native error for a guest that calls the host where it must not, in the engine's words."""
+    return bindings.new_error("cannot leave component instance")
 
 
 def generated(source: GeneratedCode, body: list[str]) -> FunctionType:
@@ -108,7 +118,7 @@ def generated(source: GeneratedCode, body: list[str]) -> FunctionType:
         body: Statements between the native arguments at ``arguments`` and the native result at ``results``; they may
             return a native error.
     """
-    source.bind({"clock": perf_counter_ns})
+    source.bind({"clock": perf_counter_ns, "leaving": leaving})
     source.function(
         "run",
         "_env, context, _type, arguments, _count, results",

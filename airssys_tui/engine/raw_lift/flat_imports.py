@@ -1,22 +1,37 @@
 """Makes a component import host functions that take text or lists flat.
 
-Neither indices nor core code change: the type of the imported instance gets one more function, whose parameters are the
-core ones, and the alias through which the component lowers the function names that one instead. So the guest passes the
-same pointers, and the host reads them from its memory.
+The type of the imported instance gets one more function, whose parameters are the core ones, and the alias through
+which the component lowers the function names that one instead. So the guest passes the same pointers, and the host
+reads them from its memory. A function whose result has lists of numbers also gets an adapter, see
+:mod:`airssys_tui.engine.raw_lift.result_adapter`; else neither indices nor core code change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType
 from airssys_tui.engine.function_pruning import leb128
-from airssys_tui.engine.raw_lift.canonical_abi import FLAT_PREFIX, flat_import
-from airssys_tui.engine.raw_lift.index_spaces import FUNC, INSTANCE, TYPE, IndexSpaces, Instantiation, Lift, Span
+from airssys_tui.engine.raw_lift.adapted_lowers import AdaptedLower, AdaptedLowers, CanonSection, Mention
+from airssys_tui.engine.raw_lift.canonical_abi import FLAT_PREFIX, flat, flat_import
+from airssys_tui.engine.raw_lift.index_spaces import (
+    CORE_FUNC,
+    CORE_INSTANCE,
+    CORE_MODULE,
+    FUNC,
+    INSTANCE,
+    TYPE,
+    IndexSpaces,
+    Instantiation,
+    Lift,
+    Span,
+)
+from airssys_tui.engine.raw_lift.result_adapter import BRIEF_PREFIX, REST_PREFIX, WRITTEN_PREFIX, written_import
 from airssys_tui.engine.raw_lift.section_reader import Budget, Cursor
+from airssys_tui.engine.raw_lift.section_writer import Edit, section, text, vector
 from airssys_tui.engine.raw_lift.type_scope import UNKNOWN, Definition, FunctionType, InstanceType, TypeScope
 
 MOST_ITEMS: Final = 200_000
@@ -27,16 +42,9 @@ _COMPONENT: Final = b"\0asm\x0d\x00\x01\x00"
 _MEMORIES: Final = 5
 _WIDE_MEMORY: Final = 0x04
 _FLAT: Final = {"u32": b"\x79", "u64": b"\x77", "f32": b"\x76", "f64": b"\x75"}
+_PREFIXES: Final = FLAT_PREFIX, WRITTEN_PREFIX, BRIEF_PREFIX, REST_PREFIX
 _NATIVE: Final = "wasi:"
 """Interfaces of this prefix are the engine's own."""
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """Bytes that take the place of those from one offset of a file to another."""
-
-    start: int
-    end: int
-    data: bytes
 
 
 class _Taken(msgspec.Struct, frozen=True):
@@ -54,8 +62,7 @@ def with_flat_imports(wasm: bytes) -> bytes:
     try:
         cursor = Cursor(wasm, 0, len(wasm), Budget(MOST_ITEMS))
         spaces = _ImportSpaces(cursor)
-        edits = spaces.edits() if _has_one_memory(spaces, cursor) else []
-        return _edited(wasm, edits) if edits else wasm
+        return spaces.changed(wasm) if _has_one_memory(spaces, cursor) else wasm
     except (ValueError, IndexError):
         return wasm
 
@@ -66,12 +73,26 @@ def without_flat(interface: Interface) -> Interface:
     return msgspec.structs.replace(interface, imports=imports)
 
 
+def other_ways(function: Function) -> tuple[Function, ...]:
+    """Return the types under which a host function may be imported besides its own."""
+    read, written = flat_import(function), written_import(function)
+    return *(() if read is None else (read,)), *(() if written is None else written.functions)
+
+
 def _pruned(item: InterfaceType) -> InterfaceType:
-    if not any(function.name.startswith(FLAT_PREFIX) for function in item.functions):
+    if not any(function.name.startswith(_PREFIXES) for function in item.functions):
         return item
-    flat = {made.name: made for function in item.functions if (made := flat_import(function)) is not None}
+    flat = {way.name: way for function in item.functions for way in other_ways(function)}
     kept = tuple(one for one in item.functions if one.name not in flat or not one.same_type(flat[one.name]))
     return msgspec.structs.replace(item, functions=kept)
+
+
+class _Lowered(msgspec.Struct, frozen=True):
+    """A lowered function: the core function, the options, and where the item stands."""
+
+    core: int
+    options: Lift
+    item: Span
 
 
 class _ImportSpaces(IndexSpaces):
@@ -81,7 +102,9 @@ class _ImportSpaces(IndexSpaces):
         self._scope = TypeScope()
         self._instance_types: dict[int, InstanceType] = {}
         self._taken: dict[int, _Taken] = {}
-        self._lowered: dict[int, list[Lift]] = {}
+        self._lowered: dict[int, list[_Lowered]] = {}
+        self._canons: list[CanonSection] = []
+        self._mentions: list[Mention] = []
         self._kept: set[int] = set()
         super().__init__(cursor)
 
@@ -117,70 +140,111 @@ class _ImportSpaces(IndexSpaces):
         """Keep functions as they are that an instance is given."""
         self._kept.update(functions)
 
-    def on_lower(self, function: int, options: Lift) -> None:
+    def on_lower(self, function: int, options: Lift, span: Span) -> None:
         """Note a use."""
-        self._lowered.setdefault(function, []).append(options)
+        self._lowered.setdefault(function, []).append(_Lowered(len(self.core_funcs), options, span))
 
-    def edits(self) -> list[Edit]:
-        """Return what has to change."""
+    def on_canons(self, span: Span) -> None:
+        """Note the section."""
+        counts = len(self.core_funcs), len(self.core_modules), len(self.core_instances)
+        core = dict(zip((CORE_FUNC, CORE_MODULE, CORE_INSTANCE), counts, strict=True))
+        self._canons.append(CanonSection(span, len(self.funcs), core))
+
+    def on_mention(self, kind: int, index: int, span: Span) -> None:
+        """Note the place."""
+        self._mentions.append(Mention(kind, index, span))
+
+    def changed(self, wasm: bytes) -> bytes:
+        """Return the component with flat imports; the same bytes if it has none."""
         found: list[Edit] = []
         added: dict[int, dict[str, bytes]] = {}
+        adapted: list[AdaptedLower] = []
         types = {type_.end: type_ for type_ in self._instance_types.values()}
         for index, lowered in self._lowered.items():
-            taken = self._taken.get(index)
-            if taken is None or index in self._kept or not all(lift.plain and lift.has_memory for lift in lowered):
+            taken, function = self._taken.get(index), self._function(index, lowered)
+            if taken is None or function is None:
                 continue
-            instance = self._instance_types.get(taken.instance)
-            declared = None if instance is None else _declared(instance, taken.name)
-            if instance is not None and declared is not None:
-                added.setdefault(instance.end, {})[taken.name] = declared
-                old, new = leb128(len(taken.name)) + taken.name.encode(), _text(FLAT_PREFIX + taken.name)
+            adapters = self._adapters(index, lowered, taken, function.type)
+            flat_one = flat_import(function.type)
+            ways = adapters[0].way.functions if adapters else () if flat_one is None else (flat_one,)
+            if ways:
+                adapted += adapters
+                instance = self._instance_types[taken.instance]
+                declared = {way.name: _declared(way, function) for way in ways}
+                added.setdefault(instance.end, {}).update(declared)
+                old, new = leb128(len(taken.name)) + taken.name.encode(), text(ways[0].name)
                 found.append(Edit(taken.start, taken.start + len(old), new))
         for end, functions in added.items():
             found += _grown(types[end], functions)
-        return sorted(found, key=lambda edit: edit.start)
+        adapting = AdaptedLowers(self._canons, adapted)
+        destructors = [Mention(CORE_FUNC, index, Span(at, end)) for index, at, end in self._scope.destructors]
+        found += adapting.edits(wasm, [*self._mentions, *destructors])
+        return _edited(wasm, found, adapting.inserted) if found else wasm
+
+    def _function(self, index: int, lowered: list[_Lowered]) -> FunctionType | None:
+        """Return the type of a function that can be imported in another way; None if it cannot."""
+        taken = self._taken.get(index)
+        instance = None if taken is None else self._instance_types.get(taken.instance)
+        if taken is None or instance is None or index in self._kept:
+            return None
+        name = taken.name
+        function: FunctionType | None = instance.functions.get(name)
+        if function is None or function.scope is not instance.scope or not name.isascii() or "[" in name:
+            return None
+        if name.startswith(_PREFIXES):
+            return None
+        if not {prefix + name for prefix in _PREFIXES}.isdisjoint(instance.functions):
+            return None
+        if not all(one.options.plain and one.options.memory is not None for one in lowered):
+            return None
+        return msgspec.structs.replace(function, type=msgspec.structs.replace(function.type, name=name))
+
+    def _adapters(self, index: int, lowered: list[_Lowered], taken: _Taken, function: Function) -> list[AdaptedLower]:
+        """Return the adapters of a function that writes its result; empty if it cannot."""
+        written = written_import(function)
+        if written is None:
+            return []
+        cores = tuple(core for param in function.params for core in flat(param.type))
+        found = []
+        for one in lowered:
+            (canons,) = [known for known in self._canons if known.span.start <= one.item.start < known.span.end]
+            realloc, memory = one.options.realloc, one.options.memory
+            if realloc is None or memory is None or realloc >= canons.core[CORE_FUNC] or index >= canons.funcs:
+                return []
+            found.append(AdaptedLower(one.core, one.item, index, cores, realloc, memory, taken.instance, written))
+        return found
 
 
-def _declared(instance: InstanceType, name: str) -> bytes | None:
-    """Return the flat type of an instance's function; None if it stays as it is."""
-    function: FunctionType | None = instance.functions.get(name)
-    if function is None or function.scope is not instance.scope or FLAT_PREFIX + name in instance.functions:
-        return None
-    if not name.isascii() or "[" in name:
-        return None
-    flat = flat_import(Function(name, function.type.params, function.type.result))
-    if flat is None:
-        return None
-    params = b"".join(_text(param.name) + _FLAT[getattr(param.type, "name", "")] for param in flat.params)
-    return b"\x40" + leb128(len(flat.params)) + params + function.result
+def _declared(way: Function, function: FunctionType) -> bytes:
+    """Return the type of another way to import a function in binary form."""
+    params = [text(param.name) + _FLAT[getattr(param.type, "name", "")] for param in way.params]
+    # Nothing but the size of a room is a result of its own.
+    result = function.result if way.result == function.type.result else b"\x00" + _FLAT["u64"]
+    return b"\x40" + vector(params) + result
 
 
 def _grown(instance: InstanceType, functions: dict[str, bytes]) -> list[Edit]:
     """Return the edits that add functions to an instance type."""
     declarations, at = b"", len(instance.scope.types)
     for number, (name, type_) in enumerate(functions.items()):
-        export = b"\x04\x00" + _text(FLAT_PREFIX + name) + b"\x01" + leb128(at + number)
+        export = b"\x04\x00" + text(name) + b"\x01" + leb128(at + number)
         declarations += b"\x01" + type_ + export
     count = leb128(instance.declared + 2 * len(functions))
     return [Edit(instance.counted, instance.first, count), Edit(instance.end, instance.end, declarations)]
 
 
-def _text(name: str) -> bytes:
-    encoded = name.encode()
-    return leb128(len(encoded)) + encoded
-
-
-def _edited(wasm: bytes, edits: list[Edit]) -> bytes:
-    """Apply edits, which lie within sections of the outermost component."""
+def _edited(wasm: bytes, edits: list[Edit], inserted: Mapping[int, bytes]) -> bytes:
+    """Apply edits, which lie within sections of the outermost component, and put sections before others."""
+    waiting = sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True)
     parts = [wasm[:_PREAMBLE]]
     for kind, start, end in Cursor(wasm, _PREAMBLE, len(wasm), Budget(MOST_ITEMS)).sections():
-        content, at = b"", start
-        for edit in edits:
-            if start <= edit.start and edit.end <= end:
-                content += wasm[at : edit.start] + edit.data
-                at = edit.end
-        content += wasm[at:end]
-        parts.append(bytes((kind,)) + leb128(len(content)) + content)
+        content, at = [], start
+        while waiting and waiting[-1].end <= end:
+            edit = waiting.pop()
+            content += [wasm[at : edit.start], edit.data]
+            at = edit.end
+        content.append(wasm[at:end])
+        parts += [inserted.get(start, b""), section(kind, b"".join(content))]
     return b"".join(parts)
 
 

@@ -19,6 +19,7 @@ from airssys_tui.engine.raw_lift.canonical_abi import MOST_FLAT
 from airssys_tui.engine.raw_lift.core_signatures import CoreSignature, exported_signatures
 from airssys_tui.engine.raw_lift.index_spaces import IndexSpaces, Lift
 from airssys_tui.engine.raw_lift.section_reader import Budget, Cursor
+from airssys_tui.engine.raw_lift.section_writer import section, text, vector
 
 INSTANCE: Final = "airssys:engine/flat-lifts"
 """Name of the exported instance; no component may use it itself."""
@@ -127,7 +128,7 @@ class _Appended:
 
     def _add(self, path: str, lift: Lift) -> None:
         call = self._signatures.of(lift.core)
-        if call is None or not lift.has_memory or not lift.plain:
+        if call is None or lift.memory is None or not lift.plain:
             return
         free = None if lift.post_return is None else self._signatures.of(lift.post_return)
         if lift.post_return is not None and free != CoreSignature(call.results, ()):
@@ -150,32 +151,19 @@ class _Appended:
 
     def sections(self) -> bytes:
         """Return the sections to append."""
-        listed = [b"\x00" + _text(name) + _FUNC + leb128(index) for name, index in self.exports.items()]
-        exported = b"\x00" + _text(INSTANCE) + _INSTANCE + leb128(len(self._spaces.instances)) + b"\x00"
+        listed = [b"\x00" + text(name) + _FUNC + leb128(index) for name, index in self.exports.items()]
+        exported = b"\x00" + text(INSTANCE) + _INSTANCE + leb128(len(self._spaces.instances)) + b"\x00"
         return b"".join(
             (
-                _section(_TYPES, _vector([_function_type(signature) for signature in self._types])),
-                _section(_CANONS, _vector(self._canons)),
-                _section(_INSTANCES, _vector([b"\x01" + _vector(listed)])),
-                _section(_EXPORTS, _vector([exported])),
+                section(_TYPES, vector([_function_type(signature) for signature in self._types])),
+                section(_CANONS, vector(self._canons)),
+                section(_INSTANCES, vector([b"\x01" + vector(listed)])),
+                section(_EXPORTS, vector([exported])),
             )
         )
 
 
 def _function_type(signature: CoreSignature) -> bytes:
-    params = [_text(f"p{index}") + _FLAT[name] for index, name in enumerate(signature.params)]
+    params = [text(f"p{index}") + _FLAT[name] for index, name in enumerate(signature.params)]
     result = b"\x00" + _FLAT[signature.results[0]] if signature.results else b"\x01\x00"
-    return b"\x40" + _vector(params) + result
-
-
-def _section(kind: int, content: bytes) -> bytes:
-    return bytes((kind,)) + leb128(len(content)) + content
-
-
-def _vector(items: list[bytes]) -> bytes:
-    return leb128(len(items)) + b"".join(items)
-
-
-def _text(name: str) -> bytes:
-    encoded = name.encode()
-    return leb128(len(encoded)) + encoded
+    return b"\x40" + vector(params) + result

@@ -19,15 +19,24 @@ PREAMBLE: Final = 8
 CORE, FUNC, VALUE, TYPE, COMPONENT, INSTANCE = range(6)
 """Kinds of what an index is of."""
 
-_CORE_FUNC, _CORE_MODULE, _CORE_INSTANCE = 0x00, 0x11, 0x12
+CORE_FUNC, CORE_MODULE, CORE_INSTANCE = 0x00, 0x11, 0x12
+"""Kinds of what an index of the core is of."""
+
+COMPONENT_FUNC: Final = -1
+"""Stands for functions of the component where kinds of the core are told of."""
+
 _OF_INSTANCE, _OF_CORE_INSTANCE, _OF_OUTER = range(3)
 _LIFT, _LOWER = 0x00, 0x01
 _RESOURCE_BUILTINS: Final = frozenset({0x02, 0x03, 0x04})
 _UTF8, _MEMORY, _REALLOC, _POST_RETURN = 0x00, 0x03, 0x04, 0x05
 _PLAIN_OPTIONS: Final = frozenset({_UTF8, _MEMORY, _REALLOC, _POST_RETURN})
-_INDEXED_OPTIONS: Final = frozenset({_MEMORY, _REALLOC, _POST_RETURN, 0x07, 0x08})
+_CALLBACK: Final = 0x07
+_CORE_OPTIONS: Final = frozenset({_REALLOC, _POST_RETURN, _CALLBACK})
+"""Options that name a core function."""
 
-_CORE_MODULE_SECTION, _COMPONENT_SECTION, _TYPE_SECTION = 1, 4, 7
+_INDEXED_OPTIONS: Final = frozenset({_MEMORY, 0x08})
+
+_CORE_MODULE_SECTION, _COMPONENT_SECTION, _TYPE_SECTION, _CANON_SECTION = 1, 4, 7, 8
 _ITEMS: Final = {2: "_core_instance", 5: "_instance", 6: "_alias", 8: "_canon", 10: "_import", 11: "_export"}
 """The method that reads one item of each kind of section."""
 
@@ -40,14 +49,14 @@ class Lift(msgspec.Struct, frozen=True):
 
     Attributes:
         core: Index of the core function.
-        has_memory: Whether it has a memory.
+        memory: Index of its memory, or None.
         realloc: Index of the allocator's core function, or None.
         post_return: Index of the core function that frees a result, or None.
         plain: Whether it has no other options, such as another encoding of strings.
     """
 
     core: int
-    has_memory: bool
+    memory: int | None = None
     realloc: int | None = None
     post_return: int | None = None
     plain: bool = True
@@ -151,6 +160,8 @@ class IndexSpaces:
         elif kind == _TYPE_SECTION:
             self.on_types(section)
         elif kind in _ITEMS:
+            if kind == _CANON_SECTION:
+                self.on_canons(Span(section.at, section.end))
             one = getattr(self, _ITEMS[kind])
             for _ in range(section.count()):
                 one(section)
@@ -173,30 +184,34 @@ class IndexSpaces:
     def on_given(self, functions: Iterable[int]) -> None:
         """Learn of functions that are given to an instance."""
 
-    def on_lower(self, function: int, options: Lift) -> None:
-        """Learn that a function is lowered."""
+    def on_lower(self, function: int, options: Lift, span: Span) -> None:
+        """Learn that a function is lowered by an item at an offset."""
+
+    def on_canons(self, span: Span) -> None:
+        """Learn that a section of canonical functions is next."""
+
+    def on_mention(self, kind: int, index: int, span: Span) -> None:
+        """Learn that something of the core, or a function, is named by its index, which is written at an offset."""
+
+    def _mentioned(self, section: Cursor, kind: int) -> int:
+        """Read an index of the core, or of a function."""
+        start, index = section.at, section.number()
+        self.on_mention(kind, index, Span(start, section.at))
+        return index
 
     def _core_instance(self, section: Cursor) -> None:
-        if section.byte() == 0:
-            module = section.number()
-            for _ in range(section.count()):
-                section.name()
-                section.byte()
-                section.number()
-            self.core_instances.append(Instantiation(module, {}))
-            return
+        made_of = self._mentioned(section, CORE_MODULE) if section.byte() == 0 else None
         for _ in range(section.count()):
             section.name()
-            section.byte()
-            section.number()
-        self.core_instances.append(None)
+            self._mentioned(section, section.byte())
+        self.core_instances.append(None if made_of is None else Instantiation(made_of, {}))
 
     def _instance(self, section: Cursor) -> None:
         made_of = section.number() if section.byte() == 0 else None
         functions = {}
         for _ in range(section.count()):
             name = section.name() if made_of is not None else read_name(section)
-            kind, _, index = _sorted_index(section)
+            kind, _, index = self._sorted_index(section)
             if kind == FUNC:
                 functions[name] = index
         self.on_given(functions.values())
@@ -211,29 +226,55 @@ class IndexSpaces:
             self.on_alias(kind, None, "", section.at)
             self._add(kind, core)
             return
-        instance, start, name = section.number(), section.at, section.name()
-        if target == _OF_CORE_INSTANCE and core == _CORE_FUNC:
+        instance = self._mentioned(section, CORE_INSTANCE) if target == _OF_CORE_INSTANCE else section.number()
+        start, name = section.at, section.name()
+        if target == _OF_CORE_INSTANCE and core == CORE_FUNC:
             self.core_funcs.append(CoreExport(instance, name))
         else:
             self.on_alias(kind, instance, name, start)
             self._add(kind, core)
 
     def _canon(self, section: Cursor) -> None:
-        kind = section.byte()
+        start, kind = section.at, section.byte()
         if kind == _LIFT:
             section.byte()
-            self.funcs.append(_lift(section))
+            self.funcs.append(self._lift(section, self._mentioned(section, CORE_FUNC)))
             section.number()
         elif kind == _LOWER:
             section.byte()
-            options = _lift(section)
-            self.on_lower(options.core, options)
+            options = self._lift(section, self._mentioned(section, COMPONENT_FUNC))
+            self.on_lower(options.core, options, Span(start, section.at))
             self.core_funcs.append(None)
         elif kind in _RESOURCE_BUILTINS:
             section.number()
             self.core_funcs.append(None)
         else:
             raise ValueError("a canonical function of an unknown kind")
+
+    def _lift(self, section: Cursor, core: int) -> Lift:
+        """Read the options of a canonical function."""
+        found: dict[int, int] = {}
+        plain = True
+        for _ in range(section.count()):
+            option = section.byte()
+            plain = plain and option in _PLAIN_OPTIONS
+            if option in _CORE_OPTIONS:
+                found[option] = self._mentioned(section, CORE_FUNC)
+            elif option in _INDEXED_OPTIONS:
+                found[option] = section.number()
+        return Lift(
+            core=core,
+            memory=found.get(_MEMORY),
+            realloc=found.get(_REALLOC),
+            post_return=found.get(_POST_RETURN),
+            plain=plain,
+        )
+
+    def _sorted_index(self, section: Cursor) -> tuple[int, int, int]:
+        kind, core = _sort(section)
+        if kind in {CORE, FUNC}:
+            return kind, core, self._mentioned(section, core if kind == CORE else COMPONENT_FUNC)
+        return kind, core, section.number()
 
     def _import(self, section: Cursor) -> None:
         name = read_name(section)
@@ -247,7 +288,7 @@ class IndexSpaces:
     def _export(self, section: Cursor) -> None:
         name = read_name(section)
         self.names.add(name)
-        kind, core, index = _sorted_index(section)
+        kind, core, index = self._sorted_index(section)
         if section.byte():
             _described(section)
         self.exports[name] = kind, index
@@ -273,42 +314,18 @@ class IndexSpaces:
             self.instances.append(None)
         elif kind == VALUE:
             raise ValueError("a value")
-        elif core == _CORE_FUNC:
+        elif core == CORE_FUNC:
             self.core_funcs.append(None)
-        elif core == _CORE_MODULE:
+        elif core == CORE_MODULE:
             self.core_modules.append(None)
-        elif core == _CORE_INSTANCE:
+        elif core == CORE_INSTANCE:
             self.core_instances.append(None)
-
-
-def _lift(section: Cursor) -> Lift:
-    """Read the core function and the options of a canonical function."""
-    core = section.number()
-    found: dict[int, int] = {}
-    plain = True
-    for _ in range(section.count()):
-        option = section.byte()
-        plain = plain and option in _PLAIN_OPTIONS
-        if option in _INDEXED_OPTIONS:
-            found[option] = section.number()
-    return Lift(
-        core=core,
-        has_memory=_MEMORY in found,
-        realloc=found.get(_REALLOC),
-        post_return=found.get(_POST_RETURN),
-        plain=plain,
-    )
 
 
 def _sort(section: Cursor) -> tuple[int, int]:
     """Read what an index is of: its kind, and its core kind if it is of the core."""
     kind = section.byte()
     return kind, section.byte() if kind == CORE else 0
-
-
-def _sorted_index(section: Cursor) -> tuple[int, int, int]:
-    kind, core = _sort(section)
-    return kind, core, section.number()
 
 
 def _described(section: Cursor) -> tuple[int, int, int | None]:

@@ -92,11 +92,13 @@ class TypeScope:
 
     Attributes:
         types: The definitions, by index.
+        destructors: The core functions that drop resources: their index, and the offsets from and to which it stands.
     """
 
     def __init__(self, parent: TypeScope | None = None) -> None:
         self.parent = parent
         self.types: list[Definition] = []
+        self.destructors: list[tuple[int, int, int]] = []
 
     def read_type(self, section: Cursor) -> None:
         """Read a type definition.
@@ -225,10 +227,11 @@ def _handle(_scope: TypeScope, section: Cursor) -> Definition:
     return UNKNOWN
 
 
-def _resource(_scope: TypeScope, section: Cursor) -> Definition:
+def _resource(scope: TypeScope, section: Cursor) -> Definition:
     section.byte()
     if section.byte():
-        section.number()
+        start, index = section.at, section.number()
+        scope.destructors.append((index, start, section.at))
     return UNKNOWN
 
 

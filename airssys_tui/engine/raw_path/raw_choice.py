@@ -51,11 +51,11 @@ def _weigher(function: Function) -> Callable[[tuple[Any, ...]], int]:
 
 
 def _sum(source: GeneratedCode, types: Sequence[ValType], values: Sequence[str]) -> str:
-    weights = [_weight(source, type_, value) for type_, value in zip(types, values, strict=True)]
+    weights = [weight(source, type_, value) for type_, value in zip(types, values, strict=True)]
     return " + ".join(weight for weight in weights if weight) or "0"
 
 
-def _weight(source: GeneratedCode, type_: ValType, value: str) -> str:
+def weight(source: GeneratedCode, type_: ValType, value: str) -> str:
     """Return the expression of the items of the lists in a value; empty if it cannot have any."""
     if not any(map(is_number_list, nodes(type_))):
         return ""
@@ -76,5 +76,5 @@ def _weight(source: GeneratedCode, type_: ValType, value: str) -> str:
         case _:
             return ""
     payload = f"{value}.payload" if isinstance(type_, VariantOf) else f"{value}.value"
-    weights = ["" if case is None else _weight(source, case, payload) for case in cases_of(type_)]
+    weights = ["" if case is None else weight(source, case, payload) for case in cases_of(type_)]
     return " + ".join(f"(({weight}) if {test} else 0)" for weight, test in zip(weights, tests, strict=True) if weight)

@@ -132,6 +132,32 @@ CONSTANTS: Final[dict[str, Any]] = {
 }
 
 
+def packed_list(source: GeneratedCode, type_: ListOf, variable: str) -> str:
+    """Return the expression of a list of numbers, other than bytes, as it stands in memory."""
+    code = ITEMS[getattr(type_.element, "name", "")]
+    if code in "fd":
+        return f"packed_floats({source.layout(code, 'pack')}, {variable})"
+    return f"packed_integers({code!r}, {variable})"
+
+
+def cases_with_payloads(
+    source: GeneratedCode, type_: OptionOf | ResultOf | VariantOf, variable: str
+) -> list[tuple[ValType | None, str, str]]:
+    """Return the payload type of each case, the condition under which a value is of it, and that of its payload."""
+    cases = cases_of(type_)
+    match type_:
+        case OptionOf():
+            tests, payloads = [f"{variable} is None", f"isinstance({variable}, Some)"], ["None", f"{variable}.value"]
+        case ResultOf():
+            tests = [f"isinstance({variable}, Ok)", f"isinstance({variable}, Err)"]
+            payloads = [f"{variable}.value"] * 2
+        case _:
+            names = [source.constant(case.name) for case in type_.cases]
+            tests = [f"isinstance({variable}, Variant) and {variable}.case == {name}" for name in names]
+            payloads = [f"{variable}.payload"] * len(cases)
+    return list(zip(cases, tests, payloads, strict=True))
+
+
 class RawArguments:
     """Generates the passing of arguments.
 
@@ -207,13 +233,8 @@ class RawArguments:
         if type_ == BYTES:
             self._moved(made, f"{variable} if {variable}.__class__ is bytes else exact_bytes({variable})", "", 1)
             return
-        name = getattr(type_.element, "name", "")
-        width, code = SIZES[name], ITEMS[name]
-        if code in "fd":
-            packed = f"packed_floats({self._source.layout(code, 'pack')}, {variable})"
-        else:
-            packed = f"packed_integers({code!r}, {variable})"
-        self._moved(made, packed, f" // {width}", width)
+        width = SIZES[getattr(type_.element, "name", "")]
+        self._moved(made, packed_list(self._source, type_, variable), f" // {width}", width)
 
     def _moved(self, made: str, encoded: str, per_item: str, alignment: int) -> None:
         """Add bytes: encode and measure them, let the guest allocate room, check it, and copy them there."""
@@ -269,7 +290,7 @@ class RawArguments:
         number, discriminant = self._source.name("d"), self.slot("i32")
         first, end = self._next, self._next + len(flat(type_)) - 1
         before, most = self.moved, self.moved
-        for index, (case, payload) in enumerate(zip(cases_of(type_), self._payloads(type_, variable), strict=True)):
+        for index, (case, test, payload) in enumerate(cases_with_payloads(self._source, type_, variable)):
             outside, self.checks, self.moves = (self.checks, self.moves), [f"{number} = {index}"], []
             self._next, self.moved = first, before
             if case is None:
@@ -281,28 +302,11 @@ class RawArguments:
             self.checks += [f"{place(slot, _WHOLE[self.cores[slot]])} = 0" for slot in range(self._next, end)]
             most = max(most, self.moved)
             inside, (self.checks, self.moves) = (self.checks, self.moves), outside
-            self.checks.append(f"{'el' if index else ''}if {self._tests(type_, variable)[index]}:")
+            self.checks.append(f"{'el' if index else ''}if {test}:")
             self.checks += [f"    {line}" for line in inside[0]]
             self.moves += [f"if {number} == {index}:", *(f"    {line}" for line in inside[1])] if inside[1] else []
         self.checks += ["else: refuse()", f"{discriminant} = {number}"]
         self._next, self.moved = end, most
-
-    def _tests(self, type_: OptionOf | ResultOf | VariantOf, variable: str) -> list[str]:
-        """Return the conditions under which a value is of each case."""
-        match type_:
-            case OptionOf():
-                return [f"{variable} is None", f"isinstance({variable}, Some)"]
-            case ResultOf():
-                return [f"isinstance({variable}, Ok)", f"isinstance({variable}, Err)"]
-            case _:
-                names = [self._source.constant(case.name) for case in type_.cases]
-                return [f"isinstance({variable}, Variant) and {variable}.case == {name}" for name in names]
-
-    def _payloads(self, type_: OptionOf | ResultOf | VariantOf, variable: str) -> list[str]:
-        """Return the expressions of the payloads."""
-        if isinstance(type_, OptionOf):
-            return ["None", f"{variable}.value"]
-        return [f"{variable}.{'value' if isinstance(type_, ResultOf) else 'payload'}"] * len(cases_of(type_))
 
 
 _WHOLE: Final = {"i32": "i32", "f32": "i32", "i64": "i64", "f64": "i64"}

@@ -145,3 +145,41 @@ def passing(
             (export "mem" (memory $i "mem")) (export "work" (func $work))))))
           (func (export "f") (param "d" (list u8)) (result u32) (canon lift (core func $g "f") {guests.OPTIONS})))"""
     )
+
+
+def taking(result: str, inside: str = "", *, realloc: str = BUMP, at: str = "(i32.const 64)", more: str = "") -> bytes:
+    """Make a component whose ``f`` has the host write a result into its memory, and gives back :data:`IMAGE` of it.
+
+    Args:
+        result: The type of the result, whose native form is a pointer.
+        inside: Definitions of types within the imported instance.
+        realloc: Body of the allocator, which may call the host again through the only element of its table.
+        at: Where the result is to be.
+        more: Further definitions of the component, before the host function is lowered.
+    """
+    return guests.binary(
+        f"""(component
+          (import "{FACE}" (instance $host {inside} (export "work" (func (param "n" u32) (result {result})))))
+          (core module $memory
+            (memory (export "mem") 1)
+            (table (export "calls") 1 funcref)
+            (type $work (func (param i32 i32)))
+            (global $top (mut i32) (i32.const 1024))
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $at i32) {realloc}))
+          (core instance $i (instantiate $memory))
+          {more}
+          (core func $work (canon lower (func $host "work") {guests.OPTIONS}))
+          (core module $m
+            (import "" "mem" (memory 1))
+            (import "" "calls" (table 1 funcref))
+            (import "" "work" (func $work (param i32 i32)))
+            (elem (i32.const 0) func $work)
+            (func (export "f") (param i32) (result i32)
+              (call $work (local.get 0) {at})
+              (i32.store (i32.const 16) (i32.const 0))
+              (i32.store (i32.const 20) (i32.const {IMAGE}))
+              (i32.const 16)))
+          (core instance $g (instantiate $m (with "" (instance
+            (export "mem" (memory $i "mem")) (export "calls" (table $i "calls")) (export "work" (func $work))))))
+          (func (export "f") (param "n" u32) (result (list u8)) (canon lift (core func $g "f") {guests.OPTIONS})))"""
+    )
