@@ -381,7 +381,10 @@ def test_a_process_id_that_is_free_again_is_not_signalled(desk):
     assert desk.call("terminate-gracefully", handle, 0) == Ok(Variant("code", 0))
 
 
-@pytest.mark.parametrize("forged", [0, 2, 77, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, os.getpid()])
+OWN = pytest.param(os.getpid(), id="own-pid")
+
+
+@pytest.mark.parametrize("forged", [0, 2, 77, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, OWN])
 @pytest.mark.parametrize("export", ["id", "send", "drop-processes"])
 def test_a_handle_cannot_be_made_up(desk, forged, export):
     pid = desk.call("id", desk.start("sleep", "1000"))
