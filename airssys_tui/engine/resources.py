@@ -166,9 +166,9 @@ class ResourceTable:
         self.values: dict[int, tuple[Any, HostedType]] = {}
         self._serial = 0
         self._handles: set[ResourceHandle] = set()
-        self._moved: list[tuple[ResourceHandle | None, int]] = []
+        self._moved: list[tuple[ResourceHandle | int, int]] = []
         self._borrowed: list[ResourceHandle] = []
-        self._lent: list[int] = []
+        self._lent: list[tuple[int, int]] = []
         self.taken: list[tuple[Any, HostedType]] = []
 
     def __len__(self) -> int:
@@ -270,10 +270,7 @@ class ResourceTable:
             raise HandleLimit(f"the engine has no room for another handle of {type_.name}: {error}") from error
         self._serial += 1
         self.values[self._serial] = value, type_
-        if owned:
-            self._moved.append((None, pointer))
-        else:
-            self._lent.append(pointer)
+        (self._moved if owned else self._lent).append((self._serial, pointer))
         return pointer
 
     def settle(self) -> None:
@@ -281,7 +278,7 @@ class ResourceTable:
         self.settle_moved()
         self._borrowed.clear()
         while self._lent:
-            self._take_back(self._lent.pop())
+            self._take_back(*self._lent.pop())
 
     def settle_moved(self) -> None:
         """Free the native handles whose ownership passed to the guest: the engine has read them."""
@@ -292,15 +289,16 @@ class ResourceTable:
         """Take back what was lent and moved for a call that did not start."""
         while self._moved:
             handle, pointer = self._moved.pop()
-            if handle is None:
-                self._take_back(pointer)
+            if isinstance(handle, int):
+                self._take_back(handle, pointer)
             else:
                 handle.give_back(pointer)
                 self._handles.add(handle)
         self.settle()
 
-    def _take_back(self, pointer: int) -> None:
-        self.values.pop(bindings.resource_number(self._activity.context_at, pointer), None)
+    def _take_back(self, number: int, pointer: int) -> None:
+        # By the number that it was lent under: the engine tells none while a guest keeps what it only borrowed.
+        self.values.pop(number, None)
         bindings.resource_delete(pointer)
 
     def drop(self, handle: ResourceHandle) -> None:
@@ -351,6 +349,6 @@ class ResourceTable:
             bindings.resource_delete(handle.take())
         self._handles.clear()
         while self._lent:
-            bindings.resource_delete(self._lent.pop())
+            self._take_back(*self._lent.pop())
         while self.values:
             self._drop_quietly(*self.values.popitem()[1])

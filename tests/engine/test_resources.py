@@ -144,9 +144,12 @@ def test_a_destructor_of_the_host_that_raises_is_told_to_a_caller_who_drops(engi
         assert not instance.dead
 
 
-def test_a_borrow_that_the_guest_does_not_return_traps(guest):
+def test_a_borrow_that_the_guest_does_not_return_traps(guest, shop):
     with pytest.raises(GuestTrap, match="borrow"):
         guest.call("forget", Ticket(1))
+    assert len(guest.resources) == 0
+    guest.close()
+    assert shop.dropped == []  # it was only lent
 
 
 def test_what_a_guest_still_owns_is_dropped_when_it_goes(engine, shop):
