@@ -428,7 +428,7 @@ def test_a_grant_that_expired_allows_nothing(house: House) -> None:
         ("remove-all", "@."),
         ("set-times", "@mine", None, None),
     ],
-    ids=str,
+    ids=lambda call: "-".join(each for each in call if isinstance(each, str)),
 )
 def test_a_candidate_changes_nothing(house: House, call: tuple[Any, ...]) -> None:
     house.guard.candidate = True
