@@ -27,19 +27,22 @@ try:
 except OSError:
     pass
 
+told = []
+
 def attempt():
     try:
         linker.instantiate(code, limits)
     except CapacityError as error:
-        print("refused:", error.message, flush=True)
+        told.append(f"refused: {error.message}")
     else:
-        print("made", flush=True)
+        told.append("made")
 
 asking = [threading.Thread(target=attempt) for _ in range(int(sys.argv[2]))]
 for thread in asking:
     thread.start()
 for thread in asking:
     thread.join()
+print(*told, sep="\\n", flush=True)
 for number in taken:
     os.close(number)
 instance = linker.instantiate(code, limits)
