@@ -71,8 +71,9 @@ from airssys_tui.runtime.supervising.supervisor import Supervisor
 PUBLISH: float = 0.05
 """Seconds until a change of a component is visible to front ends."""
 
-PUBLISH_AT_START: float = 0.25
-"""The same during the start, when each component changes several times in a moment."""
+PUBLISH_AT_START: Final = (0.002, 0.5)
+"""Seconds that are added during the start for each row of the last time, and at most: components of a large folder
+change several times in a moment, and each row is built anew each time."""
 
 DISORDER: Final = (
     "the previous run did not shut down cleanly: components resume from their last saved state; what they held in "
@@ -373,7 +374,8 @@ class System:
     async def _publishing(self) -> None:
         while True:
             await self._stale.wait()
-            await asyncio.sleep(PUBLISH if self.settled.is_set() else PUBLISH_AT_START)
+            each, most = PUBLISH_AT_START
+            await asyncio.sleep(PUBLISH + (0.0 if self.settled.is_set() else min(each * self.observer.built, most)))
             self._stale.clear()
             self.touch()
 

@@ -61,6 +61,8 @@ class LatencyHistogram:
 
     def quantiles(self, fractions: Sequence[float], since: Sequence[int] | None = None) -> tuple[float | None, ...]:
         """Return latencies of all calls, or of those after an earlier reading; see :func:`quantiles`."""
+        if not self.total:  # the row of each component that nobody has called asks
+            return (None,) * len(fractions)
         return quantiles(self._counts, fractions, since)
 
 

@@ -52,6 +52,7 @@ class Observer:
         undo: Returns what can be undone now; called from any thread.
 
     Attributes:
+        built: Rows that were built for the last publication.
         waiting: Components with a note that tells how long something takes, as of their last row.
         printing: Components with an instance that may print, as of their last row.
     """
@@ -63,6 +64,7 @@ class Observer:
         self._undo = undo
         self._lock = threading.Lock()
         self._generation = 0
+        self.built = 0
         self._rows: dict[str, ComponentView] = {}
         self._stale: dict[str, Component] = {}
         self._sorted: tuple[ComponentView, ...] | None = None
@@ -142,6 +144,7 @@ class Observer:
         except BaseException:
             self._stale = stale | self._stale
             raise
+        self.built = len(rows)
         for row in rows:
             self._totals.replace(self._rows.get(row.id), row)
         for name in gone:
