@@ -68,13 +68,6 @@ from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.rest import rest_until
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
-PUBLISH: float = 0.05
-"""Seconds until a change of a component is visible to front ends."""
-
-PUBLISH_AT_START: Final = (0.002, 0.5)
-"""Seconds that are added during the start for each row of the last time, and at most: components of a large folder
-change several times in a moment, and each row is built anew each time."""
-
 DISORDER: Final = (
     "the previous run did not shut down cleanly: components resume from their last saved state; what they held in "
     "memory since then is lost"
@@ -374,8 +367,7 @@ class System:
     async def _publishing(self) -> None:
         while True:
             await self._stale.wait()
-            each, most = PUBLISH_AT_START
-            await asyncio.sleep(PUBLISH + (0.0 if self.settled.is_set() else min(each * self.observer.built, most)))
+            await asyncio.sleep(self.observer.pause)
             self._stale.clear()
             self.touch()
 

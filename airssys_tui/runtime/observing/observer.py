@@ -42,6 +42,14 @@ class UndoOffer(msgspec.Struct, frozen=True):
     loses: GuestText = GuestText("")
 
 
+PUBLISH: Final = 0.05
+"""Seconds until a change of a component is visible to front ends."""
+
+AT_START: Final = (0.002, 0.5)
+"""Seconds more during the start, for each row of the last time and at most: components of a large folder change several
+times in a moment, and their rows are built anew each time."""
+
+
 class Observer:
     """Builds snapshots on the control loop; front ends read the newest from any thread.
 
@@ -52,7 +60,6 @@ class Observer:
         undo: Returns what can be undone now; called from any thread.
 
     Attributes:
-        built: Rows that were built for the last publication.
         waiting: Components with a note that tells how long something takes, as of their last row.
         printing: Components with an instance that may print, as of their last row.
     """
@@ -64,7 +71,7 @@ class Observer:
         self._undo = undo
         self._lock = threading.Lock()
         self._generation = 0
-        self.built = 0
+        self._built = 0
         self._rows: dict[str, ComponentView] = {}
         self._stale: dict[str, Component] = {}
         self._sorted: tuple[ComponentView, ...] | None = None
@@ -135,6 +142,12 @@ class Observer:
         """Have the row of a component built anew, or withdrawn, with the next publication."""
         self._stale[component.name] = component
 
+    @property
+    def pause(self) -> float:
+        """Seconds until a change is published: longer during the start, the more rows change."""
+        each, most = AT_START
+        return PUBLISH + (min(each * self._built, most) if self.phase is Phase.STARTING else 0.0)
+
     def publish(self) -> None:
         """Publish the rows that changed since the last call; the others cost nothing."""
         generation = self._generation + 1
@@ -144,7 +157,7 @@ class Observer:
         except BaseException:
             self._stale = stale | self._stale
             raise
-        self.built = len(rows)
+        self._built = len(rows)
         for row in rows:
             self._totals.replace(self._rows.get(row.id), row)
         for name in gone:
