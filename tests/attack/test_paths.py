@@ -398,6 +398,33 @@ def test_revoking_holds_at_the_next_call_on_an_open_file(house: House) -> None:
     assert (house.inside / "mine").read_bytes() == b"mine"
 
 
+def test_revoking_holds_in_the_middle_of_a_copy(house: House) -> None:
+    (house.inside / "large").write_bytes(bytes(600_000))
+    moved = []
+
+    def revoke(access: Access) -> None:
+        moved.append(access.action)
+        if len(moved) == 6:
+            house.guard.grants.clear()
+
+    house.guard.meanwhile = revoke
+    attempt(house, Attempt(("copy", "@large", "@mine"), "denied", Reason.NOT_GRANTED))
+    assert {path.name: path.stat().st_size for path in house.inside.iterdir()} == {"large": 600_000, "mine": 4}
+
+
+def test_revoking_holds_in_the_middle_of_a_removal(house: House) -> None:
+    for name in ("a", "b", "c"):
+        (house.inside / "t" / name / "deep").mkdir(parents=True)
+
+    def revoke(_: Access) -> None:
+        if not all((house.inside / "t" / name / "deep").exists() for name in ("a", "b", "c")):
+            house.guard.grants.clear()
+
+    house.guard.meanwhile = revoke
+    attempt(house, Attempt(("remove-all", "@t"), "failed", Reason.NOT_GRANTED))
+    assert len(list((house.inside / "t").rglob("*"))) == 5
+
+
 def test_revoking_the_path_of_a_links_target_holds_too(house: House) -> None:
     house.link("l", "mine")
     file = house.ask("open", house.path("l"), {"read"})

@@ -19,7 +19,7 @@ from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 from airssys_tui.host.doors.filesystem.open_file import MAX_MOVED, OpenFile, within
 from airssys_tui.host.doors.filesystem.os_refusals import refusing
 from airssys_tui.host.doors.filesystem.replacement import replace
-from airssys_tui.host.doors.filesystem.route import Route, file_only, one_link_only
+from airssys_tui.host.doors.filesystem.route import Route, ask_again, file_only, one_link_only
 from airssys_tui.host.guard import Guard
 
 MAX_OPEN: Final = 64
@@ -158,7 +158,7 @@ class FileDoor:
             file_only(pinned, from_.forbid)
             descriptor, mode = pinned.open(os.O_RDONLY), stat.S_IMODE(pinned.status.st_mode) & 0o777
         try:
-            return replace(to, lambda made: self._move(call, descriptor, made, to.accesses[-1]), mode)
+            return replace(to, lambda made: self._move(call, descriptor, made, (from_, to)), mode)
         finally:
             os.close(descriptor)
 
@@ -213,13 +213,15 @@ class FileDoor:
                         return _open_pinned(pinned, how, route)
                     route.follow(place, target)
 
-    def _move(self, call: Call, source: int, target: int, access: Access) -> int:
+    def _move(self, call: Call, source: int, target: int, routes: tuple[Route, Route]) -> int:
         moved = 0
         while piece := os.read(source, PIECE):
             go_on(call)
+            for route in routes:
+                ask_again(self._guard, route.accesses)
             moved += len(piece)
             if moved > MAX_COPIED:
-                raise self._over(access, f"one copy moves at most {MAX_COPIED} bytes")
+                raise self._over(routes[1].accesses[-1], f"one copy moves at most {MAX_COPIED} bytes")
             call.charge(len(piece) * FUEL_PER_BYTE)
             _write_whole(target, piece)
         return moved

@@ -12,6 +12,7 @@ from airssys_tui.core.capability.permission import Access
 from airssys_tui.host.doors.filesystem.call_pace import FUEL_PER_BYTE, FUEL_PER_CALL, Call
 from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 from airssys_tui.host.doors.filesystem.os_refusals import refusing
+from airssys_tui.host.doors.filesystem.route import ask_again
 from airssys_tui.host.guard import Guard
 
 MAX_MOVED: Final = 1_048_576
@@ -143,10 +144,7 @@ class OpenFile:
     def _allowed(self, call: Call) -> int:
         if self._descriptor < 0:
             raise FileRefusal("closed", "the file is closed")
-        for access in self._accesses:
-            denial = self._guard.again(access)
-            if denial is not None:
-                raise FileRefusal("denied", denial.text)
+        ask_again(self._guard, self._accesses)
         call.charge(FUEL_PER_CALL)
         return self._descriptor
 

@@ -129,6 +129,18 @@ def ask(guard: Guard, accesses: Sequence[Access]) -> None:
             raise FileRefusal("denied", denial.text)
 
 
+def ask_again(guard: Guard, accesses: Sequence[Access]) -> None:
+    """Ask again about what is in use, between two pieces of work or at a later call on it.
+
+    Raises:
+        FileRefusal: ``denied`` if one of the accesses is not allowed any more.
+    """
+    for access in accesses:
+        denial = guard.again(access)
+        if denial is not None:
+            raise FileRefusal("denied", denial.text)
+
+
 def file_only(pinned: Pinned, forbid: Callable[[str], FileRefusal]) -> None:
     """Check that what is held may be opened as a file.
 

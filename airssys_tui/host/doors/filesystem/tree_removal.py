@@ -22,7 +22,7 @@ from airssys_tui.host.doors.filesystem.directory_pages import FileKind, names_in
 from airssys_tui.host.doors.filesystem.entry import OPENED, Place
 from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 from airssys_tui.host.doors.filesystem.path_forms import MAX_PATH
-from airssys_tui.host.doors.filesystem.route import ask
+from airssys_tui.host.doors.filesystem.route import ask, ask_again
 from airssys_tui.host.guard import Guard
 
 MAX_ENTRIES: Final = 10_000
@@ -138,6 +138,7 @@ class TreeRemoval:
     def _sweep(self, top: int, counted: list[_Counted]) -> None:
         for one in reversed(counted):
             go_on(self._call)
+            ask_again(self._guard, (self._access,))
             with _opened(top, one.path) as directory:
                 if directory is not None:
                     for name in one.names:
