@@ -17,7 +17,7 @@ import pytest
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.values import Ok, Some, Variant
-from airssys_tui.host.doors.programs import launch
+from airssys_tui.host.doors.programs import launch, program_door
 from airssys_tui.host.doors.programs.program_door import MOST_PROGRAMS, ProgramSource
 from airssys_tui.host.doors.programs.search_path import SearchPath
 from tests.support.places import ROOT
@@ -138,6 +138,19 @@ def test_more_programs_than_a_component_may_have(desk):
     assert_denied(desk, desk.spawn("git"), "undeclared")
 
 
+def test_more_programs_than_all_components_may_have(make, monkeypatch):
+    monkeypatch.setattr(program_door, "MOST_OF_ALL", 2)
+    source = ProgramSource()
+    one, other = (make(RuleGuard("process:spawn:sleep"), source=source) for _ in range(2))
+    handles = [each.start("sleep", "1000") for each in (one, other)]
+    assert_denied(one, one.spawn("sleep", "1000"), "capacity", "quota-exceeded")
+    other.call("drop-processes", handles[1])
+    one.start("sleep", "1000")
+    one.close()
+    other.start("sleep", "1000")
+    source.close()
+
+
 NAMES = ("sh -c id", "sh;id", "$(id)", "`id`", "|cat", "sh&", "sh\nid", "*", "s?", "~", "sh ", " sh", "-c", "SH")
 
 
@@ -191,7 +204,7 @@ def test_a_denial_does_not_tell_where_a_link_leads(make, evil):
 
 
 def test_a_link_in_the_search_path_counts_as_what_it_leads_to(make, evil):
-    source = ProgramSource(SearchPath([str(evil)]))
+    source = ProgramSource([str(evil)])
     desk = make(RuleGuard("process:spawn:tool", "process:spawn:link"), source=source)
     desk.guard.grant(f"process:spawn:{SHELL}", Scope.NEVER)
     assert_denied(desk, desk.spawn("link", "-c", "id"), "not-granted")
@@ -212,7 +225,8 @@ def test_a_program_that_was_swapped_is_not_run(make, evil):
             (evil / "tool").symlink_to("/bin/sh")
             return found
 
-    source = ProgramSource(Swapping())
+    source = ProgramSource()
+    source.search_path = Swapping()
     desk = make(RuleGuard(f"process:spawn:{evil}/*"), source=source)
     assert refusal(desk.spawn(str(evil / "tool"), "-c", "echo no"))[0] == "not-found"
     source.close()

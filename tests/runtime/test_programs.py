@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,14 @@ def test_a_grant_that_is_revoked_holds_no_longer(granted: World) -> None:
         case, text = refusal(answer)
         assert (case, text.partition(":")[0]) == ("denied", "not-granted")
     assert "process:spawn:sleep" in granted.told("probe", "denied")
+
+
+def test_a_runtime_searches_where_it_is_told(world: World, tmp_path: Path) -> None:
+    tool = tmp_path / "sleep"
+    tool.write_text("#!/bin/sh\nexec /bin/sleep 1000\n")
+    tool.chmod(0o755)
+    world.put("probe", WASM.read_bytes(), MANIFEST)
+    world.open(program_path=(str(tmp_path),))
+    world.runtime.probe.system.guards.follow(PolicySource(default=(Kind.PROCESS,)))
+    assert isinstance(world.call("probe", "spawn", SLEEP), Ok)
+    assert refusal(world.call("probe", "spawn", {**SLEEP, "program": "/usr/bin/sleep"}))[0] == "denied"

@@ -17,7 +17,6 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
-from airssys_tui.host.doors.programs.search_path import SearchPath
 from tests.support.places import FIXTURES, SAMPLES
 from tests.support.rule_guard import RuleGuard
 from tests.support.world import PATIENCE
@@ -37,15 +36,11 @@ class Owner:
 
 
 class Probes:
-    """An engine, what starts programs, and the fixtures that pass everything on; shared by the tests of a module.
+    """An engine, what starts programs, and the fixtures that pass everything on; shared by the tests of a module."""
 
-    Args:
-        search_path: Where programs are searched.
-    """
-
-    def __init__(self, search_path: SearchPath | None = None) -> None:
+    def __init__(self) -> None:
         self.engine = Engine()
-        self.source = ProgramSource(search_path)
+        self.source = ProgramSource()
         self._linker = self.engine.linker(INTERFACES)
         self._codes: dict[str, Code] = {}
         self._desks: list[ProgramDesk] = []

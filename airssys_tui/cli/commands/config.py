@@ -7,7 +7,7 @@ import msgspec
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, say_pairs
 from airssys_tui.cli.reaching.options import HERE, Place
-from airssys_tui.cli.reaching.program_settings import settings_path
+from airssys_tui.cli.reaching.program_settings import program_path, settings_path
 from airssys_tui.cli.reaching.site import Site, locate
 from airssys_tui.cli.serving.log import log_path
 from airssys_tui.core.revision import Tier
@@ -52,6 +52,14 @@ def _tier(site: Site) -> Setting:
     return Setting("engine.tier", chosen.tier.value, "config file")
 
 
+def _program_path(site: Site) -> Setting:
+    from airssys_tui.host.doors.programs.search_path import STANDARD  # noqa: PLC0415 - late: only here
+
+    chosen = program_path(site.settings)
+    source = "default" if chosen is None else "config file"
+    return Setting("process.path", ", ".join(STANDARD if chosen is None else chosen), source)
+
+
 def settings_in_force(site: Site) -> list[Setting]:
     """Return the settings that a command with this site uses."""
     folder, state_dir = site.folder, site.state_dir
@@ -63,5 +71,6 @@ def settings_in_force(site: Site) -> list[Setting]:
         _compile_limit("compile-cpu", site.settings.compile_cpu, "2m"),
         _compile_limit("compile-wall", site.settings.compile_wall, "15m"),
         _tier(site),
+        _program_path(site),
         Setting("log", str(log_path(state_dir.value.absolute())), "made from the state directory"),
     ]

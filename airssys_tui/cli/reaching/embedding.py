@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airssys_tui.cli.reaching.program_settings import compile_limits, tier_choice
+from airssys_tui.cli.reaching.program_settings import compile_limits, program_path, tier_choice
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError
 
@@ -35,6 +35,7 @@ def _runtime_settings(site: Site, watch: bool, tier: Tier | None, policy: Path |
         tier=tier_choice(tier, site.settings),
         policy=None if policy is None else read_policy(policy),
         policy_file="" if policy is None else str(policy.absolute()),
+        program_path=program_path(site.settings),
     )
 
 

@@ -36,6 +36,16 @@ class EngineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tier: Tier = Tier.OPTIMISED
 
 
+class ProcessTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[process]`` of the configuration file.
+
+    Attributes:
+        path: The directories in which programs for components are searched by name, in order; None for the usual ones.
+    """
+
+    path: tuple[str, ...] | None = None
+
+
 class ProgramSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=lambda name: name.replace("_", "-")
 ):
@@ -48,6 +58,7 @@ class ProgramSettings(
         compile_cpu: CPU time in which a component has to compile, such as ``"2m"``; from 1 s to 1 h.
         compile_wall: Wall time in which it has to compile on an idle machine; from 10 s to 24 h.
         engine: How components are compiled.
+        process: How components get at programs of the machine.
         screen: Appearance of the screen. The screen reads this itself, even while it runs, and reports errors in it.
         keys: Keys of the screen, read in the same way.
     """
@@ -58,6 +69,7 @@ class ProgramSettings(
     compile_cpu: str | float | None = None
     compile_wall: str | float | None = None
     engine: EngineTable | None = None
+    process: ProcessTable | None = None
     screen: Any = None
     keys: Any = None
 
@@ -92,6 +104,22 @@ def tier_choice(asked: Tier | None, settings: ProgramSettings) -> TierChoice:
 
     usual = EngineTable() if settings.engine is None else settings.engine
     return TierChoice(asked=asked, usual=usual.tier)
+
+
+def program_path(settings: ProgramSettings) -> tuple[str, ...] | None:
+    """Return where programs for components are searched by name, or None for the usual directories.
+
+    Raises:
+        UsageError: If a directory is not absolute.
+    """
+    if settings.process is None or settings.process.path is None:
+        return None
+    from airssys_tui.host.doors.programs.search_path import SearchPath  # noqa: PLC0415 - late: few files have it
+
+    try:
+        return SearchPath(settings.process.path).directories
+    except UsageError as error:
+        raise UsageError(f"{settings_path()}: {error.message}", remedy=error.remedy) from error
 
 
 def _seconds(key: str, said: str | float | None, bounds: str) -> float | None:

@@ -83,7 +83,7 @@ class Floor:
         self.flights: Flights[Any] = Flights()
         self.workers = Workers(settings.workers, self._crowded)
         self.side = SideThreads(waiting=self.workers.blocking)
-        self.programs = ProgramSource()
+        self.programs = ProgramSource(settings.program_path)
         self.services = ServiceDesk(state.storage, self.workers.blocking, self.programs)
         self.filled: Callable[[DiskFull], None] = lambda _: None
         self.spare: Callable[[Digest], Awaitable[bytes | None]] = _no_spare

@@ -30,6 +30,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         tier: Which tier of code components get.
         policy: What a policy file says, under which nobody is asked; None without one.
         policy_file: The path of the policy file; empty without one.
+        program_path: Absolute directories in which programs for components are searched by name; None for the usual
+            ones.
     """
 
     watch: bool = True
@@ -47,3 +49,4 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     tier: TierChoice = TierChoice()
     policy: PolicySource | None = None
     policy_file: str = ""
+    program_path: tuple[str, ...] | None = None

@@ -264,7 +264,7 @@ def test_a_script_stands_for_itself(make, tmp_path):
     script = tmp_path / "tool"
     script.write_text("#!/bin/sh\necho script $0 $1\n")
     script.chmod(0o755)
-    source = ProgramSource(SearchPath([str(tmp_path)]))
+    source = ProgramSource([str(tmp_path)])
     desk = make(RuleGuard("process:spawn:tool"), source=source)
     assert desk.run("tool", "x") == f"script {script} x\n"
     assert refusal(desk.spawn("sh", "-c", "echo no"))[0] == "denied"
@@ -306,3 +306,20 @@ def test_a_program_is_nobodys_zombie(desk):
     pid = desk.call("id", handle)
     assert desk.call("wait", handle, 60_000) == Ok(Some(Variant("code", 0)))
     assert status_of(pid) == {}
+
+
+def test_a_program_begins_with_the_usual_signals(desk):
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    source = ProgramSource()
+    try:
+        fresh = ProgramDoor(RuleGuard(*SH), source)
+        program = fresh.spawn(PlainCall(), Command(program="cat", arguments=("/proc/self/status",)))
+        status = b""
+        while piece := fresh.read(PlainCall(), program, 0, 65_536):
+            status += piece
+    finally:
+        signal.signal(signal.SIGHUP, ignored)
+        fresh.close()
+        source.close()
+    fields = dict(line.split(":\t") for line in status.decode().splitlines() if ":\t" in line)
+    assert {fields[key].strip("0") for key in ("SigBlk", "SigIgn")} == {""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Final
 
@@ -16,23 +17,41 @@ from airssys_tui.host.doors.programs.fork_server import ForkServer
 from airssys_tui.host.doors.programs.launch import Launch, start
 from airssys_tui.host.doors.programs.program import Program
 from airssys_tui.host.doors.programs.program_refusal import ProgramRefusal
-from airssys_tui.host.doors.programs.search_path import FoundProgram, SearchPath
+from airssys_tui.host.doors.programs.search_path import STANDARD, FoundProgram, SearchPath
 from airssys_tui.host.guard import Guard
 
 MOST_PROGRAMS: Final = 8
 """Programs that an instance has at a time, ended ones included."""
 
 
+MOST_OF_ALL: Final = 256
+"""Programs that all components of a runtime have at a time: each takes two processes and five descriptors."""
+
+
 class ProgramSource:
     """Where programs are searched and what starts them; one per runtime.
 
     Args:
-        search_path: Where they are searched by name.
+        directories: Where they are searched by name; None for the usual directories.
+
+    Raises:
+        UsageError: If a directory is not absolute.
     """
 
-    def __init__(self, search_path: SearchPath | None = None) -> None:
-        self.search_path = search_path or SearchPath()
+    def __init__(self, directories: Iterable[str] | None = None) -> None:
+        self.search_path = SearchPath(STANDARD if directories is None else directories)
         self.server = ForkServer()
+        self._lock = threading.Lock()
+        self._open = 0
+
+    def is_full(self) -> bool:
+        """Return whether the components of the runtime have as many programs as they may, :data:`MOST_OF_ALL`."""
+        return self._open >= MOST_OF_ALL
+
+    def count(self, change: int) -> None:
+        """Count programs that were started, or with a negative number, that ended."""
+        with self._lock:
+            self._open += change
 
     def close(self) -> None:
         """Start no more programs; those that run end with their instances. Idempotent."""
@@ -99,15 +118,22 @@ class ProgramDoor:
         if variable is not None:
             text = self._guard.deny(Denial(access, Reason.FORBIDDEN, ""))
             raise ProgramRefusal("denied", f"{text}: {variable} loads other code into a program")
-        full = len(self._open) >= self._most
-        if full or not found.runnable:
+        full = self._no_room(access)
+        if full is not None or not found.runnable:
             if self._guard.look(access) is not None:
                 self._require(access, command.program)
-            if full:
-                remedy = f"{self._most} programs are open, the limit of a component: drop one first"
-                raise ProgramRefusal("quota-exceeded", self._guard.deny(Denial(access, Reason.QUOTA, remedy)))
+            if full is not None:
+                raise ProgramRefusal("quota-exceeded", self._guard.deny(full))
             raise _not_runnable(found)
         self._require(access, command.program)
+
+    def _no_room(self, access: Access) -> Denial | None:
+        if len(self._open) >= self._most:
+            text = f"{self._most} programs are open, the limit of a component: drop one first"
+            return Denial(access, Reason.QUOTA, text)
+        if self._source.is_full():
+            return Denial(access, Reason.CAPACITY, f"{MOST_OF_ALL} programs are open in all components")
+        return None
 
     def _require(self, access: Access, asked: str = "") -> None:
         denial = self._guard.require(access)
@@ -124,6 +150,7 @@ class ProgramDoor:
             closed = self._closed
             if not closed:
                 self._open.add(program)
+                self._source.count(1)
         if closed:
             raise ProgramRefusal("failed", "the component is ending")
 
@@ -160,7 +187,9 @@ class ProgramDoor:
     def drop(self, program: Program) -> None:
         """Kill a program with all that it started; never waits."""
         with self._lock:
-            self._open.discard(program)
+            if program in self._open:
+                self._open.discard(program)
+                self._source.count(-1)
         program.close()
 
     def close(self) -> None:
@@ -168,6 +197,7 @@ class ProgramDoor:
         with self._lock:
             self._closed = True
             programs, self._open = self._open, set()
+            self._source.count(-len(programs))
         for program in programs:
             program.close()
 

@@ -311,8 +311,9 @@ def become(asked: dict[str, Any], streams: list[int], status: int, parent: int) 
             os.closerange(STREAMS, status)
             os.closerange(status + 1, HIGHEST_DESCRIPTOR)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                with contextlib.suppress(OSError):
+                    signal.signal(number, signal.SIG_DFL)
             os.chdir(asked["directory"])
             found = os.stat(asked["program"])  # noqa: PTH116
             if [found.st_dev, found.st_ino] == asked["identity"]:
@@ -393,5 +394,7 @@ def bury(shims: set[int]) -> None:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     prctl(NO_NEW_PRIVILEGES, 1)
+    # The thread of the runtime that started this process may have blocked some.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
