@@ -331,9 +331,11 @@ WAYS_TO_STAY = {
     "in a session of its own": "setsid sh -c 'echo $$; exec sleep 1000' &",
     "by a double fork": "(setsid sh -c '(sh -c \"echo \\$\\$; exec sleep 1000\" &) ; exit 0' &) ; exit 0",
     "stopped": "sleep 1000 & echo $!; kill -STOP $!",
-    "after its shim was killed": "(setsid sh -c 'echo $$; exec sleep 1000' &); sleep 0.05; kill -9 $PPID; sleep 1000",
-    "after its shim was stopped": "sleep 1000 & echo $!; sleep 0.05; kill -STOP $PPID",
+    "after its shim was killed": "(setsid sh -c 'echo $$; exec sleep 1000' &); read go; kill -9 $PPID; sleep 1000",
+    "after its shim was stopped": "sleep 1000 & echo $!; read go; kill -STOP $PPID",
+    "while its shim is stopped": "sleep 1000 & echo $!; read go; while :; do kill -STOP $PPID; done",
 }
+"""Each prints the process id of what wants to stay; those that read a line do the rest when it comes."""
 
 
 @pytest.mark.parametrize("way", WAYS_TO_STAY)
@@ -341,7 +343,7 @@ WAYS_TO_STAY = {
 def test_nothing_outlives_its_handle(desk, way, end):
     handle = desk.start("sh", "-c", f"{WAYS_TO_STAY[way]}\nwait")
     left = int(desk.line(handle))
-    assert desk.guard.denied == []
+    desk.call("write-stdin", handle, b"go\n")
     if end == "drop":
         desk.call("drop-processes", handle)
     else:
@@ -350,10 +352,12 @@ def test_nothing_outlives_its_handle(desk, way, end):
     assert await_true(lambda: status_of(left) == {})
 
 
-def test_nothing_outlives_its_time(desk):
-    handle = desk.start("sh", "-c", f"{WAYS_TO_STAY['by a double fork']}", timeout=300)
-    left = int(desk.line(handle))
-    assert await_end(left)
+def test_nothing_outlives_its_time(desk, tmp_path):
+    stays = f"(setsid sh -c 'echo $$ >{tmp_path}/left; exec sleep 1000' &); exec sleep 1000"
+    handle = desk.start("sh", "-c", stays, timeout=300)
+    assert desk.call("wait", handle, 60_000) == Ok(Some(Variant("timed-out")))
+    left = [path.read_text().strip() for path in tmp_path.iterdir()]
+    assert all(await_end(int(pid)) for pid in left if pid)
 
 
 def test_nothing_outlives_a_runtime_that_is_killed():
@@ -456,9 +460,14 @@ def test_no_zombies_are_left(desk):
         pids.append(desk.call("id", handle))
         desk.call("drop-processes", handle)
     assert all(await_true(lambda pid=pid: status_of(pid) == {}) for pid in pids)
+    assert await_true(lambda: zombies() == [])
+
+
+def zombies():
+    """Return what has ended and was not collected, of this process's children and theirs."""
     every = [status_of(int(each.name)) for each in Path("/proc").iterdir() if each.name.isdigit()]
     ours = {str(os.getpid())} | {each["Pid"] for each in every if each.get("PPid") == str(os.getpid())}
-    assert [each for each in every if each.get("PPid") in ours and each["State"].startswith("Z")] == []
+    return [each for each in every if each.get("PPid") in ours and each["State"].startswith("Z")]
 
 
 def test_no_core_is_dumped_and_no_rights_are_gained(desk):

@@ -15,7 +15,8 @@ ends.
 
 The shim is a subreaper: what a descendant leaves behind, by a double fork or in a session of its own, becomes its
 child, so nothing gets out of its tree. If a program kills its shim, the kernel kills the program (its death signal),
-and the rest of the tree falls to the fork server, a subreaper too, which kills it. What can escape is a program that
+and the rest of the tree falls to the fork server, a subreaper too, which kills it, and which lets a shim go on that the
+program stopped. What can escape is a program that
 makes itself a daemon and kills both its shim and the fork server, which run as the same user. Where the system has no
 subreapers, what leaves the program's process group escapes.
 
@@ -39,9 +40,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-SUBREAPER = 36
-DEATH_SIGNAL = 1
-NO_NEW_PRIVILEGES = 38
+SUBREAPER, DEATH_SIGNAL, NO_NEW_PRIVILEGES = 36, 1, 38
 """Numbers of prctl(2)."""
 
 STREAMS = 3
@@ -49,8 +48,9 @@ DESCRIPTORS = STREAMS + 1
 HIGHEST_DESCRIPTOR = 1_024
 """Above any that the shim ever has; the runtime's own ones do not get here."""
 
-TICK, KILL_PAUSE = 0.1, 0.02
-"""Seconds between two looks at the number of processes, and between two attempts to kill what is left of a tree."""
+TICK, KILL_PAUSE, CLOSE_LOOK = 0.1, 0.02, 50
+"""Seconds between two looks at the number of processes and between two attempts to kill a tree; every CLOSE_LOOKth look
+counts the tree, the others count it only if the machine runs many more threads than before."""
 
 LENGTH = struct.Struct(">I")
 
@@ -169,7 +169,7 @@ class Shim:
         self._ended = self._childless = self._timed_out = False
         self._due: float | None = None
         self._grace: float | None = None
-        self._others = self._most = 0
+        self._others = self._most = self._looks = 0
 
     def run(self) -> None:
         """Run the program that the runtime names, until the runtime lets go of it."""
@@ -227,17 +227,17 @@ class Shim:
 
     def _look_at_clock(self) -> None:
         now = time.monotonic()
-        over = self._due is not None and now >= self._due
-        if over:
+        if over := self._due is not None and now >= self._due:
             self._due, self._timed_out = None, True
         if over or (self._grace is not None and now >= self._grace) or self._overcrowded():
             self._grace = None
             self._end()
 
     def _overcrowded(self) -> bool:
-        """Return whether the tree has too many processes; looked at closely only if the machine has many more."""
+        """Return whether the tree has too many processes."""
+        self._looks += 1
         now = threads_of_machine()
-        if self._childless or now - self._others <= self._most // 2:
+        if self._childless or (now - self._others <= self._most // 2 and self._looks % CLOSE_LOOK):
             return False
         count = len(descendants(os.getpid()))
         self._others = now - count
@@ -348,10 +348,7 @@ def serve(requests: socket.socket) -> None:
             wakeup.drain()
             bury(shims)
         if requests in ready:
-            try:
-                data, descriptors, _, _ = socket.recv_fds(requests, 1, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
-            except OSError:
-                return
+            data, descriptors, _, _ = socket.recv_fds(requests, 1, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
             if not data:
                 return
             if len(descriptors) == DESCRIPTORS:
@@ -378,13 +375,16 @@ def shim_main(descriptors: list[int]) -> NoReturn:
 
 
 def bury(shims: set[int]) -> None:
-    """Collect the children that ended; kill what a shim left that did not end well."""
+    """Collect the children that ended, let stopped shims go on, and kill what a shim left that did not end well."""
     lost = False
     with contextlib.suppress(ChildProcessError):
         while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             if not pid:
                 break
+            if os.WIFSTOPPED(status):
+                os.kill(pid, signal.SIGCONT)
+                continue
             lost |= pid not in shims or status != 0
             shims.discard(pid)
     if lost:
