@@ -59,6 +59,7 @@ const Way = struct {
     says: []const u8,
     does: union(enum) {
         read: []const u8,
+        read_too_long,
         write: []const u8,
         delete: []const u8,
         copy: []const u8,
@@ -75,8 +76,6 @@ const Way = struct {
 const shell_arguments = [_]String{ String.of("-c"), String.of("id") };
 const preload = [_]abi.Pair{.{ .key = String.of("LD_PRELOAD"), .value = String.of("/tmp/snoop.so") }};
 
-const too_long: [5000]u8 = @splat('/');
-
 const ways = [_]Way{
     .{ .says = "read the users of the machine", .does = .{ .read = "/etc/passwd" } },
     .{ .says = "read the password hashes", .does = .{ .read = "/etc/shadow" } },
@@ -89,7 +88,7 @@ const ways = [_]Way{
     .{ .says = "read past a folder", .does = .{ .read = "/etc/../root/.profile" } },
     .{ .says = "read by a relative path", .does = .{ .read = "etc/passwd" } },
     .{ .says = "read past a NUL", .does = .{ .read = "/etc/passwd\x00.txt" } },
-    .{ .says = "read by a path that is too long", .does = .{ .read = &too_long } },
+    .{ .says = "read by a path that is too long", .does = .read_too_long },
     .{ .says = "list the root", .does = .{ .list = "/" } },
     .{ .says = "list the homes", .does = .{ .list = "/home" } },
     .{ .says = "leave a job for the scheduler", .does = .{ .write = "/etc/cron.d/snoop" } },
@@ -126,6 +125,7 @@ fn tryAll() callconv(.c) *const abi.List(Attempt) {
 fn try_(way: *const Way) Attempt {
     return switch (way.does) {
         .read => |path| called(way, String, imports.@"read-all", .{ path.ptr, path.len }),
+        .read_too_long => tooLong(way),
         .write => |path| called(way, abi.Nothing, imports.@"write-all", .{ path.ptr, path.len, "snoop", 5 }),
         .delete => |path| called(way, abi.Nothing, imports.delete, .{ path.ptr, path.len }),
         .copy => |path| called(way, u64, imports.copy, .{ path.ptr, path.len, "/tmp/snoop", 10 }),
@@ -143,6 +143,12 @@ fn called(way: *const Way, comptime T: type, function: anytype, arguments: anyty
     var answer: Answer(T) = undefined;
     @call(.auto, function, arguments ++ .{&answer});
     return if (answer.is_err) failed(way, answer.value.err) else allowed(way, "");
+}
+
+fn tooLong(way: *const Way) Attempt {
+    const path = abi.items(u8, 5000);
+    @memset(path, '/');
+    return called(way, String, imports.@"read-all", .{ path.ptr, path.len });
 }
 
 fn list(way: *const Way, path: []const u8) Attempt {
