@@ -40,7 +40,12 @@ class RightsAnswers(ABC):
 
     def questions(self) -> Future[tuple[QuestionView, ...]]:
         """Return the open questions of all components, oldest first."""
-        return self._on_loop(lambda: self._floor.disk(open_questions, self._floor.state))
+
+        async def ask() -> tuple[QuestionView, ...]:
+            self._system.guards.flush()  # the disk thread writes what was only counted so far before it reads
+            return await self._floor.disk(open_questions, self._floor.state)
+
+        return self._on_loop(ask)
 
     def trust(self) -> Future[TrustView]:
         """Return the default policy and the trust rules."""

@@ -97,7 +97,7 @@ class Dispatcher:
             return await self._permissions.trust(command, who)
         component = self._router.find(command.component)
         if isinstance(command, GrantCommand):  # who answered is in the audit; nothing widens by an undo
-            return await self._permissions.carry_out(component, command, who)
+            return await self._followed(component, self._permissions.carry_out(component, command, who))
         component.teller.operator(asked(command, who), EventAction(verb(command)))
         before = await self._undoing.before(component, command)
         try:
