@@ -29,6 +29,9 @@ LONGEST: Final = 10 * 365 * 86_400.0
 MOST_ANSWERS: Final = 256
 """Stored answers about one component that may be in force at a time."""
 
+_SHORT: Final = frozenset({Scope.ONCE, Scope.SESSION})
+"""Scopes that may end before the time that an answer holds."""
+
 _FORM: Final = "write it as network:connect:api.example.com:443, filesystem:read:/data/** or process:spawn:git"
 
 
@@ -293,7 +296,10 @@ def _held(terms: Terms) -> str:
         Scope.ALWAYS: "until it is revoked",
         Scope.NEVER: "until that is revoked",
     }[terms.scope]
-    return words if terms.seconds is None else f"{words}, at most {format_duration(terms.seconds)}"
+    if terms.seconds is None:
+        return words
+    time = f"for {format_duration(terms.seconds)}"
+    return f"{words}, at most {time}" if terms.scope in _SHORT else time
 
 
 def _see(known: Known) -> str:

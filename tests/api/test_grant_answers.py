@@ -59,7 +59,8 @@ def test_a_grant_is_added_with_its_terms() -> None:
     (grant,) = found.grants
     assert (grant.who, grant.at, grant.expires_at, grant.session) == ("ada", 100.0, 3_700.0, "now")
     assert (str(grant.permission), grant.rationale) == (NET, "daily rates")
-    assert found.text == f"{NET} granted to fetcher until the runtime ends, at most 1h00m"
+    assert found.text == f"{NET} granted to fetcher until the runtime ends, at most for 1h00m"
+    assert planned(Grant("fetcher", NET, seconds=60.0)).text == f"{NET} granted to fetcher for 1m00s"
     assert planned(Grant("fetcher", NET)).grants[0].session == ""
 
 

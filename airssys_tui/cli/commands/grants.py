@@ -179,16 +179,19 @@ def _how_long(each: GrantView) -> str:
     return each.scope if each.expires_at is None else f"{each.scope}, until {moment(each.expires_at)}"
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _question(question: QuestionView) -> Iterator[str]:
-    denied = f", denied {question.count} times" if question.count else ""
+    denied = f", denied {_times(question.count)}" if question.count else ""
     yield f"  {question.id}  {one_line(question.permission, 400)}  since {moment(question.at)}{denied}"
     if question.rationale:
         yield f"     because: {one_line(question.rationale, 400)}"
 
 
 def _denial(denial: DenialView) -> Iterator[str]:
-    times = "once" if denial.count == 1 else f"{denial.count} times"
-    yield f"  {one_line(denial.access, 400)}  {denial.reason}, {times}, last {moment(denial.last_at)}"
+    yield f"  {one_line(denial.access, 400)}  {denial.reason}, {_times(denial.count)}, last {moment(denial.last_at)}"
     if denial.remedy:
         yield f"     → {one_line(denial.remedy, 1_024)}"
 

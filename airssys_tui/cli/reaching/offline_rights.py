@@ -11,6 +11,10 @@ from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
+from airssys_tui.core.capability.policy import PolicySource
+from airssys_tui.core.capability.policy_file import read_folder_policy
+from airssys_tui.core.errors import ManifestError
+from airssys_tui.core.regular_file import FileError
 from airssys_tui.runtime.history.recorded_rights import (
     audit_entries,
     audit_verdict,
@@ -38,7 +42,7 @@ def recorded_grants(site: Site, name: str) -> GrantsView:
     def read(state: StateReader) -> GrantsView:
         found = find_component(state.catalog, name)
         source = source_path(_folder(state, site), found.source)
-        return grants_view(known_of(state, found.id, now=time.time(), policies=recorded_policies(state), source=source))
+        return grants_view(known_of(state, found.id, now=time.time(), policies=_policies(state, site), source=source))
 
     return _read(site, read)
 
@@ -60,7 +64,7 @@ def recorded_trust(site: Site) -> TrustView:
     """
 
     def read(state: StateReader) -> TrustView:
-        return trust_view(state, recorded_policies(state), recorded_sources(state, _folder(state, site)))
+        return trust_view(state, _policies(state, site), recorded_sources(state, _folder(state, site)))
 
     return _read(site, read)
 
@@ -86,6 +90,15 @@ def recorded_verdict(site: Site, head: str) -> AuditVerdict:
 def _read(site: Site, read: Callable[[StateReader], T]) -> T:
     with reading(site) as state:
         return read(state)
+
+
+def _policies(state: StateReader, site: Site) -> PolicySource:
+    """Return what holds without a question; what the folder says and cannot be read grants nothing."""
+    try:
+        base = read_folder_policy(_folder(state, site))
+    except (ManifestError, FileError):
+        base = PolicySource(default=())
+    return recorded_policies(state, base)
 
 
 def _folder(state: StateReader, site: Site) -> Path:

@@ -28,6 +28,9 @@ from airssys_tui.core.pattern.glob_tokens import escaped
 from airssys_tui.core.pattern.hosts import LOCALHOST, AddressClass, address_class
 from airssys_tui.core.pattern.name_glob import MAX_NAME_PATTERN
 
+_LONGEST_NAME: Final = 60
+"""Characters of the name of a program that nobody has, as far as a denial shows it."""
+
 
 class Kind(StrEnum):
     """What a permission is about; the values are the keys under ``[capabilities]``."""
@@ -116,8 +119,16 @@ class Access(msgspec.Struct, frozen=True):
             subject = _path_pattern(subject, MAX_PATH_PATTERN)
         elif self.kind is Kind.PROCESS:
             name = next((name for name in self.names if not any(map(str.isspace, name))), "")
-            subject = escaped(name) if name else _path_pattern(subject, MAX_NAME_PATTERN)
+            subject = escaped(name) if name else _program_pattern(subject)
         return Permission(self.kind, self.action, subject, self.port or None)
+
+
+def _program_pattern(program: str) -> str:
+    """Return a pattern of a program's path, or of a name that the search path does not find."""
+    if "/" in program:
+        return _path_pattern(program, MAX_NAME_PATTERN)
+    name = escaped(program[:_LONGEST_NAME]) + ("*" if len(program) > _LONGEST_NAME else "")
+    return "".join("?" if char.isspace() else char for char in name)
 
 
 def _path_pattern(path: str, most: int) -> str:

@@ -39,8 +39,14 @@ from airssys_tui.core.manifest.table_reader import Report, Table
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, load_toml
 from airssys_tui.core.pattern.glob import check_path_glob
 from airssys_tui.core.pattern.name_glob import check_component_glob
-from airssys_tui.core.regular_file import read_regular_text
+from airssys_tui.core.regular_file import FileAbsent, read_regular_text
 from airssys_tui.core.text import one_line
+
+FOLDER_FILE: Final = "airssys.toml"
+"""The configuration of a folder of components, which lies in it."""
+
+_CHECK: Final = "correct the policy file; `airssys-tui policy check FILE` looks at it again"
+_RESTART: Final = f"correct {FOLDER_FILE} and start the runtime again"
 
 MOST_RULES: Final = 100
 """Trust rules, grants and refusals each, of one file."""
@@ -68,8 +74,30 @@ def read_policy(file: Path) -> PolicySource:
     try:
         text = read_regular_text(file, MAX_BYTES)
     except UnicodeDecodeError as error:
-        raise _invalid((ManifestProblem(str(file), 1, "", f"not UTF-8: byte {error.start}"),)) from error
+        raise _invalid((_undecodable(file, error),)) from error
     return parse_policy(text, str(file))
+
+
+def read_folder_policy(folder: Path) -> PolicySource:
+    """Read ``[trust]`` of a folder's configuration file; without the file, what holds by default.
+
+    Raises:
+        ManifestError: With every problem in it.
+        FileError: It cannot be read.
+    """
+    file = folder / FOLDER_FILE
+    try:
+        text = read_regular_text(file, MAX_BYTES)
+    except FileAbsent:
+        return PolicySource()
+    except UnicodeDecodeError as error:
+        raise _invalid((_undecodable(file, error),), _RESTART) from error
+    root, report = _opened(text, FOLDER_FILE, _RESTART)
+    found = read_trust(root.table("trust"))
+    root.close()
+    if problems := report.problems():
+        raise _invalid(problems, _RESTART)
+    return found
 
 
 def parse_policy(text: str, path: str) -> PolicySource:
@@ -82,13 +110,7 @@ def parse_policy(text: str, path: str) -> PolicySource:
     Raises:
         ManifestError: With every problem found, if there are any.
     """
-    text = text.removeprefix("\ufeff")
-    try:
-        document = load_toml(text)
-    except TomlError as error:
-        raise _invalid((ManifestProblem(path, error.line, "", one_line(error.message, 300)),)) from error
-    report = Report(path, text)
-    root = Table(document, (), report)
+    root, report = _opened(text, path)
     trust = read_trust(root.table("trust"))
     answers = _answers(root, "grant", Scope.ALWAYS, report) + _answers(root, "deny", Scope.NEVER, report)
     root.close()
@@ -98,8 +120,22 @@ def parse_policy(text: str, path: str) -> PolicySource:
     return PolicySource(default=trust.default, rules=trust.rules, observed=trust.observed, answers=answers, silent=True)
 
 
-def _invalid(problems: tuple[ManifestProblem, ...]) -> ManifestError:
-    error = ManifestError(problems, "correct the policy file; `airssys-tui policy check FILE` looks at it again")
+def _opened(text: str, path: str, remedy: str = _CHECK) -> tuple[Table, Report]:
+    text = text.removeprefix("\ufeff")
+    try:
+        document = load_toml(text)
+    except TomlError as error:
+        raise _invalid((ManifestProblem(path, error.line, "", one_line(error.message, 300)),), remedy) from error
+    report = Report(path, text)
+    return Table(document, (), report), report
+
+
+def _undecodable(file: Path, error: UnicodeDecodeError) -> ManifestProblem:
+    return ManifestProblem(str(file), 1, "", f"not UTF-8: byte {error.start}")
+
+
+def _invalid(problems: tuple[ManifestProblem, ...], remedy: str = _CHECK) -> ManifestError:
+    error = ManifestError(problems, remedy)
     error.title = "bad policy file"
     return error
 

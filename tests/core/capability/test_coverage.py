@@ -92,6 +92,8 @@ def test_the_narrowest_permission_of_an_access_covers_it_and_can_be_written(acce
         (reach("::1"), "network:connect:[::1]:443"),
         (reach("example.com", None), "network:connect:example.com:*"),
         (Access(Kind.PROCESS, "spawn", "/usr/bin/git", names=("git",)), "process:spawn:git"),
+        (Access(Kind.PROCESS, "spawn", "sh -c id"), "process:spawn:sh?-c?id"),
+        (Access(Kind.PROCESS, "spawn", "x" * 300), f"process:spawn:{'x' * 60}*"),
         (Access(Kind.PROCESS, "spawn", "/usr/bin/my [", names=("my [",)), "process:spawn:/usr/bin/my ?"),
         (Access(Kind.FILESYSTEM, "read", "/data/a*b"), "filesystem:read:/data/a[*]b"),
         (Access(Kind.FILESYSTEM, "read", "/data/\udcff\n"), "filesystem:read:/data/??"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from airssys_tui.core.capability.decision import decide
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
 from airssys_tui.core.capability.policy import DEFAULT_KINDS, Mode, TrustRule
-from airssys_tui.core.capability.policy_file import check_rule, parse_policy
+from airssys_tui.core.capability.policy_file import check_rule, parse_policy, read_folder_policy
 from airssys_tui.core.errors import ManifestError
 
 WHOLE = """\
@@ -146,3 +148,16 @@ def test_a_rule_that_trusts_everybody_or_in_nothing_is_refused(rule: dict[str, o
 def test_a_rule_within_the_bounds_is_accepted() -> None:
     check_rule(TrustRule(name="vendor-1", source="/srv/**", permissions=HOME))
     check_rule(TrustRule(name="vendor_2", key="RWQf6LRCGA9i53", permissions=HOME))
+
+
+def test_a_folder_says_whom_it_trusts(tmp_path: Path) -> None:
+    assert read_folder_policy(tmp_path).default == DEFAULT_KINDS
+    file = tmp_path / "airssys.toml"
+    file.write_text('[trust]\ndefault = ["messaging"]\nobserve = ["new"]\n')
+    found = read_folder_policy(tmp_path)
+    assert (found.default, found.observed, found.silent) == ((Kind.MESSAGING,), ("new",), False)
+    for wrong in ("[trust]\ndefalt = []\n", "[[grant]]\n", "[", "\udcff"):
+        file.write_bytes(wrong.encode(errors="surrogateescape"))
+        with pytest.raises(ManifestError) as caught:
+            read_folder_policy(tmp_path)
+        assert caught.value.remedy == "correct airssys.toml and start the runtime again"

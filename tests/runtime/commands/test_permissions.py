@@ -19,6 +19,7 @@ from airssys_tui.api.views.granting import AuditQuery, GrantsView, Standing
 from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.capability.grant import Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
+from airssys_tui.core.capability.policy import Mode
 from airssys_tui.core.errors import UsageError
 from tests.support.components import Crafted
 from tests.support.world import World
@@ -132,6 +133,42 @@ def test_a_trust_rule_holds_at_once_and_survives_the_runtime(serving: World) -> 
     assert view(serving).rows[0].answers[0].who == "trust:here"
     serving.do(RemoveTrust("here"))
     assert guard(serving).require(READ_HOME) is not None
+
+
+STORE = '[capabilities]\nstorage = "read-write"\n'
+STORING = Access(Kind.STORAGE, "read-write")
+
+
+def test_the_folder_says_what_is_granted_by_default(serving: World) -> None:
+    serving.install("c", Crafted(salt="4"), STORE, version="4.0.0")
+    assert guard(serving).require(STORING) is None
+    serving.close()
+    (serving.folder / "airssys.toml").write_text("[trust]\ndefault = []\n")
+    serving.open()
+    assert serving.runtime.trust().result(30).default == ()
+    assert guard(serving).require(STORING).reason is Reason.NOT_GRANTED
+    serving.do(Grant("c", "storage:read-write"))
+    assert guard(serving).require(STORING) is None
+
+
+def test_what_cannot_be_read_grants_nothing_by_default(serving: World) -> None:
+    serving.install("c", Crafted(salt="4"), STORE, version="4.0.0")
+    serving.close()
+    (serving.folder / "airssys.toml").write_text("[trust]\ndefalt = []\n")
+    serving.open()
+    assert guard(serving).require(STORING).reason is Reason.NOT_GRANTED
+    (told,) = [event for event in serving.runtime.events().events if "airssys.toml" in event.text]
+    assert "did you mean 'default'?" in told.text
+
+
+def test_a_component_that_is_observed_is_not_denied(serving: World) -> None:
+    assert guard(serving).require(READ_HOME) is not None
+    serving.close()
+    (serving.folder / "airssys.toml").write_text('[trust]\nobserve = ["c"]\n')
+    serving.open()
+    assert guard(serving).require(READ_HOME) is None
+    assert view(serving).mode is Mode.OBSERVE
+    assert [denial.access for denial in view(serving).denials] == ["environment:HOME"]
 
 
 def test_the_state_directory_is_out_of_reach(serving: World) -> None:
