@@ -85,7 +85,8 @@ def test_an_unknown_import_is_named_beside_what_there_is(desk: Desk) -> None:
     assert answer.out.startswith("refused")
     assert "at types" in answer.out
     assert "acme:weather/forecast@2.1.0" in answer.out
-    assert "available: airssys:core-host@1.0.0 (clock, config, logging," in answer.out
+    assert "available: airssys:" in answer.out
+    assert "airssys:core-host@1.0.0 (clock, config, logging," in answer.out
 
 
 def test_one_bad_file_among_good_ones_is_exit_1_and_all_are_reported(desk: Desk, tmp_path: Path) -> None:
