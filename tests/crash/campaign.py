@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -24,7 +25,9 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
+from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.errors import StateAbsent, StoreError
+from airssys_tui.store.audit.audit_reading import audit_page, verify_audit
 from airssys_tui.store.catalog.migrations import MIGRATIONS, migrate
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateDirectory, StateReader
@@ -46,7 +49,7 @@ FRESH: Final = frozenset({"catalog/migrate/before-commit", "catalog/migrate/afte
 MOST_OPERATIONS: Final = 40
 """Operations within which a failpoint has to be passed."""
 
-ATTEMPTS: Final = 4
+ATTEMPTS: Final = 6
 """Lives in which a failpoint may be missed until it is given up."""
 
 PER_SCENE: Final = 20
@@ -273,8 +276,9 @@ class Scene:
     def age(self) -> None:
         """Make the catalog what the first version of the program would have left."""
         age(self.directory / "state" / "catalog.db")
+        shutil.rmtree(self.directory / "state" / "audit", ignore_errors=True)
         bad = frozenset(str(record.version) for record in self.history if record.outcome == "quarantined")
-        self.account.settle(change(self.account.truth, pins=frozenset(), quarantined=bad))
+        self.account.settle(change(self.account.truth, pins=frozenset(), quarantined=bad, granted=0))
         self.history = ()
 
     def run(self, target: Target) -> Verdict:
@@ -371,6 +375,7 @@ def remains(directory: Path, disk: str) -> Remains | None:
         reader.catalog.integrity()
         history = reader.catalog.revisions(NAME, limit=WHOLE)
         _check_history(reader, history)
+        _check_rights(reader)
         return Remains(_truth(reader, history, disk), history)
 
 
@@ -404,7 +409,28 @@ def _truth(reader: StateReader, history: tuple[RevisionRecord, ...], disk: str) 
         pins=frozenset(pin.revision for pin in catalog.pins(NAME)),
         notes=tuple(sorted((r.number, r.note) for r in history if r.note.startswith(NOTE))),
         stable=frozenset(r.number for r in history if r.stable),
+        granted=len(reader.grants.standing_grants("")),
     )
+
+
+def _check_rights(reader: StateReader) -> None:
+    """Check that every answer in the catalog is in the audit, and that the audit is what was written."""
+    found = verify_audit(reader.audit, reader.grants.audit_head(), base=reader.grants.audit_base())
+    if found.fault is not None:
+        raise Inconsistency(f"entry {found.fault.entry} of the audit: {found.fault.what}")
+    head, told = reader.grants.audit_head().count, Counter[str]()
+    undone = 0
+    for entry in audit_page(reader.audit, limit=WHOLE):
+        if entry.n <= head:
+            told[entry.kind] += 1
+            undone += entry.count if entry.kind is AuditKind.NOT_DONE else 0
+    grants = reader.grants.grants(limit=WHOLE)
+    done = Counter({"granted": len(grants)})
+    done["used-once"] = sum(grant.used_at is not None for grant in grants)
+    done["revoked"] = sum(grant.revoked_at is not None for grant in grants)
+    missing = {kind: (count, told[kind]) for kind, count in done.items() if told[kind] < count}
+    if missing or sum(told[kind] for kind in done) - undone != sum(done.values()):
+        raise Inconsistency(f"the catalog has {done}, the audit tells of {told}, {undone} of them not done")
 
 
 def _check_history(reader: StateReader, history: tuple[RevisionRecord, ...]) -> None:
@@ -465,6 +491,7 @@ def age(catalog: Path) -> None:
             connection.execute(
                 f"INSERT INTO main.{name} ({columns}) SELECT {columns} FROM new.{RENAMED.get(name, name)}"
             )
+        connection.execute("DELETE FROM main.facts WHERE name LIKE 'audit-%'")
     connection.close()
     for suffix in ("-wal", "-shm"):
         catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)

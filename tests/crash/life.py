@@ -18,12 +18,14 @@ import msgspec
 
 from airssys_tui.api.commands import (
     Annotate,
+    Grant,
     ImportState,
     MarkStable,
     Pin,
     Reload,
     Restart,
     RestoreState,
+    Revoke,
     Rollback,
     SaveState,
     Start,
@@ -33,13 +35,18 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.past import StateFile
 from airssys_tui.api.views.revisions import RevisionView
+from airssys_tui.core.capability.grant import Grant as Answer
+from airssys_tui.core.capability.grant import Scope
+from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import GateRefusal, TransitionError
 from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.probation import FEWEST_CALLS
 from airssys_tui.core.revision import Outcome, StatePolicy
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.embedded import EmbeddedRuntime
+from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
+from airssys_tui.store.audit.audit_log import AuditLog
 from tests.crash.model import BREAKING, FAULTY, GOOD, IN_TURN, NOTE, UNHEALTHY, Operation
 from tests.support.components import ALL, Crafted
 
@@ -58,13 +65,19 @@ traps = 0
 stable_after = 1
 probation = "1h"
 strategy = "{strategy}"
+[capabilities]
+environment = ["HOME"]
 """
 
 ALIVE: Final = (
     *("add", "add", "work", "update", "update", "refuse", "fault", "rollback", "rollback", "restore"),
     *("stop", "restart", "save", "import", "collect", "pin", "note", "mark", "undo", "undo", "moot"),
+    *("grant", "use", "revoke", "ask", "deny"),
 )
 """What may be done to a component that runs."""
+
+RIGHTS: Final = frozenset({"grant", "use", "revoke", "ask", "deny"})
+HOME: Final = Access(Kind.ENVIRONMENT, "", "HOME")
 
 STOPPED: Final = ("start", "start", "pin", "note", "mark", "collect", "undo")
 """What may be done to one that was stopped."""
@@ -139,6 +152,7 @@ class Life:
         return self._runtime
 
     def open(self) -> None:
+        AuditLog.__init__.__kwdefaults__["max_file"] = 1_500  # so that another file is begun now and then
         self._runtime = EmbeddedRuntime.open(self.folder, state_dir=self.state_dir, settings=SETTINGS)
         assert self._runtime.wait_settled(PATIENCE)
         self._runtime.listen(lambda _: self._happened.set())
@@ -182,7 +196,7 @@ class Life:
             self._top = self._row().revision
         elif operation.verb in {"pin", "note", "mark"}:
             self._top = None
-        if operation.verb not in {"add", "work", "save", "import", "collect", "refuse"}:
+        if operation.verb not in {"add", "work", "save", "import", "collect", "refuse", *RIGHTS}:
             self._undoable = undoable
 
     # ------------------------------------------------------------------ choosing
@@ -201,6 +215,9 @@ class Life:
             "pin": lambda: self._choose_mark(verb),
             "mark": lambda: self._choose_mark(verb),
             "note": self._choose_note,
+            "use": lambda: Operation(verb) if self._standing() else None,
+            "revoke": lambda: Operation(verb) if self._standing() else None,
+            "ask": lambda: None if self._standing() else Operation(verb),
             "undo": lambda: self._undoable if self._can_be_undone() else None,
             "moot": lambda: Operation(verb) if self._top not in {None, view.revision} else None,
         }
@@ -291,6 +308,11 @@ class Life:
             "start": lambda: self._submit(Start(NAME)),
             "restart": lambda: self._submit(Restart(NAME)),
             "save": lambda: self._submit(SaveState(NAME)),
+            "grant": lambda: self._submit(Grant(NAME, str(HOME.permission()), Scope.ONCE)),
+            "use": self._use,
+            "revoke": self._revoke,
+            "ask": lambda: self._ask(HOME),
+            "deny": lambda: self._ask(Access(Kind.ENVIRONMENT, "", "PATH")),
         }
         acts[verb]()
         if verb in {"fault", "sink"}:
@@ -299,6 +321,31 @@ class Life:
     def _add(self, amount: int, times: int) -> None:
         for _ in range(times):
             self.runtime.invoke(NAME, "add", amount).result(PATIENCE)
+
+    def _standing(self) -> tuple[Answer, ...]:
+        return self.runtime.probe.system.guards.of(NAME).standing.grants
+
+    def _guard(self) -> ComponentGuard:
+        serving = self.runtime.probe.system.router.find(NAME).actor.serving
+        assert serving is not None, "it runs"
+        return serving.tenant.guard
+
+    def _use(self) -> None:
+        assert self._guard().require(HOME) is None
+        self._write_counts()
+
+    def _revoke(self) -> None:
+        self._submit(Revoke(NAME, grant=self._standing()[0].id))
+
+    def _ask(self, access: Access) -> None:
+        """Attempt what is denied, and have that written."""
+        assert self._guard().require(access) is not None
+        self._write_counts()
+
+    def _write_counts(self) -> None:
+        guards = self.runtime.probe.system.guards
+        guards.flush()
+        self.runtime.probe.floor.on_disk(guards.writer.finish).result(PATIENCE)
 
     def _deploy(self, version: str) -> None:
         put(self.folder, version)

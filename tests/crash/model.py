@@ -41,6 +41,7 @@ class Truth(msgspec.Struct, frozen=True):
         pins: Pinned revisions.
         notes: The note on each revision that has one.
         stable: Revisions that an operator marked so.
+        granted: Grants for one access that are neither used up nor revoked.
     """
 
     version: str | None = None
@@ -57,6 +58,7 @@ class Truth(msgspec.Struct, frozen=True):
     pins: frozenset[int] = frozenset()
     notes: tuple[tuple[int, str], ...] = ()
     stable: frozenset[int] = frozenset()
+    granted: int = 0
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -148,15 +150,16 @@ def _changes(truth: Truth, operation: Operation) -> dict[str, Any]:
     match operation.verb:
         case "add" | "work":
             return {"count": truth.count + operation.count}
-        case "stop":
-            return {"desired": "stopped", "saved": truth.count}
-        case "start":
-            return {"desired": "running"}
+        case "stop" | "start":
+            desired = {"desired": "running"}
+            return desired if operation.verb == "start" else {"desired": "stopped", "saved": truth.count}
         case "restart" | "save" | "close":
             return {"saved": truth.count}
         case "pin" | "mark" | "note":
             return _marked(truth, operation)
-    return {}  # import, collect, moot: nothing that serves or may serve again is touched
+    if operation.verb in {"grant", "use", "revoke"}:
+        return {"granted": truth.granted + (1 if operation.verb == "grant" else -1)}
+    return {}  # import, collect, moot, ask, deny: nothing that serves or may serve again is touched
 
 
 def _marked(truth: Truth, operation: Operation) -> dict[str, Any]:

@@ -19,9 +19,12 @@ RANDOM: Final = 16
 SEED: Final = 7
 
 UNREACHED: Final = {
-    **dict.fromkeys(("add-grants", "ask", "count-denials", "note-uses", "revoke-grants"), "nothing is asked here"),
-    **dict.fromkeys(("settle-question", "set-audit-head", "trust", "use-up-grant"), "nothing is granted here"),
-    **dict.fromkeys(("append", "remove", "repair", "rotate"), "nothing is audited here"),
+    "answer-candidate": "no revision here asks for more than another one",
+    "approved": "no revision here waits for approval",
+    "remove": "there are never so many files of the audit",
+    "repair": "a process that is killed leaves no unfinished entry",
+    "settle-question": "no question here is dismissed",
+    "trust": "nobody is trusted here",
     "check": "calls that are kept change nothing that is at stake here",
     "forget-refusals": "an activation forgets them in its own transaction",
     "hold": "an activation holds in its own transaction",
