@@ -17,7 +17,7 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired
-from airssys_tui.core.refusal import refusal_text
+from airssys_tui.core.refusal import is_undecided, refusal_text
 from airssys_tui.core.text import GuestText, Verbatim, one_line
 from airssys_tui.core.types.interface import Function, Interface, render
 from airssys_tui.core.units import format_count, format_duration, format_size
@@ -227,7 +227,7 @@ def file_note(facts: FileFacts) -> FileNote | None:
         label = f"{facts.label} " if facts.label else ""
         again = f" · {facts.again}" if facts.again else ""
         said = one_line(f"{label}{refusal_text(facts.gate, facts.reason)}", MAX_NOTE - len(again))
-        kind = FileNoteKind.HELD if facts.gate == Gate.GRANTS else FileNoteKind.REFUSED
+        kind = FileNoteKind.HELD if is_undecided(facts.gate, facts.reason) else FileNoteKind.REFUSED
         return FileNote(kind, GuestText(said + again))
     return None
 

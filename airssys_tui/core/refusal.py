@@ -44,9 +44,18 @@ AWAITING: Final = "awaiting approval"
 """Says that files wait for an operator at the gate for grants: nothing is wrong with them."""
 
 
+DENIED: Final = "denied by"
+"""Begins the reason of files that an operator denied at the gate for grants, followed by who did."""
+
+
+def is_undecided(gate: str, reason: str) -> bool:
+    """Return whether files wait for an operator's answer."""
+    return gate == Gate.GRANTS and not reason.startswith(DENIED)
+
+
 def refusal_text(gate: str, reason: str) -> str:
     """Say that a gate refused a candidate, or that it waits there for an operator."""
-    return f"{AWAITING}: {reason}" if gate == Gate.GRANTS else f"refused at {gate}: {reason}"
+    return f"{AWAITING}: {reason}" if is_undecided(gate, reason) else f"refused at {gate}: {reason}"
 
 
 def is_awaiting(recorded: str) -> bool:

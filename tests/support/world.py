@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "components"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.state_dir = root / "state"
         self._root = root
         self._changed = threading.Condition()

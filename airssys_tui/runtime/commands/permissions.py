@@ -18,10 +18,12 @@ from airssys_tui.api.grant_matrix import Known
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.capability.audit_entry import AuditEntry, AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
+from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy import PolicySource, TrustRule
 from airssys_tui.core.capability.policy_file import FOLDER_FILE, read_folder_policy
 from airssys_tui.core.errors import ManifestError, UsageError
 from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.refusal import DENIED, is_undecided
 from airssys_tui.core.regular_file import FileError
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
@@ -29,6 +31,8 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.history.recorded_rights import known_of, recorded_policies
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.store.catalog.grant_records import ApprovalRecord
+from airssys_tui.store.disk.failpoint import failpoint
 
 T = TypeVar("T")
 
@@ -97,15 +101,27 @@ class PermissionCommands:
         """
         async with self._lock:
             known = await self.known(component.name)
-            planned = plan(command, known, Answerer(who, self._guards.session))
+            planned = self._released(component, plan(command, known, Answerer(who, self._guards.session)), known)
             await self._apply(planned, known, who, command.rationale)
         action = EventAction.REVOKED if isinstance(command, Revoke) else EventAction.GRANTED
         component.teller.operator(f"{planned.text} by {who}", action)
+        if planned.candidate is False:
+            _show_denied(component, who)
         component.shown.touch()
         if planned.candidate:
+            failpoint("guard/approved")
             deployed = await self._deploy(component, who)
             return Done(one_line(f"{planned.text}; {deployed.text}", 400), deployed.revision)
         return Done(one_line(planned.text, 400), known.revision)
+
+    def _released(self, component: Component, planned: Plan, known: Known) -> Plan:
+        """Approve a revision that waits when everything that it waits for is granted now."""
+        if known.candidate is None or planned.candidate is not None or component.active is None:
+            return planned
+        given = tuple(each for each in planned.grants if each.scope is not Scope.NEVER)
+        before = permissions_of(component.active.manifest.capabilities)
+        left = self._guards.awaited(known.component, before, known.declared, given)
+        return planned if left or not given else msgspec.structs.replace(planned, candidate=True)
 
     async def trust(self, command: TrustCommand, who: str) -> Done:
         """Add a trust rule, or end one.
@@ -151,6 +167,8 @@ class PermissionCommands:
         rights.remove(frozenset(each.id for each in ending if each.scope is not Scope.NEVER), revoked=True)
 
         def effect() -> tuple[Grant, ...]:
+            if planned.candidate is not None and known.candidate is not None:
+                self._answer_candidate(known, who, approved=planned.candidate)
             if planned.revokes:
                 tables.revoke_grants(planned.revokes, who=who, at=now, rationale=rationale)
             if planned.grants:
@@ -167,8 +185,27 @@ class PermissionCommands:
             rights.remove(frozenset(each.id for each in ending), revoked=True)
             rights.add(added)
 
+    def _answer_candidate(self, known: Known, who: str, *, approved: bool) -> None:
+        """Record the answer to the files that wait: approved ones are tried again, denied ones stay refused."""
+        catalog, number = self._floor.state.catalog, known.candidate or 0
+        waits = catalog.revision(known.component, number)
+        if waits is None:
+            return
+        files = known.component, waits.digest, waits.manifest_digest
+        answer = ApprovalRecord(*files, "approved" if approved else "denied", who, known.now)
+        self._floor.state.grants.answer_candidate(answer)
+        refusal = catalog.refusal(*files)
+        if refusal is not None and not approved:
+            catalog.remember_refusal(msgspec.structs.replace(refusal, reason=f"{DENIED} {who}"))
+
     async def _record(self, entries: list[AuditEntry], effect: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._guards.writer.record(entries, effect))
+
+
+def _show_denied(component: Component, who: str) -> None:
+    refusal = component.refusal
+    if refusal is not None and is_undecided(refusal.gate, refusal.reason):
+        component.barred.refuse(msgspec.structs.replace(refusal, reason=f"{DENIED} {who}"))
 
 
 def _entries(planned: Plan, ending: list[Grant], known: Known, who: str, rationale: str) -> list[AuditEntry]:

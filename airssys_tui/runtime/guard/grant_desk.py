@@ -146,7 +146,11 @@ class GrantDesk:
         return ComponentGuard(rights, permissions_of(manifest.capabilities), self, revision)
 
     def awaited(
-        self, name: str, before: tuple[Permission, ...], declared: tuple[Permission, ...]
+        self,
+        name: str,
+        before: tuple[Permission, ...],
+        declared: tuple[Permission, ...],
+        given: tuple[Grant, ...] = (),
     ) -> tuple[Permission, ...]:
         """Return what a new revision of a component waits for: beyond what serves, not granted and not refused.
 
@@ -154,13 +158,15 @@ class GrantDesk:
             name: The component.
             before: What the revision that serves declares.
             declared: What the new one declares.
+            given: Grants that are about to be added.
         """
         rights = self.of(name)
         self._renew(rights)
         standing = rights.standing
         if standing.policy.mode is Mode.OBSERVE:
             return ()
-        return awaited(before, declared, standing.grants, standing.policy, self.now(), session=self.session)
+        grants = (*standing.grants, *given)
+        return awaited(before, declared, grants, standing.policy, self.now(), session=self.session)
 
     def ungranted(self, name: str, declared: tuple[Permission, ...]) -> tuple[Permission, ...]:
         """Return what a revision of a component that declares this would run without now."""

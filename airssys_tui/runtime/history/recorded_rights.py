@@ -25,8 +25,8 @@ from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy import PolicySource, TrustRule
 from airssys_tui.core.capability.widening import awaited
 from airssys_tui.core.errors import UsageError
-from airssys_tui.core.gates import Gate
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
+from airssys_tui.core.refusal import is_undecided
 from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify_audit
 from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord
@@ -204,7 +204,7 @@ def _candidate(state: StateReader, component: str, active: RevisionRecord | None
     """Return the newest revision if it waits for approval."""
     served = active.number if active else 0
     for refusal in state.catalog.refusals(component)[:1]:
-        if refusal.gate == Gate.GRANTS and (refusal.revision or 0) > served:
+        if is_undecided(refusal.gate, refusal.reason) and (refusal.revision or 0) > served:
             return state.catalog.revision(component, refusal.revision or 0)
     return None
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from airssys_tui.api.commands import Reload, Rollback
+from airssys_tui.api.commands import Approve, Deny, Reload, Rollback
+from airssys_tui.api.commands import Grant as GrantOrder
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
@@ -15,6 +21,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Outcome
 from airssys_tui.store.audit.audit_reading import audit_page
 from tests.support.components import Crafted
+from tests.support.places import ROOT
 from tests.support.world import World
 
 HOME = '[capabilities]\nenvironment = ["HOME"]\n'
@@ -89,6 +96,74 @@ def test_it_starts_with_what_is_granted(waiting: World) -> None:
     assert waiting.row("c").version == "2.0.0"
     assert guard_of(waiting).require(LANG) is None
     assert guard_of(waiting).require(Access(Kind.PROCESS, "spawn", "git")) is not None
+
+
+def test_an_approval_starts_it_with_all_or_with_fewer(waiting: World) -> None:
+    done = waiting.do(Approve("c", only=("environment:LANG",)))
+    assert done.revision == 3
+    assert (waiting.row("c").version, waiting.row("c").note.text) == ("2.0.0", "")
+    assert waiting.call("c", "get") == 7
+    guard = guard_of(waiting)
+    assert guard.require(LANG) is None
+    denial = guard.require(Access(Kind.PROCESS, "spawn", "git"))
+    assert denial is not None
+    assert denial.refused
+    waiting.reopen()
+    assert (waiting.row("c").version, guard_of(waiting).require(LANG)) == ("2.0.0", None)
+
+
+def test_a_denial_refuses_it_at_the_gate_also_after_a_restart(waiting: World) -> None:
+    waiting.do(Deny("c"))
+    assert waiting.row("c").note.kind is NoteKind.REFUSED
+    assert waiting.row("c").note.text == "2.0.0 refused at grants: denied by operator"
+    assert waiting.runtime.grants("c").result(30).candidate is None
+    waiting.reopen()
+    assert waiting.row("c").note.text == "2.0.0 refused at grants: denied by operator"
+    assert (waiting.row("c").version, waiting.call("c", "get")) == ("1.0.0", 7)
+
+
+def test_granting_the_last_of_it_starts_it(waiting: World) -> None:
+    waiting.do(GrantOrder("c", "environment:LANG"))
+    assert waiting.row("c").version == "1.0.0"
+    waiting.do(GrantOrder("c", "process:spawn:*"))
+    assert (waiting.row("c").version, waiting.row("c").note.text) == ("2.0.0", "")
+
+
+@pytest.mark.parametrize(
+    ("point", "version"),
+    [
+        ("audit/append/after-sync", "1.0.0"),
+        ("catalog/add-grants/before-commit", "1.0.0"),
+        ("catalog/answer-candidate/before-commit", "1.0.0"),
+        ("catalog/answer-candidate/after-commit", "2.0.0"),
+        ("guard/approved", "2.0.0"),
+        ("deploy/committed", "2.0.0"),
+    ],
+)
+def test_a_kill_during_an_approval_leaves_it_waiting_or_approved(point: str, version: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.approval_subject", str(tmp_path), point],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    world = World(tmp_path)
+    world.open()
+    try:
+        assert world.row("c").version == version
+        grants = world.runtime.grants("c").result(30)
+        given = {answer.permission for row in grants.rows for answer in row.answers}
+        assert given == (set() if version == "1.0.0" else {"environment:LANG", "process:spawn:git"})
+        assert world.runtime.verify_audit().result(30).entry is None
+        if version == "1.0.0":
+            assert grants.candidate == 2
+            world.do(Approve("c"))
+        assert (world.row("c").version, world.call("c", "get")) == ("2.0.0", 0)
+    finally:
+        world.close()
 
 
 def test_what_is_granted_or_was_declared_before_does_not_wait(waiting: World) -> None:
