@@ -13,7 +13,7 @@ part             module of parts/   changed by
 ``intent``       intent             components, deploying, commands
 ``files``        source_files       components, deploying, system
 ``update``       update             components, deploying, commands, system
-``barred``       barred             components, deploying, system
+``barred``       barred             components, deploying, commands, system
 ``supervision``  supervised         components, deploying, supervising, commands
 ``proof``        probation_state    calling, components, deploying, supervising, commands
 ``shown``        shown              every room that acts on a component
