@@ -42,7 +42,7 @@ class DeadlinePassed(CallEnd):
 class GuestExit(CallEnd):
     """The guest asked to exit.
 
-    Args:
+    Attributes:
         status: Its exit status.
     """
 
@@ -51,6 +51,7 @@ class GuestExit(CallEnd):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"{EXITED}{status}")
+        self.status = status
 
 
 class OutOfFuel(HostFault):

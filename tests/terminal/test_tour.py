@@ -178,6 +178,7 @@ def test_every_size_shows_names_and_states_without_colour(scratch: Scratch, colu
     environment = {**scratch.environment, "NO_COLOR": "1"}
     with Terminal(PROGRAM, env=environment, columns=columns, lines=lines) as term:
         term.wait_row("counter", "running")
+        term.send("G")  # there are more than a small terminal shows
         term.wait_row("wasi-hello", "stopped")
         term.send("ctrl+q")
         assert term.wait_exit() == 0
