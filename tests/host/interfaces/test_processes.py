@@ -322,4 +322,6 @@ def test_a_program_begins_with_the_usual_signals(desk):
         fresh.close()
         source.close()
     fields = dict(line.split(":\t") for line in status.decode().splitlines() if ":\t" in line)
-    assert {fields[key].strip("0") for key in ("SigBlk", "SigIgn")} == {""}
+    # The C library keeps two signals for itself and lets nobody set them; whoever started the tests may ignore those.
+    settable = sum(1 << number - 1 for number in signal.valid_signals())
+    assert [int(fields[key], 16) & settable for key in ("SigBlk", "SigIgn")] == [0, 0]
