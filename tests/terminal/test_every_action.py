@@ -12,12 +12,13 @@ from tests.support.terminal.scratch import Scratch
 from tests.support.terminal.tour import Means, Sitting
 from tests.support.terminal.tour_acts import ACTS
 from tests.support.terminal.tour_calls import CALLS
+from tests.support.terminal.tour_grants import GRANTS
 from tests.support.terminal.tour_one import ONE
 from tests.support.terminal.tour_past import PAST
 from tests.support.terminal.tour_streams import STREAMS
 from tests.support.terminal.tour_table import TABLE
 
-SITTINGS = (TABLE, ONE, STREAMS, ACTS, PAST, CALLS)
+SITTINGS = (TABLE, ONE, STREAMS, ACTS, PAST, CALLS, GRANTS)
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -13,6 +13,10 @@ import pytest
 
 from airssys_tui.api.commands import (
     Annotate,
+    AnswerQuestion,
+    Approve,
+    Deny,
+    Grant,
     ImportState,
     LiftQuarantine,
     MarkStable,
@@ -20,6 +24,7 @@ from airssys_tui.api.commands import (
     Reload,
     Restart,
     RestoreState,
+    Revoke,
     Rollback,
     SaveState,
     Start,
@@ -30,6 +35,7 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.socket.frames import Access
 from airssys_tui.api.socket.remote import RemoteRuntime
+from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.errors import ReadOnlyAccess
 from airssys_tui.tui.actions.action import Action, Danger
 from airssys_tui.tui.actions.table import ACTIONS, of_view
@@ -49,6 +55,8 @@ WAYS: Final = {
     View.METER: (("m",), "fuel per call"),
     View.METERS: (("2",), "P50 ms"),
     View.CALL: (("i",), "interface and call"),
+    View.GRANTS: (("6",), "no open questions"),
+    View.RIGHTS: (("c",), "capabilities"),
 }
 """How to come to each screen that has dangerous actions, and what it shows."""
 
@@ -74,6 +82,13 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "call.again": lambda api: api.call("counter", "increment", "[1]"),
     "call.save": lambda api: api.save_check("counter", "mine", "get", "[]"),
     "call.verify": lambda api: api.verify("counter"),
+    "grant.once": lambda api: api.submit(Grant("counter", "storage:read", Scope.ONCE)),
+    "grant.session": lambda api: api.submit(Grant("counter", "storage:read", Scope.SESSION)),
+    "grant.always": lambda api: api.submit(Grant("counter", "storage:read")),
+    "grant.close": lambda api: api.submit(AnswerQuestion("counter", 1, None)),
+    "grant.never": lambda api: api.submit(Deny("counter", "storage:read")),
+    "grant.revoke": lambda api: api.submit(Revoke("counter", "storage:read")),
+    "grant.approve": lambda api: api.submit(Approve("counter")),
     "call.close-handle": lambda api: api.close_handle("counter", 1),
 }
 """What each dangerous action asks of a runtime."""

@@ -11,6 +11,7 @@ from airssys_tui.tui.actions.action import Action, Danger, Group
 from airssys_tui.tui.actions.call import CALL_ACTIONS
 from airssys_tui.tui.actions.component import COMPONENT_ACTIONS
 from airssys_tui.tui.actions.desk import DESK_ACTIONS
+from airssys_tui.tui.actions.grant import GRANT_ACTIONS
 from airssys_tui.tui.actions.revision import REVISION_ACTIONS
 from airssys_tui.tui.actions.stream import STREAM_ACTIONS
 from airssys_tui.tui.actions.trace import TRACE_ACTIONS
@@ -25,7 +26,15 @@ def _place(action: Action) -> int:
 
 ACTIONS: Final = tuple(
     sorted(
-        (*DESK_ACTIONS, *STREAM_ACTIONS, *COMPONENT_ACTIONS, *REVISION_ACTIONS, *CALL_ACTIONS, *TRACE_ACTIONS),
+        (
+            *DESK_ACTIONS,
+            *STREAM_ACTIONS,
+            *COMPONENT_ACTIONS,
+            *REVISION_ACTIONS,
+            *CALL_ACTIONS,
+            *TRACE_ACTIONS,
+            *GRANT_ACTIONS,
+        ),
         key=_place,
     )
 )

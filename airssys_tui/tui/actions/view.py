@@ -39,6 +39,8 @@ class View(StrEnum):
     METER = "meter", "meters of one component", True
     CALL = "call", "interface and call", True
     TRACES = "traces", "", True
+    GRANTS = "grants"
+    RIGHTS = "rights", "capabilities", True
 
 
 ALL: Final = frozenset(View)
@@ -47,4 +49,7 @@ OF_ONE: Final = frozenset({View.REGISTRY, View.DETAIL, View.VERSIONS, View.METER
 
 TABLE: Final = frozenset({View.REGISTRY, View.METERS})
 MARKS: Final = frozenset({View.REGISTRY})
+RIGHTS: Final = frozenset({View.GRANTS, View.RIGHTS})
+"""Screens on which a permission is selected and can be answered."""
+
 STREAMS: Final = frozenset({View.EVENTS, View.LOGS})

@@ -140,6 +140,10 @@ Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
     &.here > .tone--cursor { background: $cursor-back; text-style: bold; }
     &.here:nocolor > .tone--cursor { text-style: reverse; }
 }
+#asking { layout: vertical; height: 1fr; }
+#asking #rights { height: 3fr; border-bottom: solid $panel; }
+#asking #about { height: 2fr; }
+.ascii #asking #rights { border-bottom: ascii $quiet 40%; }
 #tracing { layout: horizontal; height: 1fr; }
 #tracing #traces { width: 2fr; border-right: solid $panel; }
 #tracing #steps { width: 3fr; }

@@ -15,6 +15,7 @@ from airssys_tui.tui.state.bulk_commands import losses
 
 if TYPE_CHECKING:
     from airssys_tui.tui.dialogs.rollback import RollbackQuestion
+    from airssys_tui.tui.operating.answers import Answers
     from airssys_tui.tui.operating.bulk import BulkOperations
     from airssys_tui.tui.operating.past import PastOperations
 
@@ -35,6 +36,13 @@ class Operations(Operator):
         from airssys_tui.tui.operating.bulk import BulkOperations  # noqa: PLC0415 - late: see above
 
         return BulkOperations(self)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Grants, refusals and approvals."""
+        from airssys_tui.tui.operating.answers import Answers  # noqa: PLC0415 - late: see above
+
+        return Answers(self)
 
     def start(self, component: str | None) -> None:
         """Start a component."""

@@ -39,6 +39,10 @@ def screen_about_all(view: View) -> AboutAll:
             from airssys_tui.tui.screens.logs import LogScreen  # noqa: PLC0415
 
             return LogScreen
+        case View.GRANTS:
+            from airssys_tui.tui.screens.granting.grants import GrantsScreen  # noqa: PLC0415
+
+            return GrantsScreen
         case _:
             raise ValueError(f"{view} is about one component")
 
@@ -66,5 +70,9 @@ def screen_about_one(view: View) -> AboutOne:
             from airssys_tui.tui.screens.traces import TracesScreen  # noqa: PLC0415
 
             return TracesScreen
+        case View.RIGHTS:
+            from airssys_tui.tui.screens.granting.component_rights import RightsScreen  # noqa: PLC0415
+
+            return RightsScreen
         case _:
             raise ValueError(f"{view} is about all components")

@@ -22,6 +22,7 @@ from airssys_tui.tui.screens.screen_table import MODES, screen_about_all, screen
 from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.support.exercises import desk as exercises_desk
 from tests.support.exercises.call import CALLS
+from tests.support.exercises.grants import GRANTS
 from tests.support.exercises.past import PAST
 from tests.support.exercises.sitting import Sitting
 from tests.support.exercises.traces import TRACES
@@ -322,6 +323,7 @@ EXERCISES = {
     **PAST,
     **CALLS,
     **TRACES,
+    **GRANTS,
     "go.registry": goes_to_the_registry,
     "go.events": goes_to_the_events,
     "go.back": goes_back,
@@ -377,7 +379,7 @@ async def test_readonly_keys_do_nothing():
             if action.danger is not Danger.VIEW:
                 for key in action.keys:
                     await pilot.press(key)
-        await pilot.press("v")
+        await pilot.press("1", "v")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, VersionsScreen))
         for key in "bzsxrRD":
             await pilot.press(key)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from airssys_tui.api.commands import AnswerQuestion, Approve, Deny, Grant, Revoke
+from airssys_tui.api.played.asking import NEWS, RATES, ask
+from airssys_tui.core.capability.grant import Scope
+from airssys_tui.tui.dialogs.modal import Confirm
+from airssys_tui.tui.screens.granting.component_rights import RightsScreen
+from airssys_tui.tui.screens.granting.grants import GrantsScreen
+from tests.support.screens import shows
+
+
+async def opens_the_questions(desk):
+    await desk.press("6")
+    await desk.on(GrantsScreen)
+    await shows(desk.pilot, "no open questions", "No component asks for anything.")
+    ask(desk.runtime)
+    desk.screen.ask()
+    await shows(desk.pilot, "1 open question", RATES, "daily rates", "denied 3 times")
+    assert desk.screen.target == "fetcher"
+
+
+async def asked(desk):
+    ask(desk.runtime)
+    await desk.press("6")
+    await desk.on(GrantsScreen)
+    await desk.until(lambda: desk.screen.question)
+
+
+async def opens_the_rights(desk):
+    ask(desk.runtime)
+    await desk.press("c")
+    await desk.on(RightsScreen)
+    await shows(desk.pilot, "capabilities", "1 of 1 granted", "default always")
+    assert desk.screen.target == "counter"
+    await desk.press("escape")
+    await desk.until(lambda: not isinstance(desk.screen, RightsScreen))
+
+
+async def opens_the_rights_of_a_question(desk):
+    await asked(desk)
+    for key in ("enter", "c"):
+        await desk.press(key)
+        await desk.on(RightsScreen)
+        await shows(desk.pilot, "3 of 5 granted", "1 awaited", NEWS, "awaits approval")
+        assert desk.screen.target == "fetcher"
+        await desk.press("escape")
+        await desk.on(GrantsScreen)
+
+
+def answers(key, scope):
+    """Answer the question from the list, and a permission of the component where it is shown."""
+
+    async def exercise(desk):
+        await asked(desk)
+        await desk.press(key)
+        await desk.until(lambda: not desk.screen.questions)
+        assert AnswerQuestion("fetcher", 1, scope) in desk.runtime.commands
+        await desk.press("1")
+        await at(desk, NEWS)
+        await desk.press(key)
+        if scope is None:
+            await shows(desk.pilot, "nothing asks for it")
+        else:
+            answer = Deny("fetcher", NEWS) if scope is Scope.NEVER else Grant("fetcher", NEWS, scope)
+            await desk.until(lambda: answer in desk.runtime.commands)
+
+    return exercise
+
+
+async def at(desk, permission):
+    """Select a permission of the component that asks."""
+    await desk.select("fetcher")
+    await desk.press("c")
+    await desk.on(RightsScreen)
+    await desk.until(lambda: desk.screen.rights)
+    desk.screen.table.select(f"declared {permission}")
+    await desk.until(lambda: desk.screen.right)
+
+
+async def revokes(desk):
+    ask(desk.runtime)
+    await at(desk, "filesystem:read:/srv/rates/**")
+    await desk.press("x")
+    await desk.until(lambda: Revoke("fetcher", "filesystem:read:/srv/rates/**") in desk.runtime.commands)
+    await shows(desk.pilot, "2 of 5 granted")
+
+
+async def approves(desk):
+    ask(desk.runtime)
+    await at(desk, NEWS)
+    await desk.press("w")
+    await desk.on(Confirm)
+    await shows(desk.pilot, "r5 of fetcher asks for", NEWS, RATES)
+    assert Approve("fetcher") not in desk.runtime.commands
+    await desk.answer_yes()
+    await desk.until(lambda: Approve("fetcher") in desk.runtime.commands)
+
+
+GRANTS = {
+    "go.grants": opens_the_questions,
+    "look.rights": opens_the_rights,
+    "look.its-rights": opens_the_rights_of_a_question,
+    "grant.once": answers("a", Scope.ONCE),
+    "grant.session": answers("S", Scope.SESSION),
+    "grant.always": answers("A", Scope.ALWAYS),
+    "grant.close": answers("r", None),
+    "grant.never": answers("R", Scope.NEVER),
+    "grant.revoke": revokes,
+    "grant.approve": approves,
+}
