@@ -15,6 +15,7 @@ from airssys_tui.api.commands import Grant as GrantOrder
 from airssys_tui.api.grant_matrix import Known
 from airssys_tui.api.views.granting import QuestionView
 from airssys_tui.core.capability.coverage import contains
+from airssys_tui.core.capability.decision import command
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Permission, parse_permission
 from airssys_tui.core.capability.policy import TrustRule
@@ -128,7 +129,7 @@ def _granted(permission: Permission, terms: Terms, known: Known, by: Answerer) -
         if not contains(permission, each.permission) and contains(each.permission, permission):
             raise UsageError(
                 f"{each.permission} is refused to {known.component} for good, and that beats every grant",
-                remedy=f"airssys-tui revoke {known.component} '{each.permission}'",
+                remedy=command("revoke", known.component, each.permission),
             )
     lifted = tuple(each.id for each in refusals if each.id and contains(permission, each.permission))
     declared = any(contains(each, permission) for each in known.declared)

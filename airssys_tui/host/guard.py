@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from airssys_tui.core.capability.decision import as_access
-from airssys_tui.core.capability.grant import Denial, Grant, Reason
+from airssys_tui.core.capability.grant import Denial, Grant
 from airssys_tui.core.capability.permission import Access, Permission
 from airssys_tui.core.manifest.capabilities import StorageAccess
 
@@ -63,38 +62,3 @@ class Guard(Protocol):
             the component are open.
         """
         ...
-
-
-class ClosedGuard:
-    """Denies everything: the guard of an instance to which nobody can grant anything, as in a check of a file."""
-
-    open_storage: StorageAccess | None = None
-
-    def require(self, access: Access) -> Denial | None:
-        """Deny."""
-        return _closed(access)
-
-    def again(self, access: Access) -> Denial | None:
-        """Deny."""
-        return _closed(access)
-
-    def deny(self, denial: Denial) -> str:
-        """Return the text."""
-        return denial.text
-
-    def look(self, access: Access | Permission) -> Denial | None:
-        """Deny."""
-        return _closed(access)
-
-    def in_force(self) -> tuple[Grant, ...]:
-        """Return nothing."""
-        return ()
-
-    def ask(self, permission: Permission, _rationale: str) -> Denial | None:
-        """Deny: there is nobody to ask."""
-        return _closed(permission)
-
-
-def _closed(asked: Access | Permission) -> Denial:
-    access = asked if isinstance(asked, Access) else as_access(asked)
-    return Denial(access, Reason.CAPACITY, "no operator can be asked here; deploy the component to grant it something")

@@ -79,6 +79,8 @@ def tighten(name: NameArgument, /, *, place: Place = HERE) -> int:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
+    from airssys_tui.core.capability.decision import command  # noqa: PLC0415 - late: most commands need no rules
+
     component, site = component_name(name), locate(place.folder, place.state_dir)
     view = ask(site, lambda api: api.grants(component), Without.RECORD)
     used = any(each.last_used_at is not None for row in view.rows for each in row.answers)
@@ -97,7 +99,7 @@ def tighten(name: NameArgument, /, *, place: Place = HERE) -> int:
     else:
         say(f"{view.component} declares no more than it used")
     for permission in dict.fromkeys(idle):
-        warn(f"granted and idle: {permission}; take it back: airssys-tui revoke {view.component} '{permission}'")
+        warn(f"granted and idle: {permission}; take it back: {command('revoke', view.component, permission)}")
     return ExitCode.OK
 
 

@@ -21,7 +21,7 @@ from airssys_tui.core.capability.coverage import is_covered
 from airssys_tui.core.capability.forbidden import is_forbidden
 from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission
-from airssys_tui.core.capability.policy import Policy
+from airssys_tui.core.capability.policy import AnsweredBy, Policy
 from airssys_tui.core.manifest.capabilities import FilesystemAction
 
 MAX_REMEDY: Final = 1_024
@@ -141,12 +141,18 @@ def remedy(permission: Permission, policy: Policy, *, revoke: bool = False) -> s
         policy: The component's policy.
         revoke: Whether a refusal for good has to be revoked first.
     """
-    text = str(permission)
-    if policy.silent:
-        line = f"permissions = [{msgspec.json.encode(text).decode()}]"
-        return f"{line} for {policy.component} in the policy file"[:MAX_REMEDY]
-    verb = "revoke" if revoke else "grant"
-    return f"airssys-tui {verb} {shlex.quote(policy.component)} {shlex.quote(text)}"[:MAX_REMEDY]
+    line = command("revoke" if revoke else "grant", policy.component, permission)
+    if policy.answered_by is AnsweredBy.POLICY_FILE:
+        text = msgspec.json.encode(str(permission)).decode()
+        line = f"permissions = [{text}] for {policy.component} in the policy file"
+    elif policy.answered_by is AnsweredBy.NOBODY:
+        line = f"in a runtime, {line}"
+    return line[:MAX_REMEDY]
+
+
+def command(verb: str, component: str, permission: Permission | str) -> str:
+    """Return the command about a permission as an operator writes it in a shell, such as ``airssys-tui grant …``."""
+    return f"airssys-tui {verb} {shlex.quote(component)} {shlex.quote(str(permission))}"[:MAX_REMEDY]
 
 
 class _Found(msgspec.Struct):

@@ -40,6 +40,19 @@ class Mode(StrEnum):
     """It is recorded, and the access takes place."""
 
 
+class AnsweredBy(StrEnum):
+    """Who can grant what a component lacks."""
+
+    OPERATOR = "operator"
+    """Somebody is asked, and answers with a command or on the screen."""
+
+    POLICY_FILE = "policy-file"
+    """Nobody is asked: the policy file of the run says what is granted."""
+
+    NOBODY = "nobody"
+    """The component runs without a runtime around it."""
+
+
 class TrustRule(msgspec.Struct, frozen=True, kw_only=True):
     """Components that the operator trusts with a set of permissions, without being asked.
 
@@ -94,7 +107,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         answers: What trust rules and the policy file say, as grants with the number 0.
         mode: What a denial does.
         reserved: Absolute folders of the program that nobody may reach.
-        silent: Whether nobody can be asked: a denial names the policy file instead of a command.
+        answered_by: Who can grant what is missing; a denial says how.
     """
 
     component: str = ""
@@ -102,7 +115,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Grant, ...] = ()
     mode: Mode = Mode.ENFORCE
     reserved: tuple[str, ...] = ()
-    silent: bool = False
+    answered_by: AnsweredBy = AnsweredBy.OPERATOR
 
     def grants(self, declared: tuple[Permission, ...]) -> tuple[Grant, ...]:
         """Return what the policy grants of a declaration, and refuses for good."""
@@ -123,7 +136,7 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
         answers: What a policy file grants and refuses for good.
         observed: Globs over the components in the mode ``observe``.
         reserved: Absolute folders of the program that nobody may reach.
-        silent: Whether nobody can be asked.
+        answered_by: Who can grant what is missing.
     """
 
     default: tuple[Kind, ...] = DEFAULT_KINDS
@@ -131,7 +144,7 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...] = ()
     observed: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
-    silent: bool = False
+    answered_by: AnsweredBy = AnsweredBy.OPERATOR
 
     def of(self, component: str, source: str = "", key: str = "") -> Policy:
         """Return what holds for one component.
@@ -169,5 +182,5 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
             answers=tuple(trusted + answered),
             mode=Mode.OBSERVE if any(component_matches(p, component) for p in self.observed) else Mode.ENFORCE,
             reserved=self.reserved,
-            silent=self.silent,
+            answered_by=self.answered_by,
         )

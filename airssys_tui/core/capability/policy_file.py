@@ -32,7 +32,7 @@ from typing import Any, Final
 from airssys_tui.core.capability.forbidden import is_ungrantable
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.capability.permission import Kind, Permission, parse_permission
-from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, PolicySource, TrustRule
+from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, AnsweredBy, PolicySource, TrustRule
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
 from airssys_tui.core.manifest.table_reader import Report, Table
@@ -117,7 +117,13 @@ def parse_policy(text: str, path: str) -> PolicySource:
     problems = report.problems()
     if problems:
         raise _invalid(problems)
-    return PolicySource(default=trust.default, rules=trust.rules, observed=trust.observed, answers=answers, silent=True)
+    return PolicySource(
+        default=trust.default,
+        rules=trust.rules,
+        observed=trust.observed,
+        answers=answers,
+        answered_by=AnsweredBy.POLICY_FILE,
+    )
 
 
 def _opened(text: str, path: str, remedy: str = _CHECK) -> tuple[Table, Report]:

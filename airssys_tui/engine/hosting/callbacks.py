@@ -148,7 +148,7 @@ def lower_answer(source: GeneratedCode, function: Function) -> list[str]:
 def refused(
     function: Function, keyed: ValType | None, scope: ResourceTable, value: Any, cause: Exception | None
 ) -> None:
-    """Drop what a host function handed over in vain, and raise the error for it.
+    """Drop what a host function handed over with a value that cannot be passed, and raise the error for it.
 
     Args:
         function: Its type.

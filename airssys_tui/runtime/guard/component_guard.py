@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from airssys_tui.core.capability.coverage import is_covered
-from airssys_tui.core.capability.decision import Judgement, as_access, in_force, judge
+from airssys_tui.core.capability.decision import Judgement, as_access, command, in_force, judge
 from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission
 from airssys_tui.core.capability.policy import Mode
@@ -213,7 +213,9 @@ class ComponentGuard:
                 self._note_use(access, grant)
                 return None
             if not once:
-                return self._denied(Denial(access, Reason.NOT_GRANTED, _spent(grant)))
+                return self._denied(
+                    Denial(access, Reason.NOT_GRANTED, command("grant", grant.component, grant.permission))
+                )
             used = self._records.use_up(self._rights, grant, access, self._revision)
             if used is None:
                 return self._denied(Denial(access, Reason.CAPACITY, "the host cannot write its audit at the moment"))
@@ -271,7 +273,3 @@ class ComponentGuard:
             if wanted is not None and denial.access.kind is not Kind.STORAGE:
                 self.ask(wanted, self._rights.rationale)
         return None if observed else denial
-
-
-def _spent(grant: Grant) -> str:
-    return f"airssys-tui grant {grant.component} {grant.permission}"

@@ -14,9 +14,6 @@ from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.core.text import Verbatim
 from airssys_tui.runtime.guard.access_counts import AccessCounts
 
-MOST_GRANTS: Final = 256
-"""Grants of one component that may be in force."""
-
 MOST_QUESTIONS: Final = 8
 """Open questions of one component."""
 
@@ -71,7 +68,6 @@ class Rights:
         standing: What was answered; replaced under ``lock``, read without it.
         questions: The open questions, by their permission; used under ``lock``.
         counts: What it attempted; used under ``lock``.
-        answered: Notified when anything was answered.
         guards: The guards of its instances; used under ``lock``.
         rationale: Why it needs what it declares, in the words of its manifest.
     """
@@ -80,13 +76,11 @@ class Rights:
         self.component = component
         self.standing = standing
         self.lock = threading.RLock()
-        self.answered = threading.Condition(self.lock)
         self.questions: dict[str, Question] = {}
         self.counts = AccessCounts()
         self.rationale = ""
         self.guards: WeakSet[Opening] = WeakSet()
         self.seen: set[tuple[int, str]] = set()
-        self.recalled = False
 
     def change(self, **fields: object) -> None:
         """Replace parts of the standing; every guard asks anew at its next decision."""
@@ -94,7 +88,6 @@ class Rights:
             self.standing = msgspec.structs.replace(self.standing, **fields)
             for guard in self.guards:
                 guard.open_storage = None
-            self.answered.notify_all()
 
     def add(self, grants: tuple[Grant, ...]) -> None:
         """Add answers."""

@@ -6,7 +6,7 @@ import time
 
 from airssys_tui.core.capability.grant import Denial, Grant
 from airssys_tui.core.capability.permission import Access, Permission, permissions_of
-from airssys_tui.core.capability.policy import PolicySource
+from airssys_tui.core.capability.policy import AnsweredBy, PolicySource
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.rights import Rights, Standing
@@ -36,5 +36,5 @@ class _Unrecorded:
 def standalone_guard(manifest: Manifest) -> ComponentGuard:
     """Return a guard that grants what the default policy grants, and nothing else."""
     name = str(manifest.id)
-    rights = Rights(name, Standing(PolicySource(silent=True).of(name)))
+    rights = Rights(name, Standing(PolicySource(answered_by=AnsweredBy.NOBODY).of(name)))
     return ComponentGuard(rights, permissions_of(manifest.capabilities), _Unrecorded(), 0)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.api.views.granting import DenialView, GrantsView, GrantView, PermissionRow, QuestionView, Standing
+from airssys_tui.core.capability.decision import command
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
@@ -100,7 +101,9 @@ def question_lines(question: QuestionView, now: float, glyphs: Glyphs, width: in
     times = "" if not question.count else f", denied {_times(question.count)} since"
     by = f", by r{question.revision}" if question.revision is not None else ""
     lines += labelled(" first", f"{clock_text(question.at)} ({ago_text(question.at, now)}){by}{times}", width)
-    return lines + labelled(" allow with", _command("grant", question.component, question.permission, glyphs), width)
+    return lines + labelled(
+        " allow with", safe(command("grant", question.component, question.permission), glyphs), width
+    )
 
 
 def right_head(width: int) -> Line:
@@ -140,7 +143,7 @@ def right_lines(right: Right, view: GrantsView, now: float, glyphs: Glyphs, widt
         if denial.remedy:
             lines += labelled(" allow with", safe(denial.remedy, glyphs), width)
     if not denied and right.row is not None and right.row.standing in {Standing.NOT_GRANTED, Standing.EXPIRED}:
-        lines += labelled(" allow with", _command("grant", view.component, right.permission, glyphs), width)
+        lines += labelled(" allow with", safe(command("grant", view.component, right.permission), glyphs), width)
     return lines + _whole(view, glyphs, width)
 
 
@@ -194,10 +197,6 @@ def _answer_text(answer: GrantView, now: float) -> str:
     if answer.idle:
         parts.append("idle for long")
     return ", ".join(parts) + (f": {answer.rationale}" if answer.rationale else "")
-
-
-def _command(verb: str, component: str, permission: str, glyphs: Glyphs) -> str:
-    return safe(f"airssys-tui {verb} {component} '{permission}'", glyphs)
 
 
 def _times(count: int) -> str:

@@ -14,7 +14,7 @@ from airssys_tui.core.capability.decision import decide, in_force, judge
 from airssys_tui.core.capability.forbidden import is_forbidden, is_ungrantable
 from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission, parse_permission
-from airssys_tui.core.capability.policy import Policy
+from airssys_tui.core.capability.policy import AnsweredBy, Policy
 from tests.support.capabilities import accesses, grants, permissions
 
 NOW = 100.0
@@ -269,9 +269,15 @@ def test_a_command_is_quoted_for_the_shell() -> None:
 
 
 def test_a_run_without_anyone_to_ask_names_the_policy_file() -> None:
-    denial = decide(READING, (READ,), (), msgspec.structs.replace(STRICT, silent=True), NOW)
+    denial = decide(READING, (READ,), (), msgspec.structs.replace(STRICT, answered_by=AnsweredBy.POLICY_FILE), NOW)
     assert denial is not None
     assert denial.remedy == 'permissions = ["filesystem:read:/data/a"] for counter in the policy file'
+
+
+def test_a_run_without_a_runtime_says_where_it_can_be_granted() -> None:
+    denial = decide(READING, (READ,), (), msgspec.structs.replace(STRICT, answered_by=AnsweredBy.NOBODY), NOW)
+    assert denial is not None
+    assert denial.remedy == "in a runtime, airssys-tui grant counter filesystem:read:/data/a"
 
 
 def test_a_grant_for_one_access_is_used_only_if_nothing_else_allows_it() -> None:

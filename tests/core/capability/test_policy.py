@@ -7,7 +7,7 @@ import pytest
 from airssys_tui.core.capability.decision import decide, judge
 from airssys_tui.core.capability.grant import Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
-from airssys_tui.core.capability.policy import Answer, Mode, PolicySource, TrustRule
+from airssys_tui.core.capability.policy import Answer, AnsweredBy, Mode, PolicySource, TrustRule
 
 READ = parse_permission("filesystem:read:/data/**")
 READING = Access(Kind.FILESYSTEM, "read", "/data/a")
@@ -63,7 +63,7 @@ def test_a_policy_file_answers_for_the_components_that_it_names() -> None:
             Answer(component="shop/thief", permissions=(READ,), scope=Scope.NEVER),
         ),
         observed=("shop/new",),
-        silent=True,
+        answered_by=AnsweredBy.POLICY_FILE,
     )
     assert decide(READING, (READ,), (), source.of("shop/cart"), 0.0) is None
     assert decide(READING, (READ,), (), source.of("shop/thief"), 0.0) is not None

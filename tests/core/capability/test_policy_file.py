@@ -8,7 +8,7 @@ import pytest
 
 from airssys_tui.core.capability.decision import decide
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
-from airssys_tui.core.capability.policy import DEFAULT_KINDS, Mode, TrustRule
+from airssys_tui.core.capability.policy import DEFAULT_KINDS, AnsweredBy, Mode, TrustRule
 from airssys_tui.core.capability.policy_file import check_rule, parse_policy, read_folder_policy
 from airssys_tui.core.errors import ManifestError
 
@@ -34,7 +34,7 @@ READING_HOME = Access(Kind.ENVIRONMENT, "", "HOME")
 
 def test_what_it_says_holds() -> None:
     source = parse_policy(WHOLE, "policy.toml")
-    assert source.silent
+    assert source.answered_by is AnsweredBy.POLICY_FILE
     assert source.default == (Kind.STORAGE,)
     assert decide(READING_HOME, HOME, (), source.of("fetcher"), 0.0) is None
     assert decide(READING_HOME, HOME, (), source.of("other"), 0.0) is not None
@@ -155,7 +155,7 @@ def test_a_folder_says_whom_it_trusts(tmp_path: Path) -> None:
     file = tmp_path / "airssys.toml"
     file.write_text('[trust]\ndefault = ["messaging"]\nobserve = ["new"]\n')
     found = read_folder_policy(tmp_path)
-    assert (found.default, found.observed, found.silent) == ((Kind.MESSAGING,), ("new",), False)
+    assert (found.default, found.observed, found.answered_by) == ((Kind.MESSAGING,), ("new",), AnsweredBy.OPERATOR)
     for wrong in ("[trust]\ndefalt = []\n", "[[grant]]\n", "[", "\udcff"):
         file.write_bytes(wrong.encode(errors="surrogateescape"))
         with pytest.raises(ManifestError) as caught:
