@@ -144,8 +144,10 @@ class System:
         )
 
     def _follow_up(self, component: Component) -> None:
-        """Examine again, after a command, the components that depend on its component."""
+        """After a command, examine the components that depend on its component, and files whose update it cancelled."""
         self.supervisor.look_after(component)
+        if component.is_behind:
+            self._background.start(self._look(component.files.key))
         self.retention.nudge(component.name)
         component.shown.touch()
         self.touch()

@@ -64,8 +64,9 @@ class RevisionCommands:
             StoreError: If it could not be recorded; the desired state is then unchanged.
         """
         await cancel_update(component)
-        reading = await self._reconciler.read_now(component)
         async with component.lock:
+            reading = await self._reconciler.read_now(component)
+            generation = component.update.advance()  # that of the reading: what is read later is newer
             same = component.served.is_of(reading.digest, reading.manifest_digest)
             if same and not component.intent.unloaded and not component.proof.condemned:
                 if component.actor.serving is None:
@@ -75,7 +76,7 @@ class RevisionCommands:
                     remedy="restart it for a fresh instance",
                     component=component.name,
                 )
-            await self._deploy(component, reading, command, who)
+            await self._deploy(component, reading, generation, command, who)
             await self._probation.lift_active(component, f"reloaded by {who}")
         return done(component, "reloaded")
 
@@ -90,14 +91,14 @@ class RevisionCommands:
         await self._instances.start(component, why=f"reloaded by {who}; its files are unchanged")
         return done(component, "started: its files are unchanged")
 
-    async def _deploy(self, component: Component, reading: Reading, command: Reload, who: str) -> None:
+    async def _deploy(self, component: Component, reading: Reading, generation: int, command: Reload, who: str) -> None:
         before = component.intent.desired, component.intent.unloaded
         component.intent.unload(False)
         await self._desired.want(component, Desired.RUNNING)
         order = Order(
             cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
             who=who,
-            generation=component.update.advance(),
+            generation=generation,
             force=command.force,
         )
         if component.state is State.FAILED and component.active is None:
@@ -122,9 +123,9 @@ class RevisionCommands:
             RollbackRefused: If it cannot be done; nothing has changed then.
         """
         await cancel_update(component)
+        component.update.advance()  # files that change from now on are newer than this, and deployed after it
         pending = self._supervisor.reset(component)
         async with component.lock:
-            component.update.advance()
             try:
                 revision = await self._rollbacks.roll_back(component, command, who, bars)
                 await self._probation.lift_active(component, f"rolled back to by {who}")

@@ -145,7 +145,7 @@ class States:
         order = Order(
             cause=Cause.RESTORE,
             who=who,
-            generation=component.update.advance(),
+            generation=component.update.generation,
             note=f"state of snapshot {number}, saved by r{info.revision}",
             policy=StatePolicy.RESTORE,
             origin=active.revision,

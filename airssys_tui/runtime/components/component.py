@@ -170,6 +170,20 @@ class Component:
         return f"ignored: already refused at {refusal.gate}" if refusal is not None else None
 
     @property
+    def is_behind(self) -> bool:
+        """Whether files that nothing keeps out wait to be deployed: a command cancelled the update to them."""
+        found = self.files.on_disk
+        return (
+            found is not None
+            and self.active is not None
+            and self.update.task is None
+            and not self.intent.unloaded
+            and self.barred.turned_away is None
+            and not self.served.is_of(found.digest, found.manifest_digest)
+            and self.held_back(found.digest, found.manifest_digest) is None
+        )
+
+    @property
     def prints(self) -> bool:
         """Whether an instance of it may print, so that it has to be listened to."""
         serving = self.actor.serving

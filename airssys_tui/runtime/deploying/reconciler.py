@@ -6,7 +6,7 @@ with a manifest. What that means is decided here, from what the files say now, n
 * An entry is read whole, outside of any lock. Its identity comes from its manifest, so an entry may become another
   component, and two entries may claim one name: the first keeps it, the second is refused until the first is gone.
 * Each new content gets a generation and cancels the update that is under way. A slower update finds a newer generation
-  and gives up: the newest files win, in whatever order their updates end.
+  and gives up: the newest files win, in whatever order their readings and their updates end.
 * The *verdict* is given under the component's lock, just before the deployment, because only then it is certain what
   serves. Files are ignored when they serve already, are quarantined or held, were refused before, or were unloaded.
 * Unchanged files that are back bring a component to its desired state, and start nothing that was stopped by hand.
@@ -22,8 +22,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
-
-import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError, ManifestError, StoreError
 from airssys_tui.core.events import EventAction, EventKind, Level
@@ -44,8 +42,10 @@ from airssys_tui.runtime.deploying.slots import Slots
 from airssys_tui.runtime.deploying.unread import Unread
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources import folder
+from airssys_tui.runtime.sources.entry_reading import EntryReading
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.runtime.sources.names import require_name, stem_of
+from airssys_tui.runtime.sources.saying import Saying, sayings
 from airssys_tui.runtime.sources.settle import Found, Settled, Unfinished
 
 YOUNG: Final = 1.0
@@ -54,19 +54,6 @@ YOUNG: Final = 1.0
 LARGE: Final = MIB
 """Bytes of an artifact from which fewer are taken in at a time, because each is in memory meanwhile."""
 LARGE_AT_ONCE: Final = 16
-
-_MISSED: Final = {
-    Found.SURVEY: "the survey found a change the watcher missed",
-    Found.DOUBT: "the survey found a change the watcher missed: files of the same size and time, with another content",
-}
-
-
-class Saying(msgspec.Struct, frozen=True):
-    """A decision to report when the files that it is about are deployed."""
-
-    text: str
-    action: EventAction = EventAction.SETTLED
-    level: Level = Level.DEBUG
 
 
 class Reconciler:
@@ -96,6 +83,7 @@ class Reconciler:
         self.unread = Unread(floor, self._owner)
         self.departed: list[Component] = []
         self._large = Slots(LARGE_AT_ONCE)
+        self._entries = EntryReading(floor.reading, floor.folder)
         self._owners: dict[str, Component] = {}
         self._rivals: dict[str, str] = {}
 
@@ -111,7 +99,7 @@ class Reconciler:
             return self._owners.get(change.key)
         if change.found is Found.DOUBT and await self._is_unchanged(change.key):
             return None
-        await self.look(change.key, who="watcher", said=_sayings(change))
+        await self.look(change.key, who="watcher", said=sayings(change))
         return self._owners.get(change.key)
 
     async def _is_unchanged(self, key: str) -> bool:
@@ -120,7 +108,7 @@ class Reconciler:
         if owner is None:
             return key in self.unread.problems
         try:
-            reading = await self._floor.reading.read(key, folder.read, self._floor.folder, key)
+            reading = await self._entries.read(key, folder.read)
         except AirssysError as error:
             away = owner.barred.turned_away
             return away is not None and away.reason == one_line(error.message, 400)
@@ -175,25 +163,32 @@ class Reconciler:
 
     async def _take(self, reading: Reading, who: str, said: Iterable[Saying], *, deploys: bool) -> None:
         component = self._claim(reading.key, reading)
+        if component is None or not deploys:
+            return await self._let_go()
+        twin = component.update.task
+        if twin is not None and component.update.trying == component.files.on_disk:
+            await self._let_go()
+            component.teller.decision("ignored: these files are already being deployed", EventAction.IGNORED)
+            await asyncio.wait([twin])
+            return None
+        cause = Cause.DEPLOY if component.active is None else Cause.RELOAD
+        # The generation is that of the reading: taken before anything is awaited, a newer reading has a greater one.
+        order = Order(cause=cause, who=who, generation=component.update.advance())
+        await self._let_go()
+        return await self._follow(component, reading, order, said)
+
+    async def _let_go(self) -> None:
+        """Stop the components whose files have become others, and give their names to those that claim them."""
         while self.departed:
             departed = self.departed.pop()
             await self._gone(departed, "its files became another component")
             await self._succeed(departed)
-        if component is None or not deploys:
-            return
-        if component.update.task is not None and component.update.trying == component.files.on_disk:
-            component.teller.decision("ignored: these files are already being deployed", EventAction.IGNORED)
-            await asyncio.wait([component.update.task])
-            return
-        order = Order(
-            cause=Cause.DEPLOY if component.active is None else Cause.RELOAD,
-            who=who,
-            generation=component.update.advance(),
-        )
-        await self._follow(component, reading, order, said)
 
     async def _follow(self, component: Component, reading: Reading, order: Order, said: Iterable[Saying]) -> None:
         """Bring a component in line with its files when its turn comes; an update to older files is cancelled."""
+        if order.generation < component.update.generation:
+            component.teller.decision(_overtaken(component), EventAction.IGNORED)
+            return
         task = asyncio.current_task()
         component.update.follow(task, component.files.on_disk)
         try:
@@ -221,9 +216,8 @@ class Reconciler:
 
     async def _read(self, key: str) -> Reading | None:
         """Read an entry; when there is no component in it, deal with that and return None."""
-        reader = partial(folder.read, young=YOUNG)
         try:
-            found = await self._floor.reading.read(key, reader, self._floor.folder, key)
+            found = await self._entries.read(key, partial(folder.read, young=YOUNG))
         except FileUnavailable as error:
             self.unread.unavailable(key, error)
             return None
@@ -250,7 +244,7 @@ class Reconciler:
             AirssysError: If they cannot be used, or are gone.
         """
         key = component.files.key
-        reading = await self._floor.reading.read(key, folder.read, self._floor.folder, key)
+        reading = await self._entries.read(key, folder.read)
         if not isinstance(reading, Reading) or reading.manifest.id != component.id:
             raise GateRefusal(
                 f"{component.files.key or component.name} is no longer in the folder",
@@ -305,7 +299,7 @@ class Reconciler:
     def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
         """Return why a reading is not deployed, or None when it is."""
         if order.generation < component.update.generation:
-            return f"ignored: generation {component.update.generation} is newer"
+            return _overtaken(component)
         if component.intent.unloaded:
             return "ignored: unloaded by the operator"
         if component.served.is_of(reading.digest, reading.manifest_digest) and not component.proof.condemned:
@@ -386,13 +380,8 @@ class Reconciler:
                 await self._instances.stop(component, why=why)
 
 
-def _sayings(change: Settled) -> list[Saying]:
-    """Return how a change was found, and how it settled."""
-    bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
-    said = f"settled in {change.waited * 1000:.0f} ms{bursts}"
-    settled = Saying(f"{said} after a partial write", level=Level.INFO) if change.partial else Saying(said)
-    missed = _MISSED.get(change.found)
-    return [Saying(missed, EventAction.FOUND, Level.INFO), settled] if missed else [settled]
+def _overtaken(component: Component) -> str:
+    return f"ignored: generation {component.update.generation} is newer"
 
 
 def _on_disk(reading: Reading) -> OnDisk:
