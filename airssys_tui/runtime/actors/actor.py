@@ -35,7 +35,7 @@ from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.caller_threads import CALLER
 from airssys_tui.runtime.machinery.guest_threads import Workers
-from airssys_tui.runtime.machinery.task_queue import Task
+from airssys_tui.runtime.machinery.worker_lane import Task
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
 

@@ -8,8 +8,10 @@ the cores among threads. So the pool is fair in time by its *places*: at most :a
 * A task that is about to block in the host announces it with :meth:`Workers.blocking`, and a task that has run for
   longer than :data:`LONG_MS` while others wait is *handed off* by the monitor. In both cases another thread takes the
   place; there are bounds for each. While another thread of the lane rests, the one for a task that blocks is not
-  started yet: most blocks are a write to the disk, over before anybody misses the thread. A thread that was handed off
-  runs on with a lower priority, and ends with its task.
+  called yet: most blocks are a write to the disk, over before anybody misses the thread. A thread that was handed off
+  runs on with a lower priority, and ends with its task. One that blocked and is one too many afterwards stands by, to
+  be called the next time: components that wait for files, sockets and programs would start and end a thread for each
+  wait, which takes as long as a short call.
 * The monitor sleeps until a task waits while no thread is free.
 * Candidates (their ``init``, trial loads and probes) have a lane with places of its own: they do not keep a place from
   components that serve.
@@ -30,7 +32,7 @@ from typing import Any, Final, TypeVar
 
 from airssys_tui.runtime.machinery import priority
 from airssys_tui.runtime.machinery.caller_threads import CALLER
-from airssys_tui.runtime.machinery.task_queue import Task, TaskQueue
+from airssys_tui.runtime.machinery.worker_lane import Lane, Place, Task
 
 T = TypeVar("T")
 
@@ -43,6 +45,12 @@ MAX_REPLACEMENTS: Final = 32
 
 MAX_HANDED: Final = 64
 """Threads of a lane that were handed off and have not ended."""
+
+MAX_STANDING_BY: Final = 16
+"""Threads of a lane that stand by."""
+
+STANDS_BY: Final = 5.0
+"""Seconds for which a thread stands by until it ends."""
 
 CANDIDATE_PLACES: Final = 2
 CROWDED_EVERY: Final = 60.0
@@ -78,55 +86,6 @@ class Way(Enum):
     """Before the turns of components."""
     CANDIDATE = "candidate"
     """On the places for what does not serve yet."""
-
-
-class Place:
-    """One worker thread and what it runs.
-
-    Attributes:
-        since: When its task began, in nanoseconds of ``perf_counter_ns``; 0 without one.
-        task: Its task, or the last one.
-        handed: Whether another thread has taken its place.
-        blocked: How often it has announced that it blocks.
-        thread: Its native id.
-    """
-
-    __slots__ = ("blocked", "handed", "lane", "since", "task", "thread")
-
-    def __init__(self, lane: Lane) -> None:
-        self.lane = lane
-        self.since = 0
-        self.task: Task | None = None
-        self.handed = False
-        self.blocked = 0
-        self.thread = 0
-
-
-class Lane:
-    """A queue and the places that serve it. Changed under the lock of the pool, ``resting`` by each worker itself.
-
-    Attributes:
-        count: Threads that take tasks.
-        places: All its threads, those included that block or were handed off.
-        resting: Those that wait for a task.
-        blocked: Those that block in the host.
-        handed: Those that were handed off.
-    """
-
-    __slots__ = ("blocked", "count", "handed", "places", "queue", "resting")
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.queue = TaskQueue()
-        self.places: set[Place] = set()
-        self.resting: set[Place] = set()
-        self.blocked = 0
-        self.handed = 0
-
-    @property
-    def taking(self) -> int:
-        """Threads that take tasks, now or after their present one."""
-        return len(self.places) - self.blocked - self.handed
 
 
 class _Blocking(contextlib.AbstractContextManager[None]):
@@ -194,7 +153,7 @@ class Workers:
     def busy(self) -> int:
         """Threads that run a component's turn or control work now, without those handed off."""
         lane = self._turns
-        return max(0, len(lane.places) - len(lane.resting) - lane.handed)
+        return max(0, len(lane.places) - len(lane.resting) - lane.handed - len(lane.standing_by))
 
     @property
     def handed(self) -> int:
@@ -288,6 +247,8 @@ class Workers:
             for lane in self._lanes:
                 for _ in lane.places:
                     lane.queue.put(None)
+                while lane.standing_by:
+                    lane.standing_by.pop().called.release()
         self._end.set()
         self._wake.set()
         deadline = time.monotonic() + timeout
@@ -296,8 +257,12 @@ class Workers:
         return not any(thread.is_alive() for thread in threads)
 
     def _man(self, lane: Lane) -> None:
-        """Start a thread of a lane that lacks one, if the bound and the system allow; the lock is held."""
-        if not self._closed and lane.taking < lane.count and lane.blocked <= MAX_REPLACEMENTS:
+        """Call or start a thread for a lane that lacks one, if the bound and the system allow; the lock is held."""
+        if self._closed or lane.taking >= lane.count or lane.blocked > MAX_REPLACEMENTS:
+            return
+        if lane.standing_by:
+            lane.standing_by.pop().called.release()
+        else:
             with contextlib.suppress(RuntimeError):  # no room for another thread: the others go on
                 self._start_thread(lane)
 
@@ -326,12 +291,31 @@ class Workers:
                 task = None  # what it held, such as an instance that is gone, is not kept until the next one
                 with self._lock:
                     place.since, place.task = 0, None
-                    if place.handed or lane.taking > lane.count:
-                        self._leave(place)
-                        return
+                    stays = not place.handed and lane.taking <= lane.count
+                    stands_by = not (stays or place.handed) and self._stand_by(place)
+                if not stays and not (stands_by and self._is_called(place)):
+                    return
         finally:
             with self._lock:
                 self._leave(place)
+
+    def _stand_by(self, place: Place) -> bool:
+        """Let a thread stand by that is one too many, if there is room; the lock is held."""
+        lane = place.lane
+        if self._closed or len(lane.standing_by) >= MAX_STANDING_BY:
+            return False
+        lane.standing_by.append(place)
+        return True
+
+    def _is_called(self, place: Place) -> bool:
+        """Wait for a while to be called; return whether it was."""
+        if place.called.acquire(timeout=STANDS_BY):
+            return True
+        with self._lock:
+            if place in place.lane.standing_by:
+                place.lane.standing_by.remove(place)
+                return False
+        return place.called.acquire()  # it was called at the last moment
 
     def _last(self, lane: Lane) -> None:
         """Find others for the tasks to come: the last thread that rested has taken one."""

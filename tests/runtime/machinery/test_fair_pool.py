@@ -13,7 +13,7 @@ import pytest
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.machinery import guest_threads
 from airssys_tui.runtime.machinery.guest_threads import Way, Workers
-from airssys_tui.runtime.machinery.task_queue import Task, TaskQueue
+from airssys_tui.runtime.machinery.worker_lane import Task, TaskQueue
 from tests.support.standing import Standing
 from tests.support.world import PATIENCE
 
@@ -186,8 +186,48 @@ def test_a_task_that_blocks_is_replaced_when_the_last_thread_that_rests_takes_a_
         gate.ended.set()
     for task in tasks:
         task.result(PATIENCE)
-    until(lambda: threads() == 2)
-    pool.close(5.0)
+    until(lambda: pool._turns.taking == 2)  # noqa: SLF001
+    assert pool.close(5.0)
+
+
+def blocked_once(workers: Workers) -> tuple[int, int]:
+    """Have a task block, and another one run meanwhile; return the native ids of their threads."""
+    gate = Gate()
+
+    def blocks() -> int:
+        with workers.blocking():
+            return gate()
+
+    task = workers.submit(blocks, way=Way.TURN)
+    assert gate.begun.wait(PATIENCE)
+    meanwhile = workers.submit(threading.get_native_id, way=Way.TURN).result(PATIENCE)
+    gate.ended.set()
+    blocked = task.result(PATIENCE)
+    until(lambda: workers._turns.taking == 1)  # noqa: SLF001
+    return blocked, meanwhile
+
+
+def test_a_thread_that_blocked_stands_by_for_the_next_task_that_blocks(workers: Workers) -> None:
+    rounds = [blocked_once(workers) for _ in range(20)]
+
+    assert all(one != other for one, other in rounds)
+    assert len({thread for both in rounds for thread in both}) == 2
+    assert len(workers._turns.standing_by) == 1  # noqa: SLF001
+    assert workers.busy == 0
+    assert workers.close(5.0)
+
+
+@pytest.mark.parametrize(("most", "seconds"), [(0, 3_600.0), (16, 0.001)], ids=["no room", "nobody calls"])
+def test_a_thread_that_stands_by_ends(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, most: int, seconds: float
+) -> None:
+    monkeypatch.setattr(guest_threads, "MAX_STANDING_BY", most)
+    monkeypatch.setattr(guest_threads, "STANDS_BY", seconds)
+
+    first = blocked_once(workers)
+    until(lambda: len(workers._turns.places) == 1)  # noqa: SLF001
+
+    assert len({*first, *blocked_once(workers)}) == 3
 
 
 def test_a_task_that_was_handed_off_and_then_blocks_is_not_replaced_twice() -> None:

@@ -1,4 +1,4 @@
-"""The queue of one lane of workers: tasks in order, urgent ones before all others."""
+"""One lane of workers: its threads, and its queue, which keeps tasks in order and urgent ones before all others."""
 
 from __future__ import annotations
 
@@ -64,3 +64,57 @@ class TaskQueue:
 
 
 _TICKET: Final = Task("", lambda: None)
+
+
+class Place:
+    """One worker thread and what it runs.
+
+    Attributes:
+        since: When its task began, in nanoseconds of ``perf_counter_ns``; 0 without one.
+        task: Its task, or the last one.
+        handed: Whether another thread has taken its place.
+        blocked: How often it has announced that it blocks.
+        thread: Its native id.
+        called: Released once to call it while it stands by.
+    """
+
+    __slots__ = ("blocked", "called", "handed", "lane", "since", "task", "thread")
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.since = 0
+        self.task: Task | None = None
+        self.handed = False
+        self.blocked = 0
+        self.thread = 0
+        self.called = threading.Lock()
+        self.called.acquire()
+
+
+class Lane:
+    """A queue and the places that serve it. Changed under the lock of the pool, ``resting`` by each worker itself.
+
+    Attributes:
+        count: Threads that take tasks.
+        places: All its threads, those included that block, were handed off or stand by.
+        resting: Those that wait for a task.
+        standing_by: Those that are one too many since they no longer block, the latest last.
+        blocked: Those that block in the host.
+        handed: Those that were handed off.
+    """
+
+    __slots__ = ("blocked", "count", "handed", "places", "queue", "resting", "standing_by")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.queue = TaskQueue()
+        self.places: set[Place] = set()
+        self.resting: set[Place] = set()
+        self.standing_by: list[Place] = []
+        self.blocked = 0
+        self.handed = 0
+
+    @property
+    def taking(self) -> int:
+        """Threads that take tasks, now or after their present one."""
+        return len(self.places) - self.blocked - self.handed - len(self.standing_by)
