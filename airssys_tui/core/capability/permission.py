@@ -68,7 +68,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
         """The text under the key of its kind in a manifest, such as ``read:/data/**``."""
         if self.kind is Kind.NETWORK:
             return f"{self.action}:{self.subject}:{ANY_PORT if self.port is None else self.port}"
-        return ":".join(part for part in (self.action, self.subject) if part)
+        return f"{self.action}:{self.subject}" if self.action and self.subject else self.action or self.subject
 
     @property
     def manifest_line(self) -> str:

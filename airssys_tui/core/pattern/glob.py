@@ -113,6 +113,9 @@ def is_normal_path(path: str) -> bool:
     """
     if not path.startswith("/") or "\0" in path or len(path) > MAX_PATH:
         return False
+    if len(path) <= MAX_SEGMENT and path.isascii():  # nearly always
+        closed = f"{path}/"
+        return path == "/" or not ("//" in closed or "/./" in closed or "/../" in closed)
     try:
         raw = path.encode(errors="surrogateescape")
     except UnicodeEncodeError:

@@ -9,6 +9,7 @@ such as ``{1..3}``) is refused, so that a pattern never means more than its read
 from __future__ import annotations
 
 import itertools
+import re
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -91,7 +92,12 @@ def alternatives(pattern: str) -> tuple[tuple[Segment, ...], ...]:
 
 def escaped(text: str) -> str:
     """Return a pattern that matches a text; a character that a pattern cannot hold becomes ``?``."""
+    if text.isprintable() and not _SPECIAL.search(text):  # nearly always
+        return text
     return "".join(_escape(char) for char in text)
+
+
+_SPECIAL: Final = re.compile(r"[*?\[{}\\]")
 
 
 def _escape(char: str) -> str:

@@ -236,7 +236,7 @@ class GrantDesk:
 
     def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
         """Note a use; audit the first one of a permission by a revision."""
-        at, key = self.now(), (revision, str(permission))
+        at, key = self.now(), (revision, permission)
         with rights.lock:
             rights.counts.use(rights.component, text_of(access), revision, at)
             first = key not in rights.seen

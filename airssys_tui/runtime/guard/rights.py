@@ -9,6 +9,7 @@ from weakref import WeakSet
 import msgspec
 
 from airssys_tui.core.capability.grant import Grant
+from airssys_tui.core.capability.permission import Permission
 from airssys_tui.core.capability.policy import Policy
 from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.core.text import Verbatim
@@ -80,7 +81,7 @@ class Rights:
         self.counts = AccessCounts()
         self.rationale = ""
         self.guards: WeakSet[Opening] = WeakSet()
-        self.seen: set[tuple[int, str]] = set()
+        self.seen: set[tuple[int, Permission]] = set()
 
     def change(self, **fields: object) -> None:
         """Replace parts of the standing; every guard asks anew at its next decision."""

@@ -82,6 +82,14 @@ def test_an_escaped_name_is_matched_by_its_pattern(name: str) -> None:
     assert glob("/" + escaped(name)).matches("/" + name)
 
 
+@given(st.text(alphabet="ab *?[]{}\\\n\x7f\u00e9\u2028", max_size=8))
+def test_a_name_is_escaped_where_a_pattern_cannot_hold_it(name: str) -> None:
+    expected = [
+        "?" if char in "[\\" or not char.isprintable() else f"[{char}]" if char in "*?{}" else char for char in name
+    ]
+    assert escaped(name) == "".join(expected)
+
+
 @pytest.mark.parametrize(
     ("wider", "narrower", "contained"),
     [
@@ -149,6 +157,10 @@ def test_what_is_refused(pattern: str, expected: str) -> None:
         ("/", True),
         ("/a/b", True),
         ("/a/...", True),
+        ("/.a/..b/c..", True),
+        ("/.", False),
+        ("/..", False),
+        ("/../a", False),
         ("/a/\udcff", True),
         ("", False),
         ("a", False),
