@@ -1,12 +1,13 @@
 """Measure everything, or the groups whose names are given; with ``--compare``, in two checkouts in turn.
 
-``python -m benchmarks [--json] [--quick] [--compare CHECKOUT] [--keep RELEASE] [NAME…]``
+``python -m benchmarks [--all] [--json] [--quick] [--compare CHECKOUT] [--keep RELEASE] [NAME…]``
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,14 +16,19 @@ import msgspec
 
 from benchmarks import (
     actors,
+    beside_doors,
     calls,
     convoy,
+    crowds,
     desk,
     extism_rows,
     file_doors,
     growth,
+    guards,
+    handling,
     keeping,
     large,
+    program_door,
     reloads,
     remote,
     screen,
@@ -45,6 +51,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "host": calls.host,
     "extism": extism_rows.extism,
     "deadline": calls.deadline,
+    "handle-message": handling.messages,
     "instances": calls.instances,
     "messages": actors.messages,
     "requests": actors.requests,
@@ -56,10 +63,14 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "collection": keeping.collection,
     "stateful": reloads.stateful,
     "stateless": reloads.stateless,
+    "at-once": reloads.at_once,
     "large": large.large,
     "storage": services.storage,
     "services": services.small,
+    "guard": guards.decisions,
     "files": file_doors.files,
+    "programs": program_door.programs,
+    "doors": beside_doors.doors,
     "types": desk.types,
     "form": desk.form,
     "form-lines": desk.form_lines,
@@ -67,6 +78,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "followers": remote.followers,
     "attached": remote.attached,
     "components": startup.components,
+    "residents": crowds.residents,
+    "crowds": crowds.crowds,
     "growth": growth.growth,
     "commands": startup.commands,
     "paint": startup.paint,
@@ -77,6 +90,9 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "network": web.round_trip,
 }
 
+LONG: Final = frozenset({"crowds"})
+"""Groups that are measured only if they are named, or with ``--all``."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for and print it; return the exit code."""
@@ -85,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in chosen.names if name not in GROUPS]
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
-    names = chosen.names or list(GROUPS)
+    names = chosen.names or [name for name in GROUPS if chosen.all or name not in LONG]
     if chosen.compare is not None:
         options = ("--quick",) if chosen.quick else ()
         pairs = compare(chosen.compare.resolve(), names, max(1, chosen.pairs), in_process_of_its_own(*options))
@@ -106,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"groups: {', '.join(GROUPS)}")
+    parser.add_argument("--all", action="store_true", help=f"those that take minutes, too: {', '.join(sorted(LONG))}")
     parser.add_argument("--json", action="store_true", help="rows as a JSON list")
     parser.add_argument("--quick", action="store_true", help="a smoke run: the figures mean little")
     parser.add_argument(
@@ -124,15 +141,18 @@ def _page(rows: Sequence[Row], last: Release) -> str:
 
 
 def measure(names: Iterable[str], effort: Effort) -> list[Row]:
-    """Measure some groups, one after the other, telling on standard error which."""
+    """Measure some groups, one after the other, telling on standard error which, and how long each took."""
     rows: list[Row] = []
     for name in names:
         if sys.stderr.isatty():
             print(f"measuring {name} …", end="\r", file=sys.stderr, flush=True)
+        began = time.monotonic()
         try:
             rows += GROUPS[name](effort)
         except Exception as error:  # noqa: BLE001 - one group that fails leaves the others to be measured
             print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+        else:
+            print(f"{name}: {time.monotonic() - began:.1f} s      ", file=sys.stderr, flush=True)
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from airssys_tui.core.capability.permission import Kind
 from airssys_tui.core.capability.policy import PolicySource
-from airssys_tui.core.units import KIB
+from airssys_tui.core.units import KIB, MIB
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from benchmarks.clock import Effort, pair
 from benchmarks.report import Row, beside
@@ -29,7 +29,7 @@ def files(effort: Effort) -> Iterator[Row]:
     with scratch() as directory:
         folder = directory.resolve() / "data"
         folder.mkdir()
-        for name, size in (("small", KIB), ("large", 64 * KIB)):
+        for name, size in (("small", KIB), ("large", 64 * KIB), ("huge", MIB)):
             (folder / name).write_bytes(bytes(size))
         capabilities = f'[capabilities]\nfilesystem = ["read:{folder}/**"]'
         put_component(
@@ -41,11 +41,11 @@ def files(effort: Effort) -> Iterator[Row]:
 
 
 def _rows(effort: Effort, runtime: EmbeddedRuntime, folder: Path) -> Iterator[Row]:
-    small, large = f"{folder}/small", f"{folder}/large"
+    small, large, huge = f"{folder}/small", f"{folder}/large", f"{folder}/huge"
     times = effort.count(2_000)
     asked = _looped(effort, runtime, times, lambda: os.access(small, os.F_OK), "exists-often", small)
     yield beside("files/exists", *asked[:2], "os.access", asked[2])
-    for name, path, count in (("1K", small, times), ("64K", large, effort.count(200))):
+    for name, path, count in (("1K", small, times), ("64K", large, effort.count(200)), ("1M", huge, effort.count(20))):
         whole = _looped(effort, runtime, count, lambda path=path: _read_whole(path), "read-all-often", path)  # type: ignore[misc]
         yield beside(f"files/read-all-{name}", *whole[:2], "open, read, close", whole[2])
     file = runtime.invoke(NAME, DOORS + "open", large, {"read"}).result(PATIENCE).value

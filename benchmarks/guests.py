@@ -135,9 +135,13 @@ class Raw:
         store.set_epoch_deadline(1_000_000)
         return store, self.linker.instantiate(store, self.component)
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """Return an export, ready to be called."""
-        found = self.instance.get_func(self.store, name)
+    def function(self, name: str, within: str = "") -> Callable[..., Any]:
+        """Return an export, ready to be called; of an exported interface if one is named."""
+        index: Any = name
+        if within:
+            interface = self.instance.get_export_index(self.store, within)
+            index = self.instance.get_export_index(self.store, name, interface)
+        found = self.instance.get_func(self.store, index)
         assert found is not None, name
         store = self.store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -20,6 +19,7 @@ from airssys_tui.store.catalog.records import NewSnapshot
 from airssys_tui.store.disk.database import Database
 from benchmarks.clock import Effort, once, quantile
 from benchmarks.guests import EXPORTS, binary, variant
+from benchmarks.memory import resident
 from benchmarks.report import Row, beside
 from benchmarks.scene import PATIENCE, RELEASES, put_component, running, scratch
 
@@ -128,17 +128,43 @@ def memory(effort: Effort) -> Iterator[Row]:
         with running(directory) as runtime:
             for number in range(count):
                 if number == count // 5:
-                    before = _resident()
+                    before = resident()
                 put_component(directory, NAME, variant(wasm, number))
                 _carry_out(runtime, Reload(NAME))
-            after = _resident()
+            after = resident()
     growth = (after - before) / before * 100
     yield Row(name="reload/rss-growth", value=growth, unit="%", baseline=f"{count} reloads")
 
 
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def at_once(effort: Effort) -> Iterator[Row]:
+    """Two hundred components that all get new code and are reloaded at once."""
+    count, wasm = effort.count(200), binary(EXPORTS)
+    names = [f"subject-{number}" for number in range(count)]
+    with scratch() as directory:
+        for name in names:
+            put_component(directory, name, wasm)
+        with running(directory) as runtime:
+            fresh = [variant(wasm, number) for number in range(count)]
+            for name, code in zip(names, fresh, strict=True):
+                put_component(directory, name, code)
+
+            def reload() -> None:
+                for answer in [runtime.submit(Reload(name)) for name in names]:
+                    answer.result(PATIENCE)
+
+            taken = once(reload)
+            require_switched(runtime, count)
+        engine = Engine()
+        alone = once(lambda: [engine.compile(code) for code in fresh])
+        engine.close()
+    yield beside(f"reload/{count}-at-once", taken, "s", "compile alone, one by one", alone)
+
+
+def require_switched(runtime: EmbeddedRuntime, count: int) -> None:
+    """Verify that so many components run their second revision."""
+    rows = runtime.snapshot().components
+    if [(str(row.state), row.revision) for row in rows] != [("running", 2)] * count:
+        raise RuntimeError("not all of them were reloaded")
 
 
 def commit(effort: Effort) -> Iterator[Row]:

@@ -1,16 +1,19 @@
-"""What the screen is measured on: ``python -m benchmarks.screen_subject still|changing|loaded COUNT [FOLDER]``.
+"""What the screen is measured on: ``python -m benchmarks.screen_subject still|changing|loaded|doors COUNT [FOLDER]``.
 
 ``still`` and ``changing`` show so many rows that are made before, so that only the front end is paid for; ``loaded``
-runs a real runtime in this process and posts about so many messages a second to an actor of it.
+runs a real runtime in this process and posts about so many messages a second to an actor of it; ``doors`` runs one with
+ten components that work at the doors, with ``COUNT`` as the port of their server, from ``c`` to ``e`` at a socket; from
+``b`` to ``e``, bare threads do the same.
 """
 
 from __future__ import annotations
 
 import itertools
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,6 +25,7 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
 from benchmarks.actors import NAME, post_rate
+from benchmarks.door_crowd import CONTROL, Work, bare, of_components
 from benchmarks.scene import SETTINGS
 
 SLICE = 0.05
@@ -81,6 +85,33 @@ def loaded(rate: int, directory: Path) -> Callable[[], RuntimeApi]:
     return connect
 
 
+def at_doors(port: int, directory: Path) -> Callable[[], RuntimeApi]:
+    """Return what connects to a runtime whose ten components work when the benchmark says so."""
+
+    def connect() -> RuntimeApi:
+        runtime = EmbeddedRuntime.open(directory / "components", state_dir=directory / "state", settings=SETTINGS)
+        runtime.wait_settled(60.0)
+        works = {b"c": of_components(runtime, directory, port), b"b": bare(directory, port)}
+        threading.Thread(target=_obey, args=(works, directory / CONTROL), daemon=True, name="load").start()
+        return runtime
+
+    return connect
+
+
+def _obey(works: Mapping[bytes, Work], path: Path) -> None:
+    """Have one of the works begin, or end again, as a socket says."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(path))
+        present: Work | None = None
+        while word := control.recv(1):
+            if word in works:
+                present = works[word]
+                present.begin()
+            elif present is not None:
+                present.end()
+            control.sendall(word)
+
+
 def _post(runtime: EmbeddedRuntime, rate: int) -> None:
     while True:
         started = time.perf_counter()
@@ -90,7 +121,9 @@ def _post(runtime: EmbeddedRuntime, rate: int) -> None:
 
 def main(kind: str, count: int, folder: str = "") -> None:
     """Show it until it is left."""
-    connect = loaded(count, Path(folder)) if kind == "loaded" else recorded(count, changing=kind == "changing")
+    runtimes = {"loaded": loaded, "doors": at_doors}
+    made = runtimes.get(kind)
+    connect = made(count, Path(folder)) if made is not None else recorded(count, changing=kind == "changing")
     AirssysApp(connect, folder=folder or NAME).run()
 
 

@@ -102,6 +102,7 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "requests": {
         "actor/request-p50": Target(most=20, unit="µs"),
         "actor/request-p99": Target(most=100, unit="µs"),
+        "actor/request-across-p50": Target(most=100, unit="µs"),
     },
     "hogs": {"actor/request-beside-2-p99": Target(most=50, unit="ms")},
     "convoy": {"convoy/busy-thread": Target(least=25_000, unit="/s")},
@@ -114,6 +115,13 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "reload/stateless-p95": Target(over=10, unit="ms"),
         "reload/pause-stateless": Target(most=0.5, unit="ms"),
     },
+    "at-once": {"reload/200-at-once": Target(most=3, unit="s")},
+    "residents": {"memory/1000-components": Target(most=30, unit="KB")},
+    "crowds": {
+        "start/5000-first-deploy": Target(most=8, unit="s"),
+        "start/10000-resume": Target(most=8, unit="s"),
+        "memory/10000-components": Target(most=30, unit="KB"),
+    },
     "storage": {
         "storage/get": Target(factor=2),
         "storage/set-normal": Target(factor=2),
@@ -125,6 +133,12 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "large/javascript": Target(over=0.3, unit="s"),
         "large/python-optimised": Target(over=0.3, unit="s"),
         "large/python-baseline": Target(over=0.3, unit="s"),
+    },
+    "guard": {"guard/warm": Target(most=1, unit="µs"), "guard/cold": Target(most=20, unit="µs")},
+    "doors": {
+        "doors/reload-p50": Target(factor=1.10),
+        "doors/call-p99": Target(factor=1.10),
+        "doors/key-to-paint-p50": Target(factor=1.10),
     },
     "services": {"host/log": Target(most=3, unit="µs")},
     "types": {"desk/wit-show": Target(most=100, unit="ms", factor=2)},

@@ -8,8 +8,9 @@ import sys
 import msgspec
 import pytest
 
-from benchmarks import extism_rows
-from benchmarks.__main__ import GROUPS, measure
+import benchmarks.__main__ as bench
+from benchmarks import extism_rows, release
+from benchmarks.__main__ import GROUPS, LONG, measure
 from benchmarks.clock import QUICK, quantile
 from benchmarks.comparison import Pairs
 from benchmarks.growth import exponent, exponents
@@ -20,6 +21,9 @@ from benchmarks.targets import TARGETS
 from tests.support.places import ROOT
 
 FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target", "last", "last_ratio", "mark"}
+
+
+QUICKLY_MEASURED = ["scalar", "host", "handle-message", "commit", "stateful", "requests", "types", "form", "guard"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +46,7 @@ def test_an_unknown_name_is_a_usage_error() -> None:
     assert "no such group: nonesuch" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["scalar", "host", "commit", "stateful", "requests", "types", "form"])
+@pytest.mark.parametrize("name", QUICKLY_MEASURED)
 def test_a_group_measures_something(name: str) -> None:
     rows = measure([name], QUICK)
     assert rows
@@ -67,6 +71,28 @@ def test_without_extism_its_rows_are_not_measured(monkeypatch, capsys) -> None:
     assert measure(["extism"], QUICK) == []
     assert "extra `bench`" in capsys.readouterr().err
     assert {row.mark for row in judged([], ["extism"], Release())} == {Mark.NOT_MEASURED}
+
+
+def test_what_takes_minutes_is_measured_when_it_is_asked_for(monkeypatch, capsys) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(bench, "measure", lambda names, _: asked.extend(names) or [])
+    for arguments in ([], ["--all"], ["crowds"]):
+        asked.clear()
+        assert bench.main(arguments) == 0
+        wanted = {"crowds"} if arguments == ["crowds"] else set(GROUPS) - (set() if arguments else LONG)
+        assert set(asked) == wanted
+        assert "start/10000-resume" in capsys.readouterr().out, "its targets are in the table, measured or not"
+
+
+def test_a_run_is_judged_and_kept_without_measuring(monkeypatch, capsys, tmp_path) -> None:
+    rows, file = tmp_path / "rows.json", tmp_path / "last.json"
+    rows.write_bytes(msgspec.json.encode([Row(name="guard/cold", value=19.0, unit="µs")]))
+    monkeypatch.setattr(bench, "keep", lambda *given: release.keep(*given, file=file))
+    assert bench.main(["guard", "--rows", str(rows), "--keep", "1.0", "--note", "idle"]) == 0
+    assert "1 met, 0 missed, 1 not measured" in capsys.readouterr().out
+    kept = release.last_release(file)
+    assert (kept.release, set(kept.figures)) == ("1.0", {"guard/cold"})
+    assert kept.machine.endswith("idle")
 
 
 def test_every_group_says_what_it_measures() -> None:
