@@ -251,15 +251,25 @@ def same_artifact(one: Revision, other: Revision) -> bool:
     return one.digest == other.digest and one.manifest_digest == other.manifest_digest
 
 
-def held_after_rollback(current: Revision | None, on_disk: str | None, target: Revision) -> frozenset[str]:
-    """Return the digests that a rollback holds, so that they are not redeployed.
+Files = tuple[str, str]
+"""The digest of an artifact and that of its manifest."""
 
-    These are the digest rolled back from and the one on disk, but never the target's.
+
+def held_after_rollback(current: Revision | None, on_disk: Files | None, target: Revision) -> frozenset[Files]:
+    """Return what a rollback holds, so that it is not redeployed.
+
+    These are the files rolled back from and those on disk, but never the target's. An artifact is held whatever its
+    manifest says, so its manifest digest is empty here; the target's own artifact is held only with the other manifest.
     """
-    held = {digest for digest in (current.digest if current else None, on_disk) if digest is not None}
-    return frozenset(held - {target.digest})
+    files = {(current.digest, current.manifest_digest) if current else None, on_disk}
+    target_files = target.digest, target.manifest_digest
+    return frozenset(
+        (each[0], "" if each[0] != target.digest else each[1])
+        for each in files
+        if each is not None and each != target_files
+    )
 
 
-def is_held(digest: str, holds: Iterable[str]) -> bool:
-    """Return whether the watcher and a start must not deploy a digest on disk."""
-    return digest in set(holds)
+def is_held(files: Files, holds: Iterable[Files]) -> bool:
+    """Return whether the watcher and a start must not deploy files on disk."""
+    return any(hold in {files, (files[0], "")} for hold in holds)

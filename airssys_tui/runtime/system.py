@@ -135,7 +135,7 @@ class System:
         return Dispatcher(
             self.router,
             permissions=self.permissions,
-            running=RunningCommands(desired, self.instances, self.supervisor, self.probation),
+            running=RunningCommands(desired, self.instances, self.supervisor, self.probation, self._make_up),
             revisions=revisions,
             states=self.states,
             bookkeeping=self.bookkeeping,
@@ -143,11 +143,14 @@ class System:
             follow_up=self._follow_up,
         )
 
-    def _follow_up(self, component: Component) -> None:
-        """After a command, examine the components that depend on its component, and files whose update it cancelled."""
-        self.supervisor.look_after(component)
+    def _make_up(self, component: Component) -> None:
+        """Deploy the files of a component whose update a command cancelled, or that changed while it was unloaded."""
         if component.is_behind:
             self._background.start(self._look(component.files.key))
+
+    def _follow_up(self, component: Component) -> None:
+        """Examine again, after a command, the components that depend on its component."""
+        self.supervisor.look_after(component)
         self.retention.nudge(component.name)
         component.shown.touch()
         self.touch()

@@ -177,15 +177,21 @@ def test_force_goes_to_what_failed(outcome: Outcome) -> None:
     assert rollback_target([target, R3], "counter", to=2, force=True) is target
 
 
-@given(st.none() | st.sampled_from(DIGESTS), st.none() | st.sampled_from(DIGESTS), st.sampled_from(DIGESTS))
+FILES = st.tuples(st.sampled_from(DIGESTS), st.sampled_from(["m1", "m2"]))
+
+
+@given(st.none() | FILES, st.none() | FILES, FILES)
 def test_held_is_what_was_left_and_what_is_on_disk_never_the_target(
-    current: str | None, on_disk: str | None, target: str
+    current: tuple[str, str] | None, on_disk: tuple[str, str] | None, target: tuple[str, str]
 ) -> None:
-    was = revision(2, Outcome.ACTIVE, current) if current else None
-    held = held_after_rollback(was, on_disk, revision(1, digest=target))
-    assert held == {digest for digest in (current, on_disk) if digest} - {target}
+    was = revision(2, Outcome.ACTIVE, current[0], manifest_digest=current[1]) if current else None
+    held = held_after_rollback(was, on_disk, revision(1, digest=target[0], manifest_digest=target[1]))
+    left = {files for files in (current, on_disk) if files is not None} - {target}
     assert not is_held(target, held)
-    assert all(is_held(digest, held) for digest in held)
+    for digest in DIGESTS:
+        for manifest in ("m1", "m2", "m3"):
+            other = digest != target[0] and any(files[0] == digest for files in left)  # whatever its manifest says
+            assert is_held((digest, manifest), held) == (other or (digest, manifest) in left)
 
 
 def test_a_fallback_is_where_an_operators_rollback_would_go() -> None:

@@ -32,12 +32,12 @@ def preview(component: PlayedComponent, to: int | None, *, force: bool = False) 
         RollbackRefused: If :func:`~airssys_tui.core.revision.rollback_target` refuses the target.
     """
     target = rollback_target(component.timeline, component.id, to=to, force=force)
-    disk = component.on_disk.digest if component.on_disk else None
+    disk = (component.on_disk.digest,) * 2 if component.on_disk else None
     held = held_after_rollback(component.active, disk, target)
     return RollbackPreview(
         diff=compare(component, target.number),
         becomes=component.next_number,
-        holds=component.labels(held),
+        holds=component.labels(digest for digest, _ in held),
         state=_state_choices(component, component.find(target.number)),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from airssys_tui.api.commands import Restart, Start, Stop, Unload
 from airssys_tui.api.views.runtime import Done
 from airssys_tui.core.errors import TransitionError
@@ -22,15 +24,22 @@ class RunningCommands:
         instances: Starts and stops components.
         supervisor: Cancels pending restarts: the operator's command overrides them.
         probation: Lifts the quarantine of a revision that is started again.
+        make_up: Deploys files whose update was cancelled.
     """
 
     def __init__(
-        self, desired: DesiredStates, instances: Instances, supervisor: Supervisor, probation: ProbationWatch
+        self,
+        desired: DesiredStates,
+        instances: Instances,
+        supervisor: Supervisor,
+        probation: ProbationWatch,
+        make_up: Callable[[Component], None],
     ) -> None:
         self._desired = desired
         self._instances = instances
         self._supervisor = supervisor
         self._probation = probation
+        self._make_up = make_up
 
     async def carry_out(self, component: Component, command: Start | Stop | Restart | Unload) -> Done:
         """Carry out a command about a component's instance.
@@ -61,6 +70,7 @@ class RunningCommands:
                 component.life.enter("install", State.INSTALLING)
                 component.life.enter("installed", State.INSTALLED)
             await self._instances.start(component, why="by operator")
+        self._make_up(component)
         return done(component, "started")
 
     async def _stop(self, component: Component) -> Done:
@@ -75,6 +85,7 @@ class RunningCommands:
             unrecorded = await self._desired.stop(component)
             late = f", {DesiredStates.UNRECORDED}" if unrecorded else ""
             await self._bring_down(component, f"stopped by operator{late}")
+        self._make_up(component)
         return done(component, "stopped", unrecorded)
 
     async def _restart(self, component: Component) -> Done:

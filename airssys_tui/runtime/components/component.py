@@ -164,7 +164,7 @@ class Component:
         bad = self.proof.quarantine_of(digest, manifest_digest)
         if bad is not None:
             return f"ignored: quarantined as r{bad.number} ({bad.reason})"
-        if self.barred.holds_digest(digest):
+        if self.barred.holds_files(digest, manifest_digest):
             return f"ignored: held after rollback ({self.files.on_disk.label if self.files.on_disk else ''})"
         refusal = self.refusal
         return f"ignored: already refused at {refusal.gate}" if refusal is not None else None

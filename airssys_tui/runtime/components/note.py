@@ -56,7 +56,7 @@ def _facts(component: Component, now: float) -> FileFacts:
     again = retry_text(retry.at - now) if retry is not None else ""
     if disk is None:
         return FileFacts(gate=gate, reason=reason, again=again)
-    held = component.barred.holds_digest(disk.digest)
+    held = component.barred.holds_files(disk.digest, disk.manifest_digest)
     serves = component.served.is_of(disk.digest, disk.manifest_digest)
     bad = None if serves else component.proof.quarantine_of(disk.digest, disk.manifest_digest)
     # If the files cannot be read now, the label from the last reading would be wrong.

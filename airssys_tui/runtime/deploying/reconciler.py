@@ -163,9 +163,13 @@ class Reconciler:
 
     async def _take(self, reading: Reading, who: str, said: Iterable[Saying], *, deploys: bool) -> None:
         component = self._claim(reading.key, reading)
-        if component is None or not deploys:
+        if component is None:
             return await self._let_go()
         twin = component.update.task
+        if twin is None or component.update.trying != component.files.on_disk:
+            component.barred.let_in()  # what is being tried may have been turned away this moment, to be tried again
+        if not deploys:
+            return await self._let_go()
         if twin is not None and component.update.trying == component.files.on_disk:
             await self._let_go()
             component.teller.decision("ignored: these files are already being deployed", EventAction.IGNORED)
@@ -292,7 +296,6 @@ class Reconciler:
             self.departed.append(before)
         self.adopt(component, key)
         self._rivals.pop(key, None)
-        component.barred.let_in()
         component.files.found(_on_disk(reading))
         return component
 

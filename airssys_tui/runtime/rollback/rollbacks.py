@@ -38,6 +38,7 @@ from airssys_tui.core.revision import (
     active,
     fallback_target,
     held_after_rollback,
+    is_held,
     kept_note,
     rollback_target,
 )
@@ -217,16 +218,20 @@ class Rollbacks:
         return record
 
     async def _holds(self, component: Component, lines: tuple[Revision, ...], target: Revision) -> tuple[Hold, ...]:
-        current, disk = active(lines), component.files.on_disk
-        held = held_after_rollback(
-            current, disk.digest if disk is not None and component.files.present else None, target
-        )
+        current, disk = active(lines), component.files.on_disk if component.files.present else None
+        held = held_after_rollback(current, (disk.digest, disk.manifest_digest) if disk is not None else None, target)
         find, at, holds = self._floor.state.catalog.version_of, self._floor.clock(), []
-        for digest in sorted(held):
-            version = await self._floor.disk(find, component.name, digest)
-            if version is None and disk is not None and disk.digest == digest:
+        for digest, manifest in sorted(held):
+            version = None if manifest else await self._floor.disk(find, component.name, digest)
+            if (
+                version is None
+                and disk is not None
+                and is_held((disk.digest, disk.manifest_digest), [(digest, manifest)])
+            ):
                 version = disk.version
-            holds.append(Hold(digest, version, f"rolled back to r{target.number}", at))
+            elif version is None and current is not None:
+                version = current.version
+            holds.append(Hold(digest, version, f"rolled back to r{target.number}", at, manifest))
         return tuple(holds)
 
     async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> KeptState | None:

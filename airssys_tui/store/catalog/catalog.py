@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from airssys_tui.core.errors import StateAbsent, StoreError
+from airssys_tui.core.revision import is_held
 from airssys_tui.store.catalog.actions import Actions
 from airssys_tui.store.catalog.checks import Checks
 from airssys_tui.store.catalog.components import Components
@@ -147,7 +148,7 @@ class Catalog(
             if activation.initial is not None:
                 write_snapshot(connection, activation.initial)
             _switch_outcomes(connection, activation)
-            _settle_holds(connection, activation, artifact[0])
+            _settle_holds(connection, activation, artifact)
             _settle_refusals(connection, activation, artifact)
             if activation.deployment is not None:
                 done = connection.execute(
@@ -207,15 +208,22 @@ def _switch_outcomes(connection: sqlite3.Connection, activation: Activation) -> 
     )
 
 
-def _settle_holds(connection: sqlite3.Connection, activation: Activation, digest: str) -> None:
-    component, lifted = activation.component, {*activation.lift, digest}
+def _settle_holds(connection: sqlite3.Connection, activation: Activation, artifact: tuple[str, str]) -> None:
+    component = activation.component
     if activation.lift_all:
         connection.execute("DELETE FROM holds WHERE component = ?", (component,))
     else:
         connection.executemany(
-            "DELETE FROM holds WHERE component = ? AND digest = ?", [(component, each) for each in lifted]
+            "DELETE FROM holds WHERE component = ? AND digest = ?", [(component, each) for each in activation.lift]
         )
-    write_holds(connection, component, [hold for hold in activation.holds if hold.digest not in lifted])
+        connection.execute(
+            "DELETE FROM holds WHERE component = ? AND digest = ? AND manifest_digest IN ('', ?)",
+            (component, *artifact),
+        )
+    kept = [
+        hold for hold in activation.holds if hold.digest not in activation.lift and not is_held(artifact, [hold.files])
+    ]
+    write_holds(connection, component, kept)
 
 
 def _settle_refusals(connection: sqlite3.Connection, activation: Activation, artifact: tuple[str, str]) -> None:

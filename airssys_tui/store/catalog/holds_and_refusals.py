@@ -61,8 +61,9 @@ def write_refusals(connection: sqlite3.Connection, refusals: Sequence[Refusal]) 
 
 
 def write_holds(connection: sqlite3.Connection, component: str, holds: Sequence[Hold]) -> None:
-    """Write holds inside a transaction; replaces one on the same digest."""
+    """Write holds inside a transaction; replaces one on the same files."""
     connection.executemany(
-        "INSERT OR REPLACE INTO holds (component, digest, version, reason, at) VALUES (?, ?, ?, ?, ?)",
+        """INSERT OR REPLACE INTO holds (component, digest, version, reason, at, manifest_digest)
+           VALUES (?, ?, ?, ?, ?, ?)""",
         [(component, *msgspec.structs.astuple(hold)) for hold in holds],
     )

@@ -369,6 +369,24 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
                 BEGIN SELECT RAISE(ABORT, 'approvals are append-only'); END""",
         ),
     ),
+    Migration(
+        10,
+        (
+            """CREATE TABLE held_files (
+                component TEXT NOT NULL REFERENCES components (id),
+                digest TEXT NOT NULL,
+                manifest_digest TEXT NOT NULL,
+                version TEXT,
+                reason TEXT NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (component, digest, manifest_digest)
+            ) STRICT, WITHOUT ROWID""",
+            """INSERT INTO held_files (component, digest, manifest_digest, version, reason, at)
+                SELECT component, digest, '', version, reason, at FROM holds""",
+            "DROP TABLE holds",
+            "ALTER TABLE held_files RENAME TO holds",
+        ),
+    ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from airssys_tui.core.revision import Revision
+from airssys_tui.core.revision import Files, Revision
 
 
 class ComponentRecord(msgspec.Struct, frozen=True):
@@ -100,12 +100,26 @@ class DeploymentRecord(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """A digest that neither the watcher nor a restart deploys for this component."""
+    """A digest that neither the watcher nor a restart deploys for this component.
+
+    Attributes:
+        digest: The artifact's digest.
+        version: The version that its manifest says.
+        reason: Why it is held.
+        at: Unix time.
+        manifest_digest: The manifest that it is held with; empty if it is held whatever its manifest says.
+    """
 
     digest: str
     version: str | None
     reason: str
     at: float
+    manifest_digest: str = ""
+
+    @property
+    def files(self) -> Files:
+        """What is held, for :func:`~airssys_tui.core.revision.is_held`."""
+        return self.digest, self.manifest_digest
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -217,7 +231,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why the new one is active; empty for a plain deployment.
         stable: Whether the new one is stable from the start, as the target of a rollback is.
         holds: Digests to hold from now on.
-        lift: Digests whose holds are lifted. The active one's own digest is always lifted.
+        lift: Digests whose holds are lifted. Holds of the active one's own files are always lifted.
         lift_all: Lift all holds of the component before adding ``holds``.
         forget_refusals: Forget all refusals of the component; the active one's own is always forgotten.
         refusals: Refusals to remember from now on, as when a rollback is undone.

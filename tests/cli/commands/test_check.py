@@ -153,7 +153,6 @@ def test_arguments_are_json_and_a_bare_word_is_a_string(desk: Desk, words: list[
 @pytest.mark.parametrize(
     ("words", "kind", "what"),
     [
-        (["primes", "spin"], "GuestTrap", "fuel"),
         (["crasher", "unreachable"], "GuestTrap", "unreachable"),
         (["crasher", "stack-overflow"], "GuestTrap", "stack"),
         (["crasher", "divide-by-zero"], "GuestTrap", "divi"),
@@ -173,8 +172,29 @@ def test_a_call_that_fails_exits_1_with_its_kind(desk: Desk, words: list[str], k
     assert what in error["message"] + error.get("remedy", "")
 
 
-def test_a_call_that_runs_into_a_limit_says_how_to_raise_it(desk: Desk) -> None:
-    answer = desk.run("call", SAMPLES / "primes", "spin")
+@pytest.fixture
+def frugal(tmp_path: Path) -> Path:
+    """The sample that counts primes, with so little fuel that it is used up before any deadline."""
+    place = tmp_path / "primes"
+    place.mkdir()
+    for file in (SAMPLES / "primes").iterdir():
+        if file.suffix in {".wasm", ".toml"}:
+            (place / file.name).write_bytes(file.read_bytes())
+    manifest = (place / "Component.toml").read_text()
+    assert "fuel_per_call = 100_000_000" in manifest
+    frugal = manifest.replace("fuel_per_call = 100_000_000", "fuel_per_call = 100_000").replace('"2s"', '"60s"')
+    (place / "Component.toml").write_text(frugal)
+    return place
+
+
+def test_a_call_that_uses_up_its_fuel_says_so(desk: Desk, frugal: Path) -> None:
+    answer = desk.run("call", frugal, "spin", "--json")
+    assert (answer.code, answer.json["error"]["kind"]) == (1, "GuestTrap")
+    assert "fuel" in answer.json["error"]["message"]
+
+
+def test_a_call_that_runs_into_a_limit_says_how_to_raise_it(desk: Desk, frugal: Path) -> None:
+    answer = desk.run("call", frugal, "spin")
     assert answer.err.splitlines()[-1].startswith("  → raise [resources] fuel_per_call"), answer
     assert "→" not in desk.run("call", SAMPLES / "crasher", "unreachable").err
 

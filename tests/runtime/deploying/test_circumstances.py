@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent import futures
 from typing import Any, Self
 
 import pytest
 
 from airssys_tui.api.commands import Reload, Restart
 from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, DiskFull, GateRefusal, StoreError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.refusal import RefusalKind, is_postponed
@@ -21,6 +24,7 @@ from airssys_tui.engine import compiler
 from airssys_tui.engine.compile_child import REFUSED
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.deploying import instances, rehearsal
+from airssys_tui.runtime.deploying.recorder import AttemptRecorder
 from airssys_tui.runtime.supervising import supervisor
 from tests.support.components import Crafted
 from tests.support.engine import bombs
@@ -115,6 +119,32 @@ def test_the_delay_grows_and_the_next_start_tries_at_once(world: World, monkeypa
     flaky.error = None
     world.reopen()
     assert world.row("c").state is State.RUNNING
+
+
+def test_files_that_are_noticed_while_their_refusal_is_recorded_are_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put("c", Crafted(salt="one"))
+    world.open()
+    flaky = Flaky(monkeypatch, too_slow)
+    entered, go_on, close = threading.Event(), threading.Event(), AttemptRecorder.close
+
+    async def held(*given: Any) -> None:
+        entered.set()
+        assert await asyncio.get_running_loop().run_in_executor(None, go_on.wait, 30)
+        await close(*given)
+
+    monkeypatch.setattr(AttemptRecorder, "close", held)
+    first = world.notice_later(world.put("c", Crafted(salt="two")))
+    assert entered.wait(30)
+    second = world.notice_later("c")
+    world.wait_event("c", EventAction.IGNORED)
+    go_on.set()
+    assert not futures.wait([first, second], 30).not_done
+    assert world.run(lambda: recorded(world)) == ()
+    flaky.error = None
+    hurry(world)
+    world.wait_row("c", lambda row: row.revision != 1 and row.candidate is None)
 
 
 class Steady:

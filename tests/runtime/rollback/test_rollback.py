@@ -6,7 +6,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from airssys_tui.api.commands import MarkStable, Reload, Rollback, Start, Stop
+from airssys_tui.api.commands import MarkStable, Reload, Rollback, Start, Stop, Undo
 from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.errors import NotServing, RollbackRefused
 from airssys_tui.core.lifecycle import State
@@ -164,6 +164,32 @@ def test_another_manifest_does_not_lift_a_hold(updated: World) -> None:
     updated.do(Rollback("c"))
     updated.install("c", TWO, "[resources]\nmailbox = 5\n", version="2.0.0")
     assert updated.row("c").version == "1.0.0"
+
+
+def test_a_manifest_that_was_rolled_back_from_is_held_too(world: World) -> None:
+    """The artifact is the target's own: only its other manifest is held."""
+    world.put("c", ONE, version="1.0.0")
+    world.open()
+    world.call("c", "add", 7)
+    world.install("c", ONE, "[resources]\nmailbox = 5\n", version="1.1.0")
+    assert world.runtime.preview_rollback("c", to=1).result(30).holds == ("1.1.0",)
+    world.do(Rollback("c", to=1))
+    row = world.row("c")
+    assert (row.version, row.held, row.note.text) == ("1.0.0", ("1.1.0",), "held: 1.1.0 on disk")
+    world.notice("c")
+    world.reopen()
+    row = world.row("c")
+    assert (row.version, row.held, row.note.text) == ("1.0.0", ("1.1.0",), "held: 1.1.0 on disk")
+    row = world.install("c", ONE, "[resources]\nmailbox = 6\n", version="1.2.0")
+    assert (row.version, row.held) == ("1.2.0", ()), "a third manifest is something new"
+    world.do(Rollback("c"))
+    assert world.row("c").version == "1.0.0"
+    world.do(Undo())
+    assert (world.row("c").version, world.row("c").held) == ("1.2.0", ())
+    world.do(Rollback("c"))
+    world.do(Reload("c"))
+    assert (world.row("c").version, world.row("c").held) == ("1.2.0", ())
+    assert world.call("c", "get") == 7
 
 
 def test_an_explicit_reload_lifts_a_hold(updated: World) -> None:

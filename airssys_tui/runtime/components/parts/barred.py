@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.refusal import AWAITED
+from airssys_tui.core.revision import is_held
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.store.catalog.records import Hold, Refusal
 
@@ -41,7 +42,7 @@ class Barred:
     """The files of one component that are not deployed automatically.
 
     Attributes:
-        holds: Digests that are held after a rollback.
+        holds: What is held after a rollback.
         refusals: Refusals at a gate, by digest and manifest digest: the same files would be refused again.
         turned_away: Why the files on disk could not be tried: unreadable, an unmet dependency, a full disk, a busy
             machine. It is not remembered by digest, because the same files may pass the next time.
@@ -113,6 +114,6 @@ class Barred:
             return self.turned_away
         return self.refusals.get((disk.digest, disk.manifest_digest)) if disk is not None else None
 
-    def holds_digest(self, digest: str) -> bool:
-        """Return whether a digest is held."""
-        return any(hold.digest == digest for hold in self.holds)
+    def holds_files(self, digest: str, manifest_digest: str) -> bool:
+        """Return whether files are held."""
+        return is_held((digest, manifest_digest), (hold.files for hold in self.holds))
