@@ -28,7 +28,8 @@ import msgspec
 from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.errors import StateAbsent, StoreError
 from airssys_tui.store.audit.audit_reading import audit_page, verify_audit
-from airssys_tui.store.catalog.migrations import MIGRATIONS, migrate
+from airssys_tui.store.catalog.migrating import migrate
+from airssys_tui.store.catalog.migrations import MIGRATIONS
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateDirectory, StateReader
 from airssys_tui.store.disk import failpoint

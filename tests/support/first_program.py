@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from airssys_tui.core.identity import digest_of
-from airssys_tui.store.catalog.migrations import MIGRATIONS, migrate
+from airssys_tui.store.catalog.migrating import migrate
+from airssys_tui.store.catalog.migrations import MIGRATIONS
 from airssys_tui.store.disk.database import Database
 
 ONE, TWO = digest_of(b"one"), digest_of(b"two")

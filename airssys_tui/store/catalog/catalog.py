@@ -60,7 +60,7 @@ class Catalog(
             SchemaTooNew: A newer program wrote it.
             StoreError: The file is damaged, not writable, or not a catalog.
         """
-        from airssys_tui.store.catalog.migrations import migrate  # noqa: PLC0415 - late: readers migrate nothing
+        from airssys_tui.store.catalog.migrating import migrate  # noqa: PLC0415 - late: readers migrate nothing
 
         database = Database(path)
         try:

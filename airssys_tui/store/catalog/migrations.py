@@ -8,13 +8,11 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from airssys_tui.store.catalog.schema import APPLICATION_ID, check_schema
-from airssys_tui.store.disk.database import Database
+from airssys_tui.store.catalog.schema import APPLICATION_ID
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -389,28 +387,3 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""
-
-
-def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """Migrate the schema, one transaction per migration; return how many were applied.
-
-    Raises:
-        SchemaTooNew: A newer program wrote the catalog; the catalog is unchanged.
-        StoreError: A statement failed; the schema is that of the last complete migration.
-    """
-    newest = migrations[-1].version
-    version = check_schema(database, newest=newest)
-    applied = 0
-    for migration in migrations:
-        if migration.version <= version:
-            continue
-        with database.transaction("migrate") as connection:
-            # Another process may have migrated it since the check; inside the transaction none can.
-            version = check_schema(database, newest=newest)
-            if version < migration.version:
-                for statement in migration.statements:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {migration.version:d}")
-                version = migration.version
-                applied += 1
-    return applied

@@ -16,7 +16,7 @@ from airssys_tui.core.identity import digest_of
 from airssys_tui.store.artifacts import code_cache
 from airssys_tui.store.artifacts.code_cache import CodeCache, CodeCounters
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.migrations import migrate
+from airssys_tui.store.catalog.migrating import migrate
 from airssys_tui.store.catalog.records import Activation
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk.database import Database

@@ -16,7 +16,8 @@ import pytest
 from airssys_tui.core.errors import StoreError
 from airssys_tui.core.keyvalue import WriteTerms
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.migrations import MIGRATIONS, migrate
+from airssys_tui.store.catalog.migrating import migrate
+from airssys_tui.store.catalog.migrations import MIGRATIONS
 from airssys_tui.store.catalog.schema import schema_version
 from airssys_tui.store.disk import database
 from airssys_tui.store.disk.database import Database
