@@ -314,10 +314,10 @@ class RuntimeApi(Protocol):
         ...
 
     def audit(self, query: AuditQuery) -> Future[AuditPage]:
-        """Return entries of the audit, oldest first: the newest ones, or those after a number.
+        """Return entries of the audit, oldest first: the newest ones, those after a number, or those before one.
 
         Raises:
-            UsageError: The limit is not 1 to 1 000.
+            UsageError: The limit is not 1 to 1 000, or the query has both ``after`` and ``before``.
         """
         ...
 

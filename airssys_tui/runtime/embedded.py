@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
+from airssys_tui.api.grant_matrix import grants_view
+from airssys_tui.api.permission_story import permission_sentences
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
@@ -202,7 +204,9 @@ class EmbeddedRuntime(RightsAnswers):
             known, now = self._floor.journal.known(), self._floor.clock()
             shown = ComponentRecord(found.name, "", Desired.RUNNING, now, None, present=True)
             told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known, shown)
-            return Story(found.name, tell(told, self._system.details.present(found)))
+            story = tell(told, self._system.details.present(found))
+            view = grants_view(await self._system.permissions.known(found.name))
+            return Story(found.name, story + permission_sentences(view, now))
 
         return self._on_loop(ask)
 

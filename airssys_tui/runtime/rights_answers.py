@@ -7,10 +7,13 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+import msgspec
+
 from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.runtime.history.recorded_rights import (
     audit_entries,
+    audit_heads,
     audit_verdict,
     open_questions,
     trust_view,
@@ -22,7 +25,7 @@ T = TypeVar("T")
 
 
 class RightsAnswers(ABC):
-    """Answers about permissions; every one is read on the disk thread."""
+    """Answers about permissions, from the disk thread; the files of the audit are read beside it, which takes long."""
 
     _floor: Floor
     _system: System
@@ -60,8 +63,28 @@ class RightsAnswers(ABC):
 
     def audit(self, query: AuditQuery) -> Future[AuditPage]:
         """Return entries of the audit, oldest first."""
-        return self._on_loop(lambda: self._floor.disk(audit_entries, self._floor.state, query))
+
+        async def ask() -> AuditPage:
+            floor = self._floor
+            heads = await floor.disk(audit_heads, floor.state)
+            page = await floor.files(audit_entries, floor.state, query, heads)
+            if page.entries and page.entries[-1].n > heads.head.count:  # written meanwhile, and counted by now
+                heads = await floor.disk(audit_heads, floor.state)
+                page = msgspec.structs.replace(page, head=heads.head)
+            return page
+
+        return self._on_loop(ask)
 
     def verify_audit(self, head: str = "") -> Future[AuditVerdict]:
         """Compare the audit with what was written."""
-        return self._on_loop(lambda: self._floor.disk(audit_verdict, self._floor.state, head))
+
+        async def ask() -> AuditVerdict:
+            floor = self._floor
+            heads = await floor.disk(audit_heads, floor.state)
+            while True:
+                found = await floor.files(audit_verdict, floor.state, head, heads)
+                before, heads = heads, await floor.disk(audit_heads, floor.state)
+                if found.entry is None or heads.base == before.base:  # else files were removed for space meanwhile
+                    return found
+
+        return self._on_loop(ask)

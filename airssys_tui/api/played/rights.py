@@ -73,6 +73,7 @@ class PlayedRights:
         self._entries: list[AuditEntry] = []
         self._head = Head()
         self._numbers = 0
+        self._damaged: int | None = None
 
     def declare(self, component: str, declared: Declared) -> None:
         """Say what a component declares, asks for and did."""
@@ -86,7 +87,12 @@ class PlayedRights:
             id=self._numbers, component=component, permission=parse_permission(permission), scope=scope, **given
         )
         self._grants[component] = (*self._grants.get(component, ()), grant)
-        self._note_answer(AuditKind.GRANTED, grant, grant.who, grant.rationale, at=grant.at)
+        kind = AuditKind.REFUSED if scope is Scope.NEVER else AuditKind.GRANTED
+        self._note_answer(kind, grant, grant.who, grant.rationale, at=grant.at)
+
+    def damage(self, entry: int) -> None:
+        """Have a verification find that an entry is not what was written."""
+        self._damaged = entry
 
     def known(self, component: PlayedComponent) -> Known:
         """Return what is known of a component's permissions."""
@@ -143,12 +149,12 @@ class PlayedRights:
         if isinstance(command, RemoveTrust):
             if self._rules.pop(command.name, None) is None:
                 raise UsageError(f"there is no trust rule {command.name!r}", remedy="see `airssys-tui trust list`")
-            self._note(AuditKind.DISTRUSTED, subject=command.name, who=who)
+            self.note(AuditKind.DISTRUSTED, subject=command.name, who=who)
             return f"trust rule {command.name} removed"
         if command.name in self._rules:
             raise UsageError(f"there is a trust rule {command.name!r} already", remedy="remove it first")
         rule = self._rules[command.name] = trust_rule(command, who, now)
-        self._note(AuditKind.TRUSTED, subject=rule.name, who=who, text=", ".join(map(str, rule.permissions)))
+        self.note(AuditKind.TRUSTED, subject=rule.name, who=who, text=", ".join(map(str, rule.permissions)))
         return f"trust rule {rule.name} added"
 
     def trust_view(self, components: tuple[str, ...]) -> TrustView:
@@ -180,13 +186,18 @@ class PlayedRights:
         Raises:
             UsageError: The limit is out of bounds.
         """
-        if not 0 < query.limit <= 1_000:
-            raise UsageError(f"an answer has 1 to 1000 entries of the audit, not {query.limit}")
+        query.require_sound()
+        before = self._head.count + 1 if query.before is None else query.before
         fitting = [
-            each for each in self._entries if each.n > (query.after or 0) and query.component in {None, each.component}
+            each
+            for each in self._entries
+            if (query.after or 0) < each.n < before and query.component in {None, each.component}
         ]
-        chosen = fitting[: query.limit] if query.after is not None else fitting[-query.limit :]
-        return AuditPage(entries=tuple(chosen), head=self._head)
+        if query.after is not None:
+            return AuditPage(entries=tuple(fitting[: query.limit]), head=self._head)
+        chosen = fitting[-query.limit :]
+        since = chosen[0].n if len(chosen) == query.limit else 1
+        return AuditPage(entries=tuple(chosen), head=self._head, since=since)
 
     def verdict(self, elsewhere: str) -> AuditVerdict:
         """Compare the audit with a head that was kept elsewhere.
@@ -198,6 +209,9 @@ class PlayedRights:
             kept = parse_head(elsewhere) if elsewhere else self._head
         except ValueError as error:
             raise UsageError(str(error)) from None
+        if self._damaged is not None:
+            head = Head(self._damaged - 1, self._entries[self._damaged - 1].prev)
+            return AuditVerdict(head=head, entry=self._damaged, what="its content does not match its hash")
         if kept.count > self._head.count:
             missing = self._head.count + 1
             return AuditVerdict(
@@ -210,9 +224,10 @@ class PlayedRights:
 
     def _note_answer(self, kind: AuditKind, grant: Grant, who: str, text: str, **fields: Any) -> None:
         said = {"component": grant.component, "subject": str(grant.permission), "reason": grant.scope.value}
-        self._note(kind, who=who, text=text, **said, **fields)
+        self.note(kind, who=who, text=text, **said, **fields)
 
-    def _note(self, kind: AuditKind, **fields: Any) -> None:
+    def note(self, kind: AuditKind, **fields: Any) -> None:
+        """Add an entry to the audit; ``at`` is now unless it is given."""
         entry = AuditEntry(**{"at": self._clock(), **fields}, kind=kind, n=self._head.count + 1, prev=self._head.hash)
         self._entries.append(entry)
         self._head = Head(entry.n, hashlib.sha256(msgspec.json.encode(entry)).hexdigest())

@@ -18,6 +18,8 @@ import msgspec
 from airssys_tui.api.commands import (
     Command,
 )
+from airssys_tui.api.grant_matrix import grants_view
+from airssys_tui.api.permission_story import permission_sentences
 from airssys_tui.api.played import custom_series, disk, meters, story
 from airssys_tui.api.played.commands import PlayedCommands
 from airssys_tui.api.played.comparison import compare, preview
@@ -251,7 +253,14 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions):
 
     def explain(self, component: str) -> Future[Story]:
         """Explain a component's last change."""
-        return self.answer(lambda: story.told(self._get(component), self.clock()))
+
+        def tell() -> Story:
+            found, now = self._get(component), self.clock()
+            told = story.told(found, now)
+            more = permission_sentences(grants_view(self.rights.known(found)), now)
+            return Story(told.component, told.sentences + more)
+
+        return self.answer(tell)
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return past events, oldest first, including those of earlier runs."""

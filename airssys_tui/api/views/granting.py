@@ -7,13 +7,18 @@ show them sanitised.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from airssys_tui.core.capability.audit_entry import AuditEntry, Head
 from airssys_tui.core.capability.grant import Reason, Scope
 from airssys_tui.core.capability.policy import Mode
+from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import Verbatim
+
+MOST_ENTRIES: Final = 1_000
+"""Entries of the audit in one answer at most."""
 
 
 class Standing(StrEnum):
@@ -192,12 +197,25 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         component: Text form of an identity; None for all entries.
         after: The oldest entries with a higher number than this, for following; None for the newest entries.
+        before: The newest entries with a lower number than this, for paging back; None for no end. Not with ``after``.
         limit: Maximum number of entries.
     """
 
     component: str | None = None
     after: int | None = None
+    before: int | None = None
     limit: int = 200
+
+    def require_sound(self) -> None:
+        """Check the query.
+
+        Raises:
+            UsageError: The limit is out of bounds, or both ends are named.
+        """
+        if not 0 < self.limit <= MOST_ENTRIES:
+            raise UsageError(f"an answer has 1 to {MOST_ENTRIES} entries of the audit, not {self.limit}")
+        if self.after is not None and self.before is not None:
+            raise UsageError("entries of the audit are asked for after a number or before one, not both")
 
 
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,11 +225,19 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
         entries: Oldest first.
         head: The last entry of all, to be kept elsewhere.
         base: The last entry that was removed for space.
+        since: The lowest number that was looked at, for paging back; 0 when the query had ``after``. One request looks
+            at a bounded part of the audit, so older entries about a component may exist even if this page has none.
     """
 
     entries: tuple[AuditEntry, ...]
     head: Head
     base: Head = Head()
+    since: int = 0
+
+    @property
+    def older(self) -> bool:
+        """Whether entries are kept that are older than what was looked at."""
+        return self.since > self.base.count + 1
 
 
 class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from airssys_tui.cli.answering.output import answer, answer_line, moment, say, w
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, StreamArgument, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
 from airssys_tui.cli.reaching.site import locate
+from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
@@ -30,18 +31,32 @@ POLL: Final = 0.5
 """Seconds between two looks for new entries."""
 
 
-def audit(name: NameArgument | None = None, /, *, follow: bool = False, last: int = LAST, place: Place = HERE) -> int:
+def audit(
+    name: NameArgument | None = None,
+    /,
+    *,
+    follow: bool = False,
+    last: int = LAST,
+    before: int | None = None,
+    place: Place = HERE,
+) -> int:
     """Show the audit: answers, first uses and denials, oldest first.
 
     Args:
         name: Only entries about this component, as `name` or `namespace/name`.
         follow: Keep printing new ones until ctrl+c.
         last: Begin with at most this many of the newest entries, 1 to 1000.
+        before: Only entries with a lower number than this.
         place: Which runtime.
+
+    Raises:
+        UsageError: Both ends of the audit are named.
     """
     from airssys_tui.api.views.granting import AuditQuery  # noqa: PLC0415 - late: `--help` needs none of it
 
-    query = AuditQuery(component=None if name is None else component_name(name), limit=last)
+    if follow and before is not None:
+        raise UsageError("--follow and --before cannot be used together", remedy="leave one of them out")
+    query = AuditQuery(component=None if name is None else component_name(name), before=before, limit=last)
     site = locate(place.folder, place.state_dir)
     with reach(site, Without.NOTHING if follow else Without.RECORD, client="audit") as api:
         page = api.audit(query).result(ANSWER)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
+from airssys_tui.api.permission_story import grant_line
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, HostUse
+from airssys_tui.api.views.granting import GrantsView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, in_one_row, moment, say, say_pairs
 from airssys_tui.cli.commands.versions import say_revisions, standing_of
@@ -12,9 +17,15 @@ from airssys_tui.cli.reaching.reach import ANSWER, Without, reach
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.units import format_size
 
+LATEST: Final = 5
+"""Denials that are shown."""
+
 
 def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
-    """Show everything about one component: exports, imports, capabilities, limits, notes and revisions.
+    """Show everything about one component: exports, imports, permissions, limits, notes and revisions.
+
+    Of its permissions it shows what is declared and granted, the commands that grant what is missing, what it asks for
+    and the latest denials.
 
     The answer is the same whether the runtime runs or not; "-", or null in JSON, means not available without one.
 
@@ -26,10 +37,11 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
     site = locate(place.folder, place.state_dir, must_exist=False)
     with reach(site, Without.RECORD) as runtime:
         detail, live = runtime.describe(name).result(ANSWER), is_live(runtime)
+        view = runtime.grants(detail.view.id).result(ANSWER)
     if place.json:
-        answer(honest_detail(detail, live=live))
+        answer(honest_detail(detail, live=live) | {"permissions": view})
     else:
-        _say_detail(detail, live=live)
+        _say_detail(detail, view, live=live)
     return ExitCode.OK
 
 
@@ -45,11 +57,54 @@ def _host_use(use: HostUse) -> str:
     return f"{use.what}: {use.count} of {use.limit}{size}{refused}"
 
 
-def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
-    view = detail.view
-    facts = [
+def _permissions(view: GrantsView) -> Iterator[str]:
+    if view.mode == "observe":
+        yield "observed: nothing is denied, denials are only recorded"
+    if view.candidate is not None:
+        yield f"r{view.candidate} waits for approval → airssys-tui approve {view.component}"
+    for row in view.rows:
+        by = next((f", {each.scope}, by {each.who}" for each in row.answers if each.in_force), "")
+        line = grant_line(view, row)
+        yield f"{row.permission}  {row.standing}{by}{f' → {line}' if line else ''}"
+    for question in view.questions:
+        yield f"asks for {question.permission}{f': {question.rationale}' if question.rationale else ''}"
+
+
+def _denials(view: GrantsView) -> Iterator[str]:
+    for denial in view.denials[:LATEST]:
+        times = "once" if denial.count == 1 else f"{denial.count} times"
+        remedy = f" → {denial.remedy}" if denial.remedy else ""
+        yield f"{denial.access}  {denial.reason}, {times}, last {moment(denial.last_at)}{remedy}"
+    if len(view.denials) > LATEST:
+        yield f"and {len(view.denials) - LATEST} more → airssys-tui grants {view.component}"
+
+
+def _say_detail(detail: ComponentDetail, view: GrantsView, *, live: bool) -> None:
+    say_pairs([(name, value or NOTHING) for name, value in _facts(detail.view, detail.description, live=live)])
+    sections = {
+        "exports": detail.exports,
+        "imports": detail.imports,
+        "permissions": tuple(_permissions(view)),
+        "latest denials": tuple(_denials(view)),
+        "limits": detail.limits,
+        "config": detail.config,
+        "no effect yet": detail.inert,
+        "says of itself": detail.described,
+        "kept at the host": tuple(map(_host_use, detail.host_use)),
+    }
+    for title, lines in sections.items():
+        say(f"\n{title}")
+        for line in lines or (NOTHING,):
+            say(in_one_row(f"  {line}"))
+    if detail.revisions:
+        say("\nrevisions")
+        say_revisions(detail.revisions, indent="  ")
+
+
+def _facts(view: ComponentView, description: str, *, live: bool) -> list[tuple[str, str]]:
+    return [
         ("name", view.id),
-        ("description", detail.description),
+        ("description", description),
         ("state", view.state),
         ("desired", view.desired),
         ("health", view.health if live else NOTHING),
@@ -67,21 +122,3 @@ def _say_detail(detail: ComponentDetail, *, live: bool) -> None:
             f"{format_size(view.state_bytes)} at {moment(view.state_saved_at)}" if view.state_bytes else "",
         ),
     ]
-    say_pairs([(name, value or NOTHING) for name, value in facts])
-    sections = {
-        "exports": detail.exports,
-        "imports": detail.imports,
-        "capabilities": detail.capabilities,
-        "limits": detail.limits,
-        "config": detail.config,
-        "no effect yet": detail.inert,
-        "says of itself": detail.described,
-        "kept at the host": tuple(map(_host_use, detail.host_use)),
-    }
-    for title, lines in sections.items():
-        say(f"\n{title}")
-        for line in lines or (NOTHING,):
-            say(in_one_row(f"  {line}"))
-    if detail.revisions:
-        say("\nrevisions")
-        say_revisions(detail.revisions, indent="  ")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from airssys_tui.api.permission_story import permission_sentences
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.runtime import EventPage
+from airssys_tui.cli.reaching.offline_rights import recorded_grants
 from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.runtime.components.eligible_states import state_file, state_views
@@ -36,7 +38,8 @@ def recorded_story(site: Site, name: str) -> Story:
     """
     with reading(site) as state:
         found = find_component(state.catalog, name).id
-        return Story(found, tell(recollect(state.catalog, found, time.time())))
+        story = tell(recollect(state.catalog, found, time.time()))
+    return Story(found, story + permission_sentences(recorded_grants(site, name), time.time()))
 
 
 def recorded_states(site: Site, name: str) -> tuple[StateView, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from airssys_tui.api.grant_matrix import Known, Usage, counted
 from airssys_tui.api.views.granting import (
+    MOST_ENTRIES,
     AuditPage,
     AuditQuery,
     AuditVerdict,
@@ -19,7 +19,7 @@ from airssys_tui.api.views.granting import (
     TrustRuleView,
     TrustView,
 )
-from airssys_tui.core.capability.audit_entry import AuditEntry, parse_head
+from airssys_tui.core.capability.audit_entry import AuditEntry, Head, parse_head
 from airssys_tui.core.capability.grant import Reason
 from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy import PolicySource, TrustRule
@@ -32,9 +32,6 @@ from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify
 from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord
 from airssys_tui.store.catalog.records import RevisionRecord
 from airssys_tui.store.directory import StateReader
-
-MOST_ENTRIES: Final = 1_000
-"""Entries of the audit in one answer at most."""
 
 
 def recorded_policies(state: StateReader, policies: PolicySource | None = None) -> PolicySource:
@@ -138,29 +135,46 @@ def source_path(folder: Path, key: str) -> str:
     return str(folder / key) if key.endswith(WASM) else str(folder / key / MANIFEST)
 
 
-def audit_entries(state: StateReader, query: AuditQuery) -> AuditPage:
-    """Return entries of the audit. Blocks on the disk.
+class Heads(msgspec.Struct, frozen=True):
+    """What the catalog keeps of the audit: its last entry, and the last one that was removed for space."""
+
+    head: Head
+    base: Head
+
+
+def audit_heads(state: StateReader) -> Heads:
+    """Return what the catalog keeps of the audit. Blocks on the catalog."""
+    return Heads(state.grants.audit_head(), state.grants.audit_base())
+
+
+def audit_entries(state: StateReader, query: AuditQuery, heads: Heads | None = None) -> AuditPage:
+    """Return entries of the audit. Blocks on its files.
+
+    Args:
+        state: The state directory.
+        query: Which entries.
+        heads: What the catalog keeps of the audit: given, the catalog is not touched, so any thread may ask.
 
     Raises:
-        UsageError: The limit is out of bounds.
+        UsageError: The limit is out of bounds, or the query names both ends.
     """
-    if not 0 < query.limit <= MOST_ENTRIES:
-        raise UsageError(f"an answer has 1 to {MOST_ENTRIES} entries of the audit, not {query.limit}")
-    tables = state.grants
-    head, base = tables.audit_head(), tables.audit_base()
+    query.require_sound()
+    heads = heads or audit_heads(state)
     if query.after is not None:
-        entries = tuple(_following(state.audit, query, query.after))
-    else:
-        entries = audit_tail(state.audit, component=query.component, limit=query.limit)[::-1]
-    return AuditPage(entries=entries, head=head, base=base)
+        # What the catalog does not count yet is there a moment later, and whoever follows asks often.
+        entries = tuple(_following(state.audit, query, query.after)) if query.after < heads.head.count else ()
+        return AuditPage(entries=entries, head=heads.head, base=heads.base)
+    tail = audit_tail(state.audit, component=query.component, before=query.before, limit=query.limit)
+    return AuditPage(entries=tail.entries[::-1], head=heads.head, base=heads.base, since=tail.since)
 
 
-def audit_verdict(state: StateReader, elsewhere: str = "") -> AuditVerdict:
-    """Compare the audit with what was written. Blocks on the disk.
+def audit_verdict(state: StateReader, elsewhere: str = "", heads: Heads | None = None) -> AuditVerdict:
+    """Compare the audit with what was written. Blocks on its files, for as long as reading all of them takes.
 
     Args:
         state: The state directory.
         elsewhere: A head that was kept elsewhere, as ``audit head`` prints it.
+        heads: What the catalog keeps of the audit: given, the catalog is not touched, so any thread may ask.
 
     Raises:
         UsageError: ``elsewhere`` is no head.
@@ -169,14 +183,13 @@ def audit_verdict(state: StateReader, elsewhere: str = "") -> AuditVerdict:
         kept = parse_head(elsewhere) if elsewhere else None
     except ValueError as error:
         raise UsageError(str(error)) from None
-    tables = state.grants
-    base = tables.audit_base()
-    found = verify_audit(state.audit, tables.audit_head(), base=base, elsewhere=kept)
+    heads = heads or audit_heads(state)
+    found = verify_audit(state.audit, heads.head, base=heads.base, elsewhere=kept)
     return AuditVerdict(
         head=found.head,
         entry=found.fault.entry if found.fault else None,
         what=found.fault.what if found.fault else "",
-        base=base,
+        base=heads.base,
     )
 
 

@@ -23,6 +23,10 @@ from airssys_tui.store.disk.faults import disk_faults
 _NAME: Final = re.compile(r"(\d{12})\.jsonl")
 
 
+MOST_FILES: Final = 8
+"""Files that are read for one page of the newest entries."""
+
+
 class AuditFile(msgspec.Struct, frozen=True, order=True):
     """A file of the audit, and the number of its first entry."""
 
@@ -185,15 +189,43 @@ def audit_page(directory: Path, *, after: int = 0, limit: int = 200) -> tuple[Au
     return tuple(found)
 
 
-def audit_tail(directory: Path, *, component: str | None = None, limit: int = 200) -> tuple[AuditEntry, ...]:
-    """Return the newest entries, newest first: about one component, or all. At most the last 8 files are read."""
+class Tail(msgspec.Struct, frozen=True):
+    """The newest entries of an audit.
+
+    Attributes:
+        entries: Newest first.
+        since: The lowest number that was looked at.
+    """
+
+    entries: tuple[AuditEntry, ...]
+    since: int = 1
+
+
+def audit_tail(directory: Path, *, component: str | None = None, before: int | None = None, limit: int = 200) -> Tail:
+    """Return the newest entries. At most :data:`MOST_FILES` files are read.
+
+    Args:
+        directory: The directory of the audit.
+        component: Only entries about this component.
+        before: Only entries with a lower number.
+        limit: Entries at most.
+
+    Raises:
+        StoreError: If a file cannot be read.
+    """
+    files = [file for file in audit_files(directory) if before is None or file.first < before]
     found: list[AuditEntry] = []
-    for file in reversed(audit_files(directory)[-8:]):
-        fitting = [entry for entry in _entries(file) if component is None or entry.component == component]
-        found.extend(reversed(fitting[-(limit - len(found)) :]))
+    for file in reversed(files[-MOST_FILES:]):
+        fitting = [
+            entry
+            for entry in _entries(file)
+            if component in {None, entry.component} and (before is None or entry.n < before)
+        ]
+        room = limit - len(found)
+        found.extend(reversed(fitting[-room:]))
         if len(found) >= limit:
-            break
-    return tuple(found)
+            return Tail(tuple(found), found[-1].n)
+    return Tail(tuple(found), files[-MOST_FILES:][0].first if files else 1)
 
 
 def _entries(file: AuditFile) -> Iterator[AuditEntry]:

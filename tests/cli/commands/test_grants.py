@@ -38,6 +38,33 @@ def standing(desk: Desk) -> dict[str, str]:
     return {row["permission"]: row["standing"] for row in desk.run("grants", "fetcher", "--json").json["rows"]}
 
 
+def test_a_component_is_described_with_what_it_lacks(fetcher: Desk) -> None:
+    run = fetcher.run
+    text = run("describe", "fetcher").out
+    assert "\n  storage:read-write  granted, always, by default\n" in text
+    assert f"\n  {NET}  not granted → airssys-tui grant fetcher {NET}\n" in text
+    assert "\nlatest denials\n  -\n" in text
+    document = run("describe", "fetcher", "--json").json["permissions"]
+    assert {row["permission"]: row["standing"] for row in document["rows"]} == standing(fetcher)
+    story = run("explain", "fetcher", "--json").json["sentences"]
+    assert "It declares 3 permissions; 1 is granted: storage:read-write." in story
+    assert f"{NET} is not granted; to grant it: `airssys-tui grant fetcher {NET}`." in story
+    assert run("grant", "fetcher", NET).code == 0
+    assert f"{NET}  granted, always, by operator" in run("describe", "fetcher").out
+    assert "2 are granted" in " ".join(run("explain", "fetcher").out.split())
+
+
+def test_the_audit_is_paged_back(fetcher: Desk) -> None:
+    run = fetcher.run
+    for value in ("environment:HOME", NET):
+        assert run("grant", "fetcher", value).code == 0
+    numbers = [entry["n"] for entry in run("audit", "--json").json]
+    older = run("audit", "--before", str(numbers[-1]), "--last", "1", "--json").json
+    assert [entry["n"] for entry in older] == [numbers[-2]]
+    assert run("audit", "--before", "1", "--json").json == []
+    assert run("audit", "--before", "1", "--follow").code != 0
+
+
 def test_an_answer_changes_what_stands(fetcher: Desk) -> None:
     run = fetcher.run
     assert run("grant", "fetcher", NET, "--for", "1h", "--rationale", "rates").code == 0

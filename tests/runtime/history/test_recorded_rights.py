@@ -128,6 +128,14 @@ def test_the_audit_is_read_from_its_end_and_onwards(state: StateDirectory) -> No
     assert numbers(after=7) == [8, 9, 10]
     assert numbers(after=1, component="other", limit=2) == [2, 4]
     assert numbers(after=10) == []
+    assert numbers(before=8, limit=3) == [5, 6, 7]
+    assert numbers(before=8, component="fetcher", limit=2) == [5, 7]
+    assert numbers(before=1) == []
+    assert audit_entries(state, AuditQuery(before=8, limit=3)).older
+    assert not audit_entries(state, AuditQuery(before=3, limit=3)).older
+    for wrong in ({"after": 1, "before": 3}, {"limit": 1_001}):
+        with pytest.raises(UsageError):
+            numbers(**wrong)
     assert audit_entries(state, AuditQuery()).head.count == 10
     assert audit_verdict(state).entry is None
     assert audit_verdict(state, f"11:{'0' * 64}").entry == 11

@@ -72,8 +72,12 @@ def test_what_was_written_is_whole_and_in_order(whole: tuple[Path, Head]) -> Non
     assert len(audit_files(directory)) > 3
     assert [each.n for each in audit_page(directory)] == list(range(1, ENTRIES + 1))
     assert [each.text for each in audit_page(directory, after=5, limit=2)] == ["reason 6", "reason 7"]
-    assert [each.n for each in audit_tail(directory, limit=3)] == [14, 13, 12]
-    assert audit_tail(directory, component="other") == ()
+    assert [each.n for each in audit_tail(directory, limit=3).entries] == [14, 13, 12]
+    assert audit_tail(directory, component="other").entries == ()
+    assert [each.n for each in audit_tail(directory, before=12, limit=3).entries] == [11, 10, 9]
+    assert audit_tail(directory, before=12, limit=3).since == 9
+    assert audit_tail(directory, before=3).since == 1
+    assert audit_tail(directory, before=1).entries == ()
     lines = b"".join(Path(file.path).read_bytes() for file in audit_files(directory)).splitlines()
     assert [json.loads(line)["n"] for line in lines] == list(range(1, ENTRIES + 1))
     assert json.loads(lines[0])["prev"] == GENESIS
@@ -230,7 +234,7 @@ def test_hostile_texts_are_bounded_and_kept(tmp_path: Path) -> None:
         assert len(line) < MAX_LINE
         log.append([entry(1, subject=text, text=text)])
     assert verify_audit(tmp_path / "audit", log.head).fault is None
-    assert audit_tail(tmp_path / "audit")[1].text == '"}\n{"'
+    assert audit_tail(tmp_path / "audit").entries[1].text == '"}\n{"'
 
 
 def test_nothing_is_appended_to_what_another_program_changed(tmp_path: Path) -> None:

@@ -537,9 +537,24 @@ class Contract:
         missing = bench.api.verify_audit(ahead.text).result(PATIENCE)
         assert missing.entry is not None
         assert missing.entry > page.head.count
-        for wrong in (lambda: bench.api.audit(AuditQuery(limit=0)), lambda: bench.api.verify_audit("nonsense")):
+        wrong_queries = (AuditQuery(limit=0), AuditQuery(limit=1_001), AuditQuery(after=1, before=2))
+        asked = [lambda query=query: bench.api.audit(query) for query in wrong_queries]
+        for wrong in (*asked, lambda: bench.api.verify_audit("nonsense")):
             with pytest.raises(UsageError):
                 wrong().result(PATIENCE)
+
+    def test_the_audit_is_paged_back(self, bench):
+        for _ in range(3):
+            bench.do(Grant("counter", "environment:HOME"))
+            bench.do(Revoke("counter", "environment:HOME"))
+        whole = bench.api.audit(AuditQuery(component="counter", after=0)).result(PATIENCE).entries
+        page = bench.api.audit(AuditQuery(component="counter", limit=2)).result(PATIENCE)
+        assert page.entries == whole[-2:]
+        assert page.older
+        before = bench.api.audit(AuditQuery(component="counter", before=page.since)).result(PATIENCE)
+        assert before.entries + page.entries == whole
+        assert not before.older
+        assert bench.api.audit(AuditQuery(component="nobody")).result(PATIENCE).entries == ()
 
     def test_closing_twice_is_closing(self, bench):
         bench.api.close()
