@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import deque
 from sys import getsizeof
 from typing import Final
 
@@ -150,7 +149,7 @@ class Traces:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Trace] = deque()
+        self._kept: list[Trace] = []  # a deque takes ten times the memory while it is empty
 
     def __len__(self) -> int:
         """Return the number of kept traces."""
@@ -167,7 +166,7 @@ class Traces:
             self._kept.append(trace)
             size = sum(kept.bytes for kept in self._kept)
             while len(self._kept) > 1 and (len(self._kept) > MAX_TRACES or size > MAX_BYTES):
-                oldest = self._kept.popleft()
+                oldest = self._kept.pop(0)
                 size -= oldest.bytes
                 oldest.forget()
 

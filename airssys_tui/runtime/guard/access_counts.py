@@ -44,12 +44,14 @@ class AccessCounts:
         passed_over: Accesses that the mode ``observe`` let pass.
     """
 
+    __slots__ = ("_denials", "_unwritten_uses", "_uses", "changed", "denied", "passed_over")
+
     def __init__(self) -> None:
         self.denied = 0
         self.passed_over = 0
         self._denials: dict[tuple[str, str, bool], _Coalesced] = {}
         self._uses: dict[str, UseRecord] = {}
-        self._unwritten_uses: set[str] = set()
+        self._unwritten_uses: dict[str, None] = {}
         self.changed = False
 
     def deny(self, access: str, denial: Denial, revision: int, now: float, *, observed: bool) -> bool:
@@ -81,7 +83,7 @@ class AccessCounts:
             return
         first = now if before is None else before.first_at
         self._uses[access] = UseRecord(component, access, revision, first, now)
-        self._unwritten_uses.add(access)
+        self._unwritten_uses[access] = None
         self.changed = True
 
     def recall(self, uses: tuple[UseRecord, ...]) -> None:

@@ -10,7 +10,6 @@ the access. Everything else goes to the disk later.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final, Protocol
 
 import msgspec
@@ -100,11 +99,10 @@ class ComponentGuard:
         self._now = records.now
         self._allowed: dict[Access, float] = {}
         self._kept: dict[Access, float] = {}
-        self._opened: OrderedDict[Access, Grant] = OrderedDict()
+        self._opened: dict[Access, Grant] = {}
         self._questions: dict[Permission, str] = {}
         self.open_storage: StorageAccess | None = None
-        with rights.lock:
-            rights.guards.add(self)
+        rights.attend(self)
 
     def serve(self) -> None:
         """Note that the instance serves from now on; what it asked as a candidate is asked now."""
@@ -243,7 +241,7 @@ class ComponentGuard:
 
     def _open(self, access: Access, grant: Grant) -> None:
         if len(self._opened) >= MOST_OPENED:
-            self._opened.popitem(last=False)
+            del self._opened[next(iter(self._opened))]
         self._opened[access] = grant
 
     def _remember(self, where: dict[Access, float], access: Access, until: float | None) -> None:

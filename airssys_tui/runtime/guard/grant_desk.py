@@ -241,7 +241,7 @@ class GrantDesk:
             rights.counts.use(rights.component, text_of(access), revision, at)
             first = key not in rights.seen
             if first:
-                rights.seen = {each for each in rights.seen if each[0] == revision} | {key}
+                rights.seen = frozenset((*(each for each in rights.seen if each[0] == revision), key))
         self._mark(rights)
         if first:
             entry = AuditEntry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Final, Protocol
-from weakref import WeakSet
+from weakref import ref
 
 import msgspec
 
@@ -69,9 +69,10 @@ class Rights:
         standing: What was answered; replaced under ``lock``, read without it.
         questions: The open questions, by their permission; used under ``lock``.
         counts: What it attempted; used under ``lock``.
-        guards: The guards of its instances; used under ``lock``.
         rationale: Why it needs what it declares, in the words of its manifest.
     """
+
+    __slots__ = ("_guards", "component", "counts", "lock", "questions", "rationale", "seen", "standing")
 
     def __init__(self, component: str, standing: Standing) -> None:
         self.component = component
@@ -80,15 +81,22 @@ class Rights:
         self.questions: dict[str, Question] = {}
         self.counts = AccessCounts()
         self.rationale = ""
-        self.guards: WeakSet[Opening] = WeakSet()
-        self.seen: set[tuple[int, Permission]] = set()
+        self.seen: frozenset[tuple[int, Permission]] = frozenset()
+        self._guards: tuple[ref[Opening], ...] = ()
+
+    def attend(self, guard: Opening) -> None:
+        """Tell a guard of changes for as long as it is there."""
+        with self.lock:
+            self._guards = (*(each for each in self._guards if each() is not None), ref(guard))
 
     def change(self, **fields: object) -> None:
         """Replace parts of the standing; every guard asks anew at its next decision."""
         with self.lock:
             self.standing = msgspec.structs.replace(self.standing, **fields)
-            for guard in self.guards:
-                guard.open_storage = None
+            for each in self._guards:
+                guard = each()
+                if guard is not None:
+                    guard.open_storage = None
 
     def add(self, grants: tuple[Grant, ...]) -> None:
         """Add answers."""

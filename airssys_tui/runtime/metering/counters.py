@@ -36,17 +36,23 @@ _SOON: Final = bytes(map(_bucket, range(400)))
 _SOON_STEPS: Final = len(_SOON)
 
 
+_NOTHING: Final = [0] * _BUCKETS
+"""The buckets before the first latency; never written to."""
+
+
 class LatencyHistogram:
     """Latencies in log-linear buckets: four per power of two of a microsecond, accurate to 19 %."""
 
     __slots__ = ("_counts", "total")
 
     def __init__(self) -> None:
-        self._counts = [0] * _BUCKETS
+        self._counts = _NOTHING
         self.total = 0
 
     def record(self, nanoseconds: int) -> None:
         """Count one latency."""
+        if not self.total:  # most components of a large folder are never called
+            self._counts = [0] * _BUCKETS
         steps = nanoseconds // _STEP_NS
         self._counts[_SOON[steps] if steps < _SOON_STEPS else _bucket(steps)] += 1
         self.total += 1
