@@ -277,19 +277,19 @@ class Shim:
         send(self._control, {"exit": ended})
 
     def _end(self) -> None:
-        """Kill everything below, until nothing is left."""
+        """Kill everything below, until nothing is left; without a look at all processes if nothing is left by now."""
         if not self._main:
             return
         while True:
+            self._wakeup.drain()
+            self._reap()
+            if self._childless:
+                return
             if not self._ended:
                 for kill in (os.killpg, os.kill):
                     with contextlib.suppress(OSError):
                         kill(self._main, signal.SIGKILL)
-            self._wakeup.drain()
             kill_tree()
-            self._reap()
-            if self._childless:
-                return
             select.select([self._wakeup.read_end], [], [], KILL_PAUSE)
 
 
