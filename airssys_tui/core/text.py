@@ -58,6 +58,10 @@ _HARMLESS: Final = frozenset("\n\t\u200c\u200d")
 
 _STACKING: Final = frozenset({"Mn", "Me"})
 _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*\Z")
+_COMMON: Final = re.compile(
+    r"[\t\n\x20-\x7e\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u25ff]*\Z"
+)
+"""Letters and signs without controls and combining marks, as in most texts; the program's own use a middle dot."""
 
 
 def is_plain(text: str) -> bool:
@@ -94,7 +98,7 @@ def sanitise(text: str, *, max_line: int = MAX_LINE, max_lines: int = MAX_LINES)
     if isinstance(text, GuestText) and len(text) <= max_line and text.count("\n") < max_lines:
         return text
     budget = (max_line + 64) * max_lines
-    if not is_plain(text):
+    if not _COMMON.match(text):
         text = _by_category(text[:budget].translate(_VISIBLE))
     if len(text) > max_line or text.count("\n") >= max_lines:
         text = _cut(text, max_line, max_lines)

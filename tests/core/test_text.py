@@ -24,6 +24,13 @@ def test_nothing_that_controls_a_terminal_is_left(text: str) -> None:
         assert char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
+def test_no_character_of_the_common_scripts_controls_a_terminal_or_stacks() -> None:
+    for code in set(range(0x3000)) - {ord("\n"), ord("\t")}:
+        shown = sanitise(f"a{chr(code) * 9}")
+        assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}, hex(code)
+        assert sum(unicodedata.category(char) in {"Mn", "Me"} for char in shown) <= MAX_COMBINING, hex(code)
+
+
 @given(ANY_TEXT)
 def test_twice_is_once(text: str) -> None:
     once = sanitise(text)
