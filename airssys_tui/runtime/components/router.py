@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -41,11 +42,14 @@ class Router:
 
     def source_in(self, folder: Path) -> Callable[[str], str]:
         """Return what finds the path of a component's manifest or wasm file in a folder; empty if it is not there."""
+        prefix = str(folder / MANIFEST).removesuffix(MANIFEST)  # joined as text: a `Path` would be parsed each time
 
         def find(name: str) -> str:
             component = self._table.get(name)
             key = component.files.key if component is not None else ""
-            return str(folder / key if key.endswith(WASM) else folder / key / MANIFEST) if key else ""
+            if not key or key.endswith(WASM):
+                return f"{prefix}{key}" if key else ""
+            return f"{prefix}{key}{os.sep}{MANIFEST}"
 
         return find
 
