@@ -90,7 +90,7 @@ class Observer:
         self.tick = SampleTick(0, floor.clock(), floor.settings.sample, floor.settings.sample)
 
     def sample(self, components: Iterable[Component]) -> None:
-        """Sample the meters of components, unless nothing happened in them, and publish."""
+        """Sample the meters of components, unless nothing happened in them; publish, unless the start is under way."""
         tick = self.tick = self._next_tick()
         self._descriptors = self._floor.descriptors.used
         for component in components:
@@ -101,7 +101,8 @@ class Observer:
             memory = self._memory(component)
             if component.shown.series.sample(tick, counters, memory[0] if memory else None):
                 component.shown.touch()
-        self.publish()
+        if self.phase is not Phase.STARTING:  # the rows of a start are published at their own pace, see `pause`
+            self.publish()
 
     def _next_tick(self) -> SampleTick:
         now, step, before = time.monotonic(), self._floor.settings.sample, self.tick
