@@ -26,13 +26,11 @@ from airssys_tui.core.types.interface import (
     TupleOf,
     ValType,
 )
+from airssys_tui.core.types.value_columns import KEPT, AllFit, all_fit
 from airssys_tui.core.types.values import Some
 
 Convert: TypeAlias = Callable[[Any], Any]
 Of: TypeAlias = Callable[[ValType], Convert]
-
-KEPT: Final = 512
-"""Types whose conversions are kept: guests have types of their own, so there can be any number."""
 
 _FLOAT: Final = struct.Struct("<f")
 
@@ -64,7 +62,7 @@ def _reader(type_: ValType) -> Convert:
         case Primitive(name=name):
             return READERS[name]
         case ListOf() if type_ != BYTES:
-            return _read_list(_reader(type_.element))
+            return _read_list(_reader(type_.element), all_fit(type_.element))
         case Record():
             return _read_record({field.name: _reader(field.type) for field in type_.fields})
         case TupleOf():
@@ -143,11 +141,13 @@ READERS: Final[dict[str, Convert]] = {
 """What reads each primitive type."""
 
 
-def _read_list(element: Convert) -> Convert:
+def _read_list(element: Convert, fit: AllFit | None) -> Convert:
     def read(value: Any) -> list[Any]:
-        if type(value) is list:
-            return [element(item) for item in value]
-        raise Unfit
+        if type(value) is not list:
+            raise Unfit
+        if fit is not None and fit(value):
+            return value
+        return [element(item) for item in value]
 
     return read
 

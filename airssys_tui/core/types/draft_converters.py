@@ -10,7 +10,7 @@ import math
 from functools import lru_cache
 from typing import Any
 
-from airssys_tui.core.types.converters import KEPT, READERS, Convert, NotPlain, Unfit, made
+from airssys_tui.core.types.converters import READERS, Convert, NotPlain, Unfit, made
 from airssys_tui.core.types.drafts import NOTHING, SOMETHING, Chosen, Items, Parts, Typed
 from airssys_tui.core.types.interface import (
     BYTES,
@@ -23,6 +23,7 @@ from airssys_tui.core.types.interface import (
     TupleOf,
     ValType,
 )
+from airssys_tui.core.types.value_columns import KEPT
 
 
 @lru_cache(KEPT)

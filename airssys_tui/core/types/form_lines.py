@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from airssys_tui.core.types.converters import KEPT, Unfit
+from airssys_tui.core.types.converters import Unfit
 from airssys_tui.core.types.draft_converters import draft_reader
 from airssys_tui.core.types.drafts import Chosen, Draft, Items, Parts, Several, Typed
 from airssys_tui.core.types.form import blank, carried_by, choices, problem, to_json
 from airssys_tui.core.types.interface import BYTES, FlagsOf, Function, ListOf, Record, TupleOf, ValType, render
+from airssys_tui.core.types.value_columns import KEPT
 
 Path: TypeAlias = tuple[str | int, ...]
 """Field names, positions and chosen names, starting at the parameter's name."""

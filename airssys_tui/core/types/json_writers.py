@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.types.converters import KEPT
 from airssys_tui.core.types.interface import (
     BYTES,
     FlagsOf,
@@ -25,6 +24,7 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     render,
 )
+from airssys_tui.core.types.value_columns import KEPT
 from airssys_tui.core.types.values import Ok
 
 Write: TypeAlias = Callable[[Any], Any]

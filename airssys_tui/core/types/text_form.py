@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from airssys_tui.core.types.converters import KEPT
 from airssys_tui.core.types.interface import (
     BYTES,
     Borrow,
@@ -26,6 +25,7 @@ from airssys_tui.core.types.interface import (
     ValType,
     VariantOf,
 )
+from airssys_tui.core.types.value_columns import KEPT
 
 MOST_LINES: Final = 2_000
 """Maximum lines of one value."""

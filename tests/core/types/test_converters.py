@@ -95,6 +95,24 @@ def test_reading_a_primitive_agrees(name: str, value: Any) -> None:
     agree(lambda: json_form.from_json(ListOf(Primitive(name)), [value], "value"))
 
 
+FLAT = Record((Field("a", Primitive("u8")), Field("b", Primitive("string")), Field("c", ListOf(Primitive("f64")))))
+ROWS: list[dict[str, Any]] = [{"a": 255, "b": "\u00e9", "c": [0.5, 1.5]}, {"a": 0, "b": "", "c": []}]
+
+
+def test_values_that_fit_as_they_stand_are_not_copied() -> None:
+    assert json_form.from_json(ListOf(FLAT), ROWS, "value") is ROWS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"a": 256}, {"a": True}, {"b": "\ud800"}, {"b": 1}, {"c": [1]}, {"c": [None]}, {"d": 1}],
+    ids=["too-large", "bool", "surrogate", "no-text", "integer", "null", "more"],
+)
+def test_one_value_of_many_that_does_not_fit_plainly_is_read_as_alone(change: dict[str, Any]) -> None:
+    rows = [*ROWS, {**ROWS[0], **change}]
+    agree(lambda: json_form.from_json(ListOf(FLAT), rows, "value"))
+
+
 def drafts_of(type_: ValType) -> st.SearchStrategy[Any]:
     """Draw drafts of a type, some of them of another shape."""
     other = st.just(Items()) | st.just(Parts({})) | st.builds(Typed, ODD) | st.builds(Chosen, ODD)
