@@ -148,6 +148,8 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
 
 def wrap(text: str, width: int) -> list[str]:
     """Break text at spaces into lines of at most ``width`` cells; longer words are split."""
+    if _cells(text) <= width and not text.startswith(" "):
+        return [text]
     lines: list[str] = []
     current = ""
     for word in text.split(" "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -11,10 +12,10 @@ from rich.cells import cell_len
 from airssys_tui.api.views.calling import CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.core.types import form_lines
 from airssys_tui.core.types.form_lines import LineKind
-from airssys_tui.core.types.interface import Function, render
+from airssys_tui.core.types.interface import Function, ValType, render
 from airssys_tui.core.types.text_form import lay_out
 from airssys_tui.core.units import format_call_time, format_count, format_size
-from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text
 from airssys_tui.tui.state.call_forms import Listing
@@ -207,13 +208,21 @@ def result_lines(function: Function | None, made: MadeCall, glyphs: Glyphs, widt
     time = format_call_time(report.seconds)
     cost = f"r{report.revision}: fuel {format_count(report.fuel)}, time {time}{cpu}{peak}"
     lines: list[Line] = [(Span(f" {part}", "quiet"),) for part in wrap(safe(cost, glyphs), max(20, width - 2))]
-    value = msgspec.json.decode(report.result)
-    for line in lay_out(function.result if function is not None else None, value):
+    returns = function.result if function is not None else None
+    return [*lines, *_value_lines(returns, report.result, width, plain=glyphs.ascii)]
+
+
+@lru_cache(maxsize=4)
+def _value_lines(type_: ValType | None, result: str, width: int, *, plain: bool) -> tuple[Line, ...]:
+    """Draw a result by its type; the lines are kept, as every change of a pane draws the same result again."""
+    lines: list[Line] = []
+    glyphs = ASCII if plain else UNICODE
+    for line in lay_out(type_, msgspec.json.decode(result)):
         if not line.label and not line.text:
             continue
         label = f"{safe(line.label, glyphs)}  " if line.label else ""
         lines += _hanging((Span(" " + "  " * line.depth), Span(label, "quiet")), line.text, "strong", glyphs, width)
-    return lines
+    return tuple(lines)
 
 
 def _hanging(head: Line, text: str, tone: str, glyphs: Glyphs, width: int) -> Iterator[Line]:
