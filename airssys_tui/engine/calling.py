@@ -18,7 +18,7 @@ import msgspec
 from airssys_tui.core.types.interface import Function, ValType
 from airssys_tui.engine import bindings, lifting, lowering
 from airssys_tui.engine.activity import SHORT_NS, cpu_since
-from airssys_tui.engine.generated_code import GeneratedCode
+from airssys_tui.engine.generated_code import VIEWS, GeneratedCode
 from airssys_tui.engine.signature import NOT_COMPILABLE, diagnose, holds_handles, not_callable, owns_memory
 from airssys_tui.engine.threads import THREAD
 
@@ -174,11 +174,18 @@ def _factory(function: Function, *, metered: bool) -> Callable[..., Any]:
         lower = lowering.write_arguments(source, function, "arguments", "storage")
         lift, value, views = _lift(source, function.result)
         if metered:
-            call = _metered(lower, [*lift, *_settling(function), f"return CallResult({value}, used, wall, cpu, host)"])
+            call = _metered(
+                lower.each, [*lift, *_settling(function), f"return CallResult({value}, used, wall, cpu, host)"]
+            )
         else:
-            mine = ["mine = THREAD.mine"] if any("mine" in line for line in lower) else []
-            call = ["def call(arguments):", *indented([*mine, *lower, "invoke(*native)", *lift, f"return {value}"])]
-        source.function("bind", "act, native, storage, result", [*lines_of(LOCALS), *views, *call, "return call"])
+            mine = ["mine = THREAD.mine"] if any("mine" in line for line in lower.each) else []
+            call = [
+                "def call(arguments):",
+                *indented([*mine, *lower.each, "invoke(*native)", *lift, f"return {value}"]),
+            ]
+        source.function(
+            "bind", "act, native, storage, result", [*lines_of(LOCALS), *lower.once, *views, *call, "return call"]
+        )
         return source.compile("bind")
     except NOT_COMPILABLE as error:
         raise not_callable(function) from error
@@ -224,7 +231,7 @@ def _lift(source: GeneratedCode, type_: ValType | None) -> tuple[list[str], str,
     reads, expression = lifting.write_result(source, type_)
     views = [
         f'r{name} = memoryview(result).cast("B").cast("{code}")'
-        for code, name in lifting.RESULT_VIEWS.items()
+        for code, name in VIEWS.items()
         if any(f"= r{name}[" in line for line in reads)
     ]
     take = [*reads, f"value = {expression}"]

@@ -7,6 +7,7 @@ from a component never enter the source text: they are bound as constants.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -29,8 +30,25 @@ LAYOUTS: Final[dict[str, str]] = {
 }
 """``struct`` layout of the 24 payload bytes of each scalar."""
 
+VIEWS: Final = {code: "bool" if code == "?" else code for code in "?bBhHiIqQfd"}
+"""``struct`` format of each view over the storage of values, and what its name in generated code ends with."""
+
 MOST_NESTED: Final = 64
 """Maximum nesting of types that is compiled; Python's recursion limit is below the engine's own limit."""
+
+
+_ITEMS: Final = re.compile(r"(\d+)x|([a-zA-Z?])")
+
+
+def items_of(layout: str) -> tuple[list[int], list[str]]:
+    """Return the offsets and the formats of the items of a ``struct`` layout without alignment."""
+    offsets, codes, offset = [], [], 0
+    for padding, code in _ITEMS.findall(layout):
+        if not padding:
+            offsets.append(offset)
+            codes.append(code)
+        offset += int(padding) if padding else struct.calcsize(code)
+    return offsets, codes
 
 
 class GeneratedCode:

@@ -143,8 +143,9 @@ class Instance:
             ArgumentError: If an argument does not fit its type; the instance stays usable.
             ExportNotFound: If there is no such export.
         """
-        bound = self._bound.get(path)
-        if bound is None:
+        try:
+            bound = self._bound[path]
+        except KeyError:
             bound = self._bind(path)
         return bound(arguments, fuel, deadline)
 

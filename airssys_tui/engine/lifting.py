@@ -5,7 +5,6 @@ Reading never takes ownership: the caller frees the native value afterwards. Res
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable
 from typing import Any, Final
@@ -28,7 +27,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import ENTRY_SIZE, PAYLOAD, VALUE_SIZE, memory_view
-from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
+from airssys_tui.engine.generated_code import LAYOUTS, VIEWS, GeneratedCode, items_of
 
 WORLD: Final = memory_view()
 """The address space, from which native values are read."""
@@ -218,22 +217,17 @@ _READERS: Final[dict[type, Callable[[Lifting, Any], _Piece]]] = {
 def write_result(source: GeneratedCode, type_: ValType) -> tuple[list[str], str]:
     """Generate the statements that read a call's result from its storage, and the expression of its value.
 
-    The storage is accessed through views named ``r`` and a ``struct`` format, one for each of :data:`RESULT_VIEWS`.
+    The storage is accessed through views named ``r`` and a ``struct`` format, one for each of ``VIEWS``.
 
     Raises:
         NotImplementedError: If the type cannot be passed (future, stream, map, error-context).
         RecursionError: If types nest too deeply.
     """
     piece = Lifting(source).value(type_)
-    variables = iter(piece.variables)
-    reads, offset = [], 0
-    for padding, code in _ITEMS.findall(piece.layout):
-        if padding:
-            offset += int(padding)
-            continue
-        size = struct.calcsize(code)
-        reads.append(f"{next(variables)} = r{RESULT_VIEWS[code]}[{offset // size}]")
-        offset += size
+    reads = [
+        f"{variable} = r{VIEWS[code]}[{offset // struct.calcsize(code)}]"
+        for offset, code, variable in zip(*items_of(piece.layout), piece.variables, strict=True)
+    ]
     return reads, piece.expression
 
 
@@ -255,9 +249,3 @@ def write_arguments(source: GeneratedCode, function: Function, address: str) -> 
     variables = [variable for piece in pieces for variable in piece.variables]
     values = "".join(f"{piece.expression}, " for piece in pieces)
     return [f"{', '.join(variables)}, = {unpack}(W, {address})"], values
-
-
-RESULT_VIEWS: Final = {code: "bool" if code == "?" else code for code in "?bBhHiIqQfd"}
-"""``struct`` format of each view over a result's storage, and its name in generated code."""
-
-_ITEMS: Final = re.compile(r"(\d+)x|([a-zA-Z?])")

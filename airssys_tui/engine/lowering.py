@@ -7,9 +7,10 @@ path needs no paths and no messages.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from airssys_tui.core.types.interface import (
     BYTES,
@@ -29,7 +30,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.bindings import BYTES_HEADER, KINDS, VALUE_SIZE, memory_view, value_clone
-from airssys_tui.engine.generated_code import LAYOUTS, GeneratedCode
+from airssys_tui.engine.generated_code import LAYOUTS, VIEWS, GeneratedCode, items_of
 from airssys_tui.engine.raw_lift.canonical_abi import nodes
 from airssys_tui.engine.threads import lower_bytes, lower_bytes_here
 
@@ -37,6 +38,13 @@ Keep = Callable[[Any], None]
 
 MOST_INLINE: Final = 32
 """Types within a function's parameters, or within its result, whose code stands in one function at most."""
+
+
+class Arguments(NamedTuple):
+    """Generated code that lowers arguments: statements before all calls, and those of each call."""
+
+    once: list[str]
+    each: list[str]
 
 
 class _Piece:
@@ -301,14 +309,14 @@ _WRITERS: Final[dict[type, Callable[[Lowering, Any, list[str], str], _Piece]]] =
 }
 
 
-def write_arguments(source: GeneratedCode, function: Function, arguments: str, storage: str) -> list[str]:
+def write_arguments(source: GeneratedCode, function: Function, arguments: str, storage: str) -> Arguments:
     """Generate the statements that lower a call's arguments.
 
     Args:
         source: Collects constants and functions.
         function: The function to call.
         arguments: Name of the tuple of arguments.
-        storage: Name of a writable buffer of 32 bytes per parameter.
+        storage: Name of a writable view of 32 bytes per parameter, which nobody else writes.
 
     Raises:
         NotImplementedError: If a type cannot be passed (future, stream, map, error-context).
@@ -317,14 +325,34 @@ def write_arguments(source: GeneratedCode, function: Function, arguments: str, s
     lowering = Lowering(source)
     lowering.inline, lowering.boxes_inline = True, _is_small([param.type for param in function.params])
     if not function.params:
-        return [f"if {arguments}: refuse()"]
+        return Arguments([], [f"if {arguments}: refuse()"])
     variables = [f"a{index}" for index in range(len(function.params))]
     body: list[str] = []
     piece = lowering.values([param.type for param in function.params], body, variables)
-    pack = source.layout(piece.layout, "pack_into")
     head = ["kept = []", "keep = kept.append"] if any("keep" in line for line in body) else []
     head.append(f"{', '.join(variables)}, = {arguments}")
-    return [*head, *body, f"{pack}({storage}, 0, {', '.join(piece.fill)})"]
+    if "f" in piece.layout:  # a view takes what is too large for it as infinite
+        pack = source.layout(piece.layout, "pack_into")
+        return Arguments([], [*head, *body, f"{pack}({storage}, 0, {', '.join(piece.fill)})"])
+    before, writes = _writes(piece, storage)
+    return Arguments(before, [*head, *body, *writes])
+
+
+def _writes(piece: _Piece, storage: str) -> tuple[list[str], list[str]]:
+    """Generate the writing of values item by item through views: half the time of packing all of them.
+
+    Returns:
+        Statements that are enough once, which make the views and write the kinds, and those for each call.
+    """
+    views: dict[str, str] = {}
+    kinds: list[str] = []
+    writes: list[str] = []
+    for offset, code, item in zip(*items_of(piece.layout), piece.fill, strict=True):
+        name = f"w{VIEWS[code]}"
+        views[name] = f'{name} = {storage}.cast("{code}")'
+        write = f"{name}[{offset // struct.calcsize(code)}] = {item}"
+        (kinds if offset % VALUE_SIZE == 0 else writes).append(write)
+    return [*views.values(), *kinds], writes
 
 
 def write_result(source: GeneratedCode, type_: ValType, value: str, address: str) -> list[str]:
