@@ -47,36 +47,50 @@ class Wakeups:
 _KNOWN: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Wakeups]] = WeakKeyDictionary()
 
 
+class _Landed(asyncio.Future[Any]):
+    """A future of a loop that ends as one of a thread does.
+
+    Cancelling it cancels that one too; here, as a callback for it would cost every result a turn of the loop.
+    """
+
+    def __init__(self, future: Future[Any], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._future: Future[Any] | None = future
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel both."""
+        cancelled = super().cancel(msg)
+        future, self._future = self._future, None
+        if cancelled and future is not None:
+            future.cancel()
+        return cancelled
+
+    def settle(self, done: Future[Any]) -> None:
+        """End as the other one did, and let go of it: it refers to this one."""
+        self._future = None
+        if self.done():
+            return
+        try:
+            error = done.exception()
+        except CancelledError:
+            super().cancel()
+            return
+        if error is None:
+            self.set_result(done.result())
+        else:
+            self.set_exception(error)
+
+
 def landing(future: Future[T]) -> asyncio.Future[T]:
     """Return a future of the running loop that ends as this one of a thread does; cancelling it cancels that one."""
     loop = asyncio.get_running_loop()
-    landed: asyncio.Future[T] = loop.create_future()
+    landed = _Landed(future, loop)
     if future.done():
-        _settle(landed, future)
+        landed.settle(future)
         return landed
     wakeups = _KNOWN.get(loop)
     if wakeups is None:
         wakeups = _KNOWN[loop] = Wakeups(loop)
     call = wakeups.call
-
-    def abandon(waiting: asyncio.Future[T]) -> None:
-        if waiting.cancelled():
-            future.cancel()
-
-    landed.add_done_callback(abandon)
-    future.add_done_callback(lambda done: call(lambda: _settle(landed, done)))
+    future.add_done_callback(lambda done: call(lambda: landed.settle(done)))
     return landed
-
-
-def _settle(landed: asyncio.Future[Any], done: Future[Any]) -> None:
-    if landed.done():
-        return
-    try:
-        error = done.exception()
-    except CancelledError:
-        landed.cancel()
-        return
-    if error is None:
-        landed.set_result(done.result())
-    else:
-        landed.set_exception(error)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -98,3 +100,20 @@ def test_a_result_that_comes_after_the_loop_hurts_nobody() -> None:
     asyncio.run(run())
     on_another_thread(lambda: future.set_result(1))
     assert future.result() == 1
+
+
+def test_a_result_is_let_go_when_nobody_needs_it_any_more() -> None:
+    class Large:
+        pass
+
+    async def run() -> ReferenceType[Large]:
+        future: Future[Large] = Future()
+        landed = landing(future)
+        on_another_thread(lambda: future.set_result(Large()))
+        return ref(await landed)
+
+    gc.disable()  # counting references is enough: there is no circle
+    try:
+        assert asyncio.run(run())() is None
+    finally:
+        gc.enable()
