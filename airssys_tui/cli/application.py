@@ -241,6 +241,7 @@ _GROUPS: Final = {
 _EPILOGUE: Final = "\n".join([EXIT_CODES, *(f"  {code:<3}  {meaning}" for code, meaning in MEANINGS.items())])
 
 
+_WHOLE: Final = 2**63
 _COMPLETE: Final = "__complete"
 """What a completion script asks for names and numbers; the words of the incomplete command line follow."""
 
@@ -270,7 +271,7 @@ def build(words: Sequence[str] | None = None) -> App:
         help_formatter=TwoColumns(),
         help="" if entries else _help(SCREEN),
         help_epilogue=_EPILOGUE,
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), validator=whole_in_bounds),
         result_action="return_value",
     )
     if not entries:
@@ -291,6 +292,16 @@ def build(words: Sequence[str] | None = None) -> App:
         parent = groups[group] if group else app
         parent.command(entry.function, name=leaf, help=_help(entry), sort_key=position)
     return app
+
+
+def whole_in_bounds(_kind: object, value: object) -> None:
+    """Refuse a whole number that neither the catalog nor the control socket can carry.
+
+    Raises:
+        ValueError: It is beyond 64 bits.
+    """
+    if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
+        raise ValueError("the number is too large")
 
 
 def _help(entry: Entry) -> str:

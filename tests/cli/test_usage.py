@@ -107,6 +107,38 @@ def test_a_slip_is_said_in_plain_words_with_what_was_meant(desk: Desk, words: li
     assert not re.search(r"\b(int|str|float|[Pp]arameter|[Tt]okens?)\b", answer.err)
 
 
+@pytest.mark.parametrize(
+    "number", ["9223372036854775808", "-9223372036854775809", "9" * 400], ids=["2^63", "-2^63-1", "400"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", "counter", "1", "N"],
+        ["rollback", "counter", "--to=N"],
+        ["revoke", "counter", "--grant=N"],
+        ["audit", "--last=N"],
+        ["pin", "counter", "N"],
+        ["note", "counter", "N", "text"],
+        ["mark-stable", "counter", "N"],
+        ["release", "counter", "N"],
+        ["states", "export", "counter", "--snapshot=N"],
+        ["events", "--last=N"],
+        ["top", "--rows=N"],
+        ["web", "--port=N"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_nothing_can_carry_is_refused_before_anybody_is_asked(
+    desk: Desk, words: list[str], number: str
+) -> None:
+    if number.startswith("-") and "N" in words:
+        words = [*(each for each in words if each != "N"), "--", number]
+    answer = desk.run(*(word.replace("N", number) for word in words))
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    assert answer.err.startswith("error: ")
+
+
 def test_a_folder_that_is_named_like_a_command_is_a_folder(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,6 +192,8 @@ class RemoteRuntime(RuntimeApi):
             packed = msgspec.Raw(wire.pack(arguments))
         except UnicodeEncodeError as error:
             raise UsageError(f"{method.name}: the request holds text that is not Unicode ({error.reason})") from None
+        except OverflowError:
+            raise UsageError(f"{method.name}: the request holds a number of more than 64 bits") from None
         return self._send(method.name, packed, method.read_result)
 
     def _send(self, name: str, arguments: msgspec.Raw, read: Callable[[msgspec.Raw], Any]) -> Future[Any]:

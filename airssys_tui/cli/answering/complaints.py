@@ -101,6 +101,13 @@ def _unreadable(error: cyclopts.CoercionError) -> str:
     return f"{where} must be {KINDS.get(kind, 'another kind of value')}, not {word!r}"
 
 
+def _invalid(error: cyclopts.ValidationError) -> str:
+    argument = error.argument
+    token = argument.tokens[0] if argument is not None and argument.tokens else None
+    where = (token.keyword if token is not None else None) or (argument.name if argument is not None else "the value")
+    return f"{where}: {error.exception_message}"
+
+
 def _option(error: cyclopts.CoercionError) -> str:
     if error.token is not None and error.token.keyword:
         return error.token.keyword
@@ -118,6 +125,7 @@ _SAYINGS: Final[dict[type[CycloptsError], Callable[[Any], str]]] = {
     cyclopts.UnknownCommandError: _unknown_command,
     cyclopts.MissingArgumentError: _missing,
     cyclopts.CoercionError: _unreadable,
+    cyclopts.ValidationError: _invalid,
     cyclopts.UnusedCliTokensError: _surplus,
     cyclopts.RepeatArgumentError: _repeated,
 }
