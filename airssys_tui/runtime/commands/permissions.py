@@ -1,7 +1,8 @@
 """What operators answer about permissions, and whom they trust: planned, audited, recorded, then in force.
 
 A grant that is taken back ends at once, before that is recorded, since that errs on the safe side. Everything that
-allows more takes effect when it is durable, and not if it cannot be recorded.
+allows more takes effect when it is durable, and not if it cannot be recorded. Who asked may go away meanwhile: what is
+recorded is in force.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.history.recorded_rights import known_of, recorded_policies
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.machinery.shielded_await import to_the_end_first
 from airssys_tui.store.catalog.grant_records import ApprovalRecord
 from airssys_tui.store.disk.failpoint import failpoint
 
@@ -102,7 +104,7 @@ class PermissionCommands:
         async with self._lock:
             known = await self.known(component.name)
             planned = self._released(component, plan(command, known, Answerer(who, self._guards.session)), known)
-            await self._apply(planned, known, who, command.rationale)
+            await to_the_end_first(self._apply(planned, known, who, command.rationale))
         action = EventAction.REVOKED if isinstance(command, Revoke) else EventAction.GRANTED
         component.teller.operator(f"{planned.text} by {who}", action)
         if planned.candidate is False:
@@ -131,7 +133,8 @@ class PermissionCommands:
             StoreError: It could not be audited or recorded.
         """
         async with self._lock:
-            text = await (self._trust(command, who) if isinstance(command, AddTrust) else self._distrust(command, who))
+            doing = self._trust(command, who) if isinstance(command, AddTrust) else self._distrust(command, who)
+            text = await to_the_end_first(doing)
         self._floor.journal.system(f"{text} by {who}", EventAction.GRANTED)
         return Done(one_line(text, 400), None)
 

@@ -41,6 +41,7 @@ class _Recording:
         self.entries = tuple(entries)
         self.effect = effect
         self.future: Future[Any] = Future()
+        self.future.set_running_or_notify_cancel()  # it is made in any case, whether or not anybody waits for it
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -110,12 +111,12 @@ class AuditWriter:
 
     def flush(self) -> None:
         """Have the notes written, if there are any."""
-        if self._notes or self._dropped:
+        if self._waiting or self._notes or self._dropped:
             self._schedule()
 
     def finish(self) -> None:
-        """Write everything that waits; on the disk thread."""
-        while (self._waiting or self._notes or self._dropped) and not self._failing:
+        """Write everything that waits, or say that it cannot be written; on the disk thread."""
+        while self._waiting or ((self._notes or self._dropped) and not self._failing):
             self._drain()
 
     def _schedule(self) -> None:

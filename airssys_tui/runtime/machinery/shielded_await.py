@@ -18,3 +18,13 @@ async def to_the_end(doing: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
         except asyncio.CancelledError:
             if task.done():
                 return task.result()
+
+
+async def to_the_end_first(doing: Coroutine[Any, Any, T]) -> T:
+    """Await to completion; a cancellation meanwhile is raised after that."""
+    task = asyncio.ensure_future(doing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await to_the_end(task)
+        raise

@@ -255,7 +255,7 @@ def repair_entries(found: Found, at: float) -> list[AuditEntry]:
     without = [entry.n for entry in found.uncounted if entry.kind in EFFECTS]
     if without:
         numbers = ", ".join(map(str, without[:20])) + (" …" if len(without) > 20 else "")
-        text = f"the runtime ended before these entries took effect: {numbers}"
+        text = f"these entries never took effect: {numbers}"
         entries.append(AuditEntry(at=at, kind=AuditKind.NOT_DONE, text=text, count=len(without)))
     return entries
 
