@@ -167,11 +167,16 @@ class Approve(msgspec.Struct, frozen=True, tag="approve"):
     Attributes:
         only: Text forms of the permissions to grant; empty for all that is asked for. The others are refused for good.
         rationale: Why, recorded in the audit.
+        shown: Text forms of what the operator saw that it asks for. When it asks for anything else by now, nothing is
+            granted. Empty if that is not to be compared.
+        revision: The revision that the operator saw waiting; nothing is granted when another one waits by now.
     """
 
     component: str
     only: tuple[str, ...] = ()
     rationale: str = ""
+    shown: tuple[str, ...] = ()
+    revision: int | None = None
 
 
 class Deny(msgspec.Struct, frozen=True, tag="deny"):

@@ -134,13 +134,19 @@ def _granted(permission: Permission, terms: Terms, known: Known, by: Answerer) -
     lifted = tuple(each.id for each in refusals if each.id and contains(permission, each.permission))
     declared = any(contains(each, permission) for each in known.declared)
     part = any(contains(permission, each) for each in known.declared)
-    more = "" if declared or part else "; its manifest does not declare it, so it has no effect yet"
+    lacks = "its manifest does not declare it" if _is_known(known) else "it has no revision"
+    more = "" if declared or part else f"; {lacks}, so it has no effect yet"
     return Plan(
         text=f"{permission} granted to {known.component} {_held(terms)}{more}",
         grants=(_answer(permission, terms, known, by),),
         revokes=lifted,
         settles=_settled(known, (permission,)),
     )
+
+
+def _is_known(known: Known) -> bool:
+    """Return whether anything is known of what it declares."""
+    return known.revision is not None or known.candidate is not None
 
 
 def _refused(permissions: Iterable[Permission], terms: Terms, known: Known, by: Answerer) -> Plan:
@@ -185,6 +191,7 @@ def _approved(command: Approve, known: Known, by: Answerer) -> Plan:
     wanted = _asked_for(known)
     if not wanted:
         raise UsageError(f"{known.component} asks for nothing", remedy=_see(known))
+    _check_shown(command, wanted, known)
     chosen, terms = tuple(map(read, command.only)) or wanted, Terms(Scope.ALWAYS, command.rationale)
     for each in chosen:
         if not any(contains(ask, each) for ask in wanted):
@@ -209,6 +216,16 @@ def _approved(command: Approve, known: Known, by: Answerer) -> Plan:
         settles=_settled(known, wanted),
         candidate=True if known.candidate is not None else None,
     )
+
+
+def _check_shown(command: Approve, wanted: tuple[Permission, ...], known: Known) -> None:
+    """Grant nothing that the operator did not see: a newer file may have come while the operator read."""
+    if command.revision is not None and command.revision != known.candidate:
+        waits = "no revision" if known.candidate is None else f"r{known.candidate}"
+        raise UsageError(f"{waits} of {known.component} waits by now, not r{command.revision}", remedy=_see(known))
+    new = [text for text in map(str, wanted) if text not in command.shown] if command.shown else []
+    if new:
+        raise UsageError(f"{known.component} asks for something else by now: {', '.join(new)}", remedy=_see(known))
 
 
 def _denied(command: Deny, known: Known, by: Answerer) -> Plan:

@@ -77,6 +77,11 @@ def test_a_grant_of_what_is_not_declared_says_that_it_has_no_effect_yet() -> Non
     assert "no effect" not in planned(Grant("fetcher", "filesystem:read:/**")).text
 
 
+def test_a_grant_before_there_is_a_revision_does_not_speak_of_a_manifest() -> None:
+    found = planned(Grant("fetcher", NET), known(revision=None, declared=()))
+    assert found.text.endswith("; it has no revision, so it has no effect yet")
+
+
 def test_never_refuses_for_good() -> None:
     assert planned(Grant("fetcher", NET, Scope.NEVER)).grants == planned(Deny("fetcher", NET)).grants
     assert added(planned(Deny("fetcher", NET))) == [(NET, "never")]
@@ -105,6 +110,12 @@ def test_an_approval_grants_all_that_is_asked_for() -> None:
     found = planned(Approve("fetcher"), known(**WAITING))
     assert added(found) == [(NET, "always"), (READ, "always")]
     assert (found.settles, found.candidate) == ((1, 2), True)
+
+
+@pytest.mark.parametrize("shown", [(NET, READ), (STORE, READ, NET)], ids=["the-same", "less-by-now"])
+def test_an_approval_of_what_was_shown_grants_no_more_than_that(shown: tuple[str, ...]) -> None:
+    found = planned(Approve("fetcher", shown=shown, revision=3), known(**WAITING))
+    assert added(found) == [(NET, "always"), (READ, "always")]
 
 
 def test_an_approval_of_some_refuses_the_others() -> None:
@@ -156,6 +167,10 @@ REFUSING = PolicySource(answers=(Answer(component="*", permissions=(parse_permis
         (Revoke("fetcher"), known(), "no answer in force"),
         (Approve("fetcher"), known(), "asks for nothing"),
         (Approve("fetcher", only=(STORE,)), known(**WAITING), "does not ask for"),
+        (Approve("fetcher", revision=2), known(**WAITING), "r3 of fetcher waits by now, not r2"),
+        (Approve("fetcher", revision=3), known(**(WAITING | {"candidate": None})), "no revision of fetcher waits"),
+        (Approve("fetcher", shown=(NET,)), known(**WAITING), f"asks for something else by now: {READ}"),
+        (Approve("fetcher", (NET,), shown=(NET,)), known(**WAITING), f"asks for something else by now: {READ}"),
         (Deny("fetcher"), known(), "asks for nothing"),
         (AnswerQuestion("fetcher", 9, Scope.ONCE), known(**WAITING), "no open question 9"),
     ],

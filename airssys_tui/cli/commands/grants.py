@@ -268,6 +268,7 @@ def approve(
     only: Annotated[
         list[str] | None, Parameter(completer=wanted_permissions, negative_iterable=(), consume_multiple=True)
     ] = None,
+    revision: int | None = None,
     rationale: str = "",
     place: Place = HERE,
 ) -> int:
@@ -276,10 +277,11 @@ def approve(
     Args:
         name: The component, as `name` or `namespace/name`.
         only: Grant only these permissions, or parts of what is asked for; the others are refused for good.
+        revision: The revision that you saw waiting; nothing is granted when another one waits by now.
         rationale: Why, for the audit.
         place: Which runtime.
     """
-    return carry_out(Approve(component_name(name), tuple(only or ()), rationale), place)
+    return carry_out(Approve(component_name(name), tuple(only or ()), rationale, revision=revision), place)
 
 
 def deny(name: NameArgument, permission: WantedArgument = "", /, *, rationale: str = "", place: Place = HERE) -> int:

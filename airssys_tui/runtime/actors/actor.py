@@ -112,7 +112,9 @@ class Actor:
         with self._lock:
             if not self._open or (first and self._serving is None):
                 raise NotServing(
-                    f"{self.component} does not accept calls now", remedy="start it first", component=self.component
+                    f"{self.component} does not accept calls now",
+                    remedy=f"see why: airssys-tui explain {self.component}",
+                    component=self.component,
                 )
             mailbox = self._mailbox
             if first:
@@ -189,6 +191,7 @@ class Actor:
             A future that ends as soon as no call is running; its result is the number of queued calls.
         """
         reached: Future[int] = Future()
+        reached.set_running_or_notify_cancel()  # a worker ends it, whether or not anybody waits
         with self._lock:
             self._paused = True
             if self._running:

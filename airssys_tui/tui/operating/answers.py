@@ -51,4 +51,4 @@ class Answers:
         who = f"r{view.candidate} of {view.component}" if view.candidate is not None else view.component
         lines = [f"{who} asks for:", *(f"  {each}" for each in asked), "", f"because: {view.rationale or '-'}"]
         if await self._operator.agrees(f"Grant {view.component} all of this, always?", "Approve", lines):
-            await self._operator.perform(Approve(view.component))
+            await self._operator.perform(Approve(view.component, shown=tuple(asked), revision=view.candidate))

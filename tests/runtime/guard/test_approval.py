@@ -15,7 +15,7 @@ from airssys_tui.api.views.components import NoteKind
 from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
-from airssys_tui.core.errors import GateRefusal
+from airssys_tui.core.errors import GateRefusal, UsageError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Outcome
@@ -110,6 +110,21 @@ def test_an_approval_starts_it_with_all_or_with_fewer(waiting: World) -> None:
     assert denial.refused
     waiting.reopen()
     assert (waiting.row("c").version, guard_of(waiting).require(LANG)) == ("2.0.0", None)
+
+
+def test_an_approval_of_what_was_shown_grants_nothing_to_a_newer_file(waiting: World) -> None:
+    rights = waiting.runtime.grants("c").result(30)
+    shown = tuple(row.permission for row in rights.rows if row.waits)
+    waiting.install("c", Crafted(salt="3"), MORE.replace("spawn:git", "spawn:*"), version="3.0.0")
+    for approval in (Approve("c", shown=shown), Approve("c", revision=rights.candidate)):
+        with pytest.raises(UsageError, match="by now"):
+            waiting.do(approval)
+    assert (waiting.row("c").version, waiting.call("c", "get")) == ("1.0.0", 7)
+    assert not any(row.answers for row in waiting.runtime.grants("c").result(30).rows)
+    again = waiting.runtime.grants("c").result(30)
+    shown = tuple(row.permission for row in again.rows if row.waits)
+    waiting.do(Approve("c", shown=shown, revision=again.candidate))
+    assert waiting.row("c").version == "3.0.0"
 
 
 def test_a_denial_refuses_it_at_the_gate_also_after_a_restart(waiting: World) -> None:
