@@ -185,7 +185,7 @@ class Reconciler:
         """Stop the components whose files have become others, and give their names to those that claim them."""
         while self.departed:
             departed = self.departed.pop()
-            await self._gone(departed, "its files became another component")
+            await self._dismiss(departed, "its files became another component")
             await self._succeed(departed)
 
     async def _follow(self, component: Component, reading: Reading, order: Order, said: Iterable[Saying]) -> None:
@@ -290,9 +290,8 @@ class Reconciler:
             self.unread.tell(key, text, component.name)
             self._rivals[key] = component.name
             return None
-        if before is not None and before is not component and before.active is None:
-            self._router.remove(before)
-        if before is not None and before is not component and before.active is not None:
+        if before is not None and before is not component:
+            before.files.vanish()
             self.departed.append(before)
         self.adopt(component, key)
         self._rivals.pop(key, None)
@@ -347,12 +346,14 @@ class Reconciler:
         await self._floor.disk(self._floor.state.catalog.upsert_component, component.name, "")
 
     async def _succeed(self, component: Component) -> None:
-        """Give the name of a component that is gone to another entry that claims it, if there is one."""
-        key = next((key for key, name in self._rivals.items() if name == component.name), None)
-        if key is not None:
-            del self._rivals[key]
-            said = f"{component.name} is free: the first entry of that name is gone"
-            await self.look(key, who="watcher", said=[Saying(said)])
+        """Give the name of a component that is gone to the next entry that claims it and can be used."""
+        said = Saying(f"{component.name} is free: the first entry of that name is gone")
+        for key in [key for key, name in self._rivals.items() if name == component.name]:
+            heir = self._router.get(component.id)
+            if heir is not None and heir.files.present:
+                return
+            if self._rivals.pop(key, None) is not None:
+                await self.look(key, who="watcher", said=[said])
 
     async def _removed(self, key: str) -> None:
         self._rivals.pop(key, None)
@@ -362,12 +363,22 @@ class Reconciler:
         component.files.vanish()
         component.barred.let_in()
         component.intent.unload(False)
-        if component.active is None:
-            self._router.remove(component)
-            self._owners.pop(key, None)
-        else:
-            await self._gone(component, "its file was removed")
+        await self._dismiss(component, "its file was removed")
         await self._succeed(component)
+
+    async def _dismiss(self, component: Component, why: str) -> None:
+        """Stop a component whose files are gone, and forget one that never served."""
+        if component.active is None:
+            component.update.cancel()
+            async with component.lock:  # a first deployment that is past its last gate begins to serve all the same
+                if component.files.present:  # they are back meanwhile
+                    return
+        if component.active is not None:
+            await self._gone(component, why)
+            return
+        self._router.remove(component)
+        if self._owners.get(component.files.key) is component:
+            del self._owners[component.files.key]
 
     async def _gone(self, component: Component, why: str) -> None:
         component.files.leave()
