@@ -349,8 +349,7 @@ class Reconciler:
         """Give the name of a component that is gone to the next entry that claims it and can be used."""
         said = Saying(f"{component.name} is free: the first entry of that name is gone")
         for key in [key for key, name in self._rivals.items() if name == component.name]:
-            heir = self._router.get(component.id)
-            if heir is not None and heir.files.present:
+            if (heir := self._router.get(component.id)) is not None and heir.files.present:
                 return
             if self._rivals.pop(key, None) is not None:
                 await self.look(key, who="watcher", said=[said])
@@ -358,13 +357,12 @@ class Reconciler:
     async def _removed(self, key: str) -> None:
         self._rivals.pop(key, None)
         component = self._owners.get(key)
-        if component is None or not component.files.present:
-            return
-        component.files.vanish()
-        component.barred.let_in()
-        component.intent.unload(False)
-        await self._dismiss(component, "its file was removed")
-        await self._succeed(component)
+        if component is not None and component.files.present and component.files.key == key:
+            component.files.vanish()
+            component.barred.let_in()
+            component.intent.unload(False)
+            await self._dismiss(component, "its file was removed")
+            await self._succeed(component)
 
     async def _dismiss(self, component: Component, why: str) -> None:
         """Stop a component whose files are gone, and forget one that never served."""
@@ -372,13 +370,13 @@ class Reconciler:
             component.update.cancel()
             async with component.lock:  # a first deployment that is past its last gate begins to serve all the same
                 if component.files.present:  # they are back meanwhile
-                    return
+                    return None
         if component.active is not None:
-            await self._gone(component, why)
-            return
+            return await self._gone(component, why)
         self._router.remove(component)
         if self._owners.get(component.files.key) is component:
             del self._owners[component.files.key]
+        return None
 
     async def _gone(self, component: Component, why: str) -> None:
         component.files.leave()

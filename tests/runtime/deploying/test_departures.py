@@ -98,3 +98,21 @@ def test_the_name_goes_to_the_next_entry_that_can_use_it(
     world.notice("c")
     heir = ("d", "e", "f")[broken]
     assert (world.row("c").source, world.row("c").state) == (heir, State.RUNNING)
+
+
+@pytest.mark.parametrize("left", ["nothing", "folder", "notes"])
+def test_what_is_left_of_an_entry_that_a_component_moved_out_of_does_not_stop_it(left: str, world: World) -> None:
+    world.put("c", Crafted(salt="1"), version="1.0.0")
+    world.open()
+    world.call("c", "add", 3)
+    world.remove("c")
+    (world.folder / "c.wasm").write_bytes(Crafted(salt="2").wasm())
+    world.notice("c.wasm")
+    assert (world.row("c").source, world.row("c").state) == ("c.wasm", State.RUNNING)
+    if left != "nothing":
+        (world.folder / "c").mkdir()
+    if left == "notes":
+        (world.folder / "c" / "notes.md").write_text("moved")
+    world.notice("c")
+    assert (world.row("c").source, world.row("c").state) == ("c.wasm", State.RUNNING)
+    assert world.call("c", "get") == 3
