@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from airssys_tui.tui.actions.action import Action, Group, act, opens, sort
-from airssys_tui.tui.actions.view import MARKS, OF_ONE, STREAMS, TABLE, View
+from airssys_tui.tui.actions.view import GROWING, MARKS, OF_ONE, TABLE, View
 
 DESK_ACTIONS: Final[tuple[Action, ...]] = (
     act("move.down", "j down", "Down", "Select the next row.", Group.MOVE),
@@ -20,7 +20,7 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         "Filter",
         "Show only rows that contain what you type; a leading ! inverts.",
         Group.LOOK,
-        views=TABLE | STREAMS,
+        views=TABLE | GROWING,
         hint="filter",
         of_row=True,
         rank=20,
@@ -167,7 +167,7 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         "Follow",
         "Keep the selected row in view when rows move; in events and logs, keep the newest line in view.",
         Group.LOOK,
-        views=TABLE | STREAMS,
+        views=TABLE | GROWING,
         hint="follow",
         rank=51,
     ),

@@ -15,6 +15,7 @@ _ACTIONS: Final = {
     "rollback": "component.back-to-stable",
     "unload": "component.unload",
     "versions": "look.versions",
+    "grants": "look.rights",
     "gc": "look.disk",
 }
 """Commands that have a key, and the action of that key."""

@@ -46,10 +46,10 @@ STREAM_ACTIONS: Final[tuple[Action, ...]] = (
     act(
         "look.older",
         "o",
-        "Older events",
-        "Load older events, those of earlier runs included.",
+        "Older lines",
+        "Load older events or entries, those of earlier runs included.",
         Group.LOOK,
-        views=_EVENTS,
+        views=_EVENTS | {View.AUDIT},
         hint="older",
         rank=25,
     ),

@@ -41,6 +41,7 @@ class View(StrEnum):
     TRACES = "traces", "", True
     GRANTS = "grants"
     RIGHTS = "rights", "capabilities", True
+    AUDIT = "audit"
 
 
 ALL: Final = frozenset(View)
@@ -53,3 +54,5 @@ RIGHTS: Final = frozenset({View.GRANTS, View.RIGHTS})
 """Screens on which a permission is selected and can be answered."""
 
 STREAMS: Final = frozenset({View.EVENTS, View.LOGS})
+GROWING: Final = STREAMS | {View.AUDIT}
+"""Screens whose list grows, and is followed."""

@@ -16,14 +16,19 @@ OLDER: Final = "-"
 KINDS: Final[tuple[EventKind | None, ...]] = (None, *(kind for kind in EventKind if kind is not EventKind.LOG))
 
 
-def passes(query: str, event: Event) -> bool:
-    """Return whether an event passes a filter: it contains every word; ``!`` inverts."""
+def contains(query: str, text: str) -> bool:
+    """Return whether a text passes a filter: it contains every word, in any case; ``!`` inverts."""
     inverted = query.startswith("!")
     words = query.removeprefix("!").lower().split()
-    if not words:
-        return True
-    text = f"{event.component or ''}\n{event.kind}\n{event.level}\n{event.action}\n{event.text}".lower()
-    return all(word in text for word in words) is not inverted
+    text = text.lower() if words else ""
+    return not words or all(word in text for word in words) is not inverted
+
+
+def passes(query: str, event: Event) -> bool:
+    """Return whether an event passes a filter."""
+    return not query or contains(
+        query, f"{event.component or ''}\n{event.kind}\n{event.level}\n{event.action}\n{event.text}"
+    )
 
 
 def matching(events: Iterable[Event], query: str) -> Iterable[Event]:

@@ -144,6 +144,9 @@ Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
 #asking #rights { height: 3fr; border-bottom: solid $panel; }
 #asking #about { height: 2fr; }
 .ascii #asking #rights { border-bottom: ascii $quiet 40%; }
+#auditing { layout: vertical; height: 1fr; }
+#auditing #entries { border-bottom: solid $panel; }
+.ascii #auditing #entries { border-bottom: ascii $quiet 40%; }
 #tracing { layout: horizontal; height: 1fr; }
 #tracing #traces { width: 2fr; border-right: solid $panel; }
 #tracing #steps { width: 3fr; }

@@ -43,6 +43,10 @@ def screen_about_all(view: View) -> AboutAll:
             from airssys_tui.tui.screens.granting.grants import GrantsScreen  # noqa: PLC0415
 
             return GrantsScreen
+        case View.AUDIT:
+            from airssys_tui.tui.screens.granting.audit_trail import AuditScreen  # noqa: PLC0415
+
+            return AuditScreen
         case _:
             raise ValueError(f"{view} is about one component")
 

@@ -4,6 +4,7 @@ from airssys_tui.api.commands import AnswerQuestion, Approve, Deny, Grant, Revok
 from airssys_tui.api.played.asking import NEWS, RATES, ask
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.tui.dialogs.modal import Confirm
+from airssys_tui.tui.screens.granting.audit_trail import AuditScreen
 from airssys_tui.tui.screens.granting.component_rights import RightsScreen
 from airssys_tui.tui.screens.granting.grants import GrantsScreen
 from tests.support.screens import shows
@@ -97,10 +98,70 @@ async def approves(desk):
     await desk.until(lambda: approval in desk.runtime.commands)
 
 
+async def audit_of(desk, *keys):
+    """Open the audit from the questions, and press keys."""
+    await asked(desk)
+    await desk.press("t")
+    await desk.on(AuditScreen)
+    await desk.until(lambda: desk.screen.window.entries and desk.screen.verdict)
+    for key in keys:
+        await desk.press(key)
+
+
+async def opens_the_audit(desk):
+    await audit_of(desk)
+    await shows(desk.pilot, "13 entries", "verified up to entry 13", "trust rule added")
+    await desk.press("j")
+    await shows(desk.pilot, "not following", "denied, 3 times", "allow with")
+    assert desk.screen.target == "fetcher"
+    desk.runtime.rights.give("counter", "environment:HOME")
+    desk.screen.ask()
+    await shows(desk.pilot, "14 entries", "verified up to entry 13, 1 newer", "environment:HOME")
+    assert desk.screen.entry.n == 12
+    await desk.press("g")
+    await shows(desk.pilot, "following", "environment:HOME")
+    assert desk.screen.entry.n == 14
+    await desk.press("escape")
+    await desk.on(GrantsScreen)
+
+
+async def opens_its_audit(desk):
+    ask(desk.runtime)
+    await at(desk, NEWS)
+    await desk.press("t")
+    await desk.on(AuditScreen)
+    await shows(desk.pilot, "only fetcher", "6 entries")
+    assert {each.component for each in desk.screen.window.entries.values()} == {"fetcher"}
+
+
+async def shows_only_its_entries(desk):
+    await audit_of(desk, "j", "t")
+    await shows(desk.pilot, "only fetcher", "6 entries")
+    await desk.press("t")
+    await shows(desk.pilot, "13 entries")
+    await desk.press("j", "t")
+    await shows(desk.pilot, "only fetcher")
+    await desk.press("escape")
+    await shows(desk.pilot, "13 entries")
+
+
+async def verifies_the_audit(desk):
+    await audit_of(desk)
+    await desk.press("v")
+    await shows(desk.pilot, "the audit is what was written: 13 entries")
+    desk.runtime.rights.damage(7)
+    await desk.press("v")
+    await shows(desk.pilot, "BROKEN AT ENTRY 7", "entries before 7 can be trusted; see airssys-tui audit verify")
+
+
 GRANTS = {
     "go.grants": opens_the_questions,
     "look.rights": opens_the_rights,
     "look.its-rights": opens_the_rights_of_a_question,
+    "go.audit": opens_the_audit,
+    "look.its-audit": opens_its_audit,
+    "look.only-its-audit": shows_only_its_entries,
+    "audit.verify": verifies_the_audit,
     "grant.once": answers("a", Scope.ONCE),
     "grant.session": answers("S", Scope.SESSION),
     "grant.always": answers("A", Scope.ALWAYS),

@@ -84,6 +84,31 @@ def refuses_for_good(guide: Guide) -> None:
     assert guide.answer(guide.api.questions()) == ()
 
 
+@GRANTS.step("go.audit")
+def opens_the_audit(guide: Guide) -> None:
+    """The refusal is the newest entry, and the chain holds."""
+    guide.act("go.audit")
+    guide.sees("audit", "following", "verified up to entry", "refused for good", PAGE)
+
+
+@GRANTS.step("look.only-its-audit")
+def shows_only_its_entries(guide: Guide) -> None:
+    """Only entries about the component that was refused; then all again."""
+    guide.act("look.only-its-audit")
+    guide.sees("only fetcher")
+    guide.key("escape")
+    guide.lacks("only fetcher")
+
+
+@GRANTS.step("audit.verify")
+def verifies_the_audit(guide: Guide) -> None:
+    """What was written is there."""
+    guide.act("audit.verify")
+    guide.sees("the audit is what was written")
+    guide.key("escape")
+    guide.sees("no open questions")
+
+
 @GRANTS.step("look.rights")
 def opens_the_rights(guide: Guide) -> None:
     """The refusal is shown."""
@@ -91,6 +116,20 @@ def opens_the_rights(guide: Guide) -> None:
     guide.sees("HEALTH")
     guide.reach("fetcher")
     guide.act("look.rights")
+    guide.sees("fetcher › capabilities", "refused")  # noqa: RUF001 - as it is shown
+
+
+@GRANTS.step("look.its-audit")
+def opens_its_audit(guide: Guide) -> None:
+    """Only its entries, and the same place again after them."""
+    guide.act("look.its-audit")
+    guide.sees("only fetcher", "refused for good")
+    guide.key("escape")
+    guide.lacks("only fetcher")
+    guide.key("1")
+    guide.sees("HEALTH")
+    guide.reach("fetcher")
+    guide.key("c")
     guide.sees("fetcher › capabilities", "refused")  # noqa: RUF001 - as it is shown
 
 

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from airssys_tui.api.played import scenes
+from airssys_tui.api.played.asking import ask
+from airssys_tui.api.views.granting import AuditQuery, AuditVerdict
+from airssys_tui.core.capability.audit_entry import Head
 from airssys_tui.core.events import Event, EventKind, Level
-from airssys_tui.tui.drawing import columns
+from airssys_tui.tui.drawing import columns, trail_lines
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange, matcher
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, chosen_glyphs
 from airssys_tui.tui.drawing.lines import elide, fit, line_width, wrap
@@ -145,3 +148,26 @@ def test_an_operators_own_doing_is_not_told_twice():
     assert notices.take(11).text == "b: switched"
     notices.offer([event("a", "switched")], 14)
     assert notices.take(14).text == "a: switched"
+
+
+ENTRIES = ask(scenes.mixed()).audit(AuditQuery()).result(0).entries
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("width", [36, 39, 40, 59, 60, 75, 76, 99, 100, 120, 199, 200])
+def test_entries_of_the_audit_are_aligned_and_fit(width, glyphs):
+    heads = line_width(trail_lines.audit_head(width))
+    for entry in ENTRIES:
+        row = trail_lines.audit_row(entry, scenes.NOON, glyphs, width, chosen=True)
+        assert line_width(row) <= max(width, heads)
+        lines = trail_lines.entry_lines(entry, scenes.NOON, glyphs, width)
+        assert all(line_width(line) <= width for line in lines)
+        assert not glyphs.ascii or all(span.text.isascii() for line in (row, *lines) for span in line)
+
+
+def test_a_broken_chain_says_where():
+    verdict = AuditVerdict(head=Head(6), entry=7, what="its content does not match its hash")
+    text = "".join(span.text for span in trail_lines.chain_line(verdict, 13, UNICODE, 80))
+    assert text == " BROKEN AT ENTRY 7  its content does not match its hash"
+    whole = trail_lines.chain_line(AuditVerdict(head=Head(1_234)), 1_236, UNICODE, 80)
+    assert "".join(span.text for span in whole) == " verified up to entry 1 234, 2 newer"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.tui.screens.granting.answering import AnsweringScreen
+from airssys_tui.tui.screens.granting.audit_trail import AuditScreen
 from tests.support.screens import after, desk
 
 SMALL, USUAL, LARGE, HUGE = (40, 15), (80, 24), (120, 40), (200, 60)
@@ -67,3 +68,44 @@ def test_rights_ascii(snap_compare, monkeypatch):
 
 def test_rights_readonly(snap_compare):
     assert snap_compare(desk("asking", readonly=True), terminal_size=USUAL, run_before=rights())
+
+
+def audited(*keys, broken=None):
+    """Open the audit once it is verified, and press keys."""
+
+    def whole(app):
+        return isinstance(app.screen, AuditScreen) and app.screen.window.entries and app.screen.verdict
+
+    async def run(pilot):
+        await after("6", until=told)(pilot)
+        if broken is not None:
+            pilot.app.session.api.rights.damage(broken)
+        await after("t", until=whole)(pilot)
+        await after(*keys)(pilot)
+
+    return run
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE, HUGE], ids="{0[0]}x{0[1]}".format)
+def test_audit(snap_compare, size):
+    assert snap_compare(desk("asking"), terminal_size=size, run_before=audited("j"))
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL], ids="{0[0]}x{0[1]}".format)
+def test_audit_broken(snap_compare, size):
+    assert snap_compare(desk("asking"), terminal_size=size, run_before=audited(broken=7))
+
+
+def test_audit_of_one_filtered(snap_compare):
+    keys = ("j", "t", "slash", *"deni", "enter")
+    assert snap_compare(desk("asking"), terminal_size=USUAL, run_before=audited(*keys))
+
+
+def test_audit_without_colours(snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(desk("asking"), terminal_size=USUAL, run_before=audited("j"))
+
+
+def test_audit_ascii(snap_compare, monkeypatch):
+    monkeypatch.setenv("AIRSSYS_TUI_ASCII", "1")
+    assert snap_compare(desk("asking"), terminal_size=USUAL, run_before=audited("j"))
