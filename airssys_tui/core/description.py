@@ -86,7 +86,7 @@ def describe(interface: Interface, manifest: Manifest) -> Description:
         exports=export_lines(interface),
         imports=import_lines(interface),
         capabilities=capability_lines(manifest),
-        limits=limit_lines(limits),
+        limits=limit_lines(limits, manifest.security.wait_for_answer),
         config=tuple(f"{entry.key}: {entry.value}" for entry in manifest.config),
         inert=inert_lines(manifest),
         description=manifest.package.description,
@@ -118,8 +118,13 @@ def capability_lines(manifest: Manifest) -> tuple[Verbatim, ...]:
     return tuple(lines)
 
 
-def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
-    """Return the limits in force as ``name: value`` for people."""
+def limit_lines(limits: Limits, wait_for_answer: float = 0.0) -> tuple[GuestText, ...]:
+    """Return the limits in force as ``name: value`` for people.
+
+    Args:
+        limits: The limits.
+        wait_for_answer: Seconds that a call waits for the operator's answer at most; 0 is not named.
+    """
     fuel = "unlimited" if limits.fuel_unlimited else format_count(limits.fuel_per_call)
     shown = {
         "memory": format_size(limits.memory),
@@ -131,6 +136,8 @@ def limit_lines(limits: Limits) -> tuple[GuestText, ...]:
         "storage": format_size(limits.storage),
         "host handles": format_count(limits.handles),
     }
+    if wait_for_answer:
+        shown["waits for an answer"] = f"{format_duration(wait_for_answer)} of a call"
     return tuple(GuestText(f"{name}: {value}") for name, value in shown.items())
 
 

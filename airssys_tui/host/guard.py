@@ -31,6 +31,21 @@ class Guard(Protocol):
         """
         ...
 
+    def attend(self, access: Access) -> int:
+        """Wait for the operator's answer about an access that is declared and not granted, if the component asked to.
+
+        A door calls it before it decides, looks up or opens anything for the access, since the world may be another one
+        afterwards; it counts, audits and uses up nothing, and whatever the answer was, :meth:`require` decides. It
+        returns at once for what is allowed already, or may not be waited for.
+
+        Returns:
+            Nanoseconds that it waited; 0 if it did not wait.
+
+        Raises:
+            CallEnd: If the call is to end meanwhile.
+        """
+        ...
+
     def again(self, access: Access) -> Denial | None:
         """Decide about something that this instance opened by an access and still uses, at each later call on it.
 

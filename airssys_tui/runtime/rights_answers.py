@@ -37,7 +37,8 @@ class RightsAnswers(ABC):
         """Return what a component declares and what of it is granted."""
 
         async def ask() -> GrantsView:
-            return grants_view(await self._system.permissions.known(self._system.router.find(component).name))
+            view = grants_view(await self._system.permissions.known(self._system.router.find(component).name))
+            return msgspec.structs.replace(view, questions=tuple(map(self._with_wait, view.questions)))
 
         return self._on_loop(ask)
 
@@ -46,9 +47,21 @@ class RightsAnswers(ABC):
 
         async def ask() -> tuple[QuestionView, ...]:
             self._system.guards.flush()  # the disk thread writes what was only counted so far before it reads
-            return await self._floor.disk(open_questions, self._floor.state)
+            return tuple(map(self._with_wait, await self._floor.disk(open_questions, self._floor.state)))
 
         return self._on_loop(ask)
+
+    def _with_wait(self, question: QuestionView) -> QuestionView:
+        """Say which call waits for the answer, and until when."""
+        rights = self._system.guards.find(question.component)
+        waits = [each for each in rights.waits() if each.permission == question.permission] if rights else []
+        if not waits:
+            return question
+        component = self._system.router.named(question.component)
+        serving = component.actor.serving if component is not None else None
+        call = serving.in_flight if serving is not None else None
+        inside = call.export if call is not None else ""
+        return msgspec.structs.replace(question, waits_until=waits[-1].until, waits_in=inside)
 
     def trust(self) -> Future[TrustView]:
         """Return the default policy and the trust rules."""

@@ -51,6 +51,9 @@ class RuledGuard:
         self.asked.append(access)
         return self.again(access)
 
+    def attend(self, _access: Access) -> int:
+        return 0
+
     def again(self, access: Access) -> Denial | None:
         self.meanwhile(access)
         denial = self.look(access)

@@ -94,6 +94,8 @@ class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
         rationale: Why, in the component's words, or in those of its manifest.
         revision: The revision that asked first.
         count: How often something was denied that the permission covers.
+        waits_until: Until when a call waits for the answer, in Unix seconds; None if none does.
+        waits_in: The export whose call waits; empty if none does.
     """
 
     id: int
@@ -103,6 +105,8 @@ class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
     rationale: Verbatim = ""
     revision: int | None = None
     count: int = 0
+    waits_until: float | None = None
+    waits_in: Verbatim = ""
 
 
 class DenialView(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
@@ -18,6 +19,7 @@ from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
+from airssys_tui.core.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +108,7 @@ def tighten(name: NameArgument, /, *, place: Place = HERE) -> int:
 def _line(view: GrantsView) -> tuple[str, ...]:
     granted = sum(row.standing == "granted" for row in view.rows)
     notes = [f"r{view.candidate} waits for approval"] if view.candidate is not None else []
+    notes += ["a call waits for an answer"] if any(each.waits_until is not None for each in view.questions) else []
     notes += ["observed: nothing is denied"] if view.mode == "observe" else []
     return (
         view.component,
@@ -188,6 +191,10 @@ def _times(count: int) -> str:
 def _question(question: QuestionView) -> Iterator[str]:
     denied = f", denied {_times(question.count)}" if question.count else ""
     yield f"  {question.id}  {one_line(question.permission, 400)}  since {moment(question.at)}{denied}"
+    if question.waits_until is not None:
+        left = format_duration(max(0.0, question.waits_until - time.time()))
+        inside = f"a call of {one_line(question.waits_in)}" if question.waits_in else "a call"
+        yield f"     {inside} waits for the answer, {left} still"
     if question.rationale:
         yield f"     because: {one_line(question.rationale, 400)}"
 

@@ -22,6 +22,7 @@ from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
     Canary,
+    ComponentKind,
     ConfigEntry,
     Dependency,
     Deployment,
@@ -77,22 +78,27 @@ def parse_manifest(text: str, path: str) -> Manifest:
     document = _load(text, path)
     report = Report(path, text)
     root = Table(document, (), report)
-    resources = root.table("resources")
+    resources, security = root.table("resources"), root.table("security")
+    limits = sections.read_limits(resources) if resources else _of_nothing(sections.read_limits)
+    artifact = sections.read_artifact(root.table("component"))
+    longest = limits.of_command() if artifact.kind is ComponentKind.COMMAND else limits
     manifest = Manifest(
         package=sections.read_package(root.table("package")),
-        artifact=sections.read_artifact(root.table("component")),
+        artifact=artifact,
         build=_section(root, "build", sections.read_build),
         engine=_section(root, "engine", sections.read_engine),
         capabilities=_section(root, "capabilities", sections.read_capabilities),
         durability=sections.read_durability(resources),
-        limits=sections.read_limits(resources) if resources else _of_nothing(sections.read_limits),
+        limits=limits,
         supervision=_section(root, "supervision", sections.read_supervision),
         health=_section(root, "health", sections.read_health),
         deployment=_section(root, "deployment", sections.read_deployment),
         state=_section(root, "state", sections.read_state),
         config=_section(root, "config", sections.read_config),
         dependencies=_section(root, "dependencies", sections.read_dependencies),
-        security=_section(root, "security", sections.read_security),
+        security=sections.read_security(security, longest.deadline)
+        if security
+        else _of_nothing(sections.read_security),
     )
     root.close()
     problems = report.problems()

@@ -44,7 +44,7 @@ from airssys_tui.core.manifest.table_reader import Table
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
-from airssys_tui.core.units import KIB
+from airssys_tui.core.units import KIB, format_duration
 
 UNLIMITED: Final = "unlimited"
 _DAY: Final = 86_400.0
@@ -54,6 +54,10 @@ MOST_ARGUMENTS: Final = 64
 
 ARGUMENT_BYTES: Final = 32 * KIB
 """Bytes of UTF-8 of all of them together."""
+
+MOST_WAIT_FOR_ANSWER: Final = 300.0
+"""Seconds that a manifest may let a call wait for the operator's answer."""
+
 _INT64: Final = Bound(-(2**63), 2**63 - 1)
 
 
@@ -250,9 +254,25 @@ def read_dependencies(table: Table) -> tuple[Dependency, ...]:
     return tuple(sorted(found, key=lambda dependency: dependency.name))
 
 
-def read_security(table: Table) -> Security:
-    """Read ``[security]``."""
-    security = Security(public_key=table.optional_text("public_key"), signature=table.optional_text("signature"))
+def read_security(table: Table, deadline: float = math.inf) -> Security:
+    """Read ``[security]``.
+
+    Args:
+        table: The section.
+        deadline: Seconds that a call of the component may take; nothing waits for as long.
+    """
+    wait = table.duration("wait_for_answer", 0.0, Bound(0.0, MOST_WAIT_FOR_ANSWER))
+    if wait and wait >= deadline:
+        table.problem(
+            "wait_for_answer",
+            f"{format_duration(wait)} is not less than the {format_duration(deadline)} that a call may take: "
+            "raise deadline under [resources]",
+        )
+    security = Security(
+        public_key=table.optional_text("public_key"),
+        signature=table.optional_text("signature"),
+        wait_for_answer=wait,
+    )
     table.close()
     return security
 

@@ -130,10 +130,14 @@ class Dependency(msgspec.Struct, frozen=True):
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
-    """``[security]``: an Ed25519 key and signature, as written."""
+    """``[security]``: an Ed25519 key and signature, as written, and what happens when something is not granted.
+
+    ``wait_for_answer`` is the number of seconds that a call waits for the operator's answer; 0 denies at once.
+    """
 
     public_key: str | None = None
     signature: str | None = None
+    wait_for_answer: float = 0.0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

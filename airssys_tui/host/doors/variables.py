@@ -26,7 +26,9 @@ def read_variable(guard: Guard, name: str) -> str | None:
     """
     if not _NAME.match(name):
         raise ProgramRefusal("invalid-input", "the name is not that of an environment variable")
-    denial = guard.require(Access(Kind.ENVIRONMENT, "", name))
+    access = Access(Kind.ENVIRONMENT, "", name)
+    guard.attend(access)
+    denial = guard.require(access)
     if denial is not None:
         raise ProgramRefusal("denied", denial.text)
     raw = os.environb.get(name.encode()) if os.supports_bytes_environ else os.environ.get(name, "").encode()

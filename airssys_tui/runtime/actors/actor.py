@@ -185,7 +185,7 @@ class Actor:
         )
 
     def pause(self) -> Future[int]:
-        """Stop at the next call boundary; calls go on queueing.
+        """Stop at the next call boundary; calls go on queueing. A call that waits for an answer waits no longer.
 
         Returns:
             A future that ends as soon as no call is running; its result is the number of queued calls.
@@ -194,6 +194,8 @@ class Actor:
         reached.set_running_or_notify_cancel()  # a worker ends it, whether or not anybody waits
         with self._lock:
             self._paused = True
+            if self._serving is not None:
+                self._serving.hurry(True)
             if self._running:
                 self._boundary.append(reached)
                 return reached
@@ -204,6 +206,8 @@ class Actor:
         """Run queued calls again after :meth:`pause`."""
         with self._lock:
             self._paused = False
+            if self._serving is not None:
+                self._serving.hurry(False)
             self._schedule()
 
     def switch(self, serving: Serving | None) -> Serving | None:

@@ -123,6 +123,7 @@ class Serving:
         self._waiting: SideCall[CallResult] | None = None
         self._cancelled = False
         self._stuck = False
+        tenant.guard.patience.attach(instance.activity.context, tenant.blocking)
 
     @property
     def in_flight(self) -> InFlight | None:
@@ -220,6 +221,10 @@ class Serving:
         if self.counters is not None:
             self.counters.record_upkeep(result.fuel, result.cpu_ns)
         return result.value
+
+    def hurry(self, hurried: bool) -> None:
+        """Let no call wait for the operator's answer while others wait for it to end; from any thread."""
+        self.tenant.guard.patience.hurry(hurried)
 
     def cancel(self) -> None:
         """Cancel the running call, from any thread; one blocked in WASI is abandoned after :data:`GRACE` seconds."""

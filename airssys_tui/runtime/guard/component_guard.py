@@ -18,8 +18,9 @@ from airssys_tui.core.capability.coverage import is_covered
 from airssys_tui.core.capability.decision import Judgement, as_access, command, in_force, judge
 from airssys_tui.core.capability.grant import Denial, Grant, Reason, Scope
 from airssys_tui.core.capability.permission import Access, Kind, Permission
-from airssys_tui.core.capability.policy import Mode
+from airssys_tui.core.capability.policy import AnsweredBy, Mode
 from airssys_tui.core.manifest.capabilities import StorageAccess
+from airssys_tui.runtime.guard.answer_wait import AnswerPatience, WaitingCall
 from airssys_tui.runtime.guard.rights import MOST_QUESTIONS, Rights
 
 MOST_REMEMBERED: Final = 1_024
@@ -65,8 +66,18 @@ class Records(Protocol):
         """Record that something was used that a permission declares and a grant allows."""
         ...
 
-    def ask(self, rights: Rights, permission: Permission, rationale: str, revision: int) -> bool:
-        """Ask the operator; return False if too many questions are open."""
+    def ask(
+        self, rights: Rights, permission: Permission, rationale: str, revision: int, waits: WaitingCall | None = None
+    ) -> bool:
+        """Ask the operator, perhaps for a call that waits; return False if too many questions are open."""
+        ...
+
+    def admit(self, rights: Rights, waiting: WaitingCall, revision: int) -> bool:
+        """Show that a call waits for an answer; return False if too many wait."""
+        ...
+
+    def dismiss(self, rights: Rights, waiting: WaitingCall) -> None:
+        """Note that a call waits no longer."""
         ...
 
 
@@ -79,6 +90,10 @@ class ComponentGuard:
         records: Where decisions are recorded.
         revision: The revision of the instance; 0 if it has none.
         candidate: Whether it does not serve yet.
+        wait_for_answer: Seconds that a call waits for the operator's answer at most; 0 for never.
+
+    Attributes:
+        patience: How long its calls wait for answers.
     """
 
     def __init__(
@@ -89,6 +104,7 @@ class ComponentGuard:
         revision: int,
         *,
         candidate: bool = True,
+        wait_for_answer: float = 0.0,
     ) -> None:
         self._rights = rights
         self._declared = declared
@@ -101,6 +117,7 @@ class ComponentGuard:
         self._kept: dict[Access, float] = {}
         self._opened: dict[Access, Grant] = {}
         self._questions: dict[Permission, str] = {}
+        self.patience = AnswerPatience(wait_for_answer)
         self.open_storage: StorageAccess | None = None
         rights.attend(self)
 
@@ -127,6 +144,44 @@ class ComponentGuard:
         if until is not None and self._now() < until:
             return None
         return self._decide(access)
+
+    def attend(self, access: Access) -> int:
+        """Wait for the operator's answer about an access, if the component asked to; see ``host.guard``."""
+        patience = self.patience
+        if not patience.waits:
+            return 0
+        wanted = self._awaited(access)
+        waiting = patience.begin(wanted) if wanted is not None else None
+        if wanted is None or waiting is None:
+            return 0
+        rights, records = self._rights, self._records
+        if not records.admit(rights, waiting, self._revision):
+            return 0
+        try:
+            if not records.ask(rights, wanted, rights.rationale, self._revision, waiting):
+                return 0
+            waited = patience.wait(waiting, wanted, lambda: self._is_answered(access, waiting.permission))
+        finally:
+            records.dismiss(rights, waiting)
+        if self._awaited(access) is None:
+            patience.allow(wanted)
+        return waited
+
+    def _awaited(self, access: Access) -> Permission | None:
+        """Return the declared permission about which an operator is asked for an access; None if nobody is."""
+        rights = self._rights
+        if self._candidate or access.kind is Kind.STORAGE:
+            return None
+        if rights.standing.policy.answered_by is not AnsweredBy.OPERATOR:
+            return None
+        denial = self._judge(access).denial
+        if denial is None or denial.refused or denial.reason not in _ASKABLE or self._passes_over(denial):
+            return None
+        return next((each for each in self._declared if is_covered(access, each)), None)
+
+    def _is_answered(self, access: Access, question: str) -> bool:
+        with self._rights.lock:
+            return question not in self._rights.questions or self._awaited(access) is None
 
     def again(self, access: Access) -> Denial | None:
         """Decide about something that this instance opened by an access; see ``host.guard``."""
@@ -268,6 +323,8 @@ class ComponentGuard:
         self._records.denied(self._rights, denial, self._revision, observed=observed)
         if denial.reason in _ASKABLE and not denial.refused and not observed:
             wanted = next((each for each in self._declared if is_covered(denial.access, each)), None)
-            if wanted is not None and denial.access.kind is not Kind.STORAGE:
+            # Who waited in vain has asked already; the question is open still, or was answered with a no.
+            asked = denial.access.kind is Kind.STORAGE or (wanted is not None and self.patience.is_over(wanted))
+            if wanted is not None and not asked:
                 self.ask(wanted, self._rights.rationale)
         return None if observed else denial

@@ -27,9 +27,12 @@ from airssys_tui.core.errors import StoreError
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.text import bounded
+from airssys_tui.core.units import format_duration
+from airssys_tui.runtime.guard.answer_wait import WaitingCall
 from airssys_tui.runtime.guard.audit_writer import AuditWriter
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.rights import MOST_QUESTIONS, Question, Rights, Standing
+from airssys_tui.runtime.guard.waiting_calls import WaitingCalls
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.grant_records import QuestionRecord
@@ -41,6 +44,9 @@ PATIENCE: Final = 5.0
 
 MAX_RATIONALE: Final = 1_024
 """Characters of a rationale."""
+
+TOLD_EVERY: Final = 5.0
+"""Seconds between two events about waiting calls of one component."""
 
 UNREAD: Final = "the grants have not been read yet"
 
@@ -83,6 +89,7 @@ class GrantDesk:
         self._lock = threading.Lock()
         self._known: dict[str, Rights] = {}
         self._changed: set[str] = set()
+        self._waits = WaitingCalls()
         self._closed = UNREAD
         self.now = clock
 
@@ -143,7 +150,8 @@ class GrantDesk:
         rights = self.of(name)
         self._renew(rights)
         rights.rationale = manifest.capabilities.rationale or ""
-        return ComponentGuard(rights, permissions_of(manifest.capabilities), self, revision)
+        wait = manifest.security.wait_for_answer
+        return ComponentGuard(rights, permissions_of(manifest.capabilities), self, revision, wait_for_answer=wait)
 
     def awaited(
         self,
@@ -256,14 +264,29 @@ class GrantDesk:
             )
             self.writer.note(entry, soon=True)
 
-    def ask(self, rights: Rights, permission: Permission, rationale: str, revision: int) -> bool:
+    def ask(
+        self, rights: Rights, permission: Permission, rationale: str, revision: int, waits: WaitingCall | None = None
+    ) -> bool:
         """Open a question, or count it if it is open; return False if too many are open."""
         text, at = str(permission), self.now()
         kept = bounded(rationale, MAX_RATIONALE)
+        waiting = f"a call waits {format_duration(waits.seconds)} for the answer" if waits is not None else ""
         with rights.lock:
             found = rights.questions.get(text)
+            tell = bool(waiting) and (found is None or at - rights.told_waiting >= TOLD_EVERY)
+            rights.told_waiting = at if tell else rights.told_waiting
             if found is not None:
                 rights.questions[text] = msgspec.structs.replace(found, count=found.count + 1)
+        if found is not None:
+            if tell:
+                self._ask_aloud(rights, f"{waiting} about {text}", revision)
+            return True
+        return self._open_question(rights, QuestionRecord(rights.component, text, at, kept, revision), waiting)
+
+    def _open_question(self, rights: Rights, record: QuestionRecord, waiting: str) -> bool:
+        text, at, kept, revision = record.permission, record.at, record.rationale, record.revision or 0
+        with rights.lock:
+            if text in rights.questions:
                 return True
             if len(rights.questions) >= MOST_QUESTIONS:
                 return False
@@ -271,13 +294,24 @@ class GrantDesk:
         entry = AuditEntry(
             at=at, kind=AuditKind.ASKED, component=rights.component, revision=revision, subject=text, text=kept
         )
-        record = QuestionRecord(rights.component, text, at, kept, revision)
         recorded = self.writer.record([entry], lambda: self._state.grants.ask(record))
         recorded.add_done_callback(partial(self._numbered, rights, text))
-        said = f"asks for {text}" + (f": {kept}" if kept else "")
-        self._warn(rights, said, EventAction.ASKED, revision)
+        said = f"asks for {text}" + (f": {kept}" if kept else "") + (f"; {waiting}" if waiting else "")
+        self._ask_aloud(rights, said, revision)
         self.changed(rights.component)
         return True
+
+    def admit(self, rights: Rights, waiting: WaitingCall, revision: int) -> bool:
+        """Show that a call waits for an answer; return False if too many wait."""
+        if not self._waits.admit(rights, waiting, self.now(), lambda said: self._ask_aloud(rights, said, revision)):
+            return False
+        self.changed(rights.component)
+        return True
+
+    def dismiss(self, rights: Rights, waiting: WaitingCall) -> None:
+        """Note that a call waits no longer."""
+        self._waits.dismiss(rights, waiting)
+        self.changed(rights.component)
 
     def _numbered(self, rights: Rights, text: str, recorded: Future[int]) -> None:
         """Give a question its number, or forget one that could not be recorded, so that it is asked again."""
@@ -287,6 +321,7 @@ class GrantDesk:
                 return
             if recorded.cancelled() or recorded.exception() is not None:
                 del rights.questions[text]
+                rights.change()  # whoever waits for the answer looks again
             else:
                 rights.questions[text] = msgspec.structs.replace(found, id=recorded.result())
         self.changed(rights.component)
@@ -322,6 +357,9 @@ class GrantDesk:
     def _mark(self, rights: Rights) -> None:
         with self._lock:
             self._changed.add(rights.component)
+
+    def _ask_aloud(self, rights: Rights, said: str, revision: int) -> None:
+        self._warn(rights, said, EventAction.ASKED, revision)
 
     def _warn(self, rights: Rights, text: str, action: EventAction, revision: int) -> None:
         kind = EventKind.LOG if action is EventAction.DENIED else EventKind.LIFECYCLE

@@ -14,6 +14,7 @@ from airssys_tui.core.capability.policy import Policy
 from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.core.text import Verbatim
 from airssys_tui.runtime.guard.access_counts import AccessCounts
+from airssys_tui.runtime.guard.answer_wait import WaitingCall
 
 MOST_QUESTIONS: Final = 8
 """Open questions of one component."""
@@ -69,6 +70,8 @@ class Rights:
         standing: What was answered; replaced under ``lock``, read without it.
         questions: The open questions, by their permission; used under ``lock``.
         counts: What it attempted; used under ``lock``.
+        waiting: The calls that wait for an answer; used under ``lock``.
+        told_waiting: When a call that waits was told of last, in Unix seconds; used under ``lock``.
         rationale: Why it needs what it declares, in the words of its manifest.
     """
 
@@ -82,6 +85,8 @@ class Rights:
         self.counts = AccessCounts()
         self.rationale = ""
         self.seen: frozenset[tuple[int, Permission]] = frozenset()
+        self.waiting: set[WaitingCall] = set()
+        self.told_waiting = float("-inf")
         self._guards: tuple[ref[Opening], ...] = ()
 
     def attend(self, guard: Opening) -> None:
@@ -90,13 +95,20 @@ class Rights:
             self._guards = (*(each for each in self._guards if each() is not None), ref(guard))
 
     def change(self, **fields: object) -> None:
-        """Replace parts of the standing; every guard asks anew at its next decision."""
+        """Replace parts of the standing; every guard asks anew at its next decision, and calls that wait look again."""
         with self.lock:
             self.standing = msgspec.structs.replace(self.standing, **fields)
             for each in self._guards:
                 guard = each()
                 if guard is not None:
                     guard.open_storage = None
+            for call in self.waiting:
+                call.wake.set()
+
+    def waits(self) -> tuple[WaitingCall, ...]:
+        """Return the calls that wait for an answer, those that wait longest last."""
+        with self.lock:
+            return tuple(sorted(self.waiting, key=lambda each: each.until))
 
     def add(self, grants: tuple[Grant, ...]) -> None:
         """Add answers."""

@@ -8,6 +8,7 @@ from airssys_tui.core.capability.grant import Denial, Grant
 from airssys_tui.core.capability.permission import Access, Permission, permissions_of
 from airssys_tui.core.capability.policy import AnsweredBy, PolicySource
 from airssys_tui.core.manifest.document import Manifest
+from airssys_tui.runtime.guard.answer_wait import WaitingCall
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.rights import Rights, Standing
 
@@ -29,8 +30,21 @@ class _Unrecorded:
     def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
         """Record nothing."""
 
-    def ask(self, _rights: Rights, _permission: Permission, _rationale: str, _revision: int) -> bool:
+    def ask(
+        self,
+        _rights: Rights,
+        _permission: Permission,
+        _rationale: str,
+        _revision: int,
+        _waits: WaitingCall | None = None,
+    ) -> bool:
         return False
+
+    def admit(self, _rights: Rights, _waiting: WaitingCall, _revision: int) -> bool:
+        return False
+
+    def dismiss(self, rights: Rights, waiting: WaitingCall) -> None:
+        """Record nothing."""
 
 
 def standalone_guard(manifest: Manifest) -> ComponentGuard:

@@ -97,6 +97,7 @@ greeter = "^1.0"
 [security]
 public_key = "cHVibGlj"
 signature = "c2lnbmVk"
+wait_for_answer = "10ms"
 """
 
 
@@ -166,8 +167,33 @@ def test_everything_that_can_be_said_is_understood() -> None:
         ConfigEntry("greeting", '"hello"'),
         ConfigEntry("nested", '{"a":"x","b":[1,2.5,true]}'),
     )
+    assert manifest.security.wait_for_answer == 0.01
     assert manifest.config_values() == {"greeting": "hello", "nested": {"a": "x", "b": [1, 2.5, True]}}
     assert manifest.dependencies == (Dependency("greeter", "^1.0"), Dependency("other/thing", ">=1.2, <2"))
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [
+        ('[security]\nwait_for_answer = "1s"', False),
+        ('[security]\nwait_for_answer = "999ms"', True),
+        ('[security]\nwait_for_answer = 0\n[resources]\ndeadline = "20ms"', True),
+        ('[security]\nwait_for_answer = "5m"\n[resources]\ndeadline = "6m"', True),
+        ('[security]\nwait_for_answer = "301s"\n[resources]\ndeadline = "1h"', False),
+        ("[security]\nwait_for_answer = -1", False),
+    ],
+)
+def test_a_call_waits_for_an_answer_for_less_than_it_may_take(said: str, allowed: bool) -> None:
+    text = f"{LEAST}{said}\n"
+    if allowed:
+        assert parse_manifest(text, "Component.toml").security.wait_for_answer >= 0
+    else:
+        assert "security.wait_for_answer" in message(text)
+
+
+def test_a_command_may_wait_for_as_long_as_it_runs() -> None:
+    text = LEAST + 'kind = "command"\n[security]\nwait_for_answer = "50s"\n'
+    assert parse_manifest(text, "Component.toml").security.wait_for_answer == 50
 
 
 def test_every_problem_is_found_at_once_in_the_order_of_lines() -> None:

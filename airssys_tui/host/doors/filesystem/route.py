@@ -113,6 +113,8 @@ class Route:
         if self._either:
             # Asked for in earnest, so that it is counted: the one that is allowed, or else the last.
             accesses = [next((one for one in accesses if self._guard.look(one) is None), accesses[-1])]
+        for access in accesses:
+            self._guard.attend(access)
         ask(self._guard, accesses)
         self.accesses += accesses
 

@@ -47,6 +47,10 @@ class Patience:
         """Return the time of a part of the operation, which may take some seconds at most."""
         return Patience(self.caller, self._blocking, min(self.until_ns, perf_counter_ns() + int(seconds * 1e9)))
 
+    def extend(self, nanoseconds: int) -> None:
+        """Do not count some time, in which the call waited for the operator; its deadline stays."""
+        self.until_ns = min(self.until_ns + nanoseconds, self.caller.deadline_ns)
+
     @property
     def left(self) -> float:
         """Seconds that are left; never negative."""

@@ -102,6 +102,9 @@ class ProgramDoor:
         check_command(command)
         found = self._source.search_path.find(command.program)
         access = _access(ProcessAction.SPAWN, found)
+        if loader_variable(command) is None and self._guard.attend(access):
+            found = self._source.search_path.find(command.program)
+            access = _access(ProcessAction.SPAWN, found)
         self._admit(access, found, command)
         signalling = _access(ProcessAction.SIGNAL, found)
         program = start(self._source.server, call, Launch(command, found, access, signalling, self._announce))
