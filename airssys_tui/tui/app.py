@@ -228,7 +228,7 @@ class AirssysApp(App[int]):
             self.notices.offer(change.events, now)
         notice = self.notices.take(now)
         if notice is not None:
-            self.operations.say(notice.text, title="reload", severity="warning" if notice.refused else "information")
+            self.operations.tell(notice)
         self._redraw(None if first else change)
 
     def _redraw(self, change: Change | None = None) -> None:

@@ -75,7 +75,10 @@ class Rights:
         rationale: Why it needs what it declares, in the words of its manifest.
     """
 
-    __slots__ = ("_guards", "component", "counts", "lock", "questions", "rationale", "seen", "standing")
+    __slots__ = (
+        *("_guards", "component", "counts", "lock", "questions", "rationale", "seen", "standing"),
+        *("told_waiting", "waiting"),
+    )
 
     def __init__(self, component: str, standing: Standing) -> None:
         self.component = component

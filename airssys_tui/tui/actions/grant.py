@@ -9,6 +9,15 @@ from airssys_tui.tui.actions.view import OF_ONE, RIGHTS, View
 
 GRANT_ACTIONS: Final[tuple[Action, ...]] = (
     opens("go.grants", "6", "Grants", "Show what components ask for.", View.GRANTS, hint="grants", rank=11),
+    act(
+        "grant.next-question",
+        "ctrl+o",
+        "Answer a question",
+        "Show the most urgent question of a component, from any screen, and answer it.",
+        Group.LEAVE,
+        danger=Danger.UNDOABLE,
+        rank=60,
+    ),
     opens(
         "look.rights",
         "c",

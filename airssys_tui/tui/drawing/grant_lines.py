@@ -10,7 +10,7 @@ import msgspec
 from airssys_tui.api.views.granting import DenialView, GrantsView, GrantView, PermissionRow, QuestionView, Standing
 from airssys_tui.core.capability.decision import command
 from airssys_tui.core.capability.grant import Scope
-from airssys_tui.core.units import format_count
+from airssys_tui.core.units import format_count, format_duration
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, fit, labelled, safe
 from airssys_tui.tui.drawing.moments import ago_text, clock_text, when_text
@@ -85,11 +85,13 @@ def question_row(question: QuestionView, now: float, glyphs: Glyphs, width: int,
     name = cut_middle(safe(question.component, glyphs), NAME, glyphs.ellipsis)
     asked = cut_middle(safe(question.permission, glyphs), _asked_room(width), glyphs.ellipsis)
     more = f" {format_count(question.count):>{TIMES}} {when_text(question.at, now):>{WHEN}}" if width >= NAMED else ""
+    if more and question.waits_until is not None:
+        more = f" {_waits_text(question.waits_until, now):>{TIMES + 1 + WHEN}}"
     return (
         Span(glyphs.pointer if chosen else " ", "accent"),
         Span(f" {fit(name, NAME)} ", "strong"),
         Span(fit(asked, _asked_room(width))),
-        Span(more, "quiet"),
+        Span(more, "quiet" if question.waits_until is None else "busy"),
     )
 
 
@@ -101,6 +103,10 @@ def question_lines(question: QuestionView, now: float, glyphs: Glyphs, width: in
     times = "" if not question.count else f", denied {_times(question.count)} since"
     by = f", by r{question.revision}" if question.revision is not None else ""
     lines += labelled(" first", f"{clock_text(question.at)} ({ago_text(question.at, now)}){by}{times}", width)
+    if question.waits_until is not None:
+        inside = f"a call of {question.waits_in}" if question.waits_in else "a call"
+        waits = f"{inside} {_waits_text(question.waits_until, now)}"
+        lines += labelled(" meanwhile", safe(waits, glyphs), width, "busy")
     return lines + labelled(
         " allow with", safe(command("grant", question.component, question.permission), glyphs), width
     )
@@ -197,6 +203,10 @@ def _answer_text(answer: GrantView, now: float) -> str:
     if answer.idle:
         parts.append("idle for long")
     return ", ".join(parts) + (f": {answer.rationale}" if answer.rationale else "")
+
+
+def _waits_text(until: float, now: float) -> str:
+    return f"waits {format_duration(max(0.0, until - now))}"
 
 
 def _times(count: int) -> str:

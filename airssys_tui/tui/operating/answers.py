@@ -23,6 +23,27 @@ class Answers:
         """Answer a question; None closes it without an answer."""
         self._operator.run(self._operator.perform(AnswerQuestion(question.component, question.id, scope)))
 
+    def next_question(self) -> None:
+        """Show the question that is most urgent, and answer it: one for which a call waits, or else the newest."""
+        self._operator.run(self._next_question())
+
+    async def _next_question(self) -> None:
+        from airssys_tui.tui.dialogs.permission import PermissionQuestion  # noqa: PLC0415 - late: with the first one
+
+        operator = self._operator
+        api = operator.api()
+        if api is None:
+            return
+        found = await operator.ask(api.questions())
+        if not found:
+            if found is not None:
+                operator.say("no component asks for anything")
+            return
+        asked = min(found, key=lambda each: (each.waits_until is None, each.waits_until or 0.0, -each.at))
+        chosen = await operator.app.push_screen_wait(PermissionQuestion(operator.session, asked))
+        if chosen is not None:
+            await operator.perform(AnswerQuestion(asked.component, asked.id, chosen.scope))
+
     def right(self, view: GrantsView, right: Right, scope: Scope | None) -> None:
         """Grant or refuse a permission of a component; None closes the question about it."""
         if right.question is not None:

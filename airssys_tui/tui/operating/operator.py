@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from textual.app import App
 
@@ -19,11 +19,15 @@ from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import one_line
 from airssys_tui.tui.actions.remedies import in_keys
-from airssys_tui.tui.state.notices import Notices
+from airssys_tui.tui.state.notices import Notice, Notices
 from airssys_tui.tui.state.session import Session
 
 T = TypeVar("T")
 Severity = Literal["information", "warning", "error"]
+
+
+ASKING: Final = 10.0
+"""Seconds that the notice of a question stays."""
 
 
 class Operator:
@@ -62,6 +66,18 @@ class Operator:
         self._app.notify(
             one_line(text, 400), title=one_line(title, 80), severity=severity, timeout=seconds, markup=False
         )
+
+    def tell(self, notice: Notice) -> None:
+        """Show what happened by itself; a question with the key that answers it from wherever it is shown."""
+        if not notice.asks:
+            self.say(notice.text, title="reload", severity="warning" if notice.refused else "information")
+            return
+        session = self._session
+        key = (
+            "" if session.readonly else f" {session.glyphs.dot} {session.keymap.key('grant.next-question')} answers it"
+        )
+        text = f"{one_line(notice.text, 300)}{key}"
+        self._app.notify(text, title="asks", severity="warning", timeout=ASKING, markup=False)
 
     def say_error(self, error: Exception) -> None:
         """Show what went wrong and what to do next."""

@@ -239,6 +239,10 @@ class LiveScreen(Screen[None]):
         """Show disk use."""
         self.operations.past.disk()
 
+    def action_next_question(self) -> None:
+        """Show the most urgent question of a component, to answer it."""
+        self.operations.answers.next_question()
+
     def action_back(self) -> None:
         """Go back to the previous screen."""
         self.post_message(self.Back())

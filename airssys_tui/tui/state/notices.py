@@ -1,4 +1,4 @@
-"""Toasts about reloads from the folder: gathered, so that a busy folder does not bury the screen."""
+"""Toasts about reloads and questions: gathered, so that a busy folder or component does not bury the screen."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _TOLD: Final = {EventAction.SWITCHED, EventAction.REFUSED}
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A toast: its text and whether something was refused."""
+    """A toast: its text, whether something was refused, and whether it is a question that a key answers."""
 
     text: str
     refused: bool
+    asks: bool = False
 
 
 class Notices:
@@ -30,7 +31,9 @@ class Notices:
 
     def __init__(self) -> None:
         self._waiting: list[Event] = []
+        self._asked: list[Event] = []
         self._next = 0.0
+        self._next_question = 0.0
         self._muted: dict[str, float] = {}
 
     def mute(self, component: str, now: float) -> None:
@@ -38,7 +41,9 @@ class Notices:
         self._muted[component] = now + OWN_SECONDS
 
     def offer(self, events: Iterable[Event], now: float) -> None:
-        """Add events; only reloads that switched or were refused become notices."""
+        """Add events; only questions, and reloads that switched or were refused, become notices."""
+        events = tuple(events)
+        self._asked.extend(event for event in events if event.action == EventAction.ASKED)
         self._waiting.extend(
             event
             for event in events
@@ -49,7 +54,12 @@ class Notices:
         )
 
     def take(self, now: float) -> Notice | None:
-        """Return the notice that is due, or ``None``."""
+        """Return the notice that is due, or ``None``; questions go first."""
+        if self._asked and now >= self._next_question:
+            asked, self._asked = self._asked, []
+            self._next_question = now + QUIET_SECONDS
+            first = f"{len(asked)} questions, the latest: " if len(asked) > 1 else ""
+            return Notice(f"{first}{asked[-1].component} {asked[-1].text}", refused=False, asks=True)
         if not self._waiting or now < self._next:
             return None
         waiting, self._waiting = self._waiting, []

@@ -5,6 +5,7 @@ from airssys_tui.api.played.asking import NEWS, RATES, ask
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.screens.granting.audit_trail import AuditScreen
+from airssys_tui.tui.dialogs.permission import PermissionQuestion
 from airssys_tui.tui.screens.granting.component_rights import RightsScreen
 from airssys_tui.tui.screens.granting.grants import GrantsScreen
 from tests.support.screens import shows
@@ -154,7 +155,25 @@ async def verifies_the_audit(desk):
     await shows(desk.pilot, "BROKEN AT ENTRY 7", "entries before 7 can be trusted; see airssys-tui audit verify")
 
 
+async def answers_from_anywhere(desk):
+    """The key that the notice names shows the question over any screen, and the keys of the list answer it."""
+    await desk.press("ctrl+o")
+    await shows(desk.pilot, "no component asks for anything")
+    ask(desk.runtime)
+    await desk.press("ctrl+o")
+    await desk.on(PermissionQuestion)
+    await shows(desk.pilot, "fetcher asks", RATES, "daily rates", "a once", "R deny always")
+    await desk.press("escape")
+    await desk.until(lambda: not isinstance(desk.screen, PermissionQuestion))
+    assert not [each for each in desk.runtime.commands if isinstance(each, AnswerQuestion)]
+    await desk.press("ctrl+o")
+    await desk.on(PermissionQuestion)
+    await desk.press("a")
+    await desk.until(lambda: AnswerQuestion("fetcher", 1, Scope.ONCE) in desk.runtime.commands)
+
+
 GRANTS = {
+    "grant.next-question": answers_from_anywhere,
     "go.grants": opens_the_questions,
     "look.rights": opens_the_rights,
     "look.its-rights": opens_the_rights_of_a_question,

@@ -43,6 +43,7 @@ KEYS: Final = {
     "ctrl+d": "\x04",
     "ctrl+f": "\x06",
     "ctrl+g": "\x07",
+    "ctrl+o": "\x0f",
     "ctrl+p": "\x10",
     "ctrl+q": "\x11",
     "ctrl+s": "\x13",

@@ -54,6 +54,21 @@ def grants_once(guide: Guide) -> None:
     guide.sees("1 open question")
 
 
+@GRANTS.step("grant.next-question")
+def answers_from_another_screen(guide: Guide) -> None:
+    """The question is shown over any screen, and one key answers it."""
+    guide.key("1")
+    guide.sees("HEALTH")
+    guide.act("grant.next-question")
+    guide.sees("fetcher asks", PAGE, "deny always")
+    guide.key("a")
+    guide.lacks("deny always")
+    _is_let_through(guide)
+    _is_denied(guide)
+    guide.act("go.grants")
+    guide.sees("1 open question")
+
+
 @GRANTS.step("grant.close")
 def closes_the_question(guide: Guide) -> None:
     """The question is gone, and comes again with the next denial."""

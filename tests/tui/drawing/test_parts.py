@@ -141,6 +141,18 @@ def test_notices_come_at_most_every_two_seconds():
     assert notices.take(20) is None
 
 
+def test_a_question_is_told_at_once_before_reloads_and_even_after_the_operators_own_doing():
+    notices = Notices()
+    notices.mute("a", 10)
+    notices.offer([event("b", "switched"), event("a", "asked")], 11)
+    asked = notices.take(11)
+    assert (asked.text, asked.asks) == ("a switched", True)
+    assert notices.take(11).text == "b: switched"
+    notices.offer([event("a", "asked"), event("b", "asked")], 12)
+    assert notices.take(12.9) is None
+    assert notices.take(13).text == "2 questions, the latest: b switched"
+
+
 def test_an_operators_own_doing_is_not_told_twice():
     notices = Notices()
     notices.mute("a", 10)
