@@ -17,6 +17,9 @@ class Standing:
         class limits:  # noqa: N801
             mailbox = 1_000
 
+    def hurry(self, _hurried: bool) -> None:
+        """Wait for nobody, ever."""
+
     def ends_within(self, _timeout: float | None) -> bool:
         """Return True."""
         return True

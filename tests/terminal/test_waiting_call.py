@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ def log(scratch: Scratch, tmp_path: Path) -> Path:
     """Have the sample wait for answers, and ask for the logs of the test; return one of them."""
     written = tmp_path / "a.log"
     written.write_text("one\ntwo\n")
+    for other in scratch.folder.iterdir():
+        if other.name != "file-tail":
+            shutil.rmtree(other)
     manifest = scratch.folder / "file-tail" / "Component.toml"
     said = manifest.read_text().replace("/tmp/*.log", f"{tmp_path}/*.log").replace('"2s"', '"10m"')
     manifest.write_text(f'{said}\n[security]\nwait_for_answer = "5m"\n')
@@ -39,7 +43,7 @@ def calling(scratch: Scratch, log: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_one_key_on_the_screen_of_questions_lets_a_call_go_on(scratch: Scratch, log: Path) -> None:
     with scratch.screen() as term:
-        term.wait_row("file-tail", "running")
+        term.wait_row("file-tail", "running", timeout=90)
         with calling(scratch, log) as call:
             term.send("6")
             term.wait_text("1 open question", "waits 4m", "a call of airssys:file-tail/tail@1.0.0#last waits")
@@ -55,7 +59,7 @@ def test_one_key_on_the_screen_of_questions_lets_a_call_go_on(scratch: Scratch, 
 
 def test_the_notice_names_a_key_that_answers_from_where_it_is_shown(scratch: Scratch, log: Path) -> None:
     with scratch.screen() as term:
-        term.wait_row("file-tail", "running")
+        term.wait_row("file-tail", "running", timeout=90)
         with calling(scratch, log) as call:
             term.wait_text("a call waits", "ctrl+o answers it")
             term.send("ctrl+o")
@@ -63,6 +67,6 @@ def test_the_notice_names_a_key_that_answers_from_where_it_is_shown(scratch: Scr
             term.send("a")
             answered, _ = call.communicate(timeout=60)
         assert "two" in answered
-        term.wait_row("file-tail", "running")
+        term.wait_row("file-tail", "running", timeout=90)
         term.send("ctrl+q")
         assert term.wait_exit() == 0

@@ -16,6 +16,7 @@ import msgspec
 
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.identity import name_from_stem
+from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest import sections
 from airssys_tui.core.manifest.capabilities import Capabilities
 from airssys_tui.core.manifest.structure import (
@@ -79,16 +80,16 @@ def parse_manifest(text: str, path: str) -> Manifest:
     report = Report(path, text)
     root = Table(document, (), report)
     resources, security = root.table("resources"), root.table("security")
+    durability = sections.read_durability(resources)
     limits = sections.read_limits(resources) if resources else _of_nothing(sections.read_limits)
     artifact = sections.read_artifact(root.table("component"))
-    longest = limits.of_command() if artifact.kind is ComponentKind.COMMAND else limits
     manifest = Manifest(
         package=sections.read_package(root.table("package")),
         artifact=artifact,
         build=_section(root, "build", sections.read_build),
         engine=_section(root, "engine", sections.read_engine),
         capabilities=_section(root, "capabilities", sections.read_capabilities),
-        durability=sections.read_durability(resources),
+        durability=durability,
         limits=limits,
         supervision=_section(root, "supervision", sections.read_supervision),
         health=_section(root, "health", sections.read_health),
@@ -96,15 +97,18 @@ def parse_manifest(text: str, path: str) -> Manifest:
         state=_section(root, "state", sections.read_state),
         config=_section(root, "config", sections.read_config),
         dependencies=_section(root, "dependencies", sections.read_dependencies),
-        security=sections.read_security(security, longest.deadline)
-        if security
-        else _of_nothing(sections.read_security),
+        security=sections.read_security(security, _longest(limits, artifact)) if security else Security(),
     )
     root.close()
     problems = report.problems()
     if problems:
         raise ManifestError(problems)
     return manifest
+
+
+def _longest(limits: Limits, artifact: Artifact) -> float:
+    """Return the seconds that a call may take."""
+    return (limits.of_command() if artifact.kind is ComponentKind.COMMAND else limits).deadline
 
 
 def _section(root: Table, key: str, read: Callable[[Table], SectionT]) -> SectionT:
