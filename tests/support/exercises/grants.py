@@ -4,8 +4,8 @@ from airssys_tui.api.commands import AnswerQuestion, Approve, Deny, Grant, Revok
 from airssys_tui.api.played.asking import NEWS, RATES, ask
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.tui.dialogs.modal import Confirm
-from airssys_tui.tui.screens.granting.audit_trail import AuditScreen
 from airssys_tui.tui.dialogs.permission import PermissionQuestion
+from airssys_tui.tui.screens.granting.audit_trail import AuditScreen
 from airssys_tui.tui.screens.granting.component_rights import RightsScreen
 from airssys_tui.tui.screens.granting.grants import GrantsScreen
 from tests.support.screens import shows
