@@ -20,6 +20,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.interfaces import dns, tcp, udp
 from airssys_tui.host.interfaces import http as web
+from airssys_tui.runtime.guard.answer_wait import WaitingCall
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.rights import Rights, Standing
 from benchmarks.clock import Effort, pair
@@ -88,8 +89,16 @@ class Unrecorded:
     def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
         """Record nothing."""
 
-    def ask(self, _rights: Rights, _permission: Permission, _rationale: str, _revision: int) -> bool:
+    def ask(
+        self, _rights: Rights, _permission: Permission, _rationale: str, _revision: int, waits: WaitingCall | None = None
+    ) -> bool:
         return False
+
+    def admit(self, _rights: Rights, _waiting: WaitingCall, _revision: int) -> bool:
+        return False
+
+    def dismiss(self, _rights: Rights, _waiting: WaitingCall) -> None:
+        pass
 
 
 def guard(granted: str) -> ComponentGuard:
