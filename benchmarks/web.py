@@ -89,9 +89,7 @@ class Unrecorded:
     def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
         """Record nothing."""
 
-    def ask(
-        self, _rights: Rights, _permission: Permission, _rationale: str, _revision: int, waits: WaitingCall | None = None
-    ) -> bool:
+    def ask(self, *_: object, waits: WaitingCall | None = None) -> bool:  # noqa: ARG002 - nobody waits here
         return False
 
     def admit(self, _rights: Rights, _waiting: WaitingCall, _revision: int) -> bool:

@@ -45,7 +45,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         views: Screens that have it.
         danger: Its rung of the safety ladder.
         hint: Word in the footer; without one the footer leaves the action out.
-        rank: Orders the hints, the lowest first.
+        rank: Importance of the hint, the lowest first: where the footer has no room for all, it keeps these. Up to 21
+            what a screen is for, 22 the other screens, from 23 on what else can be done.
         of_row: Needs a row to act on.
         everywhere: Bound on the app, so that it works on every screen.
         urgent: Takes precedence over the focused widget.

@@ -8,7 +8,7 @@ from airssys_tui.tui.actions.action import Action, Danger, Group, act, opens
 from airssys_tui.tui.actions.view import OF_ONE, RIGHTS, View
 
 GRANT_ACTIONS: Final[tuple[Action, ...]] = (
-    opens("go.grants", "6", "Grants", "Show what components ask for.", View.GRANTS, hint="grants", rank=11),
+    opens("go.grants", "6", "Grants", "Show what components ask for.", View.GRANTS, hint="grants", rank=22),
     act(
         "grant.next-question",
         "ctrl+o",
@@ -45,6 +45,8 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         "Show the audit: every answer, every first use and every denial, newest first.",
         View.AUDIT,
         views=frozenset({View.GRANTS}),
+        hint="audit",
+        rank=23,
     ),
     opens(
         "look.its-audit",
@@ -54,6 +56,8 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         View.AUDIT,
         its=True,
         views=frozenset({View.RIGHTS}),
+        hint="audit",
+        rank=24,
     ),
     act(
         "look.only-its-audit",
@@ -99,7 +103,7 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         danger=Danger.UNDOABLE,
         do="answer('session')",
         hint="session",
-        rank=22,
+        rank=26,
     ),
     act(
         "grant.always",
@@ -135,7 +139,7 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         danger=Danger.UNDOABLE,
         do="answer('never')",
         hint="never",
-        rank=23,
+        rank=22,
     ),
     act(
         "grant.revoke",
@@ -146,7 +150,7 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         views=frozenset({View.RIGHTS}),
         danger=Danger.UNDOABLE,
         hint="revoke",
-        rank=25,
+        rank=23,
     ),
     act(
         "grant.approve",
@@ -157,6 +161,6 @@ GRANT_ACTIONS: Final[tuple[Action, ...]] = (
         views=frozenset({View.RIGHTS}),
         danger=Danger.UNDOABLE,
         hint="approve",
-        rank=26,
+        rank=24,
     ),
 )

@@ -10,7 +10,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count, format_size
 from airssys_tui.tui.actions.action import Action, Danger
 from airssys_tui.tui.actions.table import key_label
-from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.actions.view import ALL, View
 from airssys_tui.tui.drawing.glyphs import Glyphs, only_ascii
 from airssys_tui.tui.drawing.lines import Line, Span, fit, join, line_width, safe, wrap
 from airssys_tui.tui.drawing.moments import clock_text, offset_text
@@ -33,7 +33,7 @@ _ORDER: Final = (
 ROOMY: Final = 45
 """Cells of help from which on the column of the keys fits the longest of them."""
 
-CRAMPED: Final = 60
+ROOMY_FOOT: Final = 100
 """Terminals narrower than this leave the name of the screen itself out of the footer."""
 
 SPACIOUS: Final = 160
@@ -181,25 +181,50 @@ def _warning(session: Session, title: str, text: str, width: int) -> Line:
 
 
 def footer(view: View, session: Session, width: int, *, at_root: bool) -> Line:
-    """Draw the keys of a screen in a fixed order: as many as fit, the most important kept."""
+    """Draw the keys of a screen in a fixed order: the most important that fit, and then whatever else does.
+
+    The keys of the other screens count as one hint, since some of them alone would look like all there are. Where their
+    names do not fit, one hint has the keys of all.
+    """
     marked = _marked(view, session)
     room = width - 1 - line_width(marked)
-    chosen: list[tuple[Action, Line]] = []
     hints = session.keymap.hints(view, session.readonly)
     if marked:
         hints = tuple(sorted(hints, key=_of_marks))
-    for action in hints:
-        here = action.opens is view
-        if (here and width < CRAMPED) or not _useful(action, session):
+    useful = [action for action in hints if _useful(action, session)]
+    screens = [action for action in useful if _is_screen(action)]
+    chosen: list[tuple[bool, int, Line]] = []
+    for action in useful:
+        if action in screens[1:]:
             continue
-        word = "quit" if action.id == "go.leave" and at_root else action.hint
-        hint = (Span(" "), Span(key_label(action.keys[0]), "key"), Span(f" {word} ", "strong" if here else "quiet"))
-        if line_width(hint) > room:
-            break
-        room -= line_width(hint)
-        chosen.append((action, hint))
-    chosen.sort(key=lambda one: (one[0].id in LAST, one[0].rank))
-    return (*marked, *(span for _, hint in chosen for span in hint))
+        ways = _ways(screens, view, width) if action in screens else [_hint(action, view, at_root=at_root)]
+        hint = next((way for way in ways if line_width(way) <= room), None)
+        if hint:
+            room -= line_width(hint)
+            chosen.append((action.id in LAST, 0 if action in screens else action.rank, hint))
+    chosen.sort(key=lambda one: one[:2])
+    return (*marked, *(span for _, _, hint in chosen for span in hint))
+
+
+def _is_screen(action: Action) -> bool:
+    """Return whether an action leads from every screen to one of the main ones."""
+    return action.opens is not None and action.views == ALL
+
+
+def _hint(action: Action, view: View, *, at_root: bool = False) -> Line:
+    word = "quit" if action.id == "go.leave" and at_root else action.hint
+    tone = "strong" if action.opens is view else "quiet"
+    return (Span(" "), Span(key_label(action.keys[0]), "key"), Span(f" {word} ", tone))
+
+
+def _ways(screens: Sequence[Action], view: View, width: int) -> list[Line]:
+    """Return the hints that could stand for the main screens, the best first; this one is named where there is room."""
+    named = [action for action in screens if width >= ROOMY_FOOT or action.opens is not view]
+    whole = tuple(span for action in named for span in _hint(action, view))
+    keys = [action.keys[0] for action in screens]
+    if not all(len(key) == 1 and key.isdigit() for key in keys):
+        return [whole]
+    return [whole, (Span(" "), Span(f"{min(keys)}-{max(keys)}", "key"), Span(" screens ", "quiet"))]
 
 
 def _of_marks(action: Action) -> bool:

@@ -12,11 +12,14 @@ from airssys_tui.api.played.asking import ask
 from airssys_tui.api.views.granting import AuditQuery, AuditVerdict
 from airssys_tui.core.capability.audit_entry import Head
 from airssys_tui.core.events import Event, EventKind, Level
+from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import columns, trail_lines
 from airssys_tui.tui.drawing.arrangement import Arrangement, Sort, arrange, matcher
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE, chosen_glyphs
 from airssys_tui.tui.drawing.lines import elide, fit, line_width, wrap
 from airssys_tui.tui.state.notices import Notices
+from airssys_tui.tui.state.session import Session
+from airssys_tui.tui.widgets.chrome import footer
 
 VIEWS = scenes.mixed().snapshot().components
 WIDE = st.text(st.sampled_from("ab 漢字e\u0301🎉"), max_size=30)
@@ -160,6 +163,45 @@ def test_an_operators_own_doing_is_not_told_twice():
     assert notices.take(11).text == "b: switched"
     notices.offer([event("a", "switched")], 14)
     assert notices.take(14).text == "a: switched"
+
+
+def keys_of(view, width, *, readonly=False):
+    """The footer of a screen as text."""
+    session = Session("components/", scenes.still, UNICODE, readonly=readonly)
+    session.api = scenes.mixed()
+    session.pull()
+    line = footer(view, session, width, at_root=view is View.REGISTRY)
+    assert line_width(line) <= width
+    return "".join(span.text for span in line)
+
+
+@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_a_footer_keeps_help_and_what_the_screen_is_for(view, width):
+    text = keys_of(view, width)
+    assert "? help" in text
+    known = {View.REGISTRY: "enter detail", View.AUDIT: "/ filter", View.GRANTS: "a once", View.CALL: "c call it"}
+    assert known.get(view, "") in text
+
+
+@pytest.mark.parametrize(
+    ("width", "kept", "lacking"),
+    [
+        (40, ["/ filter", "enter detail"], ["1-6", "registry"]),
+        (60, ["/ filter", "enter detail", "1-6 screens"], ["2 meters"]),
+        (80, ["2 meters", "6 grants", "/ filter", "enter detail", "q quit"], ["1 registry", "1-6"]),
+        (120, ["1 registry", "6 grants", "/ filter", "enter detail", "v versions"], ["1-6"]),
+    ],
+)
+def test_a_footer_chooses_by_importance(width, kept, lacking):
+    text = keys_of(View.REGISTRY, width)
+    assert [part for part in kept if part not in text] == []
+    assert [part for part in lacking if part in text] == []
+
+
+def test_a_footer_offers_nothing_dangerous_to_who_may_only_read():
+    assert "once" not in keys_of(View.GRANTS, 200, readonly=True)
+    assert "t audit" in keys_of(View.GRANTS, 80, readonly=True)
 
 
 ENTRIES = ask(scenes.mixed()).audit(AuditQuery()).result(0).entries
