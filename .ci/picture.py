@@ -41,7 +41,7 @@ END: Final = "<!-- picture:end -->"
 SIZE: Final = (120, 34)
 SHORT: Final = (120, 28)
 """Of the registry: a folder of samples fills no more."""
-NARROW: Final = (104, 20)
+NARROW: Final = (104, 24)
 """Of the picture that is text: what a page of a package index has room for."""
 PATIENCE: Final = 60.0
 LOAD: Final = 45.0
@@ -105,6 +105,10 @@ def calls(round_: int) -> Iterator[tuple[str, str, str]]:
         yield "hoarder", "grab", "[1]"
     if round_ % 90 == 0:
         yield "wasi-hello", "run", "[]"
+    if round_ % 20 == 0:
+        yield "file-tail", "last", '["/tmp/orders.log", 1]'
+    if round_ % 60 == 0:
+        yield "fetcher", "fetch", "[]"
 
 
 class Scene:
@@ -212,11 +216,22 @@ class Artist:
         await self.take("meters")
         await self.go("escape", "5")
         await self.take("logs")
+        await self.go("6", until_shown=lambda screen: getattr(screen, "questions", None))
+        await self.take("grants")
+        await self._answer()
+        await self.go("t", until_shown=lambda screen: getattr(screen, "verdict", None) is not None)
+        await self.take("audit")
         await self.go("1", until_shown=lambda screen: isinstance(screen, RegistryScreen))
         self._select("greeter")
         await self.go("i", until_shown=lambda screen: isinstance(screen, CallScreen) and screen.interface is not None)
         await self._call()
         await self.take("call")
+
+    async def _answer(self) -> None:
+        """Grant once what is asked for first, and wait until it is used up and asked for again."""
+        asked = getattr(self._app.screen, "question", None)
+        await self.go("a", until_shown=lambda screen: getattr(screen, "question", asked) != asked)
+        await self._pilot.pause(4.0)
 
     def _select(self, row: str) -> None:
         table = self._app.screen.table if isinstance(self._app.screen, LiveScreen) else None

@@ -84,7 +84,7 @@ def test_outcomes_are_compared_whole() -> None:
 
 
 explains(
-    "Five minutes, two terminals. A test follows this tour word for word: it presses the keys, runs the commands in "
+    "Ten minutes, two terminals. A test follows this tour word for word: it presses the keys, runs the commands in "
     "order and compares what they print with what stands behind `#`."
 )
 
@@ -95,7 +95,7 @@ explains(
 )
 def starts(walk: Walk) -> None:
     walk.begin("make", "run")
-    for name in ("clockwork", "counter", "crasher", "greeter", "hoarder", "ledger", "primes"):
+    for name in ("clockwork", "counter", "crasher", "file-tail", "greeter", "hoarder", "ledger", "primes"):
         walk.first.wait_row(name, "running", "1.0.0 r1")
     walk.first.wait_row("wasi-hello", "1.0.0 r1", "completed")
     assert (walk.place / ".scratch" / "components" / "counter" / "counter.wasm").is_file()
@@ -282,6 +282,58 @@ explains(
     "**Time and storage.** `clockwork` ticks, rings alarms and traces its calls. `ledger` keeps accounts in its own "
     "storage:"
 )
+
+
+explains(
+    "**Let one in.** A component reaches nothing of the machine unless its manifest declares it and you grant it. "
+    "`file-tail` declares that it reads `/tmp/*.log`."
+)
+explains("Without your word it is denied, and the denial becomes a question:")
+
+
+@command('echo "order 7 is packed" > /tmp/airssys-tour.log')
+def writes_a_log(walk: Walk) -> None:
+    assert walk.run('echo "order 7 is packed" > /tmp/airssys-tour.log').returncode == 0
+
+
+ASKED = "filesystem:read:/tmp/*.log"
+
+
+@promises("`6` shows the question.")
+def shows_the_question(walk: Walk) -> None:
+    walk.first.send("6")
+    walk.first.wait_text("1 open question", "file-tail", ASKED)
+
+
+@promises("`a` grants it for one access: it works once, and is denied the next time.")
+def grants_once(walk: Walk) -> None:
+    walk.first.send("a")
+    walk.first.wait_text("no open questions")
+
+
+@promises("`A` would grant it until you revoke it, `R` refuse it for good.")
+def is_asked_again(walk: Walk) -> None:
+    walk.first.wait_text("1 open question", "A always", "R never")
+
+
+@promises("`t` shows the audit, where all of this is written;")
+def shows_the_audit(walk: Walk) -> None:
+    walk.first.send("t")
+    walk.first.wait_text("verified up to entry", "used-once", "granted", "denied", "asked")
+    walk.first.send("1")
+    walk.first.wait_text("NAME↑")
+
+
+@promises("`c` on a row of the table shows what a component may do.")
+def shows_what_it_may_do(walk: Walk) -> None:
+    point_at(walk.first, "file-tail")
+    walk.first.send("c")
+    walk.first.wait_text("0 of 2 granted", ASKED)
+    walk.first.send("escape")
+    walk.first.wait_text("NAME↑")
+
+
+explains("Commands do the same:")
 
 
 @promises("**Without a screen.** Leave the screen (`q`, `tab`, `enter`).")
