@@ -90,6 +90,9 @@ class RuleGuard:
         self.used.append(access)
         return None
 
+    def attend(self, _access: Access) -> int:
+        return 0
+
     def again(self, access: Access) -> Denial | None:
         return None if access in self._spent else self.require(access)
 

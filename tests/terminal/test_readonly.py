@@ -86,6 +86,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "grant.session": lambda api: api.submit(Grant("counter", "storage:read", Scope.SESSION)),
     "grant.always": lambda api: api.submit(Grant("counter", "storage:read")),
     "grant.close": lambda api: api.submit(AnswerQuestion("counter", 1, None)),
+    "grant.next-question": lambda api: api.submit(AnswerQuestion("counter", 1, Scope.ONCE)),
     "grant.never": lambda api: api.submit(Deny("counter", "storage:read")),
     "grant.revoke": lambda api: api.submit(Revoke("counter", "storage:read")),
     "grant.approve": lambda api: api.submit(Approve("counter")),
@@ -112,10 +113,14 @@ def _all(api: RuntimeApi) -> Any:
     return rows, noted, [each.id for each in states], checks, held
 
 
+EVERYWHERE = {"component.undo", "grant.next-question"}
+"""Dangerous actions of every view."""
+
+
 def test_the_table_of_what_is_asked_is_whole() -> None:
     assert set(ASKS) == {action.id for action in DANGEROUS}
     assert {view for action in DANGEROUS for view in action.views} - set(WAYS) <= {
-        view for view in View if {action.id for action in DANGEROUS if view in action.views} == {"component.undo"}
+        view for view in View if {action.id for action in DANGEROUS if view in action.views} <= EVERYWHERE
     }
 
 
