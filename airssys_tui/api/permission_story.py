@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from airssys_tui.api.views.granting import DenialView, GrantsView, PermissionRow, Standing
-from airssys_tui.core.capability.decision import command
+from airssys_tui.core.capability.decision import approval, command
 from airssys_tui.core.text import Verbatim, bounded
 from airssys_tui.core.units import format_duration
 
@@ -49,12 +49,12 @@ def _sentences(view: GrantsView, now: float) -> Iterator[str]:
         yield "Its denials are only recorded: it may do what it is not granted."
     if view.candidate is not None:
         waits = _listed([row.permission for row in view.rows if row.waits])
-        yield f"r{view.candidate} waits for approval of {waits}: `airssys-tui approve {view.component}`."
+        yield f"r{view.candidate} waits for approval of {waits}: `{approval(view.component, view.candidate)}`."
     missing = [row for row in view.rows if row.standing in MISSING and not row.waits]
     for row in missing[:NAMED]:
         yield f"{row.permission} is {row.standing}; to grant it: `{grant_line(view, row)}`."
     if len(missing) > NAMED:
-        yield f"{len(missing) - NAMED} more are not granted: `airssys-tui grants {view.component}`."
+        yield f"{len(missing) - NAMED} more are not granted: `{command('grants', view.component)}`."
     refused = [row.permission for row in view.rows if row.standing in {Standing.REFUSED, Standing.FORBIDDEN}]
     if refused:
         yield f"Refused for good or forbidden: {_listed(refused)}."
@@ -67,7 +67,7 @@ def _denied(view: GrantsView, missing: list[PermissionRow], now: float) -> Itera
         remedy = f"; {_remedy(denial)}" if denial.remedy and denial.access not in told else ""
         yield f"It was denied {denial.access} ({denial.reason}) {_when(denial, now)}{remedy}."
     if len(view.denials) > NAMED:
-        yield f"{len(view.denials) - NAMED} more denials: `airssys-tui grants {view.component}`."
+        yield f"{len(view.denials) - NAMED} more denials: `{command('grants', view.component)}`."
 
 
 def _remedy(denial: DenialView) -> str:

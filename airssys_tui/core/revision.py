@@ -255,19 +255,15 @@ Files = tuple[str, str]
 """The digest of an artifact and that of its manifest."""
 
 
-def held_after_rollback(current: Revision | None, on_disk: Files | None, target: Revision) -> frozenset[Files]:
-    """Return what a rollback holds, so that it is not redeployed.
+def held_as(files: Files, target: Revision) -> Files | None:
+    """Return as what a rollback holds the files rolled back from, or those on disk; None for the target's own.
 
-    These are the files rolled back from and those on disk, but never the target's. An artifact is held whatever its
-    manifest says, so its manifest digest is empty here; the target's own artifact is held only with the other manifest.
+    An artifact is held whatever its manifest says: its manifest digest is empty then. The target's own artifact is held
+    only with that other manifest.
     """
-    files = {(current.digest, current.manifest_digest) if current else None, on_disk}
-    target_files = target.digest, target.manifest_digest
-    return frozenset(
-        (each[0], "" if each[0] != target.digest else each[1])
-        for each in files
-        if each is not None and each != target_files
-    )
+    if files[0] != target.digest:
+        return files[0], ""
+    return files if files[1] != target.manifest_digest else None
 
 
 def is_held(files: Files, holds: Iterable[Files]) -> bool:

@@ -31,7 +31,7 @@ class Guard(Protocol):
         """
         ...
 
-    def attend(self, access: Access) -> int:
+    def await_answer(self, access: Access) -> int:
         """Wait for the operator's answer about an access that is declared and not granted, if the component asked to.
 
         A door calls it before it decides, looks up or opens anything for the access, since the world may be another one

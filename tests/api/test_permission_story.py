@@ -66,7 +66,7 @@ def test_a_revision_that_waits_says_what_for() -> None:
     runtime = ask(mixed())
     known = runtime.grants("fetcher").result(0)
     told = " ".join(permission_sentences(known, NOON))
-    assert f"r5 waits for approval of {NEWS}: `airssys-tui approve fetcher`." in told
+    assert f"r5 waits for approval of {NEWS}: `airssys-tui approve fetcher --revision 5`." in told
     assert f"{NEWS} is not granted" not in told
     assert f"{RATES} is not granted" in told
     observed = msgspec.structs.replace(known, mode="observe")

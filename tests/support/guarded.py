@@ -51,7 +51,7 @@ class RuledGuard:
         self.asked.append(access)
         return self.again(access)
 
-    def attend(self, _access: Access) -> int:
+    def await_answer(self, _access: Access) -> int:
         return 0
 
     def again(self, access: Access) -> Denial | None:

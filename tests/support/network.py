@@ -90,7 +90,7 @@ class RuleGuard:
         self.used.append(access)
         return None
 
-    def attend(self, _access: Access) -> int:
+    def await_answer(self, _access: Access) -> int:
         return 0
 
     def again(self, access: Access) -> Denial | None:

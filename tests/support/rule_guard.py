@@ -65,7 +65,7 @@ class RuleGuard:
             self.used.append(access)
         return found.denial
 
-    def attend(self, _access: Access) -> int:
+    def await_answer(self, _access: Access) -> int:
         return 0
 
     def again(self, access: Access) -> Denial | None:

@@ -27,7 +27,7 @@ TRIED: Final = (
     ("process:spawn:sh", Reason.NOT_GRANTED, 12, f"{_GRANT} snoop process:spawn:sh"),
     ("filesystem:read:/home/ada/notes", Reason.EXPIRED, 2, f"{_GRANT} snoop filesystem:read:/home/ada/notes"),
 )
-"""What a component tried in vain: the access, why it was denied, how often, and what would allow it."""
+"""What a component was denied: the access, why it was denied, how often, and what would allow it."""
 
 
 def ask(runtime: PlayedRuntime) -> PlayedRuntime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RollbackPreview, StateChoice
-from airssys_tui.core.revision import held_after_rollback, rollback_target
+from airssys_tui.core.revision import rollback_target
 from airssys_tui.core.text import sanitise
 
 
@@ -32,12 +32,10 @@ def preview(component: PlayedComponent, to: int | None, *, force: bool = False) 
         RollbackRefused: If :func:`~airssys_tui.core.revision.rollback_target` refuses the target.
     """
     target = rollback_target(component.timeline, component.id, to=to, force=force)
-    disk = (component.on_disk.digest,) * 2 if component.on_disk else None
-    held = held_after_rollback(component.active, disk, target)
     return RollbackPreview(
         diff=compare(component, target.number),
         becomes=component.next_number,
-        holds=component.labels(digest for digest, _ in held),
+        holds=component.labels(component.held_after(target)),
         state=_state_choices(component, component.find(target.number)),
     )
 

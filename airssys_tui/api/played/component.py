@@ -28,7 +28,7 @@ from airssys_tui.core.events import Event, EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, State, advance
-from airssys_tui.core.revision import Cause, Outcome, held_after_rollback, is_held, kept_note, rollback_target
+from airssys_tui.core.revision import Cause, Outcome, Revision, kept_note, rollback_target
 from airssys_tui.core.text import GuestText, sanitise
 
 LIGHT: Final = Load()
@@ -197,14 +197,13 @@ class PlayedComponent:
         """
         current = self.active
         target = rollback_target(self.timeline, self.id, to=command.to, force=command.force)
-        disk = (self.on_disk.digest,) * 2 if self.on_disk else None  # one manifest for each artifact
-        held = held_after_rollback(current, disk, target)
+        held = self.held_after(target)
         note = kept_note(command.note)
         again = {"cause": Cause.ROLLBACK, "origin": target.lineage, "stable": True, "who": who, "note": note}
         self._take_over(self.releases[target.digest], now, **again)
-        self.held_digests = {digest for digest, _ in held}
-        labels = self.labels(self.held_digests)
-        on_disk = f"held: {self.on_disk.label} on disk" if self.on_disk and disk and is_held(disk, held) else ""
+        self.held_digests = held
+        labels = self.labels(held)
+        on_disk = f"held: {self.on_disk.label} on disk" if self.on_disk and self.on_disk.digest in held else ""
         self._serve(State.RUNNING, now)
         self.change(held=labels, note=Note(NoteKind.HELD, sanitise(on_disk)) if on_disk else Note())
         steps = f"r{current.number} → r{self.view.revision}" if current else f"r{self.view.revision}"
@@ -247,6 +246,10 @@ class PlayedComponent:
     def next_number(self) -> int:
         """Number of the next revision."""
         return self.timeline[-1].number + 1 if self.timeline else 1
+
+    def held_after(self, target: Revision) -> set[str]:
+        """Return the digests that a rollback to a revision holds; an artifact has one manifest here."""
+        return {one.digest for one in (self.active, self.on_disk) if one is not None} - {target.digest}
 
     def labels(self, digests: Iterable[str]) -> tuple[GuestText, ...]:
         """Return the display names of artifacts, sorted."""

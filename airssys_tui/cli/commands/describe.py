@@ -10,11 +10,13 @@ from airssys_tui.api.views.components import ComponentDetail, ComponentView, Hos
 from airssys_tui.api.views.granting import GrantsView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, in_one_row, moment, say, say_pairs
+from airssys_tui.cli.commands.grants import OBSERVED, times
 from airssys_tui.cli.commands.versions import say_revisions, standing_of
 from airssys_tui.cli.reaching.figures import honest_detail, is_live
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.reach import ANSWER, Without, reach
 from airssys_tui.cli.reaching.site import locate
+from airssys_tui.core.capability.decision import approval, command
 from airssys_tui.core.units import format_size
 
 LATEST: Final = 5
@@ -59,9 +61,9 @@ def _host_use(use: HostUse) -> str:
 
 def _permissions(view: GrantsView) -> Iterator[str]:
     if view.mode == "observe":
-        yield "observed: nothing is denied, denials are only recorded"
+        yield OBSERVED
     if view.candidate is not None:
-        yield f"r{view.candidate} waits for approval → airssys-tui approve {view.component}"
+        yield f"r{view.candidate} waits for approval → {approval(view.component, view.candidate)}"
     for row in view.rows:
         by = next((f", {each.scope}, by {each.who}" for each in row.answers if each.in_force), "")
         line = grant_line(view, row)
@@ -72,11 +74,10 @@ def _permissions(view: GrantsView) -> Iterator[str]:
 
 def _denials(view: GrantsView) -> Iterator[str]:
     for denial in view.denials[:LATEST]:
-        times = "once" if denial.count == 1 else f"{denial.count} times"
         remedy = f" → {denial.remedy}" if denial.remedy else ""
-        yield f"{denial.access}  {denial.reason}, {times}, last {moment(denial.last_at)}{remedy}"
+        yield f"{denial.access}  {denial.reason}, {times(denial.count)}, last {moment(denial.last_at)}{remedy}"
     if len(view.denials) > LATEST:
-        yield f"and {len(view.denials) - LATEST} more → airssys-tui grants {view.component}"
+        yield f"and {len(view.denials) - LATEST} more → {command('grants', view.component)}"
 
 
 def _say_detail(detail: ComponentDetail, view: GrantsView, *, live: bool) -> None:

@@ -16,6 +16,7 @@ from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, componen
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
 from airssys_tui.cli.reaching.site import locate
+from airssys_tui.core.capability.decision import approval, command
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.text import one_line
@@ -42,6 +43,7 @@ ROW_COLUMNS: Final = (
     PlainColumn("LAST USED", rank=3),
 )
 
+OBSERVED: Final = "observed: nothing is denied, denials are only recorded"
 
 WantedArgument = Annotated[str, Parameter(completer=wanted_permissions)]
 AnsweredArgument = Annotated[str, Parameter(completer=answered_permissions)]
@@ -81,8 +83,6 @@ def tighten(name: NameArgument, /, *, place: Place = HERE) -> int:
         name: The component, as `name` or `namespace/name`.
         place: Which runtime.
     """
-    from airssys_tui.core.capability.decision import command  # noqa: PLC0415 - late: most commands need no rules
-
     component, site = component_name(name), locate(place.folder, place.state_dir)
     view = ask(site, lambda api: api.grants(component), Without.RECORD)
     used = any(each.last_used_at is not None for row in view.rows for each in row.answers)
@@ -152,9 +152,10 @@ def _heading(view: GrantsView) -> Iterator[str]:
     serving = "no revision serves" if view.revision is None else f"r{view.revision} serves"
     yield f"{view.component}: {serving}"
     if view.candidate is not None:
-        yield f"r{view.candidate} waits for approval of what is marked with *: airssys-tui approve {view.component}"
+        approves = approval(view.component, view.candidate)
+        yield f"r{view.candidate} waits for approval of what is marked with *: {approves}"
     if view.mode == "observe":
-        yield "observed: nothing is denied, denials are only recorded"
+        yield OBSERVED
     if view.rationale:
         yield f"because: {one_line(view.rationale, 400)}"
 
@@ -184,12 +185,13 @@ def _how_long(each: GrantView) -> str:
     return each.scope if each.expires_at is None else f"{each.scope}, until {moment(each.expires_at)}"
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """Return how often something happened."""
     return "once" if count == 1 else f"{count} times"
 
 
 def _question(question: QuestionView) -> Iterator[str]:
-    denied = f", denied {_times(question.count)}" if question.count else ""
+    denied = f", denied {times(question.count)}" if question.count else ""
     yield f"  {question.id}  {one_line(question.permission, 400)}  since {moment(question.at)}{denied}"
     if question.waits_until is not None:
         left = format_duration(max(0.0, question.waits_until - time.time()))
@@ -200,7 +202,7 @@ def _question(question: QuestionView) -> Iterator[str]:
 
 
 def _denial(denial: DenialView) -> Iterator[str]:
-    yield f"  {one_line(denial.access, 400)}  {denial.reason}, {_times(denial.count)}, last {moment(denial.last_at)}"
+    yield f"  {one_line(denial.access, 400)}  {denial.reason}, {times(denial.count)}, last {moment(denial.last_at)}"
     if denial.remedy:
         yield f"     → {one_line(denial.remedy, 1_024)}"
 

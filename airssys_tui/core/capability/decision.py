@@ -150,9 +150,14 @@ def remedy(permission: Permission, policy: Policy, *, revoke: bool = False) -> s
     return line[:MAX_REMEDY]
 
 
-def command(verb: str, component: str, permission: Permission | str) -> str:
-    """Return the command about a permission as an operator writes it in a shell, such as ``airssys-tui grant …``."""
-    return f"airssys-tui {verb} {shlex.quote(component)} {shlex.quote(str(permission))}"[:MAX_REMEDY]
+def command(verb: str, component: str, *words: object) -> str:
+    """Return a command about permissions as an operator writes it in a shell, such as ``airssys-tui grant …``."""
+    return " ".join(["airssys-tui", verb, *(shlex.quote(str(each)) for each in (component, *words))])[:MAX_REMEDY]
+
+
+def approval(component: str, revision: int) -> str:
+    """Return the command that approves a revision that waits, and no other one that may wait by then."""
+    return command("approve", component, "--revision", revision)
 
 
 class _Found(msgspec.Struct):

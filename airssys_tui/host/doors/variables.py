@@ -27,7 +27,7 @@ def read_variable(guard: Guard, name: str) -> str | None:
     if not _NAME.match(name):
         raise ProgramRefusal("invalid-input", "the name is not that of an environment variable")
     access = Access(Kind.ENVIRONMENT, "", name)
-    guard.attend(access)
+    guard.await_answer(access)
     denial = guard.require(access)
     if denial is not None:
         raise ProgramRefusal("denied", denial.text)

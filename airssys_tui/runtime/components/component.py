@@ -169,19 +169,21 @@ class Component:
         refusal = self.refusal
         return f"ignored: already refused at {refusal.gate}" if refusal is not None else None
 
+    def left_alone(self, digest: str, manifest_digest: str) -> str | None:
+        """Return why files are not deployed automatically, or None if they are."""
+        if self.intent.unloaded:
+            return "ignored: unloaded by the operator"
+        if self.served.is_of(digest, manifest_digest) and not self.proof.condemned:
+            return "ignored: same digest and manifest"
+        return self.held_back(digest, manifest_digest)
+
     @property
     def is_behind(self) -> bool:
-        """Whether files that nothing keeps out wait to be deployed: a command cancelled the update to them."""
+        """Whether files wait to be deployed, and nothing is on its way to that: a command cancelled the update."""
         found = self.files.on_disk
-        return (
-            found is not None
-            and self.active is not None
-            and self.update.task is None
-            and not self.intent.unloaded
-            and self.barred.turned_away is None
-            and not self.served.is_of(found.digest, found.manifest_digest)
-            and self.held_back(found.digest, found.manifest_digest) is None
-        )
+        if found is None or self.active is None or self.update.task is not None:
+            return False
+        return self.left_alone(found.digest, found.manifest_digest) is None
 
     @property
     def prints(self) -> bool:

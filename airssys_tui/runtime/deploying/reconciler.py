@@ -165,12 +165,12 @@ class Reconciler:
         component = self._claim(reading.key, reading)
         if component is None:
             return await self._let_go()
-        twin = component.update.task
-        if twin is None or component.update.trying != component.files.on_disk:
+        twin = component.update.task if component.update.trying == component.files.on_disk else None
+        if twin is None:
             component.barred.let_in()  # what is being tried may have been turned away this moment, to be tried again
         if not deploys:
             return await self._let_go()
-        if twin is not None and component.update.trying == component.files.on_disk:
+        if twin is not None:
             await self._let_go()
             component.teller.decision("ignored: these files are already being deployed", EventAction.IGNORED)
             await asyncio.wait([twin])
@@ -302,11 +302,7 @@ class Reconciler:
         """Return why a reading is not deployed, or None when it is."""
         if order.generation < component.update.generation:
             return _overtaken(component)
-        if component.intent.unloaded:
-            return "ignored: unloaded by the operator"
-        if component.served.is_of(reading.digest, reading.manifest_digest) and not component.proof.condemned:
-            return "ignored: same digest and manifest"
-        return component.held_back(reading.digest, reading.manifest_digest)
+        return component.left_alone(reading.digest, reading.manifest_digest)
 
     async def _present(self, component: Component) -> None:
         """Bring the component to its desired state: its files are back unchanged."""

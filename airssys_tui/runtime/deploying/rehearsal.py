@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from airssys_tui.core.capability.decision import command
 from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.events import Speaker
@@ -162,7 +163,7 @@ class Rehearsal:
             raise GateRefusal(
                 f"it asks for {', '.join(map(str, wanted))}",
                 gate=Gate.GRANTS,
-                remedy=f"airssys-tui approve {component}, with --only for a part, or airssys-tui deny {component}",
+                remedy=f"{command('approve', component)}, with --only for a part, or {command('deny', component)}",
             )
 
     async def rehearse(self, plan: Plan, passage: Passage, component: Component) -> Rehearsed:

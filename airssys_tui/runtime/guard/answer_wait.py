@@ -61,6 +61,8 @@ class AnswerPatience:
         seconds: How long one call waits at most, all its waits together; 0 for never.
     """
 
+    __slots__ = ("_announce", "_call", "_deadline_ns", "_hurried", "_left_ns", "_most_ns", "_over", "_waiting")
+
     def __init__(self, seconds: float) -> None:
         self._most_ns = int(seconds * 1_000_000_000)
         self._call: Call | None = None
@@ -68,7 +70,7 @@ class AnswerPatience:
         self._hurried = False
         self._deadline_ns = 0
         self._left_ns = 0
-        self._over: set[Permission] = set()
+        self._over: frozenset[Permission] = frozenset()
         self._waiting: WaitingCall | None = None
 
     @property
@@ -93,7 +95,7 @@ class AnswerPatience:
             waiting.wake.set()
 
     def is_over(self, permission: Permission) -> bool:
-        """Return whether the running call has waited for this already, and in vain."""
+        """Return whether the running call has waited for this already, and was not granted it."""
         return self._call is not None and self._call.deadline_ns == self._deadline_ns and permission in self._over
 
     def begin(self, permission: Permission) -> WaitingCall | None:
@@ -103,7 +105,7 @@ class AnswerPatience:
             return None
         if call.deadline_ns != self._deadline_ns:
             self._deadline_ns, self._left_ns = call.deadline_ns, self._most_ns
-            self._over.clear()
+            self._over = frozenset()
         most = min(self._left_ns, call.deadline_ns - RESERVE_NS - perf_counter_ns())
         if most < SHORTEST_NS or permission in self._over:
             return None
@@ -138,9 +140,9 @@ class AnswerPatience:
             self._waiting = None
             spent = perf_counter_ns() - began
             self._left_ns -= spent
-            self._over.add(permission)
+            self._over |= {permission}
         return spent
 
     def allow(self, permission: Permission) -> None:
-        """Note that a wait was not in vain: the call may wait for the same again."""
-        self._over.discard(permission)
+        """Note that a wait ended with a grant: the call may wait for the same again."""
+        self._over -= {permission}

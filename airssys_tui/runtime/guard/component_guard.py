@@ -145,7 +145,7 @@ class ComponentGuard:
             return None
         return self._decide(access)
 
-    def attend(self, access: Access) -> int:
+    def await_answer(self, access: Access) -> int:
         """Wait for the operator's answer about an access, if the component asked to; see ``host.guard``."""
         patience = self.patience
         if not patience.waits:
@@ -323,7 +323,7 @@ class ComponentGuard:
         self._records.denied(self._rights, denial, self._revision, observed=observed)
         if denial.reason in _ASKABLE and not denial.refused and not observed:
             wanted = next((each for each in self._declared if is_covered(denial.access, each)), None)
-            # Who waited in vain has asked already; the question is open still, or was answered with a no.
+            # A call that has waited for it has asked already; the question is open still, or was answered with a no.
             asked = denial.access.kind is Kind.STORAGE or (wanted is not None and self.patience.is_over(wanted))
             if wanted is not None and not asked:
                 self.ask(wanted, self._rights.rationale)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Final
 
+from airssys_tui.core.capability.decision import approval, command
 from airssys_tui.core.events import Event, EventAction, EventKind
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import CommandEnd, Desired, RecoveryKind, State
@@ -229,7 +230,8 @@ class _Story:
         if told.holds and told.component.present:
             yield f"add new files, or deploy the held ones anyway (airssys-tui reload {name})"
         elif any(_refused(r) and is_awaiting(r.outcome_reason) for r in told.revisions[:1]):
-            yield f"approve what it asks for (airssys-tui approve {name}), or deny it (airssys-tui deny {name})"
+            approves, denies = approval(name, told.revisions[0].number), command("deny", name)
+            yield f"approve what it asks for ({approves}), or deny it ({denies})"
         elif any(_refused(r) and is_postponed(r.outcome_reason) for r in told.revisions[:1]):
             yield f"wait: nothing in the files is wrong; or try them now (airssys-tui reload {name})"
         elif (

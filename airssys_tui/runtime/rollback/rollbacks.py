@@ -37,8 +37,7 @@ from airssys_tui.core.revision import (
     StatePolicy,
     active,
     fallback_target,
-    held_after_rollback,
-    is_held,
+    held_as,
     kept_note,
     rollback_target,
 )
@@ -108,7 +107,7 @@ class Rollbacks:
         lines, target = await self._target(component, command.to, force=command.force)
         record = await self._record(component, target)
         paired = await self._restored(component, target, command.state)
-        bars = Bars(await self._holds(component, lines, target)) if bars is None else bars
+        bars = Bars(self._holds(component, lines, target)) if bars is None else bars
         order = _order(component, command, who, target, bars=bars, paired=paired)
         try:
             return await self._bring_back(component, record, order)
@@ -200,7 +199,7 @@ class Rollbacks:
         lines, target = await self._target(component, to, force=force)
         catalog, missing = self._floor.state.catalog, partial(self._guards.ungranted, component.name)
         diff = await self._floor.disk(compare, catalog, component.name, target.number, missing=missing)
-        held = await self._holds(component, lines, target)
+        held = self._holds(component, lines, target)
         holds = tuple(one_line(hold.version or short_digest(hold.digest)) for hold in held)
         choices = await self._choices.of(component, await self._record(component, target))
         return RollbackPreview(diff, lines[0].number + 1, holds, choices)
@@ -217,22 +216,11 @@ class Rollbacks:
             raise StoreError(f"{component.name} has no revision r{target.number}", component=component.name)
         return record
 
-    async def _holds(self, component: Component, lines: tuple[Revision, ...], target: Revision) -> tuple[Hold, ...]:
-        current, disk = active(lines), component.files.on_disk if component.files.present else None
-        held = held_after_rollback(current, (disk.digest, disk.manifest_digest) if disk is not None else None, target)
-        find, at, holds = self._floor.state.catalog.version_of, self._floor.clock(), []
-        for digest, manifest in sorted(held):
-            version = None if manifest else await self._floor.disk(find, component.name, digest)
-            if (
-                version is None
-                and disk is not None
-                and is_held((disk.digest, disk.manifest_digest), [(digest, manifest)])
-            ):
-                version = disk.version
-            elif version is None and current is not None:
-                version = current.version
-            holds.append(Hold(digest, version, f"rolled back to r{target.number}", at, manifest))
-        return tuple(holds)
+    def _holds(self, component: Component, lines: tuple[Revision, ...], target: Revision) -> tuple[Hold, ...]:
+        left = (component.files.on_disk if component.files.present else None, active(lines))
+        held = {held_as((one.digest, one.manifest_digest), target): one.version for one in left if one is not None}
+        reason, at = f"rolled back to r{target.number}", self._floor.clock()
+        return tuple(Hold(files[0], held[files], reason, at, files[1]) for files in sorted(filter(None, held)))
 
     async def _restored(self, component: Component, target: Revision, policy: StatePolicy) -> KeptState | None:
         if policy is not StatePolicy.RESTORE:

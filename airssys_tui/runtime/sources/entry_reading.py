@@ -7,6 +7,7 @@ files do not change again. So a reading that was overtaken is not given to anybo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +29,7 @@ class EntryReading:
         self._threads = threads
         self._folder = folder
         self._began = 0
-        self._under_way: dict[str, list[int]] = {}
+        self._under_way: Counter[str] = Counter()
         self._newest: dict[str, int] = {}
 
     @property
@@ -49,8 +50,7 @@ class EntryReading:
         while True:
             self._began += 1
             number = self._began
-            under_way = self._under_way.setdefault(key, [])
-            under_way.append(number)
+            self._under_way[key] += 1
             try:
                 found = await self._threads.read(key, function, self._folder, key)
             except Exception:
@@ -60,9 +60,9 @@ class EntryReading:
                 if self._is_newest(key, number):
                     return found
             finally:
-                under_way.remove(number)
-                if not under_way:
-                    self._under_way.pop(key, None)
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
                     self._newest.pop(key, None)
 
     def _is_newest(self, key: str, number: int) -> bool:

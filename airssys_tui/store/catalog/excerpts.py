@@ -82,14 +82,6 @@ class RevisionExcerpts(Room):
         )
         return dict(rows)
 
-    def version_of(self, component: str, digest: str) -> str | None:
-        """Return the version of the newest revision of an artifact, or None."""
-        rows = self._database.rows(
-            "SELECT version FROM revisions WHERE digest = ? AND component = ? ORDER BY number DESC LIMIT 1",
-            (digest, component),
-        )
-        return rows[0][0] if rows else None
-
     def twins(self, component: str, number: int, among: Collection[int]) -> frozenset[int]:
         """Return which of some revisions run the same artifact as this one; always includes this one."""
         rows = self._database.rows(

@@ -100,7 +100,7 @@ def question_lines(question: QuestionView, now: float, glyphs: Glyphs, width: in
     asks = f"{question.component} asks for {question.permission}"
     lines = labelled(" asks", safe(asks, glyphs), width, "strong")
     lines += labelled(" because", safe(question.rationale or "it gives no reason", glyphs), width)
-    times = "" if not question.count else f", denied {_times(question.count)} since"
+    times = "" if not question.count else f", denied {times_text(question.count)} since"
     by = f", by r{question.revision}" if question.revision is not None else ""
     lines += labelled(" first", f"{clock_text(question.at)} ({ago_text(question.at, now)}){by}{times}", width)
     if question.waits_until is not None:
@@ -144,7 +144,7 @@ def right_lines(right: Right, view: GrantsView, now: float, glyphs: Glyphs, widt
         lines += labelled(" asked", safe(f"{ago_text(right.question.at, now)}: {why}", glyphs), width, "busy")
     denied = _denials(right, view)
     for denial in denied:
-        said = f"{denial.reason}, {_times(denial.count)}, last {ago_text(denial.last_at, now)}: {denial.access}"
+        said = f"{denial.reason}, {times_text(denial.count)}, last {ago_text(denial.last_at, now)}: {denial.access}"
         lines += labelled(" denied", safe(said, glyphs), width, "warn")
         if denial.remedy:
             lines += labelled(" allow with", safe(denial.remedy, glyphs), width)
@@ -178,7 +178,7 @@ def _standing(right: Right) -> tuple[str, str]:
     if right.row is not None:
         return ("awaits approval", "busy") if right.row.waits else (str(right.row.standing), TONES[right.row.standing])
     if right.denial is not None:
-        return f"denied {_times(right.denial.count)}", "warn"
+        return f"denied {times_text(right.denial.count)}", "warn"
     return "not declared", "quiet"
 
 
@@ -209,7 +209,8 @@ def _waits_text(until: float, now: float) -> str:
     return f"waits {format_duration(max(0.0, until - now))}"
 
 
-def _times(count: int) -> str:
+def times_text(count: int) -> str:
+    """Return how often something happened."""
     return "once" if count == 1 else f"{format_count(count)} times"
 
 

@@ -10,6 +10,7 @@ from airssys_tui.api.views.granting import AuditVerdict
 from airssys_tui.core.capability.audit_entry import AuditEntry, AuditKind
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
+from airssys_tui.tui.drawing.grant_lines import times_text
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, elide, fit, labelled, line_width, safe
 from airssys_tui.tui.drawing.moments import ago_text, clock_text, day_text
 
@@ -120,7 +121,7 @@ def audit_row(entry: AuditEntry, now: float, glyphs: Glyphs, width: int, *, chos
 def entry_lines(entry: AuditEntry, now: float, glyphs: Glyphs, width: int) -> list[Line]:
     """Draw everything about one entry."""
     at = f"{datetime.fromtimestamp(entry.at).astimezone():%Y-%m-%d %H:%M:%S%z}"
-    times = f", {_times(entry)}" if entry.count > 1 and entry.kind is not AuditKind.TRIMMED else ""
+    times = f", {times_text(entry.count)}" if entry.count > 1 and entry.kind is not AuditKind.TRIMMED else ""
     said = f"{WORDS[entry.kind]}{times}, {ago_text(entry.at, now)}"
     lines = labelled(f" entry {entry.n}", said, width, TONES.get(entry.kind, "plain"))
     if entry.component:
@@ -152,7 +153,7 @@ def entry_text(entry: AuditEntry) -> str:
         entry.subject,
         f"({entry.reason})" if entry.reason else "",
         f"by {entry.who}" if entry.who else "",
-        _times(entry) if entry.count > 1 else "",
+        times_text(entry.count) if entry.count > 1 else "",
         entry.text,
     )
     return "  ".join(filter(None, parts))
@@ -199,10 +200,6 @@ def _subject(entry: AuditEntry, glyphs: Glyphs, room: int) -> str:
     if entry.subject:
         return fit(cut_middle(safe(entry.subject, glyphs), room - len(times), glyphs.ellipsis) + times, room)
     return fit(safe(entry.text or "-", glyphs), room, ellipsis=glyphs.ellipsis)
-
-
-def _times(entry: AuditEntry) -> str:
-    return "once" if entry.count == 1 else f"{format_count(entry.count)} times"
 
 
 def _subject_room(width: int) -> int:

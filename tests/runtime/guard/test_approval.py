@@ -72,7 +72,7 @@ def test_a_revision_that_wants_more_waits_while_the_old_one_serves(waiting: Worl
     assert "airssys-tui approve c" in told.text
     story = " ".join(waiting.runtime.explain("c").result(30).sentences)
     assert "awaiting approval: it asks for process:spawn:git, environment:LANG" in story
-    assert "airssys-tui approve c" in story
+    assert "airssys-tui approve c --revision 2" in story
     (view,) = [view for view in waiting.runtime.versions("c").result(30) if view.number == 2]
     assert view.reason.startswith("awaiting approval: ")
 

@@ -114,7 +114,7 @@ class Route:
             # Asked for in earnest, so that it is counted: the one that is allowed, or else the last.
             accesses = [next((one for one in accesses if self._guard.look(one) is None), accesses[-1])]
         for access in accesses:
-            self._guard.attend(access)
+            self._guard.await_answer(access)
         ask(self._guard, accesses)
         self.accesses += accesses
 

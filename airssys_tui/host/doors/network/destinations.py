@@ -66,7 +66,7 @@ class Destinations:
                 version.
         """
         patience.caller.charge(OPEN_FUEL)
-        patience.extend(self._holdings.guard.attend(access))
+        patience.extend(self._holdings.guard.await_answer(access))
         if (address := address_of(access.subject)) is not None:
             return self._allowed([Destination(access, *_of_version((address,), version))], sort)
         self.require_name(access)

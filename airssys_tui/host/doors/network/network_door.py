@@ -126,7 +126,7 @@ class NetworkDoor:
         """
         access = Access(Kind.NETWORK, "connect", host_name(host))
         caller.charge(OPEN_FUEL)
-        self.holdings.guard.attend(access)
+        self.holdings.guard.await_answer(access)
         self.holdings.require(access)
         if (address := address_of(access.subject)) is not None:
             return (address,)

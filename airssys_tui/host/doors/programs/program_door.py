@@ -102,7 +102,7 @@ class ProgramDoor:
         check_command(command)
         found = self._source.search_path.find(command.program)
         access = _access(ProcessAction.SPAWN, found)
-        if loader_variable(command) is None and self._guard.attend(access):
+        if loader_variable(command) is None and self._guard.await_answer(access):
             found = self._source.search_path.find(command.program)
             access = _access(ProcessAction.SPAWN, found)
         self._admit(access, found, command)

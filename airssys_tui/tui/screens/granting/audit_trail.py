@@ -123,8 +123,8 @@ class AuditScreen(PolledScreen):
         """Redraw the list and what is selected."""
         if not self.is_whole:
             return
-        entries = reversed(self.window.entries.values())
-        passing = [each for each in entries if contains(self.query_text, trail_lines.entry_text(each))]
+        query, entries = self.query_text, reversed(self.window.entries.values())
+        passing = (each for each in entries if not query or contains(query, trail_lines.entry_text(each)))
         self._shown = {str(entry.n): entry for entry in passing}
         keys = list(self._shown)
         self._list.show(keys, empty=self._nothing(), follow=not self.follows)
@@ -259,7 +259,9 @@ class AuditScreen(PolledScreen):
     def action_verify(self) -> None:
         """Compare the audit with what was written, and say so."""
         api = self.operations.api()
-        if api is not None:
+        if self._verifying:
+            self.operations.say("the audit is being verified")
+        elif api is not None:
             self._verifying = True
             self.run_worker(self._verify_and_say(api), exit_on_error=False)
 
