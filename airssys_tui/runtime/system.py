@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -40,9 +39,8 @@ from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
-from airssys_tui.runtime.components.resumption import starts_again
 from airssys_tui.runtime.components.router import Router
-from airssys_tui.runtime.components.startup_recovery import remembered, restore
+from airssys_tui.runtime.components.startup_recovery import remembered
 from airssys_tui.runtime.components.timer_delivery import Timing
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.pipeline import Deployer
@@ -56,16 +54,19 @@ from airssys_tui.runtime.guard.grant_desk import grant_desk
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
+from airssys_tui.runtime.incoming.route_book import RouteBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
+from airssys_tui.runtime.sources.folder_file import folder_settings
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
-from airssys_tui.runtime.supervising.rest import rest_until
+from airssys_tui.runtime.supervising.resuming import Resuming
+from airssys_tui.runtime.supervising.rounds import Rounds
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
 DISORDER: Final = (
@@ -88,10 +89,12 @@ class System:
         self.router = Router()
         self.guards = grant_desk(floor, self.router.source_in(floor.folder))
         self.undo = UndoHistory(floor, self.router)
-        self.observer = Observer(floor, self.router, folder, self._undo_offer)
+        self.observer = Observer(floor, self.router, folder, lambda: UndoOffer(self.undo.label, self.undo.loses))
         self.desk = Desk(floor, self.router, self.guards)
         self.details = Details(floor, self.router, self.observer, self.desk.open_handles)
         self.needs = Needs(self.router)
+        self.routes = RouteBook()
+        self.observer.followed = self.routes.follow
         SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.guards, self.needs), KeptStates(floor)
         self.snapshots = snapshots
@@ -113,6 +116,7 @@ class System:
         self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
         self.desired = DesiredStates(self.floor, self.reconciler)
+        self.rounds = self._made_rounds()
         self.dispatcher = self._dispatcher()
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
@@ -157,7 +161,7 @@ class System:
 
     async def start(self) -> None:
         """Resume the recorded components, scan the folder, then watch it."""
-        self._background.start(self._sampling())
+        self._background.start(self.rounds.run())
         self._background.start(self._publishing())
         self._background.start(self._writing())
         self._background.start(self.disk.watch())
@@ -166,7 +170,8 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.floor.disk(self.guards.read)
-            await self.permissions.recall()
+            found = await folder_settings(self.floor.reading, self.floor.folder, self._misread)
+            await self.permissions.recall(found.policy)
             await self.undo.recall()
             await self._resume()
             await self._scan()
@@ -181,6 +186,9 @@ class System:
         self.observer.publish()
         self.settled.set()
         self._background.start(self.retention.run())
+
+    def _misread(self, why: str) -> None:
+        self.floor.journal.system(why, EventAction.DENIED, Level.ERROR)
 
     async def stop(self, patience: float) -> None:
         """Stop everything within about ``patience`` seconds; states are saved."""
@@ -215,9 +223,6 @@ class System:
         self.observer.problems = tuple(self.reconciler.unread.problems.values())
         self.observer.publish()
 
-    def _undo_offer(self) -> UndoOffer:
-        return UndoOffer(self.undo.label, self.undo.loses)
-
     def _make(self, identity: ComponentId) -> Component:
         name = str(identity)
 
@@ -226,9 +231,13 @@ class System:
                 self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
-        component = Component(identity, actor, self.floor.journal, self._show, self.needs.follow)
+        component = Component(identity, actor, self.floor.journal, self._show, self._replaced)
         self.router.add(component)
         return component
+
+    def _replaced(self, component: Component) -> None:
+        self.needs.follow(component)
+        self.routes.follow(component)
 
     def _show(self, component: Component) -> None:
         """Have the row of a component published soon."""
@@ -237,31 +246,18 @@ class System:
 
     async def _resume(self) -> None:
         memories = await self.floor.disk(remembered, self.floor)
-        keys = await self.scan.present(memory.record.source for memory in memories)
-        for memory in memories:
-            component = restore(memory, self._make, self.floor.tiers.identities)
-            # An entry may belong to another component by now; only the scan brings back one whose files were gone.
-            if memory.record.present and component.files.key in keys:
-                component.files.appear()
-            if component.active is None and not component.files.present:
-                self.router.remove(component)
-            elif component.files.present:
-                self.reconciler.adopt(component, component.files.key)
-        for tier in self.needs.tiers(self.router):
-            await self.scan.all(self.scan.slots.run(self._resume_one(component)) for component in tier)
-
-    async def _resume_one(self, component: Component) -> None:
-        async with component.lock:
-            if not starts_again(component):
-                return
-            try:
-                await self.instances.start(component, why="resumed")
-            except AirssysError as error:
-                self._hand_over(component, error)
-
-    def _hand_over(self, component: Component, error: AirssysError) -> None:
-        """Let supervision handle a component that could not be started."""
-        self._background.start(self.supervisor.recover(component, one_line(str(error))))
+        self.routes.recall(memory.record.id for memory in sorted(memories, key=lambda each: each.record.first_seen))
+        resuming = Resuming(
+            self.floor,
+            self.router,
+            self.needs,
+            scan=self.scan,
+            reconciler=self.reconciler,
+            instances=self.instances,
+            supervisor=self.supervisor,
+            start=self._background.start,
+        )
+        await resuming.run(memories, self._make)
 
     async def _scan(self) -> None:
         being_written: frozenset[str] = frozenset()
@@ -334,38 +330,27 @@ class System:
             await self.instances.retire(component, drain=drain)
             await self.probation.keep_costs(component)
 
-    async def _sampling(self) -> None:
-        step = self.floor.settings.sample
-        due = time.monotonic() + step
-        while True:
-            self.look_at_components(time.monotonic())
-            now = time.monotonic()
-            for component in self.router.among(self.observer.printing):
-                component.listen()
-            for component in self.router.among(self.observer.waiting):
-                self._retry_due(component, now)
-            for key in self.reconciler.unread.postponed.due():
-                self._background.start(self._look_later(key))
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            due = max(due + step, time.monotonic())
+    def _made_rounds(self) -> Rounds:
+        return Rounds(
+            self.floor,
+            self.router,
+            self.observer,
+            checks=(
+                self.supervisor.check_due,
+                lambda component, _: component.life.tick(),
+                lambda component, _: self.probation.check(component),
+                self.states.check_due,
+            ),
+            retry=self._retry_due,
+            more=self._look_at_postponed,
+        )
 
-    def look_at_components(self, now: float) -> None:
-        """Sample every component that does not rest, and do what is due for it; done once a second."""
-        awake = [component for component in self.router if not component.rests(now)]
-        self.observer.sample(awake)
-        for component in awake:
-            self.supervisor.check_due(component, now)
-            component.life.tick()
-            self.probation.check(component)
-            self.states.check_due(component, now)
-            seen = component.counted
-            until = rest_until(component)
-            if until > now:
-                component.rest(until, seen)
+    def _look_at_postponed(self) -> None:
+        for key in self.reconciler.unread.postponed.due():
+            self._background.start(self._look_later(key))
 
     def _retry_due(self, component: Component, now: float) -> None:
         """Try again the files that a circumstance kept out, when it is time."""
-        component.shown.touch()  # its note counts the seconds
         if component.barred.take_due(now):
             self._background.start(self._look(component.files.key))
 

@@ -221,16 +221,16 @@ def test_a_component_at_rest_is_passed_over_until_something_happens(tmp_path: Pa
     async def awake() -> tuple[bool, bool]:
         system, now = world.runtime.probe.system, time.monotonic()
         component = system.router.find("each")
-        system.look_at_components(now)
+        system.rounds.look_at_components(now)
         return component.rests(now), component.rests(now + 3600.0)
 
     async def steps() -> tuple[int, int]:
         system = world.runtime.probe.system
         component = system.router.find("each")
         now = time.monotonic()
-        resting = steps_of(lambda: system.look_at_components(now))
+        resting = steps_of(lambda: system.rounds.look_at_components(now))
         component.shown.touch()
-        return resting, steps_of(lambda: system.look_at_components(now))
+        return resting, steps_of(lambda: system.rounds.look_at_components(now))
 
     try:
         world.put("each", Crafted(exports=ALL - {HEALTH}), "[deployment]\nprobation = '1m'\n")

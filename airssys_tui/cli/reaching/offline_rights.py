@@ -12,7 +12,7 @@ from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, 
 from airssys_tui.cli.reaching.offline_views import find_component, reading
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.capability.policy import PolicySource
-from airssys_tui.core.capability.policy_file import read_folder_policy
+from airssys_tui.core.capability.policy_file import read_folder_settings
 from airssys_tui.core.errors import ManifestError
 from airssys_tui.core.regular_file import FileError
 from airssys_tui.runtime.history.recorded_rights import (
@@ -95,7 +95,7 @@ def _read(site: Site, read: Callable[[StateReader], T]) -> T:
 def _policies(state: StateReader, site: Site) -> PolicySource:
     """Return what holds without a question; what the folder says and cannot be read grants nothing."""
     try:
-        base = read_folder_policy(_folder(state, site))
+        base = read_folder_settings(_folder(state, site)).policy
     except (ManifestError, FileError):
         base = PolicySource(default=())
     return recorded_policies(state, base)

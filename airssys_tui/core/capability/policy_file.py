@@ -1,4 +1,4 @@
-"""The policy file of a run without anyone to ask, and ``[trust]`` of a folder's configuration.
+"""The policy file of a run without anyone to ask, and the configuration of a folder, whose ``[trust]`` is the same.
 
 ::
 
@@ -21,7 +21,8 @@
     component = "*/*"
     permissions = ["process:spawn:*"]
 
-Permissions are in their text form. Every problem is reported at once, with its line and key.
+Permissions are in their text form. Every problem is reported at once, with its line and key. A folder's configuration
+also says where requests come in (``[http]``, see ``core.manifest.http_sections``).
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from airssys_tui.core.capability.forbidden import is_ungrantable
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.capability.permission import Kind, Permission, parse_permission
 from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, AnsweredBy, PolicySource, TrustRule
 from airssys_tui.core.errors import ManifestError, ManifestProblem
+from airssys_tui.core.manifest.http_sections import HttpServing, read_http_serving
 from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
 from airssys_tui.core.manifest.table_reader import Report, Table
 from airssys_tui.core.manifest.toml_bounds import MAX_BYTES, TomlError, load_toml
@@ -78,8 +82,20 @@ def read_policy(file: Path) -> PolicySource:
     return parse_policy(text, str(file))
 
 
-def read_folder_policy(folder: Path) -> PolicySource:
-    """Read ``[trust]`` of a folder's configuration file; without the file, what holds by default.
+class FolderSettings(msgspec.Struct, frozen=True):
+    """What the configuration of a folder says.
+
+    Attributes:
+        policy: What is granted without a question.
+        http: Where requests for its components come in.
+    """
+
+    policy: PolicySource = PolicySource()
+    http: HttpServing = HttpServing()
+
+
+def read_folder_settings(folder: Path) -> FolderSettings:
+    """Read a folder's configuration file; without the file, what holds by default.
 
     Raises:
         ManifestError: With every problem in it.
@@ -89,14 +105,14 @@ def read_folder_policy(folder: Path) -> PolicySource:
     try:
         text = read_regular_text(file, MAX_BYTES)
     except FileAbsent:
-        return PolicySource()
+        return FolderSettings()
     except UnicodeDecodeError as error:
         raise _invalid((_undecodable(file, error),), _RESTART) from error
     root, report = _opened(text, FOLDER_FILE, _RESTART)
-    found = read_trust(root.table("trust"))
+    found = FolderSettings(read_trust(root.table("trust")), read_http_serving(root.table("http")))
     root.close()
     if problems := report.problems():
-        raise _invalid(problems, _RESTART)
+        raise _invalid(problems, _RESTART, "bad configuration")
     return found
 
 
@@ -140,9 +156,11 @@ def _undecodable(file: Path, error: UnicodeDecodeError) -> ManifestProblem:
     return ManifestProblem(str(file), 1, "", f"not UTF-8: byte {error.start}")
 
 
-def _invalid(problems: tuple[ManifestProblem, ...], remedy: str = _CHECK) -> ManifestError:
+def _invalid(
+    problems: tuple[ManifestProblem, ...], remedy: str = _CHECK, title: str = "bad policy file"
+) -> ManifestError:
     error = ManifestError(problems, remedy)
-    error.title = "bad policy file"
+    error.title = title
     return error
 
 

@@ -19,6 +19,7 @@ from airssys_tui.core.identity import name_from_stem
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest import sections
 from airssys_tui.core.manifest.capabilities import Capabilities
+from airssys_tui.core.manifest.http_sections import read_http_service
 from airssys_tui.core.manifest.structure import (
     Artifact,
     Build,
@@ -29,6 +30,7 @@ from airssys_tui.core.manifest.structure import (
     Deployment,
     EngineChoice,
     HealthPolicy,
+    HttpService,
     Manifest,
     PackageSection,
     Security,
@@ -49,6 +51,7 @@ __all__ = [
     "Deployment",
     "EngineChoice",
     "HealthPolicy",
+    "HttpService",
     "Manifest",
     "PackageSection",
     "Security",
@@ -97,6 +100,7 @@ def parse_manifest(text: str, path: str) -> Manifest:
         state=_section(root, "state", sections.read_state),
         config=_section(root, "config", sections.read_config),
         dependencies=_section(root, "dependencies", sections.read_dependencies),
+        http=_section(root, "http", read_http_service),
         security=sections.read_security(security, _longest(limits, artifact)) if security else Security(),
     )
     root.close()

@@ -14,6 +14,7 @@ from airssys_tui.core.manifest.capabilities import Capabilities
 from airssys_tui.core.probation import STABLE_AFTER, Regression
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Supervision
+from airssys_tui.core.units import MIB
 
 
 class ComponentKind(StrEnum):
@@ -129,6 +130,20 @@ class Dependency(msgspec.Struct, frozen=True):
     requirement: str
 
 
+class HttpService(msgspec.Struct, frozen=True, kw_only=True):
+    """``[http]``: the requests that a component answers which exports ``wasi:http/incoming-handler``.
+
+    Attributes:
+        routes: Paths, in the one spelling of ``core.pattern.route_pattern``; none if it is not to be reached.
+        hosts: The hosts at which these are its paths; empty for any.
+        max_body: Bytes of the body of a request at most.
+    """
+
+    routes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    max_body: int = 10 * MIB
+
+
 class Security(msgspec.Struct, frozen=True, kw_only=True):
     """``[security]``: an Ed25519 key and signature, as written, and what happens when something is not granted.
 
@@ -143,8 +158,8 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of a ``Component.toml``. msgspec serialises it as JSON.
 
-    Collections whose order has no meaning (capabilities, config, dependencies) are sorted. ``durability`` is a key of
-    ``[resources]``, next to the limits.
+    Collections whose order has no meaning (capabilities, config, dependencies, routes) are sorted. ``durability`` is a
+    key of ``[resources]``, next to the limits.
     """
 
     package: PackageSection
@@ -160,6 +175,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     state: StateKeeping = StateKeeping()
     config: tuple[ConfigEntry, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    http: HttpService = HttpService()
     security: Security = Security()
 
     @property

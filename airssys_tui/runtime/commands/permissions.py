@@ -21,11 +21,9 @@ from airssys_tui.core.capability.audit_entry import AuditEntry, AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy import PolicySource, TrustRule
-from airssys_tui.core.capability.policy_file import FOLDER_FILE, read_folder_policy
-from airssys_tui.core.errors import ManifestError, UsageError
-from airssys_tui.core.events import EventAction, Level
+from airssys_tui.core.errors import UsageError
+from airssys_tui.core.events import EventAction
 from airssys_tui.core.refusal import DENIED, is_undecided
-from airssys_tui.core.regular_file import FileError
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
@@ -62,24 +60,17 @@ class PermissionCommands:
         self._deploy = deploy
         self._lock = asyncio.Lock()
 
-    async def recall(self) -> None:
+    async def recall(self, folder: PolicySource) -> None:
         """Let the recorded rules hold, and what the policy file of this run or the folder says; before any start.
 
-        What the folder says and cannot be read grants nothing, not even by default.
+        Args:
+            folder: What the folder says.
         """
         floor, guards = self._floor, self._guards
-        base = floor.settings.policy or await self._of_folder()
+        base = floor.settings.policy or folder
         found = await floor.disk(recorded_policies, floor.state, base)
         reserved = tuple(dict.fromkeys((str(floor.state.path), str(floor.state.path.resolve()))))
         guards.follow(msgspec.structs.replace(found, reserved=reserved))
-
-    async def _of_folder(self) -> PolicySource:
-        try:
-            return await self._floor.reading.read(FOLDER_FILE, read_folder_policy, self._floor.folder)
-        except (ManifestError, FileError) as error:
-            said = f"{error.message}; nothing is granted by default until it can be read · {error.remedy}"
-            self._floor.journal.system(said, EventAction.DENIED, Level.ERROR)
-            return PolicySource(default=())
 
     async def known(self, name: str) -> Known:
         """Return what is known of a component's permissions, what was only counted so far included."""

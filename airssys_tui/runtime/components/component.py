@@ -11,7 +11,7 @@ part             module of parts/   changed by
 ``life``         life               components, deploying, supervising, commands, system
 ``served``       served             components
 ``intent``       intent             components, deploying, commands
-``files``        source_files       components, deploying, system
+``files``        source_files       components, deploying, supervising
 ``update``       update             components, deploying, commands, system
 ``barred``       barred             components, deploying, commands, system
 ``supervision``  supervised         components, deploying, supervising, commands

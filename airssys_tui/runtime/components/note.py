@@ -36,6 +36,8 @@ def _fact(component: Component, now: float) -> Note:
     said = file_note(_facts(component, now))
     if said is not None:
         return Note(NoteKind(said.kind.value), said.text)
+    if shown.contention:
+        return Note(NoteKind.TROUBLE, shown.contention)
     return Note(NoteKind.INFO, shown.remark) if shown.remark else Note()
 
 

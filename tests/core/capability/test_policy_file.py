@@ -9,7 +9,7 @@ import pytest
 from airssys_tui.core.capability.decision import decide
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
 from airssys_tui.core.capability.policy import DEFAULT_KINDS, AnsweredBy, Mode, TrustRule
-from airssys_tui.core.capability.policy_file import check_rule, parse_policy, read_folder_policy
+from airssys_tui.core.capability.policy_file import check_rule, parse_policy, read_folder_settings
 from airssys_tui.core.errors import ManifestError
 
 WHOLE = """\
@@ -151,13 +151,13 @@ def test_a_rule_within_the_bounds_is_accepted() -> None:
 
 
 def test_a_folder_says_whom_it_trusts(tmp_path: Path) -> None:
-    assert read_folder_policy(tmp_path).default == DEFAULT_KINDS
+    assert read_folder_settings(tmp_path).policy.default == DEFAULT_KINDS
     file = tmp_path / "airssys.toml"
     file.write_text('[trust]\ndefault = ["messaging"]\nobserve = ["new"]\n')
-    found = read_folder_policy(tmp_path)
+    found = read_folder_settings(tmp_path).policy
     assert (found.default, found.observed, found.answered_by) == ((Kind.MESSAGING,), ("new",), AnsweredBy.OPERATOR)
     for wrong in ("[trust]\ndefalt = []\n", "[[grant]]\n", "[", "\udcff"):
         file.write_bytes(wrong.encode(errors="surrogateescape"))
         with pytest.raises(ManifestError) as caught:
-            read_folder_policy(tmp_path)
+            read_folder_settings(tmp_path)
         assert caught.value.remedy == "correct airssys.toml and start the runtime again"

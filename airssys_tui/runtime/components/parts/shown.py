@@ -17,6 +17,7 @@ class Shown:
 
     Attributes:
         trouble: What is wrong; empty when nothing is.
+        contention: Which of its routes another component answers; empty when it has all of them.
         remark: What is worth knowing when nothing is wrong.
         running: The call that has been running for long.
         state_bytes: Size of the state saved last.
@@ -28,6 +29,7 @@ class Shown:
     __slots__ = (
         "_changed",
         "_is_due",
+        "contention",
         "remark",
         "running",
         "series",
@@ -42,6 +44,7 @@ class Shown:
         self._is_due = False
         self.undisturbed = False
         self.trouble = GuestText("")
+        self.contention = GuestText("")
         self.remark = GuestText("")
         self.running: RunningCall | None = None
         self.state_bytes: int | None = None
@@ -67,6 +70,12 @@ class Shown:
         """Set the trouble."""
         self.trouble = trouble
         self.touch()
+
+    def contend(self, contention: GuestText) -> None:
+        """Set which of its routes another component answers."""
+        if contention != self.contention:
+            self.contention = contention
+            self.touch()
 
     def remark_on(self, remark: GuestText) -> None:
         """Set the remark."""
