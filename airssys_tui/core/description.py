@@ -59,7 +59,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         exports: ``path: signature`` in WIT syntax, in declaration order.
         imports: Names of the imported interfaces and functions.
-        capabilities: ``kind: declaration``, one line each.
+        capabilities: ``kind: declaration``, one line each, and the directories that are open from the start.
         limits: ``name: value`` for people.
         config: ``key: JSON`` handed to the component.
         inert: Keys that the manifest sets and that have no effect yet, and why.
@@ -108,13 +108,17 @@ def _signature(function: Function) -> str:
 
 
 def capability_lines(manifest: Manifest) -> tuple[Verbatim, ...]:
-    """Return the declared capabilities as ``kind: declaration``, one line each, so that none is cut off a long list."""
+    """Return the declared capabilities as ``kind: declaration``, one line each, so that none is cut off a long list.
+
+    The directories that are open from the start follow: what may be done in them is a matter of these capabilities.
+    """
     declared = manifest.capabilities
     lines = []
     for kind in declared.__struct_fields__:
         value = getattr(declared, kind)
         entries = value if isinstance(value, tuple) else (value,) if value else ()
         lines += [f"{kind}: {entry}" for entry in entries]
+    lines += [f"directory: {preopen.guest} is {preopen.host}" for preopen in manifest.wasi.preopens]
     return tuple(lines)
 
 

@@ -27,6 +27,8 @@ from airssys_tui.host.interfaces import (
     tracing,
     udp,
 )
+from airssys_tui.host.wasi import cli, clocks, io
+from airssys_tui.host.wasi import random as wasi_random
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
@@ -50,3 +52,11 @@ INTERFACES: Final[tuple[HostInterface, ...]] = (
     dns.INTERFACE,
     introspection.INTERFACE,
 )
+
+WASI: Final[tuple[HostInterface, ...]] = (
+    *io.INTERFACES,
+    *clocks.INTERFACES,
+    *wasi_random.INTERFACES,
+    *cli.INTERFACES,
+)
+"""Interfaces of WASI 0.2. They share resources, so a component gets all of its WASI from here or none."""

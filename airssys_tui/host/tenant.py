@@ -16,6 +16,7 @@ from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Tracer
 from airssys_tui.host.services.timer_table import Alarms
+from airssys_tui.host.wasi_context import WasiContext
 
 
 class Tenant(Protocol):
@@ -44,6 +45,11 @@ class Tenant(Protocol):
     @property
     def network(self) -> NetworkDoor:
         """Its door to the network."""
+        ...
+
+    @property
+    def wasi(self) -> WasiContext:
+        """What it finds around it as a program of WASI."""
         ...
 
     @property

@@ -26,6 +26,7 @@ BY_SUBJECT = frozenset(
         "api/views",
         "cli/commands",
         "host/interfaces",
+        "host/wasi",
         "store/catalog",
         "tui/actions",
         "tui/dialogs",

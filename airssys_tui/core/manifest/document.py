@@ -33,12 +33,15 @@ from airssys_tui.core.manifest.structure import (
     HttpService,
     Manifest,
     PackageSection,
+    Preopen,
     Security,
     StateKeeping,
     Strategy,
+    WasiSection,
 )
 from airssys_tui.core.manifest.table_reader import Report, Table
 from airssys_tui.core.manifest.toml_bounds import MAX_DEPTH, TomlError, load_toml
+from airssys_tui.core.manifest.wasi_section import read_wasi
 from airssys_tui.core.text import one_line
 
 __all__ = [
@@ -54,9 +57,11 @@ __all__ = [
     "HttpService",
     "Manifest",
     "PackageSection",
+    "Preopen",
     "Security",
     "StateKeeping",
     "Strategy",
+    "WasiSection",
     "bare_manifest",
     "decode_manifest",
     "encode_manifest",
@@ -102,6 +107,7 @@ def parse_manifest(text: str, path: str) -> Manifest:
         dependencies=_section(root, "dependencies", sections.read_dependencies),
         http=_section(root, "http", read_http_service),
         security=sections.read_security(security, _longest(limits, artifact)) if security else Security(),
+        wasi=_section(root, "wasi", read_wasi),
     )
     root.close()
     problems = report.problems()

@@ -155,6 +155,24 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
     wait_for_answer: float = 0.0
 
 
+class Preopen(msgspec.Struct, frozen=True):
+    """A directory that is open from the start.
+
+    Attributes:
+        guest: The component's name of it, such as ``/data``.
+        host: The directory of the machine, an absolute path. What may be done in it is a matter of capabilities.
+    """
+
+    guest: str
+    host: str
+
+
+class WasiSection(msgspec.Struct, frozen=True, kw_only=True):
+    """``[wasi]``: what a component finds around it as a program of WASI; directories in the order of the manifest."""
+
+    preopens: tuple[Preopen, ...] = ()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of a ``Component.toml``. msgspec serialises it as JSON.
 
@@ -177,6 +195,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dependencies: tuple[Dependency, ...] = ()
     http: HttpService = HttpService()
     security: Security = Security()
+    wasi: WasiSection = WasiSection()
 
     @property
     def id(self) -> ComponentId:

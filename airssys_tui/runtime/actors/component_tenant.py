@@ -13,13 +13,15 @@ from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
-from airssys_tui.engine.wasi import Output
+from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.engine.wasi import Output, OutputBuffer
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.host.services.timer_table import Alarms
+from airssys_tui.host.wasi_context import WasiContext
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.standalone_guard import standalone_guard
 from airssys_tui.runtime.machinery.component_services import Services
@@ -28,6 +30,8 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000
+
+_OUTPUT_LIMIT: Final = EngineSettings().output_limit
 
 _LOG, _LOGGED = EventKind.LOG, EventAction.LOG  # looking up a member of an enum takes a while, and guests log in loops
 
@@ -69,6 +73,7 @@ class ComponentTenant:
         self.heard: list[str] = []  # a deque takes ten times the memory while it is empty
         self._revision = revision
         self._speaker = speaker
+        self._manifest = manifest
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
         self._journal = journal
         self._workers = workers
@@ -105,6 +110,13 @@ class ComponentTenant:
     def network(self) -> NetworkDoor:
         """Its door to the network."""
         return NetworkDoor(self.guard, self.component, self.blocking)
+
+    @cached_property
+    def wasi(self) -> WasiContext:
+        """What it finds around it as a program of WASI."""
+        manifest = self._manifest
+        arguments = (manifest.package.name, *manifest.artifact.args)
+        return WasiContext(OutputBuffer(_OUTPUT_LIMIT), arguments, manifest.wasi.preopens)
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,8 @@ step = "1s"
 [security]
 public_key = "key"
 signature = "signature"
+[wasi]
+preopens = {"/data" = "/srv/data"}
 """
 
 EFFECTIVE = """
@@ -69,6 +71,7 @@ def test_every_key_without_effect_is_named_with_its_section_and_the_reason() -> 
         "[deployment.canary] step",
         "[security] public_key",
         "[security] signature",
+        "[wasi] preopens",
     ]
     assert all(line.partition(" has no effect yet: ")[2] for line in lines)
 

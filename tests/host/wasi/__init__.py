@@ -1,0 +1,1 @@
+"""The frame of WASI and its faces, called by real components."""

@@ -1,0 +1,75 @@
+"""One instance of a passing guest, and what it finds around it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from airssys_tui.core.limits import Limits
+from airssys_tui.engine.engine import Engine
+from airssys_tui.engine.host import HostInterface
+from tests.support.wasi.passing_guest import export_of, passing_guest
+
+PATIENT = Limits(deadline=60.0)
+
+
+class PlainTenant:
+    """What the frame needs of a tenant; a test adds what its faces need.
+
+    Attributes:
+        blocked: How often a thread was about to block.
+        at_block: Called each time that a thread is about to block, in turn; what a guest waits for comes from there, so
+            that no test depends on time.
+    """
+
+    def __init__(self, **parts: Any) -> None:
+        self.blocked = 0
+        self.at_block: list[Callable[[], object]] = []
+        vars(self).update(parts)
+
+    @contextlib.contextmanager
+    def blocking(self) -> Iterator[None]:
+        """Count it, and do what a test has planned for it."""
+        self.blocked += 1
+        if self.at_block:
+            self.at_block.pop(0)()
+        yield
+
+
+class WasiDesk:
+    """A guest that passes calls on to some interfaces.
+
+    Args:
+        engine: The engine.
+        interfaces: The host's interfaces, all that the guest needs.
+        tenant: The owner of the instance.
+        limits: Its limits.
+        called: The interfaces that are called; all of them if none is named.
+        version: The release that the guest is built against.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        interfaces: Sequence[HostInterface],
+        *,
+        tenant: Any = None,
+        limits: Limits = PATIENT,
+        called: Sequence[str] = (),
+        version: str = "",
+    ) -> None:
+        self.tenant = PlainTenant() if tenant is None else tenant
+        names = called or [face.name.removeprefix("wasi:").partition("@")[0] for face in interfaces]
+        code = engine.compile(passing_guest(*names, version=version))
+        linker = engine.linker(interfaces, native_wasi=False)
+        assert linker.problems(code.interface) == ()
+        self.instance = linker.instantiate(code, limits, owner=self.tenant)
+
+    def call(self, function: str, *arguments: Any, deadline: float | None = None) -> Any:
+        """Call a function such as ``io/poll#poll``; handles are numbers."""
+        return self.instance.call(export_of(function), *arguments, deadline=deadline).value
+
+    def drop(self, resource: str, handle: int) -> None:
+        """Drop a handle."""
+        self.instance.call(f"drop-{resource}", handle)
