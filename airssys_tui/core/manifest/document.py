@@ -84,14 +84,22 @@ def parse_manifest(text: str, path: str) -> Manifest:
         ManifestError: With every problem found, if there are any.
     """
     text = text.removeprefix("\ufeff")
-    document = _load(text, path)
     report = Report(path, text)
-    root = Table(document, (), report)
+    root = Table(_load(text, path), (), report)
+    manifest = _read(root)
+    root.close()
+    problems = report.problems()
+    if problems:
+        raise ManifestError(problems)
+    return manifest
+
+
+def _read(root: Table) -> Manifest:
     resources, security = root.table("resources"), root.table("security")
     durability = sections.read_durability(resources)
     limits = sections.read_limits(resources) if resources else _of_nothing(sections.read_limits)
     artifact = sections.read_artifact(root.table("component"))
-    manifest = Manifest(
+    return Manifest(
         package=sections.read_package(root.table("package")),
         artifact=artifact,
         build=_section(root, "build", sections.read_build),
@@ -109,11 +117,6 @@ def parse_manifest(text: str, path: str) -> Manifest:
         security=sections.read_security(security, _longest(limits, artifact)) if security else Security(),
         wasi=_section(root, "wasi", read_wasi),
     )
-    root.close()
-    problems = report.problems()
-    if problems:
-        raise ManifestError(problems)
-    return manifest
 
 
 def _longest(limits: Limits, artifact: Artifact) -> float:
