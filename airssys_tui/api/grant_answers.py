@@ -275,6 +275,7 @@ def _answer(permission: Permission, terms: Terms, known: Known, by: Answerer) ->
         expires_at=None if terms.seconds is None else known.now + terms.seconds,
         rationale=terms.rationale,
         session=by.session if terms.scope is Scope.SESSION else "",
+        calls=known.calls,
     )
 
 

@@ -17,10 +17,17 @@ from airssys_tui.core.text import Verbatim
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What was used last when: the narrowest permission of an access, in its text form, and Unix seconds."""
+    """What was used.
+
+    Attributes:
+        access: The narrowest permission of the access, in its text form.
+        last_at: When it was used last, in Unix seconds.
+        calls: How many calls the component had finished by then.
+    """
 
     access: str
     last_at: float
+    calls: int = 0
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         questions: The open questions.
         denials: The denials, the latest first.
         uses: What was used.
+        calls: How many calls it has finished, in all runs.
     """
 
     component: str
@@ -55,6 +63,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     questions: tuple[QuestionView, ...] = ()
     denials: tuple[DenialView, ...] = ()
     uses: tuple[Usage, ...] = ()
+    calls: int = 0
 
 
 def grants_view(known: Known) -> GrantsView:
@@ -123,11 +132,13 @@ def _concerns(grant: Grant, permission: Permission) -> bool:
     return contains(grant.permission, permission) or contains(permission, grant.permission)
 
 
-def _answer(grant: Grant, known: Known, uses: tuple[tuple[Permission, float], ...]) -> GrantView:
+def _answer(grant: Grant, known: Known, uses: tuple[tuple[Permission, Usage], ...]) -> GrantView:
     over = grant.expires_at is not None and grant.expires_at <= known.now
     elsewhere = grant.scope is Scope.SESSION and grant.session != known.session
     in_force = not over and not elsewhere and grant.used_at is None
-    last = max((at for used, at in uses if contains(grant.permission, used)), default=None)
+    mine = [use for used, use in uses if contains(grant.permission, used)]
+    last = max((use.last_at for use in mine), default=None)
+    calls = known.calls - max((grant.calls, *(use.calls for use in mine)))
     stored = grant.id > 0
     return GrantView(
         id=grant.id,
@@ -139,15 +150,15 @@ def _answer(grant: Grant, known: Known, uses: tuple[tuple[Permission, float], ..
         rationale=grant.rationale,
         in_force=in_force,
         last_used_at=last,
-        idle=stored and in_force and is_idle(GrantUse(grant=grant, last_at=last), known.now),
+        idle=stored and in_force and is_idle(GrantUse(grant=grant, last_at=last, calls=calls), known.now, known.policy),
     )
 
 
-def _readable(uses: Iterable[Usage]) -> Iterable[tuple[Permission, float]]:
+def _readable(uses: Iterable[Usage]) -> Iterable[tuple[Permission, Usage]]:
     for use in uses:
         permission = _read(use.access)
         if permission is not None:
-            yield permission, use.last_at
+            yield permission, use
 
 
 def _read(text: str) -> Permission | None:

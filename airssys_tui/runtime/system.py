@@ -87,7 +87,7 @@ class System:
     def __init__(self, floor: Floor, folder: str) -> None:
         self.floor = floor
         self.router = Router()
-        self.guards = grant_desk(floor, self.router.source_in(floor.folder))
+        self.guards = grant_desk(floor, self.router.source_in(floor.folder), self.router.calls_of)
         self.undo = UndoHistory(floor, self.router)
         self.observer = Observer(floor, self.router, folder, lambda: UndoOffer(self.undo.label, self.undo.loses))
         self.desk = Desk(floor, self.router, self.guards)

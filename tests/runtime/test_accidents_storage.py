@@ -51,7 +51,9 @@ SOON = {"disk_check": 0.02, "collect_every": 0.0}
 
 UNREACHED = {
     **dict.fromkeys(("add-grants", "answer-candidate", "revoke-grants", "settle-question", "trust"), "nobody is asked"),
-    **dict.fromkeys(("ask", "count-denials", "note-uses", "use-up-grant"), "no component here may do anything"),
+    **dict.fromkeys(
+        ("ask", "count-denials", "note-calls", "note-uses", "use-up-grant"), "no component here may do anything"
+    ),
     **dict.fromkeys(("append", "remove", "repair", "rotate", "set-audit-head"), "nothing is audited here"),
     "abort-unfinished": "a start that finds something to close writes it before anything else",
     "check": "calls that operators keep as checks do not belong to a deployment",

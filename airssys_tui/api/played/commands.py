@@ -91,7 +91,7 @@ class PlayedCommands(ABC):
         action = EventAction.REVOKED if isinstance(command, Revoke) else EventAction.GRANTED
         done = self._say(component, f"{planned.text} by {who}", action, EventKind.OPERATOR)
         if planned.candidate and waited is not None:
-            component.change(revision=waited, candidate=None, note=Note(), state=State.RUNNING)
+            component.change(revision=waited, candidate=None, awaiting=None, note=Note(), state=State.RUNNING)
         return done
 
     def _about_life(

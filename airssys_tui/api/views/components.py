@@ -92,6 +92,18 @@ class Note(msgspec.Struct, frozen=True):
     text: GuestText = GuestText("")
 
 
+class Awaiting(msgspec.Struct, frozen=True):
+    """A revision that waits for an operator's approval, while the one before it serves.
+
+    Attributes:
+        revision: Its number.
+        reason: What it asks for, in words; the grants have each permission.
+    """
+
+    revision: int
+    reason: GuestText
+
+
 class RunningCall(msgspec.Struct, frozen=True):
     """A call that has been inside the component for more than a second.
 
@@ -123,6 +135,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         version: Version of the active revision.
         revision: Number of the active revision.
         candidate: Number of the candidate while it is updating.
+        awaiting: The revision that waits for approval; None if none does.
         digest: Digest of the active revision's artifact.
         stable: Whether the active revision is stable.
         untried: Whether the active revision is not stable for want of evidence: it has neither served enough calls nor
@@ -155,6 +168,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     revision: int | None = None
     candidate: int | None = None
+    awaiting: Awaiting | None = None
     digest: str | None = None
     stable: bool = False
     untried: bool = False

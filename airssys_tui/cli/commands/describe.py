@@ -50,7 +50,8 @@ def describe(name: NameArgument, /, *, place: Place = HERE) -> int:
 def _revision(view: ComponentView) -> str:
     if view.revision is None:
         return NOTHING
-    return f"r{view.revision}, {standing_of(view) or 'not stable'}"
+    waits = f"; r{view.awaiting.revision} awaits approval" if view.awaiting is not None else ""
+    return f"r{view.revision}, {standing_of(view) or 'not stable'}{waits}"
 
 
 def _host_use(use: HostUse) -> str:

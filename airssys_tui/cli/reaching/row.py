@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from airssys_tui import __version__
-from airssys_tui.api.views.components import ComponentView, Note, NoteKind
+from airssys_tui.api.views.components import Awaiting, ComponentView, Note, NoteKind
 from airssys_tui.core.description import (
     FileFacts,
     artifact_label,
@@ -107,6 +107,14 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         serves = self.active is not None and self.ended is not None and self.ended.revision == self.active.number
         return self.ended if serves and self.record.desired == Desired.RUNNING else None
 
+    @property
+    def awaiting(self) -> Awaiting | None:
+        """The revision that waits for approval: that of the newest refusal, if it is newer than the active one."""
+        refusal, serves = next(iter(self.refusals), None), self.active.number if self.active is not None else 0
+        if refusal is None or not refusal.undecided or (refusal.revision or 0) <= serves:
+            return None
+        return Awaiting(refusal.revision or 0, one_line(refusal.reason))
+
 
 def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) -> ComponentView:
     """Return a component's row.
@@ -129,6 +137,7 @@ def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) ->
         kind=kind,
         version=shown.version if shown else None,
         revision=shown.number if shown else None,
+        awaiting=known.awaiting,
         digest=shown.digest if shown else None,
         stable=bool(shown and shown.stable),
         untried=bool(shown and not shown.stable and not known.tried),

@@ -57,6 +57,7 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
     "untried": ("Whether the active revision has given too little evidence to be stable", lambda row: row.untried),
     "desired_running": ("Whether its desired state is running", lambda row: row.desired is Desired.RUNNING),
     "source_present": ("Whether its file is there", lambda row: row.present),
+    "awaiting_approval": ("Whether a revision waits for an operator's approval", lambda row: row.awaiting is not None),
     "refused": ("Whether what is on disk was refused", lambda row: row.note.kind is NoteKind.REFUSED),
     "held_artifacts": ("Artifacts held after a rollback", lambda row: len(row.held)),
     "quarantined_revisions": ("Revisions in quarantine", lambda row: len(row.quarantined)),

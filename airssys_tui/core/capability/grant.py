@@ -52,6 +52,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         rationale: Why, in the operator's words.
         session: The runtime that a grant for a session is bound to; empty for others.
         used_at: When a grant for one access was used up; None while it is not.
+        calls: How many calls the component had finished by then, in all runs.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     rationale: Verbatim = ""
     session: str = ""
     used_at: float | None = None
+    calls: int = 0
 
 
 class Denial(msgspec.Struct, frozen=True):

@@ -10,12 +10,7 @@ import msgspec
 from airssys_tui.core.capability.coverage import contains
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Kind, Permission
-
-IDLE_CALLS: Final = 1_000
-"""Calls of a component after which a grant that none of them used is idle."""
-
-IDLE_SECONDS: Final = 7 * 86_400.0
-"""Seconds without use after which a grant is idle."""
+from airssys_tui.core.capability.policy import Policy
 
 MOST_SUBJECTS: Final = 8
 """Things that a smaller declaration names one by one; more of them keep the declared pattern."""
@@ -26,23 +21,27 @@ class GrantUse(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         grant: The grant.
-        uses: Accesses that it allowed.
-        last_at: The last of them, in Unix seconds; None for none.
-        calls: Calls of the component since the last use, or since it was granted.
+        last_at: When it allowed something last, in Unix seconds; None for never.
+        calls: Calls that the component finished since the last use, or since it was granted.
     """
 
     grant: Grant
-    uses: int = 0
     last_at: float | None = None
     calls: int = 0
 
 
-def is_idle(use: GrantUse, now: float, *, calls: int = IDLE_CALLS, seconds: float = IDLE_SECONDS) -> bool:
-    """Return whether a grant allows something that nothing uses: not in that many calls, or for that long."""
+def is_idle(use: GrantUse, now: float, policy: Policy) -> bool:
+    """Return whether a grant allows something that nothing uses: not in so many calls, or not for so long.
+
+    Args:
+        use: How it was used.
+        now: Unix seconds.
+        policy: Says how many calls, and how long.
+    """
     if use.grant.scope is Scope.NEVER or use.grant.used_at is not None:
         return False
-    since = use.grant.at if use.last_at is None else use.last_at
-    return use.calls >= calls or now - since >= seconds
+    since = max(use.grant.at, use.last_at or 0.0)
+    return use.calls >= policy.idle_calls or now - since >= policy.idle_after
 
 
 def tightened(declared: tuple[Permission, ...], used: Iterable[Permission]) -> tuple[Permission, ...]:

@@ -20,6 +20,12 @@ from airssys_tui.core.text import Verbatim
 DEFAULT_KINDS: Final = (Kind.STORAGE, Kind.MESSAGING)
 """What is granted once declared, unless the operator says otherwise."""
 
+IDLE_CALLS: Final = 1_000
+"""Calls of a component after which a grant that none of them used is idle, unless the operator says otherwise."""
+
+IDLE_AFTER: Final = 7 * 86_400.0
+"""Seconds without use after which a grant is idle, unless the operator says otherwise."""
+
 BY_DEFAULT: Final = "default"
 """Who granted what the default policy grants."""
 
@@ -108,6 +114,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         mode: What a denial does.
         reserved: Absolute folders of the program that nobody may reach.
         answered_by: Who can grant what is missing; a denial says how.
+        idle_calls: Calls after which a grant that none of them used is idle.
+        idle_after: Seconds without use after which a grant is idle.
     """
 
     component: str = ""
@@ -116,6 +124,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.ENFORCE
     reserved: tuple[str, ...] = ()
     answered_by: AnsweredBy = AnsweredBy.OPERATOR
+    idle_calls: int = IDLE_CALLS
+    idle_after: float = IDLE_AFTER
 
     def grants(self, declared: tuple[Permission, ...]) -> tuple[Grant, ...]:
         """Return what the policy grants of a declaration, and refuses for good."""
@@ -137,6 +147,8 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
         observed: Globs over the components in the mode ``observe``.
         reserved: Absolute folders of the program that nobody may reach.
         answered_by: Who can grant what is missing.
+        idle_calls: Calls after which a grant that none of them used is idle.
+        idle_after: Seconds without use after which a grant is idle.
     """
 
     default: tuple[Kind, ...] = DEFAULT_KINDS
@@ -145,6 +157,8 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
     observed: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
     answered_by: AnsweredBy = AnsweredBy.OPERATOR
+    idle_calls: int = IDLE_CALLS
+    idle_after: float = IDLE_AFTER
 
     def of(self, component: str, source: str = "", key: str = "") -> Policy:
         """Return what holds for one component.
@@ -183,4 +197,6 @@ class PolicySource(msgspec.Struct, frozen=True, kw_only=True):
             mode=Mode.OBSERVE if any(component_matches(p, component) for p in self.observed) else Mode.ENFORCE,
             reserved=self.reserved,
             answered_by=self.answered_by,
+            idle_calls=self.idle_calls,
+            idle_after=self.idle_after,
         )

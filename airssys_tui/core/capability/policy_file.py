@@ -5,6 +5,8 @@
     [trust]
     default = ["storage", "messaging"]   # granted once declared; [] for none
     observe = ["shop/*"]                 # components whose denials are recorded and not carried out
+    idle_calls = 1000                    # a grant is idle after so many calls that did not use it,
+    idle_after = "7d"                    # or after so long
 
     [[trust.rule]]                       # components that are trusted, by where they lie or who signed them
     name = "vendor"
@@ -35,8 +37,17 @@ import msgspec
 from airssys_tui.core.capability.forbidden import is_ungrantable
 from airssys_tui.core.capability.grant import Scope
 from airssys_tui.core.capability.permission import Kind, Permission, parse_permission
-from airssys_tui.core.capability.policy import DEFAULT_KINDS, Answer, AnsweredBy, PolicySource, TrustRule
+from airssys_tui.core.capability.policy import (
+    DEFAULT_KINDS,
+    IDLE_AFTER,
+    IDLE_CALLS,
+    Answer,
+    AnsweredBy,
+    PolicySource,
+    TrustRule,
+)
 from airssys_tui.core.errors import ManifestError, ManifestProblem
+from airssys_tui.core.limits import Bound
 from airssys_tui.core.manifest.http_sections import HttpServing, read_http_serving
 from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
 from airssys_tui.core.manifest.table_reader import Report, Table
@@ -60,6 +71,9 @@ MOST_PERMISSIONS: Final = 256
 
 MOST_NAME: Final = 64
 """Characters of a rule's name."""
+
+MOST_IDLE: Final = 1_000_000_000
+"""The most calls, and seconds, after which a grant may count as idle."""
 
 MOST_KEY: Final = 256
 """Characters of a key."""
@@ -133,13 +147,7 @@ def parse_policy(text: str, path: str) -> PolicySource:
     problems = report.problems()
     if problems:
         raise _invalid(problems)
-    return PolicySource(
-        default=trust.default,
-        rules=trust.rules,
-        observed=trust.observed,
-        answers=answers,
-        answered_by=AnsweredBy.POLICY_FILE,
-    )
+    return msgspec.structs.replace(trust, answers=answers, answered_by=AnsweredBy.POLICY_FILE)
 
 
 def _opened(text: str, path: str, remedy: str = _CHECK) -> tuple[Table, Report]:
@@ -175,8 +183,12 @@ def read_trust(table: Table) -> PolicySource:
         if rule.name in rules:
             each.problem("name", f"there are two rules of the name {shown(rule.name)}")
         rules[rule.name] = rule
+    idle_calls = table.integer("idle_calls", IDLE_CALLS, Bound(1, MOST_IDLE))
+    idle_after = table.duration("idle_after", IDLE_AFTER, Bound(1.0, MOST_IDLE))
     table.close()
-    return PolicySource(default=default, rules=tuple(rules.values()), observed=observed)
+    return PolicySource(
+        default=default, rules=tuple(rules.values()), observed=observed, idle_calls=idle_calls, idle_after=idle_after
+    )
 
 
 def check_rule(rule: TrustRule) -> None:

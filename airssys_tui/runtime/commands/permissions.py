@@ -23,7 +23,7 @@ from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy import PolicySource, TrustRule
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.events import EventAction
-from airssys_tui.core.refusal import DENIED, is_undecided
+from airssys_tui.core.refusal import DENIED
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
@@ -82,7 +82,8 @@ class PermissionCommands:
             policies, session = guards.policies, guards.session
             return known_of(floor.state, name, now=floor.clock(), policies=policies, session=session, source=source)
 
-        return await floor.disk(read)
+        found = await floor.disk(read)
+        return msgspec.structs.replace(found, calls=max(found.calls, guards.calls.of(name)))
 
     async def carry_out(self, component: Component, command: GrantCommand, who: str) -> Done:
         """Carry out a command about one component's permissions.
@@ -198,7 +199,7 @@ class PermissionCommands:
 
 def _show_denied(component: Component, who: str) -> None:
     refusal = component.refusal
-    if refusal is not None and is_undecided(refusal.gate, refusal.reason):
+    if refusal is not None and refusal.undecided:
         component.barred.refuse(msgspec.structs.replace(refusal, reason=f"{DENIED} {who}"))
 
 

@@ -53,6 +53,11 @@ class Router:
 
         return find
 
+    def calls_of(self, name: str) -> int:
+        """Return how many calls a component has finished in this runtime; from any thread."""
+        component = self._table.get(name)
+        return component.actor.counters.calls if component is not None else 0
+
     def among(self, names: Iterable[str]) -> tuple[Component, ...]:
         """Return those of the names that are components."""
         return tuple(self._table[name] for name in tuple(names) if name in self._table)

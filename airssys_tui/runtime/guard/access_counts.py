@@ -76,13 +76,13 @@ class AccessCounts:
         found.told_at = now
         return True
 
-    def use(self, component: str, access: str, revision: int, now: float) -> None:
-        """Note that something granted was used."""
+    def use(self, component: str, access: str, revision: int, now: float, calls: int) -> None:
+        """Note that something granted was used, when the component had finished so many calls."""
         before = self._uses.get(access)
         if before is None and len(self._uses) >= MOST_USES:
             return
         first = now if before is None else before.first_at
-        self._uses[access] = UseRecord(component, access, revision, first, now)
+        self._uses[access] = UseRecord(component, access, revision, first, now, calls)
         self._unwritten_uses[access] = None
         self.changed = True
 

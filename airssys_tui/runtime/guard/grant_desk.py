@@ -30,6 +30,7 @@ from airssys_tui.core.text import bounded
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.guard.answer_wait import WaitingCall
 from airssys_tui.runtime.guard.audit_writer import AuditWriter
+from airssys_tui.runtime.guard.call_totals import CallTotals
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
 from airssys_tui.runtime.guard.rights import MOST_QUESTIONS, Question, Rights, Standing
 from airssys_tui.runtime.guard.waiting_calls import WaitingCalls
@@ -61,11 +62,13 @@ class GrantDesk:
         blocking: Entered while a worker waits for the disk.
         clock: Unix seconds.
         source: Returns the absolute path of a component's manifest or wasm file, by its name; empty if unknown.
+        calls: Returns how many calls a component has finished in this runtime, by its name.
 
     Attributes:
         session: Names this runtime in grants for a session.
         policies: What holds without a question.
         changed: Called with a component's name when something about its rights changed; from any thread.
+        calls: How many calls each component has finished in all runs.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class GrantDesk:
         *,
         clock: Callable[[], float],
         source: Callable[[str], str] = lambda _: "",
+        calls: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.session = uuid.uuid4().hex
         self.policies = PolicySource()
@@ -86,6 +90,7 @@ class GrantDesk:
         self._journal = journal
         self._blocking = blocking
         self._source = source
+        self.calls = CallTotals(calls)
         self._lock = threading.Lock()
         self._known: dict[str, Rights] = {}
         self._changed: set[str] = set()
@@ -103,6 +108,7 @@ class GrantDesk:
         try:
             standing = self._state.grants.standing_grants(self.session)
             open_questions = self._state.grants.open_questions()
+            self.calls.recall(self._state.grants.calls())
         except StoreError as error:
             self._closed = f"the grants cannot be read: {error.message}"
             self._journal.system(self._closed, EventAction.STORE, Level.ERROR)
@@ -244,9 +250,9 @@ class GrantDesk:
 
     def used(self, rights: Rights, access: Access, permission: Permission, grant: Grant, revision: int) -> None:
         """Note a use; audit the first one of a permission by a revision."""
-        at, key = self.now(), (revision, permission)
+        at, calls, key = self.now(), self.calls.of(rights.component), (revision, permission)
         with rights.lock:
-            rights.counts.use(rights.component, text_of(access), revision, at)
+            rights.counts.use(rights.component, text_of(access), revision, at, calls)
             first = key not in rights.seen
             if first:
                 rights.seen = frozenset((*(each for each in rights.seen if each[0] == revision), key))
@@ -347,6 +353,9 @@ class GrantDesk:
                 self.writer.record((), partial(self._state.grants.count_denials, rows))
             if uses:
                 self.writer.record((), partial(self._state.grants.note_uses, uses))
+        granted = (rights.component for rights in self.every() if rights.standing.grants)
+        if totals := self.calls.due(granted, now, last=last):
+            self.writer.record((), partial(self._state.grants.note_calls, totals))
         self.writer.flush()
 
     def finish(self) -> None:
@@ -368,7 +377,7 @@ class GrantDesk:
         )
 
 
-def grant_desk(floor: Floor, source: Callable[[str], str]) -> GrantDesk:
+def grant_desk(floor: Floor, source: Callable[[str], str], calls: Callable[[str], int]) -> GrantDesk:
     """Return the desk of a runtime, whose grants are not read yet."""
 
     def tell(text: str) -> None:
@@ -378,7 +387,9 @@ def grant_desk(floor: Floor, source: Callable[[str], str]) -> GrantDesk:
         return floor.clock()  # looked up each time: it may be replaced
 
     writer = AuditWriter(floor.state, floor.on_disk, clock, tell)
-    return GrantDesk(floor.state, writer, floor.journal, floor.workers.blocking, clock=clock, source=source)
+    return GrantDesk(
+        floor.state, writer, floor.journal, floor.workers.blocking, clock=clock, source=source, calls=calls
+    )
 
 
 def text_of(access: Access) -> str:

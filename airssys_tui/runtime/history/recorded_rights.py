@@ -26,7 +26,6 @@ from airssys_tui.core.capability.policy import PolicySource, TrustRule
 from airssys_tui.core.capability.widening import awaited
 from airssys_tui.core.errors import UsageError
 from airssys_tui.core.manifest.document import Manifest, decode_manifest
-from airssys_tui.core.refusal import is_undecided
 from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify_audit
 from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord
@@ -79,7 +78,8 @@ def known_of(
         session=session,
         questions=counted(map(_question, tables.open_questions(component)), denials),
         denials=denials,
-        uses=tuple(Usage(use.access, use.last_at) for use in tables.uses(component)),
+        uses=tuple(Usage(use.access, use.last_at, use.calls) for use in tables.uses(component)),
+        calls=tables.calls(component).get(component, 0),
     )
 
 
@@ -217,7 +217,7 @@ def _candidate(state: StateReader, component: str, active: RevisionRecord | None
     """Return the newest revision if it waits for approval."""
     served = active.number if active else 0
     for refusal in state.catalog.refusals(component)[:1]:
-        if is_undecided(refusal.gate, refusal.reason) and (refusal.revision or 0) > served:
+        if refusal.undecided and (refusal.revision or 0) > served:
             return state.catalog.revision(component, refusal.revision or 0)
     return None
 

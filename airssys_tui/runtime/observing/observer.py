@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.components import ComponentView, Meters, RunningCall
+from airssys_tui.api.views.components import Awaiting, ComponentView, Meters, RunningCall
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
@@ -333,6 +333,7 @@ class Observer:
             version=component.version,
             revision=component.active.revision if component.active else None,
             candidate=component.update.candidate,
+            awaiting=_awaiting(component),
             digest=component.active.digest if component.active else None,
             stable=component.proof.stable,
             untried=component.active is not None and not has_evidence(component),
@@ -354,6 +355,14 @@ class Observer:
             history=component.shown.series.history(),
             generation=generation,
         )
+
+
+def _awaiting(component: Component) -> Awaiting | None:
+    """Return the revision that waits for approval, if one does."""
+    refusal = component.refusal
+    if refusal is None or refusal.revision is None or not refusal.undecided:
+        return None
+    return Awaiting(refusal.revision, one_line(refusal.reason))
 
 
 def _long_call(component: Component) -> RunningCall | None:

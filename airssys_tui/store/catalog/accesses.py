@@ -1,8 +1,8 @@
-"""What components attempted: denials with their counts, and when what they may do was used first and last."""
+"""What components attempted: denials with their counts, when what they may do was used, and how many calls they had."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from airssys_tui.store.catalog.grant_records import DenialRecord, UseRecord
@@ -54,14 +54,31 @@ class Accesses(Room):
         """Record that something granted was used, in one transaction; at most :data:`USE_ROWS` per component."""
         with self._database.transaction("note-uses") as connection:
             connection.executemany(
-                """INSERT INTO uses (component, access, revision, first_at, last_at)
-                   SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (
+                """INSERT INTO uses (component, access, revision, first_at, last_at, calls)
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (
                            SELECT 1 FROM uses WHERE component = ?1 AND access = ?2)
-                       OR (SELECT count(*) FROM uses WHERE component = ?1) < ?6
-                   ON CONFLICT DO UPDATE SET revision = excluded.revision, last_at = excluded.last_at""",
-                [(u.component, u.access, u.revision, u.first_at, u.last_at, USE_ROWS) for u in uses],
+                       OR (SELECT count(*) FROM uses WHERE component = ?1) < ?7
+                   ON CONFLICT DO UPDATE SET revision = excluded.revision, last_at = excluded.last_at,
+                       calls = excluded.calls""",
+                [(u.component, u.access, u.revision, u.first_at, u.last_at, u.calls, USE_ROWS) for u in uses],
             )
 
     def uses(self, component: str) -> tuple[UseRecord, ...]:
         """Return what a component has used, by its text."""
         return self._database.records(UseRecord, "uses", "WHERE component = ? ORDER BY access", (component,))
+
+    def note_calls(self, totals: Mapping[str, int]) -> None:
+        """Record how many calls components have finished in all runs, in one transaction; no total ever falls."""
+        with self._database.transaction("note-calls") as connection:
+            connection.executemany(
+                """INSERT INTO call_totals (component, calls) VALUES (?, ?)
+                   ON CONFLICT DO UPDATE SET calls = max(calls, excluded.calls)""",
+                sorted(totals.items()),
+            )
+
+    def calls(self, component: str | None = None) -> dict[str, int]:
+        """Return how many calls were finished in all runs, as far as recorded: by one component, or by each."""
+        rows = self._database.rows(
+            "SELECT component, calls FROM call_totals WHERE ?1 IS NULL OR component = ?1", (component,)
+        )
+        return {str(name): int(calls) for name, calls in rows}

@@ -72,9 +72,15 @@ class DenialRecord(msgspec.Struct, frozen=True):
 
 
 class UseRecord(msgspec.Struct, frozen=True):
-    """The use of something that is granted: by which revision last, and when first and last.
+    """The use of something that is granted.
 
-    ``access`` has the text form of the narrowest permission that covers it.
+    Attributes:
+        component: Text form of the identity.
+        access: What was used, in the text form of the narrowest permission that covers it.
+        revision: The revision that used it last.
+        first_at: When it was used first.
+        last_at: When it was used last.
+        calls: How many calls the component had finished by then, in all runs.
     """
 
     component: str
@@ -82,6 +88,7 @@ class UseRecord(msgspec.Struct, frozen=True):
     revision: int
     first_at: float
     last_at: float
+    calls: int = 0
 
 
 class TrustRecord(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from airssys_tui.store.catalog.accesses import Accesses
 from airssys_tui.store.catalog.grant_records import ApprovalRecord, GrantRecord, QuestionRecord, TrustRecord
 
 _COLUMNS: Final = """grants.id, grants.component, grants.permission, grants.scope, grants.who, grants.at,
-    grants.expires_at, grants.rationale, grants.session, grants.used_at,
+    grants.expires_at, grants.rationale, grants.session, grants.used_at, grants.calls,
     revocations.at, revocations.who, revocations.rationale"""
 _HEAD: Final = "audit-head"
 _BASE: Final = "audit-base"
@@ -43,8 +43,8 @@ class GrantTables(Accesses):
         with self._database.transaction("add-grants") as connection:
             for grant in grants:
                 row = connection.execute(
-                    """INSERT INTO grants (component, permission, scope, who, at, expires_at, rationale, session)
-                       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                    """INSERT INTO grants (component, permission, scope, who, at, expires_at, rationale, session, calls)
+                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                     (
                         grant.component,
                         str(grant.permission),
@@ -54,6 +54,7 @@ class GrantTables(Accesses):
                         grant.expires_at,
                         grant.rationale,
                         grant.session,
+                        grant.calls,
                     ),
                 ).fetchall()
                 added.append(msgspec.structs.replace(grant, id=int(row[0][0])))
@@ -221,7 +222,7 @@ def _settle(connection: Any, question: int, answer: str, who: str, at: float) ->
 
 
 def _grant(row: tuple[Any, ...]) -> GrantRecord:
-    number, component, permission, scope, who, at, expires_at, rationale, session, used_at, *revoked = row
+    number, component, permission, scope, who, at, expires_at, rationale, session, used_at, calls, *revoked = row
     return GrantRecord(
         id=number,
         component=component,
@@ -233,6 +234,7 @@ def _grant(row: tuple[Any, ...]) -> GrantRecord:
         rationale=rationale,
         session=session,
         used_at=used_at,
+        calls=calls,
         revoked_at=revoked[0],
         revoked_by=revoked[1] or "",
         revoked_because=revoked[2] or "",

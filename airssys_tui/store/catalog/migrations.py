@@ -385,5 +385,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             "ALTER TABLE held_files RENAME TO holds",
         ),
     ),
+    Migration(
+        11,
+        (
+            "ALTER TABLE uses ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE grants ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
+            """CREATE TABLE call_totals (
+                component TEXT PRIMARY KEY,
+                calls INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""

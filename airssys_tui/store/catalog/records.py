@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airssys_tui.core.refusal import is_undecided
 from airssys_tui.core.revision import Files, Revision
 
 
@@ -144,6 +145,11 @@ class Refusal(msgspec.Struct, frozen=True):
     at: float
     program: str
     revision: int | None = None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing is wrong with the files: they wait for an operator's approval."""
+        return is_undecided(self.gate, self.reason)
 
 
 class NewSnapshot(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from airssys_tui.store.disk.faults import corrupt
 APPLICATION_ID: Final = 0x41525359
 """``ARSY``, in the header of every catalog (sqlite.org/fileformat2.html, offset 68)."""
 
-NEWEST: Final = 10
+NEWEST: Final = 11
 """The version that this program reads and writes: that of the last migration."""
 
 

@@ -42,6 +42,7 @@ TRANSACTIONS: Final = (
     "mark-snapshot-failed",
     "mark-stable",
     "migrate",
+    "note-calls",
     "note-uses",
     "pin",
     "purge",

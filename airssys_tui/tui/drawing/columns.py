@@ -100,11 +100,12 @@ def state_cell(view: ComponentView, sight: Sight) -> Cell:
 
 
 def version_text(view: ComponentView, sight: Sight) -> str:
-    """Return version (or short digest) and revision, with the candidate's while one is tried."""
+    """Return version (or short digest) and revision, with that of the candidate while one is tried or waits."""
     version = safe(view.version or (short_digest(view.digest, 7) if view.digest else NONE), sight.glyphs, 64)
+    candidate = view.candidate if view.candidate is not None or view.awaiting is None else view.awaiting.revision
     if view.revision is None:
-        return f"r{view.candidate}" if view.candidate is not None else version
-    tried = f"{sight.glyphs.arrow}r{view.candidate}" if view.candidate is not None else ""
+        return f"r{candidate}" if candidate is not None else version
+    tried = f"{sight.glyphs.arrow}r{candidate}" if candidate is not None else ""
     return f"{version} r{view.revision}{tried}"
 
 

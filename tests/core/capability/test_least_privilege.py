@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from airssys_tui.core.capability.coverage import contains, covers
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.least_privilege import GrantUse, is_idle, manifest_lines, tightened
 from airssys_tui.core.capability.permission import Access, Kind, Permission, parse_permission
+from airssys_tui.core.capability.policy import Policy
 from tests.support.capabilities import accesses, permissions
 
 DAY = 86_400.0
@@ -28,14 +30,26 @@ def grant(scope: Scope = Scope.ALWAYS, used_at: float | None = None) -> Grant:
         ({"calls": 999}, DAY, False),
         ({"calls": 1_000}, DAY, True),
         ({"calls": 0}, 7 * DAY, True),
-        ({"uses": 3, "last_at": 6 * DAY, "calls": 5}, 8 * DAY, False),
-        ({"uses": 3, "last_at": 6 * DAY, "calls": 1_000}, 8 * DAY, True),
+        ({"last_at": 6 * DAY, "calls": 5}, 8 * DAY, False),
+        ({"last_at": 6 * DAY, "calls": 1_000}, 8 * DAY, True),
         ({"grant": grant(Scope.NEVER)}, 30 * DAY, False),
         ({"grant": grant(Scope.ONCE, used_at=1.0)}, 30 * DAY, False),
     ],
 )
 def test_a_grant_is_idle_after_many_calls_or_days_without_use(use: dict[str, Any], now: float, *, idle: bool) -> None:
-    assert is_idle(GrantUse(**{"grant": grant(), **use}), now) is idle
+    assert is_idle(GrantUse(**{"grant": grant(), **use}), now, Policy()) is idle
+
+
+def test_the_operator_says_how_many_calls_and_how_long() -> None:
+    use, policy = GrantUse(grant=grant(), calls=9), Policy(idle_calls=10, idle_after=60.0)
+    assert not is_idle(use, 59.0, policy)
+    assert is_idle(use, 60.0, policy)
+    assert is_idle(GrantUse(grant=grant(), calls=10), 1.0, policy)
+
+
+def test_a_grant_that_is_given_again_is_as_fresh_as_the_first() -> None:
+    again = msgspec.structs.replace(grant(), at=30 * DAY)
+    assert not is_idle(GrantUse(grant=again, last_at=1 * DAY), 31 * DAY, Policy())
 
 
 @given(st.lists(permissions(), max_size=4).map(tuple), st.lists(accesses(), max_size=6))

@@ -11,7 +11,7 @@ import pytest
 
 from airssys_tui.api.commands import Approve, Deny, Reload, Rollback
 from airssys_tui.api.commands import Grant as GrantOrder
-from airssys_tui.api.views.components import NoteKind
+from airssys_tui.api.views.components import Awaiting, NoteKind
 from airssys_tui.core.capability.audit_entry import AuditKind
 from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
@@ -65,6 +65,7 @@ def test_a_revision_that_wants_more_waits_while_the_old_one_serves(waiting: Worl
     row = waiting.row("c")
     assert (row.version, row.revision, row.note.kind) == ("1.0.0", 1, NoteKind.HELD)
     assert row.note.text == "2.0.0 awaiting approval: it asks for process:spawn:git, environment:LANG"
+    assert row.awaiting == Awaiting(2, "it asks for process:spawn:git, environment:LANG")
     assert waiting.call("c", "get") == 7
     assert waiting.outcomes("c")[2] is Outcome.FAILED
     (told,) = waiting.events("c", EventAction.AWAITING_APPROVAL)
@@ -102,6 +103,7 @@ def test_an_approval_starts_it_with_all_or_with_fewer(waiting: World) -> None:
     done = waiting.do(Approve("c", only=("environment:LANG",)))
     assert done.revision == 3
     assert (waiting.row("c").version, waiting.row("c").note.text) == ("2.0.0", "")
+    assert waiting.row("c").awaiting is None
     assert waiting.call("c", "get") == 7
     guard = guard_of(waiting)
     assert guard.require(LANG) is None
@@ -131,6 +133,7 @@ def test_a_denial_refuses_it_at_the_gate_also_after_a_restart(waiting: World) ->
     waiting.do(Deny("c"))
     assert waiting.row("c").note.kind is NoteKind.REFUSED
     assert waiting.row("c").note.text == "2.0.0 refused at grants: denied by operator"
+    assert waiting.row("c").awaiting is None
     assert waiting.runtime.grants("c").result(30).candidate is None
     waiting.reopen()
     assert waiting.row("c").note.text == "2.0.0 refused at grants: denied by operator"
