@@ -59,7 +59,8 @@ def _spawn(context: HostContext, tenant: Tenant, asked: dict[str, Any]) -> Progr
         life=None if life is None else life.value,
         captured=asked["output"] == "both",
     )
-    return tenant.programs.spawn(context, command)
+    with tenant.blocking():  # directories are looked through and made: a busy disk takes its time
+        return tenant.programs.spawn(context, command)
 
 
 @_answering

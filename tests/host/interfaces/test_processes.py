@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from airssys_tui.core.errors import UsageError
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.values import Ok, Some, Variant
 from airssys_tui.engine.call_ends import CallCancelled, DeadlinePassed
+from airssys_tui.host.doors.programs import launch
 from airssys_tui.host.doors.programs.command import Command, Exit, ExitKind
 from airssys_tui.host.doors.programs.program_door import MOST_PROGRAMS, ProgramDoor, ProgramSource
 from airssys_tui.host.doors.programs.program_refusal import ProgramRefusal
@@ -51,6 +53,30 @@ def test_a_program_reads_and_writes(desk):
     assert desk.read_all(handle, "read-stderr") == "err hello\n"
     assert desk.call("wait", handle, 60_000) == Ok(Some(Variant("code", 3)))
     assert desk.call("wait", handle, 0) == Ok(Some(Variant("code", 3)))
+
+
+def test_a_start_is_announced_as_blocking_from_its_first_look_at_the_disk(desk, monkeypatch):
+    announced: list[str] = []
+    find, make_directory = SearchPath.find, launch.tempfile.mkdtemp
+
+    @contextlib.contextmanager
+    def blocking():
+        announced.append("in")
+        yield
+        announced.append("out")
+
+    def noted(what, work):
+        def run(*arguments, **more):
+            announced.append(what)
+            return work(*arguments, **more)
+
+        return run
+
+    monkeypatch.setattr(desk.owner, "blocking", blocking)
+    monkeypatch.setattr(SearchPath, "find", noted("find", find))
+    monkeypatch.setattr(launch.tempfile, "mkdtemp", noted("make", make_directory))
+    desk.start("sleep", "0")
+    assert announced == ["in", "find", "make", "out"]
 
 
 def test_its_arguments_are_its_own(desk):
