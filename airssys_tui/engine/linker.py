@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from wasmtime import component
@@ -11,14 +12,13 @@ from wasmtime import component
 from airssys_tui.core.errors import AdmissionError, UsageError
 from airssys_tui.core.gates import Gate
 from airssys_tui.engine import bindings
-from airssys_tui.engine.host import HostInterface, HostResource
+from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
 from airssys_tui.engine.hosting.callbacks import callback, destructor
 from airssys_tui.engine.hosting.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
-from airssys_tui.engine.raw_lift.flat_imports import other_ways
 from airssys_tui.engine.raw_path.raw_host import raw_callbacks
 from airssys_tui.engine.resource_names import key_of
-from airssys_tui.engine.signature import require_passable
+from airssys_tui.engine.signature import holds_handles, require_passable
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 from airssys_tui.engine.wasi import OutputBuffer
 
@@ -69,15 +69,21 @@ class Linker:
             for resource in interface.resources:
                 self._define_resource(instance, interface.name, resource)
             for function in interface.functions:
-                require_passable(function.type)
-                path = f"{interface.name}#{function.type.name}"
-                keyed = self._hosted.keyed(interface.name, function.type)
-                self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))
-                # Functions with resources have no other ways, so these types need no keys.
-                ways = {way.name: way for way in other_ways(function.type)}
-                for name, made in raw_callbacks(path, function, self._habitat.inhabitants).items():
-                    if name in ways and name not in names:
-                        self._add(instance, name, made)
+                self._define_function(instance, interface.name, function, names)
+
+    def _define_function(
+        self, instance: component.LinkerInstance, interface: str, function: HostFunction, names: set[str]
+    ) -> None:
+        require_passable(function.type)
+        self._hosted.require_named(interface, function.type)
+        path = f"{interface}#{function.type.name}"
+        keyed = partial(self._hosted.keyed, interface, function.type)
+        self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))
+        if holds_handles(function.type):
+            return  # functions with resources have no other ways
+        for name, made in raw_callbacks(path, function, self._habitat.inhabitants).items():
+            if name not in names:
+                self._add(instance, name, made)
 
     def _add(self, instance: component.LinkerInstance, name: str, made: Any) -> None:
         self._callbacks.append(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,7 @@ def require_passable(function: Function) -> None:
 
 _NOT_PASSED: Final = (b'"kind":"future"', b'"kind":"stream"', b'"kind":"primitive","name":"error-context"')
 _OWN: Final = b'"kind":"own"'
+_HANDLE: Final = re.compile(rb'"kind":"(?:own|borrow)","resource":"([^"]+)"')
 
 
 def not_callable(function: Function) -> ArgumentError:
@@ -67,6 +69,11 @@ def holds_handles(function: Function) -> bool:
     """Return whether a function's arguments or result contain resource handles."""
     told = msgspec.json.encode(function)
     return _OWN in told or b'"kind":"borrow"' in told
+
+
+def handles_in(function: Function) -> frozenset[str]:
+    """Return the names of the resources in a function's types."""
+    return frozenset(name.decode() for name in _HANDLE.findall(msgspec.json.encode(function)))
 
 
 def owns_arguments(function: Function) -> bool:

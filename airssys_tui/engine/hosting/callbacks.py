@@ -31,17 +31,23 @@ Inhabitants = Mapping[int, "weakref.ref[Activity]"]
 """The possible callers, by the address of their store's context."""
 
 
-def callback(path: str, function: HostFunction, inhabitants: Inhabitants, keyed: Function) -> Any:
+def callback(path: str, function: HostFunction, inhabitants: Inhabitants, keyed: Callable[[], Function]) -> Any:
     """Create the native callback of a host function, which lets no exception escape.
 
     Args:
         path: ``interface#function``, for messages.
         function: The function, for whose type ``require_passable`` found nothing.
         inhabitants: The possible callers.
-        keyed: Its type with the keys of resources.
+        keyed: Returns its type with the keys of resources; called when the function is first called.
     """
-    refuse = partial(refused, function.type, keyed.result)
-    return native_callback(path, function, inhabitants, partial(_generate, keyed), refuse)
+
+    def generate() -> FunctionType:
+        return _generate(keyed())
+
+    def refuse(scope: ResourceTable, value: Any, cause: Exception | None) -> None:
+        refused(function.type, keyed().result, scope, value, cause)
+
+    return native_callback(path, function, inhabitants, generate, refuse)
 
 
 def native_callback(

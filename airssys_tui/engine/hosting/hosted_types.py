@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -11,7 +12,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.types.interface import Function, satisfies
 from airssys_tui.engine.resource_names import key_of, renamed
 from airssys_tui.engine.resources import HostedType, type_numbers
-from airssys_tui.engine.signature import holds_handles
+from airssys_tui.engine.signature import handles_in, holds_handles
 
 if TYPE_CHECKING:
     from airssys_tui.engine.compiled import Code
@@ -54,23 +55,23 @@ class HostedTypes:
         """Return the type with a key."""
         return self._by_key[key]
 
-    def keyed(self, interface: str, function: Function) -> Function:
-        """Return a function of an interface with the keys of the resources in its types.
+    def require_named(self, interface: str, function: Function) -> None:
+        """Check that an interface has all resources that the types of one of its functions name.
 
         Raises:
             AdmissionError: If a type names a resource that the interface neither defines nor uses.
         """
-        if not holds_handles(function):
-            return function
-
-        def key(name: str) -> str:
-            found = self._names[interface].get(name, name)
-            if found not in self._by_key:
+        for name in handles_in(function):
+            if self._key(interface, name) not in self._by_key:
                 text = f"{interface}#{function.name} names the resource `{name}`, which {interface} does not have"
                 raise AdmissionError(text, gate=Gate.TYPES)
-            return found
 
-        return renamed(function, key)
+    def keyed(self, interface: str, function: Function) -> Function:
+        """Return a function of an interface with the keys of the resources in its types."""
+        return renamed(function, partial(self._key, interface)) if holds_handles(function) else function
+
+    def _key(self, interface: str, name: str) -> str:
+        return self._names[interface].get(name, name)
 
     def seen_by(self, code: Code) -> Mapping[str, HostedType]:
         """Return the types by key, and those that a component imports by their names in its functions, too."""
