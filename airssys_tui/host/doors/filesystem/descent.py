@@ -65,7 +65,7 @@ def _walk(path: bytes) -> int | Detour:
     here, real = os.open(ROOT, DIRECTORY), ROOT
     try:
         for index, name in enumerate(names):
-            inner = _enter(here, name)
+            inner = enter(here, name)
             if isinstance(inner, bytes):
                 return Detour(join(real, inner, b"/".join(names[index + 1 :])))
             os.close(here)
@@ -77,8 +77,12 @@ def _walk(path: bytes) -> int | Detour:
             os.close(here)
 
 
-def _enter(directory: int, name: bytes) -> int | bytes:
-    """Open a directory within another one, or return what is held by a link in its place."""
+def enter(directory: int, name: bytes) -> int | bytes:
+    """Open a directory within another one, or return what is held by a link in its place.
+
+    Raises:
+        OSError: If there is neither, or the system refuses.
+    """
     try:
         return os.open(name, DIRECTORY, dir_fd=directory)
     except OSError as error:

@@ -13,6 +13,7 @@ import os
 import stat
 from typing import Final, Self
 
+from airssys_tui.host.doors.filesystem import system_calls
 from airssys_tui.host.doors.filesystem.descent import PIN, link_at
 from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 
@@ -115,6 +116,11 @@ class Pinned:
         return os.readlink(b"", dir_fd=self._descriptor)
 
     @property
+    def where(self) -> bytes:
+        """The path by which it was found."""
+        return self._place.path
+
+    @property
     def path(self) -> bytes | None:
         """A path that leads to it whatever its name stands for meanwhile; None where the system has none."""
         return None if self._descriptor is None else b"/proc/self/fd/%d" % self._descriptor
@@ -128,9 +134,30 @@ class Pinned:
         """
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):  # without /proc, by its name
-                return os.open(self.path, flags | OPENED)
+                return os.open(self.path, (flags & ~os.O_NOFOLLOW) | OPENED)
         descriptor = os.open(self._place.name, flags | OPENED | os.O_NOFOLLOW, dir_fd=self._place.directory)
         if not os.path.samestat(os.fstat(descriptor), self.status):
             os.close(descriptor)
             raise FileRefusal("failed", os.strerror(errno.ESTALE))
         return descriptor
+
+    def set_times(self, accessed_ns: int | None, modified_ns: int | None) -> None:
+        """Set when it was last read and changed, in nanoseconds since 1970; None leaves one as it is.
+
+        Raises:
+            FileRefusal: ``failed`` if something else has its name meanwhile.
+            OSError: If the system refuses.
+        """
+        if self.path is not None and os.access(self.path, os.F_OK):
+            system_calls.set_times(self.path, accessed_ns, modified_ns)
+            return
+        accessed = self.status.st_atime_ns if accessed_ns is None else accessed_ns
+        times = accessed, self.status.st_mtime_ns if modified_ns is None else modified_ns
+        if stat.S_ISLNK(self.status.st_mode):
+            os.utime(self._place.name, ns=times, dir_fd=self._place.directory, follow_symlinks=False)
+            return
+        descriptor = self.open(os.O_RDONLY)
+        try:
+            os.utime(descriptor, ns=times)
+        finally:
+            os.close(descriptor)

@@ -1,7 +1,8 @@
-"""The files of the machine as one instance reaches them: three doors behind one guard."""
+"""The files of the machine as one instance reaches them: doors behind one guard."""
 
 from __future__ import annotations
 
+from airssys_tui.host.doors.descriptors.descriptor_door import DescriptorDoor
 from airssys_tui.host.doors.filesystem.directory_door import DirectoryDoor
 from airssys_tui.host.doors.filesystem.file_door import FileDoor
 from airssys_tui.host.doors.filesystem.metadata_door import MetadataDoor
@@ -9,7 +10,7 @@ from airssys_tui.host.guard import Guard
 
 
 class Filesystem:
-    """The doors to files, directories and what is known of paths, for one instance.
+    """The doors to files, directories and what is known of paths, and to all of that by descriptors, for one instance.
 
     What is open belongs to the instance: it is closed when the instance drops it or is freed itself, which is never
     while a call that uses it is in flight.
@@ -22,3 +23,4 @@ class Filesystem:
         self.files = FileDoor(guard)
         self.directories = DirectoryDoor(guard)
         self.metadata = MetadataDoor(guard)
+        self.descriptors = DescriptorDoor(guard)

@@ -104,7 +104,7 @@ class MetadataDoor:
             if not (stat.S_ISREG(pinned.status.st_mode) or stat.S_ISDIR(pinned.status.st_mode)):
                 raise route.forbid("it is a device, a pipe or a socket")
             one_link_only(pinned.status, route.forbid)
-            _set_times(pinned, accessed_ns, modified_ns)
+            pinned.set_times(accessed_ns, modified_ns)
 
     @refusing
     def canonical_path(self, call: Call, path: str) -> str:
@@ -160,16 +160,3 @@ def _facts(status: os.stat_result, created_ns: int | None) -> FileFacts:
     kind = next((kind for matches, kind in kinds if matches(mode)), FileKind.OTHER)
     size = status.st_size if kind is FileKind.FILE else 0
     return FileFacts(kind, size, status.st_mtime_ns, created_ns, bool(mode & 0o222))
-
-
-def _set_times(pinned: Pinned, accessed_ns: int | None, modified_ns: int | None) -> None:
-    if pinned.path is not None and os.access(pinned.path, os.F_OK):
-        system_calls.set_times(pinned.path, accessed_ns, modified_ns)
-        return
-    descriptor = pinned.open(os.O_RDONLY)
-    try:
-        before = os.fstat(descriptor)
-        accessed = before.st_atime_ns if accessed_ns is None else accessed_ns
-        os.utime(descriptor, ns=(accessed, before.st_mtime_ns if modified_ns is None else modified_ns))
-    finally:
-        os.close(descriptor)

@@ -97,8 +97,7 @@ class Route:
 
     def forbid(self, why: str) -> FileRefusal:
         """Return the refusal of something that nobody can be granted, after it was counted."""
-        denial = Denial(self.accesses[-1], Reason.FORBIDDEN)
-        return FileRefusal("denied", f"{self._guard.deny(denial)}: {why}")
+        return forbidden(self._guard, self.accesses[-1], why)
 
     def _turn(self, path: bytes) -> None:
         self._left -= 1
@@ -108,15 +107,35 @@ class Route:
         self.path = path
 
     def _ask(self, path: bytes) -> None:
-        subject = text_of(path)
-        accesses = [Access(Kind.FILESYSTEM, action, subject) for action in self._actions]
-        if self._either:
-            # Asked for in earnest, so that it is counted: the one that is allowed, or else the last.
-            accesses = [next((one for one in accesses if self._guard.look(one) is None), accesses[-1])]
-        for access in accesses:
-            self._guard.await_answer(access)
-        ask(self._guard, accesses)
-        self.accesses += accesses
+        self.accesses += ask_path(self._guard, path, self._actions, either=self._either)
+
+
+def ask_path(guard: Guard, path: bytes, actions: Sequence[str], *, either: bool = False) -> list[Access]:
+    """Ask for actions on a path before anything is looked up; return what was asked for in earnest.
+
+    Args:
+        guard: Is asked.
+        path: An absolute path in the form of ``path_forms``.
+        actions: Actions that all have to be allowed.
+        either: Whether one of them is enough.
+
+    Raises:
+        FileRefusal: ``denied``; ``invalid-path`` if the path is no valid text.
+    """
+    subject = text_of(path)
+    accesses = [Access(Kind.FILESYSTEM, action, subject) for action in actions]
+    if either:
+        # Asked for in earnest, so that it is counted: the one that is allowed, or else the last.
+        accesses = [next((one for one in accesses if guard.look(one) is None), accesses[-1])]
+    for access in accesses:
+        guard.await_answer(access)
+    ask(guard, accesses)
+    return accesses
+
+
+def forbidden(guard: Guard, access: Access, why: str) -> FileRefusal:
+    """Return the refusal of something that nobody can be granted, after it was counted."""
+    return FileRefusal("denied", f"{guard.deny(Denial(access, Reason.FORBIDDEN))}: {why}")
 
 
 def ask(guard: Guard, accesses: Sequence[Access]) -> None:

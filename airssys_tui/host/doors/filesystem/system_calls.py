@@ -69,6 +69,19 @@ def open_without_links(path: bytes, flags: int, *, directory: int | None = None)
     return _run(_library.syscall, _OPENAT2, _HERE if directory is None else directory, path, how, _HOW.size)
 
 
+def path_of(descriptor: int) -> bytes | None:
+    """Return the path that leads to an open directory now, or None if this system does not say.
+
+    It follows every rename. The path of what was deleted ends with `` (deleted)``, as a name may as well.
+    """
+    if not _LINUX:
+        return None
+    try:
+        return os.readlink(b"/proc/self/fd/%d" % descriptor)  # noqa: PTH115 -- a Path would not keep every byte
+    except OSError:  # without /proc
+        return None
+
+
 def rename_without_replacing(source: tuple[int, bytes], target: tuple[int, bytes]) -> bool:
     """Rename unless something is at the target; return False if this system cannot do that.
 
