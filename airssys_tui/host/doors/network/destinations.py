@@ -14,7 +14,7 @@ from airssys_tui.engine.waiting import READABLE
 from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Holdings, Sort
 from airssys_tui.host.doors.network.host_names import host_name
 from airssys_tui.host.doors.network.internet import MOST_ADDRESSES, Internet
-from airssys_tui.host.doors.network.lookups import Lookups
+from airssys_tui.host.doors.network.lookups import Lookup, Lookups
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.operation_time import Patience
 
@@ -123,16 +123,29 @@ class Destinations:
             NetworkRefusal: ``denied`` past the bounds of lookups, ``name-not-resolved`` or ``timeout``.
         """
         if access.subject == LOCALHOST:
-            return _addresses(LOOPBACK)
+            return addresses_of(LOOPBACK)
+        lookup = self.begin(access)
+        try:
+            descriptor = lookup.done.fileno()
+        except OSError:
+            self._holdings.deny(access, Reason.CAPACITY, "the host has no descriptor left to wait with")
+        patience.wait(descriptor, READABLE)
+        addresses = addresses_of(lookup.addresses)
+        if not addresses:
+            raise NetworkRefusal("name-not-resolved", f"{access.subject}: {lookup.trouble or 'it has no address'}")
+        return addresses
+
+    def begin(self, access: Access) -> Lookup:
+        """Begin to look up the name in an access; it never waits.
+
+        Raises:
+            NetworkRefusal: ``denied`` past the bounds of lookups.
+        """
         lookup = self._lookups.begin(self._owner, access.subject, self._internet.look_up)
         if isinstance(lookup, Reason):
             whose = "of the component " if lookup is Reason.QUOTA else ""
             self._holdings.deny(access, lookup, f"as many lookups {whose}are under way as there may be")
-        patience.wait(lookup.done.fileno(), READABLE)
-        addresses = _addresses(lookup.addresses)
-        if not addresses:
-            raise NetworkRefusal("name-not-resolved", f"{access.subject}: {lookup.trouble or 'it has no address'}")
-        return addresses
+        return lookup
 
 
 def network_access(action: str, host: str, port: int) -> Access:
@@ -158,7 +171,7 @@ def _of_version(addresses: tuple[Address, ...], version: int | None) -> tuple[Ad
     return found
 
 
-def _addresses(texts: tuple[str, ...]) -> tuple[Address, ...]:
+def addresses_of(texts: tuple[str, ...]) -> tuple[Address, ...]:
     """Return addresses in the one spelling; one that an IPv6 address only maps is returned as what it is."""
     found: list[Address] = []
     for text in texts:

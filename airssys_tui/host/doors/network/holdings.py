@@ -95,6 +95,14 @@ class Holdings:
         if ended:
             opened.close()
 
+    def move(self, opened: Opened, sort: Sort) -> None:
+        """Count something as another sort from now on."""
+        with self.lock:
+            self._open[opened.sort].discard(opened)
+            opened.sort = sort
+            if not opened.closed:
+                self._open[sort].add(opened)
+
     def remove(self, opened: Opened) -> None:
         """Forget something that is closed."""
         with self.lock:

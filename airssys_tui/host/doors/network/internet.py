@@ -36,6 +36,16 @@ class Internet:
         """Begin to connect a non-blocking socket to an address and a port; return the error number, 0 if done."""
         return opened.connect_ex(address)
 
+    def send(self, opened: socket.socket, data: bytes) -> int:
+        """Send a packet from a connected non-blocking socket; return the error number, 0 if it is on its way."""
+        try:
+            opened.send(data)
+        except BlockingIOError:
+            return errno.EAGAIN
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
     def send_to(self, opened: socket.socket, data: bytes, address: tuple[str, int]) -> int:
         """Send a packet from a non-blocking socket; return the error number, 0 if it is on its way."""
         try:

@@ -6,6 +6,7 @@ and of its component, so that no component can keep more threads busy than its o
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -25,17 +26,42 @@ class Lookup:
     """One question to the resolver.
 
     Attributes:
-        done: Set when the answer is there; can be waited for.
+        finished: Whether the answer is there.
         addresses: The answer; empty if there is none.
         trouble: Why there is none.
+        code: The resolver's code for it (``EAI_…``); 0 if it gave none.
     """
 
-    __slots__ = ("addresses", "done", "trouble")
+    __slots__ = ("_lock", "_wake", "addresses", "code", "finished", "trouble")
 
     def __init__(self) -> None:
-        self.done = Wake()
+        self._lock = threading.Lock()
+        self._wake: Wake | None = None
+        self.finished = False
         self.addresses: tuple[str, ...] = ()
         self.trouble = ""
+        self.code = 0
+
+    @property
+    def done(self) -> Wake:
+        """What is set when the answer is there; made when it is first asked for, as it takes a descriptor.
+
+        Raises:
+            OSError: If the system has no descriptor left.
+        """
+        with self._lock:
+            if self._wake is None:
+                self._wake = Wake()
+                if self.finished:
+                    self._wake.set()
+            return self._wake
+
+    def finish(self) -> None:
+        """Note that the answer is there; whoever waits goes on. From any thread."""
+        with self._lock:
+            self.finished = True
+            if self._wake is not None:
+                self._wake.set()
 
 
 class Lookups:
@@ -74,14 +100,15 @@ class Lookups:
                 lookup.addresses = look_up(name)
             except (OSError, UnicodeError) as error:
                 lookup.trouble = (error.strerror if isinstance(error, OSError) else "") or "it is not a name"
+                lookup.code = error.errno or 0 if isinstance(error, socket.gaierror) else 0
             finally:
                 self._end(owner)
-                lookup.done.set()
+                lookup.finish()
 
+        lookup = Lookup()
         try:
-            lookup = Lookup()
             threading.Thread(target=run, name="airssys-lookup", daemon=True).start()
-        except (OSError, RuntimeError):  # the system has no room for another descriptor or thread
+        except RuntimeError:  # the system has no room for another thread
             self._end(owner)
             return Reason.CAPACITY
         return lookup

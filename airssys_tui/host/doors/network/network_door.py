@@ -17,6 +17,7 @@ from airssys_tui.host.doors.network.internet import Internet
 from airssys_tui.host.doors.network.lookups import LOOKUPS, Lookups
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.operation_time import Caller, Patience
+from airssys_tui.host.doors.network.sockets.socket_door import SocketDoor
 from airssys_tui.host.doors.network.streams import Connection, Listener
 from airssys_tui.host.doors.network.transfer import Transfer
 from airssys_tui.host.doors.network.web_client import Answer, WebClient, until
@@ -43,6 +44,10 @@ class NetworkDoor:
         blocking: Announces that the worker is about to wait.
         internet: The network behind the door.
         lookups: The lookups of the process.
+
+    Attributes:
+        holdings: What the instance has open.
+        sockets: Its door to sockets.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class NetworkDoor:
         self._blocking = blocking
         self._internet = internet
         self._destinations = Destinations(self.holdings, internet, lookups, owner)
+        self.sockets = SocketDoor(self.holdings, self._destinations, internet)
         self._web = WebClient(self.holdings, self._destinations, internet)
 
     def close(self) -> None:
