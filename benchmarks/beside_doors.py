@@ -1,5 +1,6 @@
 """A reload, a call and a key, beside ten components that do blocking work through the doors all the time.
 
+Steadily, each at most ten times a second; and as often as they can, which takes all of the interpreter's time.
 In one run, in turn: with the components, without them, and beside threads of this process that do the same work without
 any component. So all three meet the same weather, and the last one shows what disk, cores and interpreter leave.
 """
@@ -21,7 +22,7 @@ from airssys_tui.api.commands import Reload
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from benchmarks.actors import NAME
 from benchmarks.clock import Effort, once, quantile
-from benchmarks.door_crowd import CONTROL, Work, bare, grant, of_components, put_crowd, slow_server
+from benchmarks.door_crowd import CONTROL, EVERY, Work, bare, grant, of_components, put_crowd, slow_server
 from benchmarks.guests import EXPORTS, binary, variant
 from benchmarks.report import Row, beside
 from benchmarks.scene import PATIENCE, RELEASES, put_component, running, scratch
@@ -58,34 +59,42 @@ def doors(effort: Effort) -> Iterator[Row]:
         with running(directory) as runtime:
             grant(runtime, directory, port)
             works = of_components(runtime, directory, port), bare(directory, port)
-            weathers = [Weather(work.begin, work.end) for work in works]
-            yield from _reloads(effort, weathers, runtime, directory)
-            yield from _calls(effort, weathers, runtime)
+            steady = of_components(runtime, directory, port, EVERY), bare(directory, port, EVERY)
+            reload = _reload(runtime, directory)
+            for kind, each in (("steady-", steady), ("", works)):
+                weathers = [Weather(work.begin, work.end) for work in each]
+                yield from _reloads(f"doors/{kind}reload", effort, weathers, reload)
+                yield from _calls(f"doors/{kind}call", effort, weathers, runtime)
             yield _rates(works)
         yield from _keys(effort, directory, port)
 
 
-def _reloads(effort: Effort, weathers: Sequence[Weather], runtime: EmbeddedRuntime, directory: Path) -> Iterator[Row]:
-    wasm, each = binary(EXPORTS), effort.count(10)
-    fresh = count()
+def _reload(runtime: EmbeddedRuntime, directory: Path) -> Callable[[], float]:
+    """Return what deploys another artifact each time, and returns the milliseconds that it took."""
+    wasm, fresh = binary(EXPORTS), count()
 
     def reload() -> float:
         put_component(directory, NAME, variant(wasm, next(fresh)))
         return once(lambda: runtime.submit(Reload(NAME)).result(PATIENCE)) * 1e3
 
+    return reload
+
+
+def _reloads(name: str, effort: Effort, weathers: Sequence[Weather], reload: Callable[[], float]) -> Iterator[Row]:
+    each = effort.count(10)
     rounds = in_turn(effort.rounds, [*weathers, FAIR], lambda: [reload() for _ in range(each)])
-    return _rows("doors/reload-p50", rounds, lambda figures: middle(figures, 0.5))
+    return _rows(f"{name}-p50", rounds, lambda figures: middle(figures, 0.5))
 
 
-def _calls(effort: Effort, weathers: Sequence[Weather], runtime: EmbeddedRuntime) -> Iterator[Row]:
+def _calls(name: str, effort: Effort, weathers: Sequence[Weather], runtime: EmbeddedRuntime) -> Iterator[Row]:
     each = effort.count(1_000)
 
     def call() -> float:
         return once(lambda: runtime.invoke(COUNTER, "increment", 1).result(PATIENCE)) * 1e3
 
     rounds = in_turn(effort.rounds, [*weathers, FAIR], lambda: [call() for _ in range(each)])
-    yield from _rows("doors/call-p50", rounds, lambda figures: middle(figures, 0.5))
-    yield from _rows("doors/call-p99", rounds, lambda figures: middle(figures, 0.99))
+    yield from _rows(f"{name}-p50", rounds, lambda figures: middle(figures, 0.5))
+    yield from _rows(f"{name}-p99", rounds, lambda figures: middle(figures, 0.99))
 
 
 def _keys(effort: Effort, directory: Path, port: int) -> Iterator[Row]:
@@ -101,10 +110,11 @@ def _keys(effort: Effort, directory: Path, port: int) -> Iterator[Row]:
             control.setblocking(False)
             tell = partial(_tell, desk, control)
             desk.watch(2.0 if whole else 0.5)
-            weathers = [Weather(partial(tell, word), partial(tell, b"e")) for word in (b"c", b"b")]
-            rounds = in_turn(effort.rounds, [*weathers, FAIR], lambda: [1e3 * key for key in desk.keys(each)])
-    yield from _rows("doors/key-to-paint-p50", rounds, lambda figures: middle(figures, 0.5))
-    yield from _rows("doors/key-to-paint-p95", rounds, lambda figures: pooled(figures, 0.95))
+            for kind, words in (("steady-", (b"C", b"B")), ("", (b"c", b"b"))):
+                weathers = [Weather(partial(tell, word), partial(tell, b"e")) for word in words]
+                rounds = in_turn(effort.rounds, [*weathers, FAIR], lambda: [1e3 * key for key in desk.keys(each)])
+                yield from _rows(f"doors/{kind}key-to-paint-p50", rounds, lambda figures: middle(figures, 0.5))
+                yield from _rows(f"doors/{kind}key-to-paint-p95", rounds, lambda figures: pooled(figures, 0.95))
 
 
 def _tell(desk: Desk, control: socket.socket, word: bytes) -> None:

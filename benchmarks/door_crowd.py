@@ -30,6 +30,9 @@ PARENTS: Final = tuple(f"parent-{number}" for number in range(3))
 CONTROL: Final = "control"
 """The socket at which another process is told to begin and to end the work."""
 
+EVERY: Final = 0.1
+"""Seconds from one work of a component to the next, where they do not do as much as they can."""
+
 FILES: Final = "fixture:archivist/doors@1.0.0#"
 NETWORK: Final = "fixture:networker/doors@1.0.0#"
 
@@ -103,10 +106,12 @@ class Work:
 
     Args:
         works: What each thread does.
+        every: Seconds from one beginning to the next, at least; 0 for as often as it can.
     """
 
-    def __init__(self, works: Sequence[Callable[[], object]]) -> None:
+    def __init__(self, works: Sequence[Callable[[], object]], every: float = 0.0) -> None:
         self._works = works
+        self._every = every
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._errors: list[BaseException] = []
@@ -153,7 +158,9 @@ class Work:
         try:
             work()
             barrier.wait(PATIENCE)
-            while not self._over.is_set():
+            began = perf_counter()
+            while not self._over.wait(max(0.0, self._every - (perf_counter() - began))):
+                began = perf_counter()
                 work()
                 self._done[place] += 1
         except BaseException as error:  # noqa: BLE001 - the end of a thread: whoever ends the work is told
@@ -161,8 +168,8 @@ class Work:
             barrier.abort()
 
 
-def of_components(runtime: EmbeddedRuntime, directory: Path, port: int) -> Work:
-    """Return the work of the ten components of :func:`put_crowd`."""
+def of_components(runtime: EmbeddedRuntime, directory: Path, port: int, every: float = 0.0) -> Work:
+    """Return the work of the ten components of :func:`put_crowd`; ``every`` as for :class:`Work`."""
 
     def call(name: str, export: str, *arguments: object) -> Any:
         answer = runtime.invoke(name, export, *arguments).result(PATIENCE)
@@ -195,10 +202,10 @@ def of_components(runtime: EmbeddedRuntime, directory: Path, port: int) -> Work:
         call(name, "drop-processes", program)
 
     kinds = ((WRITERS, write), (CLIENTS, fetch), (PARENTS, await_program))
-    return Work([lambda work=work, name=name: work(name) for names, work in kinds for name in names])  # type: ignore[misc]
+    return Work([lambda work=work, name=name: work(name) for names, work in kinds for name in names], every)  # type: ignore[misc]
 
 
-def bare(directory: Path, port: int) -> Work:
+def bare(directory: Path, port: int, every: float = 0.0) -> Work:
     """Return the same work without components."""
     folder = directory / "data"
 
@@ -224,4 +231,4 @@ def bare(directory: Path, port: int) -> Work:
         subprocess.run(SLEEP, check=True)
 
     kinds = ((WRITERS, write), (CLIENTS, fetch), (PARENTS, await_program))
-    return Work([lambda work=work, name=name: work(name) for names, work in kinds for name in names])  # type: ignore[misc]
+    return Work([lambda work=work, name=name: work(name) for names, work in kinds for name in names], every)  # type: ignore[misc]

@@ -25,7 +25,7 @@ from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
 from benchmarks.actors import NAME, post_rate
-from benchmarks.door_crowd import CONTROL, Work, bare, of_components
+from benchmarks.door_crowd import CONTROL, EVERY, Work, bare, of_components
 from benchmarks.scene import SETTINGS
 
 SLICE = 0.05
@@ -92,6 +92,7 @@ def at_doors(port: int, directory: Path) -> Callable[[], RuntimeApi]:
         runtime = EmbeddedRuntime.open(directory / "components", state_dir=directory / "state", settings=SETTINGS)
         runtime.wait_settled(60.0)
         works = {b"c": of_components(runtime, directory, port), b"b": bare(directory, port)}
+        works |= {b"C": of_components(runtime, directory, port, EVERY), b"B": bare(directory, port, EVERY)}
         threading.Thread(target=_obey, args=(works, directory / CONTROL), daemon=True, name="load").start()
         return runtime
 

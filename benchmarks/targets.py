@@ -136,6 +136,9 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     },
     "guard": {"guard/warm": Target(most=1, unit="µs"), "guard/cold": Target(most=20, unit="µs")},
     "doors": {
+        "doors/steady-reload-p50": Target(factor=1.10),
+        "doors/steady-call-p99": Target(factor=1.10),
+        "doors/steady-key-to-paint-p50": Target(factor=1.10),
         "doors/reload-p50": Target(factor=1.10),
         "doors/call-p99": Target(factor=1.10),
         "doors/key-to-paint-p50": Target(factor=1.10),
