@@ -27,7 +27,7 @@ from airssys_tui.host.interfaces import (
     tracing,
     udp,
 )
-from airssys_tui.host.wasi import cli, clocks, io
+from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
@@ -58,5 +58,6 @@ WASI: Final[tuple[HostInterface, ...]] = (
     *clocks.INTERFACES,
     *wasi_random.INTERFACES,
     *cli.INTERFACES,
+    *filesystem.INTERFACES,
 )
 """Interfaces of WASI 0.2. They share resources, so a component gets all of its WASI from here or none."""

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.manifest.structure import Preopen
 from airssys_tui.core.types.values import Err, Ok
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from tests.support.file_trees import everything_in
 from tests.support.guarded import RuledGuard
+from tests.support.wasi.passing_guest import export_of
 
 SECRET = b"the secret of the house"
 DOORS = "fixture:archivist/doors@1.0.0#"
@@ -27,7 +29,8 @@ class House:
     Args:
         root: An empty directory, by its real path.
         linker: Has the interfaces of the host.
-        code: The component ``archivist``.
+        code: The component ``archivist``; or a guest of WASI, for which the first directory is the one that it may use,
+            and the second one the root.
 
     Attributes:
         inside: Everything in it is granted.
@@ -44,8 +47,12 @@ class House:
             file.write_bytes(SECRET)
         (self.inside / "mine").write_bytes(b"mine")
         self.guard = RuledGuard(*everything_in(self.inside), reserved=(str(root / "kept" / "state"),))
-        owner = SimpleNamespace(filesystem=Filesystem(self.guard), blocking=contextlib.nullcontext)
-        self.instance = linker.instantiate(code, Limits(fuel_per_call=10**10, deadline=60.0), owner=owner)
+        self.owner = SimpleNamespace(
+            filesystem=Filesystem(self.guard),
+            blocking=contextlib.nullcontext,
+            wasi=SimpleNamespace(preopens=(Preopen("/data", str(self.inside)), Preopen("/", "/"))),
+        )
+        self.instance = linker.instantiate(code, Limits(fuel_per_call=10**10, deadline=60.0), owner=self.owner)
         self.look()
 
     def look(self) -> None:
@@ -104,3 +111,46 @@ class House:
         finally:
             os.chdir(before)
         return made
+
+
+METHOD = "filesystem/types#[method]descriptor."
+
+
+class WasiHouse(House):
+    """The same house, and a guest that passes calls of ``wasi:filesystem`` on.
+
+    Attributes:
+        top: Its descriptor of the directory that it may use.
+        root_top: Its descriptor of the root.
+    """
+
+    def __init__(self, root: Path, linker: Linker, code: Code) -> None:
+        super().__init__(root, linker, code)
+        (self.top, _), (self.root_top, _) = self.pass_on("filesystem/preopens#get-directories")
+
+    def ask(self, function: str, *arguments: Any, on: int | None = None) -> Any:
+        """Call a method of a descriptor; return what it gives, or the code of its error.
+
+        Args:
+            function: Its name.
+            arguments: Its arguments.
+            on: The descriptor; that of the directory that it may use if None.
+        """
+        return self.pass_on(METHOD + function, self.top if on is None else on, *arguments)
+
+    def pass_on(self, function: str, *arguments: Any) -> Any:
+        """Call a function; return what it gives, or its error."""
+        got = self.instance.call(export_of(function), *arguments).value
+        assert SECRET not in bytes(str(got), "utf-8"), "the secret came out"
+        return got.value if isinstance(got, Err | Ok) else got
+
+    def open(self, path: str, flags: str = "read", how: str = "", *, follow: bool = True) -> Any:
+        """Open something below the directory that it may use."""
+        return self.ask("open-at", FOLLOW if follow else set(), path, set(how.split()), set(flags.split()))
+
+    def drop(self, resource: str, handle: int) -> None:
+        """Drop a handle."""
+        self.instance.call(f"drop-{resource}", handle)
+
+
+FOLLOW = frozenset({"symlink-follow"})
