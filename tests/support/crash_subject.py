@@ -140,6 +140,7 @@ def granting(state: StateDirectory) -> Iterator[Callable[[], object]]:
     yield lambda: grants.settle_question(2, "withdrawn", who="operator", at=7.0)
     yield lambda: grants.count_denials([DENIAL, DENIAL])
     yield lambda: grants.note_uses([UseRecord("counter", "process:spawn:git", 1, 1.0, 2.0)])
+    yield lambda: grants.note_calls({"counter": 7})
     yield lambda: grants.add_trust("{}", who="operator", at=8.0)
     yield lambda: grants.answer_candidate(ApprovalRecord("counter", ONE, "sha256:m", "approved", "operator", 9.0))
     yield lambda: grants.set_audit_head(Head(3, "a" * 64), Head(1, "b" * 64))

@@ -25,6 +25,8 @@ from airssys_tui.core.errors import (
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.host.doors.network.sockets.socket_refusal import SocketFailure, SocketRefusal
+from airssys_tui.host.wasi.stream_end import IoError, StreamFailed
 
 MADE = {
     AdmissionError: lambda: AdmissionError("no", gate=Gate.SIZE, offset=3, remedy="less"),
@@ -33,6 +35,8 @@ MADE = {
     GateRefusal: lambda: GateRefusal("no", gate=Gate.HEALTH_PROBE, component="counter"),
     GuestTrap: lambda: GuestTrap(Trap(TrapKind.DEADLINE, "late", ("f", "g")), component="counter"),
     ManifestError: lambda: ManifestError((ManifestProblem("Component.toml", 3, "limits.memory", "too much"),)),
+    SocketRefusal: lambda: SocketRefusal(SocketFailure.TIMEOUT, "late"),
+    StreamFailed: lambda: StreamFailed(IoError("no", filesystem="io")),
 }
 SAMPLES = {Gate: Gate.SIZE, str: "it\nfailed", str | None: "counter", int: 3, int | None: 3, float: 1.5, bool: True}
 read = wire.unpacker(WireError)
