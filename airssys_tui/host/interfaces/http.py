@@ -7,6 +7,7 @@ from typing import Any, Final
 from airssys_tui.core.errors import HostDenied
 from airssys_tui.core.types.interface import Borrow, EnumOf, Field, Function, OptionOf, Own, Param, Record
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface, HostResource
+from airssys_tui.host.doors.network.dialogue import header_text
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.transfer import Transfer
 from airssys_tui.host.doors.network.web_request import check_request
@@ -37,7 +38,8 @@ def _send(context: HostContext, request: dict[str, Any]) -> dict[str, Any]:
     body, timeout = request["body"], request["timeout"]
     asked = check_request(request["method"], request["url"], request["headers"], None if body is None else body.value)
     answer = tenant.network.send(context, asked, None if timeout is None else timeout.value)
-    return {"status": answer.head.status, "headers": list(answer.head.headers), "body": answer.body}
+    headers = [(name.decode("ascii").lower(), header_text(value)) for name, value in answer.head.headers]
+    return {"status": answer.head.status, "headers": headers, "body": answer.body}
 
 
 def _read(context: HostContext, body: Transfer, length: int) -> bytes:

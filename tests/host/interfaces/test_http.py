@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -22,7 +19,6 @@ from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.web_request import check_request
 from tests.support.network import (
     Guest,
-    HeldInternet,
     StandingCall,
     WebServer,
     answered,
@@ -32,6 +28,7 @@ from tests.support.network import (
     request,
     serving,
 )
+from tests.support.tls_servers import TlsServer, TrustingInternet, make_certificate
 
 
 @pytest.fixture(scope="module")
@@ -409,46 +406,7 @@ def test_a_body_that_is_taken_back_is_not_read_on(asker: Guest) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate for ``api.example.com`` and 127.0.0.1, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is missing: it makes the certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "1", "-subj", "/CN=api.example.com"),
-            *("-addext", "subjectAltName=DNS:api.example.com,IP:127.0.0.1"),
-            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
-class TrustingInternet(HeldInternet):
-    """A network whose machine trusts one more certificate."""
-
-    def __init__(self, certificate: Path) -> None:
-        super().__init__()
-        self.trust().load_verify_locations(certificate / "certificate.pem")
-
-
-class TlsServer(WebServer):
-    """A server behind TLS, which remembers the names that it was asked for."""
-
-    def __init__(self, certificate: Path, *answers: bytes) -> None:
-        super().__init__(*answers)
-        self.names: list[str] = []
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
-        self._context.sni_callback = lambda _socket, name, _context: self.names.append(name)
-
-    def __call__(self, taken: socket.socket) -> None:
-        with self._context.wrap_socket(taken, server_side=True) as secured:
-            super().__call__(secured)
-            secured.unwrap()
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 PUBLIC = ("93.184.216.34", 443)
@@ -503,7 +461,7 @@ def test_a_handshake_that_never_ends(engine: Engine) -> None:
 def test_a_body_that_is_cut_is_not_taken_for_whole(engine: Engine, certificate: Path) -> None:
     class Cutting(TlsServer):
         def __call__(self, taken: socket.socket) -> None:
-            secured = self._context.wrap_socket(taken, server_side=True)
+            secured = self.context.wrap_socket(taken, server_side=True)
             read_question(secured)
             secured.sendall(b"HTTP/1.0 200 OK\r\n\r\nhalf")
             secured.close()

@@ -170,6 +170,11 @@ class BodyPipe:
     # The end of the reader
 
     @property
+    def whole(self) -> bool:
+        """Whether all of the body is known: it is complete, and no trailer fields follow."""
+        return self._over and self._fault is None and self._trailers is None
+
+    @property
     def over(self) -> bool:
         """Whether nothing more will be read."""
         return self._over and not self._buffer
@@ -256,8 +261,8 @@ class BodyPipe:
         Args:
             caller: The running call, for the driver.
         """
-        if not self._readable and self.driver is not None:
-            self.driver.advance(caller)
+        if not self._readable:
+            self.drive(caller)
         return self._readable
 
     def is_writable(self, caller: Any) -> bool:
@@ -266,9 +271,18 @@ class BodyPipe:
         Args:
             caller: The running call, for the driver.
         """
-        if not self._writable and self.driver is not None:
-            self.driver.advance(caller)
+        if not self._writable:
+            self.drive(caller)
         return self._writable
+
+    def drive(self, caller: Any) -> None:
+        """Have the driver do what it can, if there is one.
+
+        Args:
+            caller: The running call, for the driver.
+        """
+        if self.driver is not None:
+            self.driver.advance(caller)
 
     def until_readable(self) -> Waitable:
         """Return what the thread of a call waits for before it reads.

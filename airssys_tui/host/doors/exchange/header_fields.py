@@ -12,7 +12,7 @@ from airssys_tui.core.errors import AirssysError, HostFault
 MOST_FIELDS: Final = 256
 """Lines of one set of fields."""
 
-MOST_BYTES: Final = 128 * 1024
+MOST_BYTES: Final = 64 * 1024
 """Bytes of all its names and values."""
 
 FORBIDDEN: Final = frozenset(

@@ -148,6 +148,11 @@ class OutgoingRequest:
         self.body = _opened(self.fields, FaultCode.REQUEST_BODY_SIZE)
         return self.body
 
+    def drop(self) -> None:
+        """Give it up: nobody will send its body."""
+        if self.body is not None:
+            self.body.pipe.abandon()
+
 
 class OutgoingResponse:
     """A response that a component makes.
@@ -181,6 +186,11 @@ class OutgoingResponse:
             return None
         self.body = _opened(self.fields, FaultCode.RESPONSE_BODY_SIZE)
         return self.body
+
+    def drop(self) -> None:
+        """Give it up: nobody will send its body."""
+        if self.body is not None:
+            self.body.pipe.abandon()
 
 
 class RequestTimes:

@@ -98,6 +98,7 @@ class FutureTrailers:
 
     def drop(self) -> None:
         """Give up what is still to come."""
+        self._taken = True
         self._pipe.abandon()
         self._close()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.engine.waiting import READABLE, WRITABLE
+from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal, refusal_of
 from airssys_tui.host.doors.network.operation_time import Patience
 
@@ -17,12 +19,50 @@ if TYPE_CHECKING:
 PIECE: Final = 64 * 1024
 """Bytes that are taken from a socket at once."""
 
+_ALERTS: Final = {
+    "UNEXPECTED_MESSAGE": 10,
+    "BAD_RECORD_MAC": 20,
+    "RECORD_OVERFLOW": 22,
+    "HANDSHAKE_FAILURE": 40,
+    "BAD_CERTIFICATE": 42,
+    "UNSUPPORTED_CERTIFICATE": 43,
+    "CERTIFICATE_REVOKED": 44,
+    "CERTIFICATE_EXPIRED": 45,
+    "CERTIFICATE_UNKNOWN": 46,
+    "ILLEGAL_PARAMETER": 47,
+    "UNKNOWN_CA": 48,
+    "ACCESS_DENIED": 49,
+    "DECODE_ERROR": 50,
+    "DECRYPT_ERROR": 51,
+    "PROTOCOL_VERSION": 70,
+    "INSUFFICIENT_SECURITY": 71,
+    "INTERNAL_ERROR": 80,
+    "INAPPROPRIATE_FALLBACK": 86,
+    "USER_CANCELLED": 90,
+    "NO_RENEGOTIATION": 100,
+    "UNSUPPORTED_EXTENSION": 110,
+    "UNRECOGNIZED_NAME": 112,
+    "BAD_CERTIFICATE_STATUS_RESPONSE": 113,
+    "UNKNOWN_PSK_IDENTITY": 115,
+    "CERTIFICATE_REQUIRED": 116,
+    "NO_APPLICATION_PROTOCOL": 120,
+}
+"""The numbers of alerts by the names that OpenSSL has for them (RFC 8446, section 6)."""
+
+_ALERT: Final = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?P<alert>ALERT_)?(?P<name>[A-Z0-9_]+)\Z")
+"""How OpenSSL calls what an alert of the other end makes fail."""
+
 
 class Wire:
     """A connected socket."""
 
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
+
+    @property
+    def opened(self) -> socket.socket:
+        """The socket, whose owner closes it."""
+        return self._socket
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -96,21 +136,29 @@ class TlsWire(Wire):
         Raises:
             NetworkRefusal: ``tls-failed`` or ``timeout``.
         """
+        while events := self.try_handshake():
+            patience.wait(self.fileno(), events)
+
+    def try_handshake(self) -> int:
+        """Go on with the handshake; return the events that it waits for, 0 if it is done.
+
+        Raises:
+            NetworkRefusal: ``tls-failed``.
+        """
         import ssl  # noqa: PLC0415 -- takes long to load
 
-        while True:
-            try:
-                self._tls.do_handshake()
-            except ssl.SSLWantReadError:
-                patience.wait(self.fileno(), READABLE)
-            except ssl.SSLWantWriteError:
-                patience.wait(self.fileno(), WRITABLE)
-            except ssl.SSLCertVerificationError as error:
-                raise NetworkRefusal("tls-failed", f"the certificate: {error.verify_message}") from error
-            except OSError as error:
-                raise NetworkRefusal("tls-failed", f"the handshake: {_short(error)}") from error
-            else:
-                return
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return READABLE
+        except ssl.SSLWantWriteError:
+            return WRITABLE
+        except ssl.SSLCertVerificationError as error:
+            fault = ExchangeFault(FaultCode.TLS_CERTIFICATE_ERROR)
+            raise NetworkRefusal("tls-failed", f"the certificate: {error.verify_message}", fault) from error
+        except OSError as error:
+            raise NetworkRefusal("tls-failed", f"the handshake: {_short(error)}", _tls_fault(error)) from error
+        return 0
 
     def try_receive(self, most: int) -> bytes | None:
         """Return bytes that are there, at most so many; empty at the end, None if there are none yet.
@@ -147,14 +195,44 @@ class TlsWire(Wire):
             raise _tls_refusal(error, "writing") from error
 
 
+def tls_wire(opened: socket.socket, name: str, trust: ssl.SSLContext) -> TlsWire:
+    """Put TLS on a connected socket, which is the wire's from then on; the other end has to prove to be somebody.
+
+    Args:
+        opened: The socket.
+        name: The name or the address that was asked for, whatever address that led to.
+        trust: How it proves it.
+
+    Raises:
+        NetworkRefusal: ``tls-failed``; the socket is closed then.
+    """
+    import ssl  # noqa: PLC0415 -- takes long to load
+
+    try:
+        return TlsWire(
+            trust.wrap_socket(opened, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False)
+        )
+    except (ssl.SSLError, ValueError, OSError) as error:
+        opened.close()
+        raise NetworkRefusal("tls-failed", f"no TLS with {name}: {error}") from error
+
+
 def _short(error: OSError) -> str:
     reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
     return str(reason)[:200]
 
 
+def _tls_fault(error: OSError) -> ExchangeFault:
+    """Return what broke TLS: perhaps an alert that the other end sent (RFC 8446, section 6)."""
+    found = _ALERT.match(getattr(error, "reason", None) or "")
+    if found is None or not (found["alert"] or found["name"] in _ALERTS):
+        return ExchangeFault(FaultCode.TLS_PROTOCOL_ERROR)
+    return ExchangeFault(FaultCode.TLS_ALERT_RECEIVED, found["name"].lower(), _ALERTS.get(found["name"]))
+
+
 def _tls_refusal(error: OSError, doing: str) -> NetworkRefusal:
     if getattr(error, "reason", None) is not None or error.errno is None:
-        return NetworkRefusal("closed", f"{doing}: {_short(error)}")
+        return NetworkRefusal("closed", f"{doing}: {_short(error)}", _tls_fault(error))
     return refusal_of(error.errno, doing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Final
 
 import msgspec
@@ -11,15 +12,24 @@ from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.manifest.capabilities import MAX_PORT
 from airssys_tui.core.pattern.hosts import LOCALHOST, Address, address_of, host_of
 from airssys_tui.engine.waiting import READABLE
+from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Holdings, Sort
 from airssys_tui.host.doors.network.host_names import host_name
 from airssys_tui.host.doors.network.internet import MOST_ADDRESSES, Internet
 from airssys_tui.host.doors.network.lookups import Lookup, Lookups
-from airssys_tui.host.doors.network.network_errors import NetworkRefusal
+from airssys_tui.host.doors.network.network_errors import NetworkRefusal, refusal_of_denial
 from airssys_tui.host.doors.network.operation_time import Patience
 
 LOOPBACK: Final = ("127.0.0.1", "::1")
 """The addresses of ``localhost``, which no resolver is asked for."""
+
+_RCODES: Final = {
+    socket.EAI_NONAME: "NXDOMAIN",
+    getattr(socket, "EAI_NODATA", socket.EAI_NONAME): "NXDOMAIN",
+    socket.EAI_AGAIN: "SERVFAIL",
+    socket.EAI_FAIL: "SERVFAIL",
+}
+"""What a nameserver most likely answered, in the words of DNS (RFC 1035, RFC 8914), by the resolver's number."""
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -32,6 +42,20 @@ class Destination(msgspec.Struct, frozen=True):
 
     access: Access
     address: Address
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What is known of where a host is.
+
+    Attributes:
+        access: To the name or the address.
+        addresses: Its addresses, if nobody has to be asked for them.
+        lookup: Else the question, whose answer has to be waited for; None if it is known.
+    """
+
+    access: Access
+    addresses: tuple[Address, ...]
+    lookup: Lookup | None = None
 
 
 class Destinations:
@@ -67,13 +91,36 @@ class Destinations:
         """
         patience.caller.charge(OPEN_FUEL)
         patience.extend(self._holdings.guard.await_answer(access))
+        search = self.search(access)
+        if search.lookup is not None:
+            patience.wait(self.descriptor(access, search.lookup), READABLE)
+        return self.found(search, sort, version)
+
+    def search(self, access: Access) -> Search:
+        """Begin to look for where a host is, without waiting.
+
+        Raises:
+            NetworkRefusal: ``denied``.
+        """
         if (address := address_of(access.subject)) is not None:
-            return self._allowed([Destination(access, *_of_version((address,), version))], sort)
+            return Search(access, (address,))
         self.require_name(access)
-        found = [
-            Destination(msgspec.structs.replace(access, address=str(address)), address)
-            for address in _of_version(self.look_up(access, patience), version)
-        ]
+        return (
+            Search(access, addresses_of(LOOPBACK))
+            if access.subject == LOCALHOST
+            else Search(access, (), self.begin(access))
+        )
+
+    def found(self, search: Search, sort: Sort | None = None, version: int | None = None) -> tuple[Destination, ...]:
+        """Return the addresses that a search led to and that may be used, as :meth:`find` does.
+
+        Raises:
+            NetworkRefusal: ``denied``, ``name-not-resolved``, or ``failed`` if there is no address of that version.
+        """
+        access, addresses = search.access, _of_version(_answer(search), version)
+        if address_of(access.subject) is not None:
+            return self._allowed([Destination(access, *addresses)], sort)
+        found = [Destination(msgspec.structs.replace(access, address=str(each)), each) for each in addresses]
         return self._allowed(found, sort)
 
     def require_name(self, access: Access) -> None:
@@ -96,8 +143,10 @@ class Destinations:
             denial = self._holdings.guard.require(each.access)
             refused = refused or denial
         if not allowed:
+            if refused is not None:
+                raise refusal_of_denial(refused, refused.text)
             # Granted between the two looks: the component may ask again.
-            raise NetworkRefusal("denied", refused.text if refused else "the grants changed while they were read")
+            raise NetworkRefusal("denied", "the grants changed while they were read")
         if sort is not None:
             self._holdings.require_room(sort, allowed[0].access)
         self._holdings.require(allowed[0].access)
@@ -125,15 +174,19 @@ class Destinations:
         if access.subject == LOCALHOST:
             return addresses_of(LOOPBACK)
         lookup = self.begin(access)
+        patience.wait(self.descriptor(access, lookup), READABLE)
+        return _answer(Search(access, (), lookup))
+
+    def descriptor(self, access: Access, lookup: Lookup) -> int:
+        """Return what has to be waited for until a lookup is answered.
+
+        Raises:
+            NetworkRefusal: ``denied`` if the system has no descriptor left.
+        """
         try:
-            descriptor = lookup.done.fileno()
+            return lookup.done.fileno()
         except OSError:
             self._holdings.deny(access, Reason.CAPACITY, "the host has no descriptor left to wait with")
-        patience.wait(descriptor, READABLE)
-        addresses = addresses_of(lookup.addresses)
-        if not addresses:
-            raise NetworkRefusal("name-not-resolved", f"{access.subject}: {lookup.trouble or 'it has no address'}")
-        return addresses
 
     def begin(self, access: Access) -> Lookup:
         """Begin to look up the name in an access; it never waits.
@@ -162,6 +215,20 @@ def network_access(action: str, host: str, port: int) -> Access:
     if not (0 if action == "listen" else 1) <= port <= MAX_PORT:
         raise NetworkRefusal("invalid-input", f"the port is {port}; ports are 1 to {MAX_PORT}")
     return Access(Kind.NETWORK, action, host_name(host), port)
+
+
+def _answer(search: Search) -> tuple[Address, ...]:
+    lookup = search.lookup
+    if lookup is None:
+        return search.addresses
+    addresses = addresses_of(lookup.addresses)
+    if addresses:
+        return addresses
+    fault = ExchangeFault(FaultCode.DNS_ERROR, _RCODES.get(lookup.code))
+    if not lookup.trouble:
+        fault = ExchangeFault(FaultCode.DESTINATION_NOT_FOUND)
+    trouble = lookup.trouble or "it has no address"
+    raise NetworkRefusal("name-not-resolved", f"{search.access.subject}: {trouble}", fault)
 
 
 def _of_version(addresses: tuple[Address, ...], version: int | None) -> tuple[Address, ...]:

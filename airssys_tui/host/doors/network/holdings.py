@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 from airssys_tui.core.capability.grant import Denial, Reason
 from airssys_tui.core.capability.permission import Access
-from airssys_tui.host.doors.network.network_errors import NetworkRefusal
+from airssys_tui.host.doors.network.network_errors import NetworkRefusal, refusal_of_denial
 from airssys_tui.host.guard import Guard
 
 CALL_FUEL: Final = 1_000
@@ -47,7 +47,7 @@ class Holdings:
         self.guard = guard
         self.lock = threading.Lock()
         self._closed = False
-        self._open: dict[Sort, set[Opened]] = {sort: set() for sort in Sort}
+        self._open: dict[Sort, set[Holding]] = {sort: set() for sort in Sort}
 
     def count(self, sort: Sort) -> int:
         """Return how many of a sort are open."""
@@ -85,9 +85,10 @@ class Holdings:
         Raises:
             NetworkRefusal: ``denied``.
         """
-        raise NetworkRefusal("denied", self.guard.deny(Denial(access, reason, text)))
+        denial = Denial(access, reason, text)
+        raise refusal_of_denial(denial, self.guard.deny(denial))
 
-    def add(self, opened: Opened) -> None:
+    def add(self, opened: Holding) -> None:
         """Count something that was opened; close it at once if the instance has ended meanwhile."""
         with self.lock:
             self._open[opened.sort].add(opened)
@@ -95,7 +96,7 @@ class Holdings:
         if ended:
             opened.close()
 
-    def move(self, opened: Opened, sort: Sort) -> None:
+    def move(self, opened: Holding, sort: Sort) -> None:
         """Count something as another sort from now on."""
         with self.lock:
             self._open[opened.sort].discard(opened)
@@ -103,7 +104,7 @@ class Holdings:
             if not opened.closed:
                 self._open[sort].add(opened)
 
-    def remove(self, opened: Opened) -> None:
+    def remove(self, opened: Holding) -> None:
         """Forget something that is closed."""
         with self.lock:
             self._open[opened.sort].discard(opened)
@@ -119,31 +120,29 @@ class Holdings:
 
 def _refuse(denial: Denial | None) -> None:
     if denial is not None:
-        raise NetworkRefusal("denied", denial.text)
+        raise refusal_of_denial(denial, denial.text)
 
 
-class Opened:
-    """Something open: used by one call at a time, closed once, by whoever comes first.
+class Holding:
+    """Something that is counted: used by one call at a time, closed once, by whoever comes first.
 
     Args:
         holdings: Where it is counted.
         sort: What it is.
         access: What its opening needed, and each call on it needs.
-        opened: The socket; non-blocking, and from now on this object's to close.
     """
 
-    __slots__ = ("_busy", "_closed", "_holdings", "_socket", "access", "sort")
+    __slots__ = ("_busy", "_closed", "_holdings", "access", "sort")
 
-    def __init__(self, holdings: Holdings, sort: Sort, access: Access, opened: socket.socket) -> None:
+    def __init__(self, holdings: Holdings, sort: Sort, access: Access) -> None:
         self._holdings = holdings
-        self._socket = opened
         self._busy = self._closed = False
         self.sort = sort
         self.access = access
         holdings.add(self)
 
     @contextlib.contextmanager
-    def occupied(self) -> Iterator[socket.socket]:
+    def _engaged(self) -> Iterator[None]:
         """Check that it is open, and keep it open until the block ends.
 
         Raises:
@@ -154,7 +153,7 @@ class Opened:
                 raise NetworkRefusal("closed", f"the {self.sort} is closed")
             self._busy = True
         try:
-            yield self._socket
+            yield
         finally:
             with self._holdings.lock:
                 self._busy = False
@@ -162,22 +161,17 @@ class Opened:
             if ended:
                 self._end()
 
-    @contextlib.contextmanager
-    def using(self) -> Iterator[socket.socket]:
-        """Check that it is open and still allowed, and keep it open until the block ends.
-
-        What the operator takes back while it is open ends with the next call: the socket is closed.
+    def _require_still(self) -> None:
+        """Have the guard decide about another use; what the operator took back is closed.
 
         Raises:
-            NetworkRefusal: ``closed`` or ``denied``.
+            NetworkRefusal: ``denied``.
         """
-        with self.occupied() as opened:
-            try:
-                self._holdings.again(self.access)
-            except NetworkRefusal:
-                self.close()
-                raise
-            yield opened
+        try:
+            self._holdings.again(self.access)
+        except NetworkRefusal:
+            self.close()
+            raise
 
     @property
     def closed(self) -> bool:
@@ -193,4 +187,50 @@ class Opened:
 
     def _end(self) -> None:
         self._holdings.remove(self)
+        self._free()
+
+    def _free(self) -> None:
+        """Close what it holds of the system; may be called more than once, from any thread."""
+
+
+class Opened(Holding):
+    """Something open.
+
+    Args:
+        holdings: Where it is counted.
+        sort: What it is.
+        access: What its opening needed, and each call on it needs.
+        opened: The socket; non-blocking, and from now on this object's to close.
+    """
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, holdings: Holdings, sort: Sort, access: Access, opened: socket.socket) -> None:
+        self._socket = opened
+        super().__init__(holdings, sort, access)
+
+    @contextlib.contextmanager
+    def occupied(self) -> Iterator[socket.socket]:
+        """Check that it is open, and keep it open until the block ends.
+
+        Raises:
+            NetworkRefusal: ``closed``.
+        """
+        with self._engaged():
+            yield self._socket
+
+    @contextlib.contextmanager
+    def using(self) -> Iterator[socket.socket]:
+        """Check that it is open and still allowed, and keep it open until the block ends.
+
+        What the operator takes back while it is open ends with the next call: the socket is closed.
+
+        Raises:
+            NetworkRefusal: ``closed`` or ``denied``.
+        """
+        with self.occupied() as opened:
+            self._require_still()
+            yield opened
+
+    def _free(self) -> None:
         self._socket.close()

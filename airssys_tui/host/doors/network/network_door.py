@@ -8,9 +8,11 @@ from typing import Final
 from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.pattern.hosts import Address, address_of
 from airssys_tui.engine.waiting import Announcement
+from airssys_tui.host.doors.exchange.http_messages import OutgoingRequest, RequestTimes
 from airssys_tui.host.doors.network.connecting import SocketAddress, bound, connected
 from airssys_tui.host.doors.network.datagrams import DatagramSocket
 from airssys_tui.host.doors.network.destinations import Destinations, network_access
+from airssys_tui.host.doors.network.exchange_times import bounded
 from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Holdings, Sort
 from airssys_tui.host.doors.network.host_names import host_name
 from airssys_tui.host.doors.network.internet import Internet
@@ -21,6 +23,8 @@ from airssys_tui.host.doors.network.sockets.socket_door import SocketDoor
 from airssys_tui.host.doors.network.streams import Connection, Listener
 from airssys_tui.host.doors.network.transfer import Transfer
 from airssys_tui.host.doors.network.web_client import Answer, WebClient, until
+from airssys_tui.host.doors.network.web_exchange import Route, WebExchange
+from airssys_tui.host.doors.network.web_question import read_question
 from airssys_tui.host.doors.network.web_request import WebRequest
 from airssys_tui.host.guard import Guard
 
@@ -151,6 +155,32 @@ class NetworkDoor:
         """
         patience = self.within(caller, TRANSFER_MS if milliseconds is None else milliseconds, MOST_TRANSFER_MS)
         return self._web.send(request, patience)
+
+    def exchange(self, caller: Caller, request: OutgoingRequest, times: RequestTimes | None) -> WebExchange:
+        """Begin to ask a web server, and return at once; whoever waits for the answer drives it.
+
+        Redirects are not followed: they are answers.
+
+        Args:
+            caller: The running call.
+            request: The request; its body may still be written.
+            times: How long the parts may take; within the bounds of :mod:`.exchange_times` in any case.
+
+        Raises:
+            NetworkRefusal: ``denied``, ``invalid-input`` or ``too-large``; its fault says more. Whatever happens later
+                is the outcome of the exchange.
+        """
+        question = read_question(request)
+        access = network_access("connect", question.url.host, question.url.port)
+        caller.charge(OPEN_FUEL)
+        self.holdings.guard.await_answer(access)
+        self.holdings.require_room(Sort.CONNECTION, access)
+        search = self._destinations.search(access)
+        found = self._destinations.found(search) if search.lookup is None else None
+        route = Route(self._destinations, self._internet, search, found)
+        exchange = WebExchange(self.holdings, route, question, bounded(times))
+        exchange.advance(caller)
+        return exchange
 
     def read_body(self, caller: Caller, transfer: Transfer, length: int) -> bytes:
         """Read from the body of an answer, within the time that was given for all of it.

@@ -71,7 +71,15 @@ class Patience:
             (Waitable(descriptor=descriptor, events=events), Waitable(self.until_ns)), self._blocking
         )
         if 0 not in ready:
-            raise _late()
+            raise late()
+
+    def attend(self, waitable: Waitable) -> None:
+        """Wait until something is ready, which may have a time of its own.
+
+        Raises:
+            CallEnd: If the call is to end.
+        """
+        self.caller.wait((waitable,), self._blocking)
 
     def check(self) -> None:
         """Refuse if the time is over.
@@ -80,8 +88,9 @@ class Patience:
             NetworkRefusal: ``timeout``.
         """
         if self.until_ns <= perf_counter_ns():
-            raise _late()
+            raise late()
 
 
-def _late() -> NetworkRefusal:
+def late() -> NetworkRefusal:
+    """Return the refusal for an operation whose time is over."""
     return NetworkRefusal("timeout", "the time for it is over")

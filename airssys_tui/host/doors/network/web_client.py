@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 from time import perf_counter_ns
 from typing import Final
 
 import msgspec
 
 from airssys_tui.core.capability.permission import Access
-from airssys_tui.host.doors.network.byte_channel import TlsWire, Wire
+from airssys_tui.host.doors.network.byte_channel import Wire, tls_wire
 from airssys_tui.host.doors.network.connecting import connected
 from airssys_tui.host.doors.network.destinations import Destinations, network_access
+from airssys_tui.host.doors.network.dialogue import AnswerHead
 from airssys_tui.host.doors.network.holdings import Holdings, Sort
 from airssys_tui.host.doors.network.internet import Internet
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.operation_time import Patience
-from airssys_tui.host.doors.network.transfer import AnswerHead, Transfer
+from airssys_tui.host.doors.network.transfer import Transfer
 from airssys_tui.host.doors.network.web_request import WebRequest
 
 MOST_REDIRECTS: Final = 5
@@ -74,41 +74,23 @@ class WebClient:
         opened, where = connected(found, url.port, self._internet, patience)
         try:
             access = self._destinations.opened_by(found[0], where)
-            opened, wire = (
-                self._secured(opened, url.host, patience) if url.scheme == "https" else (opened, Wire(opened))
-            )
+            wire = Wire(opened)
+            if url.scheme == "https":
+                wire = secured = tls_wire(opened, url.host, self._internet.trust())
+                opened = secured.opened
+                secured.shake_hands(patience)
         except BaseException:
             opened.close()
             raise
-        return self._asked(opened, wire, access, request, patience)
+        return self._asked(wire, access, request, patience)
 
-    def _asked(
-        self, opened: socket.socket, wire: Wire, access: Access, request: WebRequest, patience: Patience
-    ) -> Answer:
-        transfer = Transfer(self._holdings, access, opened, wire, patience.until_ns)
+    def _asked(self, wire: Wire, access: Access, request: WebRequest, patience: Patience) -> Answer:
+        transfer = Transfer(self._holdings, access, wire, patience.until_ns)
         try:
             return Answer(transfer.ask(request, patience), transfer)
         except BaseException:
             transfer.close()
             raise
-
-    def _secured(self, opened: socket.socket, name: str, patience: Patience) -> tuple[socket.socket, Wire]:
-        """Put TLS on a connection: the other end proves to be the name that was asked for, not the address."""
-        import ssl  # noqa: PLC0415 -- takes long to load
-
-        try:
-            tls = self._internet.trust().wrap_socket(
-                opened, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
-            )
-        except (ssl.SSLError, ValueError, OSError) as error:
-            raise NetworkRefusal("tls-failed", f"no TLS with {name}: {error}") from error
-        wire = TlsWire(tls)
-        try:
-            wire.shake_hands(patience)
-        except BaseException:
-            tls.close()
-            raise
-        return tls, wire
 
 
 def until(milliseconds: int) -> int:
