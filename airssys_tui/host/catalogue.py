@@ -29,6 +29,7 @@ from airssys_tui.host.interfaces import (
 )
 from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
+from airssys_tui.host.wasi.sockets import name_lookup, socket_networks, tcp_sockets, udp_sockets
 
 INTERFACES: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
@@ -59,5 +60,9 @@ WASI: Final[tuple[HostInterface, ...]] = (
     *wasi_random.INTERFACES,
     *cli.INTERFACES,
     *filesystem.INTERFACES,
+    *socket_networks.INTERFACES,
+    *tcp_sockets.INTERFACES,
+    *udp_sockets.INTERFACES,
+    *name_lookup.INTERFACES,
 )
 """Interfaces of WASI 0.2. They share resources, so a component gets all of its WASI from here or none."""

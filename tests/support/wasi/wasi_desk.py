@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from airssys_tui.core.limits import Limits
+from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostInterface
+from airssys_tui.engine.linker import Linker
 from tests.support.wasi.passing_guest import export_of, passing_guest
 
 PATIENT = Limits(deadline=60.0)
@@ -61,10 +63,14 @@ class WasiDesk:
     ) -> None:
         self.tenant = PlainTenant() if tenant is None else tenant
         names = called or [face.name.removeprefix("wasi:").partition("@")[0] for face in interfaces]
-        code = engine.compile(passing_guest(*names, version=version))
+        linker, code = self._prepared(engine, interfaces, passing_guest(*names, version=version))
+        self.instance = linker.instantiate(code, limits, owner=self.tenant)
+
+    def _prepared(self, engine: Engine, interfaces: Sequence[HostInterface], guest: bytes) -> tuple[Linker, Code]:
+        code = engine.compile(guest)
         linker = engine.linker(interfaces, native_wasi=False)
         assert linker.problems(code.interface) == ()
-        self.instance = linker.instantiate(code, limits, owner=self.tenant)
+        return linker, code
 
     def call(self, function: str, *arguments: Any, deadline: float | None = None) -> Any:
         """Call a function such as ``io/poll#poll``; handles are numbers."""

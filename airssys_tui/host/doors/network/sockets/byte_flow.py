@@ -133,10 +133,15 @@ class ByteFlow:
                 shut(self._socket, socket.SHUT_WR)
 
     def leave(self) -> bool:
-        """Note that the component dropped the connection; return whether it stays open to send what is left."""
+        """Note that the component dropped the connection; return whether it stays open to send what is left.
+
+        Both directions are ended for the component.
+        """
         if not self._left or not self.push():
             return False
         self._dropped = True
+        with self._lock:
+            self._ended |= set(Direction)
         try:
             REMAINDERS.keep(self, perf_counter_ns() + LINGER_NS)
         except OSError:
