@@ -121,3 +121,21 @@ def test_whoever_waits_on_the_network_holds_up_nobody_else_and_can_be_stopped(wo
     with pytest.raises(GuestTrap) as caught:
         waiting[0].result(PATIENCE)
     assert caught.value.trap.kind is TrapKind.CANCELLED
+
+
+def test_dozens_may_wait_on_silent_sockets_while_others_are_served(world: World) -> None:
+    names = [f"waits-{number}" for number in range(40)]
+    for name in (*names, "networker"):
+        world.put(name, WASM, ASKS + SHORT)
+    trusting(world, workers=2)
+    waiting: list[Future[Any]] = []
+    for name in names:
+        number = ask(world, "listen", "127.0.0.1", 0, name=name).value
+        waiting.append(world.runtime.invoke(name, DOORS + "accept", number, 60_000))
+    world.wait_for(lambda snapshot: snapshot.busy >= len(names))
+    assert isinstance(ask(world, "listen", "127.0.0.1", 0), Ok)
+    world.close()
+    for call in waiting:
+        with pytest.raises(GuestTrap) as caught:
+            call.result(PATIENCE)
+        assert caught.value.trap.kind is TrapKind.CANCELLED

@@ -40,8 +40,8 @@ STACK_SIZE: Final = 16 * 1024 * 1024
 LONG_MS: Final = 10
 """Milliseconds that a task may run while others wait, until another thread takes its place."""
 
-MAX_REPLACEMENTS: Final = 32
-"""Threads of a lane that run for tasks which block in the host."""
+MAX_REPLACEMENTS: Final = 512
+"""Threads of a lane that run for tasks which block in the host: a thread that waits costs its stack's pages only."""
 
 MAX_HANDED: Final = 64
 """Threads of a lane that were handed off and have not ended."""
