@@ -39,7 +39,6 @@ class TrapKind(StrEnum):
     INTEGER = "integer"
     INDIRECT_CALL = "indirect-call"
     CANNOT_ENTER = "cannot-enter"
-    STUCK_IN_HOST = "stuck-in-host"
     EXIT = "exit"
     OTHER = "other"
 

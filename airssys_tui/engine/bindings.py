@@ -105,16 +105,6 @@ store_limiter: Final = _function(_quick, "wasmtime_store_limiter", None)
 store_epoch_callback: Final = _function(_quick, "wasmtime_store_epoch_deadline_callback", None)
 """``(store, callback, env, finalizer)``; unchecked."""
 
-wasi_outputs: Final = tuple(
-    _function(_quick, f"wasi_config_set_{stream}_custom", None, _POINTER, _POINTER, _POINTER, _POINTER)
-    for stream in ("stdout", "stderr")
-)
-"""``(config, OutputCallback, env, finalizer)`` for stdout and for stderr; the finalizer may be null."""
-
-OutputCallback: Final = ctypes.CFUNCTYPE(ctypes.c_ssize_t, _POINTER, _POINTER, _SIZE)
-"""``(env, data, size) -> written``; called on the engine's own threads."""
-
-context_set_wasi: Final = _function(_quick, "wasmtime_context_set_wasi", _POINTER, _POINTER, _POINTER)
 linker_instantiate: Final = _function(_library, "wasmtime_component_linker_instantiate", _POINTER, *[_POINTER] * 4)
 instance_get_func: Final = _function(
     _quick, "wasmtime_component_instance_get_func", ctypes.c_bool, _POINTER, _POINTER, _POINTER, _POINTER
@@ -137,7 +127,6 @@ increment_epoch: Final = _function(_quick, "wasmtime_engine_increment_epoch", No
 _error_new: Final = _function(_quick, "wasmtime_error_new", _POINTER, ctypes.c_char_p)
 _error_delete: Final = _function(_quick, "wasmtime_error_delete", None, _POINTER)
 _error_message: Final = _function(_quick, "wasmtime_error_message", None, _POINTER, _POINTER)
-_error_exit: Final = _function(_quick, "wasmtime_error_exit_status", ctypes.c_bool, _POINTER, _POINTER)
 _error_trace: Final = _function(_quick, "wasmtime_error_wasm_trace", None, _POINTER, _POINTER)
 
 FUNC_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_func_t)
@@ -171,15 +160,13 @@ class EngineError:
 
     Attributes:
         message: The engine's message, with its backtrace and causes.
-        exit_status: The guest's exit status, if it exited.
         frames: Backtrace, innermost first.
     """
 
-    __slots__ = ("exit_status", "frames", "message")
+    __slots__ = ("frames", "message")
 
-    def __init__(self, message: str, exit_status: int | None, frames: tuple[str, ...]) -> None:
+    def __init__(self, message: str, frames: tuple[str, ...]) -> None:
         self.message = message
-        self.exit_status = exit_status
         self.frames = frames
 
 
@@ -195,11 +182,9 @@ def take_error(pointer: int) -> EngineError:
     _error_message(pointer, ctypes.addressof(words))
     message = ctypes.string_at(words.data, words.size).decode(errors="replace")
     _bindings.wasm_byte_vec_delete(ctypes.byref(words))
-    status = ctypes.c_int(0)
-    exited = _error_exit(pointer, ctypes.addressof(status))
     frames = _frames(pointer)
     _error_delete(pointer)
-    return EngineError(message, status.value if exited else None, frames)
+    return EngineError(message, frames)
 
 
 def _frames(pointer: int) -> tuple[str, ...]:
@@ -225,13 +210,6 @@ def _text(name: Any) -> str:
 def address(managed: Any) -> int:
     """Return the native address of a wasmtime-py object (engine, component, linker, export index…)."""
     value = ctypes.cast(managed.ptr(), ctypes.c_void_p).value
-    assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
-    return value
-
-
-def consume(managed: Any) -> int:
-    """Take the native object out of a wasmtime-py object; the caller then owns it."""
-    value = ctypes.cast(managed._consume(), ctypes.c_void_p).value  # noqa: SLF001 -- this module's task
     assert value is not None, "a live object has an address"  # noqa: S101 -- narrows the type
     return value
 

@@ -14,7 +14,7 @@ from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.types.interface import Interface
-from airssys_tui.engine import async_features, bindings, reflection, wasi
+from airssys_tui.engine import async_features, bindings, reflection
 from airssys_tui.engine.raw_lift.flat_imports import with_flat_imports, without_flat
 from airssys_tui.engine.raw_lift.flat_lifts import INSTANCE, with_flat_lifts
 from airssys_tui.engine.resource_names import imported_resources
@@ -98,12 +98,7 @@ class Code:
     @cached_property
     def imports_wasi(self) -> bool:
         """Whether it imports any WASI interface."""
-        return wasi.imports(self.interface)
-
-    @cached_property
-    def waits_in_wasi(self) -> bool:
-        """Whether it can block inside WASI, where deadlines have no effect; such calls belong on side threads."""
-        return wasi.waits(self.interface)
+        return any(item.name.startswith("wasi:") for item in self.interface.imports)
 
     @cached_property
     def flat_functions(self) -> dict[str, Function]:

@@ -26,7 +26,7 @@ _HARMLESS: Final = frozenset(
     {
         *("tick_ms", "cancel_ms", "max_component_size", "in_process_compile", "compile_wall", "compile_cpu"),
         *("in_process_locals", "in_process_loops", "max_code_size", "mapped_code", "max_mapped"),
-        *("compile_address_space", "max_memories", "output_limit"),
+        *("compile_address_space", "max_memories"),
     }
 )
 """Settings that do not affect compiled code. All others are part of the identity."""

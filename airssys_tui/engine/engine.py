@@ -138,26 +138,24 @@ class Engine:
             self._mapped.add(code)
         return code
 
-    def linker(self, interfaces: Sequence[HostInterface] = (), *, native_wasi: bool = True) -> Linker:
+    def linker(self, interfaces: Sequence[HostInterface] = ()) -> Linker:
         """Create a linker of host interfaces.
 
         Args:
-            interfaces: The interfaces.
-            native_wasi: Whether the engine's own WASI 0.2 is included, without any grant; if not, ``wasi:`` interfaces
-                are offered like others, all that share resources or none.
+            interfaces: The interfaces, those of WASI among them: the engine's own WASI is never linked.
 
         Raises:
             UsageError: If this engine only reads types.
         """
         if self.settings.types_only:
             raise UsageError("this engine only reads types", remedy="use an engine without `types_only`")
-        return Linker(self.habitat, interfaces, native_wasi=native_wasi)
+        return Linker(self.habitat, interfaces)
 
     def close(self, patience: float = FAREWELL_SECONDS) -> None:
         """Cancel calls in flight, close all instances, end timers and threads. Idempotent.
 
         Args:
-            patience: Seconds for calls in flight to end; those that do not (stuck inside WASI) keep their instances.
+            patience: Seconds for calls in flight to end; those that do not (a disk hangs) keep their instances.
         """
         if not self._closed:
             self._closed = True

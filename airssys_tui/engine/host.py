@@ -160,7 +160,7 @@ class HostContext:
 
         Args:
             waitables: What is waited for; without any, the wait ends with the call only.
-            announce: Announces that the thread is about to block (``tenant.blocking``).
+            announce: Announces that the thread is about to block (``tenant.waiting``).
 
         Returns:
             The positions of what is ready, at least one.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
-from airssys_tui.engine import bindings, wasi
+from airssys_tui.engine import bindings
 from airssys_tui.engine.activity import Activity
 from airssys_tui.engine.calling import Call, CallResult, CallTotals, bind, bind_bare
 from airssys_tui.engine.host import HostContext
@@ -24,7 +24,6 @@ from airssys_tui.engine.memory import MemoryUse
 from airssys_tui.engine.raw_path.raw_calling import bind_raw, find_flat_functions
 from airssys_tui.engine.raw_path.raw_choice import choosing
 from airssys_tui.engine.resources import HostedType
-from airssys_tui.engine.wasi_runtime import require_wasi_runtime
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
@@ -40,12 +39,10 @@ class Linked(msgspec.Struct, frozen=True):
     Attributes:
         linker: Address of the native linker.
         kept: The Python objects that native code refers to: the linker and the callbacks.
-        native_wasi: Whether the engine's own WASI is linked.
     """
 
     linker: int
     kept: tuple[Any, ...]
-    native_wasi: bool
 
 
 class Instance:
@@ -54,7 +51,7 @@ class Instance:
     Created by :meth:`Linker.instantiate`.
     """
 
-    __slots__ = ("__weakref__", "_bound", "_code", "_linked", "_native", "_output", "activity", "limits")
+    __slots__ = ("__weakref__", "_bound", "_code", "_linked", "_native", "activity", "limits")
 
     def __init__(
         self,
@@ -66,13 +63,11 @@ class Instance:
         hosted: Mapping[str, HostedType],
         owner: Any = None,
         deadline: float | None = None,
-        arguments: Sequence[str] = (),
-        output: wasi.OutputBuffer | None = None,
+        begun: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._code = code
         self._linked = linked
         self.limits = limits
-        self._output: wasi.OutputBuffer | None = None
         self._native = _NativeInstance()
         habitat.admit_memory()
         self.activity = activity = Activity(habitat, limits)
@@ -80,10 +75,8 @@ class Instance:
         activity.context = HostContext(activity, owner)
         activity.resources.hosted = hosted
         try:
-            if code.imports_wasi and linked.native_wasi:
-                require_wasi_runtime()
-                self._output = output or wasi.OutputBuffer(habitat.settings.output_limit)
-                self._output.attach(activity.context_at, arguments)
+            if begun is not None:
+                begun(activity.close)
             self._instantiate(linked.linker, limits.deadline if deadline is None else deadline)
         except BaseException:
             self.close()
@@ -238,10 +231,6 @@ class Instance:
         """The totals so far."""
         sums = self.activity
         return CallTotals(sums.calls, sums.errors, sums.fuel_total, sums.cpu_ns, sums.wall_ns, sums.host_total)
-
-    def output(self, *, final: bool = False) -> wasi.Output:
-        """Drain the lines that the guest wrote to stdout and stderr; with ``final``, unfinished ones too."""
-        return wasi.Output() if self._output is None else self._output.drain(final=final)
 
     def close(self) -> None:
         """Free everything native; a call in flight is cancelled and frees it when it ends. Idempotent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,6 @@ from airssys_tui.engine.raw_path.raw_host import raw_callbacks
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.signature import holds_handles, require_passable
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
-from airssys_tui.engine.wasi import OutputBuffer
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
@@ -39,29 +38,23 @@ class Linker:
     Args:
         habitat: The shared state of the engine.
         interfaces: The host interfaces.
-        native_wasi: Whether the engine's own WASI 0.2 is included, without any grant: no files, no environment, no
-            sockets, no HTTP.
 
     Raises:
         ArgumentError: If a host function has types that cannot be passed.
         AdmissionError: If a resource is defined twice, or named where it is neither defined nor used.
     """
 
-    def __init__(
-        self, habitat: Habitat[Activity], interfaces: Sequence[HostInterface], *, native_wasi: bool = True
-    ) -> None:
+    def __init__(self, habitat: Habitat[Activity], interfaces: Sequence[HostInterface]) -> None:
         self._habitat = habitat
         homes = {(face.name, used.name): used.interface for face in interfaces for used in face.uses}
-        self._offer = Offer({face.name: face.type for face in interfaces}, native_wasi, homes)
+        self._offer = Offer({face.name: face.type for face in interfaces}, homes)
         self._callbacks: list[Any] = []
         self._hosted = HostedTypes(interfaces)
         with _DEFINING:
             self._native = component.Linker(habitat.native)
-            if native_wasi:
-                self._native.add_wasip2()
             for interface in interfaces:
                 self._define(interface)
-        self._linked = Linked(bindings.address(self._native), (self._native, self._callbacks), native_wasi)
+        self._linked = Linked(bindings.address(self._native), (self._native, self._callbacks))
 
     def _define(self, interface: HostInterface) -> None:
         names = {function.type.name for function in interface.functions}
@@ -101,10 +94,6 @@ class Linker:
         """Find all imports that cannot be satisfied, before anything is instantiated."""
         return self._offer.problems(interface)
 
-    def output_buffer(self) -> OutputBuffer:
-        """Return a buffer for the output of an instance that is to be made; it outlives one that cannot be made."""
-        return OutputBuffer(self._habitat.settings.output_limit)
-
     def instantiate(
         self,
         code: Code,
@@ -112,8 +101,7 @@ class Linker:
         *,
         owner: Any = None,
         deadline: float | None = None,
-        arguments: Sequence[str] = (),
-        output: OutputBuffer | None = None,
+        begun: Callable[[Callable[[], None]], None] | None = None,
     ) -> Instance:
         """Create an instance with fuel, deadline, memory and table limits.
 
@@ -122,8 +110,7 @@ class Linker:
             limits: Its limits; start functions run under ``fuel_per_call`` and ``deadline`` like any call.
             owner: Passed to host functions as ``context.owner``.
             deadline: Seconds for start functions; overrides the limits' deadline.
-            arguments: What the guest gets from WASI as its arguments, the name of the program first.
-            output: Where its output is kept; a buffer of its own if not given.
+            begun: Called before the start functions run, with what ends them, and the instance, from any thread.
 
         Raises:
             AdmissionError: If an import is missing or the instance does not fit its limits.
@@ -141,6 +128,5 @@ class Linker:
             hosted=self._hosted.seen_by(code),
             owner=owner,
             deadline=deadline,
-            arguments=arguments,
-            output=output,
+            begun=begun,
         )

@@ -41,7 +41,6 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         host_memory: Provide every linear memory from this process, which exact memory meters require; no effect where
             mmap is missing.
         raw_lift: Lift exports flat beside their own form, so that lists of numbers cross at the speed of memory.
-        output_limit: Bytes of WASI stdout and stderr kept per instance until drained.
         types_only: Compile asynchronous components too, to read their types. Such an engine links nothing: a stream
             that reaches the host aborts the process.
         tier: Which compiler makes its code.
@@ -66,7 +65,6 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_memories: int = 0
     host_memory: bool = True
     raw_lift: bool = True
-    output_limit: int = 64 * KIB
     types_only: bool = False
     tier: Tier = Tier.OPTIMISED
 

@@ -99,7 +99,7 @@ class Habitat(Generic[T]):
         """Cancel calls in flight, free every store, stop the ticker.
 
         Args:
-            patience: Seconds for calls in flight to end; those that do not (stuck inside WASI) keep their stores.
+            patience: Seconds for calls in flight to end; those that do not (a disk hangs) keep their stores.
         """
         end = time.monotonic() + patience
         while self.active() and time.monotonic() < end:

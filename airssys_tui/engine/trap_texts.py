@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from airssys_tui.core.traps import EXITED, Trap, TrapKind
+from airssys_tui.core.traps import Trap, TrapKind
 from airssys_tui.engine.bindings import EngineError
 
 _PATTERNS: Final[tuple[tuple[str, TrapKind], ...]] = (
@@ -41,8 +41,6 @@ _CAUSE: Final = re.compile(r"^\s*(?:Caused by:|\d+: |wasm trap: )\s*")
 
 def classify(error: EngineError) -> Trap:
     """Convert an error of the engine to a trap."""
-    if error.exit_status is not None:
-        return Trap(TrapKind.EXIT, f"{EXITED}{error.exit_status}", error.frames)
     text = error.message
     kind = next((kind for pattern, kind in _PATTERNS if pattern in text), TrapKind.OTHER)
     return Trap(kind, plain(text), error.frames)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render, satisfies, unversioned
-from airssys_tui.engine import wasi
-from airssys_tui.engine.wasi_functions import FUNCTIONS
 
 MOST_TOLD: Final = 8
 """Names listed in one sentence; the rest is counted."""
@@ -21,6 +20,12 @@ _WITHOUT_HTTP: Final = (
     "build it without HTTP (componentize-qjs: `--stub-wasi`; jco componentize: `--disable http`), "
     "or compose it with a component that exports wasi:http (`wac plug`)"
 )
+_WASI: Final = "wasi:"
+_OFFERED: Final = "0.2"
+"""The versions of WASI that are offered, for people: every release of 0.2."""
+
+_RELEASE: Final = re.compile(r"0\.2\.\d+\Z")
+
 _FOR_WASI_2: Final = "build it with a toolchain for WASI 0.2 (Rust, C and Zig: target wasm32-wasip2)"
 _COMPOSE: Final = "compose it with a component that exports it (`wac plug`)"
 
@@ -44,18 +49,24 @@ class Offer(msgspec.Struct, frozen=True):
 
     Attributes:
         interfaces: The interfaces of the host, by their names with version.
-        native_wasi: Whether the engine's own WASI is linked.
         homes: The interfaces that define the resources which others use, by using interface and name there.
     """
 
     interfaces: Mapping[str, InterfaceType]
-    native_wasi: bool = True
     homes: Mapping[tuple[str, str], str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of everything that can be imported; WASI interfaces without their version."""
-        return (*sorted(self.interfaces), *(sorted(wasi.PROVIDED) if self.native_wasi else ()))
+        """Names of everything that can be imported; WASI interfaces come last, without their version."""
+        return (*self._of_host, *self._of_wasi)
+
+    @property
+    def _of_host(self) -> list[str]:
+        return sorted(name for name in self.interfaces if not name.startswith(_WASI))
+
+    @property
+    def _of_wasi(self) -> list[str]:
+        return sorted(unversioned(name) for name in self.interfaces if name.startswith(_WASI))
 
     def problems(self, wanted: Interface) -> tuple[ImportProblem, ...]:
         """Find all imports that cannot be satisfied, in their order."""
@@ -65,10 +76,10 @@ class Offer(msgspec.Struct, frozen=True):
         return tuple(found)
 
     def _available(self) -> str:
-        hosts = by_package(sorted(self.interfaces))
-        if self.native_wasi:
-            packages = sorted({unversioned(name).partition(":")[2].partition("/")[0] for name in wasi.PROVIDED})
-            hosts.append(f"WASI {wasi.OFFERED} ({', '.join(packages)})")
+        hosts = by_package(self._of_host)
+        packages = sorted({name.removeprefix(_WASI).partition("/")[0] for name in self._of_wasi})
+        if packages:
+            hosts.append(f"WASI {_OFFERED} ({', '.join(packages)})")
         return "available: " + ", ".join(hosts)
 
     def _root_function(self, wanted: Function) -> ImportProblem:
@@ -80,15 +91,13 @@ class Offer(msgspec.Struct, frozen=True):
         return ImportProblem(wanted.name, reason, remedy)
 
     def _interface(self, wanted: InterfaceType, all_wanted: Interface) -> list[ImportProblem]:
-        if self.native_wasi and wasi.provides(wanted.name):
-            return _missing(wanted, wanted.name, FUNCTIONS[unversioned(wanted.name)])
         offered = next((known for name, known in self.interfaces.items() if satisfies(name, wanted.name)), None)
         if offered is not None:
             return self._homeless(wanted, offered, all_wanted) + _mismatches(wanted, offered)
         # An interface that contains only types needs nothing from the host.
         if not wanted.functions and not wanted.resources:
             return []
-        return [(self.native_wasi and _other_wasi(wanted.name)) or self._unknown(wanted.name)]
+        return [self._other_wasi(wanted.name) or self._unknown(wanted.name)]
 
     def _homeless(self, wanted: InterfaceType, offered: InterfaceType, all_wanted: Interface) -> list[ImportProblem]:
         """Find the used resources whose own interface is not imported: they would mean other resources."""
@@ -102,6 +111,28 @@ class Offer(msgspec.Struct, frozen=True):
             for name, home in homes.items()
             if not any(satisfies(home, item.name) for item in all_wanted.imports)
         ]
+
+    def _other_wasi(self, name: str) -> ImportProblem | None:
+        """Explain an import of WASI that the host does not offer; None for other names, and if it offers no WASI."""
+        bare, _, version = name.partition("@")
+        package = bare.partition("/")[0]
+        known = self._of_wasi
+        if not package.startswith(_WASI) or not known:
+            return None
+        offered = [face for face in known if face.startswith(f"{package}/")]
+        if package == "wasi:http" and not offered:
+            return ImportProblem(name, "this version offers no HTTP to components", _WITHOUT_HTTP)
+        if not offered:
+            parts = ", ".join(sorted({face.partition("/")[0] for face in known}))
+            remedy = f"build it without {package}; WASI here is {parts}"
+            return ImportProblem(name, "this host does not offer it", remedy)
+        if _RELEASE.match(version):
+            faces = some([face.rpartition("/")[2] for face in offered])
+            reason = f"{package} has no such interface in WASI {version}; it has {faces}"
+            return ImportProblem(name, reason, _FOR_WASI_2)
+        asked = f"it is of WASI {version}" if version else "it names no version"
+        candidate = ", a release candidate" if "-rc" in version else ", not a release" if "-" in version else ""
+        return ImportProblem(name, f"{asked}{candidate}; the host offers WASI {_OFFERED}", _FOR_WASI_2)
 
     def _unknown(self, name: str) -> ImportProblem:
         bare, _, version = name.partition("@")
@@ -146,26 +177,6 @@ def some(names: Sequence[str], between: str = ", ") -> str:
     """Join the first :data:`MOST_TOLD` names and say how many more there are."""
     rest = len(names) - MOST_TOLD
     return between.join(names[:MOST_TOLD]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _other_wasi(name: str) -> ImportProblem | None:
-    """Explain an import of WASI that the host does not offer; None for other names."""
-    bare, _, version = name.partition("@")
-    package = bare.partition("/")[0]
-    if not package.startswith("wasi:"):
-        return None
-    if package == "wasi:http":
-        return ImportProblem(name, "this version offers no HTTP to components", _WITHOUT_HTTP)
-    offered = sorted(known for known in wasi.PROVIDED if known.startswith(f"{package}/"))
-    if not offered:
-        parts = ", ".join(sorted({known.partition("/")[0] for known in wasi.PROVIDED}))
-        return ImportProblem(name, "this host does not offer it", f"build it without {package}; WASI here is {parts}")
-    if wasi.offers_version(version):
-        faces = some([known.rpartition("/")[2] for known in offered])
-        return ImportProblem(name, f"{package} has no such interface in WASI {version}; it has {faces}", _FOR_WASI_2)
-    asked = f"it is of WASI {version}" if version else "it names no version"
-    candidate = ", a release candidate" if "-rc" in version else ", not a release" if "-" in version else ""
-    return ImportProblem(name, f"{asked}{candidate}; the host offers WASI {wasi.OFFERED}", _FOR_WASI_2)
 
 
 def _missing(wanted: InterfaceType, interface: str, offered: Sequence[str]) -> list[ImportProblem]:

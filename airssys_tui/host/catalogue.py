@@ -31,7 +31,7 @@ from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
 from airssys_tui.host.wasi.sockets import name_lookup, socket_networks, tcp_sockets, udp_sockets
 
-INTERFACES: Final[tuple[HostInterface, ...]] = (
+AIRSSYS: Final[tuple[HostInterface, ...]] = (
     logging.INTERFACE,
     clock.INTERFACE,
     random.INTERFACE,
@@ -65,4 +65,7 @@ WASI: Final[tuple[HostInterface, ...]] = (
     *udp_sockets.INTERFACES,
     *name_lookup.INTERFACES,
 )
-"""Interfaces of WASI 0.2. They share resources, so a component gets all of its WASI from here or none."""
+"""Interfaces of WASI 0.2."""
+
+INTERFACES: Final = (*AIRSSYS, *WASI)
+"""Everything that a component may call."""

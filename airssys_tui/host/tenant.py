@@ -96,5 +96,12 @@ class Tenant(Protocol):
         ...
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
-        """Announce that the worker is about to block in the host."""
+        """Announce that the worker is about to block in the host, briefly: for a disk or a lock."""
+        ...
+
+    def waiting(self) -> contextlib.AbstractContextManager[None]:
+        """Announce that the worker is about to wait for as long as its call may take.
+
+        Entering it raises :class:`~airssys_tui.core.errors.HostFault` if too many wait already.
+        """
         ...

@@ -7,7 +7,7 @@ import io
 import msgspec
 
 from airssys_tui.core.manifest.structure import Preopen
-from airssys_tui.engine.wasi import OutputBuffer
+from airssys_tui.host.services.output_lines import OutputBuffer
 
 
 class WasiContext(msgspec.Struct, frozen=True):

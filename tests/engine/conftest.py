@@ -10,6 +10,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.settings import EngineSettings
+from airssys_tui.host.catalogue import WASI
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,7 @@ def by_values() -> Iterator[Engine]:
 @pytest.fixture
 def start(engine: Engine) -> Iterator[Callable[..., Instance]]:
     """Make an instance of component bytes with nothing but WASI linked."""
-    linker = engine.linker()
+    linker = engine.linker(WASI)
     made: list[Instance] = []
 
     def make(wasm: bytes, limits: Limits | None = None) -> Instance:

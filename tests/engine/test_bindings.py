@@ -16,10 +16,10 @@ EXPORTED = [
     *("wasmtime_component_resource_any_clone", "wasmtime_component_resource_any_delete"),
     *("wasmtime_component_resource_any_owned", "wasmtime_component_resource_any_drop"),
     *("wasmtime_store_new", "wasmtime_store_context", "wasmtime_store_delete", "wasmtime_store_limiter"),
-    *("wasmtime_store_epoch_deadline_callback", "wasmtime_context_set_wasi", "wasmtime_engine_clone"),
+    *("wasmtime_store_epoch_deadline_callback", "wasmtime_engine_clone"),
     *("wasmtime_component_linker_instantiate", "wasmtime_component_instance_get_func"),
     *("wasmtime_component_linker_instance_add_func", "wasm_engine_delete", "wasmtime_engine_increment_epoch"),
-    *("wasmtime_error_new", "wasmtime_error_delete", "wasmtime_error_message", "wasmtime_error_exit_status"),
+    *("wasmtime_error_new", "wasmtime_error_delete", "wasmtime_error_message"),
     *("wasmtime_error_wasm_trace", "wasmtime_config_host_memory_creator_set"),
     *("wasmtime_config_concurrency_support_set", "wasmtime_component_resource_type_equal"),
     *("wasmtime_component_resource_host_new", "wasmtime_component_resource_host_to_any"),
@@ -30,7 +30,7 @@ EXPORTED = [
     *("wasmtime_component_func_type_async", "wasmtime_config_wasm_component_model_async_set"),
     *("wasmtime_config_wasm_component_model_more_async_builtins_set",),
     *("wasmtime_config_wasm_component_model_async_stackful_set",),
-    *("wasm_frame_func_index", "wasi_config_set_stdout_custom", "wasi_config_set_stderr_custom"),
+    "wasm_frame_func_index",
 ]
 
 
@@ -128,7 +128,7 @@ def test_the_memory_creator_has_its_fields():
 
 def test_an_error_survives_the_way_there_and_back():
     error = bindings.take_error(bindings.new_error("wörds"))
-    assert (error.message, error.exit_status, error.frames) == ("wörds", None, ())
+    assert (error.message, error.frames) == ("wörds", ())
 
 
 def test_prepared_arguments_are_taken_without_conversion():

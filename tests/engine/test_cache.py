@@ -34,7 +34,6 @@ HARMLESS = {
     "compile_cpu": 5,
     "compile_address_space": 1024 * MIB,
     "max_memories": 100,
-    "output_limit": KIB,
     "in_process_locals": 3_000,
     "in_process_loops": 2_000,
     "max_code_size": 32 * MIB,

@@ -1,4 +1,4 @@
-"""What can be imported: versions, types, the closed WASI, and reasons that name what is offered."""
+"""What can be imported: versions, types, WASI, and reasons that name what is offered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface
+from airssys_tui.host.catalogue import WASI
 from tests.support.engine import guests
 
 U32 = Primitive("u32")
@@ -46,7 +47,7 @@ def test_what_is_found_beforehand_agrees_with_the_engine(engine, offered, wanted
 
 
 def test_an_unknown_import_names_what_is_offered(engine):
-    linker = engine.linker([HostInterface("test:host/face@1.0.0", (WORK,))])
+    linker = engine.linker([HostInterface("test:host/face@1.0.0", (WORK,)), *WASI])
     code = engine.compile(guests.caller(*NUMBERS, name="test:host/fase@1.0.0"))
     (problem,) = linker.problems(code.interface)
     assert problem.name == "test:host/fase@1.0.0"
@@ -63,29 +64,21 @@ def test_another_type_is_shown_beside_the_offered_one(engine):
     assert "work: func(a: u32) -> u32" in problem.reason
 
 
-def test_http_is_not_part_of_the_closed_wasi(engine):
-    text = '(component (import "wasi:http/types@0.2.0" (instance (export "f" (func)))))'
+def test_wasi_is_what_the_host_offers_of_it(engine):
+    text = '(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))'
     (problem,) = engine.linker().problems(engine.compile(guests.binary(text)).interface)
-    assert problem.name == "wasi:http/types@0.2.0"
+    assert problem.name == "wasi:random/random@0.2.0"
 
 
 @pytest.mark.parametrize(("version", "fits"), [("0.2.0", True), ("0.2.9", True), ("0.3.0", False)])
 def test_wasi_of_any_patch_version_of_0_2(engine, version, fits):
     text = f"""(component (import "wasi:random/random@{version}"
       (instance (export "get-random-u64" (func (result u64))))))"""
-    linker, code = engine.linker(), engine.compile(guests.binary(text))
+    linker, code = engine.linker(WASI), engine.compile(guests.binary(text))
     assert code.imports_wasi
-    assert not code.waits_in_wasi
     assert (linker.problems(code.interface) == ()) is fits
     if fits:
         linker.instantiate(code, Limits()).close()
-
-
-def test_a_component_that_can_wait_in_wasi_is_known(engine):
-    text = """(component (import "wasi:io/poll@0.2.0" (instance
-      (export "pollable" (type $p (sub resource)))
-      (export "[method]pollable.block" (func (param "self" (borrow $p)))))))"""
-    assert engine.compile(guests.binary(text)).waits_in_wasi
 
 
 def test_linkers_can_be_made_on_several_threads(engine):

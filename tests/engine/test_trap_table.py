@@ -8,27 +8,19 @@ from collections.abc import Callable
 import pytest
 
 from airssys_tui.core.errors import AdmissionError, HostDenied
-from airssys_tui.core.identity import digest_of
 from airssys_tui.core.limits import Limits
-from airssys_tui.core.manifest.document import bare_manifest
 from airssys_tui.core.traps import EXITED, GuestTrap, Trap, TrapKind, exit_status
 from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
-from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.serving import Blueprint, Serving
-from airssys_tui.runtime.machinery.guest_threads import Workers
-from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.side_threads import SideThreads
+from airssys_tui.host.catalogue import WASI
 from tests.support.engine import guests
 from tests.support.exits import EXIT
-from tests.support.places import FIXTURES
 from tests.support.world import PATIENCE
 
 TRAPS = guests.binary(guests.TRAPS)
 FACE = "test:host/face@1.0.0"
-HOUR = 3_600_000_000_000
 
 TORN_TEXT = guests.binary("""(component
   (core module $guest
@@ -124,36 +116,13 @@ def in_host(error: BaseException) -> Callable[[Engine], Trap]:
 
 
 def exits(engine: Engine) -> Trap:
-    with engine.linker().instantiate(engine.compile(EXIT), Limits()) as instance:
+    with engine.linker(WASI).instantiate(engine.compile(EXIT), Limits()) as instance:
         return trapped(instance, "quit")
 
 
 def other(engine: Engine) -> Trap:
     with engine.linker().instantiate(engine.compile(TORN_TEXT), Limits()) as instance:
         return trapped(instance, "torn")
-
-
-def stuck_in_host(engine: Engine) -> Trap:
-    wasm = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
-    code = engine.compile(wasm)
-    artifact = Blueprint(
-        digest=digest_of(wasm),
-        interface=code.interface,
-        manifest=bare_manifest("sleeper"),
-        manifest_digest="",
-        revision=1,
-        waits=code.waits_in_wasi,
-    )
-    side = SideThreads()
-    workers = Workers(1)
-    tenant = ComponentTenant("local/sleeper", artifact.manifest, Journal(), workers)
-    serving = Serving(artifact, engine.linker().instantiate(code, Limits()), side, tenant)
-    with pytest.raises(GuestTrap) as caught:
-        serving.ask("sleep", HOUR, deadline=0.02)
-    assert serving.dead
-    assert side.stuck == 1
-    workers.close(1.0)
-    return caught.value.trap
 
 
 TABLE: tuple[tuple[TrapKind, Callable[[Engine], Trap], str, str], ...] = (
@@ -176,7 +145,6 @@ TABLE: tuple[tuple[TrapKind, Callable[[Engine], Trap], str, str], ...] = (
     (TrapKind.INDIRECT_CALL, export("mistyped"), "guest!", "indirect call type mismatch"),
     (TrapKind.INDIRECT_CALL, export("empty"), "guest!", "uninitialized element"),
     (TrapKind.CANNOT_ENTER, cannot_enter, "", "dead after a trap"),
-    (TrapKind.STUCK_IN_HOST, stuck_in_host, "", "waits inside WASI"),
     (TrapKind.EXIT, exits, "", "exited with status 1"),
     (TrapKind.OTHER, other, "", "utf-8"),
 )

@@ -76,7 +76,7 @@ class Trials:
         problems = self._linker.problems(code.interface)
         for export in code.interface.functions():
             render(export.function)
-        if not problems and not code.waits_in_wasi:
+        if not problems:
             self._begin(code)
 
     def _begin(self, code: Code) -> None:

@@ -16,6 +16,7 @@ from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.interface import Function, Own, Param, Primitive
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
+from airssys_tui.host.catalogue import WASI
 from airssys_tui.host.services import custom_metrics, spans
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.spans import Trace, Tracer, Traces
@@ -153,9 +154,17 @@ def test_the_limit_is_that_of_any_resource_of_the_host(engine: Engine) -> None:
             assert caught.value.trap.kind is TrapKind.HANDLE_LIMIT
 
 
-@pytest.mark.parametrize("guest", [OWN, POLLABLES], ids=["its own", "WASI"])
-def test_handles_that_the_engine_keeps_are_bounded_by_the_engine(engine: Engine, guest: str) -> None:
-    code = engine.compile(guests.binary(guest))
+def test_handles_of_wasi_are_handles_of_the_host(engine: Engine) -> None:
+    code = engine.compile(guests.binary(POLLABLES))
+    with engine.linker(WASI).instantiate(code, Limits(handles=50)) as instance:
+        instance.call("run", 50)
+        with pytest.raises(GuestTrap, match="no handle of pollable: 50 host handles are held") as caught:
+            instance.call("run", 1)
+        assert caught.value.trap.kind is TrapKind.HANDLE_LIMIT
+
+
+def test_handles_that_the_engine_keeps_are_bounded_by_the_engine(engine: Engine) -> None:
+    code = engine.compile(guests.binary(OWN))
     with engine.linker([]).instantiate(code, Limits(deadline=60.0)) as instance:
         instance.call("run", 1_000)
         with pytest.raises(GuestTrap, match="handle limit") as caught:

@@ -8,7 +8,7 @@ import pytest
 
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine.engine import Engine
-from airssys_tui.host.catalogue import INTERFACES
+from airssys_tui.host.catalogue import AIRSSYS
 from airssys_tui.host.unoffered import closed_door
 from airssys_tui.wit.target import types_of
 from tests.support.guest import wasm_tools
@@ -37,7 +37,7 @@ def test_a_closed_door_is_named(world, tmp_path, package):
     refusal = world.runtime.versions("knocks").result(30)[0].reason
     assert says in refusal
     assert f"airssys:{package}/" in refusal
-    offered = {interface.name for interface in INTERFACES}
+    offered = {interface.name for interface in AIRSSYS}
     assert not any(name in refusal for name in offered)
 
 
@@ -45,7 +45,7 @@ PACKAGES = ("core-host", "core-capabilities", "ext-filesystem", "ext-network", "
 
 
 def test_every_interface_is_offered_or_a_closed_door():
-    offered = {interface.name for interface in INTERFACES}
+    offered = {interface.name for interface in AIRSSYS}
     for package in PACKAGES:
         for interface in types_of(package).interfaces:
             if interface.functions or interface.resources:
@@ -62,8 +62,8 @@ def test_what_is_offered_has_the_types_of_the_packages():
             if closed_door(interface.name) is None
         ]
         wanted = tuple(interface for interface in open_doors if interface.functions or interface.resources)
-        assert len(wanted) == len(INTERFACES)
-        assert engine.linker(INTERFACES).problems(Interface(imports=wanted)) == ()
+        assert len(wanted) == len(AIRSSYS)
+        assert engine.linker(AIRSSYS).problems(Interface(imports=wanted)) == ()
     finally:
         engine.close()
 

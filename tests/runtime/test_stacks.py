@@ -7,8 +7,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.places import ROOT
 
 SUBJECT = '''
@@ -18,8 +16,8 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
-from airssys_tui.runtime.machinery.side_threads import SideThreads
-from airssys_tui.runtime.machinery.guest_threads import STACK_SIZE, Workers
+from airssys_tui.runtime.machinery.deep_threads import STACK_SIZE
+from airssys_tui.runtime.machinery.guest_threads import Workers
 from tests.support.engine import guests
 
 FACE, U32 = "test:host/face@1.0.0", Primitive("u32")
@@ -77,13 +75,8 @@ def on_worker(function):
         workers.close(5)
 
 
-def on_side(function):
-    side = SideThreads()
-    return side.finish(side.start("guest", function, 60.0, lambda: None))
-
-
-def main(where, levels):
-    run = {"worker": on_worker, "side": on_side}[where]
+def main(levels):
+    run = on_worker
     nest = run(Nest)
     assert nest.depth > 1_000, nest.depth
     value = run(lambda: nest.down(nest.depth, levels - 1))
@@ -94,16 +87,15 @@ def main(where, levels):
         print(trap.trap.kind, STACK_SIZE // 2**20)
 
 
-main(sys.argv[1], int(sys.argv[2]))
+main(int(sys.argv[1]))
 '''
 
 LINK_DEPTH = 8
 """How many components may call each other, one inside the other."""
 
 
-@pytest.mark.parametrize("where", ["worker", "side"])
-def test_guests_at_the_limit_of_their_stacks_nest_as_deep_as_links_may(where: str):
+def test_guests_at_the_limit_of_their_stacks_nest_as_deep_as_links_may():
     # Twice as deep as links may go, and each guest at 95 % of its stack: 8 MiB of the thread's 16.
-    command = [sys.executable, "-c", SUBJECT, where, str(2 * LINK_DEPTH)]
+    command = [sys.executable, "-c", SUBJECT, str(2 * LINK_DEPTH)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stack-overflow 16\n", "")

@@ -1,11 +1,10 @@
-"""Guests that wait inside native WASI for an hour: nobody else waits for them."""
+"""Guests that wait inside WASI for an hour: their deadlines end it, and nobody else waits for them."""
 
 from __future__ import annotations
 
 import contextlib
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -14,14 +13,11 @@ from typing import Any
 import pytest
 
 from airssys_tui.api.commands import Reload, Stop
-from airssys_tui.api.views.runtime import Snapshot
-from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.actors.reply import Reply
-from airssys_tui.runtime.machinery.side_threads import MAX_PER_OWNER, SideThreads
 from airssys_tui.runtime.standalone.call import call_path
 from tests.support.components import Crafted
 from tests.support.places import FIXTURES, ROOT
@@ -43,19 +39,16 @@ def trap_of(call: Reply[Any]) -> TrapKind:
     return error.trap.kind
 
 
-def stuck(count: int) -> Any:
-    def look(snapshot: Snapshot) -> bool:
-        return snapshot.stuck >= count
+def waits(world: World, count: int = 1) -> None:
+    """Wait until some calls wait in the host."""
+    tiers = world.runtime.probe.floor.tiers
+    world.wait_for(lambda _: sum(activity.wake is not None for activity in tiers.running) >= count)
 
-    return look
 
-
-def test_a_call_that_sleeps_for_an_hour_fails_soon_and_its_thread_is_counted(world: World):
+def test_a_call_that_sleeps_for_an_hour_ends_at_its_deadline(world: World):
     world.open()
     world.install("sleeper", SLEEPER, SHORT)
-    assert world.runtime.snapshot().stuck == 0
-    assert trap_of(world.runtime.invoke("sleeper", "sleep", HOUR)) is TrapKind.STUCK_IN_HOST
-    assert world.runtime.snapshot().stuck == 1
+    assert trap_of(world.runtime.invoke("sleeper", "sleep", HOUR)) is TrapKind.DEADLINE
     row = world.wait_row("sleeper", lambda row: row.state is State.RUNNING and row.restarts == 1)
     assert row.meters.errors == 1
     assert world.call("sleeper", "fine") == 7
@@ -69,14 +62,13 @@ def test_others_answer_while_every_worker_waits_for_a_sleeper(world: World):
         world.install(name, SLEEPER, PATIENT)
     world.install("counter", Crafted())
     sleeping = [world.runtime.invoke(name, "sleep", HOUR) for name in names]
-    side = world.runtime.probe.floor.side
-    world.wait_for(lambda _: side.live == len(names))
+    waits(world, len(names))
     assert [world.call("counter", "add", 1) for _ in range(20)] == list(range(1, 21))
     assert not any(call.done() for call in sleeping)
     started = time.monotonic()
     world.close()
     assert time.monotonic() - started < 8.0
-    assert {trap_of(call) for call in sleeping} == {TrapKind.STUCK_IN_HOST}
+    assert {trap_of(call) for call in sleeping} == {TrapKind.CANCELLED}
 
 
 @pytest.mark.parametrize(
@@ -92,8 +84,7 @@ def test_no_gate_waits_for_a_sleeper(world: World, sleeper: Sleeper, gate: str):
     world.install("sleeper", sleeper, SHORT + '[health]\ntimeout = "50ms"\n')
     refused = world.row("sleeper")
     assert refused.state is State.FAILED
-    assert f"refused at {gate}: stuck-in-host" in refused.note.text
-    assert world.runtime.snapshot().stuck == 1
+    assert f"refused at {gate}: deadline" in refused.note.text
     world.install("sleeper", Crafted())
     assert world.call("sleeper", "add", 1) == 1
 
@@ -103,7 +94,7 @@ def test_a_newer_change_does_not_wait_for_an_older_one_that_sleeps(world: World,
     world.open()
     world.put("late", sleeper, PATIENT)
     older = world.notice_later("late")
-    world.wait_for(lambda _: world.runtime.probe.floor.side.live == 1)
+    waits(world)
     world.install("late", Crafted())
     assert world.call("late", "add", 1) == 1
     with contextlib.suppress(CancelledError):
@@ -115,59 +106,13 @@ def test_stopping_and_reloading_do_not_wait_for_a_sleeper(world: World):
     world.open()
     world.install("sleeper", Sleeper(add=SLEEP), PATIENT)
     asleep = world.runtime.invoke("sleeper", "add", 1)
-    world.wait_for(lambda _: world.runtime.probe.floor.side.live == 1)
+    waits(world)
     world.do(Stop("sleeper"))
     assert world.row("sleeper").state is State.STOPPED
-    assert trap_of(asleep) is TrapKind.STUCK_IN_HOST
+    assert trap_of(asleep) is TrapKind.CANCELLED
     world.put("sleeper", Crafted(), "")
     world.do(Reload("sleeper"))
     assert world.row("sleeper").revision == 2
-
-
-def test_an_instance_made_too_late_is_dropped(world: World):
-    nap = "(call $block (call $subscribe (i64.const 600000000)))"
-    world.open()
-    world.install("late", Sleeper(start=nap), SHORT)
-    assert "stuck-in-host" in world.row("late").note.text
-    side, engine = world.runtime.probe.floor.side, world.runtime.probe.floor.engine
-    assert (side.abandoned, side.stuck) == (1, 1)
-    world.wait_for(lambda _: side.stuck == 0)
-    world.wait_for(lambda _: not engine.instances)
-
-
-def test_one_component_cannot_take_every_thread():
-    side, release = SideThreads(), threading.Event()
-    calls = [side.start("greedy", release.wait, 0.0, lambda: None) for _ in range(MAX_PER_OWNER)]
-    with pytest.raises(CapacityError, match="8 calls of greedy are already blocked in WASI"):
-        side.start("greedy", release.wait, 1.0, lambda: None)
-    for call in calls:
-        with pytest.raises(TimeoutError):
-            side.finish(call)
-    assert (side.stuck, side.abandoned) == (MAX_PER_OWNER, MAX_PER_OWNER)
-    assert side.finish(side.start("modest", lambda: 5, PATIENCE, lambda: None)) == 5
-    release.set()
-
-
-def test_all_together_there_is_a_bound():
-    side, release = SideThreads(most=2), threading.Event()
-    for name in ("one", "other"):
-        side.start(name, release.wait, 1.0, lambda: None)
-    with pytest.raises(CapacityError, match="2 calls are already blocked in WASI"):
-        side.start("third", release.wait, 1.0, lambda: None)
-    release.set()
-
-
-def test_a_process_without_room_for_a_thread_says_so(monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    side = SideThreads()
-    with monkeypatch.context() as patched:
-        patched.setattr("airssys_tui.runtime.machinery.side_threads.spawn", refuse)
-        with pytest.raises(CapacityError, match="no room for another thread"):
-            side.start("any", lambda: 1, 1.0, lambda: None)
-    assert side.live == 0
-    assert side.finish(side.start("any", lambda: 1, PATIENCE, lambda: None)) == 1
 
 
 def test_what_a_guest_prints_is_in_its_log_after_the_call(world: World):
@@ -200,7 +145,7 @@ def test_a_throw_away_call_does_not_wait_either(tmp_path: Path):
     started = time.monotonic()
     with pytest.raises(GuestTrap) as caught:
         call_path(file, "sleep", f"[{HOUR}]")
-    assert caught.value.trap.kind is TrapKind.STUCK_IN_HOST
+    assert caught.value.trap.kind is TrapKind.DEADLINE
     assert time.monotonic() - started < 10.0
     assert "nineteen characters" in call_path(file, "print", "[1]").output
 
@@ -214,7 +159,8 @@ root = Path(sys.argv[1])
 runtime = EmbeddedRuntime.open(root / "components", state_dir=root / "state", settings=RuntimeSettings(watch=False))
 runtime.wait_settled(30)
 error = runtime.invoke("sleeper", "sleep", 3_600_000_000_000).exception(30)
-print(error.trap.kind, runtime.snapshot().stuck, flush=True)
+print(error.trap.kind, flush=True)
+runtime.invoke("sleeper", "sleep", 3_600_000_000_000)
 runtime.close()
 """
 
@@ -224,5 +170,5 @@ def test_the_process_ends_beside_a_sleeping_guest(world: World):
     started = time.monotonic()
     command = [sys.executable, "-c", LEAVE, str(world.folder.parent)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stuck-in-host 1\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "deadline\n", "")
     assert time.monotonic() - started < 30

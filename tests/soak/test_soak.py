@@ -21,7 +21,6 @@ def test_everything_at_once_for_ten_seconds():
     report = json.loads(ended.stdout)
     assert report["problems"] == []
     assert report["calls"] > 100
-    assert report["stuck"] >= 1
 
 
 def test_growth_is_seen():

@@ -1,4 +1,4 @@
-"""Components that sleep for an hour inside WASI, where neither deadline nor cancellation reaches them."""
+"""Components that sleep for an hour inside WASI."""
 
 from __future__ import annotations
 

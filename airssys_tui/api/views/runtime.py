@@ -93,7 +93,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         workers: Worker threads.
         busy: Worker threads that are running a call.
         handed: Calls that run for so long that another thread has taken their place among the workers.
-        stuck: Threads whose guest is still blocked inside WASI after its call ended; counted until they return.
         descriptors: File descriptors that the process has open; None when not available.
         descriptor_limit: File descriptors that it may have open; None without a limit.
         last_event: Sequence number of the newest event.
@@ -120,7 +119,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     busy: int = 0
     handed: int = 0
-    stuck: int = 0
     descriptors: int | None = None
     descriptor_limit: int | None = None
     last_event: int = 0

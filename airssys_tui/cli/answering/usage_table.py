@@ -44,8 +44,6 @@ def totals(seen: Snapshot) -> list[tuple[str, str]]:
     if seen.descriptors is not None:
         limit = f"/{seen.descriptor_limit}" if seen.descriptor_limit is not None else ""
         pairs.append(("descriptors", f"{seen.descriptors}{limit}"))
-    if seen.stuck:
-        pairs.append(("stuck", str(seen.stuck)))
     if seen.dropped_events:
         pairs.append(("events dropped", str(seen.dropped_events)))
     return pairs

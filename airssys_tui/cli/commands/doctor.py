@@ -177,9 +177,6 @@ def _living(head: Snapshot) -> list[Finding]:
     if head.handed:
         found.append(Finding("long calls", f"{head.handed} run on beside the workers; `list` says which"))
     found.append(_watching(head.watch))
-    stuck = "none" if not head.stuck else f"{head.stuck}: guests wait in the host past the end of their call"
-    remedy = "restart the runtime when convenient; these calls cannot be ended otherwise"
-    found.append(Finding("stuck threads", stuck, ok=not head.stuck, remedy=remedy if head.stuck else ""))
     found += _descriptors(head)
     lost = f"{head.dropped_events} left the buffer, {head.unwritten_events} never written"
     found.append(

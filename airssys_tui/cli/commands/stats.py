@@ -49,7 +49,7 @@ def _stats(seen: Snapshot, views: Sequence[ComponentView], *, live: bool, whole:
         rows.append({name: row[name] for name in ("id", "state", "version", "revision", "restarts", "meters")})
     if not whole:
         return rows[0]
-    figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "handed", "stuck")
+    figures = ("at", "fuel_per_second", "memory", "memory_limit", "cpu", "workers", "busy", "handed")
     told = plain(seen)
     lost = ("descriptors", "descriptor_limit", "dropped_events", "unwritten_events", "tallies")
     totals = {name: told[name] if live else None for name in (*figures, *lost)}

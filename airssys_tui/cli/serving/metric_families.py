@@ -95,7 +95,6 @@ TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] =
     "workers": ("Threads that run guests", lambda seen: seen.workers),
     "busy_workers": ("Threads that are in a call now", lambda seen: seen.busy),
     "long_calls": ("Calls that run on beside the workers because they take long", lambda seen: seen.handed),
-    "stuck_threads": ("Threads whose guest waits in the host past the end of its call", lambda seen: seen.stuck),
     "open_descriptors": ("File descriptors that the process has open", lambda seen: seen.descriptors),
     "max_descriptors": ("File descriptors that it may have open", lambda seen: seen.descriptor_limit),
     "problems": ("Sources that are not components", lambda seen: len(seen.problems)),

@@ -39,9 +39,6 @@ _WHY: Final = {
         "public_key": _UNCHECKED,
         "signature": _UNCHECKED,
     },
-    "wasi": {
-        "preopens": "WASI has no files here",
-    },
 }
 """Section and key, and why it has no effect."""
 
@@ -57,7 +54,6 @@ def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
         "resources": manifest.limits,
         "deployment.canary": manifest.deployment.canary,
         "security": manifest.security,
-        "wasi": manifest.wasi,
     }
     return tuple(line for section, part in parts.items() for line in _lines(section, part))
 

@@ -35,7 +35,7 @@ def _sleep_ms(context: HostContext, milliseconds: int) -> Any:
     tenant: Tenant = context.owner
     due = Waitable(due_ns=time.perf_counter_ns() + milliseconds * 1_000_000)
     try:
-        context.wait((due,), tenant.blocking)
+        context.wait((due,), tenant.waiting)
     except CallCancelled:
         return _error("cancelled", "the call was cancelled")
     return Ok(None)

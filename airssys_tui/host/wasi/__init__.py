@@ -15,8 +15,8 @@ Rules for a face:
 
 - Its functions are ``call(context, *arguments)`` in the forms of ``core.types.values``; ``context.owner`` is the
   :class:`~airssys_tui.host.tenant.Tenant`. Values of resources are objects of its own, passed as they are.
-- Nothing waits but :func:`~airssys_tui.host.wasi.pollable.await_ready` (or ``context.wait``), which ends with the call.
-  Disk and resolver go through ``tenant.blocking`` or the bounded threads of the door.
+- Nothing waits but :func:`~airssys_tui.host.wasi.pollable.await_ready` (or ``context.wait`` with ``tenant.waiting``),
+  which ends with the call. Disk and resolver go through ``tenant.blocking`` or the bounded threads of the door.
 - Whoever does the work charges for it, before it is done (``context.charge_bytes``): a stream for the bytes that it
   moves, never ``io`` for it.
 - At most :data:`~airssys_tui.host.wasi.pollable.MOST_MOVED` bytes pass in one read or write.

@@ -80,5 +80,5 @@ def await_ready(context: HostContext, pollables: Sequence[Pollable]) -> list[int
     """
     tenant: Tenant = context.owner
     while not (found := [place for place, one in enumerate(pollables) if one.ended or one.ready(context)]):
-        context.wait([one.waitable() for one in pollables], tenant.blocking)
+        context.wait([one.waitable() for one in pollables], tenant.waiting)
     return found

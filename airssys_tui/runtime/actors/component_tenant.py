@@ -13,12 +13,11 @@ from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
-from airssys_tui.engine.settings import EngineSettings
-from airssys_tui.engine.wasi import Output, OutputBuffer
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
+from airssys_tui.host.services.output_lines import Output, OutputBuffer
 from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.host.wasi_context import WasiContext
@@ -30,8 +29,6 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 LINES_PER_SECOND: Final = 1_000
-
-_OUTPUT_LIMIT: Final = EngineSettings().output_limit
 
 _LOG, _LOGGED = EventKind.LOG, EventAction.LOG  # looking up a member of an enum takes a while, and guests log in loops
 
@@ -79,6 +76,7 @@ class ComponentTenant:
         self._workers = workers
         self._services = services
         self._lock = threading.Lock()
+        self._hearing = threading.Lock()
         self._next_second = 0
         self._lines = 0
         self._dropped = 0
@@ -100,7 +98,7 @@ class ComponentTenant:
     @cached_property
     def programs(self) -> ProgramDoor:
         """Its door to programs of the machine."""
-        return ProgramDoor(self.guard, self._program_source, self.blocking)
+        return ProgramDoor(self.guard, self._program_source, self.waiting)
 
     @cached_property
     def _program_source(self) -> ProgramSource:
@@ -109,14 +107,14 @@ class ComponentTenant:
     @cached_property
     def network(self) -> NetworkDoor:
         """Its door to the network."""
-        return NetworkDoor(self.guard, self.component, self.blocking)
+        return NetworkDoor(self.guard, self.component, self.waiting)
 
     @cached_property
     def wasi(self) -> WasiContext:
         """What it finds around it as a program of WASI."""
         manifest = self._manifest
         arguments = (manifest.package.name, *manifest.artifact.args)
-        return WasiContext(OutputBuffer(_OUTPUT_LIMIT), arguments, manifest.wasi.preopens)
+        return WasiContext(OutputBuffer(), arguments, manifest.wasi.preopens)
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
@@ -129,8 +127,18 @@ class ComponentTenant:
             message = f"{message} {' '.join([f'{key}={value}' for key, value in fields])}"
         self._say(level, message, _LOGGED)
 
-    def hear(self, output: Output) -> None:
-        """Log the lines of the guest's stdout and stderr, within the same bound."""
+    def hear(self, *, final: bool = False) -> None:
+        """Log what the guest wrote to stdout and stderr since the last time, within the same bound. From any thread.
+
+        Args:
+            final: Log unfinished lines as well: it writes no more.
+        """
+        with self._hearing:
+            output = self.wasi.output.drain(final=final)
+            if output.lines or output.dropped:
+                self._log_output(output)
+
+    def _log_output(self, output: Output) -> None:
         for line in output.lines:
             self._say(Level.INFO, line.text, EventAction(line.stream))
         if output.dropped:
@@ -215,8 +223,15 @@ class ComponentTenant:
             self._write(Level.ERROR, text, action=EventAction.TROUBLE)
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
-        """Announce that the worker is about to block in the host."""
+        """Announce that the worker is about to block in the host, briefly: for a disk or a lock."""
         return self._workers.blocking()
+
+    def waiting(self) -> contextlib.AbstractContextManager[None]:
+        """Announce that the worker is about to wait for as long as its call may take.
+
+        Entering it raises :class:`~airssys_tui.core.errors.HostFault` if too many wait already.
+        """
+        return self._workers.waiting()
 
     def _write_dropped(self, lines: int) -> None:
         self._write(Level.WARNING, f"{lines} log lines were dropped: more than {LINES_PER_SECOND} in a second")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
 import msgspec
 
 from airssys_tui.core.description import kind_of
-from airssys_tui.core.errors import CapacityError
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.revision import Tier
-from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
-from airssys_tui.engine.wasi import Output
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.machinery.side_threads import SideCall, SideThreads
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
-
-GRACE: float = 0.25
-"""Seconds after its deadline until the thread of a call that blocks in WASI is abandoned."""
 
 
 class Blueprint:
@@ -38,10 +30,9 @@ class Blueprint:
         manifest: Its manifest; without a version of its own it has the one in the wasm file.
         manifest_digest: Digest of the manifest's meaning as it was read.
         revision: Its revision number.
-        waits: Whether its calls may block in WASI.
     """
 
-    __slots__ = ("digest", "interface", "manifest", "manifest_digest", "revision", "waits")
+    __slots__ = ("digest", "interface", "manifest", "manifest_digest", "revision")
 
     def __init__(
         self,
@@ -51,14 +42,12 @@ class Blueprint:
         manifest: Manifest,
         manifest_digest: str,
         revision: int,
-        waits: bool,
     ) -> None:
         self.digest = digest
         self.interface = interface
         self.manifest = manifest
         self.manifest_digest = manifest_digest
         self.revision = revision
-        self.waits = waits
 
     @property
     def limits(self) -> Limits:
@@ -85,12 +74,12 @@ class Serving:
     Args:
         artifact: The artifact it was made from.
         instance: The instance.
-        side: Threads for calls of guests that may block in WASI.
         tenant: Given to host functions.
-        hear: Called with the lines that the guest wrote to stdout and stderr; None for guests without WASI.
+        prints: Whether the guest can write lines, which have to be drained: it imports WASI.
         tier: Which compiler made its code.
 
     Attributes:
+        prints: The same.
         counters: Where calls are counted, while it serves.
         costs: Where the cost of its calls is counted, while it serves.
         trapped_in: The export in which it trapped; empty if it did not.
@@ -101,10 +90,9 @@ class Serving:
         self,
         artifact: Blueprint,
         instance: Instance,
-        side: SideThreads,
         tenant: ComponentTenant,
-        hear: Callable[[Output], None] | None = None,
         *,
+        prints: bool = False,
         tier: Tier = Tier.OPTIMISED,
     ) -> None:
         self.tier = tier
@@ -117,13 +105,9 @@ class Serving:
         self._inside = ""
         self._entered = 0
         self.by_hand = False
-        self._side = side
-        self._hearing = threading.Lock()
-        self._hear = hear
-        self._waiting: SideCall[CallResult] | None = None
+        self.prints = prints
         self._cancelled = False
-        self._stuck = False
-        tenant.guard.patience.attach(instance.activity.context, tenant.blocking)
+        tenant.guard.patience.attach(instance.activity.context, tenant.waiting)
 
     @property
     def in_flight(self) -> InFlight | None:
@@ -133,11 +117,6 @@ class Serving:
             return None
         # Read after the export: a call that begins meanwhile is younger, never older, than what is told.
         return InFlight(inside, max(0, perf_counter_ns() - self._entered) / 1e9)
-
-    @property
-    def prints(self) -> bool:
-        """Whether the guest can write lines, which have to be drained."""
-        return self._hear is not None
 
     @property
     def revision(self) -> int:
@@ -152,7 +131,7 @@ class Serving:
     @property
     def dead(self) -> bool:
         """Whether it can take no more calls."""
-        return self._stuck or self.instance.dead
+        return self.instance.dead
 
     @property
     def cancelled(self) -> bool:
@@ -161,7 +140,7 @@ class Serving:
 
     def ends_within(self, timeout: float | None) -> bool:
         """Return whether a call surely ends by itself within some seconds; None is for ever."""
-        return not self.artifact.waits and (timeout is None or self.instance.limits.deadline <= timeout)
+        return timeout is None or self.instance.limits.deadline <= timeout
 
     def find(self, export: str) -> ExportedFunction:
         """Find an export by a full or a short name.
@@ -227,12 +206,9 @@ class Serving:
         self.tenant.guard.patience.hurry(hurried)
 
     def cancel(self) -> None:
-        """Cancel the running call, from any thread; one blocked in WASI is abandoned after :data:`GRACE` seconds."""
+        """Cancel the running call, from any thread."""
         self._cancelled = True
         self.instance.cancel()
-        waiting = self._waiting
-        if waiting is not None:
-            waiting.hurry(GRACE)
 
     def _enter(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
         self.tenant.tracer.enter(path)
@@ -240,8 +216,6 @@ class Serving:
         self._entered = perf_counter_ns()
         self._inside = path
         try:
-            if self.artifact.waits:
-                return self._enter_aside(path, args, deadline)
             if deadline is None:  # naming it takes a noticeable part of a short call
                 return self.instance.call(path, *args)
             return self.instance.call(path, *args, deadline=deadline)
@@ -252,29 +226,8 @@ class Serving:
             raise
         finally:
             self._inside = ""
-            if self._hear is not None:
-                self.drain()
-
-    def _enter_aside(self, path: str, args: tuple[Any, ...], deadline: float | None) -> CallResult:
-        def enter() -> CallResult:
-            return self.instance.call(path, *args, deadline=deadline)
-
-        limit = (deadline if deadline is not None else self.instance.limits.deadline) + GRACE
-        self._cancelled = False
-        try:
-            # Closing does not wait for the guest: the instance is freed when the call returns.
-            self._waiting = self._side.start(str(self.manifest.id), enter, limit, self.instance.close)
-        except CapacityError as error:
-            raise GuestTrap(Trap(TrapKind.STUCK_IN_HOST, error.message)) from error
-        if self._cancelled:
-            self._waiting.hurry(GRACE)
-        try:
-            return self._side.finish(self._waiting)
-        except TimeoutError:
-            self._stuck = True
-            raise stuck(limit) from None
-        finally:
-            self._waiting = None
+            if self.prints:
+                self.tenant.hear()
 
     def drain(self, *, final: bool = False) -> None:
         """Pass on the lines of the guest since the last drain; from any thread.
@@ -282,21 +235,11 @@ class Serving:
         Args:
             final: Pass on unfinished lines as well: it writes no more.
         """
-        if self._hear is None:
-            return
-        with self._hearing:
-            output = self.instance.output(final=final)
-            if output.lines or output.dropped:
-                self._hear(output)
+        if self.prints:
+            self.tenant.hear(final=final)
 
     def close(self) -> None:
-        """Drop the instance; a stuck one is freed by its thread, if that ever returns."""
+        """Drop the instance."""
         self.drain(final=True)
         self.instance.close()
         self.tenant.close()
-
-
-def stuck(seconds: float) -> GuestTrap:
-    """Return the trap of a guest that did not answer in time."""
-    text = f"no answer within {seconds:.2f} s: the guest waits inside WASI"
-    return GuestTrap(Trap(TrapKind.STUCK_IN_HOST, text))

@@ -172,7 +172,7 @@ class Desk:
         )
 
         def run() -> tuple[CheckOutcome, ...]:
-            return Replay(Making(linker, floor.side, artifact, code, tenant), component.served.kind).run(checks)
+            return Replay(Making(linker, artifact, code, tenant), component.served.kind).run(checks)
 
         return await floor.candidate(run, owner=component.name)
 

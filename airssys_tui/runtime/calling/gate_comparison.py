@@ -114,7 +114,7 @@ class GateComparison:
         def making() -> Making:
             guard = self._guards.guard(component.name, artifact.manifest, artifact.revision)
             tenant = ComponentTenant(component.name, artifact.manifest, unheard, floor.workers, guard=guard)
-            return Making(linker, floor.side, artifact, side.code, tenant)
+            return Making(linker, artifact, side.code, tenant)
 
         def run() -> _Ran:
             return _Ran(Replay(making(), kind).run(checks, until), _probe(making, artifact, state, kind))

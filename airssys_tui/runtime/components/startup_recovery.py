@@ -178,7 +178,6 @@ def _artifact(record: RevisionRecord) -> Blueprint:
         manifest=decode_manifest(record.manifest),
         manifest_digest=record.manifest_digest,
         revision=record.number,
-        waits=False,
     )
 
 

@@ -20,8 +20,6 @@ NOTE_WORDS: Final = 150
 EVENT_WORDS: Final = 700
 """The same in the event."""
 
-_TOO_LONG = frozenset({TrapKind.DEADLINE, TrapKind.STUCK_IN_HOST})
-
 
 def run_to_the_end(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
     """Run a command and drop its instance; on a worker.
@@ -73,7 +71,7 @@ def _outcome(serving: Serving, trap: GuestTrap, took: str) -> tuple[CommandOutco
         return CommandOutcome.EXITED, f"failed after {took}: exit status {status}"
     if serving.cancelled or trap.trap.kind is TrapKind.CANCELLED:
         return CommandOutcome.CANCELLED, f"cancelled after {took}"
-    if trap.trap.kind in _TOO_LONG:
+    if trap.trap.kind is TrapKind.DEADLINE:
         limit = format_duration(serving.artifact.limits.deadline)
         return CommandOutcome.TRAPPED, f"ended at its deadline of {limit}: raise [resources] command_deadline"
     return CommandOutcome.TRAPPED, f"trapped after {took}: {trap_text(trap, 0)}"

@@ -306,7 +306,7 @@ class Instances:
         artifact = self._active(component)
         component.update.reach(Gate.COMPILE)
         code = await code_for(self._floor, artifact)
-        artifact.interface, artifact.waits = code.interface, code.waits_in_wasi
+        artifact.interface = code.interface
         component.update.reach(Gate.INSTANTIATE)
         if component.served.kind == "command":
             return await self._rehearsal.instantiate(component.name, artifact, code)

@@ -147,7 +147,6 @@ class Rehearsal:
             manifest=manifest,
             manifest_digest=plan.manifest_digest,
             revision=plan.revision,
-            waits=loaded.code.waits_in_wasi,
         )
         return artifact, Loadable(loaded.code, loaded.cached, found)
 
@@ -249,7 +248,7 @@ class Rehearsal:
             revision=artifact.revision,
             speaker=speaker,
         )
-        making = Making(floor.tiers.linker(code.tier), floor.side, artifact, code, tenant)
+        making = Making(floor.tiers.linker(code.tier), artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:
             return await landing(made)

@@ -1,17 +1,16 @@
 """The worker threads: the only threads that run guest code, with stacks deep enough for it.
 
-Their stacks are 16 MiB, because guests recurse (a guest may use about 400 KiB for each nested call).
-
 A guest's call cannot be suspended, but the interpreter's lock is free while it runs, and the operating system shares
 the cores among threads. So the pool is fair in time by its *places*: at most :attr:`Workers.count` threads take tasks.
 
-* A task that is about to block in the host announces it with :meth:`Workers.blocking`, and a task that has run for
-  longer than :data:`LONG_MS` while others wait is *handed off* by the monitor. In both cases another thread takes the
-  place; there are bounds for each. While another thread of the lane rests, the one for a task that blocks is not
-  called yet: most blocks are a write to the disk, over before anybody misses the thread. A thread that was handed off
-  runs on with a lower priority, and ends with its task. One that blocked and is one too many afterwards stands by, to
-  be called the next time: components that wait for files, sockets and programs would start and end a thread for each
-  wait, which takes as long as a short call.
+* A task that is about to block in the host announces it with :meth:`Workers.blocking`, or with
+  :meth:`Workers.waiting` if nobody knows for how long, and a task that has run for longer than :data:`LONG_MS` while
+  others wait is *handed off* by the monitor. In each case another thread takes the place; there are bounds. A wait past
+  its bound is refused, so that those that wait never keep the last place from the others. While another thread of the
+  lane rests, the one for a task that blocks is not called yet: most blocks are a write to the disk, over before anybody
+  misses the thread. A thread that was handed off runs on with a lower priority, and ends with its task. One that
+  blocked and is one too many afterwards stands by, to be called the next time: components that wait for files, sockets
+  and programs would start and end a thread for each wait, which takes as long as a short call.
 * The monitor sleeps until a task waits while no thread is free.
 * Candidates (their ``init``, trial loads and probes) have a lane with places of its own: they do not keep a place from
   components that serve.
@@ -30,18 +29,19 @@ from enum import Enum
 from time import perf_counter_ns
 from typing import Any, Final, TypeVar
 
+from airssys_tui.core.errors import HostFault
 from airssys_tui.runtime.machinery import priority
-from airssys_tui.runtime.machinery.caller_threads import CALLER
+from airssys_tui.runtime.machinery.deep_threads import spawn
 from airssys_tui.runtime.machinery.worker_lane import Lane, Place, Task
 
 T = TypeVar("T")
 
-STACK_SIZE: Final = 16 * 1024 * 1024
 LONG_MS: Final = 10
 """Milliseconds that a task may run while others wait, until another thread takes its place."""
 
-MAX_REPLACEMENTS: Final = 512
-"""Threads of a lane that run for tasks which block in the host: a thread that waits costs its stack's pages only."""
+MAX_WAITING: Final = 512
+"""Threads of a lane that block in the host; for each of them another one runs. One that waits costs its stack's
+pages only."""
 
 MAX_HANDED: Final = 64
 """Threads of a lane that were handed off and have not ended."""
@@ -56,25 +56,7 @@ CANDIDATE_PLACES: Final = 2
 CROWDED_EVERY: Final = 60.0
 """Seconds between two reports that no more tasks can be handed off."""
 
-_STACK_LOCK: Final = threading.Lock()
-
-
-def spawn(target: Callable[[], None], name: str) -> threading.Thread:
-    """Start a daemon thread that runs guests, with a stack of :data:`STACK_SIZE`."""
-
-    def run() -> None:
-        CALLER.free = False  # what a guest asks for from here is another thread's work
-        target()
-
-    # threading.stack_size is global to the process: set, start and restore under one lock.
-    with _STACK_LOCK:
-        before = threading.stack_size(STACK_SIZE)
-        try:
-            thread = threading.Thread(target=run, name=name, daemon=True)
-            thread.start()
-        finally:
-            threading.stack_size(before)
-    return thread
+_LESS: Final = "stop some of the components that wait"
 
 
 class Way(Enum):
@@ -91,19 +73,18 @@ class Way(Enum):
 class _Blocking(contextlib.AbstractContextManager[None]):
     """The block of :meth:`Workers.blocking`."""
 
-    __slots__ = ("_counted", "_place", "_pool")
+    __slots__ = ("_bounded", "_place", "_pool")
 
-    def __init__(self, pool: Workers, place: Place) -> None:
+    def __init__(self, pool: Workers, place: Place, *, bounded: bool) -> None:
         self._pool = pool
         self._place = place
-        self._counted = False
+        self._bounded = bounded
 
     def __enter__(self) -> None:
-        self._counted = self._pool.block(self._place)
+        self._pool.block(self._place, bounded=self._bounded)
 
     def __exit__(self, *_: object) -> None:
-        if self._counted:
-            self._pool.unblock(self._place)
+        self._pool.unblock(self._place)
 
 
 _NOT_ANNOUNCED: Final = contextlib.nullcontext()
@@ -210,30 +191,51 @@ class Workers:
         return future
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
-        """Announce that the calling worker is about to block in the host; another may take its place.
+        """Announce that the calling worker is about to block in the host, briefly; another may take its place.
 
-        On any other thread, and on a worker whose place is taken already, there is nothing to announce.
+        On any other thread there is nothing to announce.
         """
         place = _HERE.place
-        return _NOT_ANNOUNCED if place is None or place.handed else _Blocking(self, place)
+        return _NOT_ANNOUNCED if place is None else _Blocking(self, place, bounded=False)
 
-    def block(self, place: Place) -> bool:
-        """Count a worker as one that blocks; return whether it still has its place."""
+    def waiting(self) -> contextlib.AbstractContextManager[None]:
+        """Announce that the calling worker is about to wait for as long as its call may take.
+
+        Entering it raises :class:`HostFault` if :data:`MAX_WAITING` threads block already, or no other thread can be
+        had that would go on.
+        """
+        place = _HERE.place
+        return _NOT_ANNOUNCED if place is None else _Blocking(self, place, bounded=True)
+
+    def block(self, place: Place, *, bounded: bool) -> None:
+        """Count a worker as one that blocks.
+
+        Raises:
+            HostFault: If it is ``bounded`` and the bound is reached.
+        """
         lane = place.lane
         with self._lock:
-            if place.handed:
-                return False
-            lane.blocked += not place.blocked
-            place.blocked += 1
-            if not lane.resting:  # else the last one that rests has it replaced, when it takes a task
+            if bounded and not place.blocked and lane.blocked >= MAX_WAITING:
+                raise HostFault(f"{lane.blocked} calls wait in the host already", remedy=_LESS)
+            self._count(place, 1)
+            if not place.handed and not lane.resting:  # else the last one that rests has it replaced
                 self._man(lane)
-        return True
+                if bounded and lane.taking < 1:
+                    self._count(place, -1)
+                    raise HostFault("the process has no room for a thread that would go on meanwhile", remedy=_LESS)
 
     def unblock(self, place: Place) -> None:
         """Take back one :meth:`block`."""
         with self._lock:
-            place.blocked -= 1
-            place.lane.blocked -= not place.blocked
+            self._count(place, -1)
+
+    def _count(self, place: Place, by: int) -> None:
+        """Count one block more or less; one that was handed off is among those that block while it does."""
+        before = bool(place.blocked)
+        place.blocked += by
+        if before != bool(place.blocked):
+            place.lane.blocked += by
+            place.lane.handed -= by * place.handed
 
     def close(self, timeout: float) -> bool:
         """End the threads after their present task; wait at most ``timeout`` seconds for all of them.
@@ -258,7 +260,7 @@ class Workers:
 
     def _man(self, lane: Lane) -> None:
         """Call or start a thread for a lane that lacks one, if the bound and the system allow; the lock is held."""
-        if self._closed or lane.taking >= lane.count or lane.blocked > MAX_REPLACEMENTS:
+        if self._closed or lane.taking >= lane.count or lane.blocked > MAX_WAITING:
             return
         if lane.standing_by:
             lane.standing_by.pop().called.release()
@@ -360,7 +362,7 @@ class Workers:
             if self._closed:
                 return
             late = [p for p in lane.places if 0 < p.since < before and not p.handed and not p.blocked]
-            for place in late[: MAX_HANDED - lane.handed]:
+            for place in late[: max(0, MAX_HANDED - lane.handed)]:
                 place.handed = True
                 lane.handed += 1
                 priority.lower(place.thread)

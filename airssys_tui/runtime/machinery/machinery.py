@@ -29,7 +29,6 @@ from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.loaded_code import Shelf
 from airssys_tui.runtime.machinery.outgrown import Outgrown
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
-from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.machinery.wakeups import landing
 from airssys_tui.runtime.sources.reading_threads import ReadingThreads
 from airssys_tui.store.directory import StateDirectory
@@ -82,7 +81,6 @@ class Floor:
         self.shelf = Shelf()
         self.flights: Flights[Any] = Flights()
         self.workers = Workers(settings.workers, self._crowded)
-        self.side = SideThreads(waiting=self.workers.blocking)
         self.programs = ProgramSource(settings.program_path)
         self.services = ServiceDesk(state.storage, self.workers.blocking, self.programs)
         self.filled: Callable[[DiskFull], None] = lambda _: None
@@ -199,10 +197,7 @@ class Floor:
         self._behind.shutdown(wait=False, cancel_futures=True)
         self._files.shutdown(wait=True)
         self._disk.close()
-        if self.side.live:
-            # Calls blocked in WASI may never return: do not wait for them.
-            self.tiers.close(0.0)
-        elif ended:
+        if ended:
             self.tiers.close()
         return ended
 

@@ -253,7 +253,6 @@ class Observer:
             tallies=self._floor.journal.tallies,
             busy=self._floor.workers.busy,
             handed=self._floor.workers.handed,
-            stuck=self._floor.side.stuck,
             descriptors=self._descriptors,
             descriptor_limit=self._floor.descriptors.limit,
         )

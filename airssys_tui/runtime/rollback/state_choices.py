@@ -121,7 +121,6 @@ class StateChoices:
             manifest=manifest,
             manifest_digest=target.manifest_digest,
             revision=target.number,
-            waits=code.waits_in_wasi,
         )
         try:
             with Passage().at(Gate.STATE_LOAD):

@@ -30,7 +30,6 @@ from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
 from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.machinery.side_threads import SideThreads
 from airssys_tui.runtime.standalone.check import read_path
 from airssys_tui.runtime.standalone.compiling import compile_cached, with_enough_stack
 
@@ -51,7 +50,7 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
     """
     manifest, wasm = read_path(path)
     manifest = with_version(manifest, admit(wasm).version)
-    tiers, workers, side = Tiers(EngineSettings(), INTERFACES), Workers(1), SideThreads()
+    tiers, workers = Tiers(EngineSettings(), INTERFACES), Workers(1)
 
     def work(tier: Tier) -> CallReport:
         journal, code = Journal(), compile_cached(tiers, wasm, manifest.limits, tier)
@@ -59,7 +58,7 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-        making = Making(linker, side, _artifact(manifest, wasm, code), code, tenant)
+        making = Making(linker, _artifact(manifest, wasm, code), code, tenant)
         report = workers.submit(_call_once, making, export, arguments).result()
         lines = tuple(event.text for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)
@@ -68,7 +67,7 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
         return with_enough_stack(choice.of(manifest), work)
     finally:
         workers.close(1.0)
-        tiers.close(0.0 if side.live else 1.0)
+        tiers.close(1.0)
 
 
 def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
@@ -78,7 +77,6 @@ def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
         manifest=manifest,
         manifest_digest=manifest_digest(manifest),
         revision=0,
-        waits=code.waits_in_wasi,
     )
 
 

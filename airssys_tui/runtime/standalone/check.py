@@ -40,7 +40,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: The path.
-        admissible: Whether it would pass every gate up to ``instantiate``, or ``types`` if it may block in WASI.
+        admissible: Whether it would pass every gate up to ``instantiate``.
         gate: The gate that refused.
         reason: Why it refused.
         offset: Byte offset of the problem, if there is one.
@@ -154,9 +154,8 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes, tiers: Tiers, choice: T
         passage = Passage()
         with passage.at(Gate.TYPES):
             check_types(linker, code.interface)
-        if not code.waits_in_wasi:
-            with passage.at(Gate.INSTANTIATE):
-                _instantiate(linker, code, manifest)
+        with passage.at(Gate.INSTANTIATE):
+            _instantiate(linker, code, manifest)
         said = describe(code.interface, manifest)
         return CheckReport(
             path=path,

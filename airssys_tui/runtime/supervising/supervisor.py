@@ -95,7 +95,7 @@ class Supervisor:
         """Handle an instance that died outside the mailbox, such as in a last save; runs on the control loop."""
         dead = component.actor.drop_dead()
         if dead is not None:
-            trap = dead.instance.trap or Trap(TrapKind.STUCK_IN_HOST, "the guest waits inside WASI")
+            trap = dead.instance.trap or Trap(TrapKind.CANNOT_ENTER, "the instance is closed")
             died = GuestTrap(trap)
             died.heard(dead.tenant.heard, component.name)
             self.trapped(component, dead, died)

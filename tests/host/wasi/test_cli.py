@@ -9,8 +9,8 @@ import pytest
 
 from airssys_tui.core.traps import GuestTrap, TrapKind, exit_status
 from airssys_tui.core.types.values import Err, Ok, Variant
-from airssys_tui.engine.wasi import OutputBuffer, OutputLine
 from airssys_tui.host.doors.variables import MOST_VALUE
+from airssys_tui.host.services.output_lines import OutputBuffer, OutputLine
 from airssys_tui.host.wasi import cli, io
 from airssys_tui.host.wasi_context import WasiContext
 from tests.support.rule_guard import RuleGuard

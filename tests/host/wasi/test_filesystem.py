@@ -37,7 +37,7 @@ CLOSED = Variant("closed")
 @pytest.fixture(scope="module")
 def linked(engine: Engine) -> tuple[Any, Any]:
     """Give a linker with WASI, and a guest that passes files and streams on."""
-    return engine.linker(WASI, native_wasi=False), engine.compile(
+    return engine.linker(WASI), engine.compile(
         passing_guest("filesystem/types", "filesystem/preopens", "io/streams", "io/error")
     )
 

@@ -31,7 +31,7 @@ def test_every_interface_of_the_release_is_there():
 
 @pytest.mark.parametrize("version", ["0.2.0", "0.2.3", "0.2.12", "0.2.99"])
 def test_a_guest_of_any_release_finds_all_of_them(engine, version):
-    linker = engine.linker([whole(name) for name in wasi_types().interfaces], native_wasi=False)
+    linker = engine.linker([whole(name) for name in wasi_types().interfaces])
     code = engine.compile(passing_guest("http/types", "sockets/tcp", "filesystem/preopens", version=version))
     assert linker.problems(code.interface) == ()
     with linker.instantiate(code, Limits()) as instance:
@@ -39,7 +39,7 @@ def test_a_guest_of_any_release_finds_all_of_them(engine, version):
 
 
 def test_a_release_candidate_is_another_interface(engine):
-    linker = engine.linker([whole("io/poll")], native_wasi=False)
+    linker = engine.linker([whole("io/poll")])
     code = engine.compile(passing_guest("io/poll", version="0.2.0-rc-2023-11-10"))
     assert [problem.name for problem in linker.problems(code.interface)] == ["wasi:io/poll@0.2.0-rc-2023-11-10"]
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airssys_tui.core.events import Event, EventAction, Speaker
-from airssys_tui.engine.wasi import LINE, UNFINISHED, OutputBuffer, OutputLine
+from airssys_tui.host.services.output_lines import LINE, UNFINISHED, OutputBuffer, OutputLine
 from tests.support.api.embedded_bench import EmbeddedBench
 from tests.support.printer import ERR, OUT, printer
 from tests.support.world import World

@@ -14,8 +14,8 @@ from airssys_tui.core.errors import AirssysError, NotServing, UsageError
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.runtime.actors.actor import Actor
-from airssys_tui.runtime.machinery import guest_threads
 from airssys_tui.runtime.machinery.caller_threads import LEAST_STACK, stack_of_this_thread
+from airssys_tui.runtime.machinery.deep_threads import STACK_LOCK
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from tests.support.components import Crafted
 from tests.support.places import FIXTURES
@@ -37,7 +37,7 @@ def beside(work: Callable[[], T], stack: int = LEAST_STACK) -> Callable[[], T]:
         except BaseException as error:  # noqa: BLE001 - raised again on the thread that waits
             errors.append(error)
 
-    with guest_threads._STACK_LOCK:  # noqa: SLF001 - the size is one for the whole process
+    with STACK_LOCK:  # the size is one for the whole process
         before = threading.stack_size(stack)
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -194,13 +194,15 @@ def test_who_waits_less_than_the_call_may_take_does_not_run_it(world: World) -> 
     assert patient
 
 
-def test_a_call_that_may_wait_in_wasi_is_run_by_no_caller(world: World) -> None:
-    world.put("sleeper", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes())
+def test_a_call_that_waits_in_wasi_is_run_by_its_caller_and_ends_at_its_deadline(world: World) -> None:
+    world.put("sleeper", (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes(), '[resources]\ndeadline = "60ms"\n')
     world.open()
     actor = world.runtime.probe.component("sleeper").actor
 
-    assert not beside(lambda: actor.request(here) == here())()
-    assert beside(lambda: world.runtime.request("sleeper", "fine"))() == 7
+    assert beside(lambda: actor.request(here) == here())()
+    with pytest.raises(GuestTrap) as caught:
+        beside(lambda: world.runtime.request("sleeper", "sleep", 3_600_000_000_000))()
+    assert caught.value.trap.kind is TrapKind.DEADLINE
 
 
 def test_an_actor_that_does_not_accept_calls_refuses(actor: Actor) -> None:

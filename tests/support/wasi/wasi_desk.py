@@ -20,8 +20,8 @@ class PlainTenant:
     """What the frame needs of a tenant; a test adds what its faces need.
 
     Attributes:
-        blocked: How often a thread was about to block.
-        at_block: Called each time that a thread is about to block, in turn; what a guest waits for comes from there, so
+        blocked: How often a thread was about to block or to wait.
+        at_block: Called each time that a thread is about to block or to wait, in turn; what a guest waits for comes from there, so
             that no test depends on time.
     """
 
@@ -31,12 +31,14 @@ class PlainTenant:
         vars(self).update(parts)
 
     @contextlib.contextmanager
-    def blocking(self) -> Iterator[None]:
+    def waiting(self) -> Iterator[None]:
         """Count it, and do what a test has planned for it."""
         self.blocked += 1
         if self.at_block:
             self.at_block.pop(0)()
         yield
+
+    blocking = waiting
 
 
 class WasiDesk:
@@ -68,7 +70,7 @@ class WasiDesk:
 
     def _prepared(self, engine: Engine, interfaces: Sequence[HostInterface], guest: bytes) -> tuple[Linker, Code]:
         code = engine.compile(guest)
-        linker = engine.linker(interfaces, native_wasi=False)
+        linker = engine.linker(interfaces)
         assert linker.problems(code.interface) == ()
         return linker, code
 
