@@ -34,6 +34,7 @@ from benchmarks import (
     screen,
     services,
     startup,
+    wasi,
     watching,
     web,
 )
@@ -49,6 +50,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "values": calls.values,
     "bytes": calls.byte_lists,
     "host": calls.host,
+    "wasi": wasi.wasi,
     "extism": extism_rows.extism,
     "deadline": calls.deadline,
     "handle-message": handling.messages,

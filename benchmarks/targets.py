@@ -86,6 +86,12 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "call/host-function": Target(most=0.8, unit="µs"),
         "host/bytes-64-kib-out": Target(most=10, unit="µs"),
     },
+    "wasi": {
+        "wasi/scalar-call": Target(most=1.5, unit="µs"),
+        "wasi/read-64-kib": Target(least=20, unit="MiB/s"),
+        "wasi/write-64-kib": Target(least=20, unit="MiB/s"),
+        "wasi/link": Target(most=10, unit="ms"),
+    },
     "extism": {
         "extism/bytes-64-b": Target(times=1),
         "extism/bytes-1-kib": Target(times=1),
