@@ -21,8 +21,8 @@ class PlainTenant:
 
     Attributes:
         blocked: How often a thread was about to block or to wait.
-        at_block: Called each time that a thread is about to block or to wait, in turn; what a guest waits for comes from there, so
-            that no test depends on time.
+        at_block: Called each time that a thread is about to block or to wait, in turn; what a guest waits for comes
+            from there, so that no test depends on time.
     """
 
     def __init__(self, **parts: Any) -> None:
