@@ -70,9 +70,9 @@ def dummy(folder: Path) -> bytes:
             raise SystemExit(f"{folder} has no package wasi:cli")
         (root / "all.wit").write_text(_WORLD.format(version[1]), encoding="utf-8")
         core, made = root / "core.wasm", root / "all.wasm"
-        embed = ["component", "embed", "--dummy", "--all-features", root, "--world", "all", "-o", core]
-        for arguments in (embed, ["component", "new", core, "-o", made]):
-            subprocess.run([found, *arguments], check=True)  # noqa: S603 -- a program of this environment
+        embed = ["embed", "--dummy", "--all-features", str(root), "--world", "all", "-o", str(core)]
+        for arguments in (embed, ["new", str(core), "-o", str(made)]):
+            subprocess.run([found, "component", *arguments], check=True)  # noqa: S603 -- a program of this environment
         return made.read_bytes()
 
 
@@ -80,6 +80,7 @@ def types_of(wasm: bytes) -> WasiTypes:
     """Return the types of all interfaces that a component imports."""
     engine = wasmtime.Engine()
     kind = component.Component(engine, wasm).type
+    members = kind.imports(engine)
     homes: list[tuple[component.ResourceType, str, str]] = []
     found: dict[str, InterfaceTypes] = {}
     version = ""
@@ -89,7 +90,8 @@ def types_of(wasm: bytes) -> WasiTypes:
         name, _, version = item.name.removeprefix("wasi:").partition("@")
         own: list[str] = []
         uses: list[UsedResource] = []
-        for resource, type_ in _resources(kind.imports(engine)[item.name].ty.exports(engine)):
+        instance: Any = members[item.name].ty
+        for resource, type_ in _resources(instance.exports(engine)):
             home = next((home for home in homes if bindings.resource_types_equal(home[0], type_)), None)
             if home is None:
                 homes.append((type_, item.name, resource))

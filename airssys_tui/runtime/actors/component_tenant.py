@@ -71,6 +71,7 @@ class ComponentTenant:
         self._revision = revision
         self._speaker = speaker
         self._manifest = manifest
+        self._wasi: WasiContext | None = None
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
         self._journal = journal
         self._workers = workers
@@ -109,12 +110,17 @@ class ComponentTenant:
         """Its door to the network."""
         return NetworkDoor(self.guard, self.component, self.waiting)
 
-    @cached_property
+    @property
     def wasi(self) -> WasiContext:
-        """What it finds around it as a program of WASI."""
-        manifest = self._manifest
-        arguments = (manifest.package.name, *manifest.artifact.args)
-        return WasiContext(OutputBuffer(), arguments, manifest.wasi.preopens)
+        """What it finds around it as a program of WASI; made when it is first asked for, by whichever thread."""
+        made = self._wasi
+        if made is None:
+            fresh = _wasi_context(self._manifest)
+            with self._lock:
+                made = self._wasi
+                if made is None:
+                    made = self._wasi = fresh
+        return made
 
     @property
     def config(self) -> tuple[tuple[str, str], ...]:
@@ -280,3 +286,8 @@ class ComponentTenant:
                 self._dropped += 1
                 return None
         return dropped
+
+
+def _wasi_context(manifest: Manifest) -> WasiContext:
+    arguments = (manifest.package.name, *manifest.artifact.args)
+    return WasiContext(OutputBuffer(), arguments, manifest.wasi.preopens)
