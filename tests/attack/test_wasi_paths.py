@@ -35,7 +35,7 @@ def wasi() -> Iterator[tuple[Any, Any]]:
     """Give a linker with WASI, and a guest that passes files and streams on."""
     engine = Engine()
     guest = passing_guest("filesystem/types", "filesystem/preopens", "io/streams", "io/error")
-    yield engine.linker(WASI, native_wasi=False), engine.compile(guest)
+    yield engine.linker(WASI), engine.compile(guest)
     engine.close()
 
 

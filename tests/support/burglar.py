@@ -15,6 +15,8 @@ from airssys_tui.core.types.values import Err, Ok
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
+from airssys_tui.host.services.output_lines import OutputBuffer
+from airssys_tui.host.wasi_context import WasiContext
 from tests.support.file_trees import everything_in
 from tests.support.guarded import RuledGuard
 from tests.support.wasi.passing_guest import export_of
@@ -50,7 +52,7 @@ class House:
         self.owner = SimpleNamespace(
             filesystem=Filesystem(self.guard),
             blocking=contextlib.nullcontext,
-            wasi=SimpleNamespace(preopens=(Preopen("/data", str(self.inside)), Preopen("/", "/"))),
+            wasi=WasiContext(OutputBuffer(), preopens=(Preopen("/data", str(self.inside)), Preopen("/", "/"))),
         )
         self.instance = linker.instantiate(code, Limits(fuel_per_call=10**10, deadline=60.0), owner=self.owner)
         self.look()
