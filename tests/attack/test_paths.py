@@ -575,7 +575,7 @@ def test_everything_is_closed_with_the_instance(house: House) -> None:
         house.ask("open", house.path("mine"), {"read", "write"})
     assert len(descriptors() - before) == 5
     house.instance.close()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_everything_is_closed_after_a_trap(house: House) -> None:
@@ -585,7 +585,7 @@ def test_everything_is_closed_after_a_trap(house: House) -> None:
         house.ask("trap")
     assert caught.value.trap.kind is TrapKind.UNREACHABLE
     house.instance.close()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_nothing_that_is_opened_is_inherited(house: House) -> None:

@@ -312,7 +312,7 @@ def test_waits_leave_no_descriptors_behind(make):
     before = descriptors()
     for _ in range(5):
         wait_on_a_thread()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_a_process_without_descriptors_ends_the_call(make, monkeypatch):

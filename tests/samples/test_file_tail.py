@@ -76,7 +76,7 @@ def test_the_last_lines_of_a_file(tail: Instance, log: Path, content: bytes, lin
     log.write_bytes(content)
     before = descriptors()
     assert last(tail, log, lines) == Ok(expected)
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_a_file_is_followed(tail: Instance, log: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_is_followed_is_denied_as_soon_as_its_grant_is_revoked(
     guard.grants.clear()
     assert follow(tail, log).value.case == "denied"
     tail.call("airssys:core-component/lifecycle@1.0.0#shutdown")
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_another_file_is_followed_in_place_of_the_first(tail: Instance, log: Path) -> None:

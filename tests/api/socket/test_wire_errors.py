@@ -25,6 +25,9 @@ from airssys_tui.core.errors import (
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFailed, ExchangeFault, FaultCode
+from airssys_tui.host.doors.exchange.header_fields import FieldFault, FieldRefusal
+from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.sockets.socket_refusal import SocketFailure, SocketRefusal
 from airssys_tui.host.wasi.stream_end import IoError, StreamFailed
 
@@ -32,9 +35,12 @@ MADE = {
     AdmissionError: lambda: AdmissionError("no", gate=Gate.SIZE, offset=3, remedy="less"),
     ArgumentError: lambda: ArgumentError("items[3]", "u32", "-1"),
     Disconnected: lambda: Disconnected("gone", pid=7, seconds=1.5, remedy="wait"),
+    ExchangeFailed: lambda: ExchangeFailed(ExchangeFault(FaultCode.DNS_TIMEOUT)),
+    FieldRefusal: lambda: FieldRefusal(FieldFault.FORBIDDEN),
     GateRefusal: lambda: GateRefusal("no", gate=Gate.HEALTH_PROBE, component="counter"),
     GuestTrap: lambda: GuestTrap(Trap(TrapKind.DEADLINE, "late", ("f", "g")), component="counter"),
     ManifestError: lambda: ManifestError((ManifestProblem("Component.toml", 3, "limits.memory", "too much"),)),
+    NetworkRefusal: lambda: NetworkRefusal("timeout", "late"),
     SocketRefusal: lambda: SocketRefusal(SocketFailure.TIMEOUT, "late"),
     StreamFailed: lambda: StreamFailed(IoError("no", filesystem="io")),
 }

@@ -49,7 +49,7 @@ def house(tmp_path: Path, linked: tuple[Any, Any]) -> Iterator[WasiHouse]:
     made = WasiHouse(tmp_path.resolve(), *linked)
     yield made
     made.instance.close()
-    assert descriptors() == before
+    assert descriptors() <= before
     assert made.is_untouched()
 
 
@@ -484,14 +484,14 @@ def test_everything_is_closed_however_it_ends(house: WasiHouse, how: str) -> Non
             ("descriptor", file), ("input-stream", stream), ("directory-entry-stream", entries), ("descriptor", folder),
         ):  # fmt: skip
             house.drop(resource, handle)
-        assert descriptors() == before
+        assert descriptors() <= before
         return
     if how == "trapped":
         with pytest.raises(GuestTrap) as caught:
             house.pass_on(OUT + "write", house.ask("append-via-stream", on=file), b"not permitted")
         assert caught.value.trap.kind is TrapKind.HOST_ERROR
     house.instance.close()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_blocking_is_announced_at_every_operation(house: WasiHouse, monkeypatch: pytest.MonkeyPatch) -> None:
