@@ -24,7 +24,7 @@ from airssys_tui.core.refusal import is_by
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.interface import Interface
 from airssys_tui.store.catalog.catalog import Catalog
-from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord
+from airssys_tui.store.catalog.records import ComponentRecord, Hold, Refusal, RevisionRecord, waiting_revision
 from airssys_tui.store.ownership import Owner
 
 TOLD: Final = {
@@ -109,11 +109,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def awaiting(self) -> Awaiting | None:
-        """The revision that waits for approval: that of the newest refusal, if it is newer than the active one."""
-        refusal, serves = next(iter(self.refusals), None), self.active.number if self.active is not None else 0
-        if refusal is None or not refusal.undecided or (refusal.revision or 0) <= serves:
-            return None
-        return Awaiting(refusal.revision or 0, one_line(refusal.reason))
+        """The revision that waits for approval."""
+        found = waiting_revision(self.refusals, self.active.number if self.active is not None else None)
+        return None if found is None else Awaiting(found[0], one_line(found[1].reason))
 
 
 def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) -> ComponentView:

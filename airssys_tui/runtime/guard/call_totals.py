@@ -16,7 +16,7 @@ class CallTotals:
     What a runtime that was killed had not recorded is not counted: a grant seems to be used for longer, never for less.
 
     Args:
-        count: Returns how many calls a component has finished in this runtime, by its name.
+        count: Returns how many calls a component has finished in this runtime, by its name; takes no lock.
     """
 
     def __init__(self, count: Callable[[str], int]) -> None:
@@ -35,8 +35,9 @@ class CallTotals:
 
     def of(self, name: str) -> int:
         """Return the total of a component."""
-        now = self._count(name)
         with self._lock:
+            # counted with the lock held: an older count after a newer one would look like a new beginning
+            now = self._count(name)
             last = self._now.get(name, 0)
             if now < last:  # it was unloaded meanwhile, and its count began again
                 self._before[name] = self._before.get(name, 0) + last

@@ -29,7 +29,7 @@ from airssys_tui.core.manifest.document import Manifest, decode_manifest
 from airssys_tui.runtime.sources.names import MANIFEST, WASM
 from airssys_tui.store.audit.audit_reading import audit_page, audit_tail, verify_audit
 from airssys_tui.store.catalog.grant_records import DenialRecord, QuestionRecord
-from airssys_tui.store.catalog.records import RevisionRecord
+from airssys_tui.store.catalog.records import RevisionRecord, waiting_revision
 from airssys_tui.store.directory import StateReader
 
 
@@ -215,11 +215,8 @@ def _rules(state: StateReader) -> Iterator[TrustRule]:
 
 def _candidate(state: StateReader, component: str, active: RevisionRecord | None) -> RevisionRecord | None:
     """Return the newest revision if it waits for approval."""
-    served = active.number if active else 0
-    for refusal in state.catalog.refusals(component)[:1]:
-        if refusal.undecided and (refusal.revision or 0) > served:
-            return state.catalog.revision(component, refusal.revision or 0)
-    return None
+    found = waiting_revision(state.catalog.refusals(component), active.number if active else None)
+    return None if found is None else state.catalog.revision(component, found[0])
 
 
 def _manifest(revision: RevisionRecord | None) -> Manifest | None:

@@ -7,6 +7,8 @@ Identities are the text form of :class:`~airssys_tui.core.identity.ComponentId`;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from airssys_tui.core.refusal import is_undecided
@@ -150,6 +152,19 @@ class Refusal(msgspec.Struct, frozen=True):
     def undecided(self) -> bool:
         """Whether nothing is wrong with the files: they wait for an operator's approval."""
         return is_undecided(self.gate, self.reason)
+
+
+def waiting_revision(refusals: Sequence[Refusal], active: int | None) -> tuple[int, Refusal] | None:
+    """Return the revision that waits for approval, with the refusal that says for what; None if none does.
+
+    Args:
+        refusals: The refusals of one component, newest first: only the newest counts.
+        active: The revision that serves; what waits is newer.
+    """
+    newest = next(iter(refusals), None)
+    if newest is None or not newest.undecided or newest.revision is None or newest.revision <= (active or 0):
+        return None
+    return newest.revision, newest
 
 
 class NewSnapshot(msgspec.Struct, frozen=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from airssys_tui.api.commands import Grant
@@ -71,6 +74,30 @@ def test_a_count_that_begins_again_adds_to_the_total() -> None:
     assert totals.of("c") == 14
     counts["c"] = 5
     assert totals.of("c") == 18
+
+
+def test_a_total_that_two_threads_ask_for_counts_every_call_once() -> None:
+    """The second thread asks while the first one counts; what the first counted is older and must not come after."""
+    counts, began, asked = iter((5, 7)), threading.Event(), threading.Event()
+
+    def counted(_: str) -> int:
+        value = next(counts)
+        if value == 5:
+            began.set()
+            asked.wait(0.2)
+        return value
+
+    totals = CallTotals(counted)
+
+    def second() -> int:
+        assert began.wait(10)
+        total = totals.of("c")
+        asked.set()
+        return total
+
+    with ThreadPoolExecutor(2) as pool:
+        first, later = pool.submit(totals.of, "c"), pool.submit(second)
+        assert (first.result(), later.result()) == (5, 7)
 
 
 def test_totals_are_recorded_once_a_minute_and_at_the_end() -> None:

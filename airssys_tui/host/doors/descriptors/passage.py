@@ -23,7 +23,7 @@ from airssys_tui.host.doors.descriptors.descriptor_errors import failure, out_of
 from airssys_tui.host.doors.filesystem import system_calls
 from airssys_tui.host.doors.filesystem.call_pace import FUEL_PER_CALL, Call, go_on
 from airssys_tui.host.doors.filesystem.descent import DIRECTORY, enter
-from airssys_tui.host.doors.filesystem.entry import Pinned, Place
+from airssys_tui.host.doors.filesystem.entry import Pinned, Place, pin_at
 from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 from airssys_tui.host.doors.filesystem.path_forms import MAX_NAME, MAX_PATH, ROOT
 from airssys_tui.host.doors.filesystem.route import MAX_LINKS, ask_path, forbidden
@@ -151,14 +151,8 @@ class Passage:
             follow: Whether a link at the end is followed; it always is if the path ends with a slash.
         """
         while True:
-            place = self.arrive()
-            try:
-                pinned = place.pin()
-            except BaseException:
-                place.close()
-                raise
+            pinned = pin_at(self.arrive())
             if pinned is None:
-                place.close()
                 return None
             target = pinned.link if follow or self.end else None
             if target is None:

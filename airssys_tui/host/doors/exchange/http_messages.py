@@ -19,7 +19,32 @@ _TARGET: Final = re.compile(r"(?:[/?][\x21\x22\x24-\x5b\x5d-\x7e]*|\*)?\Z")
 _MOST_PORT: Final = 65_535
 
 
-class IncomingRequest:
+class IncomingMessage:
+    """A request or a response that a component receives.
+
+    Args:
+        fields: Its header fields, of :meth:`Fields.received`.
+        body: Its body; one that is over at once for a message without.
+    """
+
+    __slots__ = ("_body", "fields")
+
+    def __init__(self, fields: Fields, body: IncomingBody) -> None:
+        self.fields = fields
+        self._body: IncomingBody | None = body
+
+    def consume(self) -> IncomingBody | None:
+        """Return its body, the first time; then None."""
+        body, self._body = self._body, None
+        return body
+
+    def drop(self) -> None:
+        """Give it up, with the body if nobody consumed it."""
+        if self._body is not None:
+            self._body.drop()
+
+
+class IncomingRequest(IncomingMessage):
     """A request that a server hands to a component.
 
     Args:
@@ -31,7 +56,7 @@ class IncomingRequest:
         body: Its body; one that is over at once for a request without.
     """
 
-    __slots__ = ("_body", "authority", "fields", "method", "scheme", "target")
+    __slots__ = ("authority", "method", "scheme", "target")
 
     def __init__(
         self,
@@ -43,25 +68,14 @@ class IncomingRequest:
         fields: Fields,
         body: IncomingBody,
     ) -> None:
+        super().__init__(fields, body)
         self.method = method
         self.target = target
         self.scheme = scheme
         self.authority = authority
-        self.fields = fields
-        self._body: IncomingBody | None = body
-
-    def consume(self) -> IncomingBody | None:
-        """Return its body, the first time; then None."""
-        body, self._body = self._body, None
-        return body
-
-    def drop(self) -> None:
-        """Give it up, with the body if nobody consumed it."""
-        if self._body is not None:
-            self._body.drop()
 
 
-class IncomingResponse:
+class IncomingResponse(IncomingMessage):
     """A response that a component receives.
 
     Args:
@@ -70,25 +84,49 @@ class IncomingResponse:
         body: Its body.
     """
 
-    __slots__ = ("_body", "fields", "status")
+    __slots__ = ("status",)
 
     def __init__(self, status: int, fields: Fields, body: IncomingBody) -> None:
+        super().__init__(fields, body)
         self.status = status
-        self.fields = fields
-        self._body: IncomingBody | None = body
 
-    def consume(self) -> IncomingBody | None:
-        """Return its body, the first time; then None."""
-        body, self._body = self._body, None
-        return body
+
+class OutgoingMessage:
+    """A request or a response that a component makes.
+
+    Args:
+        fields: Its header fields; nobody can change them any more.
+        wrong_length: What a body of another length than the fields promise is.
+
+    Attributes:
+        fields: Its header fields.
+        body: Its body; None while nobody has asked for it.
+    """
+
+    __slots__ = ("_wrong_length", "body", "fields")
+
+    def __init__(self, fields: Fields, wrong_length: FaultCode) -> None:
+        self.fields = fields.freeze()
+        self._wrong_length = wrong_length
+        self.body: OutgoingBody | None = None
+
+    def open_body(self) -> OutgoingBody | None:
+        """Return its body, the first time; None then, or if the length that the fields promise is none."""
+        if self.body is not None:
+            return None
+        try:
+            self.body = OutgoingBody(content_length(self.fields), self._wrong_length)
+        except FieldRefusal:
+            return None
+        return self.body
 
     def drop(self) -> None:
-        """Give it up, with the body if nobody consumed it."""
-        if self._body is not None:
-            self._body.drop()
+        """Give it up: nobody will send its body."""
+        if self.body is not None:
+            self.body.pipe.abandon()
 
 
-class OutgoingRequest:
+class OutgoingRequest(OutgoingMessage):
     """A request that a component makes.
 
     Args:
@@ -99,19 +137,16 @@ class OutgoingRequest:
         target: Path and query; None for neither.
         scheme: The scheme; None if the client may choose.
         authority: The host and perhaps the port; None for none.
-        fields: Its header fields.
-        body: Its body; None while nobody has asked for it.
     """
 
-    __slots__ = ("authority", "body", "fields", "method", "scheme", "target")
+    __slots__ = ("authority", "method", "scheme", "target")
 
     def __init__(self, fields: Fields) -> None:
-        self.fields = fields.freeze()
+        super().__init__(fields, FaultCode.REQUEST_BODY_SIZE)
         self.method = "GET"
         self.target: str | None = None
         self.scheme: str | None = None
         self.authority: str | None = None
-        self.body: OutgoingBody | None = None
 
     def set_method(self, method: str) -> bool:
         """Set the method; return whether it can be one (RFC 9110, section 9.1)."""
@@ -141,20 +176,8 @@ class OutgoingRequest:
         self.authority = authority
         return True
 
-    def open_body(self) -> OutgoingBody | None:
-        """Return its body, the first time; None then, or if the length that the fields promise is none."""
-        if self.body is not None:
-            return None
-        self.body = _opened(self.fields, FaultCode.REQUEST_BODY_SIZE)
-        return self.body
 
-    def drop(self) -> None:
-        """Give it up: nobody will send its body."""
-        if self.body is not None:
-            self.body.pipe.abandon()
-
-
-class OutgoingResponse:
+class OutgoingResponse(OutgoingMessage):
     """A response that a component makes.
 
     Args:
@@ -162,16 +185,13 @@ class OutgoingResponse:
 
     Attributes:
         status: The status, 200 unless it was set.
-        fields: Its header fields.
-        body: Its body; None while nobody has asked for it.
     """
 
-    __slots__ = ("body", "fields", "status")
+    __slots__ = ("status",)
 
     def __init__(self, fields: Fields) -> None:
-        self.fields = fields.freeze()
+        super().__init__(fields, FaultCode.RESPONSE_BODY_SIZE)
         self.status = 200
-        self.body: OutgoingBody | None = None
 
     def set_status(self, status: int) -> bool:
         """Set the status; return whether it can be one (RFC 9110, section 15)."""
@@ -179,18 +199,6 @@ class OutgoingResponse:
             return False
         self.status = status
         return True
-
-    def open_body(self) -> OutgoingBody | None:
-        """Return its body, the first time; None then, or if the length that the fields promise is none."""
-        if self.body is not None:
-            return None
-        self.body = _opened(self.fields, FaultCode.RESPONSE_BODY_SIZE)
-        return self.body
-
-    def drop(self) -> None:
-        """Give it up: nobody will send its body."""
-        if self.body is not None:
-            self.body.pipe.abandon()
 
 
 class RequestTimes:
@@ -208,13 +216,6 @@ class RequestTimes:
         self.connect: int | None = None
         self.first_byte: int | None = None
         self.between_bytes: int | None = None
-
-
-def _opened(fields: Fields, wrong_length: FaultCode) -> OutgoingBody | None:
-    try:
-        return OutgoingBody(content_length(fields), wrong_length)
-    except FieldRefusal:
-        return None
 
 
 def _is_authority(text: str) -> bool:

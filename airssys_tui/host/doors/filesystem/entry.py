@@ -82,6 +82,17 @@ class Place:
         return Pinned(self, os.fstat(descriptor), descriptor)
 
 
+def pin_at(place: Place) -> Pinned | None:
+    """Hold what a place's name stands for, as :meth:`Place.pin`; without anything to hold, the place is closed."""
+    pinned = None
+    try:
+        pinned = place.pin()
+    finally:
+        if pinned is None:
+            place.close()
+    return pinned
+
+
 class Pinned:
     """What a name stood for when it was looked at.
 

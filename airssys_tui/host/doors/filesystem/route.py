@@ -16,7 +16,7 @@ from typing import Final
 from airssys_tui.core.capability.grant import Denial, Reason
 from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.host.doors.filesystem.descent import open_directory
-from airssys_tui.host.doors.filesystem.entry import Pinned, Place
+from airssys_tui.host.doors.filesystem.entry import Pinned, Place, pin_at
 from airssys_tui.host.doors.filesystem.file_refusal import FileRefusal
 from airssys_tui.host.doors.filesystem.path_forms import join, parse, split, text_of
 from airssys_tui.host.guard import Guard
@@ -73,13 +73,8 @@ class Route:
         """
         while True:
             place = self.arrive()
-            try:
-                pinned = place.pin()
-            except BaseException:
-                place.close()
-                raise
+            pinned = pin_at(place)
             if pinned is None:
-                place.close()
                 return None
             target = pinned.link
             if target is None:

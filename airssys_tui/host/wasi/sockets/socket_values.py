@@ -1,4 +1,4 @@
-"""Values of ``wasi:sockets/network``: addresses, versions and error codes, to and from what the door has."""
+"""Addresses, versions and error codes of ``wasi:sockets``, to and from the door, and what all sockets do alike."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from airssys_tui.host.doors.network.sockets.held_socket import HeldSocket
 from airssys_tui.host.doors.network.sockets.socket_door import SocketDoor
 from airssys_tui.host.doors.network.sockets.socket_options import Option
 from airssys_tui.host.doors.network.sockets.socket_refusal import SocketFailure, SocketRefusal
+from airssys_tui.host.doors.network.sockets.tcp_socket import TcpSocket
+from airssys_tui.host.doors.network.sockets.udp_socket import UdpSocket
 from airssys_tui.host.network_values import ip_value
 from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.wasi.sockets.socket_networks import Network
 
 FAMILIES: Final = {4: "ipv4", 6: "ipv6"}
 VERSIONS: Final = {"ipv4": 4, "ipv6": 6}
@@ -62,6 +65,37 @@ def setting(option: Option) -> Callable[..., Any]:
         socket.set_option(option, int(value))
 
     return answering(set_)
+
+
+def common_calls(resource: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions about addresses, which ``tcp-socket`` and ``udp-socket`` have alike."""
+    return {
+        f"[method]{resource}.start-bind": answering(_start_bind),
+        f"[method]{resource}.finish-bind": answering(_finish_bind),
+        f"[method]{resource}.local-address": answering(_local_address),
+        f"[method]{resource}.remote-address": answering(_remote_address),
+        f"[method]{resource}.address-family": _family,
+    }
+
+
+def _start_bind(context: HostContext, socket: TcpSocket | UdpSocket, _network: Network, where: Variant) -> None:
+    socket.start_bind(context, read_address(where))
+
+
+def _finish_bind(_context: HostContext, socket: TcpSocket | UdpSocket) -> None:
+    socket.finish_bind()
+
+
+def _local_address(_context: HostContext, socket: TcpSocket | UdpSocket) -> Variant:
+    return address_value(socket.local_address())
+
+
+def _remote_address(_context: HostContext, socket: TcpSocket | UdpSocket) -> Variant:
+    return address_value(socket.remote_address())
+
+
+def _family(_context: HostContext, socket: TcpSocket | UdpSocket) -> str:
+    return FAMILIES[socket.version]
 
 
 def read_address(value: Variant) -> SocketAddress:

@@ -12,11 +12,10 @@ from airssys_tui.host.doors.network.sockets.socket_options import Option
 from airssys_tui.host.doors.network.sockets.tcp_socket import TcpSocket, TcpState
 from airssys_tui.host.wasi.sockets.socket_networks import Network
 from airssys_tui.host.wasi.sockets.socket_values import (
-    FAMILIES,
     SOCKET_BYTES,
     VERSIONS,
-    address_value,
     answering,
+    common_calls,
     read_address,
     reading,
     setting,
@@ -34,14 +33,6 @@ _DIRECTIONS: Final = {
 
 def _create(context: HostContext, family: str) -> TcpSocket:
     return socket_door(context).tcp(context, VERSIONS[family])
-
-
-def _start_bind(context: HostContext, socket: TcpSocket, _network: Network, where: Variant) -> None:
-    socket.start_bind(context, read_address(where))
-
-
-def _finish_bind(_context: HostContext, socket: TcpSocket) -> None:
-    socket.finish_bind()
 
 
 def _start_connect(context: HostContext, socket: TcpSocket, _network: Network, where: Variant) -> None:
@@ -66,20 +57,8 @@ def _accept(_context: HostContext, socket: TcpSocket) -> tuple[TcpSocket, TcpInp
     return taken, TcpInput(taken), TcpOutput(taken)
 
 
-def _local_address(_context: HostContext, socket: TcpSocket) -> Variant:
-    return address_value(socket.local_address())
-
-
-def _remote_address(_context: HostContext, socket: TcpSocket) -> Variant:
-    return address_value(socket.remote_address())
-
-
 def _is_listening(_context: HostContext, socket: TcpSocket) -> bool:
     return socket.state is TcpState.LISTENING
-
-
-def _family(_context: HostContext, socket: TcpSocket) -> str:
-    return FAMILIES[socket.version]
 
 
 def _set_backlog(_context: HostContext, socket: TcpSocket, count: int) -> None:
@@ -111,17 +90,13 @@ INTERFACES: Final = (
     wasi_interface(
         "sockets/tcp",
         {
-            "[method]tcp-socket.start-bind": answering(_start_bind),
-            "[method]tcp-socket.finish-bind": answering(_finish_bind),
             "[method]tcp-socket.start-connect": answering(_start_connect),
             "[method]tcp-socket.finish-connect": answering(_finish_connect),
             "[method]tcp-socket.start-listen": answering(_start_listen),
             "[method]tcp-socket.finish-listen": answering(_finish_listen),
             "[method]tcp-socket.accept": answering(_accept),
-            "[method]tcp-socket.local-address": answering(_local_address),
-            "[method]tcp-socket.remote-address": answering(_remote_address),
             "[method]tcp-socket.is-listening": _is_listening,
-            "[method]tcp-socket.address-family": _family,
+            **common_calls("tcp-socket"),
             "[method]tcp-socket.set-listen-backlog-size": answering(_set_backlog),
             "[method]tcp-socket.subscribe": _subscribe,
             "[method]tcp-socket.shutdown": answering(_shutdown),

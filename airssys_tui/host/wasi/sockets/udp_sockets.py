@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airssys_tui.core.errors import HostFault
-from airssys_tui.core.types.values import Some, Variant
+from airssys_tui.core.types.values import Some
 from airssys_tui.engine.host import HostContext, HostResource
 from airssys_tui.engine.waiting import Waitable
 from airssys_tui.host.doors.network.sockets.association import Association, Outgoing
@@ -13,13 +13,12 @@ from airssys_tui.host.doors.network.sockets.socket_options import Option
 from airssys_tui.host.doors.network.sockets.socket_refusal import SocketRefusal
 from airssys_tui.host.doors.network.sockets.udp_socket import UdpSocket
 from airssys_tui.host.wasi.pollable import Moment, Pollable
-from airssys_tui.host.wasi.sockets.socket_networks import Network
 from airssys_tui.host.wasi.sockets.socket_values import (
-    FAMILIES,
     SOCKET_BYTES,
     VERSIONS,
     address_value,
     answering,
+    common_calls,
     read_address,
     reading,
     setting,
@@ -83,29 +82,9 @@ def _create(context: HostContext, family: str) -> UdpSocket:
     return socket_door(context).udp(context, VERSIONS[family])
 
 
-def _start_bind(context: HostContext, socket: UdpSocket, _network: Network, where: Variant) -> None:
-    socket.start_bind(context, read_address(where))
-
-
-def _finish_bind(_context: HostContext, socket: UdpSocket) -> None:
-    socket.finish_bind()
-
-
 def _stream(context: HostContext, socket: UdpSocket, peer: Some | None) -> tuple[IncomingDatagrams, OutgoingDatagrams]:
     association = socket.associate(context, None if peer is None else read_address(peer.value))
     return IncomingDatagrams(association), OutgoingDatagrams(association)
-
-
-def _local_address(_context: HostContext, socket: UdpSocket) -> Variant:
-    return address_value(socket.local_address())
-
-
-def _remote_address(_context: HostContext, socket: UdpSocket) -> Variant:
-    return address_value(socket.remote_address())
-
-
-def _family(_context: HostContext, socket: UdpSocket) -> str:
-    return FAMILIES[socket.version]
 
 
 def _subscribe(_context: HostContext, _socket: UdpSocket) -> Moment:
@@ -160,12 +139,8 @@ INTERFACES: Final = (
     wasi_interface(
         "sockets/udp",
         {
-            "[method]udp-socket.start-bind": answering(_start_bind),
-            "[method]udp-socket.finish-bind": answering(_finish_bind),
             "[method]udp-socket.stream": answering(_stream),
-            "[method]udp-socket.local-address": answering(_local_address),
-            "[method]udp-socket.remote-address": answering(_remote_address),
-            "[method]udp-socket.address-family": _family,
+            **common_calls("udp-socket"),
             "[method]udp-socket.unicast-hop-limit": reading(Option.HOP_LIMIT),
             "[method]udp-socket.set-unicast-hop-limit": setting(Option.HOP_LIMIT),
             "[method]udp-socket.receive-buffer-size": reading(Option.RECEIVE_BUFFER),
