@@ -57,8 +57,8 @@ class Offer(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of everything that can be imported; WASI interfaces come last, without their version."""
-        return (*self._of_host, *self._of_wasi)
+        """Names of everything that can be imported: of the host, of WASI without their version, and of drafts."""
+        return (*self._of_host, *self._of_wasi, *self._drafts)
 
     @property
     def _of_host(self) -> list[str]:
@@ -66,7 +66,11 @@ class Offer(msgspec.Struct, frozen=True):
 
     @property
     def _of_wasi(self) -> list[str]:
-        return sorted(unversioned(name) for name in self.interfaces if name.startswith(_WASI))
+        return sorted(unversioned(name) for name in self.interfaces if name.startswith(_WASI) and _is_release(name))
+
+    @property
+    def _drafts(self) -> list[str]:
+        return sorted(name for name in self.interfaces if name.startswith(_WASI) and not _is_release(name))
 
     def problems(self, wanted: Interface) -> tuple[ImportProblem, ...]:
         """Find all imports that cannot be satisfied, in their order."""
@@ -80,6 +84,8 @@ class Offer(msgspec.Struct, frozen=True):
         packages = sorted({name.removeprefix(_WASI).partition("/")[0] for name in self._of_wasi})
         if packages:
             hosts.append(f"WASI {_OFFERED} ({', '.join(packages)})")
+        if self._drafts:
+            hosts.append(f"drafts of {', '.join(_packages(self._drafts))}")
         return "available: " + ", ".join(hosts)
 
     def _root_function(self, wanted: Function) -> ImportProblem:
@@ -117,14 +123,17 @@ class Offer(msgspec.Struct, frozen=True):
         bare, _, version = name.partition("@")
         package = bare.partition("/")[0]
         known = self._of_wasi
+        if drafts := [draft for draft in self._drafts if draft.startswith(f"{package}/")]:
+            return _other_draft(name, drafts)
         if not package.startswith(_WASI) or not known:
             return None
         offered = [face for face in known if face.startswith(f"{package}/")]
         if package == "wasi:http" and not offered:
             return ImportProblem(name, "this version offers no HTTP to components", _WITHOUT_HTTP)
         if not offered:
-            parts = ", ".join(sorted({face.partition("/")[0] for face in known}))
-            remedy = f"build it without {package}; WASI here is {parts}"
+            parts = ", ".join(_packages(known))
+            drafts_too = f", and drafts of {', '.join(_packages(self._drafts))}" if self._drafts else ""
+            remedy = f"build it without {package}; WASI here is {parts}{drafts_too}"
             return ImportProblem(name, "this host does not offer it", remedy)
         if _RELEASE.match(version):
             faces = some([face.rpartition("/")[2] for face in offered])
@@ -143,6 +152,20 @@ class Offer(msgspec.Struct, frozen=True):
         near = difflib.get_close_matches(name, self.names, n=1, cutoff=_CLOSE)
         hint = f"; did you mean {near[0]}?" if near else ""
         return ImportProblem(name, f"unknown import{hint}", f"build it without it, or {_COMPOSE}; {self._available()}")
+
+
+def _is_release(name: str) -> bool:
+    return _RELEASE.match(name.partition("@")[2]) is not None
+
+
+def _packages(interfaces: Iterable[str]) -> list[str]:
+    return sorted({name.partition("/")[0] for name in interfaces})
+
+
+def _other_draft(name: str, offered: Sequence[str]) -> ImportProblem:
+    """Explain an import from a package of which the host offers drafts."""
+    reason = f"drafts match by their exact names; the host offers {some(by_package(offered))}"
+    return ImportProblem(name, reason, f"build it against a draft of {name.partition('/')[0]} that is offered")
 
 
 def grouped(problems: Sequence[ImportProblem]) -> tuple[str, str]:

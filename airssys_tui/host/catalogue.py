@@ -29,6 +29,7 @@ from airssys_tui.host.interfaces import (
 )
 from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
+from airssys_tui.host.wasi.drafts import config_store, keyvalue_atomics, keyvalue_batch, keyvalue_store, log_messages
 from airssys_tui.host.wasi.sockets import name_lookup, socket_networks, tcp_sockets, udp_sockets
 
 AIRSSYS: Final[tuple[HostInterface, ...]] = (
@@ -67,5 +68,14 @@ WASI: Final[tuple[HostInterface, ...]] = (
 )
 """Interfaces of WASI 0.2."""
 
-INTERFACES: Final = (*AIRSSYS, *WASI)
+DRAFTS: Final[tuple[HostInterface, ...]] = (
+    *keyvalue_store.INTERFACES,
+    *keyvalue_batch.INTERFACES,
+    *keyvalue_atomics.INTERFACES,
+    *config_store.INTERFACES,
+    *log_messages.INTERFACES,
+)
+"""Drafts of WASI that people use, each under its exact name."""
+
+INTERFACES: Final = (*AIRSSYS, *WASI, *DRAFTS)
 """Everything that a component may call."""

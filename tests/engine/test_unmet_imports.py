@@ -63,6 +63,42 @@ def test_another_version_of_wasi_names_the_offered_one(refused, name, said):
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wasi:keyvalue/store@0.2.0", "wasi:keyvalue@0.2.0-draft2 (atomics, batch, store)"),
+        ("wasi:keyvalue/store@0.2.0-draft3", "wasi:keyvalue@0.2.0-draft (atomics, batch, store)"),
+        ("wasi:keyvalue/store", "wasi:keyvalue@0.2.0-draft2"),
+        ("wasi:keyvalue/eventual@0.1.0", "wasi:keyvalue@0.2.0-draft2"),
+        ("wasi:keyvalue/watcher@0.2.0-draft2", "wasi:keyvalue@0.2.0-draft2"),
+        ("wasi:config/store", "wasi:config@0.2.0-draft (runtime, store)"),
+        ("wasi:config/runtime@0.2.0-rc.1", "wasi:config/store@0.2.0-rc.1"),
+        ("wasi:logging/logging@0.1.0", "wasi:logging/logging, wasi:logging/logging@0.1.0-draft"),
+    ],
+)
+def test_another_draft_names_the_offered_ones(refused, name, said):
+    refusal = refused(instance(name))
+    assert refusal.message.startswith(f"{name}: drafts match by their exact names; the host offers ")
+    assert said in refusal.message
+    package = name.partition("/")[0]
+    assert refusal.remedy == f"build it against a draft of {package} that is offered"
+
+
+def test_a_draft_of_another_package_is_refused_with_what_there_is(refused):
+    refusal = refused(instance("wasi:blobstore/container@0.2.0-draft"))
+    assert refusal.remedy.startswith("build it without wasi:blobstore; WASI here is wasi:cli, ")
+    assert refusal.remedy.endswith(", and drafts of wasi:config, wasi:keyvalue, wasi:logging")
+
+
+def test_an_older_interface_of_the_same_name_is_a_mismatch(refused):
+    refusal = refused("""(import "wasi:config/store@0.2.0-draft" (instance
+      (type $e (variant (case "upstream" string) (case "io" string))) (export "error" (type $x (eq $e)))
+      (export "get" (func (param "key" string) (result (result (option (list u8)) (error $x)))))))""")
+    assert "wasi:config/store@0.2.0-draft#get: expected `get: func(key: string) -> result<option<list<u8>>" in (
+        refusal.message
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "function", "said"),
     [
         ("wasi:cli/environment@0.2.0", "get-everything", "has get-environment, get-arguments, initial-cwd"),
@@ -129,6 +165,7 @@ def test_each_kind_of_problem_is_told_with_its_own_remedy(refused):
         instance("wasi:http/types@0.2.0"),
         instance("wasi:cli/stdout@0.3.0"),
         instance("wasi:cli/stderr@0.3.0"),
+        instance("wasi:blobstore/container@0.2.0-draft"),
         instance("wasi:keyvalue/store@0.2.0"),
         instance("airssys:core-host/clock@7.0.0"),
         instance("airssys:core-host/pubsub@1.0.0"),
@@ -137,7 +174,8 @@ def test_each_kind_of_problem_is_told_with_its_own_remedy(refused):
     for said in (
         "wasi:http/types@0.2.0: this version offers no HTTP",
         "wasi:cli@0.3.0 (stdout, stderr): it is of WASI 0.3.0",
-        "wasi:keyvalue/store@0.2.0: this host does not offer it",
+        "wasi:blobstore/container@0.2.0-draft: this host does not offer it",
+        "wasi:keyvalue/store@0.2.0: drafts match by their exact names",
         "airssys:core-host/clock@7.0.0: the host does not offer version 7.0.0 of it",
         "no door to topics between components",
         "did you mean airssys:core-host/clock@1.0.0?",

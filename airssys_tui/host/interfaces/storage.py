@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import StorageRefusal, StoreError
 from airssys_tui.core.keyvalue import (
     DeleteKey,
@@ -37,6 +36,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
+from airssys_tui.host.storage_access import READ, WRITE, read_denial, storage_failure, write_denial
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import BOOL, OPTIONAL_STRING, PAYLOAD, STORAGE_ERROR, STRING, U32, U64
 
@@ -46,8 +46,6 @@ OPERATION: Final = VariantOf((Case("set", ENTRY), Case("delete", STRING), Case("
 KEY_PAGE: Final = Record((Field("keys", ListOf(STRING)), Field("next", OPTIONAL_STRING)))
 USAGE: Final = Record((Field("bytes", U64), Field("limit", U64), Field("keys", U64)))
 
-_READ: Final = Access(Kind.STORAGE, StorageAccess.READ.value)
-_WRITE: Final = Access(Kind.STORAGE, StorageAccess.READ_WRITE.value)
 _NOTHING: Final = Ok()
 _READ_WRITE: Final = StorageAccess.READ_WRITE
 """Looking up a member of an enum takes longer than comparing it."""
@@ -59,11 +57,8 @@ def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
         tenant: Tenant = context.owner
-        if tenant.guard.open_storage is None:
-            denial = tenant.guard.require(_READ)
-            if denial is not None:
-                return _error("denied", denial.text)
-        return _answer(work, context, arguments)
+        denial = read_denial(tenant.guard)
+        return _answer(work, context, arguments) if denial is None else _error("denied", denial.text)
 
     return run
 
@@ -74,11 +69,8 @@ def _writing(work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
         tenant: Tenant = context.owner
-        if tenant.guard.open_storage is not _READ_WRITE:
-            denial = tenant.guard.require(_WRITE)
-            if denial is not None:
-                return _error("denied", denial.text)
-        return _answer(work, context, arguments)
+        denial = write_denial(tenant.guard)
+        return _answer(work, context, arguments) if denial is None else _error("denied", denial.text)
 
     return run
 
@@ -92,11 +84,8 @@ def _answer(work: Callable[..., Any], context: HostContext, arguments: tuple[Any
 
 
 def _failed(tenant: Tenant, error: StorageRefusal | StoreError) -> Err:
-    if isinstance(error, StorageRefusal):
-        return _error(error.case, error.message)
-    # The text names files of the operator, so it goes to the log; the guest gets only the title.
-    tenant.trouble(f"storage: {error.message}")
-    return _error("unavailable" if error.retryable else "failed", f"the storage failed: {error.title}")
+    failure = storage_failure(tenant, error)
+    return _error(failure.case, failure.text)
 
 
 def _error(case: str, text: str) -> Err:
@@ -107,7 +96,7 @@ def _get(context: HostContext, key: str) -> Any:
     # Inlined, like `_set` and `_apply`: these are called most often.
     tenant: Tenant = context.owner
     if tenant.guard.open_storage is None:
-        denial = tenant.guard.require(_READ)
+        denial = tenant.guard.require(READ)
         if denial is not None:
             return _error("denied", denial.text)
     try:
@@ -123,7 +112,7 @@ def _get(context: HostContext, key: str) -> Any:
 def _set(context: HostContext, key: str, value: Variant) -> Any:
     tenant: Tenant = context.owner
     if tenant.guard.open_storage is not _READ_WRITE:
-        denial = tenant.guard.require(_WRITE)
+        denial = tenant.guard.require(WRITE)
         if denial is not None:
             return _error("denied", denial.text)
     try:
@@ -164,7 +153,7 @@ def _usage(tenant: Tenant, deadline_ns: int) -> dict[str, int]:
 def _apply(context: HostContext, operations: list[Variant]) -> Any:
     tenant: Tenant = context.owner
     if tenant.guard.open_storage is not _READ_WRITE:
-        denial = tenant.guard.require(_WRITE)
+        denial = tenant.guard.require(WRITE)
         if denial is not None:
             return _error("denied", denial.text)
     try:

@@ -66,11 +66,21 @@ def wasi_interface(
         ValueError: If a function or a resource is missing, or the interface has no such function or resource.
     """
     types = wasi_types()
-    face = types.interfaces[name]
-    _require_same(f"{name}: functions", calls.keys(), [function.name for function in face.functions])
-    _require_same(f"{name}: resources", [resource.name for resource in resources], face.resources)
-    functions = tuple(HostFunction(function, calls[function.name]) for function in face.functions)
-    return HostInterface(f"wasi:{name}@{types.version}", functions, tuple(resources), face.uses)
+    return interface_of(f"wasi:{name}@{types.version}", types.interfaces[name], calls, resources)
+
+
+def interface_of(
+    name: str, types: InterfaceTypes, calls: Mapping[str, Callable[..., Any]], resources: Sequence[HostResource]
+) -> HostInterface:
+    """Return an interface of types, callables and resources.
+
+    Raises:
+        ValueError: If a function or a resource is missing, or the interface has no such function or resource.
+    """
+    _require_same(f"{name}: functions", calls.keys(), [function.name for function in types.functions])
+    _require_same(f"{name}: resources", [resource.name for resource in resources], types.resources)
+    functions = tuple(HostFunction(function, calls[function.name]) for function in types.functions)
+    return HostInterface(name, functions, tuple(resources), types.uses)
 
 
 def _require_same(what: str, given: Sequence[str] | Any, wanted: Sequence[str]) -> None:

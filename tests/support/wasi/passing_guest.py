@@ -1,5 +1,7 @@
 """A component that passes every call on to the functions of some interfaces of WASI, with handles as numbers.
 
+A draft is named with its version, ``keyvalue/store@0.2.0-draft``; its exports are called without it.
+
 An export ``io-streams-input-stream-read`` calls ``wasi:io/streams#[method]input-stream.read``, with the same parameters
 and the same result, but that handles are ``u32``: what the guest has them under in its own table. So a test sees every
 handle, and may make some up. ``drop-input-stream`` drops one.
@@ -27,7 +29,8 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     parts_of,
 )
-from airssys_tui.host.wasi.wasi_types import wasi_types
+from airssys_tui.host.wasi.drafts.draft_types import draft_types
+from airssys_tui.host.wasi.wasi_types import InterfaceTypes, wasi_types
 from tests.support.engine.guests import binary
 
 _RESULT_AT = 64
@@ -51,7 +54,12 @@ _OPTIONS = '(memory (core memory $a "mem")) (realloc (core func $a "realloc"))'
 
 def export_of(function: str) -> str:
     """Return the export that calls a function, such as ``io/streams#[method]input-stream.read``."""
-    plain = function.replace("[constructor]", "new-").replace("[method]", "").replace("[static]", "")
+    name, _, called = function.partition("#")
+    plain = (
+        f"{name.partition('@')[0]}#{called}".replace("[constructor]", "new-")
+        .replace("[method]", "")
+        .replace("[static]", "")
+    )
     return plain.replace("/", "-").replace("#", "-").replace(".", "-")
 
 
@@ -63,19 +71,18 @@ def passing_guest(*interfaces: str, version: str = "") -> bytes:
         interfaces: Names such as ``io/streams``; those that they use are imported, too.
         version: The release that it is built against; the newest if empty.
     """
-    types = wasi_types()
     needed: dict[str, None] = {}
     for name in interfaces:
         _need(name, needed)
-    resources = [resource for name in needed for resource in types.interfaces[name].resources]
-    passed = [(name, function) for name in interfaces for function in types.interfaces[name].functions]
+    resources = [resource for name in needed for resource in types_of(name).resources]
+    passed = [(name, function) for name in interfaces for function in types_of(name).functions]
     named = [(export_of(f"{name}#{function.name}"), function) for name, function in passed]
     scope = _Scope(lambda _: "u32", "e")
     lifted = [_lifted(export, function, scope) for export, function in named]
     names = [*(export for export, _ in named), *(f"drop-{resource}" for resource in resources)]
     return binary(
         f"""(component
-        {" ".join(_imported(name, version or types.version) for name in needed)}
+        {" ".join(_imported(name, version or wasi_types().version) for name in needed)}
         (core module $memory {_MEMORY})
         (core instance $a (instantiate $memory))
         {" ".join(_lowered(name, function) for name, function in passed)}
@@ -98,10 +105,26 @@ def passing_guest(*interfaces: str, version: str = "") -> bytes:
     )
 
 
+def types_of(name: str) -> InterfaceTypes:
+    """Return the types of an interface of the release, or of a draft."""
+    return draft_types().get(name) or wasi_types().interfaces[name]
+
+
+def _home(interface: str) -> str:
+    """Return the name by which :func:`types_of` knows an interface that defines a resource."""
+    name = interface.removeprefix("wasi:")
+    return name if name in draft_types() else name.partition("@")[0]
+
+
+def _at(name: str) -> str:
+    """Return an identifier of component text for an interface."""
+    return name.replace("/", "-").replace("@", "-")
+
+
 def _need(name: str, needed: dict[str, None]) -> None:
     """Add an interface after those that it uses."""
-    for used in wasi_types().interfaces[name].uses:
-        home = used.interface.removeprefix("wasi:").partition("@")[0]
+    for used in types_of(name).uses:
+        home = _home(used.interface)
         if home not in needed and home != name:
             _need(home, needed)
     needed[name] = None
@@ -175,11 +198,11 @@ def _signature(function: Function, scope: _Scope) -> str:
 
 def _imported(name: str, version: str) -> str:
     """Return the import of an interface, and aliases of the resources that it defines."""
-    types = wasi_types().interfaces[name]
-    at = name.replace("/", "-")
+    types = types_of(name)
+    at = _at(name)
     lines = [f'(export "{own}" (type ${own}-here (sub resource)))' for own in types.resources]
     for number, used in enumerate(types.uses):
-        home = used.interface.removeprefix("wasi:").partition("@")[0]
+        home = _home(used.interface)
         actual = used.resource or used.name
         if home == name:
             lines.append(f'(export "{used.name}" (type (eq ${actual}-here)))')
@@ -192,7 +215,8 @@ def _imported(name: str, version: str) -> str:
     functions = [f'(export "{one.name}" (func {_signature(one, scope)}))' for one in types.functions]
     body = " ".join([*lines, *scope.lines, *functions])
     aliases = " ".join(f'(alias export ${at} "{own}" (type ${own}))' for own in types.resources)
-    return f'(import "wasi:{name}@{version}" (instance ${at} {body})) {aliases}'
+    full = name if name in draft_types() else f"{name}@{version}"
+    return f'(import "wasi:{full}" (instance ${at} {body})) {aliases}'
 
 
 class _InstanceScope(_Scope):
@@ -254,10 +278,8 @@ def _types(word: str, types: list[str]) -> str:
 
 
 def _lowered(name: str, function: Function) -> str:
-    at = name.replace("/", "-")
-    return (
-        f'(core func ${export_of(f"{name}#{function.name}")} (canon lower (func ${at} "{function.name}") {_OPTIONS}))'
-    )
+    export = export_of(f"{name}#{function.name}")
+    return f'(core func ${export} (canon lower (func ${_at(name)} "{function.name}") {_OPTIONS}))'
 
 
 def _lifted(export: str, function: Function, scope: _Scope) -> str:

@@ -11,6 +11,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostInterface
 from airssys_tui.engine.linker import Linker
+from airssys_tui.host.wasi.drafts.draft_types import draft_types
 from tests.support.wasi.passing_guest import export_of, passing_guest
 
 PATIENT = Limits(deadline=60.0)
@@ -41,6 +42,11 @@ class PlainTenant:
     blocking = waiting
 
 
+def _name(face: HostInterface) -> str:
+    name = face.name.removeprefix("wasi:")
+    return name if name in draft_types() else name.partition("@")[0]
+
+
 class WasiDesk:
     """A guest that passes calls on to some interfaces.
 
@@ -64,7 +70,7 @@ class WasiDesk:
         version: str = "",
     ) -> None:
         self.tenant = PlainTenant() if tenant is None else tenant
-        names = called or [face.name.removeprefix("wasi:").partition("@")[0] for face in interfaces]
+        names = called or [_name(face) for face in interfaces]
         linker, code = self._prepared(engine, interfaces, passing_guest(*names, version=version))
         self.instance = linker.instantiate(code, limits, owner=self.tenant)
 

@@ -1,0 +1,1 @@
+"""The drafts of WASI that are offered, called by real components."""
