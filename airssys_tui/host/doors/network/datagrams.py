@@ -9,17 +9,21 @@ from typing import Final
 import msgspec
 
 from airssys_tui.core.capability.permission import Access
-from airssys_tui.engine.waiting import READABLE, WRITABLE
+from airssys_tui.engine.waiting import READABLE, WRITABLE, Waitable
 from airssys_tui.host.doors.network.connecting import SocketAddress
 from airssys_tui.host.doors.network.destinations import Destinations, network_access
 from airssys_tui.host.doors.network.holdings import CALL_FUEL, Holdings, Opened, Sort
 from airssys_tui.host.doors.network.internet import Internet
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal, refusal_of
 from airssys_tui.host.doors.network.operation_time import Patience
+from airssys_tui.host.doors.network.sockets.correspondents import Correspondents
 from airssys_tui.host.doors.network.streams import socket_address
 
 MOST_IN_PACKET: Final = 65_507
 """Bytes that one packet may hold."""
+
+
+_AT_ONCE: Final = Waitable(due_ns=0)
 
 
 class Datagram(msgspec.Struct, frozen=True):
@@ -43,9 +47,10 @@ class DatagramSocket(Opened):
         opened: The bound socket.
         destinations: Finds and checks where packets go.
         internet: Where they are sent.
+        correspondents: Decides whose packets are taken; None if anybody's are, by the access.
     """
 
-    __slots__ = ("_destinations", "_family", "_internet")
+    __slots__ = ("_correspondents", "_destinations", "_family", "_internet")
 
     def __init__(
         self,
@@ -54,7 +59,10 @@ class DatagramSocket(Opened):
         opened: socket.socket,
         destinations: Destinations,
         internet: Internet,
+        *,
+        correspondents: Correspondents | None = None,
     ) -> None:
+        self._correspondents = correspondents
         self._destinations = destinations
         self._internet = internet
         self._family = opened.family
@@ -84,9 +92,11 @@ class DatagramSocket(Opened):
                     failures.discard(number)
                 else:
                     raise refusal_of(number, f"sending to {SocketAddress(target.address, port)}")
+            if self._correspondents is not None:
+                self._correspondents.note(SocketAddress(target.address, port), target.access)
 
     def receive_from(self, patience: Patience) -> Datagram:
-        """Return the next packet, waiting for it.
+        """Return the next packet that the component may have, waiting for it; others are dropped.
 
         Raises:
             NetworkRefusal: ``denied``, ``timeout``, ``closed`` or ``failed``.
@@ -105,7 +115,16 @@ class DatagramSocket(Opened):
                     failures.discard(error.errno)
                 else:
                     patience.caller.charge(len(data))
-                    return Datagram(socket_address(sender), data)
+                    arrived = Datagram(socket_address(sender), data)
+                    if self._correspondents is None or self._correspondents.admit(arrived.sender):
+                        return arrived
+                    patience.caller.charge(CALL_FUEL)
+                    patience.attend(_AT_ONCE)  # whoever sends without end does not keep the call from ending
+                    patience.check()
+
+    def _require_still(self) -> None:
+        if self._correspondents is None:  # else each packet is decided about
+            super()._require_still()
 
     def address(self) -> SocketAddress:
         """Return where it is.

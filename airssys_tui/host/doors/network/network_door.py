@@ -11,7 +11,7 @@ from airssys_tui.engine.waiting import Announcement
 from airssys_tui.host.doors.exchange.http_messages import OutgoingRequest, RequestTimes
 from airssys_tui.host.doors.network.connecting import SocketAddress, bound, connected
 from airssys_tui.host.doors.network.datagrams import DatagramSocket
-from airssys_tui.host.doors.network.destinations import Destinations, network_access
+from airssys_tui.host.doors.network.destinations import Destination, Destinations, network_access
 from airssys_tui.host.doors.network.exchange_times import bounded
 from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Holdings, Sort
 from airssys_tui.host.doors.network.host_names import host_name
@@ -19,6 +19,7 @@ from airssys_tui.host.doors.network.internet import Internet
 from airssys_tui.host.doors.network.lookups import LOOKUPS, Lookups
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.operation_time import Caller, Patience
+from airssys_tui.host.doors.network.sockets.correspondents import Correspondents
 from airssys_tui.host.doors.network.sockets.socket_door import SocketDoor
 from airssys_tui.host.doors.network.streams import Connection, Listener
 from airssys_tui.host.doors.network.transfer import Transfer
@@ -120,13 +121,26 @@ class NetworkDoor:
     def bind(self, caller: Caller, host: str, port: int) -> DatagramSocket:
         """Take a place to send packets from and to receive them at.
 
+        Any free port of all addresses needs no right, unless the manifest declares the right to listen there: without
+        it, packets of addresses that the component may not reach are dropped.
+
         Raises:
             NetworkRefusal: ``denied``, ``invalid-input``, ``name-not-resolved``, ``address-in-use`` or ``failed``.
         """
-        access = network_access("listen", host, port)
-        where = self._destinations.find(access, self.within(caller), Sort.SOCKET)[0]
+        access, rights = network_access("listen", host, port), self.sockets.rights
+        address = address_of(access.subject)
+        if address is None or rights.needs_listening(SocketAddress(address, port)):
+            where = self._destinations.find(access, self.within(caller), Sort.SOCKET)[0]
+            correspondents = None
+        else:
+            caller.charge(OPEN_FUEL)
+            self.holdings.require_room(Sort.SOCKET, access)
+            where = Destination(access, address)
+            correspondents = Correspondents(self.holdings.guard, rights, access)
         opened = bound(where.address, port, socket.SOCK_DGRAM)
-        return DatagramSocket(self.holdings, where.access, opened, self._destinations, self._internet)
+        return DatagramSocket(
+            self.holdings, where.access, opened, self._destinations, self._internet, correspondents=correspondents
+        )
 
     def resolve(self, caller: Caller, host: str) -> tuple[Address, ...]:
         """Return the addresses of a name, at least one, whether or not they may be used.

@@ -43,9 +43,9 @@ class IncomingDatagrams(Pollable):
         super().__init__()
         self.association = association
 
-    def ready(self, _context: HostContext) -> bool:
-        """Return whether a packet has arrived, or a failure."""
-        return self.association.is_ready()
+    def ready(self, context: HostContext) -> bool:
+        """Return whether a packet for the component has arrived, or a failure."""
+        return self.association.is_ready(context)
 
     def waitable(self) -> Waitable:
         """Return the socket."""

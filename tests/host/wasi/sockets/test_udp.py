@@ -243,7 +243,7 @@ def test_addresses_in_use(engine: Engine) -> None:
         for where, code in (
             (taken, "address-in-use"),
             (at(0, "192.0.2.1"), "address-not-bindable"),
-            (at(0, "0.0.0.0"), "access-denied"),
+            (at(53, "0.0.0.0"), "access-denied"),
         ):
             assert guest.udp("start-bind", guest.new_udp(), guest.network, where) == Err(code)
 

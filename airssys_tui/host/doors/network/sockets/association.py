@@ -15,6 +15,7 @@ from airssys_tui.host.doors.network.connecting import SocketAddress
 from airssys_tui.host.doors.network.datagrams import Datagram
 from airssys_tui.host.doors.network.holdings import CALL_FUEL
 from airssys_tui.host.doors.network.operation_time import Caller
+from airssys_tui.host.doors.network.sockets.correspondents import Correspondents
 from airssys_tui.host.doors.network.sockets.held_socket import AT_ONCE, HeldSocket, require_peer
 from airssys_tui.host.doors.network.sockets.premises import Premises
 from airssys_tui.host.doors.network.sockets.socket_refusal import (
@@ -31,6 +32,9 @@ MOST_RECEIVED: Final = 16
 
 MOST_BYTES: Final = 64 * 1024
 """Bytes after which one call receives no further packet."""
+
+MOST_DROPPED: Final = 64
+"""Packets that one look drops."""
 
 MOST_DATAGRAM: Final = 65_535
 """Bytes of one packet, as it is looked at before the system is asked."""
@@ -55,11 +59,19 @@ class Association:
         owner: The socket.
         premises: Where the socket was made.
         peer: The one peer, or None.
+        correspondents: Decides whose packets are taken; None if anybody's are.
     """
 
-    __slots__ = ("_over", "_owner", "_premises", "_waiting", "peer")
+    __slots__ = ("_correspondents", "_over", "_owner", "_premises", "_waiting", "peer")
 
-    def __init__(self, owner: HeldSocket, premises: Premises, peer: SocketAddress | None) -> None:
+    def __init__(
+        self,
+        owner: HeldSocket,
+        premises: Premises,
+        peer: SocketAddress | None,
+        correspondents: Correspondents | None = None,
+    ) -> None:
+        self._correspondents = correspondents
         self._owner = owner
         self._premises = premises
         self._waiting = self._over = False
@@ -72,13 +84,16 @@ class Association:
     def receive(self, caller: Caller, most: int) -> list[Datagram]:
         """Return packets that are there: at most so many, :data:`MOST_RECEIVED` and about :data:`MOST_BYTES`.
 
+        Those of others than the peer, and those that the component may not have, are dropped; after
+        :data:`MOST_DROPPED` of them the rest is left for the next call.
+
         Raises:
             SocketRefusal: ``invalid-state``, ``access-denied``, or what was reported before any packet.
         """
         found: list[Datagram] = []
-        size = 0
+        size = dropped = 0
         with self._using() as opened:
-            while len(found) < min(most, MOST_RECEIVED) and size < MOST_BYTES:
+            while len(found) < min(most, MOST_RECEIVED) and size < MOST_BYTES and dropped < MOST_DROPPED:
                 try:
                     data, name = opened.recvfrom(MOST_DATAGRAM)
                 except BlockingIOError:
@@ -89,11 +104,18 @@ class Association:
                     raise failed(error, "receiving", PACKETS) from error
                 caller.charge(CALL_FUEL + len(data))
                 sender = socket_address(name)
-                # What others had sent before the association is still there after it.
-                if self.peer in {None, sender}:
+                if self._takes(sender):
                     found.append(Datagram(sender, data))
                     size += len(data)
+                else:
+                    dropped += 1
         return found
+
+    def _takes(self, sender: SocketAddress) -> bool:
+        """Return whether the component gets packets of somebody."""
+        if self.peer is not None:
+            return sender == self.peer  # what others had sent before the association is still there after it
+        return self._correspondents is None or self._correspondents.admit(sender)
 
     def may_send(self) -> bool:
         """Return whether a packet may be sent now, or sending fails."""
@@ -135,8 +157,7 @@ class Association:
         if len(packet.data) > MOST_DATAGRAM:
             raise SocketRefusal(SocketFailure.DATAGRAM_TOO_LARGE, f"a packet of {len(packet.data)} bytes")
         target = self._target(packet)
-        if self.peer is None:
-            self._premises.rights.connect(caller, target)
+        access = self._premises.rights.connect(caller, target) if self.peer is None else None
         caller.charge(CALL_FUEL + len(packet.data))
         internet = self._premises.internet
         if self.peer is None:
@@ -145,6 +166,8 @@ class Association:
             number = internet.send(opened, packet.data)
         if number not in {0, errno.EAGAIN}:
             raise failed(number, f"sending to {target}", PACKETS)
+        if access is not None and self._correspondents is not None:
+            self._correspondents.note(target, access)
         return number
 
     def _target(self, packet: Outgoing) -> SocketAddress:
@@ -157,9 +180,33 @@ class Association:
         require_peer(target)
         return target
 
-    def is_ready(self) -> bool:
-        """Return whether :meth:`receive` would return a packet or raise."""
-        return self._is_over() or self._owner.is_ready(READABLE)
+    def is_ready(self, caller: Caller) -> bool:
+        """Return whether :meth:`receive` would return a packet or raise; what it would drop is dropped."""
+        if self._is_over():
+            return True
+        for _ in range(MOST_DROPPED):
+            if not self._owner.is_ready(READABLE):
+                return False
+            if self._is_taken(caller):
+                return True
+        return False
+
+    def _is_taken(self, caller: Caller) -> bool:
+        """Drop the first packet if the component does not get it; return whether it does, or trouble is reported."""
+        if self.peer is not None or self._correspondents is None:
+            return True
+        try:
+            with self._using() as opened:
+                _, name = opened.recvfrom(0, socket.MSG_PEEK)
+                if self._takes(socket_address(name)):
+                    return True
+                caller.charge(CALL_FUEL)
+                opened.recvfrom(0)
+        except BlockingIOError:
+            return False
+        except (OSError, SocketRefusal):
+            return True  # whoever receives finds out
+        return False
 
     def waitable(self, *, sending: bool) -> Waitable:
         """Return what has to be waited for until it may be ready to send, or to receive."""

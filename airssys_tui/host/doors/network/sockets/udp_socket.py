@@ -11,10 +11,13 @@ import socket
 from enum import Enum, auto
 from typing import Final
 
+from airssys_tui.core.capability.permission import Access
 from airssys_tui.host.doors.network.connecting import SocketAddress
-from airssys_tui.host.doors.network.holdings import Sort
+from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Sort
 from airssys_tui.host.doors.network.operation_time import Caller
+from airssys_tui.host.doors.network.sockets.address_rights import listening
 from airssys_tui.host.doors.network.sockets.association import Association
+from airssys_tui.host.doors.network.sockets.correspondents import Correspondents
 from airssys_tui.host.doors.network.sockets.held_socket import HeldSocket, require_peer
 from airssys_tui.host.doors.network.sockets.premises import Premises
 from airssys_tui.host.doors.network.sockets.socket_refusal import (
@@ -47,17 +50,21 @@ class UdpSocket(HeldSocket):
         SocketRefusal: ``new-socket-limit``, ``not-supported`` or ``out-of-memory``.
     """
 
-    __slots__ = ("_place", "_premises", "_state", "association")
+    __slots__ = ("_correspondents", "_place", "_premises", "_state", "association")
 
     def __init__(self, premises: Premises, version: int) -> None:
         self._premises = premises
         self._state = _State.UNBOUND
         self._place: SocketAddress | None = None
+        self._correspondents: Correspondents | None = None
         self.association: Association | None = None
         super().__init__(premises.holdings, Sort.SOCKET, socket.SOCK_DGRAM, version)
 
     def start_bind(self, caller: Caller, where: SocketAddress) -> None:
         """Take an address of this machine; port 0 lets the system choose one.
+
+        Any free port of all addresses needs no right, unless the manifest declares the right to listen there: without
+        it, packets of addresses that the component may not reach are dropped.
 
         Raises:
             SocketRefusal: ``invalid-state``, ``invalid-argument``, ``access-denied``, ``address-in-use`` or
@@ -66,15 +73,23 @@ class UdpSocket(HeldSocket):
         if self._state is not _State.UNBOUND:
             raise invalid_state("the socket has an address already")
         self.require_version(where)
-        access = self._premises.rights.listen(caller, where)
+        accesses, correspondents = self._decide_place(caller, where)
         with self.using() as opened:
             try:
                 opened.bind((str(where.address), where.port))
                 self._place = socket_address(opened.getsockname())
             except OSError as error:
                 raise failed(error, f"taking {where}") from error
-        self.accesses = (access,)
+        self.accesses, self._correspondents = accesses, correspondents
         self._state = _State.BINDING
+
+    def _decide_place(self, caller: Caller, where: SocketAddress) -> tuple[tuple[Access, ...], Correspondents | None]:
+        """Return what taking an address needs, and whose packets are taken if that is nothing."""
+        rights = self._premises.rights
+        if rights.needs_listening(where):
+            return (rights.listen(caller, where),), None
+        caller.charge(OPEN_FUEL)
+        return (), Correspondents(self._premises.holdings.guard, rights, listening(where))
 
     def finish_bind(self) -> None:
         """Finish binding.
@@ -94,7 +109,7 @@ class UdpSocket(HeldSocket):
                 it is; ``remote-unreachable``, ``connection-refused`` or ``address-in-use``, after which there is none.
         """
         self._require_bound()
-        accesses = self.accesses[:1]
+        accesses = self._own_accesses()
         if peer is not None:
             self.require_version(peer)
             require_peer(peer)
@@ -104,8 +119,12 @@ class UdpSocket(HeldSocket):
             if peer is not None and (number := self._premises.internet.connect(opened, (str(peer.address), peer.port))):
                 raise failed(number, f"connecting to {peer}", CONNECTING)
         self.accesses = accesses
-        self.association = Association(self, self._premises, peer)
+        self.association = Association(self, self._premises, peer, self._correspondents)
         return self.association
+
+    def _own_accesses(self) -> tuple[Access, ...]:
+        """Return what its own address needed; the rest is for its peer."""
+        return () if self._correspondents is not None else self.accesses[:1]
 
     def _end_association(self, opened: socket.socket) -> None:
         ended, self.association = self.association, None
@@ -116,7 +135,7 @@ class UdpSocket(HeldSocket):
 
     def _dissolve(self, opened: socket.socket) -> None:
         """Dissolve the connection with a peer (connect(2): an address without a family); the port is kept."""
-        self.accesses = self.accesses[:1]
+        self.accesses = self._own_accesses()
         CONNECT(opened.fileno(), bytes(_NOBODY), _NOBODY)
         assert self._place is not None, "it is bound"  # noqa: S101 -- narrows the type
         if opened.getsockname()[1] != self._place.port:
