@@ -80,6 +80,9 @@ class HeldSocket(Opened):
             self.close()
             raise
 
+    def _is_allowed(self) -> bool:
+        return all(self._holdings.guard.again(access) is None for access in self.accesses)
+
     def option(self, option: Option) -> int:
         """Return the value of an option; see :mod:`airssys_tui.host.doors.network.sockets.socket_options`.
 
@@ -99,9 +102,12 @@ class HeldSocket(Opened):
             set_option(opened, self.version, option, value)
 
     def is_ready(self, events: int) -> bool:
-        """Return whether the system would report one of some events now, or trouble; a closed socket is ready."""
+        """Return whether the system would report one of some events now, or trouble.
+
+        One that is closed is ready, and so is one that is not allowed any more: whoever uses it finds out.
+        """
         descriptor = self._socket.fileno()
-        if self.closed or descriptor < 0:
+        if self.closed or descriptor < 0 or not self._is_allowed():
             return True
         poll = select.poll()
         poll.register(descriptor, events)
