@@ -63,6 +63,7 @@ def _say_check(report: CheckReport) -> None:
         ("capabilities", "\n".join(report.capabilities)),
         ("problems", "\n".join(report.problems)),
         ("no effect yet", "\n".join(report.inert)),
+        ("notes", "\n".join(report.notes)),
     ]
     _say_facts(facts)
 

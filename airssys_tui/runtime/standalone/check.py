@@ -31,6 +31,7 @@ from airssys_tui.runtime.sources import folder
 from airssys_tui.runtime.sources.names import MANIFEST, TEXT
 from airssys_tui.runtime.sources.overlooked import Overlooked, overlooked_file
 from airssys_tui.runtime.standalone.compiling import compile_cached, with_enough_stack
+from airssys_tui.runtime.standalone.import_notes import import_notes
 
 _USUAL: Final = TierChoice()
 
@@ -50,6 +51,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         imports: Names of its imports.
         capabilities: The declared capabilities, one a line.
         inert: Keys that the manifest sets and that have no effect yet, and why.
+        notes: What it imports and may not use, and what it exports and nothing calls.
         tier: Which compiler made the code that was checked.
     """
 
@@ -69,6 +71,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[Verbatim, ...] = ()
     problems: tuple[GuestText, ...] = ()
     inert: tuple[GuestText, ...] = ()
+    notes: tuple[GuestText, ...] = ()
     tier: Tier | None = None
 
 
@@ -168,6 +171,7 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes, tiers: Tiers, choice: T
             imports=said.imports,
             exports=said.exports,
             capabilities=said.capabilities,
+            notes=import_notes(code.interface, manifest),
             tier=code.tier,
         )
 
