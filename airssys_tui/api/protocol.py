@@ -22,6 +22,7 @@ from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, Op
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
+from airssys_tui.api.views.http import HttpView
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
@@ -157,8 +158,26 @@ class RuntimeApi(Protocol):
         """Return a component's meters over the last two minutes and the last hour, and its costs by revision."""
         ...
 
-    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the last calls that the component traced, newest first; at most 64."""
+    def traces(self, component: str, trace: str = "") -> Future[tuple[TraceView, ...]]:
+        """Return the last calls that the component traced, newest first; at most 64.
+
+        Args:
+            component: The component.
+            trace: Return only the trace of this id, if there is one: also of one of the last requests over HTTP whose
+                call reported no steps.
+        """
+        ...
+
+    def http(self, component: str = "", requests: int = 100) -> Future[HttpView]:
+        """Return where requests over HTTP come in, all routes with their meters, and the last requests, newest first.
+
+        Args:
+            component: Only about this component; empty for all.
+            requests: Requests at most, 0 to 1 000.
+
+        Raises:
+            UsageError: That is another number.
+        """
         ...
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:

@@ -104,17 +104,16 @@ COMMANDS: Final = (
     ),
     Entry("stats", "commands.stats:stats", ("airssys-tui stats", "airssys-tui stats counter --json")),
     Entry("meters", "commands.meters:meters", ("airssys-tui meters counter",)),
-    Entry(
-        "traces", "commands.traces:traces", ("airssys-tui traces counter", "airssys-tui traces counter --last 1 --json")
-    ),
-    Entry("pin", "commands.pin:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
-    Entry("note", "commands.note:note", ('airssys-tui note counter 3 "the one before the audit"',)),
+    Entry("traces", "commands.traces:traces", ("airssys-tui traces counter", "airssys-tui traces greeter --id 3f1c…")),
+    Entry("http", "commands.http:http", ("airssys-tui http", "airssys-tui http greeter --requests 20 --json")),
+    Entry("pin", "commands.revision_marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
+    Entry("note", "commands.revision_marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
     Entry(
         "mark-stable",
-        "commands.mark_stable:mark_stable",
+        "commands.revision_marks:mark_stable",
         ("airssys-tui mark-stable counter 3", "airssys-tui mark-stable counter 3 --remove"),
     ),
-    Entry("release", "commands.release:release", ("airssys-tui release counter 4",)),
+    Entry("release", "commands.revision_marks:release", ("airssys-tui release counter 4",)),
     Entry("states", "commands.states:states", ("airssys-tui states counter", "airssys-tui states counter --json")),
     Entry("states save", "commands.states:save", ("airssys-tui states save counter",)),
     Entry(

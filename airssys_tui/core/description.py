@@ -19,7 +19,7 @@ from airssys_tui.core.identity import short_digest
 from airssys_tui.core.lifecycle import Desired
 from airssys_tui.core.refusal import is_undecided, refusal_text
 from airssys_tui.core.text import GuestText, Verbatim, one_line
-from airssys_tui.core.types.interface import Function, Interface, render
+from airssys_tui.core.types.interface import Function, Interface, InterfaceType, render, unversioned
 from airssys_tui.core.units import format_count, format_duration, format_size
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ EXECUTION: Final = "airssys:core-component/execution@1.0.0"
 HEALTH: Final = "airssys:core-component/health@1.0.0"
 STATE: Final = "airssys:core-component/state@1.0.0"
 COMMAND: Final = "wasi:cli/run"
+INCOMING_HANDLER: Final = "wasi:http/incoming-handler"
 
 MAX_NOTE: Final = 300
 """Characters of a note."""
@@ -49,6 +50,14 @@ def kind_of(interface: Interface, declared: str | None) -> str:
 def is_stateful(interface: Interface) -> bool:
     """Return whether the component can hand over its state."""
     return interface.exports_interface(STATE)
+
+
+def incoming_handler(interface: Interface) -> str:
+    """Return the path of the export that answers HTTP requests; empty if there is none."""
+    for item in interface.exports:
+        if type(item) is InterfaceType and unversioned(item.name) == INCOMING_HANDLER:
+            return f"{item.name}#handle"
+    return ""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):

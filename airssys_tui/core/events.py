@@ -129,6 +129,7 @@ class EventAction(StrEnum):
     LOG = "log"
     STDOUT = "stdout"
     STDERR = "stderr"
+    REQUEST = "request"
     DROPPED = "dropped"
     DENIED = "denied"
     ASKED = "asked"

@@ -16,10 +16,6 @@ MOST_TOLD: Final = 8
 
 _CLOSE: Final = 0.6
 
-_WITHOUT_HTTP: Final = (
-    "build it without HTTP (componentize-qjs: `--stub-wasi`; jco componentize: `--disable http`), "
-    "or compose it with a component that exports wasi:http (`wac plug`)"
-)
 _WASI: Final = "wasi:"
 _OFFERED: Final = "0.2"
 """The versions of WASI that are offered, for people: every release of 0.2."""
@@ -128,8 +124,6 @@ class Offer(msgspec.Struct, frozen=True):
         if not package.startswith(_WASI) or not known:
             return None
         offered = [face for face in known if face.startswith(f"{package}/")]
-        if package == "wasi:http" and not offered:
-            return ImportProblem(name, "this version offers no HTTP to components", _WITHOUT_HTTP)
         if not offered:
             parts = ", ".join(_packages(known))
             drafts_too = f", and drafts of {', '.join(_packages(self._drafts))}" if self._drafts else ""

@@ -30,6 +30,7 @@ from airssys_tui.host.interfaces import (
 from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
 from airssys_tui.host.wasi.drafts import config_store, keyvalue_atomics, keyvalue_batch, keyvalue_store, log_messages
+from airssys_tui.host.wasi.http import http_outgoing, http_types
 from airssys_tui.host.wasi.sockets import name_lookup, socket_networks, tcp_sockets, udp_sockets
 
 AIRSSYS: Final[tuple[HostInterface, ...]] = (
@@ -65,6 +66,8 @@ WASI: Final[tuple[HostInterface, ...]] = (
     *tcp_sockets.INTERFACES,
     *udp_sockets.INTERFACES,
     *name_lookup.INTERFACES,
+    *http_types.INTERFACES,
+    *http_outgoing.INTERFACES,
 )
 """Interfaces of WASI 0.2."""
 

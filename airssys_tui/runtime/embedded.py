@@ -20,7 +20,6 @@ from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
-from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
 from airssys_tui.core.lifecycle import STOP_EACH, Desired
@@ -34,8 +33,8 @@ from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
-from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.probe import Probe
+from airssys_tui.runtime.request_answers import RequestAnswers
 from airssys_tui.runtime.rights_answers import RightsAnswers
 from airssys_tui.runtime.system import System
 from airssys_tui.store.catalog.records import ComponentRecord
@@ -45,7 +44,7 @@ from airssys_tui.store.paths import as_given, default_state_dir
 T = TypeVar("T")
 
 
-class EmbeddedRuntime(RightsAnswers):
+class EmbeddedRuntime(RightsAnswers, RequestAnswers):
     """The runtime of one folder, in this process. Implements ``api.RuntimeApi``; open it with :meth:`open`."""
 
     def __init__(self, floor: Floor, folder: str) -> None:
@@ -185,14 +184,6 @@ class EmbeddedRuntime(RightsAnswers):
             numbers = tuple(found.actor.counters.costs())
             versions = await self._floor.disk(self._floor.state.catalog.versions, found.name, numbers)
             return self._system.observer.meters(found, versions)
-
-        return self._on_loop(ask)
-
-    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the traces of a component, newest first; at most 64."""
-
-        async def ask() -> tuple[TraceView, ...]:
-            return traces_of(self._floor.services.find(self._system.router.find(component).name))
 
         return self._on_loop(ask)
 

@@ -54,6 +54,7 @@ from airssys_tui.runtime.guard.grant_desk import grant_desk
 from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
+from airssys_tui.runtime.incoming.http_front import HttpFront
 from airssys_tui.runtime.incoming.route_book import RouteBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -94,6 +95,7 @@ class System:
         self.details = Details(floor, self.router, self.observer, self.desk.open_handles)
         self.needs = Needs(self.router)
         self.routes = RouteBook()
+        self.http = HttpFront(floor, self.routes)
         self.observer.followed = self.routes.follow
         SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.guards, self.needs), KeptStates(floor)
@@ -174,6 +176,7 @@ class System:
             await self.permissions.recall(found.policy)
             await self.undo.recall()
             await self._resume()
+            self.http.open(found.http)
             await self._scan()
         except (AirssysError, OSError) as error:
             self.observer.phase = Phase.FAILED
@@ -196,6 +199,7 @@ class System:
         self.observer.publish()
         if self._watch is not None:
             self._watch.stop()
+        await self.http.close(patience)
         self.timing.close()
         await self.supervisor.close()
         await self.probation.close()
@@ -342,10 +346,11 @@ class System:
                 self.states.check_due,
             ),
             retry=self._retry_due,
-            more=self._look_at_postponed,
+            more=self._round,
         )
 
-    def _look_at_postponed(self) -> None:
+    def _round(self) -> None:
+        self.http.sample()
         for key in self.reconciler.unread.postponed.due():
             self._background.start(self._look_later(key))
 

@@ -20,7 +20,7 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.grant_matrix import grants_view
 from airssys_tui.api.permission_story import permission_sentences
-from airssys_tui.api.played import custom_series, disk, meters, story
+from airssys_tui.api.played import custom_series, disk, http, meters, story
 from airssys_tui.api.played.commands import PlayedCommands
 from airssys_tui.api.played.comparison import compare, preview
 from airssys_tui.api.played.component import PlayedComponent
@@ -32,12 +32,13 @@ from airssys_tui.api.played.states import PlayedStates, exported
 from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
 from airssys_tui.api.views.disk import Collected, DiskUse
+from airssys_tui.api.views.http import MOST_REQUESTS, HttpView
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot, WatchView
 from airssys_tui.api.views.tracing import TraceView
-from airssys_tui.core.errors import AirssysError, UnknownComponent
+from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import GuestText, one_line, sanitise
@@ -239,9 +240,29 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions):
         """Return what a rollback would do, without doing it; ``force`` as in the command."""
         return self.answer(lambda: preview(self._get(component), to, force=force))
 
-    def traces(self, component: str) -> Future[tuple[TraceView, ...]]:
-        """Return the traces of a component, newest first."""
-        return self.answer(lambda: custom_series.traces(self._get(component).view, self.clock()))
+    def traces(self, component: str, trace: str = "") -> Future[tuple[TraceView, ...]]:
+        """Return the traces of a component, newest first, or the one of an id."""
+
+        def work() -> tuple[TraceView, ...]:
+            found = custom_series.traces(self._get(component).view, self.clock())
+            request = http.trace_of_request(self._views(), self.clock(), trace) if trace else None
+            return (request,) if request is not None else tuple(each for each in found if trace in {"", each.id})
+
+        return self.answer(work)
+
+    def http(self, component: str = "", requests: int = 100) -> Future[HttpView]:
+        """Return where requests come in, the routes with their meters, and the last requests."""
+
+        def work() -> HttpView:
+            if not 0 <= requests <= MOST_REQUESTS:
+                raise UsageError(f"{requests} requests; from 0 to {MOST_REQUESTS} are answered")
+            name = self._get(component).id if component else ""
+            return http.http(self._views(), self.clock(), name, requests)
+
+        return self.answer(work)
+
+    def _views(self) -> list[ComponentView]:
+        return [component.view for component in self._components.values()]
 
     def states(self, component: str) -> Future[tuple[StateView, ...]]:
         """Return the saved states of a component, newest first."""

@@ -28,6 +28,7 @@ READING: Final = frozenset(
         "preview_rollback",
         "meters",
         "traces",
+        "http",
         "states",
         "export_state",
         "explain",

@@ -33,7 +33,7 @@ PAGE: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How a runtime without a screen is opened.
+    """How a runtime is opened.
 
     Attributes:
         duration: Stop after this long; None for never.
@@ -41,6 +41,7 @@ class Opening:
         tier: How components are compiled, whatever their manifests say.
         exporter: Serves the metrics.
         policy: The policy file.
+        http: Where requests for components come in, in place of what the folder says.
     """
 
     duration: str | None
@@ -48,6 +49,7 @@ class Opening:
     tier: Tier | None
     exporter: Exporter | None
     policy: Path | None
+    http: str | None
 
 
 def run(
@@ -61,14 +63,14 @@ def run(
     tier: TierOption = None,
     policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None,
     state_dir: StateDirOption = None,
+    http: Annotated[str | None, Parameter(name="--http")] = None,
     metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
     metrics_public: bool = False,
     json: bool = False,
 ) -> int:
     """Run a folder of components, with the screen or without.
 
-    With `--headless`, events are printed. SIGTERM, SIGHUP and ctrl+c save states and stop within 5 s and 2 ms for each
-    component; a second signal stops at once.
+    SIGTERM, SIGHUP and ctrl+c save states and stop within 5 s and 2 ms for each component; a second one stops at once.
 
     Args:
         folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
@@ -79,17 +81,31 @@ def run(
         tier: Compile components as "optimised" or as "baseline", which serves sooner, whatever their manifests say.
         policy: Policy file that says what components are granted; nobody is asked for more. Needs `--headless`.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
+        http: Take requests for components at this address, such as "127.0.0.1:8080", and not where the folder says.
         metrics: Serve Prometheus metrics at this address, such as "127.0.0.1:9464"; port 0 picks a free port.
         metrics_public: Allow an address for `--metrics` that other machines can reach.
         json: Print events as JSON Lines. Needs `--headless`.
     """
     _check_headless(headless, duration, policy, json)
     with _exporting(metrics, public=metrics_public) as exporter:
-        if headless:
-            return _run_headless(folder, state_dir, Opening(duration, adopt, tier, exporter, policy), json)
-        from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
+        opening = Opening(duration, adopt, tier, exporter, policy, http)
+        if not headless:
+            return _run_on_screen(folder, state_dir, opening, readonly)
+        return _run_headless(folder, state_dir, opening, json)
 
-        return open_screen(folder, state_dir, readonly=readonly, adopt=adopt, tier=tier, exporter=exporter)
+
+def _run_on_screen(folder: Path | None, state_dir: Path | None, opening: Opening, readonly: bool) -> int:
+    from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
+
+    return open_screen(
+        folder,
+        state_dir,
+        readonly=readonly,
+        adopt=opening.adopt,
+        tier=opening.tier,
+        exporter=opening.exporter,
+        http=opening.http,
+    )
 
 
 def _check_headless(headless: bool, duration: str | None, policy: Path | None, json: bool) -> None:
@@ -129,7 +145,12 @@ def _run_headless(
     leave = threading.Event()
     with leaving_on_signal(leave.set):
         runtime = open_runtime(
-            site, adopt=opening.adopt, tier=opening.tier, exporter=opening.exporter, policy=opening.policy
+            site,
+            adopt=opening.adopt,
+            tier=opening.tier,
+            exporter=opening.exporter,
+            policy=opening.policy,
+            http=opening.http,
         )
         printer = EventPrinter(runtime, json=json)
         try:

@@ -57,6 +57,7 @@ def open_screen(
     adopt: bool,
     tier: Tier | None = None,
     exporter: Exporter | None = None,
+    http: str | None = None,
 ) -> int:
     """Open the screen and run until it is closed.
 
@@ -67,6 +68,7 @@ def open_screen(
         adopt: Take over a state directory of another folder.
         tier: How components are compiled, if that was named.
         exporter: Serves the runtime's metrics once it is open.
+        http: Where requests for components come in, if that was named.
 
     Raises:
         UsageError: There is no terminal, or no such folder.
@@ -80,7 +82,7 @@ def open_screen(
         from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
 
         try:
-            return open_runtime(site, adopt=adopt, tier=tier, exporter=exporter)
+            return open_runtime(site, adopt=adopt, tier=tier, exporter=exporter, http=http)
         except StateLocked as error:
             raise owned_elsewhere(error, site) from error
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import answer, in_one_row, moment, say, warn
@@ -11,26 +15,34 @@ from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import UsageError
 
 
-def traces(name: NameArgument, /, *, last: int = 10, place: Place = HERE) -> int:
+def traces(
+    name: NameArgument,
+    /,
+    *,
+    last: int = 10,
+    trace: Annotated[str, Parameter(name="--id")] = "",
+    place: Place = HERE,
+) -> int:
     """Show the steps of a running component's last calls as trees, newest first.
 
-    Only components that report their steps have traces.
+    Only components that report their steps have traces, and requests over HTTP.
 
     Args:
         name: The component, as `name` or `namespace/name`.
         last: Maximum number of calls; the runtime keeps 64.
+        trace: Show only the trace of this id, such as that of a request: its `x-request-id`.
         place: Which runtime.
     """
     if last < 1:
         raise UsageError("--last must be at least 1")
     name = component_name(name)
-    found = ask(locate(place.folder, place.state_dir), lambda api: api.traces(name))[:last]
+    found = ask(locate(place.folder, place.state_dir), lambda api: api.traces(name, trace))[:last]
     if place.json:
         answer(found)
     elif not found:
-        warn(f"{name} has no traces")
-    for trace in () if place.json else found:
-        _say_trace(trace)
+        warn(f"{name} has no trace of the id {trace}" if trace else f"{name} has no traces")
+    for each in () if place.json else found:
+        _say_trace(each)
     return ExitCode.OK
 
 

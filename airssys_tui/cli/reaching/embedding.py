@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from airssys_tui.cli.reaching.program_settings import compile_limits, program_path, tier_choice
 from airssys_tui.cli.reaching.site import Site
-from airssys_tui.core.errors import StoreError
+from airssys_tui.core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.core.manifest.http_sections import ListenAddress
     from airssys_tui.core.revision import Tier
     from airssys_tui.engine.settings import EngineSettings
     from airssys_tui.runtime.embedded import EmbeddedRuntime
@@ -25,7 +26,9 @@ def engine_settings(site: Site) -> EngineSettings:
     return EngineSettings(compile_cpu=given.cpu or usual.compile_cpu, compile_wall=given.wall or usual.compile_wall)
 
 
-def _runtime_settings(site: Site, watch: bool, tier: Tier | None, policy: Path | None) -> RuntimeSettings:
+def _runtime_settings(
+    site: Site, watch: bool, tier: Tier | None, policy: Path | None, http: str | None
+) -> RuntimeSettings:
     from airssys_tui.core.capability.policy_file import read_policy  # noqa: PLC0415 - late: see above
     from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings  # noqa: PLC0415
 
@@ -36,6 +39,7 @@ def _runtime_settings(site: Site, watch: bool, tier: Tier | None, policy: Path |
         policy=None if policy is None else read_policy(policy),
         policy_file="" if policy is None else str(policy.absolute()),
         program_path=program_path(site.settings),
+        http=() if http is None else (_address(http),),
     )
 
 
@@ -47,6 +51,7 @@ def open_runtime(
     tier: Tier | None = None,
     exporter: Exporter | None = None,
     policy: Path | None = None,
+    http: str | None = None,
 ) -> EmbeddedRuntime:
     """Take ownership of the state directory, start the components, and serve the runtime at the control socket.
 
@@ -59,19 +64,30 @@ def open_runtime(
         tier: How components are compiled, whatever their manifests and the configuration file say.
         exporter: Serves the metrics of the runtime and of its socket.
         policy: The policy file that says what is granted; nobody is asked then.
+        http: Where requests for components come in, in place of what the folder says.
 
     Raises:
+        UsageError: ``http`` is no address.
         ManifestError: The policy file is not valid; ``FileError`` if it cannot be read.
         StoreError: The state directory is owned by another process, belongs to another folder or cannot be used.
     """
     from airssys_tui.runtime.embedded import EmbeddedRuntime  # noqa: PLC0415 - late: loads the engine
 
-    settings = _runtime_settings(site, watch, tier, policy)
+    settings = _runtime_settings(site, watch, tier, policy, http)
     runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
     if exporter is not None:
         exporter.runtime = runtime
     _serve(runtime, site, exporter)
     return runtime
+
+
+def _address(text: str) -> ListenAddress:
+    from airssys_tui.core.manifest.http_sections import listen_address_of  # noqa: PLC0415 - late: see above
+
+    try:
+        return listen_address_of(text)
+    except ValueError as error:
+        raise UsageError(f"--http: {error}") from error
 
 
 def _serve(runtime: EmbeddedRuntime, site: Site, exporter: Exporter | None) -> None:

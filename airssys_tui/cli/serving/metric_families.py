@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from airssys_tui import __version__
 from airssys_tui.api.socket.frames import ServingReport
 from airssys_tui.api.views.components import ComponentView, NoteKind
+from airssys_tui.api.views.http import HttpView, RouteView
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail
 from airssys_tui.api.views.runtime import SWITCH, Phase, Snapshot, Tally
 from airssys_tui.core.lifecycle import Desired, Health, State
@@ -135,6 +136,55 @@ def _of_socket(traffic: ServingReport) -> Iterator[Metric]:
     ended = [(("refused",), traffic.refused), (("faulty",), traffic.faulty), (("slow",), traffic.slow)]
     text = "Clients that were disconnected, by reason"
     yield _labelled(CounterMetricFamily, "clients_dropped", text, ("reason",), ended)
+
+
+def http_families(found: HttpView) -> Iterator[Metric]:
+    """Return the metrics of requests over HTTP, by component and route.
+
+    Args:
+        found: The routes with their meters.
+    """
+    labels = ("component", "route")
+    routes = [((each.component, each.route), each) for each in found.routes if not each.taken_by]
+    classes = [
+        ((*named, f"{number}xx"), count)
+        for named, each in routes
+        for number, count in enumerate(each.classes, 1)
+        if count or number in {2, 4, 5}
+    ]
+    text = "Responses by class of status, answers of the host included"
+    yield _labelled(CounterMetricFamily, "http_responses", text, (*labels, "class"), classes)
+    reasons = [((*named, why.reason), why.count) for named, each in routes for why in each.reasons]
+    text = "Requests that the host answered, or nobody did, by reason"
+    yield _labelled(CounterMetricFamily, "http_unserved", text, (*labels, "reason"), reasons)
+    for name, (text, figure) in HTTP_COUNTERS.items():
+        counted = [(named, figure(each)) for named, each in routes]
+        yield _labelled(CounterMetricFamily, f"http_{name}", text, labels, counted)
+    flight = [(named, each.in_flight) for named, each in routes]
+    yield _labelled(GaugeMetricFamily, "http_in_flight", "Requests under way", labels, flight)
+    yield _latency(routes)
+    yield CounterMetricFamily("airssys_http_unrouted", "Requests that no route covers, or malformed", found.unrouted)
+
+
+def _latency(routes: Sequence[tuple[tuple[str, str], RouteView]]) -> Metric:
+    text = "From the arrival of a request to the end of its response"
+    family = Metric("airssys_http_latency_seconds", text, "summary")
+    for (component, route), each in routes:
+        labels: dict[str, str] = {"component": one_line(component, LABEL), "route": one_line(route, LABEL)}
+        family.add_sample(f"{family.name}_sum", labels, each.seconds)
+        family.add_sample(f"{family.name}_count", labels, float(each.requests))
+        for quantile, value in (("0.5", each.p50_ms), ("0.95", each.p95_ms), ("0.99", each.p99_ms)):
+            if value is not None:
+                family.add_sample(family.name, {**labels, "quantile": quantile}, value / 1_000)
+    return family
+
+
+HTTP_COUNTERS: Final[dict[str, tuple[str, Callable[[RouteView], int]]]] = {
+    "requests": ("Requests that are over", lambda each: each.requests),
+    "received_bytes": ("Bytes of bodies of requests", lambda each: each.received),
+    "sent_bytes": ("Bytes of bodies of responses", lambda each: each.sent),
+}
+"""Counters of a route: description, and the function that reads the value."""
 
 
 def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from airssys_tui.cli.serving.metric_families import custom_families, families
+from airssys_tui.cli.serving.metric_families import custom_families, families, http_families
 from airssys_tui.core.errors import AirssysError, UsageError
 from airssys_tui.core.units import KIB
 
@@ -178,6 +178,8 @@ class Exporter:
         yield from families(seen, self._traffic())
         if runtime is not None and seen is not None:
             yield from custom_families(_measured(runtime, seen))
+            with contextlib.suppress(AirssysError, TimeoutError, CancelledError):  # it is busy, or closing
+                yield from http_families(runtime.http(requests=0).result(ANSWER))
 
     def _traffic(self) -> ServingReport | None:
         if self.serving is None:

@@ -188,18 +188,23 @@ class Tracer:
         traces: Receives the traces.
     """
 
-    __slots__ = ("_export", "_id", "_trace", "traces")
+    __slots__ = ("_export", "_id", "_next", "_trace", "traces")
 
     def __init__(self, traces: Traces) -> None:
         self.traces = traces
         self._export = ""
         self._id = ""
+        self._next = ""
         self._trace: Trace | None = None
+
+    def name_next(self, id_: str) -> None:
+        """Set the trace id of the next call, which somebody else knows already; 32 hexadecimal digits."""
+        self._next = id_
 
     def enter(self, export: str) -> None:
         """Record the start of another call."""
         self._export = export
-        self._id = ""
+        self._id, self._next = self._next, ""
         self._trace = None
 
     @property

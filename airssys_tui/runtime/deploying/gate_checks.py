@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from airssys_tui.core.description import INCOMING_HANDLER, incoming_handler
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, printed_text
 from airssys_tui.core.types.compatibility import changes
@@ -117,6 +119,20 @@ def check_types(linker: Linker, interface: Interface) -> None:
     wrong = wrong_exports(interface)
     if wrong:
         raise GateRefusal("; ".join(wrong), gate=Gate.TYPES, remedy="build against the packages in wit/")
+
+
+def check_routes(manifest: Manifest, interface: Interface) -> None:
+    """Refuse routes of a component that answers no requests.
+
+    Raises:
+        GateRefusal: With what it lacks.
+    """
+    if manifest.http.routes and not incoming_handler(interface):
+        raise GateRefusal(
+            f"it has routes under [http] and does not export {INCOMING_HANDLER}",
+            gate=Gate.TYPES,
+            remedy="build it with that export, or remove the routes from its manifest",
+        )
 
 
 def _behind_door(problem: ImportProblem) -> ImportProblem:

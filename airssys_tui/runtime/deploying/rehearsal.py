@@ -29,7 +29,7 @@ from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_types
+from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_routes, check_types
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -134,6 +134,7 @@ class Rehearsal:
         passage.learn(loaded.code.interface)
         with passage.at(Gate.TYPES):
             check_types(self._floor.linker, loaded.code.interface)
+            check_routes(manifest, loaded.code.interface)
         found: tuple[str, ...] = ()
         if component.active is not None and plan.compatible:
             with passage.at(Gate.COMPATIBILITY):

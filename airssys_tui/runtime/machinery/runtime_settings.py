@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from airssys_tui.core.capability.policy import PolicySource
+from airssys_tui.core.manifest.http_sections import ListenAddress
 from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.runtime.sources.reading_threads import PATIENCE
@@ -30,6 +31,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
         tier: Which tier of code components get.
         policy: What a policy file says, under which nobody is asked; None without one.
         policy_file: The path of the policy file; empty without one.
+        http: Addresses at which requests for components come in, in place of those that the folder names; if there are
+            any.
         program_path: Absolute directories in which programs for components are searched by name; None for the usual
             ones.
     """
@@ -49,4 +52,5 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     tier: TierChoice = TierChoice()
     policy: PolicySource | None = None
     policy_file: str = ""
+    http: tuple[ListenAddress, ...] = ()
     program_path: tuple[str, ...] | None = None

@@ -12,6 +12,7 @@ from airssys_tui.tui.actions.call import CALL_ACTIONS
 from airssys_tui.tui.actions.component import COMPONENT_ACTIONS
 from airssys_tui.tui.actions.desk import DESK_ACTIONS
 from airssys_tui.tui.actions.grant import GRANT_ACTIONS
+from airssys_tui.tui.actions.http import HTTP_ACTIONS
 from airssys_tui.tui.actions.revision import REVISION_ACTIONS
 from airssys_tui.tui.actions.stream import STREAM_ACTIONS
 from airssys_tui.tui.actions.trace import TRACE_ACTIONS
@@ -34,6 +35,7 @@ ACTIONS: Final = tuple(
             *CALL_ACTIONS,
             *TRACE_ACTIONS,
             *GRANT_ACTIONS,
+            *HTTP_ACTIONS,
         ),
         key=_place,
     )

@@ -42,6 +42,7 @@ class View(StrEnum):
     GRANTS = "grants"
     RIGHTS = "rights", "capabilities", True
     AUDIT = "audit"
+    HTTP = "http", "HTTP"
 
 
 ALL: Final = frozenset(View)

@@ -160,6 +160,16 @@ Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
     &.here > .tone--cursor { background: $cursor-back; text-style: bold; }
     &.here:nocolor > .tone--cursor { text-style: reverse; }
 }
+#serving { layout: vertical; height: 1fr; }
+#serving #routes { height: 2fr; }
+#serving #requests { height: 3fr; }
+#routes, #requests {
+    border-top: solid $quiet 40%; border-title-color: $quiet; border-title-style: none;
+    & > .tone--cursor { background: $panel; text-style: none; }
+    &.here { border-top: solid $accent; border-title-color: $accent; border-title-style: bold reverse; }
+    &.here > .tone--cursor { background: $cursor-back; text-style: bold; }
+    &.here:nocolor > .tone--cursor { text-style: reverse; }
+}
 #timeline { height: 1fr; }
 #timeline.stacked { layout: vertical; }
 #timeline LineTable { width: 3fr; }
@@ -190,6 +200,8 @@ CommandPalette SearchIcon { display: none; }
 }
 .ascii #traces, .ascii #steps { border-top: ascii $quiet 40%; border-right: none; }
 .ascii #tracing .here { border-top: ascii $accent; }
+.ascii #routes, .ascii #requests { border-top: ascii $quiet 40%; }
+.ascii #serving .here { border-top: ascii $accent; }
 .ascii CommandPalette > Vertical, .ascii CommandPalette #--input { border: ascii $primary; }
 Toast { max-width: 90%; width: 56; padding: 0 1; background: $panel; }
 ToastRack { margin-bottom: 1; }

@@ -20,7 +20,7 @@ MODES: Final = tuple(view for view in View if not view.of_one)
 """The screens about all components: each exists once and keeps what it shows while it is hidden."""
 
 
-def screen_about_all(view: View) -> AboutAll:
+def screen_about_all(view: View) -> AboutAll:  # noqa: PLR0911 - it is a table
     """Return the class of a screen about all components."""
     match view:
         case View.REGISTRY:
@@ -47,6 +47,10 @@ def screen_about_all(view: View) -> AboutAll:
             from airssys_tui.tui.screens.granting.audit_trail import AuditScreen  # noqa: PLC0415
 
             return AuditScreen
+        case View.HTTP:
+            from airssys_tui.tui.screens.http import HttpScreen  # noqa: PLC0415
+
+            return HttpScreen
         case _:
             raise ValueError(f"{view} is about one component")
 

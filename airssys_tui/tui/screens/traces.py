@@ -47,17 +47,27 @@ class TracesScreen(PolledScreen):
     Args:
         component: Text form of its identity.
         call: The call to select at first; without one, the newest.
+        trace: The id of the trace to select at first, which may be that of a request over HTTP.
     """
 
     view: ClassVar[View] = View.TRACES
     EVERY: ClassVar[float] = 1.0
     AUTO_FOCUS = "LineTable"
 
-    def __init__(self, session: Session, operations: Operations, component: str, call: MadeCall | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        operations: Operations,
+        component: str,
+        call: MadeCall | None = None,
+        trace: str = "",
+    ) -> None:
         super().__init__(session, operations, component)
         self.traces: Mapping[str, TraceView] = {}
         self.pane = "traces"
         self._asked_for = call
+        self._of_request = trace
+        self._kept: TraceView | None = None
         self._drawn: tuple[object, ...] = ()
         self._crumbs = LinePane(id="crumbs")
         self._list = LineTable(self._row, trace_lines.list_head, id="traces")
@@ -86,7 +96,15 @@ class TracesScreen(PolledScreen):
     async def fetch(self, api: RuntimeApi) -> None:
         """Ask for the traces."""
         found = await asyncio.wrap_future(api.traces(self.component))
-        self.traces = {trace.id: trace for trace in found}
+        self.traces = {trace.id: trace for trace in (*await self._request(api), *found)}
+
+    async def _request(self, api: RuntimeApi) -> tuple[TraceView, ...]:
+        """Return the request to select at first; it stays when the runtime has forgotten it."""
+        if not self._of_request:
+            return ()
+        found = await asyncio.wrap_future(api.traces(self.component, self._of_request))
+        self._kept = next(iter(found), self._kept)
+        return () if self._kept is None else (self._kept,)
 
     def go_to(self, pane: str) -> None:
         """Give the focus to the other pane."""

@@ -20,7 +20,7 @@ COUNTER = ComponentView(id="counter", state=State.RUNNING)
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     class Told:
-        def traces(self, component: str) -> Future[Any]:
+        def traces(self, component: str, _trace: str = "") -> Future[Any]:
             answer: Future[Any] = Future()
             answer.set_result(played(COUNTER, 1e9) if component == "counter" else ())
             return answer

@@ -51,6 +51,9 @@ CANDIDATES = {
     "does not validate": Bad(Gate.COMPILE, "does not compile", GOOD.wasm() + BROKEN),
     "unknown import": Bad(Gate.TYPES, "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))),
     "wrong contract": Bad(Gate.TYPES, "lacks `shutdown`", Crafted(drops=("shutdown",))),
+    "routes without a handler": Bad(
+        Gate.TYPES, "does not export wasi:http/incoming-handler", GOOD, '[http]\nroutes = ["/*"]\n'
+    ),
     "export removed": Bad(Gate.COMPATIBILITY, "add", Crafted(exports=ALL - {"add"})),
     "state removed": Bad(Gate.COMPATIBILITY, STATE, Crafted(exports=ALL - {STATE})),
     "too much memory": Bad(Gate.INSTANTIATE, "the limit is", Crafted(pages=2), '[resources]\nmemory = "64KiB"\n'),

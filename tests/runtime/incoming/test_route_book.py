@@ -6,7 +6,7 @@ import pytest
 
 from airssys_tui.api.commands import Rollback, Start, Stop, Unload
 from airssys_tui.api.views.components import NoteKind
-from tests.support.components import Crafted
+from tests.support.http_handlers import silent_handler
 from tests.support.world import World
 
 
@@ -23,8 +23,8 @@ def owner(world: World, path: str) -> str:
 def two(world: World) -> World:
     """Give a world in which `shop` has a route that `blog` claims as well."""
     world.open()
-    world.install("shop", Crafted(salt="1"), http("/a/*", "/b"))
-    world.install("blog", Crafted(salt="2"), http("/a/*", "/c"))
+    world.install("shop", silent_handler("1"), http("/a/*", "/b"))
+    world.install("blog", silent_handler("2"), http("/a/*", "/c"))
     return world
 
 
@@ -59,10 +59,10 @@ def test_what_is_unloaded_or_deleted_claims_nothing_that_another_wants(two: Worl
 
 
 def test_a_revision_without_a_route_lets_go_of_it_and_a_rollback_takes_it_back(two: World) -> None:
-    two.install("shop", Crafted(salt="3"), http("/b"))
+    two.install("shop", silent_handler("3"), http("/b"))
     assert owner(two, "/a/x") == "blog"
     assert two.wait_row("blog", lambda row: not row.note.text)
-    two.install("shop", Crafted(salt="4"))
+    two.install("shop", silent_handler("4"))
     assert owner(two, "/b") == ""
     two.do(Rollback("shop", to=1, force=True))
     assert owner(two, "/b") == "shop"
@@ -72,7 +72,7 @@ def test_a_revision_without_a_route_lets_go_of_it_and_a_rollback_takes_it_back(t
 def test_a_note_names_a_few_routes_and_counts_the_others(world: World) -> None:
     world.open()
     routes = tuple(f"/{number}" for number in range(5))
-    world.install("shop", Crafted(salt="1"), http(*routes))
-    world.install("blog", Crafted(salt="2"), http(*routes))
+    world.install("shop", silent_handler("1"), http(*routes))
+    world.install("blog", silent_handler("2"), http(*routes))
     text = world.wait_row("blog", lambda row: row.note.text).note.text
     assert text.startswith("route /0 is answered by shop, /1 is answered by shop, /2 is answered by shop and 2 more")

@@ -25,6 +25,19 @@ def test_a_limit_that_the_binary_cannot_live_in_is_refused(tmp_path: Path) -> No
     assert "1048576" in report.reason
 
 
+def test_routes_of_what_answers_no_requests_are_refused(tmp_path: Path) -> None:
+    directory = tmp_path / "primes"
+    directory.mkdir()
+    shutil.copy(SAMPLES / "primes" / "primes.wasm", directory)
+    manifest = (SAMPLES / "primes" / "Component.toml").read_text()
+    (directory / "Component.toml").write_text(f'{manifest}\n[http]\nroutes = ["/*"]\n')
+    report = inspect_path(directory)
+    assert (report.gate, report.reason) == (
+        Gate.TYPES,
+        "it has routes under [http] and does not export wasi:http/incoming-handler",
+    )
+
+
 def test_one_that_may_wait_is_not_entered() -> None:
     report = inspect_path(FIXTURES / "sleeper" / "sleeper.wasm")
     assert report.admissible, report.reason

@@ -454,6 +454,21 @@ class Contract:
         with pytest.raises(UnknownComponent):
             bench.api.traces("nobody").result(PATIENCE)
 
+    def test_requests_are_asked_for_within_bounds(self, bench):
+        view = bench.api.http().result(PATIENCE)
+        assert all(not route.taken_by or route.taken_by != route.component for route in view.routes)
+        assert bench.api.http("counter", 0).result(PATIENCE).requests == ()
+        for wrong in (-1, 1_001):
+            with pytest.raises(UsageError):
+                bench.api.http("", wrong).result(PATIENCE)
+        with pytest.raises(UnknownComponent):
+            bench.api.http("nobody").result(PATIENCE)
+
+    def test_a_trace_is_found_by_its_id(self, bench):
+        for trace in bench.api.traces("counter").result(PATIENCE)[:1]:
+            assert bench.api.traces("counter", trace.id).result(PATIENCE) == (trace,)
+        assert bench.api.traces("counter", "0" * 32).result(PATIENCE) == ()
+
     def test_what_is_declared_stands_beside_what_is_granted(self, bench):
         view = bench.api.grants("counter").result(PATIENCE)
         assert (view.component, view.revision, view.candidate) == ("counter", 2, None)

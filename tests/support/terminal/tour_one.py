@@ -162,6 +162,36 @@ def goes_to_the_lines(guide: Guide) -> None:
     guide.lacks("switched to r2")
 
 
+@ONE.step("go.http")
+def goes_to_the_routes(guide: Guide) -> None:
+    """Nobody has a route, and the screen says how to get one."""
+    guide.act("go.http")
+    guide.sees("No component has a route.", "[http]")
+
+
+NO_REQUEST = "no request is selected"
+
+
+@ONE.step("http.open")
+def opens_no_request(guide: Guide) -> None:
+    """It goes to the requests, and there is none to be opened."""
+    guide.act("http.open")
+    guide.act("http.open")
+    guide.sees(NO_REQUEST)
+
+
+@ONE.step("http.pane")
+def goes_to_the_other_list(guide: Guide) -> None:
+    """From the routes it is at the requests, where opening says that there is none."""
+    guide.key("escape")
+    guide.lacks(NO_REQUEST)
+    guide.act("http.pane")
+    guide.key("enter")
+    guide.sees(NO_REQUEST)
+    guide.key("5")
+    guide.sees("following", "counter is ready")
+
+
 @ONE.step("look.disk")
 def shows_the_disk(guide: Guide) -> None:
     """The use of the disk is shown, part by part, and what collecting would free."""

@@ -4,14 +4,14 @@ A draft is named with its version, ``keyvalue/store@0.2.0-draft``; its exports a
 
 An export ``io-streams-input-stream-read`` calls ``wasi:io/streams#[method]input-stream.read``, with the same parameters
 and the same result, but that handles are ``u32``: what the guest has them under in its own table. So a test sees every
-handle, and may make some up. ``drop-input-stream`` drops one.
+handle, and may make some up. ``drop-input-stream`` drops one, and ``take-input-stream`` takes one that the host gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from airssys_tui.core.types.interface import (
     Borrow,
@@ -91,7 +91,8 @@ def passing_guest(*interfaces: str, version: str = "") -> bytes:
           {" ".join(_core_import(export, function) for export, function in named)}
           {" ".join(f'(import "" "drop-{one}" (func $drop-{one} (param i32)))' for one in resources)}
           {" ".join(_core_export(export, function) for export, function in named)}
-          {" ".join(f'(func (export "drop-{one}") (param i32) (call $drop-{one} (local.get 0)))' for one in resources)})
+          {" ".join(f'(func (export "drop-{one}") (param i32) (call $drop-{one} (local.get 0)))' for one in resources)}
+          (func (export "take") (param i32) (result i32) (local.get 0)))
         (core instance $i (instantiate $m (with "" (instance
           {" ".join(f'(export "{one}" (func ${one}))' for one in names)}))))
         {" ".join(scope.lines)}
@@ -99,6 +100,8 @@ def passing_guest(*interfaces: str, version: str = "") -> bytes:
         {
             " ".join(
                 f'(func (export "drop-{one}") (param "handle" u32) (canon lift (core func $i "drop-{one}")))'
+                f'(func (export "take-{one}") (param "value" (own ${one})) (result u32)'
+                ' (canon lift (core func $i "take")))'
                 for one in resources
             )
         })"""
@@ -119,6 +122,54 @@ def _home(interface: str) -> str:
 def _at(name: str) -> str:
     """Return an identifier of component text for an interface."""
     return name.replace("/", "-").replace("@", "-")
+
+
+class WasiImports(NamedTuple):
+    """What a component needs to call functions of WASI.
+
+    Attributes:
+        component: Imports, and the functions lowered for the memory and the allocator of the core instance ``$a``.
+        core: Imports of a core module; a function is called ``$`` and its :func:`export_of`.
+        names: What that module imports, each of the same name in the component.
+    """
+
+    component: str
+    core: str
+    names: tuple[str, ...]
+
+
+def wasi_imports(*interfaces: str, version: str = "") -> WasiImports:
+    """Import interfaces and all that they use, with a ``drop-`` for each resource; for guests of other shapes."""
+    needed: dict[str, None] = {}
+    for name in interfaces:
+        _need(name, needed)
+    functions = [(name, function) for name in needed for function in types_of(name).functions]
+    named = [(export_of(f"{name}#{function.name}"), function) for name, function in functions]
+    resources = [resource for name in needed for resource in types_of(name).resources]
+    drops = [f"drop-{one}" for one in resources]
+    return WasiImports(
+        " ".join(
+            [
+                *(_imported(name, version or wasi_types().version) for name in needed),
+                f"(core module $memory {_MEMORY}) (core instance $a (instantiate $memory))",
+                *(_lowered(name, function) for name, function in functions),
+                *(f"(core func $drop-{one} (canon resource.drop ${one}))" for one in resources),
+            ]
+        ),
+        " ".join(
+            [
+                *(_core_import(export, function) for export, function in named),
+                *(f'(import "" "{drop}" (func ${drop} (param i32)))' for drop in drops),
+            ]
+        ),
+        (*(export for export, _ in named), *drops),
+    )
+
+
+def core_params(function: str) -> list[str]:
+    """Return the core types of the parameters of a function, such as ``http/types#[method]fields.get``."""
+    interface, _, name = function.partition("#")
+    return _core(next(one for one in types_of(interface).functions if one.name == name))[0]
 
 
 def _need(name: str, needed: dict[str, None]) -> None:

@@ -87,3 +87,8 @@ class WasiDesk:
     def drop(self, resource: str, handle: int) -> None:
         """Drop a handle."""
         self.instance.call(f"drop-{resource}", handle)
+
+    def give(self, resource: str, value: Any) -> int:
+        """Hand a value of the host to the guest; return its handle there."""
+        handle: int = self.instance.call(f"take-{resource}", value).value
+        return handle

@@ -23,6 +23,7 @@ from airssys_tui.tui.screens.versions import VersionsScreen
 from tests.support.exercises import desk as exercises_desk
 from tests.support.exercises.call import CALLS
 from tests.support.exercises.grants import GRANTS
+from tests.support.exercises.http import HTTP
 from tests.support.exercises.past import PAST
 from tests.support.exercises.sitting import Sitting
 from tests.support.exercises.traces import TRACES
@@ -324,6 +325,7 @@ EXERCISES = {
     **CALLS,
     **TRACES,
     **GRANTS,
+    **HTTP,
     "go.registry": goes_to_the_registry,
     "go.events": goes_to_the_events,
     "go.back": goes_back,

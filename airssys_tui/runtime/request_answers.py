@@ -1,0 +1,56 @@
+"""The part of the embedded runtime that answers questions about requests, and about the traces of calls."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from airssys_tui.api.request_trace import request_trace
+from airssys_tui.api.views.http import MOST_REQUESTS, HttpView
+from airssys_tui.api.views.tracing import TraceView
+from airssys_tui.core.errors import UsageError
+from airssys_tui.runtime.incoming.request_views import http_view, request_view
+from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.observing.custom_meters import traces_of
+from airssys_tui.runtime.system import System
+
+T = TypeVar("T")
+
+
+class RequestAnswers(ABC):
+    """Answers about requests and traces, from memory."""
+
+    _floor: Floor
+    _system: System
+
+    @abstractmethod
+    def _on_loop(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]: ...
+
+    def traces(self, component: str, trace: str = "") -> Future[tuple[TraceView, ...]]:
+        """Return the traces of a component, newest first; at most 64, or the one of an id."""
+
+        async def ask() -> tuple[TraceView, ...]:
+            name = self._system.router.find(component).name
+            traced = traces_of(self._floor.services.find(name))
+            requests = {record.id: request_view(record) for record in self._system.http.recent.read(name)}
+            if trace and trace in requests:
+                found = next((each for each in traced if each.id == trace), None)
+                return (request_trace(requests[trace], found),)
+            chosen = [each for each in traced if trace in {"", each.id}]
+            return tuple(request_trace(requests[one.id], one) if one.id in requests else one for one in chosen)
+
+        return self._on_loop(ask)
+
+    def http(self, component: str = "", requests: int = 100) -> Future[HttpView]:
+        """Return where requests come in, the routes with their meters, and the last requests."""
+
+        async def ask() -> HttpView:
+            if not 0 <= requests <= MOST_REQUESTS:
+                raise UsageError(f"{requests} requests; from 0 to {MOST_REQUESTS} are answered")
+            system = self._system
+            name = system.router.find(component).name if component else ""
+            return http_view(system.http, system.routes, system.router, name, requests)
+
+        return self._on_loop(ask)
