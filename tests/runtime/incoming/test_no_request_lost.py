@@ -12,10 +12,7 @@ from airssys_tui.api.commands import Restart, Rollback
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from tests.support.http_client import Client
 from tests.support.wasi.http_guest import http_guest
-from tests.support.wasi.own_wasi import use_own_wasi
 from tests.support.world import World
-
-pytest.importorskip("airssys_tui.host.wasi.http_types", reason="wasi:http is not offered yet")
 
 MANIFEST = """
 [http]
@@ -69,8 +66,7 @@ class Load:
 
 
 @pytest.fixture
-def under_load(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Load]:
-    use_own_wasi(monkeypatch)
+def under_load(world: World) -> Callable[[], Load]:
     world.put("c", http_guest("v0"), MANIFEST, version="0.0.0")
     world.open(http=(ListenAddress("127.0.0.1", 0),), shutdown=30.0)
     port = world.runtime.probe.system.http.listeners[0].address.port

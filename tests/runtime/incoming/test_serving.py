@@ -16,12 +16,10 @@ from airssys_tui.runtime.incoming import body_receiving, gateway
 from tests.support.command_line import eventually
 from tests.support.http_client import Answer, Client, chunks, request
 from tests.support.wasi.http_guest import http_guest
-from tests.support.wasi.own_wasi import use_own_wasi
 from tests.support.world import World
 
 ROUTED = '[http]\nroutes = ["/*"]\nmax_body = "4MiB"\n[supervision]\nmax_restarts = 1000\nbackoff = {initial = "1ms"}\n'
 PATIENT = ROUTED + '[resources]\ndeadline = "20s"\nfuel_per_call = "unlimited"\n'
-pytest.importorskip("airssys_tui.host.wasi.http_types", reason="wasi:http is not offered yet")
 
 
 class Site:
@@ -57,8 +55,7 @@ class Site:
 
 
 @pytest.fixture
-def site(world: World, monkeypatch: pytest.MonkeyPatch) -> Site:
-    use_own_wasi(monkeypatch)
+def site(world: World) -> Site:
     world.put("c", http_guest(), PATIENT)
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     return Site(world)
@@ -190,8 +187,7 @@ def test_a_response_that_is_not_ended_closes_the_connection(site: Site) -> None:
     assert known.failed
 
 
-def test_the_deadline_is_504(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_the_deadline_is_504(world: World) -> None:
     world.put("c", http_guest(), ROUTED + '[resources]\ndeadline = "50ms"\nfuel_per_call = "unlimited"\n')
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
@@ -201,8 +197,7 @@ def test_the_deadline_is_504(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     assert site.ask("/hello").body == b"hello"
 
 
-def test_a_full_mailbox_is_503_and_what_waits_is_answered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_a_full_mailbox_is_503_and_what_waits_is_answered(world: World) -> None:
     world.put("c", http_guest(), PATIENT + "mailbox = 2\n")
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
@@ -221,7 +216,7 @@ def test_a_full_mailbox_is_503_and_what_waits_is_answered(world: World, monkeypa
         client.close()
 
 
-def test_a_request_that_waits_too_long_is_503_and_never_runs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_waits_too_long_is_503_and_never_runs(site: Site) -> None:
     site.world.runtime.probe.system.http._server.gateway._queue_ns = 50_000_000  # noqa: SLF001 - as `queue_time` says
     with Client(site.port) as busy:
         busy.send(request("GET", "/long"))
@@ -262,10 +257,7 @@ def test_a_client_that_leaves_ends_the_bodies_of_its_call(site: Site) -> None:
     assert site.world.row("c").restarts == 0
 
 
-def test_a_body_that_turns_out_too_large_is_413_whatever_the_component_says(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_own_wasi(monkeypatch)
+def test_a_body_that_turns_out_too_large_is_413_whatever_the_component_says(world: World) -> None:
     world.put("c", http_guest(), PATIENT.replace("4MiB", "100B"))
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
@@ -285,10 +277,7 @@ def test_a_body_that_does_not_arrive_in_time_is_408_and_no_call(site: Site, monk
     assert site.ask("/c").body == b"v1 00000001"
 
 
-def test_a_client_that_takes_nothing_is_hung_up_on_and_harms_nobody(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_own_wasi(monkeypatch)
+def test_a_client_that_takes_nothing_is_hung_up_on_and_harms_nobody(world: World) -> None:
     world.put("c", http_guest(), PATIENT.replace("20s", "2s"))
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
@@ -301,8 +290,7 @@ def test_a_client_that_takes_nothing_is_hung_up_on_and_harms_nobody(
     assert world.row("c").meters.errors == 0
 
 
-def test_a_client_that_sends_slowly_gets_408_and_harms_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_a_client_that_sends_slowly_gets_408_and_harms_nobody(world: World) -> None:
     world.put("c", http_guest(), PATIENT.replace("20s", "1s"))
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
@@ -327,8 +315,7 @@ def test_requests_are_in_the_log_of_the_component(site: Site) -> None:
     assert lines[1].level == "warning"
 
 
-def test_other_addresses_need_a_grant_and_say_which(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_other_addresses_need_a_grant_and_say_which(world: World) -> None:
     world.put("c", http_guest(), PATIENT + '[capabilities]\nnetwork = ["listen:0.0.0.0:*"]\n')
     world.open(http=(ListenAddress("0.0.0.0", 0),))
     site = Site(world)
@@ -340,8 +327,7 @@ def test_other_addresses_need_a_grant_and_say_which(world: World, monkeypatch: p
     assert site.ask("/hello").body == b"hello"
 
 
-def test_hosts_and_paths_decide_who_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_hosts_and_paths_decide_who_answers(world: World) -> None:
     world.put("any", http_guest("a1"), ROUTED)
     world.put("named", http_guest("n1"), '[http]\nroutes = ["/*"]\nhosts = ["*.example.com"]\n')
     world.put("path", http_guest("p1"), '[http]\nroutes = ["/c/deep/*"]\n')
@@ -353,8 +339,7 @@ def test_hosts_and_paths_decide_who_answers(world: World, monkeypatch: pytest.Mo
     assert site.ask("/c/%64eep/x").body[:2] == b"p1"
 
 
-def test_components_answer_side_by_side(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_components_answer_side_by_side(world: World) -> None:
     world.put("one", http_guest("a1"), PATIENT)
     world.put("two", http_guest("b1"), '[http]\nroutes = ["/c/*"]\n')
     world.open(http=(ListenAddress("127.0.0.1", 0),))
@@ -367,8 +352,7 @@ def test_components_answer_side_by_side(world: World, monkeypatch: pytest.Monkey
         assert busy.answer().status == 200
 
 
-def test_closing_answers_what_is_under_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_own_wasi(monkeypatch)
+def test_closing_answers_what_is_under_way(world: World) -> None:
     world.put("c", http_guest(), PATIENT)
     world.open(http=(ListenAddress("127.0.0.1", 0),), shutdown=30.0)
     site = Site(world)
