@@ -188,6 +188,8 @@ def goes_to_the_other_list(guide: Guide) -> None:
     guide.act("http.pane")
     guide.key("enter")
     guide.sees(NO_REQUEST)
+    guide.key("4")
+    guide.sees("switched to r2")
     guide.key("5")
     guide.sees("following", "counter is ready")
 
