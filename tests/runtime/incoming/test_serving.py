@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable
+from typing import Self
 
 import pytest
 
@@ -52,6 +53,26 @@ class Site:
     def of(self, answer: Answer) -> RequestView:
         """Return the request of an answer."""
         return self.newest(lambda each: each.id == answer.id)
+
+
+class Busy:
+    """A call that goes on until it is let go: it waits for the rest of its body, which is too large to be kept."""
+
+    def __init__(self, site: Site) -> None:
+        self._left = body_receiving.SMALL
+        self.client = Client(site.port)
+        self.client.send(request("POST", "/read", content_length=str(self._left + 1)), b"x")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def end(self) -> Answer:
+        """Send the rest; return the answer."""
+        self.client.send(b"x" * self._left)
+        return self.client.answer()
 
 
 @pytest.fixture
@@ -202,28 +223,24 @@ def test_a_full_mailbox_is_503_and_what_waits_is_answered(world: World) -> None:
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
     actor = world.runtime.probe.system.router.find("c").actor
-    clients = [Client(site.port) for _ in range(3)]
-    clients[0].send(request("GET", "/long"))
-    site.flying(1)
-    eventually(lambda: actor.queued == 0)
-    for client in clients[1:]:
-        client.send(request("GET", "/c"))
-    eventually(lambda: actor.queued == 2)
-    answer = site.ask("/c")
-    assert (answer.status, answer.headers["retry-after"], site.of(answer).reason) == (503, "1", "mailbox-full")
-    assert [client.answer().status for client in clients] == [200, 200, 200]
-    for client in clients:
-        client.close()
+    with Busy(site) as busy, Client(site.port) as one, Client(site.port) as two:
+        site.flying(1)
+        eventually(lambda: actor.queued == 0)
+        one.send(request("GET", "/c"))
+        two.send(request("GET", "/c"))
+        eventually(lambda: actor.queued == 2)
+        answer = site.ask("/c")
+        assert (answer.status, answer.headers["retry-after"], site.of(answer).reason) == (503, "1", "mailbox-full")
+        assert [busy.end().status, one.answer().status, two.answer().status] == [200, 200, 200]
 
 
 def test_a_request_that_waits_too_long_is_503_and_never_runs(site: Site) -> None:
     site.world.runtime.probe.system.http._server.gateway._queue_ns = 50_000_000  # noqa: SLF001 - as `queue_time` says
-    with Client(site.port) as busy:
-        busy.send(request("GET", "/long"))
+    with Busy(site) as busy:
         site.flying(1)
         answer = site.ask("/c")
         assert (answer.status, site.of(answer).reason) == (503, "queued-too-long")
-        assert busy.answer().status == 200
+        assert busy.end().status == 200
     assert site.ask("/c").body == b"v1 00000001"
 
 
@@ -234,8 +251,7 @@ def test_a_stopped_component_is_503(site: Site) -> None:
 
 
 def test_a_client_that_leaves_takes_its_queued_request_along(site: Site) -> None:
-    with Client(site.port) as busy:
-        busy.send(request("GET", "/long"))
+    with Busy(site) as busy:
         site.flying(1)
         leaving = Client(site.port)
         leaving.send(request("GET", "/c"))
@@ -243,7 +259,7 @@ def test_a_client_that_leaves_takes_its_queued_request_along(site: Site) -> None
         leaving.close()
         known = site.newest(lambda each: each.reason == "client-left")
         assert (known.status, known.queued_ms) == (0, None)
-        assert busy.answer().status == 200
+        assert busy.end().status == 200
     assert site.ask("/c").body == b"v1 00000001"
 
 
@@ -344,12 +360,11 @@ def test_components_answer_side_by_side(world: World) -> None:
     world.put("two", http_guest("b1"), '[http]\nroutes = ["/c/*"]\n')
     world.open(http=(ListenAddress("127.0.0.1", 0),))
     site = Site(world)
-    with Client(site.port) as busy:
-        busy.send(request("GET", "/long"))
+    with Busy(site) as busy:
         eventually(lambda: site.view().routes[0].in_flight == 1)
         assert site.ask("/c").body[:2] == b"b1"
         assert site.view().routes[0].in_flight == 1
-        assert busy.answer().status == 200
+        assert busy.end().status == 200
 
 
 def test_closing_answers_what_is_under_way(world: World) -> None:
