@@ -210,6 +210,11 @@ TARGETS = (
         from_core_text(SAMPLES / "crasher" / "src" / "crasher.wat", "crasher"),
     ),
     Target(
+        "visitors",
+        SAMPLES / "visitors" / "visitors.wasm",
+        from_zig(SAMPLES / "visitors" / "src" / "visitors.zig", "visitors"),
+    ),
+    Target(
         "wasi-hello",
         SAMPLES / "wasi-hello" / "wasi-hello.wasm",
         from_c(SAMPLES / "wasi-hello" / "src" / "hello.c", "hello"),

@@ -158,6 +158,9 @@ pub const tracing = @import("tracing.zig");
 /// Asking web servers.
 pub const web = @import("web.zig");
 
+/// Answering requests over HTTP.
+pub const serving = @import("serving.zig");
+
 /// Running programs of the machine.
 pub const processes = @import("processes.zig");
 

@@ -6,6 +6,7 @@
     routes = ["/api/*", "/health"]
     hosts = ["api.example.com"]           # any host without it
     max_body = "10MiB"
+    requests_per_instance = 1             # a fresh instance for each request; one for all of them without it
 
     [http]                                # in airssys.toml
     listen = "127.0.0.1:8080"             # or several
@@ -101,6 +102,7 @@ def read_http_service(table: Table) -> HttpService:
         routes=_patterns(table, "routes", route_path_of, MOST_ROUTES),
         hosts=_patterns(table, "hosts", route_host_of, MOST_HOSTS),
         max_body=table.size("max_body", HttpService().max_body, Bound(0, GIB)),
+        requests_per_instance=table.integer("requests_per_instance", 0, Bound(1, 1_000_000)),
     )
     if service.hosts and not table.raw("routes"):
         table.problem("hosts", 'has no effect without routes, such as routes = ["/*"]')

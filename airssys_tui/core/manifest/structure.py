@@ -137,11 +137,13 @@ class HttpService(msgspec.Struct, frozen=True, kw_only=True):
         routes: Paths, in the one spelling of ``core.pattern.route_pattern``; none if it is not to be reached.
         hosts: The hosts at which these are its paths; empty for any.
         max_body: Bytes of the body of a request at most.
+        requests_per_instance: Requests after which a fresh instance takes over; 0 for never.
     """
 
     routes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     max_body: int = 10 * MIB
+    requests_per_instance: int = 0
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):

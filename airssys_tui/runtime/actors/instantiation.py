@@ -41,8 +41,14 @@ class Making:
             GuestTrap: If its start function trapped or did not return.
             CapacityError: If the process has no room for it.
         """
-        instance = self._make()
-        serving = Serving(self._artifact, instance, self._tenant, prints=self._code.imports_wasi, tier=self._code.tier)
+        serving = Serving(
+            self._artifact,
+            self._make(),
+            self._tenant,
+            again=self._make,
+            prints=self._code.imports_wasi,
+            tier=self._code.tier,
+        )
         serving.drain()  # what its start function printed, before it takes anybody's place
         return serving
 

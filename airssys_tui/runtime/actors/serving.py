@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
@@ -75,6 +76,7 @@ class Serving:
         artifact: The artifact it was made from.
         instance: The instance.
         tenant: Given to host functions.
+        again: Makes another instance like it, on the thread that calls it.
         prints: Whether the guest can write lines, which have to be drained: it imports WASI.
         tier: Which compiler made its code.
 
@@ -84,6 +86,7 @@ class Serving:
         costs: Where the cost of its calls is counted, while it serves.
         trapped_in: The export in which it trapped; empty if it did not.
         by_hand: Whether the call under way was made by hand, or the call that ended it was.
+        requests: Requests over HTTP that its instance took.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Serving:
         instance: Instance,
         tenant: ComponentTenant,
         *,
+        again: Callable[[], Instance],
         prints: bool = False,
         tier: Tier = Tier.OPTIMISED,
     ) -> None:
@@ -106,8 +110,10 @@ class Serving:
         self._entered = 0
         self.by_hand = False
         self.prints = prints
+        self.requests = 0
+        self._again = again
         self._cancelled = False
-        tenant.guard.patience.attach(instance.activity.context, tenant.waiting)
+        self._attach()
 
     @property
     def in_flight(self) -> InFlight | None:
@@ -237,6 +243,31 @@ class Serving:
         """
         if self.prints:
             self.tenant.hear(final=final)
+
+    def renew(self, prepare: Callable[[Serving], None]) -> None:
+        """Replace the instance by a fresh one; on a worker, between two calls.
+
+        Args:
+            prepare: Prepares the fresh one. If it raises, the present instance stays.
+
+        Raises:
+            AirssysError: If the fresh one cannot be made or prepared.
+        """
+        fresh = Serving(
+            self.artifact, self._again(), self.tenant, again=self._again, prints=self.prints, tier=self.tier
+        )
+        try:
+            prepare(fresh)
+        except BaseException:
+            fresh.instance.close()
+            self._attach()
+            raise
+        worn, self.instance, self.requests = self.instance, fresh.instance, 0
+        worn.close()
+
+    def _attach(self) -> None:
+        """Let calls of the instance wait for the operator's answers."""
+        self.tenant.guard.patience.attach(self.instance.activity.context, self.tenant.waiting)
 
     def close(self) -> None:
         """Drop the instance."""

@@ -47,6 +47,8 @@ LOOK: Final = 0.01
 SEND_TIME_NS: Final = 30_000_000_000
 """Nanoseconds in which a client has to take each piece that is sent."""
 
+ONE_REQUEST: Final = "if it is made for one request of each instance: requests_per_instance = 1 under [http]"
+
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
@@ -211,7 +213,7 @@ async def _answer(request: _UnderWay, send: Send) -> None:
     _check(call)
     if isinstance(outcome, ExchangeFault) and outcome is not NO_ANSWER:
         raise _Fault(outcome)
-    raise Unserved(HostReason.NO_RESPONSE)
+    raise Unserved(HostReason.NO_RESPONSE, ONE_REQUEST)
 
 
 def _check(call: RequestCall) -> None:

@@ -22,6 +22,7 @@ from airssys_tui.host.doors.exchange.header_fields import Fields
 from airssys_tui.host.doors.exchange.http_messages import IncomingRequest, OutgoingResponse
 from airssys_tui.host.doors.exchange.message_bodies import IncomingBody
 from airssys_tui.host.doors.exchange.response_slot import ResponseSlot
+from airssys_tui.runtime.actors.renewal import count_request
 from airssys_tui.runtime.incoming.host_answers import HostReason, Unserved
 from airssys_tui.runtime.incoming.request_head import RequestHead
 from airssys_tui.runtime.incoming.request_record import RequestRecord
@@ -40,6 +41,8 @@ LATE: Final = ExchangeFault(FaultCode.CONNECTION_READ_TIMEOUT)
 DUE: Final = 0.75
 """Part of a call's time after which it waits for its client no longer: what is left is for ending in good order."""
 
+NEVER_NS: Final = 2**63
+
 
 class RequestCall:
     """One request as a call.
@@ -56,7 +59,8 @@ class RequestCall:
         receive: Begins to receive the rest of the body; called on the loop when the call begins.
         reply: The call in the mailbox, once it is there.
         left: Whether the client went away.
-        due_ns: Until when the call may wait for its client, in nanoseconds of ``perf_counter_ns``; 0 before it begins.
+        due_ns: Until when the call may wait for its client, in nanoseconds of ``perf_counter_ns``; `NEVER_NS` before it
+            begins.
         sending_ns: Since when the client has been taking what was sent last; 0 if nothing is on its way.
         slow: Whether the client was too slow, at either body.
         too_large: Whether the body turned out to be larger than the component takes.
@@ -88,7 +92,8 @@ class RequestCall:
         self.reply: Reply[None] | None = None
         self.receive: Callable[[], None] = self.wake
         self.left = self.slow = self.too_large = False
-        self.due_ns = self.sending_ns = 0
+        self.due_ns = NEVER_NS
+        self.sending_ns = 0
         self._access = access
         self._on_loop = on_loop
         self._held = True
@@ -107,13 +112,14 @@ class RequestCall:
         record = self.record
         record.began_ns = perf_counter_ns()
         record.revision = serving.revision
-        self.due_ns = record.began_ns + int(serving.instance.limits.deadline * DUE * 1e9)
         export = incoming_handler(serving.artifact.interface)
         if not export:
             raise Unserved(HostReason.NOT_SERVING, f"r{serving.revision} does not export wasi:http/incoming-handler")
         denial = serving.tenant.guard.require(self._access) if self._access is not None else None
         if denial is not None:
             raise Unserved(HostReason.NOT_GRANTED, denial.text)
+        count_request(serving)
+        self.due_ns = perf_counter_ns() + int(serving.instance.limits.deadline * DUE * 1e9)
         if not self.body.closed:
             self._on_loop(self.receive)
         serving.tenant.tracer.name_next(record.id)

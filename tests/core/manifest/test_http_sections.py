@@ -57,6 +57,7 @@ def test_an_order_has_no_meaning_and_no_section_no_digest() -> None:
         ('routes = ["/"]\nhosts = ["*"]', "http.hosts[0]: '*' is not a host name"),
         ('hosts = ["a.example"]', "http.hosts: has no effect without routes"),
         ('route = ["/"]', "http.route: unknown key; did you mean 'routes'?"),
+        ("requests_per_instance = 0", "http.requests_per_instance: 0 is out of bounds"),
         (f"max_body = {GIB + 1}", "http.max_body: 1073741825 bytes is out of bounds"),
         (f"routes = {[f'/{number}' for number in range(MOST_ROUTES + 1)]}", "http.routes: expected at most 64"),
         (
@@ -70,7 +71,14 @@ def test_what_a_manifest_may_not_say_is_named(text: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [f"max_body = {GIB}", "max_body = 0", f"routes = {[f'/{n}' for n in range(MOST_ROUTES)]}"]
+    "text",
+    [
+        f"max_body = {GIB}",
+        "max_body = 0",
+        "requests_per_instance = 1",
+        "requests_per_instance = 1000000",
+        f"routes = {[f'/{n}' for n in range(MOST_ROUTES)]}",
+    ],
 )
 def test_each_bound_is_included(text: str) -> None:
     assert service(text)
