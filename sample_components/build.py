@@ -2,10 +2,12 @@
 
     python sample_components/build.py                     all of them
     python sample_components/build.py counter primes      these
+    python sample_components/build.py guestbook           one of those that are not committed
     python sample_components/build.py --check             change nothing; exit 1 when a committed file differs
 
-Needs the extra `build` (the Zig compiler, which also compiles C, and wasm-tools). Every sample is byte-reproducible:
-the same source and tools give the same file on any machine.
+Needs the extra `build` (the Zig compiler, which also compiles C, wasm-tools and componentize-py). Every sample is
+byte-reproducible: the same source and tools give the same file on any machine. But for those in `.on-demand`, which are
+too large to be committed: they are built when they are named, and never compared.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 SAMPLES = Path(__file__).resolve().parent
 WIT = SAMPLES.parent / "wit"
 SHARED = SAMPLES / ".shared"
+ON_DEMAND = SAMPLES / ".on-demand"
 INSTALL = "Install the project with its extra `build`: python -m pip install -e '.[build]'"
 
 
@@ -42,12 +45,14 @@ class Target:
         output: The committed file.
         build: Writes the component, given a scratch folder and the path to write.
         reproducible: The same source and tools give the same bytes, so `--check` can compare.
+        on_demand: It is not committed, and built only when it is named.
     """
 
     name: str
     output: Path
     build: Callable[[Path, Path], None]
     reproducible: bool = True
+    on_demand: bool = False
 
 
 def run(*command: str | Path, cwd: Path = SAMPLES) -> None:
@@ -88,16 +93,22 @@ def componentize(core: Path, wit: Path, world: str, scratch: Path, output: Path)
         scratch: An empty folder.
         output: The file to write. It keeps function names, for backtraces, and no debugging information.
     """
+    folder = with_project_packages(wit, scratch)
+    embedded, whole = scratch / "embedded.wasm", scratch / "whole.wasm"
+    run(wasm_tools(), "component", "embed", folder, "--world", world, core, "-o", embedded)
+    run(wasm_tools(), "component", "new", embedded, "-o", whole)
+    run(wasm_tools(), "strip", whole, "-o", output)
+
+
+def with_project_packages(wit: Path, scratch: Path) -> Path:
+    """Copy a component's folder of WIT text to a scratch folder, with the project's packages beside its own `deps/`."""
     folder = scratch / "wit"
     shutil.copytree(wit, folder)
     for package in sorted(WIT.glob("*/")):
         shutil.copytree(
             package, folder / "deps" / package.name, ignore=shutil.ignore_patterns("deps"), dirs_exist_ok=True
         )
-    embedded, whole = scratch / "embedded.wasm", scratch / "whole.wasm"
-    run(wasm_tools(), "component", "embed", folder, "--world", world, core, "-o", embedded)
-    run(wasm_tools(), "component", "new", embedded, "-o", whole)
-    run(wasm_tools(), "strip", whole, "-o", output)
+    return folder
 
 
 def from_zig(source: Path, world: str, release: Path | None = None) -> Callable[[Path, Path], None]:
@@ -131,6 +142,19 @@ def from_c(source: Path, world: str) -> Callable[[Path, Path], None]:
             "-o", core, os.path.relpath(source, SAMPLES),
         )  # fmt: skip
         componentize(core, source.parent.parent / "wit", world, scratch, output)
+
+    return build
+
+
+def from_python(folder: Path, world: str) -> Callable[[Path, Path], None]:
+    """Build from Python with componentize-py and its defaults: the interpreter is in the component."""
+
+    def build(scratch: Path, output: Path) -> None:
+        tool = shutil.which("componentize-py", path=sysconfig.get_path("scripts")) or shutil.which("componentize-py")
+        if tool is None:
+            raise BuildError(f"componentize-py is missing. {INSTALL}")
+        wit = with_project_packages(folder / "wit", scratch)
+        run(tool, "-d", wit, "-w", world, "componentize", "-p", folder / "src", "app", "-o", output, cwd=scratch)
 
     return build
 
@@ -215,6 +239,13 @@ TARGETS = (
         from_zig(SAMPLES / "visitors" / "src" / "visitors.zig", "visitors"),
     ),
     Target(
+        "guestbook",
+        ON_DEMAND / "guestbook" / "guestbook.wasm",
+        from_python(ON_DEMAND / "guestbook", "guestbook"),
+        reproducible=False,
+        on_demand=True,
+    ),
+    Target(
         "wasi-hello",
         SAMPLES / "wasi-hello" / "wasi-hello.wasm",
         from_c(SAMPLES / "wasi-hello" / "src" / "hello.c", "hello"),
@@ -254,7 +285,7 @@ def main(targets: tuple[Target, ...] = TARGETS, arguments: list[str] | None = No
         parser.error(f"no sample is called {unknown[0]}; there are {', '.join(names)}")
     failed = False
     for target in targets:
-        if asked.names and target.name not in asked.names:
+        if target.name not in asked.names and (asked.names or target.on_demand):
             continue
         shown = os.path.relpath(target.output)
         if asked.check and not target.reproducible:

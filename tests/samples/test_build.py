@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
@@ -24,17 +25,16 @@ def load(path: Path, name: str) -> ModuleType:
 
 
 build = load(SAMPLES / "build.py", "sample_components_build")
+COMMITTED = [target for target in build.TARGETS if not target.on_demand]
 
 
 def test_every_sample_has_a_target() -> None:
     committed = {path for path in SAMPLES.rglob("*.wasm") if "node_modules" not in path.parts}
-    assert {target.output for target in build.TARGETS} == committed
-    assert all(target.reproducible for target in build.TARGETS)
+    assert {target.output for target in COMMITTED} == {path for path in committed if ".on-demand" not in path.parts}
+    assert all(target.reproducible for target in COMMITTED)
 
 
-@pytest.mark.parametrize(
-    "target", build.TARGETS, ids=lambda target: f"{target.output.parent.name}-{target.output.stem}"
-)
+@pytest.mark.parametrize("target", COMMITTED, ids=lambda target: f"{target.output.parent.name}-{target.output.stem}")
 def test_a_sample_rebuilds_to_the_same_bytes(target: Any) -> None:
     assert build.build(target) == target.output.read_bytes(), "run: python sample_components/build.py"
 
@@ -66,6 +66,14 @@ def test_check_finds_a_difference_and_changes_nothing(target: Any, capsys: pytes
     assert build.main((target,), ["empty"]) == 0
     assert output.read_bytes().startswith(b"\0asm")
     assert [path.name for path in output.parent.iterdir()] == ["empty.wasm"]
+
+
+def test_what_is_not_committed_is_built_when_it_is_named(target: Any) -> None:
+    on_demand = dataclasses.replace(target, on_demand=True, reproducible=False)
+    assert build.main((on_demand,), []) == build.main((on_demand,), ["--check"]) == 0
+    assert not target.output.exists()
+    assert build.main((on_demand,), ["empty"]) == 0
+    assert target.output.exists()
 
 
 def test_an_unknown_name_is_refused(target: Any, capsys: pytest.CaptureFixture[str]) -> None:

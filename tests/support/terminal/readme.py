@@ -39,11 +39,11 @@ class Command:
     outcome: str
 
 
-def tour(readme: str) -> Iterator[Prose | Command]:
-    """Yield the paragraphs and commands of the tour, in order."""
-    section = readme.partition("\n## The tour\n")[2].partition("\n## ")[0]
-    assert section, "the README has a tour"
-    for index, part in enumerate(re.split(r"^ *```\n", section, flags=re.MULTILINE)):
+def tour(readme: str, section: str = "The tour") -> Iterator[Prose | Command]:
+    """Yield the paragraphs and commands of the tour, or of another section of a page, in order."""
+    text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    assert text, "there is such a section"
+    for index, part in enumerate(re.split(r"^ *```\n", text, flags=re.MULTILINE)):
         if index % 2:
             yield from (_command(line.strip()) for line in part.splitlines() if line.strip())
         else:
@@ -88,6 +88,9 @@ class Walk:
         program.parent.mkdir(parents=True)
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m airssys_tui "$@"\n', encoding="utf-8")
         program.chmod(0o755)
+        python = program.with_name("python")
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+        python.chmod(0o755)
         (self.place / ".venv" / ".installed").touch()  # newer than what it depends on: nothing is installed
         # The size of the terminal comes from the terminal: test runners set these variables for their workers.
         foreign = ("AIRSSYS_TUI_", "COLUMNS", "LINES", "NO_COLOR")
@@ -121,7 +124,7 @@ class Walk:
         script = f"{line}\ncode=$?\necho '{mark}'\nenv -0\nexit $code"
         words = ["bash", "-c", script]
         done = subprocess.run(
-            words, cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            words, cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=180, check=False
         )
         done.stdout, _, variables = done.stdout.partition(f"{mark}\n")
         self.environment = dict(pair.split("=", 1) for pair in variables.split("\0") if "=" in pair)
