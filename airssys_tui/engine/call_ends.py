@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from airssys_tui.core.errors import HostDenied, HostFault
 from airssys_tui.core.traps import EXITED, TrapKind
-from airssys_tui.engine.resources import HandleLimit
+from airssys_tui.engine.kept_bytes import HandleLimit
 
 
 class CallEnd(HostFault):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ import msgspec
 
 from airssys_tui.core.types.interface import Function, InterfaceType
 from airssys_tui.engine.call_ends import OutOfFuel
+from airssys_tui.engine.kept_bytes import Holder
 from airssys_tui.engine.resource_names import key_of
 from airssys_tui.engine.waiting import Announcement, Waitable, wait
 
@@ -19,6 +20,9 @@ FUEL_PER_WORK: Final = 1_000
 
 FUEL_PER_BYTE: Final = 1
 """Fuel units for each byte that it moves."""
+
+FUEL_PER_COUNTED: Final = 200
+"""Fuel units for each value of the host that is looked at when it counts what it keeps for a guest."""
 
 if TYPE_CHECKING:
     from airssys_tui.engine.activity import Activity
@@ -52,11 +56,14 @@ class HostResource(msgspec.Struct, frozen=True):
             ``[method]name.verb``.
         drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
         weight: Bytes of memory that one value is counted with, the engine's part included.
+        holds: What keeps data for a value besides, such as a buffer; None if nothing does. All of it together is
+            bounded for each instance.
     """
 
     name: str
     drop: Callable[[Any, Any], None] | None = None
     weight: int = 256
+    holds: Callable[[Any], Iterable[Holder]] | None = None
 
 
 class UsedResource(msgspec.Struct, frozen=True):
@@ -140,6 +147,18 @@ class HostContext:
             ValueError: If the number is negative.
         """
         self.charge(FUEL_PER_WORK + FUEL_PER_BYTE * count if count >= 0 else count)
+
+    def keep(self, count: int) -> None:
+        """Check that a value may keep more bytes for the guest, before it does.
+
+        Raises:
+            HandleLimit: If all values of the instance would keep more than
+                :data:`~airssys_tui.engine.kept_bytes.MOST_KEPT`.
+            OutOfFuel: If less fuel is left than counting takes.
+        """
+        counted = self._activity.resources.keep(count)
+        if counted:
+            self.charge(FUEL_PER_COUNTED * counted)
 
     def remaining(self) -> float:
         """Return the seconds until the running call's deadline; never negative."""

@@ -9,7 +9,7 @@ drops it at the latest.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +17,7 @@ import msgspec
 
 from airssys_tui.core.errors import ArgumentError, HostFault
 from airssys_tui.engine import bindings
+from airssys_tui.engine.kept_bytes import HandleLimit, Holder, KeptBytes, kept_by
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
@@ -49,12 +50,6 @@ class ResourceOwner(Protocol):
         """Return the error for a call while another one is in flight."""
 
 
-class HandleLimit(HostFault):
-    """The guest holds as many of the host's values as it may; carries which limit, and what it asked for."""
-
-    title = "too many handles"
-
-
 class HandleUse(msgspec.Struct, frozen=True):
     """What a guest holds of the host's values.
 
@@ -75,12 +70,14 @@ class HostedType(msgspec.Struct, frozen=True):
         number: Identifies the type in the engine.
         drop: ``drop(context, value)``, called once when a guest drops a value, or is closed while it owns it.
         weight: Bytes of memory that one value is counted with.
+        holds: What keeps data for a value besides; None if nothing does.
     """
 
     name: str
     number: int
     drop: Callable[[Any, Any], None] | None = None
     weight: int = 0
+    holds: Callable[[Any], Iterable[Holder]] | None = None
 
 
 type_numbers: Final = count(1)
@@ -158,13 +155,25 @@ class ResourceTable:
         taken: Host values that a running host function was given as owned, with their types; its own when it returns.
     """
 
-    __slots__ = ("_activity", "_borrowed", "_handles", "_lent", "_moved", "_serial", "hosted", "taken", "values")
+    __slots__ = (
+        "_activity",
+        "_borrowed",
+        "_handles",
+        "_kept",
+        "_lent",
+        "_moved",
+        "_serial",
+        "hosted",
+        "taken",
+        "values",
+    )
 
     def __init__(self, activity: ResourceOwner) -> None:
         self._activity = activity
         self.hosted = _NO_TYPES
         self.values: dict[int, tuple[Any, HostedType]] = {}
         self._serial = 0
+        self._kept = KeptBytes()
         self._handles: set[ResourceHandle] = set()
         self._moved: list[tuple[ResourceHandle | int, int]] = []
         self._borrowed: list[ResourceHandle] = []
@@ -178,8 +187,15 @@ class ResourceTable:
     @property
     def use(self) -> HandleUse:
         """What the guest holds of the host's values."""
-        kept = tuple(self.values.values())
-        return HandleUse(len(kept), sum(type_.weight for _, type_ in kept))
+        owned = tuple(self.values.values())
+        return HandleUse(len(owned), sum(type_.weight for _, type_ in owned) + kept_by(self._holders())[0])
+
+    def keep(self, count: int) -> int:
+        """Check that a value may keep more bytes, before it does; see :meth:`KeptBytes.keep`."""
+        return self._kept.keep(count, self._holders)
+
+    def _holders(self) -> Iterator[Holder]:
+        return (holder for value, type_ in tuple(self.values.values()) if type_.holds for holder in type_.holds(value))
 
     def adopt(self, where: int, resource: str, owned: bool) -> Any:
         """Convert a native resource: to a handle, or to the host's own value if it is lent.
@@ -263,6 +279,8 @@ class ResourceTable:
         if owned and len(self.values) >= limit:
             held = len(self.values)
             raise HandleLimit(f"no handle of {type_.name}: {held} host handles are held, the limit is {limit}")
+        if owned and type_.holds is not None:
+            self.keep(sum(holder.kept for holder in type_.holds(value)))
         # During the call the host owns what it lends: the engine lends from an owned handle.
         try:
             pointer = bindings.resource_of_host(self._activity.context_at, self._serial + 1, type_.number)

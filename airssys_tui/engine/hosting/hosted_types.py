@@ -36,7 +36,9 @@ class HostedTypes:
                 key = key_of(interface.name, resource.name)
                 if key in self._by_key:
                     raise AdmissionError(f"the host defines the resource `{key}` twice", gate=Gate.TYPES)
-                self._by_key[key] = HostedType(resource.name, next(type_numbers), resource.drop, resource.weight)
+                self._by_key[key] = HostedType(
+                    resource.name, next(type_numbers), resource.drop, resource.weight, resource.holds
+                )
         self._names = {interface.name: self._names_in(interface) for interface in interfaces}
         self._by_code: WeakKeyDictionary[Code, Mapping[str, HostedType]] = WeakKeyDictionary()
 

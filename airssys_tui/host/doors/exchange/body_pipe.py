@@ -194,6 +194,13 @@ class BodyPipe:
         """Bytes that can be read now."""
         return len(self._buffer)
 
+    @property
+    def kept(self) -> int:
+        """Bytes that it keeps for its reader, or will as soon as the writer has them."""
+        if self._over or self._discarding or self._abandoned:
+            return len(self._buffer) + (self._trailers.kept if self._trailers is not None else 0)
+        return self._capacity
+
     def read(self, most: int) -> bytes:
         """Return at most so many bytes that are here; empty if there are none, which is not the end: see ``over``."""
         with self._lock:

@@ -15,6 +15,9 @@ MOST_FIELDS: Final = 256
 MOST_BYTES: Final = 64 * 1024
 """Bytes of all its names and values."""
 
+LINE_BYTES: Final = 200
+"""Bytes of memory for a line besides its name and value."""
+
 FORBIDDEN: Final = frozenset(
     {
         "connection",
@@ -102,6 +105,11 @@ class Fields:
     def size(self) -> int:
         """Bytes of all names and values."""
         return self._size
+
+    @property
+    def kept(self) -> int:
+        """Bytes of memory for them, about."""
+        return self._size + LINE_BYTES * len(self._entries)
 
     def __len__(self) -> int:
         """Return the number of lines."""

@@ -33,6 +33,10 @@ class IncomingMessage:
         self.fields = fields
         self._body: IncomingBody | None = body
 
+    def holders(self) -> tuple[Fields | IncomingBody, ...]:
+        """Return what keeps data for it."""
+        return (self.fields,) if self._body is None else (self.fields, self._body)
+
     def consume(self) -> IncomingBody | None:
         """Return its body, the first time; then None."""
         body, self._body = self._body, None
@@ -109,6 +113,10 @@ class OutgoingMessage:
         self.fields = fields.freeze()
         self._wrong_length = wrong_length
         self.body: OutgoingBody | None = None
+
+    def holders(self) -> tuple[Fields | OutgoingBody, ...]:
+        """Return what keeps data for it."""
+        return (self.fields,) if self.body is None else (self.fields, self.body)
 
     def open_body(self) -> OutgoingBody | None:
         """Return its body, the first time; None then, or if the length that the fields promise is none."""

@@ -34,6 +34,11 @@ class IncomingBody:
         self.streaming = self._streamed = False
         self._close = close
 
+    @property
+    def kept(self) -> int:
+        """Bytes that are kept for it."""
+        return self.pipe.kept
+
     def stream(self) -> BodyPipe | None:
         """Return what to read from, the first time; then None. It has to be given back by :meth:`unstream`."""
         if self._streamed:
@@ -78,6 +83,11 @@ class FutureTrailers:
         self._close = close
         self._taken = False
 
+    @property
+    def kept(self) -> int:
+        """Bytes that are kept for it."""
+        return self._pipe.kept
+
     def is_ready(self, caller: Any) -> bool:
         """Return whether the body is over, after the driver of its pipe did what it can."""
         return self._taken or self._pipe.is_readable(caller)
@@ -119,6 +129,11 @@ class OutgoingBody:
         self._length = length
         self._wrong_length = wrong_length
         self._written = 0
+
+    @property
+    def kept(self) -> int:
+        """Bytes that are kept for it, which nobody has sent yet."""
+        return self.pipe.waiting
 
     def stream(self) -> OutgoingBody | None:
         """Return itself to write to, the first time; then None. It has to be given back by :meth:`unstream`."""

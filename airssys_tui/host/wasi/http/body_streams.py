@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from airssys_tui.engine.host import HostContext
+from airssys_tui.engine.kept_bytes import HandleLimit
 from airssys_tui.engine.waiting import Waitable
-from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault
+from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 from airssys_tui.host.doors.exchange.message_bodies import IncomingBody, OutgoingBody
 from airssys_tui.host.wasi.http.http_values import fault_value
 from airssys_tui.host.wasi.input_stream import InputStream
@@ -78,10 +79,14 @@ class BodyOutput(OutputStream):
 
         Raises:
             StreamClosed: If nobody wants the body any more.
-            StreamFailed: If these are more bytes than its length was said to be.
+            StreamFailed: If these are more bytes than its length was said to be, or too many are kept for the instance.
         """
         self._require_open()
         context.charge_bytes(len(data))
+        try:
+            context.keep(len(data))
+        except HandleLimit as limit:
+            raise _failed(ExchangeFault(FaultCode.INTERNAL_ERROR, limit.message)) from limit
         fault = self._body.write(data)
         if fault is not None:
             raise _failed(fault)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.engine.host import HostContext
-from airssys_tui.host.doors.exchange.header_fields import Entry, FieldRefusal, Fields
+from airssys_tui.host.doors.exchange.header_fields import LINE_BYTES, Entry, FieldRefusal, Fields
 
 _DONE: Final = Ok()
 
@@ -47,7 +47,9 @@ def _has(_context: HostContext, fields: Fields, name: str) -> bool:
 
 
 def _set(context: HostContext, fields: Fields, name: str, values: list[bytes]) -> None:
-    context.charge_bytes(sum(map(len, values)))
+    size = sum(map(len, values))
+    context.charge_bytes(size)
+    context.keep(size + (LINE_BYTES + len(name)) * len(values))
     fields.set(name, values)
 
 
@@ -57,6 +59,7 @@ def _delete(_context: HostContext, fields: Fields, name: str) -> None:
 
 def _append(context: HostContext, fields: Fields, name: str, value: bytes) -> None:
     context.charge_bytes(len(value))
+    context.keep(LINE_BYTES + len(name) + len(value))
     fields.append(name, value)
 
 

@@ -7,11 +7,13 @@ dropped or finished. Header fields may outlive their message: nothing of it can 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, Final
 
 from airssys_tui.core.errors import HostFault
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostResource
+from airssys_tui.engine.kept_bytes import Holder
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault
 from airssys_tui.host.doors.exchange.header_fields import Fields
 from airssys_tui.host.doors.exchange.http_messages import (
@@ -42,8 +44,8 @@ from airssys_tui.host.wasi.wasi_types import wasi_interface
 MESSAGE_BYTES: Final = 4_096
 """Bytes of memory that a message, its fields or its times are counted with."""
 
-BODY_BYTES: Final = 68 * 1024
-"""Bytes that a body is counted with: what its pipe keeps, too."""
+BODY_BYTES: Final = 2_048
+"""Bytes that a body is counted with, besides those that are kept for it."""
 
 EXCHANGE_BYTES: Final = 128 * 1024
 """Bytes that a request under way is counted with: what was received and not taken yet, and the connection, too."""
@@ -207,6 +209,13 @@ def _drop(_context: Any, dropped: Any) -> None:
     dropped.drop()
 
 
+_HELD_BY_MESSAGE: Final = methodcaller("holders")
+
+
+def _itself(holder: Holder) -> tuple[Holder]:
+    return (holder,)
+
+
 def _drop_body(_context: Any, body: IncomingBody | OutgoingBody) -> None:
     body.drop()
     if body.streaming:
@@ -259,16 +268,16 @@ _TYPES: Final = wasi_interface(
         "http-error-code": _error_code,
     },
     (
-        HostResource("fields", None, MESSAGE_BYTES),
-        HostResource("incoming-request", _drop, MESSAGE_BYTES),
-        HostResource("incoming-response", _drop, MESSAGE_BYTES),
-        HostResource("outgoing-request", _drop, MESSAGE_BYTES),
-        HostResource("outgoing-response", _drop, MESSAGE_BYTES),
+        HostResource("fields", None, MESSAGE_BYTES, _itself),
+        HostResource("incoming-request", _drop, MESSAGE_BYTES, _HELD_BY_MESSAGE),
+        HostResource("incoming-response", _drop, MESSAGE_BYTES, _HELD_BY_MESSAGE),
+        HostResource("outgoing-request", _drop, MESSAGE_BYTES, _HELD_BY_MESSAGE),
+        HostResource("outgoing-response", _drop, MESSAGE_BYTES, _HELD_BY_MESSAGE),
         HostResource("request-options"),
         HostResource("response-outparam", _drop),
-        HostResource("incoming-body", _drop_body, BODY_BYTES),
-        HostResource("outgoing-body", _drop_body, BODY_BYTES),
-        HostResource("future-trailers", _drop, BODY_BYTES),
+        HostResource("incoming-body", _drop_body, BODY_BYTES, _itself),
+        HostResource("outgoing-body", _drop_body, BODY_BYTES, _itself),
+        HostResource("future-trailers", _drop, BODY_BYTES, _itself),
         HostResource("future-incoming-response", _drop, EXCHANGE_BYTES),
     ),
 )
