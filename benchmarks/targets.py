@@ -92,6 +92,11 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "wasi/write-64-kib": Target(least=20, unit="MiB/s"),
         "wasi/link": Target(most=10, unit="ms"),
     },
+    "waits": {
+        "waits/400-deadline-p99": Target(most=50, unit="ms"),
+        "waits/call-beside-400-p99": Target(factor=1.10),
+        "waits/400-threads": Target(most=410, unit="threads"),
+    },
     "extism": {
         "extism/bytes-64-b": Target(times=1),
         "extism/bytes-1-kib": Target(times=1),

@@ -128,6 +128,12 @@ _error_new: Final = _function(_quick, "wasmtime_error_new", _POINTER, ctypes.c_c
 _error_delete: Final = _function(_quick, "wasmtime_error_delete", None, _POINTER)
 _error_message: Final = _function(_quick, "wasmtime_error_message", None, _POINTER, _POINTER)
 _error_trace: Final = _function(_quick, "wasmtime_error_wasm_trace", None, _POINTER, _POINTER)
+_bytes_delete: Final = _function(_quick, "wasm_byte_vec_delete", None, _POINTER)
+_frames_delete: Final = _function(_quick, "wasm_frame_vec_delete", None, _POINTER)
+_TEXT: Final = ctypes.POINTER(_bindings.wasm_name_t)
+_function_name: Final = _function(_quick, "wasmtime_frame_func_name", _TEXT, _POINTER)
+_module_name: Final = _function(_quick, "wasmtime_frame_module_name", _TEXT, _POINTER)
+_function_index: Final = _function(_quick, "wasm_frame_func_index", ctypes.c_uint32, _POINTER)
 
 FUNC_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_func_t)
 INSTANCE_SIZE: Final = ctypes.sizeof(_bindings.wasmtime_component_instance_t)
@@ -181,7 +187,7 @@ def take_error(pointer: int) -> EngineError:
     words = _bindings.wasm_byte_vec_t()
     _error_message(pointer, ctypes.addressof(words))
     message = ctypes.string_at(words.data, words.size).decode(errors="replace")
-    _bindings.wasm_byte_vec_delete(ctypes.byref(words))
+    _bytes_delete(ctypes.addressof(words))
     frames = _frames(pointer)
     _error_delete(pointer)
     return EngineError(message, frames)
@@ -192,14 +198,14 @@ def _frames(pointer: int) -> tuple[str, ...]:
     _error_trace(pointer, ctypes.addressof(trace))
     known = (_frame_name(trace.data[index]) for index in range(min(trace.size, 2 * _MOST_FRAMES)))
     frames = tuple(name for name in known if not name.startswith(f"{ADAPTER}!"))[:_MOST_FRAMES]
-    _bindings.wasm_frame_vec_delete(ctypes.byref(trace))
+    _frames_delete(ctypes.addressof(trace))
     return frames
 
 
 def _frame_name(frame: Any) -> str:
-    name = _bindings.wasmtime_frame_func_name(frame)
-    module = _bindings.wasmtime_frame_module_name(frame)
-    function = _text(name) if name else f"function {_bindings.wasm_frame_func_index(frame)}"
+    at = ctypes.cast(frame, ctypes.c_void_p)
+    name, module = _function_name(at), _module_name(at)
+    function = _text(name) if name else f"function {_function_index(at)}"
     return f"{_text(module)}!{function}" if module else function
 
 

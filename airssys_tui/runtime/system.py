@@ -69,6 +69,7 @@ from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.resuming import Resuming
 from airssys_tui.runtime.supervising.rounds import Rounds
 from airssys_tui.runtime.supervising.supervisor import Supervisor
+from airssys_tui.runtime.supervising.trap_queue import TrapQueue
 
 DISORDER: Final = (
     "the previous run did not shut down cleanly: components resume from their last saved state; what they held in "
@@ -122,7 +123,7 @@ class System:
         self.dispatcher = self._dispatcher()
         self.settled = asyncio.Event()
         self._stale = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self.traps = TrapQueue(asyncio.get_running_loop(), self.supervisor.trapped)
         self._watch: Watch | None = None
         self._background = Background(self.floor.journal)
 
@@ -214,6 +215,7 @@ class System:
             for retiring in late:
                 retiring.cancel()
             await asyncio.gather(*stopping, return_exceptions=True)
+        self.traps.hurry()
         self.floor.journal.system("closed", EventAction.CLOSED)
         await self._background.close()
         await self._write_owed()
@@ -231,8 +233,7 @@ class System:
         name = str(identity)
 
         def trapped(serving: Serving, trap: GuestTrap) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: a guest outlived the runtime
-                self._loop.call_soon_threadsafe(self.supervisor.trapped, component, serving, trap)
+            self.traps.put(component, serving, trap)
 
         actor = Actor(name, self.floor.workers, 1_000, trapped)
         component = Component(identity, actor, self.floor.journal, self._show, self._replaced)

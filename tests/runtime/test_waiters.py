@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -12,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from airssys_tui.api.commands import Reload, Stop
+from airssys_tui.api.commands import Grant, Reload, Stop
 from airssys_tui.core.events import EventAction
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.core.types.values import Ok
 from airssys_tui.runtime.actors.reply import Reply
+from airssys_tui.runtime.machinery.guest_threads import CANDIDATE_PLACES
 from airssys_tui.runtime.standalone.call import call_path
 from tests.support.components import Crafted
 from tests.support.places import FIXTURES, ROOT
@@ -30,6 +34,7 @@ SHORT = (
     '[supervision]\nbackoff = {initial = "10ms", factor = 1.0, jitter = 0.0}\n'
 )
 PATIENT = '[resources]\ndeadline = "1h"\n[supervision]\nshutdown = "100ms"\n'
+TALKER = (FIXTURES / "talker" / "talker.wasm").read_bytes()
 SLEEPER = (FIXTURES / "sleeper" / "sleeper.wasm").read_bytes()
 
 
@@ -172,3 +177,31 @@ def test_the_process_ends_beside_a_sleeping_guest(world: World):
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "deadline\n", "")
     assert time.monotonic() - started < 30
+
+
+def test_a_crowd_waits_on_bounded_threads_that_are_gone_at_the_end(world: World):
+    """Half of them sleep, half wait for a silent socket: a thread for each, and a few that go on."""
+    each, before = 32, set(threading.enumerate())
+    sleepers, talkers = ([f"{kind}-{number}" for number in range(each)] for kind in ("sleeper", "talker"))
+    for name in sleepers:
+        world.put(name, SLEEPER, PATIENT)
+    for name in talkers:
+        world.put(name, TALKER, f'{PATIENT}[capabilities]\nnetwork = ["connect:127.0.0.1:*"]\n')
+    world.put("counter", Crafted())
+    world.open(workers=2)
+    with socket.create_server(("127.0.0.1", 0), backlog=each) as silent:
+        for name in talkers:
+            world.do(Grant(name, "network:connect:127.0.0.1:*"))
+            assert world.call(name, "dial", "127.0.0.1", silent.getsockname()[1]) == Ok()
+        calls = [world.runtime.invoke(name, "sleep", HOUR) for name in sleepers]
+        calls += [world.runtime.invoke(name, "hear") for name in talkers]
+        waits(world, len(calls))
+        assert [world.call("counter", "add", 1) for _ in range(5)] == [1, 2, 3, 4, 5]
+        workers = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("worker-")]
+        assert len(workers) <= len(calls) + 2 + CANDIDATE_PLACES
+        world.close()
+        assert {trap_of(call) for call in calls} == {TrapKind.CANCELLED}
+        assert [thread.name for thread in set(threading.enumerate()) - before] == []
+        for _ in talkers:
+            with silent.accept()[0] as gone:
+                assert gone.recv(1) == b""

@@ -46,11 +46,15 @@ pages only."""
 MAX_HANDED: Final = 64
 """Threads of a lane that were handed off and have not ended."""
 
-MAX_STANDING_BY: Final = 16
-"""Threads of a lane that stand by."""
+MAX_STANDING_BY: Final = MAX_WAITING
+"""Threads of a lane that stand by. The end of a thread takes as long as that of a call: when hundreds of waits end at
+once, their callers would wait for the ends of threads."""
 
 STANDS_BY: Final = 5.0
 """Seconds for which a thread stands by until it ends."""
+
+EACH_LATER: Final = 0.01
+"""Seconds for which each thread stands by longer than the one before it, so that they do not end at once."""
 
 CANDIDATE_PLACES: Final = 2
 CROWDED_EVERY: Final = 60.0
@@ -311,7 +315,7 @@ class Workers:
 
     def _is_called(self, place: Place) -> bool:
         """Wait for a while to be called; return whether it was."""
-        if place.called.acquire(timeout=STANDS_BY):
+        if place.called.acquire(timeout=STANDS_BY + EACH_LATER * len(place.lane.standing_by)):
             return True
         with self._lock:
             if place in place.lane.standing_by:
