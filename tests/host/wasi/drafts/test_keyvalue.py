@@ -165,6 +165,12 @@ def test_a_large_bucket_is_listed_in_pages_while_its_keys_are_deleted(draft_gues
     assert guest.storage.usage().keys == 1
 
 
+def test_a_page_that_is_just_full_is_the_last(newest):
+    newest.storage.apply(tuple(SetKey(f"kv/default/{number}", b"") for number in range(MOST_LISTED)), TERMS)
+    page = newest.do("list-keys", None).value
+    assert (len(page["keys"]), page["cursor"]) == (MOST_LISTED, None)
+
+
 def test_a_number_is_a_cursor_of_its_bucket_while_it_is_one_of_the_latest(draft_guest):
     guest = draft_guest(FIRST, READ_WRITE)
     guest.open()
@@ -277,6 +283,14 @@ def test_a_swap_succeeds_once_and_only_for_what_it_saw(newest):
     assert newest.do("get", "k") == Ok(Some(b"2"))
     with pytest.raises(GuestTrap):
         newest.call(swap, first, b"3")  # a swap takes its handle
+
+
+def test_a_swap_takes_no_larger_value_than_others(newest):
+    cas = newest.do(f"{ATOMICS}[static]cas.new", "k").value
+    refused = newest.call(f"{ATOMICS}swap", cas, b"x" * (MAX_VALUE + 1)).value
+    assert refused.case == "store-error"
+    assert failed(Err(refused.payload)).startswith("too-large")
+    assert newest.do("exists", "k") == Ok(False)
 
 
 def test_a_comparison_is_of_what_it_told_last(newest):
