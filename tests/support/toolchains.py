@@ -76,6 +76,94 @@ def python_panic() -> bytes:
     return built.read_bytes()
 
 
+VISITS_WORLD = """package fixture:visits;
+
+world visits {
+    import wasi:keyvalue/store@0.2.0-draft2;
+    import wasi:keyvalue/atomics@0.2.0-draft2;
+    import wasi:config/store@0.2.0-rc.1;
+    import wasi:logging/logging@0.1.0-draft;
+    export visit: func(who: string) -> string;
+    export visitors: func() -> list<string>;
+}
+"""
+VISITS_PACKAGES = {
+    "keyvalue": """package wasi:keyvalue@0.2.0-draft2;
+
+interface store {
+    variant error { no-such-store, access-denied, other(string) }
+    record key-response { keys: list<string>, cursor: option<string> }
+    resource bucket { list-keys: func(cursor: option<string>) -> result<key-response, error>; }
+    open: func(identifier: string) -> result<bucket, error>;
+}
+
+interface atomics {
+    use store.{bucket, error};
+    variant cas-error { store-error(error), cas-failed(cas) }
+    resource cas { new: static func(bucket: borrow<bucket>, key: string) -> result<cas, error>; }
+    increment: func(bucket: borrow<bucket>, key: string, delta: s64) -> result<s64, error>;
+    swap: func(cas: cas, value: list<u8>) -> result<_, cas-error>;
+}
+""",
+    "config": """package wasi:config@0.2.0-rc.1;
+
+interface store {
+    variant error { upstream(string), io(string) }
+    get: func(key: string) -> result<option<string>, error>;
+}
+""",
+    "logging": """package wasi:logging@0.1.0-draft;
+
+interface logging {
+    enum level { trace, debug, info, warn, error, critical }
+    log: func(level: level, context: string, message: string);
+}
+""",
+}
+"""Those functions of the drafts that the component calls."""
+
+VISITS_APP = """
+from wit_world import WitWorld as Base
+from wit_world.imports import atomics, logging
+from wit_world.imports import wasi_config_store as config
+from wit_world.imports import wasi_keyvalue_store as keyvalue
+
+
+class WitWorld(Base):
+    def visit(self, who: str) -> str:
+        with keyvalue.open("default") as bucket:
+            count = atomics.increment(bucket, who, 1)
+            atomics.swap(atomics.Cas.new(bucket, "last"), who.encode())
+        logging.log(logging.Level.CRITICAL, "door", f"{who} came")
+        return f"{config.get('greeting')}, {who}: visit {count}"
+
+    def visitors(self) -> list[str]:
+        with keyvalue.open("default") as bucket:
+            return bucket.list_keys(None).keys
+"""
+
+
+def python_visits() -> bytes:
+    """Return a component in Python that imports drafts of WASI: 18 MB, built once."""
+    sources = (VISITS_WORLD, *VISITS_PACKAGES.values(), VISITS_APP)
+    key = hashlib.sha256("".join(sources).encode()).hexdigest()[:16]
+    built = CACHE / f"visits-python-{key}.wasm"
+    if not built.exists():
+        CACHE.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            root = Path(scratch)
+            for package, text in VISITS_PACKAGES.items():
+                (root / "wit" / "deps" / package).mkdir(parents=True)
+                (root / "wit" / "deps" / package / "package.wit").write_text(text)
+            (root / "wit" / "world.wit").write_text(VISITS_WORLD)
+            (root / "app.py").write_text(VISITS_APP)
+            tool = Path(sysconfig.get_path("scripts")) / "componentize-py"
+            command = [tool, "-d", "wit", "-w", "visits", "componentize", "app", "-o", "visits.wasm"]
+            subprocess.run(command, check=True, capture_output=True, cwd=scratch, timeout=200)
+            (root / "visits.wasm").replace(built)
+    return built.read_bytes()
+
+
 QUICKJS = "componentize-qjs@0.4.5"
 
 

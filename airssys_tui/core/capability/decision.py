@@ -88,8 +88,8 @@ def judge(
         return Judgement(Denial(access, Reason.UNDECLARED, _wanted(asked).manifest_line[:MAX_REMEDY]))
     found = _weigh(asked, (*grants, *policy.grants(declared)), now, session)
     if found.grant is None:
-        wanted = remedy(_wanted(asked), policy, revoke=found.refused)
-        return Judgement(Denial(access, found.reason, wanted, found.refused), until=found.until)
+        wanted = remedy(_wanted(asked), policy, refusal=found.refusal)
+        return Judgement(Denial(access, found.reason, wanted, found.refusal is not None), until=found.until)
     if candidate and not _is_harmless(access):
         return Judgement(Denial(access, Reason.CANDIDATE))
     return Judgement(None, found.grant, found.until)
@@ -133,15 +133,17 @@ def as_access(permission: Permission) -> Access:
     return Access(permission.kind, permission.action, subject, permission.port)
 
 
-def remedy(permission: Permission, policy: Policy, *, revoke: bool = False) -> str:
+def remedy(permission: Permission, policy: Policy, *, refusal: Permission | None = None) -> str:
     """Return what would allow something that is declared: a command, or a line of the policy file.
 
     Args:
         permission: What is to be allowed.
         policy: The component's policy.
-        revoke: Whether a refusal for good has to be revoked first.
+        refusal: What was refused for good and has to be revoked first; it may be wider.
     """
-    line = command("revoke" if revoke else "grant", policy.component, permission)
+    line = command("grant", policy.component, permission)
+    if refusal is not None:
+        line = command("revoke", policy.component, refusal)
     if policy.answered_by is AnsweredBy.POLICY_FILE:
         text = msgspec.json.encode(str(permission)).decode()
         line = f"permissions = [{text}] for {policy.component} in the policy file"
@@ -163,7 +165,7 @@ def approval(component: str, revision: int) -> str:
 class _Found(msgspec.Struct):
     grant: Grant | None = None
     reason: Reason = Reason.NOT_GRANTED
-    refused: bool = False
+    refusal: Permission | None = None
     until: float | None = None
 
 
@@ -176,7 +178,7 @@ def _weigh(asked: Access | Permission, grants: tuple[Grant, ...], now: float, se
             continue
         if grant.scope is Scope.NEVER:
             if not _is_over(grant, now):
-                return _Found(refused=True, until=grant.expires_at)
+                return _Found(refusal=grant.permission, until=grant.expires_at)
         elif _holds(grant, now, session):
             if grant.scope is Scope.ONCE:
                 once = once or grant

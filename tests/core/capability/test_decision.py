@@ -124,6 +124,25 @@ def test_the_remedy_helps(access: Access, declared: tuple[Permission, ...], give
     assert decide(access, declared, kept, STRICT, NOW) is None
 
 
+@given(accesses(), declarations, granted_lists)
+def test_the_remedy_for_a_refusal_takes_back_what_was_refused(
+    access: Access, declared: tuple[Permission, ...], given_: tuple[Grant, ...]
+) -> None:
+    while (denial := decide(access, declared, given_, STRICT, NOW)) is not None and denial.refused:
+        program, verb, name, text = shlex.split(denial.remedy)
+        assert (program, verb, name) == ("airssys-tui", "revoke", "counter")
+        kept = tuple(g for g in given_ if g.permission != parse_permission(text))
+        assert len(kept) < len(given_)
+        given_ = kept
+
+
+def test_a_refusal_of_more_is_taken_back_as_it_was_given() -> None:
+    storage = parse_permission("storage:read-write")
+    denial = decide(Access(Kind.STORAGE, "read"), (storage,), (grant(storage, Scope.NEVER),), STRICT, NOW)
+    assert isinstance(denial, Denial)
+    assert denial.remedy == "airssys-tui revoke counter storage:read-write"
+
+
 @given(declarations, granted_lists)
 def test_everything_in_force_is_allowed(declared: tuple[Permission, ...], given_: tuple[Grant, ...]) -> None:
     for each in in_force(declared, given_, STRICT, NOW, session="now"):

@@ -8,6 +8,7 @@ import pytest
 
 from airssys_tui.api.commands import Restart, Rollback
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
+from tests.support.toolchains import has_python_toolchain, python_visits
 from tests.support.wasi.draft_guest import drafts_of
 from tests.support.wasi.passing_guest import export_of, passing_guest
 from tests.support.world import World
@@ -110,3 +111,18 @@ def test_what_is_not_declared_is_denied_and_the_operator_reads_the_line_that_all
 def test_what_a_component_logs_is_in_its_log(keeper: World) -> None:
     ask(keeper, "logging/logging#log", "critical", "db", "gone")
     assert keeper.told(NAME, "log") == "gone context=db level=critical"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_python_toolchain(), reason="componentize-py is not installed")
+@pytest.mark.timeout(600)
+def test_a_component_of_an_ordinary_toolchain_finds_the_drafts_that_it_imports(world: World) -> None:
+    memory = '[resources]\nmemory = "256MiB"\n'
+    world.open()
+    key = world.put("visits", python_visits(), f'{ALLOWED}{memory}[config]\ngreeting = "Hello"\n', version="1.0.0")
+    world.notice_later(key).result(400)  # it compiles for long
+    assert world.call("visits", "visit", "ada") == "Hello, ada: visit 1"
+    assert world.told("visits", "log") == "ada came context=door level=critical"
+    world.install("visits", python_visits(), f'{ALLOWED}{memory}[config]\ngreeting = "Hi"\n', version="1.1.0")
+    assert world.call("visits", "visit", "ada") == "Hi, ada: visit 2"
+    assert world.call("visits", "visitors") == ["ada", "last"]
