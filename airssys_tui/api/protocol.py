@@ -25,6 +25,7 @@ from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, 
 from airssys_tui.api.views.http import HttpView
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views.recordings import RecordingsView, ReplayReport
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
@@ -316,6 +317,31 @@ class RuntimeApi(Protocol):
 
         Raises:
             NotServing: No revision of the component was ever active.
+            ReadOnlyAccess: The connection may only read.
+        """
+        ...
+
+    def recordings(self, component: str) -> Future[RecordingsView]:
+        """Return the recorded calls of a component: the last ``[state] record`` of its manifest, as memory suffices."""
+        ...
+
+    def replay(
+        self, component: str, call: int | None = None, revision: int | None = None, *, every: bool = False
+    ) -> Future[ReplayReport]:
+        """Run recorded calls again in a fresh instance, with the recorded answers of the host, and compare.
+
+        Nothing outside of the instance is reached: no storage, no files, no network. The calls before, on which the
+        call depends, are run first.
+
+        Args:
+            component: The component.
+            call: The number of a recorded call; the newest one if None.
+            revision: The revision to run; the recorded one if None.
+            every: Run every recorded call.
+
+        Raises:
+            UsageError: No such call is recorded, there is no such revision, or ``call`` is given with ``every``.
+            StoreError: The artifact of the revision is not kept.
             ReadOnlyAccess: The connection may only read.
         """
         ...

@@ -210,6 +210,20 @@ COMMANDS: Final = (
         ("airssys-tui completion bash", 'eval "$(airssys-tui completion bash)"'),
     ),
     Entry("verify", "commands.verify:verify", ("airssys-tui verify counter", "airssys-tui verify counter --json")),
+    Entry(
+        "recordings",
+        "commands.recordings:recordings",
+        ("airssys-tui recordings counter", "airssys-tui recordings counter --json"),
+    ),
+    Entry(
+        "replay",
+        "commands.recordings:replay",
+        (
+            "airssys-tui replay counter",
+            "airssys-tui replay counter 41",
+            "airssys-tui replay counter --all --revision 4",
+        ),
+    ),
     Entry("checks list", "commands.checks:checks_list", ("airssys-tui checks list counter",)),
     Entry("checks save", "commands.checks:checks_save", ("airssys-tui checks save counter 'adds up' increment 2",)),
     Entry("checks drop", "commands.checks:checks_drop", ("airssys-tui checks drop counter 'adds up'",)),

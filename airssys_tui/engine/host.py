@@ -174,6 +174,16 @@ class HostContext:
         """Whether the running call is to end."""
         return self._activity.cancelled
 
+    @property
+    def busy(self) -> bool:
+        """Whether code of the instance is running."""
+        return self._activity.busy
+
+    @property
+    def fuel_left(self) -> int:
+        """The fuel units that the running call has left."""
+        return self._activity.fuel_left()
+
     def wait(self, waitables: Sequence[Waitable], announce: Announcement = nullcontext) -> tuple[int, ...]:
         """Wait until something is ready, or the call ends; nothing else in a host function may block.
 

@@ -19,7 +19,7 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.shared_state import FAREWELL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airssys_tui.core.errors import AdmissionError
     from airssys_tui.engine.activity import Activity
@@ -48,7 +48,7 @@ class Tiers:
         self.identities: Final = {tier: identity(settings) for tier, settings in self._settings.items()}
         self._lock = threading.Lock()
         self._engines: dict[Tier, Engine] = {}
-        self._linkers: dict[Tier, Linker] = {}
+        self._linkers: dict[tuple[Tier, str], Linker] = {}
         self.engine(Tier.OPTIMISED)
 
     def engine(self, tier: Tier) -> Engine:
@@ -58,8 +58,18 @@ class Tiers:
 
     def linker(self, tier: Tier) -> Linker:
         """Return the linker of a tier."""
-        made = self._linkers.get(tier)
-        return made if made is not None else self._make_linker(tier)
+        return self.linker_with(tier, "", lambda: self._interfaces)
+
+    def linker_with(self, tier: Tier, name: str, interfaces: Callable[[], Sequence[HostInterface]]) -> Linker:
+        """Return the linker of a tier with other interfaces; it is made when it is first asked for.
+
+        Args:
+            tier: The tier.
+            name: Names the interfaces.
+            interfaces: Returns them, to be linked under that name from now on.
+        """
+        made = self._linkers.get((tier, name))
+        return made if made is not None else self._make_linker(tier, name, interfaces)
 
     def tier_of(self, identity: str) -> Tier | None:
         """Return the tier of recorded code or figures; None if they are of another engine."""
@@ -82,12 +92,12 @@ class Tiers:
                 made = self._engines[tier] = Engine(self._settings[tier])
             return made
 
-    def _make_linker(self, tier: Tier) -> Linker:
+    def _make_linker(self, tier: Tier, name: str, interfaces: Callable[[], Sequence[HostInterface]]) -> Linker:
         engine = self.engine(tier)
         with self._lock:
-            made = self._linkers.get(tier)
+            made = self._linkers.get((tier, name))
             if made is None:
-                made = self._linkers[tier] = engine.linker(self._interfaces)
+                made = self._linkers[tier, name] = engine.linker(interfaces())
             return made
 
 

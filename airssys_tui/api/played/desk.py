@@ -13,6 +13,7 @@ import msgspec
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.custom_series import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
+from airssys_tui.api.views.recordings import RecordingsView, ReplayReport
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.description import require_hand_call
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
@@ -164,6 +165,28 @@ class PlayedCalls(ABC):
             return self.play_call(component, export, arguments)
 
         return self.answer(lambda: self.desk.verify(self._get(component).id, call))
+
+    def recordings(self, component: str) -> Future[RecordingsView]:
+        """Return the recorded calls: none, as nothing is recorded of simulated components."""
+        return self.answer(lambda: RecordingsView(component=self._get(component).id))
+
+    def replay(
+        self,
+        component: str,
+        call: int | None = None,  # noqa: ARG002 - there is no call to name
+        revision: int | None = None,  # noqa: ARG002 - the same
+        *,
+        every: bool = False,
+    ) -> Future[ReplayReport]:
+        """Run recorded calls again: without any, that fails unless every call is asked for."""
+
+        def work() -> ReplayReport:
+            found = self._get(component)
+            if not every:
+                raise UsageError(f"no call of {found.id} is recorded", component=found.id)
+            return ReplayReport(component=found.id, revision=None, calls=())
+
+        return self.answer(work)
 
     def play_interface(self, component: str) -> InterfaceView:
         """Return the interface of a simulated component."""

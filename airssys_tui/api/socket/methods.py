@@ -37,6 +37,7 @@ READING: Final = frozenset(
         "interface",
         "open_handles",
         "checks",
+        "recordings",
         "grants",
         "questions",
         "trust",

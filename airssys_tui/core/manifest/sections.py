@@ -222,11 +222,16 @@ def read_deployment(table: Table) -> Deployment:
     return deployment
 
 
+MOST_RECORDED: Final = 1_000
+"""Calls of a component that can be recorded at most."""
+
+
 def read_state(table: Table) -> StateKeeping:
     """Read ``[state]``."""
     every = table.duration("snapshot_every", 0.0, Bound(1.0, _DAY))
+    record = table.integer("record", 0, Bound(0, MOST_RECORDED))
     table.close()
-    return StateKeeping(snapshot_every=every or None)
+    return StateKeeping(snapshot_every=every or None, record=record)
 
 
 def read_config(table: Table) -> tuple[ConfigEntry, ...]:

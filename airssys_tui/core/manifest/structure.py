@@ -111,9 +111,15 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateKeeping(msgspec.Struct, frozen=True, kw_only=True):
-    """``[state]``: seconds between two snapshots of a running component's state; None disables the timer."""
+    """``[state]``: what is kept of a running component.
+
+    Attributes:
+        snapshot_every: Seconds between two snapshots of its state; None disables the timer.
+        record: Calls that are recorded for replays, the last ones; 0 for none.
+    """
 
     snapshot_every: float | None = None
+    record: int = 0
 
 
 class ConfigEntry(msgspec.Struct, frozen=True):

@@ -234,6 +234,7 @@ class Actor:
                 self._open = True
                 self.capacity = serving.manifest.limits.mailbox
                 serving.costs = self.costs
+                serving.post = self.post
                 self.costs.begin(serving.revision, serving.tier)
                 if before is None or (before.revision, before.tier) != (serving.revision, serving.tier):
                     self.counters.begin_revision(serving.revision)

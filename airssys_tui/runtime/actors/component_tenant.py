@@ -16,6 +16,7 @@ from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
+from airssys_tui.host.recording.call_recorder import Recorder
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.output_lines import Output, OutputBuffer
 from airssys_tui.host.services.spans import Tracer, Traces
@@ -48,6 +49,7 @@ class ComponentTenant:
         handles_timers: Whether it exports ``timer-handler``.
         revision: Its revision; None if it has none.
         speaker: Marks the lines that it writes; a candidate's mark ends when it serves.
+        recorder: Records its calls; None if they are not recorded.
 
     Attributes:
         heard: The last lines that it printed or logged since the call began.
@@ -65,8 +67,10 @@ class ComponentTenant:
         handles_timers: bool = False,
         revision: int | None = None,
         speaker: Speaker = Speaker.SERVING,
+        recorder: Recorder | None = None,
     ) -> None:
         self.component = component
+        self.recorder = recorder
         self.heard: list[str] = []  # a deque takes ten times the memory while it is empty
         self._revision = revision
         self._speaker = speaker
@@ -203,6 +207,10 @@ class ComponentTenant:
         services.alarms.take_in(self.alarms)
         self.measures, self.alarms = services.measures, services.alarms
         self.tracer = Tracer(services.traces)
+        if self.recorder is not None:
+            self.recorder.join()
+        elif services.recordings is not None:
+            services.recordings.clear()
 
     def step_down(self) -> None:
         """Detach from the component: another instance serves, and this one no longer has any effect."""

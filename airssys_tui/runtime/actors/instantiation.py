@@ -11,6 +11,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
+from airssys_tui.runtime.actors.recorded_serving import RecordedServing
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 
 
@@ -41,11 +42,14 @@ class Making:
             GuestTrap: If its start function trapped or did not return.
             CapacityError: If the process has no room for it.
         """
-        serving = Serving(
+        recorded = self._tenant.recorder is not None
+        again = self._make_recorded if recorded else self._make
+        kind = RecordedServing if recorded else Serving
+        serving = kind(
             self._artifact,
-            self._make(),
+            again(),
             self._tenant,
-            again=self._make,
+            again=again,
             prints=self._code.imports_wasi,
             tier=self._code.tier,
         )
@@ -64,6 +68,18 @@ class Making:
             self._end, unwanted = end, self._unwanted
         if unwanted:
             end()
+
+    def _make_recorded(self) -> Instance:
+        recorder = self._tenant.recorder
+        assert recorder is not None, "it is recorded"  # noqa: S101 -- narrows the type
+        recorder.begin("", asked=True)
+        try:
+            instance = self._make()
+        except BaseException:
+            recorder.give_up()
+            raise
+        recorder.returned(None, None)
+        return instance
 
     def _make(self) -> Instance:
         limits = self._artifact.limits

@@ -17,6 +17,7 @@ from airssys_tui.core.traps import GuestTrap
 from airssys_tui.core.types.interface import ExportedFunction, Interface
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.instance import Instance
+from airssys_tui.engine.resources import ResourceHandle
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters
@@ -84,6 +85,7 @@ class Serving:
         prints: The same.
         counters: Where calls are counted, while it serves.
         costs: Where the cost of its calls is counted, while it serves.
+        post: Queues a call of it, while it serves; :meth:`Actor.post`.
         trapped_in: The export in which it trapped; empty if it did not.
         by_hand: Whether the call under way was made by hand, or the call that ended it was.
         requests: Requests over HTTP that its instance took.
@@ -105,6 +107,7 @@ class Serving:
         self.tenant = tenant
         self.counters: Counters | None = None
         self.costs: CallCosts | None = None
+        self.post: Callable[..., object] | None = None
         self.trapped_in = ""
         self._inside = ""
         self._entered = 0
@@ -235,6 +238,15 @@ class Serving:
             if self.prints:
                 self.tenant.hear()
 
+    def release(self, handle: ResourceHandle) -> None:
+        """Drop a resource of the instance; the guest's destructor runs.
+
+        Raises:
+            GuestTrap: If it traps.
+            HostFault: If the host's destructor fails.
+        """
+        handle.close()
+
     def drain(self, *, final: bool = False) -> None:
         """Pass on the lines of the guest since the last drain; from any thread.
 
@@ -253,7 +265,7 @@ class Serving:
         Raises:
             AirssysError: If the fresh one cannot be made or prepared.
         """
-        fresh = Serving(
+        fresh = type(self)(
             self.artifact, self._again(), self.tenant, again=self._again, prints=self.prints, tier=self.tier
         )
         try:

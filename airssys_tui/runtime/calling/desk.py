@@ -88,8 +88,8 @@ class Desk:
         component = self._router.find(name)
         handle = self._handles_of(component).find(number)
 
-        def close(_: Serving) -> None:
-            handle.close()
+        def close(serving: Serving) -> None:
+            serving.release(handle)
 
         await component.actor.post(by_hand(close))
         return Done(one_line(f"{name}: handle {number} closed"), None)

@@ -19,8 +19,11 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.manifest.document import Manifest
+from airssys_tui.core.revision import Tier
 from airssys_tui.engine.admission import Sections, admit
 from airssys_tui.engine.compiled import Code
+from airssys_tui.host.recording.call_recorder import Recorder
+from airssys_tui.host.recording.recordings import Origin
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
@@ -31,6 +34,7 @@ from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_routes, check_types
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
+from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.wakeups import landing
@@ -238,6 +242,7 @@ class Rehearsal:
         """Make an instance; its log lines get the mark of the speaker until it serves."""
         floor = self._floor
         services = floor.services.of(component)
+        recorder = _recorder(services, artifact, code.tier, floor.clock)
         tenant = ComponentTenant(
             component,
             artifact.manifest,
@@ -248,8 +253,10 @@ class Rehearsal:
             handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
             revision=artifact.revision,
             speaker=speaker,
+            recorder=recorder,
         )
-        making = Making(floor.tiers.linker(code.tier), artifact, code, tenant)
+        linker = floor.tiers.linker(code.tier) if recorder is None else floor.recording_linker(code.tier)
+        making = Making(linker, artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:
             return await landing(made)
@@ -273,6 +280,14 @@ class Rehearsal:
     async def discard(self, serving: Serving) -> None:
         """Drop an instance on a worker."""
         await asyncio.shield(self._floor.candidate(serving.close, owner=serving.tenant.component))
+
+
+def _recorder(services: Services, artifact: Blueprint, tier: Tier, clock: Callable[[], float]) -> Recorder | None:
+    """Return what records an instance; None if its manifest does not ask for it."""
+    most = artifact.manifest.state.record
+    if not most:
+        return None
+    return Recorder(Origin(artifact.revision, artifact.digest, tier), services.recorded(), most, clock)
 
 
 async def cancel_until(serving: Serving, ended: asyncio.Future[T]) -> None:

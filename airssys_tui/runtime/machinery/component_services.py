@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from airssys_tui.host.doors.programs.program_door import ProgramSource
+from airssys_tui.host.recording.recordings import Recordings, Shares
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
@@ -24,6 +25,10 @@ class Services:
         alarms: Its timers.
         neighbours: Every component, by namespace and name.
         programs: Where and by what programs are started, the same for all.
+        shares: The memory for recordings, the same for all.
+
+    Attributes:
+        recordings: Its recorded calls; None if none was ever recorded.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Services:
         alarms: Alarms,
         neighbours: dict[tuple[str, str], Neighbour],
         programs: ProgramSource,
+        shares: Shares,
     ) -> None:
         self.namespace = namespace
         self.alarms = alarms
@@ -39,6 +45,14 @@ class Services:
         self.programs = programs
         self.measures = Measures()
         self.traces = Traces()
+        self.recordings: Recordings | None = None
+        self._shares = shares
+
+    def recorded(self) -> Recordings:
+        """Return its recorded calls, for an instance that is to be recorded."""
+        if self.recordings is None:
+            self.recordings = Recordings(self._shares)
+        return self.recordings
 
 
 class ServiceDesk:
@@ -58,6 +72,7 @@ class ServiceDesk:
         self._storage = storage
         self._programs = programs
         self._waiting = waiting
+        self._shares = Shares()
         self._lock = threading.Lock()
         self._known: dict[str, Services] = {}
         self.neighbours: dict[tuple[str, str], Neighbour] = {}
@@ -73,6 +88,7 @@ class ServiceDesk:
                     Alarms(changed=partial(self._wake, component)),
                     self.neighbours,
                     self._programs,
+                    self._shares,
                 )
             return found
 

@@ -15,9 +15,12 @@ from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import Digest
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.units import format_duration
+from airssys_tui.engine.linker import Linker
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramSource
+from airssys_tui.host.recording.recorded_interfaces import recorded_interfaces
+from airssys_tui.host.recording.replayed_interfaces import replayed_interfaces
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
@@ -94,6 +97,14 @@ class Floor:
         self._background = Background(self.journal)
         self._beside: dict[Hashable, asyncio.Task[object]] = {}
         switch_interval.claim()
+
+    def recording_linker(self, tier: Tier) -> Linker:
+        """Return the linker of a tier for instances that are recorded; others are linked as if there were none."""
+        return self.tiers.linker_with(tier, "recorded", lambda: recorded_interfaces(INTERFACES))
+
+    def replaying_linker(self, tier: Tier) -> Linker:
+        """Return the linker of a tier for replays: it reaches nothing but a recording."""
+        return self.tiers.linker_with(tier, "replayed", lambda: replayed_interfaces(INTERFACES))
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run something that uses the catalog or the blobs, on the one disk thread, in order."""

@@ -8,6 +8,7 @@ from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.resources import HandleUse
+from airssys_tui.host.recording.recordings import Recordings
 from airssys_tui.host.services.custom_metrics import MAX_SERIES
 from airssys_tui.host.services.spans import MAX_TRACES, Span, Trace
 from airssys_tui.host.services.timer_table import MAX_TIMERS
@@ -59,12 +60,21 @@ def host_use(services: Services | None, serving: Serving | None, open_handles: i
     limit = serving.manifest.limits.handles if serving is not None else Limits().handles
     alarms, measures, traces = services.alarms, services.measures, services.traces
     return (
+        *_recordings(services.recordings),
         HostUse(what="host handles", count=used.count, limit=limit, bytes=used.bytes),
         HostUse(what="open handles", count=open_handles, limit=MOST_OPEN),
         HostUse(what="timers", count=len(alarms), limit=MAX_TIMERS, bytes=alarms.bytes, refused=alarms.missed),
         HostUse(what="series", count=len(measures), limit=MAX_SERIES, bytes=measures.bytes, refused=measures.dropped),
         HostUse(what="traces", count=len(traces), limit=MAX_TRACES, bytes=traces.bytes),
     )
+
+
+def _recordings(kept: Recordings | None) -> tuple[HostUse, ...]:
+    """Return what recorded calls take; nothing if none are recorded."""
+    if kept is None or not kept.most:
+        return ()
+    count, size, refused = min(len(kept), kept.most), kept.bytes, kept.dropped
+    return (HostUse(what="recorded calls", count=count, limit=kept.most, bytes=size, refused=refused),)
 
 
 def traces_of(services: Services | None) -> tuple[TraceView, ...]:

@@ -138,6 +138,8 @@ class Contract:
             lambda api: api.export_state("nobody", 1),
             lambda api: api.explain("nobody"),
             lambda api: api.call("nobody", "value"),
+            lambda api: api.recordings("nobody"),
+            lambda api: api.replay("nobody"),
             lambda api: api.submit(Start("nobody")),
             lambda api: api.submit(Rollback("nobody")),
             lambda api: api.submit(Pin("nobody", 1)),
@@ -595,6 +597,16 @@ class Contract:
         assert (outcome.passed, outcome.error, outcome.result) == (True, "", kept.result)
         bench.api.drop_check("counter", "adds up").result(PATIENCE)
         assert bench.api.verify("counter").result(PATIENCE) == ()
+
+    def test_calls_are_recorded_only_if_the_manifest_asks_for_it(self, bench):
+        bench.api.call("counter", "increment", "[3]").result(PATIENCE)
+        found = bench.api.recordings("counter").result(PATIENCE)
+        assert (found.component, found.wanted, found.calls, found.bytes) == ("counter", 0, (), 0)
+        for asked in ({}, {"call": 7}):
+            with pytest.raises(UsageError):
+                bench.api.replay("counter", **asked).result(PATIENCE)
+        report = bench.api.replay("counter", every=True).result(PATIENCE)
+        assert (report.calls, report.same) == ((), True)
 
     def test_there_is_no_check_and_no_resource_of_that_name(self, bench):
         with pytest.raises(UsageError):
