@@ -7,7 +7,6 @@ the granted folder may have changed afterwards, and nothing of the secret may ha
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -340,33 +339,14 @@ def test_a_folder_moves_away_between_the_question_and_the_act(house: House) -> N
 def test_links_are_swapped_all_the_time(house: House, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "portable":
         portable(monkeypatch)
-    (house.inside / "real").mkdir()
-    (house.inside / "real" / "secret").write_bytes(b"mine")
-    for name, target in (("good", "real"), ("bad", "../outside/folder")):
-        (house.inside / name).symlink_to(target)
-    ended = threading.Event()
-
-    def swap() -> None:
-        current, aside = house.inside / "t", house.inside / "aside"
-        for turn in range(1_000_000):
-            if ended.is_set():
-                return
-            aside.symlink_to(("real", "../outside/folder")[turn % 2])
-            aside.replace(current)
-
-    swapping = threading.Thread(target=swap)
-    swapping.start()
     path = house.path("t/secret")
     got = set()
-    try:
+    with house.swapping_links():
         for _ in range(60):
             for call in (("read-all", path), ("write-all", path, b"mine"), ("stat", path, True), ("delete", path)):
                 answer = house.instance.call(DOORS + call[0], *call[1:]).value
                 assert SECRET not in str(answer).encode()
                 got.add(answer.value.case if isinstance(answer, Err) else "ok")
-    finally:
-        ended.set()
-        swapping.join()
     assert got <= {"ok", "denied", "not-found", "failed"}
 
 

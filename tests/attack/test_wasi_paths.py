@@ -7,7 +7,6 @@ have changed afterwards, and nothing of the secret may have come out.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -389,32 +388,15 @@ def test_an_open_folder_moves_to_where_nothing_is_granted(house: WasiHouse) -> N
 def test_links_are_swapped_all_the_time(house: WasiHouse, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "portable":
         portable(monkeypatch)
-    (house.inside / "real").mkdir()
-    (house.inside / "real" / "secret").write_bytes(b"mine")
-    ended = threading.Event()
-
-    def swap() -> None:
-        current, aside = house.inside / "t", house.inside / "aside"
-        for turn in range(1_000_000):
-            if ended.is_set():
-                return
-            aside.symlink_to(("real", "../outside/folder")[turn % 2])
-            aside.replace(current)
-
-    swapping = threading.Thread(target=swap)
-    swapping.start()
     got = set()
     works = {name: EVERY[name] for name in ("read", "written", "made", "looked at", "touched", "unlinked", "linked to")}
-    try:
+    with house.swapping_links():
         for _ in range(30):
             for work in works.values():
                 answer = work(house, "t/secret")
                 got.add(code_of(answer))
                 if isinstance(answer, int):
                     house.drop("descriptor", answer)
-    finally:
-        ended.set()
-        swapping.join()
     assert got <= {"ok", "not-permitted", "no-entry", "loop", "exist", "access"}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +105,29 @@ class House:
     def link(self, name: str, target: str) -> None:
         """Make a symbolic link inside."""
         (self.inside / name).symlink_to(self.path(target) if "{" in target else target)
+
+    @contextlib.contextmanager
+    def swapping_links(self) -> Iterator[None]:
+        """Let ``t`` lead to a folder inside and to one outside in turn, all the time; each has a file ``secret``."""
+        (self.inside / "real").mkdir()
+        (self.inside / "real" / "secret").write_bytes(b"mine")
+        ended = threading.Event()
+
+        def swap() -> None:
+            current, aside = self.inside / "t", self.inside / "aside"
+            for target in itertools.cycle(("real", "../outside/folder")):
+                if ended.is_set():
+                    return
+                aside.symlink_to(target)
+                aside.replace(current)
+
+        swapping = threading.Thread(target=swap)
+        swapping.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            swapping.join()
 
     def listen(self, name: str) -> socket.socket:
         """Make a socket inside; bound by a short name, as names of sockets are."""
