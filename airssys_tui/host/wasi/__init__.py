@@ -18,7 +18,7 @@ Rules for a face:
 - Nothing waits but :func:`~airssys_tui.host.wasi.pollable.await_ready` (or ``context.wait`` with ``tenant.waiting``),
   which ends with the call. Disk and resolver go through ``tenant.blocking`` or the bounded threads of the door.
 - Whoever does the work charges for it, before it is done (``context.charge_bytes``): a stream for the bytes that it
-  moves, never ``io`` for it.
+  moves, ``io`` for the operation only. A function that charges nothing costs the host no more than the call itself.
 - At most :data:`~airssys_tui.host.wasi.pollable.MOST_MOVED` bytes pass in one read or write.
 - What a guest can provoke is an error of the interface; only what the specification lets trap raises ``HostFault``.
 - A value is dropped once, by its :class:`~airssys_tui.engine.host.HostResource`, and then frees what it holds. The

@@ -13,6 +13,7 @@ from airssys_tui.engine.host import FUEL_PER_WORK, HostContext, HostResource
 from airssys_tui.host.doors.programs.program_refusal import ProgramRefusal
 from airssys_tui.host.doors.variables import granted_variables, read_variable
 from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.input_stream import MemoryInput
 from airssys_tui.host.wasi.output_stream import OutputStream
 from airssys_tui.host.wasi.wasi_types import wasi_interface
@@ -42,6 +43,7 @@ def _environment(context: HostContext) -> list[tuple[str, str]]:
     """Return the variables that are declared, granted and set."""
     tenant: Tenant = context.owner
     found: list[tuple[str, str]] = []
+    context.charge(FUEL_PER_WORK)
     for name in granted_variables(tenant.guard):
         context.charge(FUEL_PER_WORK)
         try:
@@ -56,7 +58,9 @@ def _environment(context: HostContext) -> list[tuple[str, str]]:
 
 def _arguments(context: HostContext) -> list[str]:
     tenant: Tenant = context.owner
-    return list(tenant.wasi.arguments)
+    arguments = list(tenant.wasi.arguments)
+    context.charge_bytes(sum(map(len, arguments)))
+    return arguments
 
 
 def _none(_context: HostContext) -> None:
@@ -89,9 +93,9 @@ INTERFACES: Final = (
         "cli/environment", {"get-environment": _environment, "get-arguments": _arguments, "initial-cwd": _none}
     ),
     wasi_interface("cli/exit", {"exit": _exit, "exit-with-code": _exit_with_code}),
-    wasi_interface("cli/stdin", {"get-stdin": _stdin}),
-    wasi_interface("cli/stdout", {"get-stdout": _stdout}),
-    wasi_interface("cli/stderr", {"get-stderr": _stderr}),
+    wasi_interface("cli/stdin", {"get-stdin": charged(_stdin)}),
+    wasi_interface("cli/stdout", {"get-stdout": charged(_stdout)}),
+    wasi_interface("cli/stderr", {"get-stderr": charged(_stderr)}),
     wasi_interface("cli/terminal-input", {}, (HostResource("terminal-input"),)),
     wasi_interface("cli/terminal-output", {}, (HostResource("terminal-output"),)),
     wasi_interface("cli/terminal-stdin", {"get-terminal-stdin": _none}),

@@ -6,6 +6,7 @@ from time import perf_counter_ns, time_ns
 from typing import Any, Final
 
 from airssys_tui.engine.host import HostContext
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.pollable import Moment
 from airssys_tui.host.wasi.wasi_types import wasi_interface
 
@@ -57,8 +58,8 @@ MONOTONIC_CLOCK: Final = wasi_interface(
     {
         "now": _now,
         "resolution": _resolution,
-        "subscribe-instant": _subscribe_instant,
-        "subscribe-duration": _subscribe_duration,
+        "subscribe-instant": charged(_subscribe_instant),
+        "subscribe-duration": charged(_subscribe_duration),
     },
 )
 WALL_CLOCK: Final = wasi_interface("clocks/wall-clock", {"now": _time_of_day, "resolution": _day_resolution})

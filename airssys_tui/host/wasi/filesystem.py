@@ -20,6 +20,7 @@ from airssys_tui.host.doors.descriptors.directory_entries import DirectoryEntrie
 from airssys_tui.host.doors.descriptors.file_descriptor import Advice, FileDescriptor, OpenMode
 from airssys_tui.host.doors.descriptors.object_status import ObjectKind, ObjectStatus
 from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.file_streams import FileInput, FileOutput
 from airssys_tui.host.wasi.stream_end import IoError
 from airssys_tui.host.wasi.wasi_types import wasi_interface
@@ -47,11 +48,12 @@ _MODES: Final = {
 
 
 def _answering(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what it returns as ``result<…, error-code>``; announced as blocking, as disks make one wait."""
+    """Return what it returns as ``result<…, error-code>``; charged, and announced as blocking: disks make one wait."""
 
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Ok | Err:
         tenant: Tenant = context.owner
+        context.charge(FUEL_PER_WORK)
         try:
             with tenant.blocking():
                 return Ok(work(context, *arguments))
@@ -279,7 +281,7 @@ def _error_code(_context: HostContext, error: IoError) -> Some | None:
 def _get_directories(context: HostContext) -> list[tuple[DirectoryDescriptor, str]]:
     tenant: Tenant = context.owner
     preopens = tenant.wasi.preopens
-    context.charge(FUEL_PER_WORK * len(preopens))
+    context.charge(FUEL_PER_WORK * (1 + len(preopens)))
     door = tenant.filesystem.descriptors
     return [(door.named(preopen.host), preopen.guest) for preopen in preopens]
 
@@ -321,7 +323,7 @@ TYPES: Final = wasi_interface(
     "filesystem/types",
     {
         **{f"[method]descriptor.{name}": _answering(work) for name, work in _METHODS.items()},
-        "[method]descriptor.is-same-object": _is_same_object,
+        "[method]descriptor.is-same-object": charged(_is_same_object),
         "[method]directory-entry-stream.read-directory-entry": _answering(_read_entry),
         "filesystem-error-code": _error_code,
     },

@@ -13,6 +13,7 @@ from typing import Any, Final
 from airssys_tui.core.errors import HostFault
 from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.engine.host import FUEL_PER_WORK, HostContext, HostResource
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.input_stream import InputStream
 from airssys_tui.host.wasi.output_stream import OutputStream
 from airssys_tui.host.wasi.pollable import AT_ONCE, MOST_MOVED, Pollable, await_ready
@@ -35,10 +36,11 @@ def stream_failure(error: StreamClosed | StreamFailed) -> Err:
 
 
 def _answering(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what it returns as ``result<…, stream-error>``."""
+    """Return what it returns as ``result<…, stream-error>``; charged as one piece of work."""
 
     @wraps(work)
     def run(context: HostContext, *arguments: Any) -> Any:
+        context.charge(FUEL_PER_WORK)
         try:
             value = work(context, *arguments)
         except (StreamClosed, StreamFailed) as error:
@@ -185,7 +187,7 @@ def _text(_context: HostContext, error: IoError) -> str:
 ERROR: Final = wasi_interface("io/error", {"[method]error.to-debug-string": _text}, (HostResource("error"),))
 POLL: Final = wasi_interface(
     "io/poll",
-    {"[method]pollable.ready": _ready, "[method]pollable.block": _block, "poll": _poll},
+    {"[method]pollable.ready": charged(_ready), "[method]pollable.block": charged(_block), "poll": _poll},
     (HostResource("pollable"),),
 )
 STREAMS: Final = wasi_interface(

@@ -21,7 +21,8 @@ def _bytes(context: HostContext, length: int) -> bytes:
     return os.urandom(length)
 
 
-def _number(_context: HostContext) -> int:
+def _number(context: HostContext) -> int:
+    context.charge_bytes(8)
     return int.from_bytes(os.urandom(8), "little")
 
 

@@ -10,6 +10,7 @@ from airssys_tui.core.types.values import Err, Ok, Some
 from airssys_tui.engine.host import HostContext, HostResource
 from airssys_tui.host.storage_access import read_denial
 from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.drafts.buckets import (
     DENIED,
     NO_SUCH_STORE,
@@ -59,6 +60,7 @@ class NumberingBucket(Bucket):
 
 
 def _opening(kind: type[Bucket]) -> Any:
+    @charged
     def opened(context: HostContext, identifier: str) -> Ok | Err:
         tenant: Tenant = context.owner
         if read_denial(tenant.guard) is not None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.engine.host import HostContext
 from airssys_tui.host.doors.exchange.header_fields import LINE_BYTES, Entry, FieldRefusal, Fields
+from airssys_tui.host.wasi.charged_calls import charged
 
 _DONE: Final = Ok()
 
@@ -74,12 +75,12 @@ def _clone(context: HostContext, fields: Fields) -> Fields:
 
 
 CALLS: Final[dict[str, Callable[..., Any]]] = {
-    "[constructor]fields": _new,
+    "[constructor]fields": charged(_new),
     "[static]fields.from-list": _answering(_from_list),
     "[method]fields.get": _get,
-    "[method]fields.has": _has,
+    "[method]fields.has": charged(_has),
     "[method]fields.set": _answering(_set),
-    "[method]fields.delete": _answering(_delete),
+    "[method]fields.delete": charged(_answering(_delete)),
     "[method]fields.append": _answering(_append),
     "[method]fields.entries": _entries,
     "[method]fields.clone": _clone,

@@ -9,6 +9,7 @@ from airssys_tui.engine.host import HostContext
 from airssys_tui.host.doors.exchange.http_messages import OutgoingRequest
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.tenant import Tenant
+from airssys_tui.host.wasi.charged_calls import charged
 from airssys_tui.host.wasi.http.http_values import fault_value, value_of
 from airssys_tui.host.wasi.wasi_types import wasi_interface
 
@@ -22,5 +23,5 @@ def _handle(context: HostContext, request: OutgoingRequest, times: Some | None) 
         return Err(fault_value(refusal.fault))
 
 
-INTERFACES: Final = (wasi_interface("http/outgoing-handler", {"handle": _handle}),)
+INTERFACES: Final = (wasi_interface("http/outgoing-handler", {"handle": charged(_handle)}),)
 """The interface, as the catalogue takes it."""
