@@ -113,6 +113,25 @@ def test_what_a_component_logs_is_in_its_log(keeper: World) -> None:
     assert keeper.told(NAME, "log") == "gone context=db level=critical"
 
 
+def test_calls_are_replayed_without_the_storage(world: World) -> None:
+    world.put(NAME, GUEST, ALLOWED + '[state]\nrecord = 50\n[config]\ngreeting = "hi"\n', version="1.0.0")
+    world.open()
+    assert ask(world, "config/store#get", "greeting") == Ok(Some("hi"))
+    assert ask(world, "logging/logging#log", "info", "db", "up") is None
+    cas = in_bucket(world, "keyvalue/atomics#[static]cas.new", "k").value
+    assert in_bucket(world, "set", "k", b"\0\xff") == Ok()
+    failure = ask(world, "keyvalue/atomics#swap", cas, b"1").value
+    assert failure.case == "cas-failed"
+    assert ask(world, "keyvalue/atomics#swap", failure.payload, b"1") == Ok()
+    assert in_bucket(world, "keyvalue/atomics#increment", "k", 4) == Ok(5)
+    assert in_bucket(world, "keyvalue/batch#get-many", ["k", "x"]) == Ok([Some(("k", b"5")), None])
+    assert in_bucket(world, "delete", "k") == Ok()
+    report = world.runtime.replay(NAME, every=True).result(60)
+    assert len(report.calls) == 14
+    assert report.same, report.calls
+    assert in_bucket(world, "exists", "k") == Ok(False)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not has_python_toolchain(), reason="componentize-py is not installed")
 @pytest.mark.timeout(600)
