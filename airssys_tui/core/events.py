@@ -80,6 +80,7 @@ class EventAction(StrEnum):
     QUARANTINED = "quarantined"
     LIFTED = "lifted"
     AWAITING_APPROVAL = "awaiting-approval"
+    LINKED = "linked"
     APPROVED = "approved"
 
     STARTED = "started"

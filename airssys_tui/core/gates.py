@@ -43,7 +43,10 @@ class Gate(StrEnum):
     """It compiles within the limits of the compiler."""
 
     TYPES = "types"
-    """The host offers all imports, and the contract is exported with its types."""
+    """All imports are offered with their types, and the contract is exported with its types."""
+
+    LINKS = "links"
+    """Every import that another component provides has a provider that runs, without circles."""
 
     COMPATIBILITY = "compatibility"
     """No export that callers may use is removed or changed."""

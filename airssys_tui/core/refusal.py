@@ -25,10 +25,10 @@ class RefusalKind(StrEnum):
     CIRCUMSTANCE = "circumstance"
 
 
-CIRCUMSTANCES: Final = frozenset({Gate.DISK, Gate.CAPACITY, Gate.STORE, Gate.DEPENDENCIES, Gate.DRAIN})
+CIRCUMSTANCES: Final = frozenset({Gate.DISK, Gate.CAPACITY, Gate.STORE, Gate.DEPENDENCIES, Gate.LINKS, Gate.DRAIN})
 """Gates that never judge the files: room on the disk or in the process, the catalog, others, a call that still runs."""
 
-AWAITED: Final = frozenset({Gate.DISK, Gate.DEPENDENCIES})
+AWAITED: Final = frozenset({Gate.DISK, Gate.DEPENDENCIES, Gate.LINKS})
 """Gates of circumstances whose end the runtime notices by itself: no delay is needed."""
 
 POSTPONED: Final = "it says nothing about the files and is tried again"

@@ -39,6 +39,7 @@ class TrapKind(StrEnum):
     INTEGER = "integer"
     INDIRECT_CALL = "indirect-call"
     CANNOT_ENTER = "cannot-enter"
+    LINK = "link"
     EXIT = "exit"
     OTHER = "other"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airssys_tui.core.limits import Limits
     from airssys_tui.engine.shared_state import Habitat
-    from airssys_tui.engine.waiting import Wake
+    from airssys_tui.engine.waiting import Interruption
 
 SHORT_NS: Final = 20_000
 """Calls shorter than this many nanoseconds count wall time as CPU time: reading the CPU clock costs about as much."""
@@ -93,7 +93,7 @@ class Activity:
         self.owed = 0
         self.kept_back: tuple[Any] | None = None
         self.writing: list[Any] | None = None
-        self.wake: Wake | None = None
+        self.wake: Interruption | None = None
         store = bindings.store_new(habitat.address, None, None)
         self.stores: list[int] = [store]
         self.context_at: int = bindings.store_context(store)

@@ -39,6 +39,13 @@ class DeadlinePassed(CallEnd):
         super().__init__("the call passed its deadline")
 
 
+class LinkFailed(CallEnd):
+    """A call of another component, over a link, did not return a result: the cause is on the other side of it."""
+
+    title = "link"
+    trap_kind = TrapKind.LINK
+
+
 class GuestExit(CallEnd):
     """The guest asked to exit.
 

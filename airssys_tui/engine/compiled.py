@@ -119,6 +119,11 @@ class Code:
         """The resources that it imports: the name in its functions, the interface, and the name there."""
         return tuple(imported_resources(self.interface.imports))
 
+    @cached_property
+    def resource_homes(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """For each imported resource, by interface and name: the interface that defines it, and its name there."""
+        return reflection.resource_homes(self._compiled.type, self._engine) if self.imported_resources else {}
+
     def serialised(self) -> bytes:
         """Return the bytes that :meth:`load` accepts; those of code that came from elsewhere are let go with that."""
         known, self._bytes = self._bytes, None

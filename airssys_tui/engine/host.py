@@ -13,7 +13,7 @@ from airssys_tui.core.types.interface import Function, InterfaceType
 from airssys_tui.engine.call_ends import OutOfFuel
 from airssys_tui.engine.kept_bytes import Holder
 from airssys_tui.engine.resource_names import key_of
-from airssys_tui.engine.waiting import Announcement, Waitable, wait
+from airssys_tui.engine.waiting import Announcement, Interruption, Waitable, wait
 
 FUEL_PER_WORK: Final = 1_000
 """Fuel units for a piece of work of the host, such as reading from a file; a guest computes as long in about 1 µs."""
@@ -183,6 +183,13 @@ class HostContext:
     def fuel_left(self) -> int:
         """The fuel units that the running call has left."""
         return self._activity.fuel_left()
+
+    def heed(self, interruption: Interruption | None) -> None:
+        """Have something told, from any thread, when the running call is to end early; None for nothing any more.
+
+        For a host function that neither returns nor waits meanwhile. It does not wait while it heeds.
+        """
+        self._activity.wake = interruption
 
     def wait(self, waitables: Sequence[Waitable], announce: Announcement = nullcontext) -> tuple[int, ...]:
         """Wait until something is ready, or the call ends; nothing else in a host function may block.

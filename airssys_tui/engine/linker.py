@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,7 @@ from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 
 if TYPE_CHECKING:
     from airssys_tui.core.limits import Limits
-    from airssys_tui.core.types.interface import Interface
+    from airssys_tui.core.types.interface import Interface, InterfaceType
     from airssys_tui.engine.activity import Activity
     from airssys_tui.engine.compiled import Code
     from airssys_tui.engine.shared_state import Habitat
@@ -90,9 +90,18 @@ class Linker:
         if error := bindings.add_resource(instance, resource.name, type_.number, made):
             raise AdmissionError(error.message, gate=Gate.TYPES)
 
-    def problems(self, interface: Interface) -> tuple[ImportProblem, ...]:
-        """Find all imports that cannot be satisfied, before anything is instantiated."""
-        return self._offer.problems(interface)
+    def problems(self, interface: Interface, linked: Collection[str] = ()) -> tuple[ImportProblem, ...]:
+        """Find all imports that cannot be satisfied, before anything is instantiated.
+
+        Args:
+            interface: The imports.
+            linked: Names of those that another component is to provide.
+        """
+        return self._offer.problems(interface, linked)
+
+    def foreign(self, interface: Interface) -> tuple[InterfaceType, ...]:
+        """Return the imported interfaces that are nothing of the host's: another component may provide them."""
+        return self._offer.foreign(interface)
 
     def instantiate(
         self,

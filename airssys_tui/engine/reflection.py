@@ -85,6 +85,23 @@ def read(
     return Interface(imports=reader.items(imports), exports=reader.items(exports))
 
 
+def resource_homes(kind: component.ComponentType, engine: wasmtime.Engine) -> dict[tuple[str, str], tuple[str, str]]:
+    """Read which imported resources are the same: each with its interface and name, and those of the first one."""
+    known: list[tuple[Any, tuple[str, str]]] = []
+    homes: dict[tuple[str, str], tuple[str, str]] = {}
+    for interface, extern in kind.imports(engine).items():
+        if not isinstance(extern.ty, component.ComponentInstanceType):
+            continue
+        for name, member in extern.ty.exports(engine).items():
+            if isinstance(member.ty, component.ResourceType):
+                place = (interface, name)
+                same = (home for other, home in known if bindings.resource_types_equal(other, member.ty))
+                homes[place] = next(same, place)
+                if homes[place] == place:
+                    known.append((member.ty, place))
+    return homes
+
+
 def exported_functions(kind: component.ComponentType, engine: wasmtime.Engine, name: str) -> dict[str, Function]:
     """Read the functions of one exported instance, by name; empty if there is no such instance."""
     extern = kind.exports(engine).get(name)

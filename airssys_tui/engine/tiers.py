@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from airssys_tui.engine.settings import EngineSettings
 
 
+MOST_SPECIAL: Final = 64
+"""Linkers with further interfaces that are kept; what was linked by one keeps it alive."""
+
+
 class Tiers:
     """Engines and linkers with the same settings but for the tier.
 
@@ -49,6 +53,8 @@ class Tiers:
         self._lock = threading.Lock()
         self._engines: dict[Tier, Engine] = {}
         self._linkers: dict[tuple[Tier, str], Linker] = {}
+        self._special_lock = threading.Lock()
+        self._special: dict[tuple[Tier, tuple[HostInterface, ...]], Linker] = {}
         self.engine(Tier.OPTIMISED)
 
     def engine(self, tier: Tier) -> Engine:
@@ -70,6 +76,21 @@ class Tiers:
         """
         made = self._linkers.get((tier, name))
         return made if made is not None else self._make_linker(tier, name, interfaces)
+
+    def linker_plus(self, tier: Tier, more: tuple[HostInterface, ...]) -> Linker:
+        """Return a linker of a tier with more interfaces, from any thread; the last :data:`MOST_SPECIAL` are kept.
+
+        Making one takes about 10 ms.
+        """
+        if not more:
+            return self.linker(tier)
+        engine, key = self.engine(tier), (tier, more)
+        with self._special_lock:
+            made = self._special.pop(key, None) or engine.linker((*self._interfaces, *more))
+            self._special[key] = made
+            if len(self._special) > MOST_SPECIAL:
+                del self._special[next(iter(self._special))]
+        return made
 
     def tier_of(self, identity: str) -> Tier | None:
         """Return the tier of recorded code or figures; None if they are of another engine."""

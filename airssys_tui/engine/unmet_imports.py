@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,6 +17,9 @@ MOST_TOLD: Final = 8
 _CLOSE: Final = 0.6
 
 _WASI: Final = "wasi:"
+_OF_HOST: Final = (_WASI, "airssys:")
+"""Beginnings of names that belong to the host, whether it offers them or not."""
+
 _OFFERED: Final = "0.2"
 """The versions of WASI that are offered, for people: every release of 0.2."""
 
@@ -68,10 +71,29 @@ class Offer(msgspec.Struct, frozen=True):
     def _drafts(self) -> list[str]:
         return sorted(name for name in self.interfaces if name.startswith(_WASI) and not _is_release(name))
 
-    def problems(self, wanted: Interface) -> tuple[ImportProblem, ...]:
-        """Find all imports that cannot be satisfied, in their order."""
+    def foreign(self, wanted: Interface) -> tuple[InterfaceType, ...]:
+        """Return the imported interfaces that are nothing of the host's: another component may provide them."""
+        known = {unversioned(name) for name in self.interfaces}
+        return tuple(
+            item
+            for item in wanted.imports
+            if isinstance(item, InterfaceType)
+            and (item.functions or item.resources)
+            and unversioned(item.name) not in known
+            and not item.name.startswith(_OF_HOST)
+        )
+
+    def problems(self, wanted: Interface, linked: Collection[str] = ()) -> tuple[ImportProblem, ...]:
+        """Find all imports that cannot be satisfied, in their order.
+
+        Args:
+            wanted: The imports.
+            linked: Names of those that another component is to provide.
+        """
         found: list[ImportProblem] = []
         for item in wanted.imports:
+            if item.name in linked:
+                continue
             found += [self._root_function(item)] if isinstance(item, Function) else self._interface(item, wanted)
         return tuple(found)
 

@@ -78,6 +78,14 @@ _ONE: Final = b"\1\0\0\0\0\0\0\0"
 """Eight bytes: what an event descriptor adds up, and anything for a pipe."""
 
 
+class Interruption(Protocol):
+    """What is told that a call is to end."""
+
+    def set(self) -> None:
+        """Note that the call is to end; from any thread, perhaps more than once."""
+        ...
+
+
 class Waiter(Protocol):
     """An activity, as its waits see it.
 
@@ -91,7 +99,7 @@ class Waiter(Protocol):
     cancelled: bool
     closing: bool
     deadline_ns: int
-    wake: Wake | None
+    wake: Interruption | None
 
 
 Announcement = Callable[[], AbstractContextManager[object]]

@@ -56,6 +56,7 @@ from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
 from airssys_tui.runtime.incoming.http_front import HttpFront
 from airssys_tui.runtime.incoming.route_book import RouteBook
+from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.observing.details import Details
@@ -97,9 +98,9 @@ class System:
         self.needs = Needs(self.router)
         self.routes = RouteBook()
         self.http = HttpFront(floor, self.routes)
-        self.observer.followed = self.routes.follow
+        self.links = LinkBook(self.router, floor.linker, self._link_again)
         SpareCopies(floor, self.router)
-        rehearsal, snapshots = Rehearsal(floor, self.guards, self.needs), KeptStates(floor)
+        rehearsal, snapshots = Rehearsal(floor, self.guards, self.links, self.needs), KeptStates(floor)
         self.snapshots = snapshots
         self.instances = Instances(floor, rehearsal, snapshots)
         self.recorder = AttemptRecorder(floor)
@@ -107,7 +108,7 @@ class System:
         compare = GateComparison(floor, self.guards).of
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
-        self.scan = Scan(floor, self.reconciler, self.needs)
+        self.scan = Scan(floor, self.reconciler, self.needs, self.links)
         self.rollbacks = Rollbacks(
             floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots), self.guards
         )
@@ -164,6 +165,8 @@ class System:
 
     async def start(self) -> None:
         """Resume the recorded components, scan the folder, then watch it."""
+        self.observer.followers = self.routes.follow, self.links.follow
+        self.scan.hasten = self.supervisor.hasten
         self._background.start(self.rounds.run())
         self._background.start(self._publishing())
         self._background.start(self._writing())
@@ -174,6 +177,7 @@ class System:
         try:
             await self.floor.disk(self.guards.read)
             found = await folder_settings(self.floor.reading, self.floor.folder, self._misread)
+            self.links.table = found.links
             await self.permissions.recall(found.policy)
             await self.undo.recall()
             await self._resume()
@@ -243,6 +247,11 @@ class System:
     def _replaced(self, component: Component) -> None:
         self.needs.follow(component)
         self.routes.follow(component)
+        self.links.follow(component)
+
+    def _link_again(self) -> None:
+        if self.settled.is_set():
+            self._background.start(self.scan.look_again())
 
     def _show(self, component: Component) -> None:
         """Have the row of a component published soon."""
@@ -256,6 +265,7 @@ class System:
             self.floor,
             self.router,
             self.needs,
+            self.links,
             scan=self.scan,
             reconciler=self.reconciler,
             instances=self.instances,

@@ -10,7 +10,8 @@ from airssys_tui.core.gates import Gate, known_gate
 def test_gates_have_their_names_and_one_order() -> None:
     assert " · ".join(Gate) == (
         "file · disk · capacity · store · size · magic · sections · manifest · dependencies · compile · types · "
-        "compatibility · grants · start · instantiate · init · state load · health probe · drain · state save · storage"
+        "links · compatibility · grants · start · instantiate · init · state load · health probe · drain · "
+        "state save · storage"
     )
 
 

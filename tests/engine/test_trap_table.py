@@ -11,6 +11,7 @@ from airssys_tui.core.errors import AdmissionError, HostDenied
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import EXITED, GuestTrap, Trap, TrapKind, exit_status
 from airssys_tui.core.types.interface import Function
+from airssys_tui.engine.call_ends import LinkFailed
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface
 from airssys_tui.engine.instance import Instance
@@ -145,6 +146,7 @@ TABLE: tuple[tuple[TrapKind, Callable[[Engine], Trap], str, str], ...] = (
     (TrapKind.INDIRECT_CALL, export("mistyped"), "guest!", "indirect call type mismatch"),
     (TrapKind.INDIRECT_CALL, export("empty"), "guest!", "uninitialized element"),
     (TrapKind.CANNOT_ENTER, cannot_enter, "", "dead after a trap"),
+    (TrapKind.LINK, in_host(LinkFailed("adder did not answer")), "", "adder did not answer"),
     (TrapKind.EXIT, exits, "", "exited with status 1"),
     (TrapKind.OTHER, other, "", "utf-8"),
 )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from airssys_tui.core.capability.permission import Access, Kind, Permission
-from airssys_tui.core.manifest.capabilities import FilesystemAction, MessagingAction, StorageAccess
+from airssys_tui.core.manifest.capabilities import TO_COMPONENTS, FilesystemAction, StorageAccess
 from airssys_tui.core.pattern.glob import glob, is_normal_path
 from airssys_tui.core.pattern.hosts import (
     LOCALHOST,
@@ -24,8 +24,6 @@ from airssys_tui.core.pattern.name_glob import (
     component_matches,
     topic_contains,
 )
-
-_TO_COMPONENTS: Final = frozenset({MessagingAction.SEND.value, MessagingAction.REQUEST.value})
 
 
 def covers(permission: Permission, access: Access) -> bool:
@@ -86,7 +84,7 @@ def _covers_host(permission: Permission, access: Access) -> bool:
 
 
 def _covers_message(permission: Permission, access: Access) -> bool:
-    if access.action in _TO_COMPONENTS:
+    if access.action in TO_COMPONENTS:
         return component_matches(permission.subject, access.subject)
     return topic_contains(permission.subject, access.subject)
 
@@ -111,7 +109,7 @@ def _contains_host(wider: Permission, narrower: Permission) -> bool:
 
 
 def _contains_message(wider: Permission, narrower: Permission) -> bool:
-    if narrower.action in _TO_COMPONENTS:
+    if narrower.action in TO_COMPONENTS:
         return component_contains(wider.subject, narrower.subject)
     return topic_contains(wider.subject, narrower.subject)
 

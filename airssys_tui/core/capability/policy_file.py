@@ -24,7 +24,8 @@
     permissions = ["process:spawn:*"]
 
 Permissions are in their text form. Every problem is reported at once, with its line and key. A folder's configuration
-also says where requests come in (``[http]``, see ``core.manifest.http_sections``).
+also says where requests come in (``[http]``, see ``core.manifest.http_sections``) and which component provides what
+another one imports (``[links]``, see ``core.links.link_table``).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from airssys_tui.core.capability.policy import (
 )
 from airssys_tui.core.errors import ManifestError, ManifestProblem
 from airssys_tui.core.limits import Bound
+from airssys_tui.core.links.link_table import LinkTable, read_links
 from airssys_tui.core.manifest.http_sections import HttpServing, read_http_serving
 from airssys_tui.core.manifest.scalars import ExpectationError, read_choice, read_text, shown
 from airssys_tui.core.manifest.table_reader import Report, Table
@@ -102,10 +104,12 @@ class FolderSettings(msgspec.Struct, frozen=True):
     Attributes:
         policy: What is granted without a question.
         http: Where requests for its components come in.
+        links: Which component provides an import of another one.
     """
 
     policy: PolicySource = PolicySource()
     http: HttpServing = HttpServing()
+    links: LinkTable = LinkTable()
 
 
 def read_folder_settings(folder: Path) -> FolderSettings:
@@ -123,7 +127,9 @@ def read_folder_settings(folder: Path) -> FolderSettings:
     except UnicodeDecodeError as error:
         raise _invalid((_undecodable(file, error),), _RESTART) from error
     root, report = _opened(text, FOLDER_FILE, _RESTART)
-    found = FolderSettings(read_trust(root.table("trust")), read_http_serving(root.table("http")))
+    found = FolderSettings(
+        read_trust(root.table("trust")), read_http_serving(root.table("http")), read_links(root.table("links"))
+    )
     root.close()
     if problems := report.problems():
         raise _invalid(problems, _RESTART, "bad configuration")

@@ -1,7 +1,7 @@
 """The capabilities that a component declares, as typed values; the guard decides whether they are granted.
 
 Text forms: ``filesystem`` ``read|write|delete|list:<path glob>``, ``network`` ``connect|listen:<host>:<port>``,
-``process`` ``spawn|signal:<command glob>``, ``messaging`` ``send|request:<component glob>`` and
+``process`` ``spawn|signal:<command glob>``, ``messaging`` ``send|request|link:<component glob>`` and
 ``publish|subscribe:<topic>``, ``environment`` names. ``str`` of a value returns its text form.
 """
 
@@ -46,12 +46,17 @@ class ProcessAction(StrEnum):
 
 
 class MessagingAction(StrEnum):
-    """Actions on messages; ``send`` and ``request`` name components, the others topics."""
+    """Actions on messages; ``send``, ``request`` and ``link`` name components, the others topics."""
 
     SEND = "send"
     REQUEST = "request"
+    LINK = "link"
     PUBLISH = "publish"
     SUBSCRIBE = "subscribe"
+
+
+TO_COMPONENTS: Final = frozenset({MessagingAction.SEND, MessagingAction.REQUEST, MessagingAction.LINK})
+"""Actions on messages that name components."""
 
 
 class StorageAccess(StrEnum):
@@ -169,7 +174,7 @@ def parse_messaging(text: str) -> MessagingCapability:
     )
 
     action, target = _split(text, MessagingAction, "<component glob or topic>")
-    if action in {MessagingAction.SEND, MessagingAction.REQUEST}:
+    if action in TO_COMPONENTS:
         check_component_glob(target)
     else:
         check_topic(target)

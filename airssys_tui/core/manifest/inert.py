@@ -15,16 +15,12 @@ from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText
 
 _NO_MESSAGES: Final = "components send each other no messages"
-_NO_GRANT: Final = "no grant can be given for it"
 _UNCHECKED: Final = "signatures are not checked"
 
 _WHY: Final = {
     "build": {
         "command": "build the component yourself",
         "watch": "build the component yourself",
-    },
-    "capabilities": {
-        "messaging": _NO_GRANT,
     },
     "resources": {
         "message_size": _NO_MESSAGES,
@@ -50,7 +46,6 @@ def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
     """
     parts: dict[str, msgspec.Struct] = {
         "build": manifest.build,
-        "capabilities": manifest.capabilities,
         "resources": manifest.limits,
         "deployment.canary": manifest.deployment.canary,
         "security": manifest.security,

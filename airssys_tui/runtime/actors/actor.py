@@ -12,6 +12,8 @@ at a time on a worker thread, on whatever instance serves at that moment. The ru
   in place of a turn: going to a worker and back takes ten times as long as a short call.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
+* A guest that waits for an answer of another one has it run on its own worker (:meth:`Actor.run_within`) when the
+  other one is idle and quick; so up to :data:`MOST_WITHIN` calls run within one another.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
   to that instance, and reports to supervision. Other calls stay in the mailbox for the next instance.
 * An actor that does not accept calls (:meth:`Actor.accept`) fails its queued calls. An actor that waits for a restart
@@ -45,6 +47,16 @@ BATCH: Final = 64
 TURN_NS: Final = 2_000_000
 """Nanoseconds after which a turn begins no further call."""
 
+MOST_WITHIN: Final = 8
+"""Calls of guests that run within one another on one worker: each takes up to 512 KiB of its stack for its guest."""
+
+QUICK_CALLS: Final = 16
+QUICK_NS: Final = 500_000
+"""A component is quick whose calls took less than so many nanoseconds on average, so many of them at least."""
+
+QUICK_DEADLINE: Final = 10.0
+"""Seconds; whose calls may take longer is not quick: for so long a caller may wait in vain."""
+
 T = TypeVar("T")
 
 
@@ -56,6 +68,9 @@ class Actor:
         workers: Where calls run.
         capacity: Calls that may wait.
         trapped: Called when a call trapped, on the thread that ran it.
+
+    Attributes:
+        lock: The lock of its replies.
     """
 
     def __init__(
@@ -68,7 +83,7 @@ class Actor:
         self._workers = workers
         self._task = Task(component, self._turn)
         self._trapped = trapped
-        self._lock = threading.Lock()
+        self.lock = self._lock = threading.Lock()
         self._mailbox: deque[Reply[Any]] = deque()
         self._serving: Serving | None = None
         self._open = False
@@ -87,6 +102,11 @@ class Actor:
     def serving(self) -> Serving | None:
         """The instance that serves now, or None."""
         return self._serving
+
+    @property
+    def accepts_calls(self) -> bool:
+        """Whether calls are accepted: it serves, or waits for its next instance."""
+        return self._open
 
     @property
     def queued(self) -> int:
@@ -131,6 +151,44 @@ class Actor:
                 self._schedule()
         return reply
 
+    def run_within(self, message: Reply[Any], within: float) -> bool:
+        """Run a call for a guest that waits for it on this thread, in place of a turn; return whether it was run.
+
+        It is if this thread is a worker, nothing else is to run here, and the call surely or probably ends in time: a
+        call that runs here cannot be given up.
+
+        Args:
+            message: The call; its end is its own business, also if it fails.
+            within: Seconds for which the guest waits at most.
+        """
+        if CALLER.depth >= MOST_WITHIN - 1 or not self._workers.here:
+            return False
+        serving = self._claim(within, quick=self.is_quick)
+        if serving is None:
+            return False
+        message.begin()
+        free, CALLER.free = CALLER.free, False
+        CALLER.depth += 1
+        trap: GuestTrap | None = None
+        try:
+            trap = self._run(message, serving)
+        finally:
+            CALLER.depth -= 1
+            CALLER.free = free
+            self._leave(serving, trap)
+            with self._lock:
+                self._scheduled = False
+                self._schedule()
+        return True
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether its calls have been so short that a guest may run one in place of waiting for it."""
+        counters, serving = self.counters, self._serving
+        if counters.calls < QUICK_CALLS or serving is None or not serving.ends_within(QUICK_DEADLINE):
+            return False
+        return counters.wall_ns < QUICK_NS * counters.calls
+
     def request(self, work: Callable[[Serving], T], timeout: float | None = None) -> T:
         """Run a call and return its result: on this thread if nothing else is to run and it may, or on a worker.
 
@@ -154,13 +212,13 @@ class Actor:
                 return self._run_here(work, serving)
         return self.post(work).result(timeout)
 
-    def _claim(self, timeout: float | None) -> Serving | None:
-        """Take the instance for a call on this thread, if it is idle and the call ends in time by itself."""
+    def _claim(self, timeout: float | None, *, quick: bool = False) -> Serving | None:
+        """Take the instance for a call on this thread, if it is idle and the call ends in time, or quickly."""
         with self._lock:
             serving = self._serving
             if serving is None or self._scheduled or self._paused or self._mailbox or not self._open:
                 return None
-            if not serving.ends_within(timeout):
+            if not quick and not serving.ends_within(timeout):
                 return None
             self._scheduled = self._running = True
         return serving

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
@@ -29,7 +29,21 @@ from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
+if TYPE_CHECKING:
+    from airssys_tui.engine.host import HostContext
+
 LINES_PER_SECOND: Final = 1_000
+
+
+class LinkedImport(Protocol):
+    """A link, as the instance sees it that imports over it: see ``link_edge``."""
+
+    def call(self, context: HostContext, port: Any, arguments: tuple[Any, ...]) -> Any:
+        """Call a function of the component that provides the import."""
+        ...
+
+
+NO_EDGES: Final[Mapping[str, LinkedImport]] = {}
 
 _LOG, _LOGGED = EventKind.LOG, EventAction.LOG  # looking up a member of an enum takes a while, and guests log in loops
 
@@ -53,7 +67,10 @@ class ComponentTenant:
 
     Attributes:
         heard: The last lines that it printed or logged since the call began.
+        edges: The links of its imports, by the name of the imported interface; set before the instance is made.
     """
+
+    edges: Mapping[str, LinkedImport] = NO_EDGES
 
     def __init__(
         self,

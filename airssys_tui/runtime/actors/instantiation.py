@@ -19,13 +19,13 @@ class Making:
     """The making of one instance.
 
     Args:
-        linker: Links the instance.
+        linker: Returns what links the instance; called where it is made.
         artifact: The artifact.
         code: The artifact's code.
         tenant: Given to host functions.
     """
 
-    def __init__(self, linker: Linker, artifact: Blueprint, code: Code, tenant: ComponentTenant) -> None:
+    def __init__(self, linker: Callable[[], Linker], artifact: Blueprint, code: Code, tenant: ComponentTenant) -> None:
         self._linker = linker
         self._artifact = artifact
         self._code = code
@@ -84,7 +84,7 @@ class Making:
     def _make(self) -> Instance:
         limits = self._artifact.limits
         try:
-            instance = self._linker.instantiate(
+            instance = self._linker().instantiate(
                 self._code, limits, owner=self._tenant, deadline=limits.init_deadline, begun=self._begun
             )
         except GuestTrap as trap:

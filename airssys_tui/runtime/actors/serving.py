@@ -89,6 +89,7 @@ class Serving:
         trapped_in: The export in which it trapped; empty if it did not.
         by_hand: Whether the call under way was made by hand, or the call that ended it was.
         requests: Requests over HTTP that its instance took.
+        excuse: Why it is not to blame for the trap that ended it; empty if it is.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Serving:
         self._inside = ""
         self._entered = 0
         self.by_hand = False
+        self.excuse = ""
         self.prints = prints
         self.requests = 0
         self._again = again
@@ -159,12 +161,13 @@ class Serving:
         """
         return self.artifact.interface.find(export)
 
-    def call(self, path: str, *args: Any) -> CallResult:
+    def call(self, path: str, *args: Any, deadline: float | None = None) -> CallResult:
         """Call an export by its full path, metered.
 
         Args:
             path: ``instance#function`` or ``function``.
             args: Values in the forms of ``core.types.values``.
+            deadline: Seconds; the manifest's if not given.
 
         Raises:
             GuestTrap: If the guest trapped; it is dead then.
@@ -172,11 +175,11 @@ class Serving:
         """
         counters = self.counters
         if counters is None:
-            return self._enter(path, args, None)
+            return self._enter(path, args, deadline)
         sums = self.instance.activity
         fuel, wall_ns, cpu_ns = sums.fuel_total, sums.wall_ns, sums.cpu_ns
         try:
-            result = self._enter(path, args, None)
+            result = self._enter(path, args, deadline)
         except GuestTrap:
             self.trapped_in = path
             counters.record_trap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
@@ -12,6 +13,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.types.json_form import has_lone_surrogate
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
+from airssys_tui.runtime.actors.link_ports import linker_for
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import by_hand, call_json
 from airssys_tui.runtime.calling.handles import Handles
@@ -160,7 +162,6 @@ class Desk:
             return ()
         floor = self._floor
         code = await code_for(floor, artifact)
-        linker = floor.tiers.linker(code.tier)
         tenant = ComponentTenant(
             component.name,
             artifact.manifest,
@@ -172,7 +173,8 @@ class Desk:
         )
 
         def run() -> tuple[CheckOutcome, ...]:
-            return Replay(Making(linker, artifact, code, tenant), component.served.kind).run(checks)
+            making = Making(partial(linker_for, floor.tiers, code), artifact, code, tenant)
+            return Replay(making, component.served.kind).run(checks)
 
         return await floor.candidate(run, owner=component.name)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.instantiation import Making
+from airssys_tui.runtime.actors.link_ports import linker_for
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
@@ -107,14 +109,13 @@ class GateComparison:
         self, component: Component, side: _Side, checks: tuple[Check, ...], state: SavedState | None
     ) -> _Ran:
         floor, artifact, kind = self._floor, side.artifact, side.kind
-        linker = floor.tiers.linker(side.code.tier)
         until = time.monotonic() + PATIENCE / 2
         unheard = Journal(floor.clock)  # what it prints here is nobody's news
 
         def making() -> Making:
             guard = self._guards.guard(component.name, artifact.manifest, artifact.revision)
             tenant = ComponentTenant(component.name, artifact.manifest, unheard, floor.workers, guard=guard)
-            return Making(linker, artifact, side.code, tenant)
+            return Making(partial(linker_for, floor.tiers, side.code), artifact, side.code, tenant)
 
         def run() -> _Ran:
             return _Ran(Replay(making(), kind).run(checks, until), _probe(making, artifact, state, kind))

@@ -7,12 +7,13 @@ refusal is about has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.manifest.dependencies import Graph, Node, circle, conflicts, start_order, unmet
 from airssys_tui.core.manifest.document import Manifest
+from airssys_tui.core.manifest.structure import Dependency
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 
@@ -69,10 +70,17 @@ class Needs:
             self._let_in(name)
         return tuple(component for component in map(self._router.named, passing) if component is not None)
 
-    def tiers(self, components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
-        """Return components in start order: each tier depends only on earlier ones."""
+    def tiers(
+        self, components: Iterable[Component], linked: Callable[[Component], Iterable[str]] = lambda _: ()
+    ) -> tuple[tuple[Component, ...], ...]:
+        """Return components in start order: each tier depends only on earlier ones.
+
+        Args:
+            components: The components.
+            linked: Returns the names of those that one is linked to.
+        """
         by_name = {component.name: component for component in components}
-        nodes = {component.name: _node(component) for component in by_name.values()}
+        nodes = {component.name: _node(component, linked(component)) for component in by_name.values()}
         tiers: list[list[Component]] = []
         place: dict[str, int] = {}
         for name in start_order(nodes.values()):
@@ -110,7 +118,7 @@ class Needs:
             self._awaiting.setdefault(other, set()).add(name)
 
 
-def _node(component: Component) -> Node:
+def _node(component: Component, linked: Iterable[str] = ()) -> Node:
     manifest = component.active.manifest if component.active is not None else None
     needs = manifest.dependencies if manifest is not None else ()
-    return Node(component.name, component.version, needs)
+    return Node(component.name, component.version, (*needs, *(Dependency(name, "*") for name in linked)))

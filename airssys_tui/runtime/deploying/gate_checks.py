@@ -9,6 +9,7 @@ from typing import Final
 from airssys_tui.core.description import INCOMING_HANDLER, incoming_handler
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.links.resolution import Resolved, Unresolved
 from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, printed_text
@@ -20,6 +21,7 @@ from airssys_tui.host.unoffered import closed_door
 from airssys_tui.runtime.actors.contract_types import wrong_exports
 
 _HELD_BACK: Final = "it is held back until a host opens that door; build it without the import to run it here"
+_REBUILD: Final = "build both against one version of the interface, or link another provider in airssys.toml"
 
 
 class Passage:
@@ -97,13 +99,26 @@ def _refusal_of(error: BaseException, gate: Gate) -> GateRefusal | None:
     return None  # such as the disk's fault, not the candidate's: the candidate may be tried again
 
 
-def check_types(linker: Linker, interface: Interface) -> None:
-    """Refuse imports that the host does not offer with that type, and a contract exported with the wrong types.
+def check_types(
+    linker: Linker, interface: Interface, links: Sequence[Resolved | Unresolved] = (), misfits: Sequence[str] = ()
+) -> None:
+    """Refuse imports that are not offered with that type, and a contract exported with the wrong types.
+
+    Args:
+        linker: What the host offers.
+        interface: The imports and exports.
+        links: The imports that another component is to provide; one without a provider is refused here only together
+            with others, and waits at the next gate by itself.
+        misfits: How those that provide them do not fit, with the types of both sides.
 
     Raises:
         GateRefusal: With every mismatch, and what is available.
     """
-    problems = linker.problems(interface)
+    problems = linker.problems(interface, {each.wanted.name for each in links})
+    if problems:
+        problems = linker.problems(interface, {each.wanted.name for each in links if isinstance(each, Resolved)})
+    if misfits and not problems:
+        raise GateRefusal("; ".join(misfits), gate=Gate.TYPES, remedy=_REBUILD)
     closed = {closed_door(problem.name) for problem in problems}
     if problems and None not in closed:
         names = ", ".join(unversioned(problem.name) for problem in problems)

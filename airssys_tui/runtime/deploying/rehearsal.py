@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -25,15 +26,17 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.host.recording.call_recorder import Recorder
 from airssys_tui.host.recording.recordings import Origin
 from airssys_tui.runtime.actors import contract
-from airssys_tui.runtime.actors.component_tenant import ComponentTenant
+from airssys_tui.runtime.actors.component_tenant import NO_EDGES, ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.instantiation import Making
+from airssys_tui.runtime.actors.link_ports import foreign_resources, linker_for
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_routes, check_types
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
+from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -109,12 +112,14 @@ class Rehearsal:
     Args:
         floor: The machinery.
         guards: Decide what instances may do.
+        links: Knows which component provides what another one imports.
         needs: Knows what components depend on; None if that is not checked.
     """
 
-    def __init__(self, floor: Floor, guards: GrantDesk, needs: Needs | None = None) -> None:
+    def __init__(self, floor: Floor, guards: GrantDesk, links: LinkBook, needs: Needs | None = None) -> None:
         self._floor = floor
         self._guards = guards
+        self._links = links
         self._needs = needs
 
     async def admit(self, plan: Plan, passage: Passage, component: Component) -> tuple[Blueprint, Loadable]:
@@ -136,12 +141,12 @@ class Rehearsal:
             tier = self._floor.settings.tier.of(manifest)
             loaded = await load_code(self._floor, plan.digest, plan.wasm, limits=manifest.limits, tier=tier)
         passage.learn(loaded.code.interface)
-        with passage.at(Gate.TYPES):
-            check_types(self._floor.linker, loaded.code.interface)
-            check_routes(manifest, loaded.code.interface)
+        self._check_imports(passage, component, loaded.code, manifest)
         found: tuple[str, ...] = ()
         if component.active is not None and plan.compatible:
             with passage.at(Gate.COMPATIBILITY):
+                if not plan.force:
+                    self._links.check_consumers(component, loaded.code.interface)
                 found = check_compatibility(component.active.interface, loaded.code.interface, force=plan.force)
         if component.active is not None and plan.asks:
             with passage.at(Gate.GRANTS):
@@ -154,6 +159,17 @@ class Rehearsal:
             revision=plan.revision,
         )
         return artifact, Loadable(loaded.code, loaded.cached, found)
+
+    def _check_imports(self, passage: Passage, component: Component, code: Code, manifest: Manifest) -> None:
+        with passage.at(Gate.TYPES):
+            links = self._links.find(component.name, code.interface)
+            linked = tuple(each.wanted for each in links)
+            wrong = (*foreign_resources(code, linked), *self._links.misfits(component.name, links))
+            check_types(self._floor.linker, code.interface, links, wrong)
+            check_routes(manifest, code.interface)
+        if links:
+            with passage.at(Gate.LINKS):
+                self._links.require(component.name, links)
 
     def _require_grants(self, component: str, active: Manifest, manifest: Manifest) -> None:
         """Have a candidate wait that declares more than what serves and more than what is granted.
@@ -239,10 +255,19 @@ class Rehearsal:
     async def instantiate(
         self, component: str, artifact: Blueprint, code: Code, speaker: Speaker = Speaker.SERVING
     ) -> Serving:
-        """Make an instance; its log lines get the mark of the speaker until it serves."""
+        """Make an instance; its log lines get the mark of the speaker until it serves.
+
+        Raises:
+            GateRefusal: If another component that it is linked to is not there.
+        """
         floor = self._floor
         services = floor.services.of(component)
-        recorder = _recorder(services, artifact, code.tier, floor.clock)
+        edges = self._links.edges(component, artifact.interface) or NO_EDGES
+        # What another component answered is in no recording, so nothing could be played again.
+        recorder = None if edges else _recorder(services, artifact, code.tier, floor.clock)
+        linker = partial(linker_for, floor.tiers, code)
+        if recorder is not None:
+            linker = partial(floor.recording_linker, code.tier)
         tenant = ComponentTenant(
             component,
             artifact.manifest,
@@ -255,7 +280,7 @@ class Rehearsal:
             speaker=speaker,
             recorder=recorder,
         )
-        linker = floor.tiers.linker(code.tier) if recorder is None else floor.recording_linker(code.tier)
+        tenant.edges = edges
         making = Making(linker, artifact, code, tenant)
         made = floor.workers.submit(making.run, owner=component, way=Way.CANDIDATE)
         try:

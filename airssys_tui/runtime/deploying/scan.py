@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.regular_file import FileUnavailable
+from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.postponed import FIRST, LONGEST
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.slots import Slots, each
+from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import entries
@@ -26,15 +28,19 @@ class Scan:
         floor: The machinery.
         reconciler: Decides what an entry means.
         needs: The dependencies between components.
+        links: The links between them.
 
     Attributes:
+        hasten: Called with a component that could not be started for want of another one, which is there now.
         slots: For everything that starts or deploys many components at once.
     """
 
-    def __init__(self, floor: Floor, reconciler: Reconciler, needs: Needs) -> None:
+    def __init__(self, floor: Floor, reconciler: Reconciler, needs: Needs, links: LinkBook) -> None:
         self._floor = floor
         self._reconciler = reconciler
         self._needs = needs
+        self._links = links
+        self.hasten: Callable[[Component], None] = lambda _: None
         self.slots = Slots(floor.settings.parallel_deploys)
 
     async def entries(self) -> tuple[str, ...] | None:
@@ -85,9 +91,11 @@ class Scan:
         await self.slots.run(self._reconciler.look(key, who="scan", deploys=deploys))
 
     async def look_again(self) -> None:
-        """Retry components whose dependencies are met by now, as long as that lets others pass."""
-        while due := self._needs.take_due():
-            await self.all(self.look(component.files.key) for component in due)
+        """Retry components whose dependencies and links are met by now, as long as that lets others pass."""
+        while due := (*self._needs.take_due(), *self._links.take_due()):
+            for component in due:
+                self.hasten(component)
+            await self.all(self.look(each.files.key) for each in due if each.barred.turned_away is not None)
 
     async def all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Await all of them; one that fails is an internal error, and the others go on."""

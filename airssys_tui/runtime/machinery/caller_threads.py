@@ -30,9 +30,11 @@ class CallerThread(threading.local):
 
     Attributes:
         free: Whether it may run a guest now.
+        depth: Calls of guests that it runs within one another, for guests that wait for each other.
     """
 
     def __init__(self) -> None:
+        self.depth = 0
         self.free = threading.current_thread() is not threading.main_thread() and stack_of_this_thread() >= LEAST_STACK
 
 

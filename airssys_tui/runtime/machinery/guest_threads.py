@@ -152,6 +152,11 @@ class Workers:
         if not lane.resting:
             self._rouse()
 
+    @property
+    def here(self) -> bool:
+        """Whether the calling thread is one of these."""
+        return _HERE.place is not None
+
     def renew(self) -> bool:
         """Let the task that the calling worker runs begin anew, as if it had been scheduled again and taken at once.
 

@@ -62,7 +62,7 @@ class Observer:
     Attributes:
         waiting: Components with a note that tells how long something takes, as of their last row.
         printing: Components with an instance that may print, as of their last row.
-        followed: Called with each component whose row is built anew, and whether it is still there.
+        followers: Called with each component whose row is built anew, and whether it is still there.
     """
 
     def __init__(self, floor: Floor, router: Router, folder: str, undo: Callable[[], UndoOffer]) -> None:
@@ -82,7 +82,7 @@ class Observer:
         self._descriptors = floor.descriptors.used
         self.waiting: set[str] = set()
         self.printing: set[str] = set()
-        self.followed: Callable[[Component, bool], None] = lambda _component, _present: None
+        self.followers: tuple[Callable[[Component, bool], None], ...] = ()
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
         self.problems: tuple[GuestText, ...] = ()
@@ -187,7 +187,8 @@ class Observer:
         for name, touched in stale.items():
             touched.shown.begin_row()
             component = self._router.named(name)
-            self.followed(touched, component is touched)
+            for follow in self.followers:
+                follow(touched, component is touched)
             if component is not None:
                 rows.append(self._row(component, generation))
                 self._introduce(component)

@@ -58,7 +58,7 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-        making = Making(linker, _artifact(manifest, wasm, code), code, tenant)
+        making = Making(lambda: linker, _artifact(manifest, wasm, code), code, tenant)
         report = workers.submit(_call_once, making, export, arguments).result()
         lines = tuple(event.text for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)

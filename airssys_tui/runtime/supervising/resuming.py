@@ -16,6 +16,7 @@ from airssys_tui.runtime.components.startup_recovery import Remembered, restore
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.deploying.reconciler import Reconciler
 from airssys_tui.runtime.deploying.scan import Scan
+from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
@@ -27,6 +28,7 @@ class Resuming:
         floor: The machinery.
         router: The components.
         needs: Their dependencies, in whose order they start.
+        links: Their links, in whose order they start as well.
         scan: Looks at the folder.
         reconciler: Takes up the entries of the folder.
         instances: Starts them.
@@ -39,6 +41,7 @@ class Resuming:
         floor: Floor,
         router: Router,
         needs: Needs,
+        links: LinkBook,
         *,
         scan: Scan,
         reconciler: Reconciler,
@@ -49,6 +52,7 @@ class Resuming:
         self._floor = floor
         self._router = router
         self._needs = needs
+        self._links = links
         self._scan = scan
         self._reconciler = reconciler
         self._instances = instances
@@ -72,7 +76,9 @@ class Resuming:
                 self._router.remove(component)
             elif component.files.present:
                 self._reconciler.adopt(component, component.files.key)
-        for tier in self._needs.tiers(self._router):
+        for component in self._router:
+            self._links.follow(component)
+        for tier in self._needs.tiers(self._router, self._links.expected):
             await self._scan.all(self._scan.slots.run(self._one(component)) for component in tier)
 
     async def _one(self, component: Component) -> None:

@@ -14,7 +14,8 @@ against the revision, and calls :meth:`Supervisor.recover`. There, with the comp
 
 A call by hand that traps is the caller's business. The instance is replaced at once, whatever the restart policy says,
 and nothing is charged: not the restarts of a component that serves others, nor the traps that its probation tolerates.
-Only if no new instance can be started, the failure is the component's, and the rules above apply.
+Only if no new instance can be started, the failure is the component's, and the rules above apply. So it is with a call
+over a link that failed on the other side, which is charged there.
 
 The lock is never held during the wait, so a stop, a reload or a rollback need not wait for it. They call
 :meth:`Supervisor.reset` first, which cancels the pending restart; if they fail, :meth:`Supervisor.resume` schedules it
@@ -53,6 +54,7 @@ WORDS: Final = 700
 
 
 _BY_HAND: Final = "its instance ended in a call by hand"
+_BEHIND_A_LINK: Final = "its call over a link failed on the other side"
 _OUTGROWN: Final = "its baseline code has too little stack, optimised code takes its place"
 
 
@@ -84,11 +86,12 @@ class Supervisor:
         told = f"trap in r{serving.revision}{whose}: {trap_text(trap, WORDS)}" + (f"; {logs}" if logs else "")
         component.teller.supervision(told, EventAction.TRAPPED, level, revision=serving.revision)
         outgrown = self._floor.outgrown.notes(serving.artifact.digest, serving.tier, trap)
-        if not (serving.by_hand or outgrown):
+        behind = _BEHIND_A_LINK if trap.trap.kind is TrapKind.LINK else serving.excuse
+        excuse = _OUTGROWN if outgrown else _BY_HAND if serving.by_hand else behind
+        if not excuse:
             component.proof.fault()
             self._probation.trapped(component, serving, trap)
         if component.actor.serving is None:
-            excuse = _OUTGROWN if outgrown else _BY_HAND if serving.by_hand else ""
             self._background.start(self.recover(component, reason, excuse=excuse))
 
     def look_after(self, component: Component) -> None:
@@ -197,6 +200,14 @@ class Supervisor:
     def reset(self, component: Component) -> bool:
         """Cancel the pending restart, because the operator overrides supervision; return whether there was one."""
         return component.supervision.cancel_restart()
+
+    def hasten(self, component: Component) -> None:
+        """Start a component at once that waits because something else was missing, which is there now."""
+        supervision = component.supervision
+        if supervision.hindered and supervision.recovery.kind is RecoveryKind.BACKOFF:
+            self.reset(component)
+            again = self._restart_later(component, 0.0, component.shown.trouble)
+            supervision.restart_with(self._background.start(again))
 
     def resume(self, component: Component) -> None:
         """Schedule again a restart that :meth:`reset` cancelled. The caller holds the component's lock."""

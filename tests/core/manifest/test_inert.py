@@ -63,7 +63,6 @@ def test_every_key_without_effect_is_named_with_its_section_and_the_reason() -> 
     assert [line.partition(" has no effect yet: ")[0] for line in lines] == [
         "[build] command",
         "[build] watch",
-        "[capabilities] messaging",
         "[resources] message_size",
         "[resources] messages_per_second",
         "[resources] replicas",

@@ -49,7 +49,12 @@ CANDIDATES = {
         version="2.0.0",
     ),
     "does not validate": Bad(Gate.COMPILE, "does not compile", GOOD.wasm() + BROKEN),
-    "unknown import": Bad(Gate.TYPES, "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))),
+    "nobody provides": Bad(
+        Gate.LINKS, "acme:weather/forecast@2.1.0", Crafted(imports=("acme:weather/forecast@2.1.0",))
+    ),
+    "unknown import": Bad(
+        Gate.TYPES, "airssys:core-host/clok@1.0.0", Crafted(imports=("airssys:core-host/clok@1.0.0",))
+    ),
     "wrong contract": Bad(Gate.TYPES, "lacks `shutdown`", Crafted(drops=("shutdown",))),
     "routes without a handler": Bad(
         Gate.TYPES, "does not export wasi:http/incoming-handler", GOOD, '[http]\nroutes = ["/*"]\n'

@@ -1,0 +1,1 @@
+"""Links: which component provides what another one imports."""
