@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from airssys_tui.core.description import LIFECYCLE
-from airssys_tui.core.traps import Trap
+from airssys_tui.core.traps import Trap, TrapKind
 from airssys_tui.core.types.interface import Function
 from airssys_tui.core.units import MIB
 from airssys_tui.host.recording.host_log import MOST_BYTES, CallLog, HostCalls
@@ -124,7 +124,9 @@ class Recorder:
 
     def trapped(self, trap: Trap, fuel: int | None) -> None:
         """End the record of a call that trapped."""
-        if self._begun is not None:
+        if trap.kind is TrapKind.CANNOT_ENTER:  # nothing was called
+            self.give_up()
+        elif self._begun is not None:
             self._end(self._begun, None, trap, fuel)
 
     def rebase(self, path: str, function: Function, arguments: tuple[Any, ...]) -> None:

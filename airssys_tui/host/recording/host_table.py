@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from airssys_tui.core.types.interface import Function, Param, Primitive
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
+
+DROP: Final = "[drop]"
+"""How the name of the dropping of a resource begins."""
 
 
 class HostTable(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ class HostTable(msgspec.Struct, frozen=True):
 
 def dropping(resource: HostResource) -> Function:
     """Return the dropping of a resource as a function: of the number of its handle."""
-    return Function(f"[drop]{resource.name}", (Param("handle", Primitive("u32")),))
+    return Function(f"{DROP}{resource.name}", (Param("handle", Primitive("u32")),))
 
 
 def rebuilt(
@@ -69,7 +72,7 @@ def rebuilt(
             place += 1
         resources: list[HostResource] = []
         for resource in face.resources:
-            path = f"{face.name}#[drop]{resource.name}"
+            path = f"{face.name}#{DROP}{resource.name}"
             drop = of_resource(place, path, resource)
             resources.append(msgspec.structs.replace(resource, drop=drop))
             place += 1

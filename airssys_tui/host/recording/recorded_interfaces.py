@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from airssys_tui.engine.call_ends import HostFailure
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface, HostResource
 from airssys_tui.host.recording.call_recorder import Recorder
-from airssys_tui.host.recording.host_table import rebuilt
+from airssys_tui.host.recording.host_table import DROP, rebuilt
 
 
 class Recorded(Protocol):
@@ -61,7 +61,7 @@ def _recorded_drop(place: int, path: str, resource: HostResource) -> Callable[[A
         try:
             drop(context, value)
         except BaseException as error:
-            failure = HostFailure(error, path)
+            failure = HostFailure(error, path.replace(DROP, ""))  # as the engine names it
             log.ended(failure.kind, failure.message, before - context.fuel_left)
             raise
         log.dropped(before - context.fuel_left)

@@ -21,7 +21,7 @@ from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.call_ends import CallEnd
 from airssys_tui.engine.host import HostContext
 from airssys_tui.host.recording.host_log import Came, HostCall, HostCalls
-from airssys_tui.host.recording.host_table import HostTable
+from airssys_tui.host.recording.host_table import DROP, HostTable
 from airssys_tui.host.recording.packed_forms import Handles, pack_arguments, unpack_result
 
 LOOK_AHEAD: Final = 64
@@ -113,10 +113,9 @@ class Replayer:
             raise _ended(recorded.kind, recorded.message)
         for taken in passed:
             handles.forget(taken)
-        calls, refused = self._calls, self._refused
-        if refused is not None and calls is not None and self._place == len(calls):
+        if self._refused is not None and self._only_drops_left():
             # What the host answered last was one handle too many, or more than is kept for one instance.
-            raise _ended(refused.kind, refused.message)
+            raise _ended(self._refused.kind, self._refused.message)
         return unpack_result(function, recorded.answer, handles)
 
     def drop(self, context: HostContext, place: int, function: Function, value: Any) -> None:
@@ -131,6 +130,16 @@ class Replayer:
         self.handles.lent.clear()
         self.handles.forget(value)
         self.answer(context, place, function, (number,))
+
+    def _only_drops_left(self) -> bool:
+        """Return whether the rest of the record is what the host dropped with an answer; if so, pass it over."""
+        calls = self._calls
+        assert calls is not None, "it answers"  # noqa: S101 -- narrows the type
+        names = [self._table.functions[calls.function(at)].name for at in range(self._place, len(calls))]
+        if not all(name.startswith(DROP) for name in names):
+            return False
+        self._place = len(calls)
+        return True
 
     def _next(self, place: int, function: Function, given: bytes) -> HostCall | None:
         """Return the recorded call that answers this one; None if it needs no answer."""

@@ -14,14 +14,12 @@ from airssys_tui.core.types.values import Ok
 from airssys_tui.engine.calling import CallResult
 from airssys_tui.engine.resources import ResourceHandle
 from airssys_tui.host.recording.call_recorder import Recorder
+from airssys_tui.host.recording.host_table import DROP
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.serving import Serving
 
 SAVE: Final = f"{contract.STATE}#save"
 LOAD: Final = f"{contract.STATE}#load"
-
-RELEASE: Final = "[drop]"
-"""How the path of a recorded drop of a guest's resource begins; the name of the resource follows."""
 
 
 class RecordedServing(Serving):
@@ -54,7 +52,7 @@ class RecordedServing(Serving):
 
     def release(self, handle: ResourceHandle) -> None:
         """Drop a resource of the instance."""
-        function = Function(f"{RELEASE}{handle.resource}", (Param("handle", Own(handle.resource)),))
+        function = Function(f"{DROP}{handle.resource}", (Param("handle", Own(handle.resource)),))
         self.recorder.begin(function.name, function, (handle,), asked=True)
         try:
             super().release(handle)

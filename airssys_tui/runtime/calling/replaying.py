@@ -29,13 +29,12 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.host.recording.host_log import Came
-from airssys_tui.host.recording.host_table import HostTable
+from airssys_tui.host.recording.host_table import DROP, HostTable
 from airssys_tui.host.recording.packed_forms import pack_arguments, pack_result, unpack_arguments
 from airssys_tui.host.recording.recorded_call import RecordedCall
 from airssys_tui.host.recording.recordings import Chain
 from airssys_tui.host.recording.replayer import Replayer, Stray
 from airssys_tui.host.recording.shown_values import shown_arguments, shown_result
-from airssys_tui.runtime.actors.recorded_serving import RELEASE
 
 PATIENCE: Final = 60.0
 """Seconds after which no further call of a replay is begun."""
@@ -193,7 +192,7 @@ class Replaying:
             handles.settle(given)
 
     def _enter(self, instance: Instance, call: RecordedCall, arguments: tuple[Any, ...]) -> _Ran:
-        if call.path.startswith(RELEASE):
+        if call.path.startswith(DROP):
             arguments[0].close()
             return _Ran(call.function, pack_result(call.function, None, self._replayer.handles))
         export = instance.find(call.path)

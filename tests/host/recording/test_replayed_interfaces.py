@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from airssys_tui.core.errors import HostFault
 from airssys_tui.core.limits import Limits
+from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
+from airssys_tui.engine import kept_bytes
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.host import HostFunction, HostInterface, HostResource
 from airssys_tui.host.catalogue import INTERFACES
@@ -101,3 +104,58 @@ def test_what_is_recorded_reaches_the_host_once_and_what_is_replayed_never(engin
     recorded.close()
     replayed.close()
     assert seen == reached
+
+
+class Recording:
+    """An instance that is recorded, and another one that replays it."""
+
+    def __init__(self, engine: Engine, faces: list[HostInterface], guest: bytes) -> None:
+        code, limits = engine.compile(guest), Limits(deadline=60.0)
+        self.owner: Any = SimpleNamespace(recorder=SimpleNamespace(log=CallLog(Handles())))
+        self.recorded = engine.linker(recorded_interfaces(faces)).instantiate(code, limits, owner=self.owner)
+        self.replayer = Replayer(HostTable.of(faces))
+        linker = engine.linker(replayed_interfaces(faces))
+        self.replayed = linker.instantiate(code, limits, owner=self.replayer)
+
+    def end(self, trap: Trap | None = None) -> None:
+        """End the recording; the replay can begin."""
+        self.replayer.begin(self.owner.recorder.log.finish(), trap)
+        self.owner.recorder.log = None
+
+
+def test_a_drop_that_fails_is_replayed_with_its_words(engine: Engine) -> None:
+    def fail(*_: Any) -> None:
+        raise HostFault("it does not go")
+
+    poll = HostInterface(io.POLL.name, io.POLL.functions, (HostResource("pollable", fail),), io.POLL.uses)
+    recording = Recording(engine, [io.ERROR, poll, *clocks.INTERFACES], passing_guest("clocks/monotonic-clock"))
+    traps = []
+    for instance in (recording.recorded, recording.replayed):
+        instance.call(export_of("clocks/monotonic-clock#subscribe-duration"), 1)
+        with pytest.raises(GuestTrap) as caught:
+            instance.call("drop-pollable", 1)
+        traps.append(caught.value.trap)
+        if len(traps) == 1:
+            recording.end(traps[0])
+    recording.replayer.finish()
+    assert traps[0] == traps[1]
+    assert "wasi:io/poll@0.2.12#pollable: it does not go" in traps[0].message
+    assert recording.replayer.strayed == 0
+
+
+def test_more_than_is_kept_for_an_instance_is_replayed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_bytes, "MOST_KEPT", 4_096)
+    recording = Recording(engine, list(INTERFACES), passing_guest("http/types"))
+    traps = []
+    for instance in (recording.recorded, recording.replayed):
+        instance.call(export_of("http/types#[constructor]fields"))
+        instance.call(export_of("http/types#[method]fields.append"), 1, "x", b"1" * 3_000)
+        with pytest.raises(GuestTrap) as caught:
+            instance.call(export_of("http/types#[method]fields.clone"), 1)
+        traps.append(caught.value.trap)
+        if len(traps) == 1:
+            recording.end(traps[0])
+    recording.replayer.finish()
+    assert traps[0] == traps[1]
+    assert traps[0].kind is TrapKind.HANDLE_LIMIT
+    assert recording.replayer.strayed == 0
