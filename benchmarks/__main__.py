@@ -26,6 +26,7 @@ from benchmarks import (
     growth,
     guards,
     handling,
+    http_serving,
     keeping,
     large,
     program_door,
@@ -91,6 +92,7 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "keys": screen.keys,
     "memory": reloads.memory,
     "survey": watching.surveys,
+    "http": http_serving.serving,
     "network": web.round_trip,
 }
 

@@ -87,6 +87,8 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
         "host/bytes-64-kib-out": Target(most=10, unit="µs"),
     },
     "wasi": {
+        "http/empty-request-p50": Target(most=500, unit="µs"),
+        "http/requests": Target(least=3_000, unit="/s"),
         "wasi/scalar-call": Target(most=1.5, unit="µs"),
         "wasi/read-64-kib": Target(least=20, unit="MiB/s"),
         "wasi/write-64-kib": Target(least=20, unit="MiB/s"),

@@ -194,8 +194,7 @@ async def _answer(request: _UnderWay, send: Send) -> None:
         AirssysError: What ended the call before there was one.
     """
     call = request.call
-    while (outcome := call.outcome) is None and not call.over and not call.left:
-        await call.news()
+    outcome = await call.answered()
     if call.left:
         raise Unserved(HostReason.CLIENT_LEFT)
     if request.expired:

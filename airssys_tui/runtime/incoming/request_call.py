@@ -191,6 +191,16 @@ class RequestCall:
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
 
+    async def answered(self) -> OutgoingResponse | ExchangeFault | None:
+        """Wait until it is time to look at what the component answered, or nothing will come; return it."""
+        while True:
+            # Asked first: a call that ends between the two questions has its answer by the second.
+            done = self.over or self.left
+            outcome = self.outcome
+            if done or outcome is not None:
+                return outcome
+            await self.news()
+
     def press(self) -> bool:
         """Let the call wait for a slow client no longer: its deadline would end its instance.
 

@@ -14,6 +14,7 @@ from airssys_tui.api.views.http import HttpView, RequestView, RouteView
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from airssys_tui.core.units import MIB
 from airssys_tui.runtime.incoming import body_receiving, gateway
+from airssys_tui.runtime.incoming.request_call import RequestCall
 from tests.support.command_line import eventually
 from tests.support.http_client import Answer, Client, chunks, request
 from tests.support.wasi.http_guest import http_guest
@@ -206,6 +207,19 @@ def test_a_response_that_is_not_ended_closes_the_connection(site: Site) -> None:
     known = site.newest(lambda each: each.reason == "cut-off")
     assert known.status == 200
     assert known.failed
+
+
+def test_an_answer_that_comes_while_it_is_looked_for_is_not_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = RequestCall.outcome.fget
+    assert looked is not None
+
+    def look(call: RequestCall) -> object:
+        found = looked(call)
+        eventually(lambda: call.over)  # the worker is as fast as this
+        return found
+
+    monkeypatch.setattr(RequestCall, "outcome", property(look))
+    assert site.ask("/c").body == b"v1 00000001"
 
 
 def test_the_deadline_is_504(world: World) -> None:
