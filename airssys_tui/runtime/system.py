@@ -18,6 +18,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase, WatchView
+from airssys_tui.core.capability.policy_file import FOLDER_FILE
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
@@ -56,6 +57,7 @@ from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
 from airssys_tui.runtime.incoming.http_front import HttpFront
 from airssys_tui.runtime.incoming.route_book import RouteBook
+from airssys_tui.runtime.linking.folder_config import FolderConfig
 from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -63,7 +65,6 @@ from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
-from airssys_tui.runtime.sources.folder_file import folder_settings
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
@@ -99,11 +100,11 @@ class System:
         self.routes = RouteBook()
         self.http = HttpFront(floor, self.routes)
         self.links = LinkBook(self.router, floor.linker, self._link_again)
+        self.config = FolderConfig(floor, self.links)
         SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.guards, self.links, self.needs), KeptStates(floor)
-        self.snapshots = snapshots
         self.instances = Instances(floor, rehearsal, snapshots)
-        self.recorder = AttemptRecorder(floor)
+        self.snapshots, self.recorder = snapshots, AttemptRecorder(floor)
         switcher = StopStart(floor, rehearsal, snapshots)
         compare = GateComparison(floor, self.guards).of
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
@@ -176,8 +177,7 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.floor.disk(self.guards.read)
-            found = await folder_settings(self.floor.reading, self.floor.folder, self._misread)
-            self.links.table = found.links
+            found = await self.config.open()
             await self.permissions.recall(found.policy)
             await self.undo.recall()
             await self._resume()
@@ -194,9 +194,6 @@ class System:
         self.observer.publish()
         self.settled.set()
         self._background.start(self.retention.run())
-
-    def _misread(self, why: str) -> None:
-        self.floor.journal.system(why, EventAction.DENIED, Level.ERROR)
 
     async def stop(self, patience: float) -> None:
         """Stop everything within about ``patience`` seconds; states are saved."""
@@ -230,7 +227,7 @@ class System:
 
     def touch(self) -> None:
         """Publish soon."""
-        self.observer.problems = tuple(self.reconciler.unread.problems.values())
+        self.observer.problems = (*filter(None, (self.config.problem,)), *self.reconciler.unread.problems.values())
         self.observer.publish()
 
     def _make(self, identity: ComponentId) -> Component:
@@ -305,7 +302,7 @@ class System:
 
     async def follow(self, change: Settled) -> None:
         """Handle one settled change of the folder, to its end."""
-        await self._followed(self.reconciler.changed(change))
+        await self._followed(self.config.reload() if change.key == FOLDER_FILE else self.reconciler.changed(change))
 
     async def _look_later(self, key: str) -> None:
         await self._followed(self.reconciler.again(key, deploys=self.floor.settings.deploys))
@@ -316,7 +313,7 @@ class System:
             if component is not None:
                 self.supervisor.look_after(component)
                 self.retention.nudge(component.name)
-                await self.scan.look_again()
+            await self.scan.look_again()
         finally:
             self._stale.set()
 

@@ -1,4 +1,4 @@
-"""The configuration of the watched folder, which is read once, when the runtime starts."""
+"""The configuration of the watched folder as it is when the runtime starts."""
 
 from __future__ import annotations
 

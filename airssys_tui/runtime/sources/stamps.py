@@ -18,6 +18,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from airssys_tui.core.capability.policy_file import FOLDER_FILE
 from airssys_tui.runtime.sources.names import TEMPORARY, is_relevant
 
 ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -149,7 +150,7 @@ def _look(path: str, name: str) -> Stamps:
     try:
         return _within(path)
     except NotADirectoryError:
-        found = _stamp(path, name) if is_relevant(name) else None
+        found = _stamp(path, name) if is_relevant(name) or name == FOLDER_FILE else None
         return (found,) if found is not None else ()
     except OSError as error:
         return () if error.errno in ABSENT else (_unknown("", error),)
