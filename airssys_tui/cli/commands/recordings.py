@@ -128,7 +128,9 @@ def _say_report(found: ReplayReport) -> None:
     for one in found.calls:
         _say_call(one, found.revision)
     same = sum(one.outcome is ReplayOutcome.SAME for one in found.calls)
-    if len(found.calls) != 1:
+    if not found.calls:
+        say(f"no call of {found.component} is recorded")
+    elif len(found.calls) > 1:
         say(f"{same} of {len(found.calls)} calls did the same")
 
 
