@@ -79,7 +79,7 @@ COMMANDS: Final = (
     Entry("start", "commands.start:start", ("airssys-tui start counter",)),
     Entry("stop", "commands.start:stop", ("airssys-tui stop counter",)),
     Entry("restart", "commands.start:restart", ("airssys-tui restart counter",)),
-    Entry("reload", "commands.reload:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
+    Entry("reload", "commands.start:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
     Entry(
         "logs",
         "commands.logs:logs",
@@ -202,6 +202,14 @@ COMMANDS: Final = (
         (
             'airssys-tui call components/greeter greet \'{"name":"Ada","languages":[]}\' cheerful',
             "airssys-tui call --live counter increment 1 --json",
+        ),
+    ),
+    Entry(
+        "run-command",
+        "commands.run_command:run_command",
+        (
+            "airssys-tui run-command hello.wasm",
+            "airssys-tui run-command --dir notes::/data:ro --env LANG wc.wasm -- -l /data/today.txt < list.txt",
         ),
     ),
     Entry(

@@ -20,6 +20,7 @@ from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 def enter() -> NoReturn:
     """Run the command line of this process, and end the process with its exit code."""
     gc.disable()  # until the command is loaded: all that is made by then stays
+    _open_what_was_closed()
     code = main()
     # Python takes a sixth of the time of a short command to free what it loaded, which the system frees at once. Only
     # threads that run on, and what asked to be told of the end, need it to be done step by step.
@@ -30,6 +31,17 @@ def enter() -> NoReturn:
             sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _open_what_was_closed() -> None:
+    """Open nothing in place of each standard stream that was closed, so that no file gets its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -49,6 +49,11 @@ _PLAIN_GROUPS: Final = 64
 _MOST_LOCALS: Final = 50_000
 
 _WRAP: Final = "this is a core module; wrap it with `wasm-tools component new`"
+_PREVIEW_1: Final = b"wasi_snapshot_preview1"
+_ADAPT: Final = (
+    "this is a program of WASI preview 1; make a component of it: `wasm-tools component new OLD.wasm "
+    "--adapt wasi_snapshot_preview1.command.wasm -o NEW.wasm`"
+)
 
 
 class AdmissionBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,8 +156,9 @@ def inspect(data: bytes, bounds: AdmissionBounds = _STANDARD) -> Sections:
 def _walked(data: bytes, bounds: AdmissionBounds) -> Sections:
     _check_size(data, bounds)
     if data[4:8] == _CORE_VERSION:
+        remedy = _ADAPT if _PREVIEW_1 in data else _WRAP
         raise AdmissionError(
-            "it is a core WebAssembly module, not a component", gate=Gate.MAGIC, offset=4, remedy=_WRAP
+            "it is a core WebAssembly module, not a component", gate=Gate.MAGIC, offset=4, remedy=remedy
         )
     if data[6:8] != _COMPONENT_LAYER or data[4:6] != _COMPONENT_VERSION:
         version, layer = (int.from_bytes(data[at : at + 2], "little") for at in (4, 6))

@@ -51,3 +51,15 @@ def code_directory() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
     cache = Path(chosen) if chosen else platformdirs.user_cache_path(_PROGRAM, appauthor=False)
     return cache / "code"
+
+
+def own_directories(*chosen: Path) -> tuple[str, ...]:
+    """Return the directories of this program for the user, as they are named and as they really are.
+
+    They hold the states of folders and compiled code, which is run as it is: no component may reach them.
+
+    Args:
+        chosen: State directories in other places.
+    """
+    found = (code_directory(), platformdirs.user_state_path(_PROGRAM, appauthor=False), *chosen)
+    return tuple(dict.fromkeys(str(path) for each in found for path in (as_given(each), each.resolve())))

@@ -65,6 +65,9 @@ def test_a_core_module_says_what_to_do():
     with pytest.raises(AdmissionError) as caught:
         inspect(CORE)
     assert "wasm-tools component new" in caught.value.remedy
+    with pytest.raises(AdmissionError) as caught:
+        inspect(guests.binary('(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))))'))
+    assert "--adapt wasi_snapshot_preview1.command.wasm" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.instance import Instance
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
+from airssys_tui.host.services.output_lines import OutputBuffer
+from airssys_tui.host.wasi_context import WasiContext
 from tests.support.places import FIXTURES, SAMPLES
 from tests.support.rule_guard import RuleGuard
 from tests.support.world import PATIENCE
@@ -30,6 +32,7 @@ class Owner:
     def __init__(self, guard: Any, source: ProgramSource) -> None:
         self.guard = guard
         self.programs = ProgramDoor(guard, source)
+        self.wasi = WasiContext(OutputBuffer())
 
     def blocking(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()

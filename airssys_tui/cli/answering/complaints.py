@@ -16,6 +16,9 @@ NEAR: Final = 0.6
 KINDS: Final = {int: "a whole number", float: "a number", Path: "a path", str: "a text"}
 """Names of the value types in messages."""
 
+PASS_ON: Final = frozenset({"call", "run-command"})
+"""Commands that pass arguments on."""
+
 
 def complaint(error: CycloptsError) -> str:
     """Describe a usage error in one sentence."""
@@ -27,7 +30,9 @@ def complaint(error: CycloptsError) -> str:
 
 
 def remedy(error: CycloptsError) -> str:
-    """Return the remedy: the help page to read."""
+    """Return the remedy: the help page to read, or how a word gets to what a command runs."""
+    if isinstance(error, cyclopts.UnknownOptionError) and error.command_chain and error.command_chain[0] in PASS_ON:
+        return f"write -- before what is not its own; {_command(error)} --help shows how it is used"
     return f"{_command(error)} --help " + ("shows how it is used" if error.command_chain else "lists the commands")
 
 

@@ -1,4 +1,4 @@
-"""``start``, ``stop`` and ``restart``.
+"""``start``, ``stop``, ``restart`` and ``reload``.
 
 Without a runtime, a start or stop is written into the catalog. A restart has to be tried on a running component: the
 command runs the folder for a moment, without watching it.
@@ -6,7 +6,7 @@ command runs the folder for a moment, without watching it.
 
 from __future__ import annotations
 
-from airssys_tui.api.commands import Restart, Start, Stop
+from airssys_tui.api.commands import Reload, Restart, Start, Stop
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import Without
@@ -44,3 +44,14 @@ def restart(name: NameArgument, /, *, place: Place = HERE) -> int:
         place: Which runtime.
     """
     return carry_out(Restart(component_name(name)), place)
+
+
+def reload(name: NameArgument, /, *, force: bool = False, place: Place = HERE) -> int:
+    """Deploy the files that are in the folder now; this lifts holds and forgets refusals.
+
+    Args:
+        name: The component, as `name` or `namespace/name`.
+        force: Accept a breaking change of the exports.
+        place: Which runtime.
+    """
+    return carry_out(Reload(component_name(name), force=force), place)

@@ -25,24 +25,33 @@ def exit_at_once(number: int) -> None:
     os._exit(128 + number)
 
 
+class Leaving:
+    """Whether a signal has asked the process to end.
+
+    Attributes:
+        number: The signal; None while there was none.
+    """
+
+    number: int | None = None
+
+
 @contextlib.contextmanager
-def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ...] = LEAVE) -> Iterator[None]:
+def leaving_on_signal(ask: Callable[[], None], signals: tuple[signal.Signals, ...] = LEAVE) -> Iterator[Leaving]:
     """Call ``ask`` at the first of these signals, and end the process at the second.
 
     Only for the main thread, where Python runs signal handlers.
     """
-    seen = False
+    leaving = Leaving()
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        if seen:
+        if leaving.number is not None:
             exit_at_once(number)
-        seen = True
+        leaving.number = number
         ask()
 
     before = {number: signal.signal(number, handle) for number in signals}
     try:
-        yield
+        yield leaving
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """The decision: whether an access is allowed, in one fixed order of questions.
 
 1. Is it forbidden to everybody?
-2. Does the manifest declare it?
+2. Does the manifest declare it? An option of a command line declares what it grants.
 3. Did the operator refuse it for good? That beats every grant.
 4. Does a grant in force cover it, of the operator, of a trust rule or of the default policy?
 5. Does the revision serve? A candidate reads files and variables and uses its storage overlay, and nothing else.
@@ -85,6 +85,8 @@ def judge(
     if is_forbidden(access, policy.reserved):
         return Judgement(Denial(access, Reason.FORBIDDEN))
     if not any(is_covered(asked, each) for each in declared):
+        if policy.answered_by is AnsweredBy.COMMAND_LINE:
+            return Judgement(Denial(access, Reason.NOT_GRANTED, remedy(_wanted(asked), policy)))
         return Judgement(Denial(access, Reason.UNDECLARED, _wanted(asked).manifest_line[:MAX_REMEDY]))
     found = _weigh(asked, (*grants, *policy.grants(declared)), now, session)
     if found.grant is None:
@@ -134,7 +136,7 @@ def as_access(permission: Permission) -> Access:
 
 
 def remedy(permission: Permission, policy: Policy, *, refusal: Permission | None = None) -> str:
-    """Return what would allow something that is declared: a command, or a line of the policy file.
+    """Return what would allow something: a command, an option of it, or a line of the policy file.
 
     Args:
         permission: What is to be allowed.
@@ -147,6 +149,9 @@ def remedy(permission: Permission, policy: Policy, *, refusal: Permission | None
     if policy.answered_by is AnsweredBy.POLICY_FILE:
         text = msgspec.json.encode(str(permission)).decode()
         line = f"permissions = [{text}] for {policy.component} in the policy file"
+    elif policy.answered_by is AnsweredBy.COMMAND_LINE:
+        named = permission.kind is Kind.ENVIRONMENT
+        line = f"--env {permission.subject}" if named else f"--allow {shlex.quote(str(permission))}"
     elif policy.answered_by is AnsweredBy.NOBODY:
         line = f"in a runtime, {line}"
     return line[:MAX_REMEDY]

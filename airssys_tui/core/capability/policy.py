@@ -55,6 +55,9 @@ class AnsweredBy(StrEnum):
     POLICY_FILE = "policy-file"
     """Nobody is asked: the policy file of the run says what is granted."""
 
+    COMMAND_LINE = "command-line"
+    """Nobody is asked: the options of the command that runs it say what is granted, and declare it by that."""
+
     NOBODY = "nobody"
     """The component runs without a runtime around it."""
 

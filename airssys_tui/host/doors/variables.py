@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from airssys_tui.core.capability.permission import Access, Kind
@@ -18,8 +19,16 @@ MOST_LISTED: Final = 256
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}\Z")
 
 
-def read_variable(guard: Guard, name: str) -> str | None:
+_NONE: Final[Mapping[str, str]] = {}
+
+
+def read_variable(guard: Guard, name: str, given: Mapping[str, str] = _NONE) -> str | None:
     """Return the value of a variable; None if it is not set or not valid text.
+
+    Args:
+        guard: Decides whether it may be read.
+        name: Its name.
+        given: Variables that are there instead of the machine's.
 
     Raises:
         ProgramRefusal: ``denied``; ``invalid-input``, also for a value that is too long.
@@ -31,6 +40,8 @@ def read_variable(guard: Guard, name: str) -> str | None:
     denial = guard.require(access)
     if denial is not None:
         raise ProgramRefusal("denied", denial.text)
+    if name in given:
+        return given[name]
     raw = os.environb.get(name.encode()) if os.supports_bytes_environ else os.environ.get(name, "").encode()
     if raw is None:
         return None

@@ -18,7 +18,7 @@ def _get(context: HostContext, name: str) -> Any:
     tenant: Tenant = context.owner
     context.charge(FUEL_PER_CALL)
     try:
-        value = read_variable(tenant.guard, name)
+        value = read_variable(tenant.guard, name, tenant.wasi.variables)
     except ProgramRefusal as refusal:
         return error_of(refusal)
     if value is None:

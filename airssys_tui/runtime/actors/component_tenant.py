@@ -64,6 +64,7 @@ class ComponentTenant:
         revision: Its revision; None if it has none.
         speaker: Marks the lines that it writes; a candidate's mark ends when it serves.
         recorder: Records its calls; None if they are not recorded.
+        wasi: What it finds around it as a program of WASI; what its manifest says if not given.
 
     Attributes:
         heard: The last lines that it printed or logged since the call began.
@@ -85,6 +86,7 @@ class ComponentTenant:
         revision: int | None = None,
         speaker: Speaker = Speaker.SERVING,
         recorder: Recorder | None = None,
+        wasi: WasiContext | None = None,
     ) -> None:
         self.component = component
         self.recorder = recorder
@@ -92,7 +94,7 @@ class ComponentTenant:
         self._revision = revision
         self._speaker = speaker
         self._manifest = manifest
-        self._wasi: WasiContext | None = None
+        self._wasi = wasi
         self._config = tuple((entry.key, entry.value) for entry in manifest.config)
         self._journal = journal
         self._workers = workers

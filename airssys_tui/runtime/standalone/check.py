@@ -105,6 +105,12 @@ def inspect_path(path: Path, choice: TierChoice = _USUAL) -> CheckReport:
 
 
 def read_path(path: Path) -> tuple[Manifest, bytes]:
+    """Return manifest and artifact of the component at a path; see :func:`read_component`."""
+    reading = read_component(path)
+    return reading.manifest, reading.wasm
+
+
+def read_component(path: Path) -> folder.Reading:
     """Read the component at a path: a directory, its Component.toml, or a wasm file (with the manifest next to it).
 
     Raises:
@@ -121,7 +127,7 @@ def read_path(path: Path) -> tuple[Manifest, bytes]:
             gate=Gate.FILE,
             remedy="name a wasm file or its directory",
         )
-    return reading.manifest, reading.wasm
+    return reading
 
 
 def _read_folder(path: Path) -> folder.Reading:
