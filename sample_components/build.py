@@ -250,6 +250,11 @@ TARGETS = (
         SAMPLES / "wasi-hello" / "wasi-hello.wasm",
         from_c(SAMPLES / "wasi-hello" / "src" / "hello.c", "hello"),
     ),
+    Target(
+        "word-count",
+        SAMPLES / "word-count" / "word-count.wasm",
+        from_c(SAMPLES / "word-count" / "src" / "word_count.c", "word-count"),
+    ),
 )
 
 
