@@ -167,7 +167,7 @@ class System:
     async def start(self) -> None:
         """Resume the recorded components, scan the folder, then watch it."""
         self.observer.followers = self.routes.follow, self.links.follow
-        self.scan.hasten = self.supervisor.hasten
+        self.scan.hasten, self.observer.linked = self.supervisor.hasten, self.links.views
         self._background.start(self.rounds.run())
         self._background.start(self._publishing())
         self._background.start(self._writing())

@@ -22,6 +22,7 @@ LIVE_ONLY = {
     "candidate",
     "restarts",
     "tier",
+    "links",
     "started_at",
     "probation_until",
     "meters",

@@ -10,7 +10,7 @@ from airssys_tui.api.views.revisions import RevisionView
 from airssys_tui.core.events import Event
 from airssys_tui.core.lifecycle import NO_RECOVERY, Desired, Health, Recovery, State
 from airssys_tui.core.revision import Tier
-from airssys_tui.core.text import GuestText, Verbatim
+from airssys_tui.core.text import GuestText, Verbatim, one_line
 from airssys_tui.core.units import format_duration
 
 
@@ -122,6 +122,35 @@ class RunningCall(msgspec.Struct, frozen=True):
         return GuestText(f"running {self.export} for {spent}")
 
 
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """An import of one component that another one provides.
+
+    Attributes:
+        interface: The import.
+        consumer: Who imports.
+        provider: Who provides; empty while nobody does, and the consumer waits.
+        calls: Calls over the link that ended.
+        errors: Those that ended without a result.
+        p50_ms: Their median latency in milliseconds, as the consumer sees it.
+    """
+
+    interface: Verbatim
+    consumer: str
+    provider: str = ""
+    calls: int = 0
+    errors: int = 0
+    p50_ms: float | None = None
+
+    @property
+    def text(self) -> GuestText:
+        """The link with its figures, for people."""
+        if not self.provider:
+            return GuestText(f"{self.consumer} waits for {one_line(self.interface)}")
+        spent = f", median {self.p50_ms:.3f} ms" if self.p50_ms is not None else ""
+        figures = f"{self.calls} calls, {self.errors} failed{spent}"
+        return GuestText(f"{self.consumer} -> {self.provider}  {one_line(self.interface)}  {figures}")
+
+
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     """The current state of a component: one row of a list.
 
@@ -153,6 +182,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         state_saved_at: Unix time of the last saved state.
         probation_until: Unix time at which the probation of the active revision ends; None when it is not on probation.
         quarantined: Numbers of its quarantined revisions.
+        links: Its imports that another component provides, or that it waits for; then those that it provides.
         meters: Its resource usage.
         custom_series: Number of series that it records itself; :class:`MeterDetail` has their values.
         history: The last samples of its meters.
@@ -185,6 +215,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     state_saved_at: float | None = None
     probation_until: float | None = None
     quarantined: tuple[int, ...] = ()
+    links: tuple[LinkView, ...] = ()
     meters: Meters = Meters()
     custom_series: int = 0
     history: History = History()

@@ -86,6 +86,7 @@ def _say_detail(detail: ComponentDetail, view: GrantsView, *, live: bool) -> Non
     sections = {
         "exports": detail.exports,
         "imports": detail.imports,
+        "links": tuple(link.text for link in detail.view.links),
         "permissions": tuple(_permissions(view)),
         "latest denials": tuple(_denials(view)),
         "limits": detail.limits,

@@ -15,6 +15,7 @@ LIVE_ONLY: Final = (
     "candidate",
     "running",
     "tier",
+    "links",
     "restarts",
     "started_at",
     "probation_until",

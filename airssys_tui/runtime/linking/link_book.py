@@ -12,6 +12,7 @@ from typing import cast
 
 import msgspec
 
+from airssys_tui.api.views.components import LinkView
 from airssys_tui.core.errors import GateRefusal
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.gates import Gate
@@ -305,10 +306,13 @@ class LinkBook:
         )
         return mine, theirs
 
-    def awaited_by(self, consumer: str) -> tuple[str, ...]:
-        """Return the imports for which a component waits here."""
-        found = (self._find(consumer, each) for each in self._held.get(consumer, ()))
-        return tuple(each.wanted.name for each in found if isinstance(each, Unresolved))
+    def views(self, component: Component) -> tuple[LinkView, ...]:
+        """Return the links of a component for front ends: of its imports, what it waits for, of others to it."""
+        mine, theirs = self.links_of(component)
+        found = (self._find(component.name, each) for each in self._held.get(component.name, ()))
+        waits = (each.wanted.name for each in found if isinstance(each, Unresolved))
+        held = tuple(LinkView(interface=name, consumer=component.name) for name in waits)
+        return (*map(_view, mine), *held, *map(_view, theirs))
 
     def expected(self, component: Component) -> tuple[str, ...]:
         """Return the components that are to start before one: the providers that it would have if all ran."""
@@ -337,3 +341,14 @@ def _faces(artifact: Blueprint | None) -> set[str]:
     exports = artifact.interface.exports if artifact is not None else ()
     names = (unversioned(face.name) for face in exports if isinstance(face, InterfaceType))
     return {name for name in names if not name.startswith("airssys:")}
+
+
+def _view(edge: Edge) -> LinkView:
+    return LinkView(
+        interface=edge.wanted.name,
+        consumer=edge.consumer.component,
+        provider=edge.provider.component,
+        calls=edge.calls,
+        errors=edge.errors,
+        p50_ms=edge.latency.quantile(0.5),
+    )

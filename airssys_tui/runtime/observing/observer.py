@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.api.views.components import Awaiting, ComponentView, Meters, RunningCall
+from airssys_tui.api.views.components import Awaiting, ComponentView, LinkView, Meters, RunningCall
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
 from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
@@ -62,6 +62,7 @@ class Observer:
     Attributes:
         waiting: Components with a note that tells how long something takes, as of their last row.
         printing: Components with an instance that may print, as of their last row.
+        linked: Returns the links of a component.
         followers: Called with each component whose row is built anew, and whether it is still there.
     """
 
@@ -82,6 +83,7 @@ class Observer:
         self._descriptors = floor.descriptors.used
         self.waiting: set[str] = set()
         self.printing: set[str] = set()
+        self.linked: Callable[[Component], tuple[LinkView, ...]] = lambda _: ()
         self.followers: tuple[Callable[[Component, bool], None], ...] = ()
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
@@ -350,6 +352,7 @@ class Observer:
             state_saved_at=component.shown.state_saved_at,
             probation_until=self.probation_until(component),
             quarantined=tuple(sorted(bad.number for bad in component.proof.quarantined.values())),
+            links=self.linked(component),
             meters=self._meters(component),
             custom_series=series_count(self._floor.services.find(component.name)),
             history=component.shown.series.history(),

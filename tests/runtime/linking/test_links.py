@@ -48,6 +48,17 @@ def test_the_only_provider_answers(linked: World) -> None:
     assert linked.wait_row("adder", lambda row: row.meters.calls == 1)
 
 
+def test_both_rows_show_the_link_and_one_that_waits_shows_for_what(linked: World) -> None:
+    linked.call("calculator", "calc", 3, 4)
+    row = linked.wait_row("calculator", lambda row: row.links and row.links[0].calls)
+    assert row.links[0].text.startswith(f"calculator -> adder  {ADDER}  1 calls, 0 failed, median ")
+    assert linked.wait_row("adder", lambda row: row.links == row.links and row.links[0].calls).links == row.links
+    waiting = linked.install("waiting", consumer("t:t/nobody"), LINKS)
+    assert [link.text for link in waiting.links] == ["waiting waits for t:t/nobody"]
+    described = linked.runtime.describe("waiting").result(PATIENCE)
+    assert described.view.links[0].provider == ""
+
+
 def test_a_compatible_version_answers(world: World) -> None:
     world.open()
     world.install("adder", provider(WIDER, functions="add sub"))
