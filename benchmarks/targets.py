@@ -66,6 +66,7 @@ class Target(msgspec.Struct, frozen=True):
 CORE: Final = "% of a core"
 
 TARGETS: Final[dict[str, dict[str, Target]]] = {
+    "links": {"link/call": Target(most=15, unit="µs")},
     "scalar": {
         "call/two-u32-bare": Target(times=25),
         "call/two-u32-metered": Target(times=9),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from airssys_tui.core.capability.permission import permissions_of
 from airssys_tui.core.capability.policy_file import read_folder_settings
 from airssys_tui.core.errors import ManifestError
 from airssys_tui.core.links.link_table import MOST_LINKS, Link, LinkTable
+from airssys_tui.core.manifest.document import parse_manifest
+from tests.support.places import ROOT
 
 ADDER = "demo:math/adder@1.0.0"
 
@@ -55,3 +59,12 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, told: s
     assert problem.key.startswith("links.")
     assert problem.file == "airssys.toml"
     assert problem.line >= 2
+
+
+def test_the_lines_of_the_page_are_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "links.md").read_text(encoding="utf-8")
+    manifest, folder = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    declared = permissions_of(parse_manifest(manifest, "Component.toml").capabilities)
+    assert [str(each) for each in declared] == ["messaging:link:adder"]
+    (tmp_path / "airssys.toml").write_text(folder, encoding="utf-8")
+    assert read_folder_settings(tmp_path).links.provider_of("calculator", ADDER) == "adder"
