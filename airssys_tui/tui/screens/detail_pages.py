@@ -132,12 +132,15 @@ def resources(known: Known, session: Session, width: int) -> list[Line]:
         ("restarts", str(known.view.restarts)),
     )
     rows += [part for name, value in totals for part in _indented(labelled(name, value, width - 3))]
-    if known.view.links:
-        rows += [(), (Span(" Links", "title"),)]
-        rows += _indented([(Span(safe(link.text, glyphs, width - 3)),) for link in known.view.links])
     if meters.memory_full_in is not None:
         rows.append((Span(f"  memory full in {format_duration(meters.memory_full_in)}", "warn"),))
-    return rows
+    return rows + _links(known, session, width)
+
+
+def _links(known: Known, session: Session, width: int) -> list[Line]:
+    """Draw its links in both directions, and what it waits for; nothing without any."""
+    told = [(Span(safe(link.text, session.glyphs, width - 3)),) for link in known.view.links]
+    return [(), (Span(" Links", "title"),), *_indented(told)] if told else []
 
 
 def recent_events(known: Known, session: Session, width: int) -> list[Line]:
