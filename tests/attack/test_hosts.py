@@ -196,6 +196,21 @@ def test_a_name_that_leads_inside(engine: Engine, internet: HeldInternet, addres
     assert internet.reached == []
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_nobody_is_at_all_addresses_whatever_is_granted(engine: Engine, internet: HeldInternet, address: str) -> None:
+    """The system would take them for loopback."""
+    host = f"[{address}]" if ":" in address else address
+    internet.name("api.example.com", (address,))
+    granted = (API, f"network:connect:{host}:*", "network:listen:127.0.0.1:*", "network:listen:[::1]:*")
+    with guest(engine, *granted, internet=internet) as attacker:
+        for asked in (address, "api.example.com"):
+            assert attacker.ask("connect", asked, 80, 1_000).value.case == INVALID
+        assert attacker.get(f"http://{host}:8080/").value.case == INVALID
+        number = attacker.ask("bind", "::1" if ":" in address else "127.0.0.1", 0).value
+        assert attacker.ask("send-to", number, b"x", address, 80).value.case == INVALID
+    assert internet.reached == []
+
+
 def test_a_name_of_its_own_for_this_machine_is_not_localhost(engine: Engine, internet: HeldInternet) -> None:
     internet.name("me.example.com", ("127.0.0.1",))
     with guest(engine, "network:connect:localhost:80", BELOW, internet=internet) as attacker:

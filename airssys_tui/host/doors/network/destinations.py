@@ -142,6 +142,8 @@ class Destinations:
                 continue
             denial = self._holdings.guard.require(each.access)
             refused = refused or denial
+        if allowed and allowed[0].access.action == "connect":
+            allowed = _with_somebody(allowed)
         if not allowed:
             if refused is not None:
                 raise refusal_of_denial(refused, refused.text)
@@ -229,6 +231,18 @@ def _answer(search: Search) -> tuple[Address, ...]:
         fault = ExchangeFault(FaultCode.DESTINATION_NOT_FOUND)
     trouble = lookup.trouble or "it has no address"
     raise NetworkRefusal("name-not-resolved", f"{search.access.subject}: {trouble}", fault)
+
+
+def _with_somebody(found: list[Destination]) -> list[Destination]:
+    """Return the addresses at which somebody can be: connecting to `0.0.0.0` would lead to loopback.
+
+    Raises:
+        NetworkRefusal: ``invalid-input`` if there are none.
+    """
+    left = [each for each in found if not each.address.is_unspecified]
+    if not left:
+        raise NetworkRefusal("invalid-input", f"{found[0].address} is nobody's address")
+    return left
 
 
 def _of_version(addresses: tuple[Address, ...], version: int | None) -> tuple[Address, ...]:
