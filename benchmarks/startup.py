@@ -65,7 +65,7 @@ def _starts(count: int, wasm: bytes) -> tuple[float, float]:
 
 
 def commands(effort: Effort) -> Iterator[Row]:
-    """Commands that only read, each in a process of its own: a list, a shell's start, its tab key at a name."""
+    """Commands, each in a process of its own: a list, a shell's start, its tab key at a name, a program of one line."""
     with samples() as directory:
         with running(directory):
             pass
@@ -80,6 +80,18 @@ def commands(effort: Effort) -> Iterator[Row]:
         empty = [_process((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
     for name, taken in times.items():
         yield beside(f"start/{name}", median(taken), "s", "python -c pass", median(empty))
+    yield _run_command(effort, median(empty))
+
+
+def _run_command(effort: Effort, empty: float) -> Row:
+    """Return how long a command takes from its start to its exit, beside `wasmtime run` where that is installed."""
+    hello = SAMPLES / "wasi-hello" / "wasi-hello.wasm"
+    taken = median([_process((*PROGRAM, "run-command", str(hello))) for _ in range(effort.rounds)])
+    other = shutil.which("wasmtime")
+    if other is None:
+        return beside("start/run-command", taken, "s", "python -c pass", empty)
+    theirs = median([_process((other, "run", str(hello))) for _ in range(effort.rounds)])
+    return beside("start/run-command", taken, "s", "wasmtime run", theirs)
 
 
 def paint(effort: Effort) -> Iterator[Row]:

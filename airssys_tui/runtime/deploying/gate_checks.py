@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from airssys_tui.core.description import INCOMING_HANDLER, incoming_handler
 from airssys_tui.core.errors import AdmissionError, AirssysError, ArgumentError, ExportNotFound, GateRefusal, StoreError
 from airssys_tui.core.gates import Gate
@@ -210,3 +212,20 @@ def trap_remedy(trap: GuestTrap, gate: Gate | None = None) -> str:
         "handle-limit": "drop handles that are done with, or raise [resources] handles",
     }
     return remedies.get(trap.trap.kind, "")
+
+
+def with_version(manifest: Manifest, embedded: str | None) -> Manifest:
+    """Return the manifest with the version of the artifact: its own, else the one in the wasm file.
+
+    Raises:
+        GateRefusal: If both have a version and they differ.
+    """
+    if embedded is None or embedded == manifest.version:
+        return manifest
+    if manifest.version is None:
+        return msgspec.structs.replace(manifest, package=msgspec.structs.replace(manifest.package, version=embedded))
+    raise GateRefusal(
+        f"the manifest says version {manifest.version}, the wasm file says {embedded}",
+        gate=Gate.MANIFEST,
+        remedy="copy manifest and wasm of the same release",
+    )

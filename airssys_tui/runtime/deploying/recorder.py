@@ -13,8 +13,8 @@ from airssys_tui.core.manifest.document import encode_manifest
 from airssys_tui.core.revision import Outcome
 from airssys_tui.engine.admission import inspect
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.deploying.gate_checks import with_version
 from airssys_tui.runtime.deploying.order import Attempt, Order
-from airssys_tui.runtime.deploying.rehearsal import with_version
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.sources.folder import Reading
 from airssys_tui.store.catalog.deployments import REHEARSED

@@ -34,7 +34,13 @@ from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.deploying.code_loading import load_code
-from airssys_tui.runtime.deploying.gate_checks import Passage, check_compatibility, check_routes, check_types
+from airssys_tui.runtime.deploying.gate_checks import (
+    Passage,
+    check_compatibility,
+    check_routes,
+    check_types,
+    with_version,
+)
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.component_services import Services
@@ -328,20 +334,3 @@ class Loadable(msgspec.Struct, frozen=True):
     code: Code
     cached: bool
     changes: tuple[str, ...]
-
-
-def with_version(manifest: Manifest, embedded: str | None) -> Manifest:
-    """Return the manifest with the version of the artifact: its own, else the one in the wasm file.
-
-    Raises:
-        GateRefusal: If both have a version and they differ.
-    """
-    if embedded is None or embedded == manifest.version:
-        return manifest
-    if manifest.version is None:
-        return msgspec.structs.replace(manifest, package=msgspec.structs.replace(manifest.package, version=embedded))
-    raise GateRefusal(
-        f"the manifest says version {manifest.version}, the wasm file says {embedded}",
-        gate=Gate.MANIFEST,
-        remedy="copy manifest and wasm of the same release",
-    )

@@ -26,8 +26,7 @@ from airssys_tui.runtime.actors.instantiation import Making
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
-from airssys_tui.runtime.deploying.gate_checks import Passage, check_types
-from airssys_tui.runtime.deploying.rehearsal import with_version
+from airssys_tui.runtime.deploying.gate_checks import Passage, check_types, with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.standalone.check import read_path

@@ -23,8 +23,7 @@ from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.deploying.gate_checks import Passage, check_routes, check_types
-from airssys_tui.runtime.deploying.rehearsal import with_version
+from airssys_tui.runtime.deploying.gate_checks import Passage, check_routes, check_types, with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.sources import folder
