@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,54 +29,75 @@ SILENT.setLevel(logging.CRITICAL + 1)
 """Where the server writes what is counted and shown elsewhere; the terminal belongs to the screen."""
 
 
-MOST_KEPT: Final = 64 * 1024
-"""Bytes of a response that are kept until they are handed to the system together."""
+MOST_LINGERING: Final = 100
+"""Connections at one address that linger, besides those of :data:`MOST_CONNECTIONS`."""
+
+LINGER: Final = 5.0
+"""Seconds in which a client that was answered before it has sent everything may read the answer."""
 
 
-class TogetherTransport:
-    """A transport that hands to the system together what is written in one turn of the loop.
+class LingeringTransport:
+    """A transport whose end waits for the client, if the client may still be sending.
 
-    The server writes a head and a body; each would be a call of the system, for which every other thread of the process
-    gets the interpreter meanwhile.
+    A socket that is closed while bytes arrive which nobody has read is reset, and a reset makes the client lose the
+    answer that is on its way (RFC 9112, section 9.6). So only the sending side is closed at first, and what still comes
+    is read and forgotten, until the client closes its side or :data:`LINGER` is over.
+
+    Args:
+        transport: The transport.
+        loop: The loop.
+        sending: Returns whether the client may still be sending.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, sending: Callable[[], bool]
+    ) -> None:
         self._transport = transport
         self._loop = loop
-        self._kept: list[bytes] = []
-        self._size = 0
+        self._sending = sending
+        self._end: asyncio.TimerHandle | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Do everything else as the transport does."""
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write bytes, at the end of this turn at the latest."""
-        if not self._kept:
-            self._loop.call_soon(self.flush)
-        self._kept.append(data)
-        self._size += len(data)
-        if self._size > MOST_KEPT:
-            self.flush()
+        """Write bytes, unless nothing more is sent."""
+        if not self.lingers:
+            self._transport.write(data)
 
-    def flush(self) -> None:
-        """Hand over what is kept."""
-        if self._kept:
-            data = b"".join(self._kept)
-            self._kept.clear()
-            self._size = 0
-            if not self._transport.is_closing():
-                self._transport.write(data)
+    @property
+    def lingers(self) -> bool:
+        """Whether nothing more is sent, and what comes is forgotten."""
+        return self._end is not None
+
+    def is_closing(self) -> bool:
+        """Return whether nothing more is sent."""
+        return self.lingers or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close when everything is written."""
-        self.flush()
+        """Close when everything is written, and the client has had the time to read it."""
+        if self.is_closing() or not self._sending():
+            self._transport.close()
+            return
+        self._end = self._loop.call_later(LINGER, self.abort)
+        self._transport.resume_reading()
+        self._transport.write_eof()
+
+    def close_now(self) -> None:
+        """Close when everything is written, and wait for nobody."""
+        self.stop()
         self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
-        self._kept.clear()
+        """Close at once; what is not written is lost."""
+        self.stop()
         self._transport.abort()
+
+    def stop(self) -> None:
+        """Wait for the client no longer."""
+        if self._end is not None:
+            self._end.cancel()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -86,23 +108,30 @@ class GuardedProtocol(HttpToolsProtocol):
         self.logger = self.access_logger = SILENT
         self.access_log = False
         self._head = 0
+        self._whole = False
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
-        super().connection_made(TogetherTransport(transport, self.loop))  # type: ignore[arg-type]
-        if len(self.connections) > MOST_CONNECTIONS:
+        self._guarded = LingeringTransport(transport, self.loop, self._is_sending)
+        super().connection_made(self._guarded)  # type: ignore[arg-type]
+        if len(self.connections) > MOST_CONNECTIONS + MOST_LINGERING:
+            transport.abort()
+        elif len(self.connections) > MOST_CONNECTIONS:
             self._refuse(b"503 Service Unavailable", b"too many connections", b"retry-after: 1\r\n")
-            return
-        self._wait_for_head()
+        else:
+            self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._stop_waiting()
+        self._guarded.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; too many without a complete head end the connection."""
+        if self._guarded.lingers:
+            return
         self._head += len(data)
         super().data_received(data)
         if self.transport.is_closing() or not self._head:
@@ -112,8 +141,16 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self._late is None:
             self._wait_for_head()
 
+    def shutdown(self) -> None:
+        """Answer what is under way, and close; nobody lingers any more."""
+        if self.cycle is None or self.cycle.response_complete:
+            self._guarded.close_now()
+        else:
+            super().shutdown()
+
     def on_message_begin(self) -> None:
         """Begin a request; what comes now is its head."""
+        self._whole = False
         super().on_message_begin()
         self.scope["state"].update(hang_up=self.transport.abort, hang_up_soon=self.transport.close)
 
@@ -124,6 +161,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             raise ValueError("the first line of a request names no path")  # the parser's caller answers 400
         super().on_headers_complete()
+        self.headers = []  # what comes after the body are trailers, which must not be taken for fields of the head
 
     def on_body(self, body: bytes) -> None:
         """Take bytes of a body, which are none of a head."""
@@ -135,7 +173,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take the end of a request."""
         self._stop_waiting()
         self._head = 0
+        self._whole = True
         super().on_message_complete()
+
+    def _is_sending(self) -> bool:
+        """Return whether bytes may be on their way that nobody will read."""
+        return not self._whole or bool(self.pipeline)
 
     def _wait_for_head(self) -> None:
         self._late = self.loop.call_later(HEAD_TIME, self._hang_up)

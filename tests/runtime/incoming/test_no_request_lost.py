@@ -77,8 +77,8 @@ def versions(count: int) -> list[str]:
     return [f"{chr(ord('a') + number // 10)}{number % 10}" for number in range(count)]
 
 
-@pytest.mark.parametrize("times", [12, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_reloads_lose_nothing(world: World, under_load: Callable[[], Load], times: int) -> None:
+def test_reloads_lose_nothing(world: World, under_load: Callable[[], Load]) -> None:
+    times = 12
     load = under_load()
     for number, version in enumerate(versions(times)):
         world.install("c", http_guest(version), MANIFEST, version=f"1.{number}.0")
@@ -88,8 +88,8 @@ def test_reloads_lose_nothing(world: World, under_load: Callable[[], Load], time
     assert world.row("c").meters.errors == 0
 
 
-@pytest.mark.parametrize("times", [8, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_rollbacks_and_restarts_lose_nothing(world: World, under_load: Callable[[], Load], times: int) -> None:
+def test_rollbacks_and_restarts_lose_nothing(world: World, under_load: Callable[[], Load]) -> None:
+    times = 8
     world.install("c", http_guest("v1"), MANIFEST, version="1.0.0")
     load = under_load()
     for number in range(times):
@@ -99,8 +99,8 @@ def test_rollbacks_and_restarts_lose_nothing(world: World, under_load: Callable[
     assert set(answers) == {"v0", "v1"}, answers
 
 
-@pytest.mark.parametrize("times", [10, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_a_trap_costs_its_own_request_and_no_other(world: World, under_load: Callable[[], Load], times: int) -> None:
+def test_a_trap_costs_its_own_request_and_no_other(world: World, under_load: Callable[[], Load]) -> None:
+    times = 10
     load = under_load()
     port = world.runtime.probe.system.http.listeners[0].address.port
     with Client(port) as client:
