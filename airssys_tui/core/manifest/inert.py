@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.core.manifest.capabilities import MessagingAction
 from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText
 
@@ -40,9 +41,10 @@ _WHY: Final = {
 
 
 def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
-    """Return one line for each key that a manifest sets and that has no effect yet, in the order of the sections.
+    """Return one line for each key that a manifest sets and that has no effect yet.
 
-    For example ``[resources] replicas has no effect yet: one instance runs``.
+    Declared messages come first, then the keys in the order of their sections. For example
+    ``[resources] replicas has no effect yet: one instance runs``.
     """
     parts: dict[str, msgspec.Struct] = {
         "build": manifest.build,
@@ -50,7 +52,9 @@ def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
         "deployment.canary": manifest.deployment.canary,
         "security": manifest.security,
     }
-    return tuple(line for section, part in parts.items() for line in _lines(section, part))
+    messages = any(each.action is not MessagingAction.LINK for each in manifest.capabilities.messaging)
+    found = [GuestText(f"[capabilities] messaging has no effect yet but for links: {_NO_MESSAGES}")] if messages else []
+    return (*found, *(line for section, part in parts.items() for line in _lines(section, part)))
 
 
 def _lines(section: str, part: msgspec.Struct) -> Iterator[GuestText]:

@@ -33,6 +33,7 @@ from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.shielded_await import to_the_end_first
 from airssys_tui.store.catalog.grant_records import ApprovalRecord
 from airssys_tui.store.disk.failpoint import failpoint
+from airssys_tui.store.paths import own_directories
 
 T = TypeVar("T")
 
@@ -69,8 +70,7 @@ class PermissionCommands:
         floor, guards = self._floor, self._guards
         base = floor.settings.policy or folder
         found = await floor.disk(recorded_policies, floor.state, base)
-        reserved = tuple(dict.fromkeys((str(floor.state.path), str(floor.state.path.resolve()))))
-        guards.follow(msgspec.structs.replace(found, reserved=reserved))
+        guards.follow(msgspec.structs.replace(found, reserved=own_directories(floor.state.path)))
 
     async def known(self, name: str) -> Known:
         """Return what is known of a component's permissions, what was only counted so far included."""
