@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -43,7 +44,7 @@ class ImportProblem(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
-class Offer(msgspec.Struct, frozen=True):
+class Offer(msgspec.Struct, frozen=True, dict=True):
     """What can be imported.
 
     Attributes:
@@ -53,6 +54,14 @@ class Offer(msgspec.Struct, frozen=True):
 
     interfaces: Mapping[str, InterfaceType]
     homes: Mapping[tuple[str, str], str] = {}
+
+    @cached_property
+    def _versions(self) -> Mapping[str, Mapping[str, InterfaceType]]:
+        """The interfaces by their names without and with version: every import of every component is looked for."""
+        found: dict[str, dict[str, InterfaceType]] = {}
+        for name, known in self.interfaces.items():
+            found.setdefault(unversioned(name), {})[name] = known
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,13 +82,12 @@ class Offer(msgspec.Struct, frozen=True):
 
     def foreign(self, wanted: Interface) -> tuple[InterfaceType, ...]:
         """Return the imported interfaces that are nothing of the host's: another component may provide them."""
-        known = {unversioned(name) for name in self.interfaces}
         return tuple(
             item
             for item in wanted.imports
             if isinstance(item, InterfaceType)
             and (item.functions or item.resources)
-            and unversioned(item.name) not in known
+            and unversioned(item.name) not in self._versions
             and not item.name.startswith(_OF_HOST)
         )
 
@@ -115,7 +123,8 @@ class Offer(msgspec.Struct, frozen=True):
         return ImportProblem(wanted.name, reason, remedy)
 
     def _interface(self, wanted: InterfaceType, all_wanted: Interface) -> list[ImportProblem]:
-        offered = next((known for name, known in self.interfaces.items() if satisfies(name, wanted.name)), None)
+        versions = self._versions.get(unversioned(wanted.name), {})
+        offered = next((known for name, known in versions.items() if satisfies(name, wanted.name)), None)
         if offered is not None:
             return self._homeless(wanted, offered, all_wanted) + _mismatches(wanted, offered)
         # An interface that contains only types needs nothing from the host.
@@ -161,7 +170,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     def _unknown(self, name: str) -> ImportProblem:
         bare, _, version = name.partition("@")
-        same = [known for known in self.interfaces if unversioned(known) == bare]
+        same = self._versions.get(bare, ())
         if same:
             asked = f"version {version} of it" if version else "it without a version"
             return ImportProblem(name, f"the host does not offer {asked}", f"build it against {' or '.join(same)}")
