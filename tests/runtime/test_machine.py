@@ -52,7 +52,7 @@ BAD = {
     Gate.MAGIC: b"noise",
     Gate.SECTIONS: Crafted().wasm()[:-1],
     Gate.COMPILE: Crafted().wasm() + b"\x0b\x02\x00\x01",
-    Gate.TYPES: Crafted(imports=("acme:weather/forecast@2.1.0",)),
+    Gate.TYPES: Crafted(imports=("airssys:core-host/clok@1.0.0",)),
     Gate.COMPATIBILITY: Crafted(exports=ALL - {"get"}),
     Gate.INSTANTIATE: Crafted(start="(unreachable)"),
     Gate.INIT: Crafted(init="error"),

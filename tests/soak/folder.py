@@ -37,7 +37,7 @@ def furnish(folder: Path) -> None:
     put(folder, "control", Crafted().wasm())
     put(folder, "changing", Crafted().wasm())
     put(folder, "looper", Crafted(add=SPIN).wasm(), SHORT + QUICK)
-    put(folder, "spender", Crafted(add=SPIN).wasm(), QUICK)
+    put(folder, "spender", Crafted(add=SPIN).wasm(), "[resources]\nfuel_per_call = 10_000_000\n" + QUICK)
     put(folder, "trapper", Crafted(add=TRAP).wasm(), QUICK)
     put(folder, "eater", guests.binary(guests.TRAPS), QUICK)
     put(folder, "sender", guests.echo("u8"), '[resources]\ndeadline = "30s"\nfuel_per_call = "unlimited"\n' + QUICK)

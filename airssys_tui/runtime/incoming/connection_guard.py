@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MOST_CONNECTIONS: Final = 1_000
 """Connections at one address."""
@@ -143,7 +143,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Answer what is under way, and close; nobody lingers any more."""
-        if self.cycle is None or self.cycle.response_complete:
+        under_way: RequestResponseCycle | None = self.cycle  # the server has none before the first request
+        if under_way is None or under_way.response_complete:
             self._guarded.close_now()
         else:
             super().shutdown()
