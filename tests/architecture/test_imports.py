@@ -59,6 +59,15 @@ def test_the_screen_loads_neither_the_engine_nor_the_store() -> None:
     assert not loaded("import airssys_tui.tui.app", "wasmtime", "sqlite3", "airssys_tui.runtime")
 
 
+def test_a_runtime_that_takes_no_requests_loads_no_web_server(tmp_path: Path) -> None:
+    opening = f"""
+from pathlib import Path
+from airssys_tui.runtime.embedded import EmbeddedRuntime
+EmbeddedRuntime.open(Path({str(tmp_path)!r}), state_dir=Path({str(tmp_path)!r}) / "state").close()
+"""
+    assert loaded(opening, "wasmtime", "uvicorn", "httptools") == {"wasmtime"}
+
+
 def test_the_command_line_itself_loads_nothing_heavy() -> None:
     assert not loaded("import airssys_tui.cli.main", *HEAVY, "rich", "sqlite3", "asyncio", "watchfiles")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 
+from airssys_tui.core.lifecycle import State
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from airssys_tui.runtime.incoming import connection_guard
 from tests.support.http_client import Client, chunks, request
@@ -169,3 +171,17 @@ def test_a_folder_says_where(world: World) -> None:
     world.close()
     with pytest.raises(ConnectionRefusedError):
         Client(port)
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "httptools"])
+def test_a_runtime_without_the_server_says_how_to_install_it_and_runs_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    world.put("c", silent_handler(), ROUTED)
+    world.open(http=(ListenAddress("127.0.0.1", 0),))
+    (listener,) = world.runtime.probe.system.http.listeners
+    assert missing in listener.problem
+    told = [event.text for event in world.runtime.events(limit=1_000).events]
+    assert any("pip install 'airssys-tui[http]'" in text for text in told)
+    assert world.row("c").state is State.RUNNING
