@@ -11,7 +11,7 @@ import msgspec
 from airssys_tui.api.views.http import HttpView, RequestView, RouteView
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
-from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, elide, fit, safe
+from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, elide, fit, line_width, safe
 from airssys_tui.tui.drawing.moments import clock_text
 from airssys_tui.tui.drawing.quantities import format_ms
 
@@ -144,8 +144,15 @@ def reasons_text(route: RouteView) -> str:
     return " · ".join(f"{each.reason} {format_count(each.count)}" for each in ranked)
 
 
-def summary(view: HttpView, heading: str, glyphs: Glyphs) -> Line:
-    """Draw where requests come in, and how many."""
+def summary(view: HttpView, heading: str, glyphs: Glyphs, width: int) -> Line:
+    """Draw where requests come in, and how many; those without a route only where they have room, as the list has them.
+
+    Args:
+        view: What is known of requests.
+        heading: The name of the screen.
+        glyphs: The glyphs.
+        width: Cells.
+    """
     spans = [Span(f" {heading}", "strong")]
     for listener in view.listeners:
         if listener.problem:
@@ -155,8 +162,9 @@ def summary(view: HttpView, heading: str, glyphs: Glyphs) -> Line:
     if not view.listeners:
         spans.append(Span("  not listening", "warn"))
     spans.append(Span(f"  {format_count(sum(route.per_second for route in view.routes))}/s"))
-    if view.unrouted:
-        spans.append(Span(f"  {format_count(view.unrouted)} without a route", "warn"))
+    unrouted = Span(f"  {format_count(view.unrouted)} without a route", "warn")
+    if view.unrouted and line_width((*spans, unrouted)) <= width:
+        spans.append(unrouted)
     return tuple(spans)
 
 

@@ -113,7 +113,7 @@ class HttpScreen(PolledScreen):
             return
         self._lay_out()
         glyphs = self.session.glyphs
-        line = list(request_lines.summary(self.seen, self.view.heading, glyphs))
+        line = list(request_lines.summary(self.seen, self.view.heading, glyphs, self.size.width))
         if self.trouble and self._routes:
             line.append(Span(f"  {safe(self.trouble, glyphs)}", "warn"))
         self._crumbs.show([tuple(line)])
