@@ -226,7 +226,10 @@ def test_keys_without_effect_are_named_for_people_and_in_json(desk: Desk) -> Non
             '\n[capabilities]\nnetwork = ["connect:api.example.com:443"]\nfilesystem = ["read:/data/**"]\n'
             'process = ["spawn:*"]\nmessaging = ["send:*"]\n[build]\ncommand = "make"\n'
         )
-    lines = ["[build] command has no effect yet: build the component yourself"]
+    lines = [
+        "[capabilities] messaging has no effect yet but for links: components send each other no messages",
+        "[build] command has no effect yet: build the component yourself",
+    ]
     (report,) = desk.run("check", folder, "--json").json
     assert (report["admissible"], report["inert"]) == (True, lines)
     assert [line for line in desk.run("check", folder).out.splitlines() if "no effect" in line] == [
