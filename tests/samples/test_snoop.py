@@ -17,7 +17,6 @@ from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
-from airssys_tui.host.wasi_context import WasiContext
 from tests.support.guest import component_file
 from tests.support.places import SAMPLES
 from tests.support.rule_guard import RuleGuard
@@ -86,7 +85,7 @@ def attempts(linked: Any, guard: RuleGuard) -> dict[str, tuple[str, str]]:
         network=NetworkDoor(guard, "local/snoop", contextlib.nullcontext),
         programs=ProgramDoor(guard, source),
         blocking=contextlib.nullcontext,
-        wasi=WasiContext(),
+        wasi=SimpleNamespace(variables={}),
     )
     with linker.instantiate(code, Limits(fuel_per_call=100_000_000, memory=2 << 20), owner=owner) as instance:
         answer = instance.call(TRY_ALL, deadline=60.0).value
