@@ -117,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     last = last_release()
     if chosen.rows is not None:
-        measured = msgspec.json.decode(chosen.rows.read_bytes(), type=list[Row])
+        found = msgspec.json.decode(chosen.rows.read_bytes(), type=list[Row])
+        measured = [row for row in found if row.value is not None]
     else:
         measured = measure(names, QUICK if chosen.quick else Effort())
     rows = judged(measured, names if chosen.names else TARGETS, last)

@@ -186,8 +186,6 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "": {
         "actor/guest-to-guest": Target(least=90_000, unit="/s"),
         "actor/durable-send": Target(least=5_000, unit="/s"),
-        "http/empty-request-p50": Target(most=500, unit="µs"),
-        "http/empty-request-rate": Target(least=3_000, unit="/s"),
     },
 }
 """Targets by group and row. Under no group stands what no benchmark measures yet."""
