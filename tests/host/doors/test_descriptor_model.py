@@ -303,6 +303,7 @@ def test_the_door_does_what_the_system_does_when_it_stays_beneath(way: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="the second opinion is Linux's")
+@pytest.mark.timeout(1_200)
 def test_the_door_does_what_the_system_does_for_long(way: str) -> None:
     machine = DescriptorMachine if way == "openat2" else UnmovedMachine
     steps = settings(max_examples=2_000, stateful_step_count=50, deadline=None)
