@@ -171,13 +171,13 @@ class StandardOutput:
             try:
                 while self._pending and (taken := self._take()):
                     del self._pending[:taken]
-            except (BrokenPipeError, ConnectionError):
+            except ConnectionError:
                 self._failure = StreamOver()
             except OSError as error:
                 self._failure = error
         if self._failure is not None:
             self._pending.clear()
-            raise self._failure
+            raise self._failure.with_traceback(None)  # each raise would add to the traceback, and keep its frames
         return not self._pending
 
     def _take(self) -> int:

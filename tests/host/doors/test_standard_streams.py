@@ -67,9 +67,12 @@ def test_a_reader_that_is_gone_stays_gone(ends: tuple[int, int]) -> None:
     target = StandardOutput(writes)
     assert target.write(b"x")
     os.close(reads)
-    for _ in range(2):
-        with pytest.raises(StreamOver):
+    kept: list[int] = []
+    for _ in range(3):
+        with pytest.raises(StreamOver) as gone:
             target.write(b"y")
+        kept.append(len(gone.traceback))
+    assert len(set(kept)) == 1, "what was written is not kept by the tracebacks"
     target.close()
     os.close(writes)
 
