@@ -34,8 +34,9 @@ class IncomingMessage:
         self._body: IncomingBody | None = body
 
     def holders(self) -> tuple[Fields | IncomingBody, ...]:
-        """Return what keeps data for it."""
-        return (self.fields,) if self._body is None else (self.fields, self._body)
+        """Return what keeps data for it; any thread may ask."""
+        body = self._body
+        return (self.fields,) if body is None else (self.fields, body)
 
     def consume(self) -> IncomingBody | None:
         """Return its body, the first time; then None."""
