@@ -97,6 +97,7 @@ def test_values_lie_in_the_storage_of_the_component_where_its_other_interface_se
         ("get", ("k" * 246,), "invalid-key: the key is 246 bytes; the limit in this bucket is 245"),
         ("set", ("é" * 123, b""), "invalid-key: the key is 246 bytes"),
         ("exists", ("\0" * 82,), "invalid-key: the key is 246 bytes"),
+        ("exists", ("\0" * 300,), "invalid-key: the key is 300 bytes"),
         ("delete", ("k" * 100_000,), "invalid-key"),
         ("set", ("k", b"x" * (MAX_VALUE + 1)), "too-large: the value is 1048577 bytes; the limit is 1048576"),
         (f"{BATCH}get-many", (["k"] * 1_001,), "too-large: 1001 keys at once; the limit is 1000"),
