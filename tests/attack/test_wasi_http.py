@@ -16,7 +16,7 @@ from airssys_tui.core.capability.grant import Reason, Scope
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors.network.holdings import Sort
-from tests.support.host_attacks import API, ATTEMPTS, BELOW, PUBLIC, SPECIAL, hostile_internet
+from tests.support.host_attacks import AMBIGUOUS, API, ATTEMPTS, BELOW, PUBLIC, SPECIAL, hostile_internet
 from tests.support.network import HeldInternet, WebServer, answered, redirected, serving
 from tests.support.wasi.web_desk import CLOSED, WebDesk, web_desk
 
@@ -249,19 +249,7 @@ def test_a_second_answer_answers_nothing(engine: Engine, internet: HeldInternet)
             assert attacker.read(stream) == (wanted, CLOSED)
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: identity\r\n\r\none",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 3, 4\r\n\r\none",
-        b"HTTP/1.1 200 OK\r\ncontent-length: +3\r\n\r\none",
-        b"HTTP/1.1 200 OK\r\nset-cookie: a\rb: c\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\na\0b: c\r\n\r\n",
-        b"HTTP/1.1 20 OK\r\n\r\n",
-        b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
-    ],
-)
+@pytest.mark.parametrize("raw", AMBIGUOUS)
 def test_an_answer_that_two_readers_read_in_two_ways(engine: Engine, internet: HeldInternet, raw: bytes) -> None:
     with serving(WebServer(raw)) as port, web_desk(engine, API, internet=internet) as attacker:
         internet.routes[PUBLIC, 80] = port

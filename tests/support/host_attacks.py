@@ -90,3 +90,15 @@ SPECIAL = (
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:db8::1"),
 )
 """Addresses at which no name may lead."""
+
+AMBIGUOUS = (
+    b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: identity\r\n\r\none",
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\ncontent-length: 3, 4\r\n\r\none",
+    b"HTTP/1.1 200 OK\r\ncontent-length: +3\r\n\r\none",
+    b"HTTP/1.1 200 OK\r\nset-cookie: a\rb: c\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\na\0b: c\r\n\r\n",
+    b"HTTP/1.1 20 OK\r\n\r\n",
+    b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+)
+"""Answers of a server that two readers read in two ways."""
