@@ -16,7 +16,7 @@ from airssys_tui.host.tenant import Tenant
 READ: Final = Access(Kind.STORAGE, StorageAccess.READ.value)
 WRITE: Final = Access(Kind.STORAGE, StorageAccess.READ_WRITE.value)
 
-_READ_WRITE: Final = StorageAccess.READ_WRITE
+READ_WRITE: Final = StorageAccess.READ_WRITE
 """Looking up a member of an enum takes longer than comparing it."""
 
 
@@ -39,7 +39,7 @@ def read_denial(guard: Guard) -> Denial | None:
 
 def write_denial(guard: Guard) -> Denial | None:
     """Decide whether the storage may be changed now; see :meth:`Guard.require`."""
-    return guard.require(WRITE) if guard.open_storage is not _READ_WRITE else None
+    return guard.require(WRITE) if guard.open_storage is not READ_WRITE else None
 
 
 def storage_failure(tenant: Tenant, error: StorageRefusal | StoreError) -> StorageFailure:

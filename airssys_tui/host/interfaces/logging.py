@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.events import Level
 from airssys_tui.core.types.interface import Function, Param
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
-from airssys_tui.host.services.log_text import MAX_MESSAGE, bounded_fields, bounded_message
+from airssys_tui.host.services.log_text import LEVELS, MAX_MESSAGE, bounded_fields, bounded_message
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import LOG_LEVEL, PAIRS, STRING
-
-_LEVELS: Final = {
-    "trace": Level.DEBUG,
-    "debug": Level.DEBUG,
-    "info": Level.INFO,
-    "warn": Level.WARNING,
-    "error": Level.ERROR,
-}
 
 
 def _log(context: HostContext, level: str, message: str, fields: list[tuple[str, str]]) -> None:
     tenant: Tenant = context.owner
     if not fields and len(message) <= MAX_MESSAGE:  # nearly always
-        tenant.log(_LEVELS[level], message, ())
+        tenant.log(LEVELS[level], message, ())
         return
-    tenant.log(_LEVELS[level], bounded_message(message), bounded_fields(fields))
+    tenant.log(LEVELS[level], bounded_message(message), bounded_fields(fields))
 
 
 INTERFACE: Final = HostInterface(

@@ -21,7 +21,6 @@ from airssys_tui.core.keyvalue import (
     check_value,
     list_page,
 )
-from airssys_tui.core.manifest.capabilities import StorageAccess
 from airssys_tui.core.types.interface import (
     Case,
     Field,
@@ -36,7 +35,7 @@ from airssys_tui.core.types.interface import (
 )
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface
-from airssys_tui.host.storage_access import READ, WRITE, read_denial, storage_failure, write_denial
+from airssys_tui.host.storage_access import READ, READ_WRITE, WRITE, read_denial, storage_failure, write_denial
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.types import BOOL, OPTIONAL_STRING, PAYLOAD, STORAGE_ERROR, STRING, U32, U64
 
@@ -47,8 +46,6 @@ KEY_PAGE: Final = Record((Field("keys", ListOf(STRING)), Field("next", OPTIONAL_
 USAGE: Final = Record((Field("bytes", U64), Field("limit", U64), Field("keys", U64)))
 
 _NOTHING: Final = Ok()
-_READ_WRITE: Final = StorageAccess.READ_WRITE
-"""Looking up a member of an enum takes longer than comparing it."""
 
 
 def _reading(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +108,7 @@ def _get(context: HostContext, key: str) -> Any:
 
 def _set(context: HostContext, key: str, value: Variant) -> Any:
     tenant: Tenant = context.owner
-    if tenant.guard.open_storage is not _READ_WRITE:
+    if tenant.guard.open_storage is not READ_WRITE:
         denial = tenant.guard.require(WRITE)
         if denial is not None:
             return _error("denied", denial.text)
@@ -152,7 +149,7 @@ def _usage(tenant: Tenant, deadline_ns: int) -> dict[str, int]:
 
 def _apply(context: HostContext, operations: list[Variant]) -> Any:
     tenant: Tenant = context.owner
-    if tenant.guard.open_storage is not _READ_WRITE:
+    if tenant.guard.open_storage is not READ_WRITE:
         denial = tenant.guard.require(WRITE)
         if denial is not None:
             return _error("denied", denial.text)

@@ -1,9 +1,21 @@
-"""What a guest may write into one line of its log: how long, and with how many fields."""
+"""What a guest may write into one line of its log: at which level, how long, and with how many fields."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+
+from airssys_tui.core.events import Level
+
+LEVELS: Final = {
+    "trace": Level.DEBUG,
+    "debug": Level.DEBUG,
+    "info": Level.INFO,
+    "warn": Level.WARNING,
+    "error": Level.ERROR,
+    "critical": Level.ERROR,
+}
+"""The level in the log for each that an interface has."""
 
 MAX_MESSAGE: Final = 1_000
 """Characters of a message; a longer one ends with how many are left out."""

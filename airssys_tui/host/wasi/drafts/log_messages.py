@@ -8,20 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.events import Level
 from airssys_tui.engine.host import HostContext
-from airssys_tui.host.services.log_text import bounded_fields, bounded_message
+from airssys_tui.host.services.log_text import LEVELS, bounded_fields, bounded_message
 from airssys_tui.host.tenant import Tenant
 from airssys_tui.host.wasi.drafts.draft_types import draft_interface
-
-_LEVELS: Final = {
-    "trace": Level.DEBUG,
-    "debug": Level.DEBUG,
-    "info": Level.INFO,
-    "warn": Level.WARNING,
-    "error": Level.ERROR,
-    "critical": Level.ERROR,
-}
 
 
 def _log(context: HostContext, level: str, subject: str, message: str) -> None:
@@ -30,7 +20,7 @@ def _log(context: HostContext, level: str, subject: str, message: str) -> None:
     fields = [("context", subject)] if subject else []
     if level == "critical":
         fields.append(("level", level))
-    tenant.log(_LEVELS[level], bounded_message(message), bounded_fields(fields))
+    tenant.log(LEVELS[level], bounded_message(message), bounded_fields(fields))
 
 
 INTERFACES: Final = tuple(

@@ -17,8 +17,10 @@ from airssys_tui.engine.kept_bytes import Holder
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault
 from airssys_tui.host.doors.exchange.header_fields import Fields
 from airssys_tui.host.doors.exchange.http_messages import (
+    IncomingMessage,
     IncomingRequest,
     IncomingResponse,
+    OutgoingMessage,
     OutgoingRequest,
     OutgoingResponse,
     RequestTimes,
@@ -67,17 +69,15 @@ def _whether(done: bool) -> Ok | Err:
 # Messages of both directions
 
 
-def _fields(
-    _context: HostContext, message: IncomingRequest | IncomingResponse | OutgoingRequest | OutgoingResponse
-) -> Fields:
+def _fields(_context: HostContext, message: IncomingMessage | OutgoingMessage) -> Fields:
     return message.fields
 
 
-def _consume(_context: HostContext, message: IncomingRequest | IncomingResponse) -> Ok | Err:
+def _consume(_context: HostContext, message: IncomingMessage) -> Ok | Err:
     return _once(message.consume())
 
 
-def _body(_context: HostContext, message: OutgoingRequest | OutgoingResponse) -> Ok | Err:
+def _body(_context: HostContext, message: OutgoingMessage) -> Ok | Err:
     return _once(message.open_body())
 
 

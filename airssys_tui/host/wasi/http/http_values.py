@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from airssys_tui.core.types.interface import INTEGER_BOUNDS
 from airssys_tui.core.types.values import Some, Variant
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 
@@ -14,8 +15,6 @@ _METHODS: Final = {
 }
 _SCHEMES: Final = {"http": Variant("HTTP"), "https": Variant("HTTPS")}
 _OTHER: Final = "other"
-
-_MOST: Final = {"u8": 2**8 - 1, "u16": 2**16 - 1, "u32": 2**32 - 1, "u64": 2**64 - 1}
 
 
 def method_value(method: str) -> Variant:
@@ -49,7 +48,7 @@ def value_of(found: Some | None) -> Any:
 
 
 def _limited(number: int | None, type_: str) -> Some | None:
-    return None if number is None else Some(min(number, _MOST[type_]))
+    return None if number is None else Some(min(number, INTEGER_BOUNDS[type_][1]))
 
 
 def _dns(fault: ExchangeFault) -> dict[str, Any]:
