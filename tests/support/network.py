@@ -294,6 +294,28 @@ class WebServer:
         taken.sendall(answer(question) if callable(answer) else answer)
 
 
+class Flood:
+    """Answers a question with a body without end, until nobody has taken any of it for a tenth of a second.
+
+    Attributes:
+        sent: Bytes of the body that were taken.
+        stopped: Is set when it has stopped.
+    """
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.stopped = threading.Event()
+
+    def __call__(self, taken: socket.socket) -> None:
+        read_question(taken)
+        taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        taken.settimeout(0.1)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.sent += taken.send(bytes(65_536))
+        self.stopped.set()
+
+
 def read_question(taken: socket.socket) -> bytes:
     """Read a question with its body."""
     data = b""

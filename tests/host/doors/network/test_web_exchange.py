@@ -29,6 +29,7 @@ from airssys_tui.host.doors.network.lookups import MOST_OF_ONE, Lookups
 from airssys_tui.host.doors.network.network_errors import NetworkRefusal
 from airssys_tui.host.doors.network.web_exchange import WebExchange
 from tests.support.network import (
+    Flood,
     HeldInternet,
     WebServer,
     answered,
@@ -240,23 +241,13 @@ def test_both_directions_at_once_and_never_more_than_the_pipes_keep(asker: WebAs
 
 
 def test_a_reader_that_rests_stops_the_server(asker: WebAsker) -> None:
-    sent, stopped = [0], threading.Event()
-
-    def serve(taken: socket.socket) -> None:
-        read_question(taken)
-        taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        taken.settimeout(0.1)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                sent[0] += taken.send(bytes(65_536))
-        stopped.set()
-
-    with serving(serve) as port:
+    flood = Flood()
+    with serving(flood) as port:
         body = asker.body(asker.answer(asked(port)))
-        while not stopped.wait(0.01):
+        while not flood.stopped.wait(0.01):
             body.pipe.drive(asker.call)
             assert body.pipe.waiting <= 65_536
-        assert len(asker.read(body)) == sent[0]
+        assert len(asker.read(body)) == flood.sent
 
 
 def test_trailers(asker: WebAsker) -> None:

@@ -14,7 +14,7 @@ from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.engine import Engine
 from airssys_tui.host.doors.network.holdings import MOST_OPEN, Sort
-from tests.support.network import WebServer, answered, read_question, serving
+from tests.support.network import Flood, WebServer, answered, read_question, serving
 from tests.support.wasi.wasi_desk import WasiDesk
 from tests.support.wasi.web_desk import CLOSED, INTERFACES, STREAMS, WebDesk, web_desk
 
@@ -154,22 +154,12 @@ def test_a_pollable_that_outlives_its_exchange_is_ready(guest: WebDesk) -> None:
 
 
 def test_a_body_that_nobody_reads_comes_no_further_than_its_pipe(guest: WebDesk) -> None:
-    sent, stopped = [0], threading.Event()
-
-    def serve(taken: socket.socket) -> None:
-        read_question(taken)
-        taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        taken.settimeout(0.1)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                sent[0] += taken.send(bytes(65_536))
-        stopped.set()
-
-    with serving(serve) as port:
+    flood = Flood()
+    with serving(flood) as port:
         _, stream = guest.body(guest.ask(port).value)
-        assert stopped.wait(30)
+        assert flood.stopped.wait(30)
         got, end = guest.read(stream)
-        assert (len(got), end) == (sent[0], CLOSED)
+        assert (len(got), end) == (flood.sent, CLOSED)
 
 
 # what goes wrong
