@@ -60,7 +60,7 @@ class LinkedHandle:
 
     def _drop(self, serving: Serving) -> None:
         if serving is self._serving:
-            self._handle.close()
+            serving.release(self._handle)
 
 
 def hand_over(mappers: tuple[Mapper | None, ...], arguments: tuple[Any, ...], serving: Serving) -> tuple[Any, ...]:

@@ -52,6 +52,8 @@ class RecordedServing(Serving):
 
     def release(self, handle: ResourceHandle) -> None:
         """Drop a resource of the instance."""
+        if handle.spent:
+            return
         function = Function(f"{DROP}{handle.resource}", (Param("handle", Own(handle.resource)),))
         self.recorder.begin(function.name, function, (handle,), asked=True)
         try:

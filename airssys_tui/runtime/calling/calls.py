@@ -82,7 +82,7 @@ def call_json(serving: Serving, export: str, arguments: str, handles: Handles, *
     memory = serving.instance.memory
     return CallReport(
         export=found.path,
-        result=handles.encode(shown, serving.revision) if has_resources else msgspec.json.encode(shown).decode(),
+        result=handles.encode(shown, serving) if has_resources else msgspec.json.encode(shown).decode(),
         fuel=result.fuel,
         seconds=result.wall_ns / 1e9,
         cpu_seconds=result.cpu_ns / 1e9,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -15,6 +15,9 @@ from airssys_tui.api.views.calling import MOST_OPEN, OpenHandle
 from airssys_tui.core.errors import ArgumentError, CapacityError
 from airssys_tui.core.text import one_line
 from airssys_tui.engine.resources import ResourceHandle
+
+if TYPE_CHECKING:
+    from airssys_tui.runtime.actors.serving import Serving
 
 KEY: Final = "$resource"
 
@@ -82,7 +85,7 @@ class Handles:
             return {key: self.resolve(item) for key, item in value.items()}
         return value
 
-    def encode(self, value: Any, revision: int) -> str:
+    def encode(self, value: Any, serving: Serving) -> str:
         """Return the JSON of a result, with an open handle for each resource in it.
 
         Raises:
@@ -91,7 +94,7 @@ class Handles:
         found = tuple(_resources(value))
         if found and len(self.open_handles()) + len(found) > MOST_OPEN:
             for handle in found:
-                handle.close()
+                serving.release(handle)
             raise CapacityError(
                 f"the result has {len(found)} resources, and at most {MOST_OPEN} handles can be open: dropped",
                 remedy="close open handles first, or call something that returns fewer",
@@ -99,7 +102,7 @@ class Handles:
 
         def hook(part: Any) -> Any:
             if isinstance(part, ResourceHandle):
-                return self.keep(part, revision)
+                return self.keep(part, serving.revision)
             raise NotImplementedError(type(part).__name__)
 
         return msgspec.json.encode(value, enc_hook=hook).decode()

@@ -28,6 +28,7 @@ from airssys_tui.core.types.interface import Function
 from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
+from airssys_tui.engine.resources import ResourceHandle
 from airssys_tui.host.recording.host_log import Came
 from airssys_tui.host.recording.host_table import DROP, HostTable
 from airssys_tui.host.recording.packed_forms import pack_arguments, pack_result, unpack_arguments
@@ -193,7 +194,10 @@ class Replaying:
 
     def _enter(self, instance: Instance, call: RecordedCall, arguments: tuple[Any, ...]) -> _Ran:
         if call.path.startswith(DROP):
-            arguments[0].close()
+            (handle,) = arguments
+            if not isinstance(handle, ResourceHandle):
+                return _Ran(call.function, error="what it drops was made by a call that is not replayed")
+            handle.close()
             return _Ran(call.function, pack_result(call.function, None, self._replayer.handles))
         export = instance.find(call.path)
         budget = max(1, call.fuel) if self._cut_off(call) and call.fuel is not None else None

@@ -21,6 +21,8 @@ from airssys_tui.host.recording.host_log import MOST_HOST_CALLS
 from airssys_tui.runtime.actors.recorded_serving import RecordedServing
 from tests.support.components import STATELESS, Crafted
 from tests.support.engine import guests
+from tests.support.linked_carts import CART, SHOP
+from tests.support.linked_guests import LINKS
 from tests.support.places import FIXTURES
 from tests.support.wasi.passing_guest import passing_guest
 from tests.support.wasi.random_calls import RandomCalls
@@ -225,6 +227,30 @@ def test_a_restart_and_a_trap_begin_another_chain(world: World) -> None:
         ("6", ""),
         ("", "trap: unreachable:"),
     ]
+
+
+def test_a_resource_of_a_call_that_is_not_kept_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "COMPONENT_BYTES", 6_000)
+    world.open()
+    world.install("shop", guests.binary(guests.RESOURCES), RECORD)
+    world.runtime.call("shop", "make", "[3]").result(PATIENCE)
+    for _ in range(30):
+        world.runtime.call("shop", "dropped").result(PATIENCE)
+    world.runtime.close_handle("shop", 1).result(PATIENCE)
+    world.runtime.call("shop", "dropped").result(PATIENCE)
+    last = replayed(world, "shop").calls[-1]
+    assert (last.call.result, last.outcome) == ("1", ReplayOutcome.DIFFERS)
+    assert "not exact" in last.note
+
+
+def test_a_resource_that_is_dropped_over_a_link_is_dropped_in_the_replay(world: World) -> None:
+    world.open()
+    world.install("carts", CART, RECORD)
+    world.install("shop", SHOP, LINKS)
+    world.call("shop", "open", 5)
+    world.call("shop", "drop", 0)
+    assert world.call("carts", "dropped") == 1
+    assert told(replayed(world, "carts", every=True)) == []
 
 
 def test_resources_of_the_guest_are_found_again(world: World) -> None:
