@@ -67,9 +67,12 @@ class Recorder:
     @property
     def wants_state(self) -> bool:
         """Whether a saved state is wanted, from which a shorter chain can begin."""
+        return self._since >= max(self._most, LEAST_BETWEEN) and self._is_outgrown
+
+    @property
+    def _is_outgrown(self) -> bool:
+        """Whether the chain is longer than it need be, or not whole."""
         segment = self._segment
-        if self._since < max(self._most, LEAST_BETWEEN):
-            return False
         return not segment.whole or segment.counted > self._most or segment.bytes > self._recordings.share // 2
 
     def asks_state(self) -> None:
@@ -137,8 +140,7 @@ class Recorder:
             function: Its type.
             arguments: What it has to be given.
         """
-        segment = self._segment
-        if segment.whole and segment.counted <= self._most and segment.bytes <= self._recordings.share // 2:
+        if not self._is_outgrown:
             return
         load = RecordedCall(
             number=0,
@@ -152,7 +154,7 @@ class Recorder:
             trap=None,
             calls=HostCalls.none(),
         )
-        self._continue(segment.successor(load))
+        self._continue(self._segment.successor(load))
 
     def _end(self, begun: _Begun, result: bytes | None, trap: Trap | None, fuel: int | None) -> None:
         self._begun = self.log = None
@@ -179,6 +181,8 @@ class Recorder:
         self._pristine = False
         self._recordings.add(self._segment, call)
         if call.cut:
+            # No replay goes on from here, so nobody asks for these numbers, and not all drops were seen.
+            self._handles.forget_since(begun.serial)
             self._continue(self._segment.successor(lost=1))
 
     def _continue(self, segment: Segment) -> None:

@@ -167,6 +167,7 @@ class CallLog:
     def dropping(self, place: int, value: Any) -> bool:
         """Write down that the guest drops a value of the host; return whether there was room for that."""
         if self.cut:
+            self._handles.forget(value)
             return False
         number = self._handles.lend(value)
         self._handles.forget(value)

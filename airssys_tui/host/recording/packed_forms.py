@@ -98,10 +98,6 @@ class Handles:
         self._numbers[id(value)] = number
         self._objects[number] = value
 
-    def find(self, number: int) -> Any:
-        """Return the object with a number; None if there is none."""
-        return self._objects.get(number)
-
     def object_of(self, number: int) -> Any:
         """Return the object with a number; a new :class:`Stub` if there is none."""
         known = self._objects.get(number)
@@ -115,6 +111,11 @@ class Handles:
         number = self._numbers.pop(id(value), None)
         if number is not None:
             del self._objects[number]
+
+    def forget_since(self, serial: int) -> None:
+        """Give up what got its number after another one."""
+        for number in [number for number in self._objects if number > serial]:
+            self.forget(self._objects[number])
 
     def take_passed(self) -> list[Any]:
         """Return what was passed on since this was last called."""

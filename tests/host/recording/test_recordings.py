@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import TrapKind
-from airssys_tui.core.types.interface import BYTES, Function, Param, Primitive
+from airssys_tui.core.types.interface import BYTES, Function, Own, Param, Primitive
 from airssys_tui.host.recording.call_recorder import INIT, Recorder
 from airssys_tui.host.recording.host_log import MOST_BYTES, MOST_HOST_CALLS, CallLog, Came
 from airssys_tui.host.recording.packed_forms import Handles
@@ -160,3 +161,26 @@ def test_what_cannot_be_recorded_ends_the_record_and_not_the_call(value: Any) ->
     assert bool(log.cut) == (type(value) is object)
     log = CallLog(Handles())
     assert log.called(0, Function("f", (Param("a", Primitive("string")),)), (value,)) == (type(value) is not object)
+
+
+class Box:
+    """A resource of the host."""
+
+
+def test_no_object_of_a_call_that_is_not_whole_is_kept(shares: Shares) -> None:
+    recorder = Instance(Recordings(shares), 4).recorder
+    make = Function("make", (), Own("box"))
+    recorder.begin("put", PUT, (b"",), asked=False)
+    log = recorder.log
+    assert log is not None
+    boxes = [Box() for _ in range(MOST_HOST_CALLS + 1)]
+    seen = [weakref.ref(box) for box in boxes]
+    while boxes:
+        box = boxes.pop()
+        if log.called(0, make, ()):
+            log.answered(make, box, 0)
+    del box
+    assert log.cut
+    assert sum(ref() is not None for ref in seen) == MOST_HOST_CALLS
+    recorder.returned(0, 1)
+    assert all(ref() is None for ref in seen)
