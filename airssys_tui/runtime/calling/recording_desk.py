@@ -59,7 +59,8 @@ class RecordingDesk:
         if every and call is not None:
             raise UsageError("replay one call, or all of them")
         chains = _chosen(component, self._chains(component), call, every=every)
-        codes = {chain.origin: await self._code(component, chain.origin, revision) for chain, _ in chains}
+        origins = {chain.origin for chain, _ in chains}
+        codes = {origin: await self._code(component, origin, revision) for origin in origins}
         found = await self._floor.candidate(_run, codes, chains, owner=component.name)
         kept = self._of(component)
         asked = found[-kept.most :] if every and kept is not None else found[-1:]
@@ -128,11 +129,11 @@ def _chosen(
 def _view(name: str, wanted: int, kept: Recordings | None) -> RecordingsView:
     if kept is None:
         return RecordingsView(component=name, wanted=wanted)
-    calls = [call_view(call, chain) for chain in kept.chains() for call in chain.calls if not call.asked]
+    calls = [(call, chain) for chain in kept.chains() for call in chain.calls if not call.asked]
     return RecordingsView(
         component=name,
         wanted=wanted,
-        calls=tuple(reversed(calls[-kept.most :])),
+        calls=tuple(call_view(call, chain) for call, chain in reversed(calls[-kept.most :])),
         bytes=kept.bytes,
         limit=kept.share,
         dropped=kept.dropped,
